@@ -1,0 +1,84 @@
+// What the addon exports. lib/native.ts holds the types and is the only file that loads it.
+#include <string>
+
+#include <zmq.h>
+
+#include "constants.h"
+#include "context.h"
+#include "environment.h"
+#include "errors.h"
+#include "socket.h"
+
+namespace ohmq {
+namespace {
+
+// initialize(mainThread: boolean, onReady: (socket: NativeSocket, events: number) => void): void
+void Initialize(const Napi::CallbackInfo& info) {
+  Environment& environment = Environment::Of(info.Env());
+  environment.main_thread = info[0].ToBoolean();
+  environment.on_ready = Napi::Persistent(info[1].As<Napi::Function>());
+}
+
+// takeLarge(): Buffer. The next frame of the last receive call that was flagged as large.
+Napi::Value TakeLarge(const Napi::CallbackInfo& info) {
+  Environment& environment = Environment::Of(info.Env());
+  if (environment.large_taken >= environment.large.size()) return ThrowType(info.Env(), "No large frame is left");
+  return ToBuffer(info.Env(), std::move(environment.large[environment.large_taken++]));
+}
+
+// errnoError(name: string, message?: string): Error
+Napi::Value MakeError(const Napi::CallbackInfo& info) {
+  Napi::Error error = ErrnoError(info.Env(), ErrnoFromName(info[0].As<Napi::String>()));
+  if (info[1].IsString()) error.Set("message", info[1]);
+  return error.Value();
+}
+
+// curveKeyPair(): {publicKey: string, secretKey: string}
+Napi::Value CurveKeyPair(const Napi::CallbackInfo& info) {
+  char public_key[41];
+  char secret_key[41];
+  if (zmq_curve_keypair(public_key, secret_key) != 0) return Throw(info.Env(), zmq_errno());
+  Napi::Object pair = Napi::Object::New(info.Env());
+  pair.Set("publicKey", Napi::String::New(info.Env(), public_key));
+  pair.Set("secretKey", Napi::String::New(info.Env(), secret_key));
+  return pair;
+}
+
+Napi::String Version(Napi::Env env) {
+  int major = 0;
+  int minor = 0;
+  int patch = 0;
+  zmq_version(&major, &minor, &patch);
+  return Napi::String::New(env,
+                           std::to_string(major) + "." + std::to_string(minor) + "." + std::to_string(patch));
+}
+
+Napi::Object Capability(Napi::Env env) {
+  Napi::Object capability = Napi::Object::New(env);
+  for (const char* name : {"ipc", "pgm", "tipc", "norm", "curve", "gssapi", "draft", "vmci", "WS", "WSS", "vsock"}) {
+    capability.Set(name, Napi::Boolean::New(env, zmq_has(name) == 1));
+  }
+  return capability;
+}
+
+Napi::Object Init(Napi::Env env, Napi::Object exports) {
+  Environment& environment = Environment::Create(env);
+  exports.Set("version", Version(env));
+  exports.Set("capability", Capability(env));
+  exports.Set("constants", Constants(env));
+  exports.Set("frames", environment.frames_array.Value());
+  exports.Set("initialize", Napi::Function::New<Initialize>(env, "initialize"));
+  exports.Set("takeLarge", Napi::Function::New<TakeLarge>(env, "takeLarge"));
+  exports.Set("errnoError", Napi::Function::New<MakeError>(env, "errnoError"));
+  exports.Set("curveKeyPair", Napi::Function::New<CurveKeyPair>(env, "curveKeyPair"));
+  exports.Set("NativeContext", Context::Define(env));
+  exports.Set("NativeSocket", Socket::Define(env));
+  return exports;
+}
+
+}  // namespace
+}  // namespace ohmq
+
+static Napi::Object InitAddon(Napi::Env env, Napi::Object exports) { return ohmq::Init(env, exports); }
+
+NODE_API_MODULE(ohmq, InitAddon)

@@ -1,0 +1,56 @@
+#include "context.h"
+
+#include <zmq.h>
+
+#include "errors.h"
+#include "options.h"
+
+namespace ohmq {
+namespace {
+
+constexpr napi_type_tag kTag = {0x6f686d7143747801, 0x9d1f0a55c64b4e10};
+
+}  // namespace
+
+Napi::Function Context::Define(Napi::Env env) {
+  return DefineClass(env, "NativeContext",
+                     {InstanceMethod<&Context::GetOption>("getOption"), InstanceMethod<&Context::SetOption>("setOption")});
+}
+
+Context* Context::From(Napi::Value value) {
+  if (!value.IsObject()) return nullptr;
+  bool ours = false;
+  napi_check_object_type_tag(value.Env(), value, &kTag, &ours);
+  return ours ? Unwrap(value.As<Napi::Object>()) : nullptr;
+}
+
+Context::Context(const Napi::CallbackInfo& info)
+    : Napi::ObjectWrap<Context>(info), environment_(Environment::Of(info.Env())) {
+  const bool shared = info[0].ToBoolean();
+  handle_ = shared ? environment_.default_context() : ContextHandle::Create();
+  if (handle_ == nullptr) {
+    Throw(info.Env(), zmq_errno());
+    return;
+  }
+  napi_type_tag_object(info.Env(), info.This(), &kTag);
+  environment_.Add(this);
+}
+
+void Context::Close() noexcept {
+  environment_.Remove(this);
+  handle_.reset();
+}
+
+Napi::Value Context::GetOption(const Napi::CallbackInfo& info) {
+  const int id = info[0].As<Napi::Number>();
+  const auto type = static_cast<WireType>(info[1].As<Napi::Number>().Int32Value());
+  return GetContextOption(info.Env(), handle_->get(), id, type);
+}
+
+void Context::SetOption(const Napi::CallbackInfo& info) {
+  const int id = info[0].As<Napi::Number>();
+  const auto type = static_cast<WireType>(info[1].As<Napi::Number>().Int32Value());
+  SetContextOption(info.Env(), handle_->get(), id, type, info[2]);
+}
+
+}  // namespace ohmq

@@ -1,0 +1,38 @@
+// The wrapped class behind lib/context.ts.
+#pragma once
+
+#include <memory>
+
+#include "context_handle.h"
+#include "environment.h"
+#include "prelude.h"
+
+namespace ohmq {
+
+class Context final : public Napi::ObjectWrap<Context>, public Resource {
+ public:
+  static Napi::Function Define(Napi::Env env);
+
+  // The Context behind a JavaScript value, or null for anything else.
+  static Context* From(Napi::Value value);
+
+  // new NativeContext(shared: boolean): the default context of the process, or one of its own.
+  explicit Context(const Napi::CallbackInfo& info);
+  ~Context() override { Close(); }
+
+  void Close() noexcept override;
+
+  // Null once the environment ends.
+  const std::shared_ptr<ContextHandle>& handle() const { return handle_; }
+
+ private:
+  // getOption(id: number, type: WireType): boolean | number | string
+  Napi::Value GetOption(const Napi::CallbackInfo& info);
+  // setOption(id: number, type: WireType, value: boolean | number | string): void
+  void SetOption(const Napi::CallbackInfo& info);
+
+  Environment& environment_;
+  std::shared_ptr<ContextHandle> handle_;
+};
+
+}  // namespace ohmq

@@ -1,0 +1,97 @@
+#include "context_handle.h"
+
+#include <cerrno>
+#include <chrono>
+#include <condition_variable>
+#include <cstdio>
+#include <mutex>
+#include <system_error>
+#include <thread>
+
+#include <zmq.h>
+
+#ifdef _WIN32
+#include <process.h>
+#define getpid _getpid
+#else
+#include <unistd.h>
+#endif
+
+namespace ohmq {
+namespace {
+
+// The shared default context and the contexts that are on their way out: the only mutable state of the process, guarded
+// by one mutex. Never destroyed, because a thread that ends a context may outlive static destruction.
+struct Process {
+  std::mutex mutex;
+  std::condition_variable ended;
+  std::weak_ptr<ContextHandle> default_context;
+  int terminating = 0;
+  int blocky = 0;
+};
+
+Process& TheProcess() {
+  static auto* process = new Process();
+  return *process;
+}
+
+void Terminate(void* context) noexcept {
+  while (zmq_ctx_term(context) != 0 && zmq_errno() == EINTR) {
+  }
+}
+
+}  // namespace
+
+std::shared_ptr<ContextHandle> ContextHandle::Create() {
+  void* context = zmq_ctx_new();
+  if (context == nullptr) return nullptr;
+  return std::shared_ptr<ContextHandle>(new ContextHandle(context));
+}
+
+std::shared_ptr<ContextHandle> ContextHandle::Default() {
+  Process& process = TheProcess();
+  const std::lock_guard<std::mutex> lock(process.mutex);
+  std::shared_ptr<ContextHandle> context = process.default_context.lock();
+  if (context == nullptr) {
+    context = Create();
+    process.default_context = context;
+  }
+  return context;
+}
+
+ContextHandle::~ContextHandle() {
+  Process& process = TheProcess();
+  const int blocky = zmq_ctx_get(context_, ZMQ_BLOCKY) == 1 ? 1 : 0;
+  {
+    const std::lock_guard<std::mutex> lock(process.mutex);
+    process.terminating += 1;
+    process.blocky += blocky;
+  }
+  auto end = [context = context_, blocky]() noexcept {
+    Terminate(context);
+    Process& owner = TheProcess();
+    const std::lock_guard<std::mutex> lock(owner.mutex);
+    owner.terminating -= 1;
+    owner.blocky -= blocky;
+    owner.ended.notify_all();
+  };
+  try {
+    std::thread(end).detach();
+  } catch (const std::system_error&) {
+    end();  // no thread to be had: end it here, at the price of waiting
+  }
+}
+
+void ContextHandle::WaitForTerminations() noexcept {
+  using std::chrono::milliseconds;
+  Process& process = TheProcess();
+  std::unique_lock<std::mutex> lock(process.mutex);
+  const auto done = [&process] { return process.terminating == 0; };
+  if (process.ended.wait_for(lock, milliseconds(500), done)) return;
+  std::fprintf(stderr, "(node:%d) WARNING: Waiting for queued ZeroMQ messages to be delivered.%s\n",
+               static_cast<int>(getpid()),
+               process.blocky > 0 ? " Set 'context.blocky = false' to change this behaviour." : "");
+  process.ended.wait(lock, done);
+}
+
+}  // namespace ohmq

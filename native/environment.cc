@@ -1,0 +1,54 @@
+#include "environment.h"
+
+#include <atomic>
+
+namespace ohmq {
+namespace {
+
+// Environments of this process that have loaded the addon; the last one waits for queued messages.
+std::atomic<int> environments{0};
+
+}  // namespace
+
+Environment::Environment(Napi::Env env) : env_(env) {
+  napi_get_uv_event_loop(env, &loop_);
+  Napi::Uint32Array array = Napi::Uint32Array::New(env, kFrames);
+  frames = array.Data();
+  frames_array = Napi::Persistent(array);
+  environments += 1;
+}
+
+Environment& Environment::Create(Napi::Env env) {
+  auto* environment = new Environment(env);
+  env.SetInstanceData(environment);
+  napi_add_async_cleanup_hook(env, CleanUp, environment, &environment->hook_);
+  return *environment;
+}
+
+Environment::~Environment() { release_queue_->Close(); }
+
+const std::shared_ptr<ContextHandle>& Environment::default_context() {
+  if (default_context_ == nullptr) default_context_ = ContextHandle::Default();
+  return default_context_;
+}
+
+// JavaScript may be unable to run here, so nothing below calls into it.
+void Environment::CleanUp(napi_async_cleanup_hook_handle, void* data) noexcept {
+  auto* self = static_cast<Environment*>(data);
+  self->closing_ = true;
+  while (!self->resources_.empty()) (*self->resources_.begin())->Close();
+  self->large.clear();
+  self->default_context_.reset();
+  environments -= 1;
+  if (environments == 0) ContextHandle::WaitForTerminations();
+  // Only now: libzmq may have been reading from buffers that the queue holds.
+  self->release_queue_->Close();
+  if (self->handles_ == 0) napi_remove_async_cleanup_hook(self->hook_);
+}
+
+void Environment::HandleClosed() {
+  handles_ -= 1;
+  if (closing_ && handles_ == 0) napi_remove_async_cleanup_hook(hook_);
+}
+
+}  // namespace ohmq

@@ -1,0 +1,79 @@
+// What the addon keeps for each environment (the main thread, or one worker thread).
+#pragma once
+
+#include <memory>
+#include <unordered_set>
+#include <vector>
+
+#include "context_handle.h"
+#include "message.h"
+#include "prelude.h"
+#include "release_queue.h"
+
+struct uv_loop_s;
+
+namespace ohmq {
+
+// Something that JavaScript holds and that must be let go of before its environment ends.
+class Resource {
+ public:
+  virtual void Close() noexcept = 0;
+
+ protected:
+  ~Resource() = default;
+};
+
+class Environment {
+ public:
+  // Creates the environment's data and registers the one hook that closes everything at its end.
+  static Environment& Create(Napi::Env env);
+  static Environment& Of(Napi::Env env) { return *env.GetInstanceData<Environment>(); }
+
+  ~Environment();
+
+  Environment(const Environment&) = delete;
+  Environment& operator=(const Environment&) = delete;
+
+  Napi::Env env() const { return env_; }
+  uv_loop_s* loop() const { return loop_; }
+
+  // Open resources, to be closed by the hook. Close() removes.
+  void Add(Resource* resource) { resources_.insert(resource); }
+  void Remove(Resource* resource) { resources_.erase(resource); }
+
+  // libuv's handles must be closed before the loop ends, so the hook completes with the last of them.
+  void HandleOpened() { handles_ += 1; }
+  void HandleClosed();
+
+  const std::shared_ptr<ContextHandle>& default_context();
+  const std::shared_ptr<ReleaseQueue>& release_queue() const { return release_queue_; }
+
+  // Set once by lib/native.ts.
+  bool main_thread = false;
+  Napi::FunctionReference on_ready;
+
+  // Lengths of the frames that the last receive call brought, shared with JavaScript. See Socket::Receive.
+  static constexpr size_t kFrames = 2048;
+  uint32_t* frames = nullptr;
+  Napi::Reference<Napi::Uint32Array> frames_array;
+
+  // The frames of that call that were too large for the slab, in order.
+  std::vector<Message> large;
+  size_t large_taken = 0;
+
+ private:
+  explicit Environment(Napi::Env env);
+
+  static void CleanUp(napi_async_cleanup_hook_handle handle, void* data) noexcept;
+
+  const Napi::Env env_;
+  uv_loop_s* loop_ = nullptr;
+  std::unordered_set<Resource*> resources_;
+  std::shared_ptr<ContextHandle> default_context_;
+  std::shared_ptr<ReleaseQueue> release_queue_ = std::make_shared<ReleaseQueue>();
+  napi_async_cleanup_hook_handle hook_ = nullptr;
+  size_t handles_ = 0;
+  bool closing_ = false;
+};
+
+}  // namespace ohmq

@@ -1,0 +1,68 @@
+#include "message.h"
+
+#include <cstdlib>
+#include <cstring>
+
+#include "release_queue.h"
+
+namespace ohmq {
+
+bool Message::Copy(const void* data, size_t size) noexcept {
+  if (zmq_msg_init_size(&message_, size) != 0) {
+    zmq_msg_init(&message_);
+    return false;
+  }
+  if (size > 0) std::memcpy(zmq_msg_data(&message_), data, size);
+  return true;
+}
+
+bool Message::Encode(napi_env env, napi_value value) {
+  // One pass is enough for most strings. A character takes up to four bytes (and one more ends the string), so a
+  // string that left five or more unused was not cut short.
+  char scratch[1024];
+  size_t size = 0;
+  if (napi_get_value_string_utf8(env, value, scratch, sizeof scratch, &size) != napi_ok) return false;
+  if (size + 5 <= sizeof scratch) return Copy(scratch, size);
+
+  if (napi_get_value_string_utf8(env, value, nullptr, 0, &size) != napi_ok) return false;
+  // Node-API writes a NUL behind the string, for which zmq_msg_init_size has no room.
+  auto* bytes = static_cast<char*>(std::malloc(size + 1));
+  if (bytes == nullptr) return false;
+  napi_get_value_string_utf8(env, value, bytes, size + 1, &size);
+  if (zmq_msg_init_data(
+          &message_, bytes, size, [](void* data, void*) { std::free(data); }, nullptr) != 0) {
+    std::free(bytes);
+    zmq_msg_init(&message_);
+    return false;
+  }
+  return true;
+}
+
+bool Message::Reference(napi_env env, napi_value value, void* data, size_t size, std::shared_ptr<ReleaseQueue> queue) {
+  ReleaseQueue::Item* item = queue->Hold(env, value);
+  if (item == nullptr) return false;
+  if (zmq_msg_init_data(
+          &message_, data, size, [](void*, void* hint) { ReleaseQueue::Release(static_cast<ReleaseQueue::Item*>(hint)); },
+          item) != 0) {
+    ReleaseQueue::Release(item);
+    zmq_msg_init(&message_);
+    return false;
+  }
+  return true;
+}
+
+Napi::Value ToBuffer(Napi::Env env, Message&& message) {
+  auto* owned = new Message(std::move(message));
+  void* data = owned->data();
+  const size_t size = owned->size();
+  napi_value buffer = nullptr;
+  const napi_status status = napi_create_external_buffer(
+      env, size, data, [](napi_env, void*, void* hint) { delete static_cast<Message*>(hint); }, owned, &buffer);
+  if (status == napi_ok) return Napi::Value(env, buffer);
+  // napi_no_external_buffers_allowed: the runtime keeps its memory in a sandbox.
+  napi_create_buffer_copy(env, size, data, nullptr, &buffer);
+  delete owned;
+  return Napi::Value(env, buffer);
+}
+
+}  // namespace ohmq

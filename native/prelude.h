@@ -1,0 +1,8 @@
+// The only header that includes Node-API, so that its settings are the same everywhere.
+#pragma once
+
+#include <napi.h>
+
+#if !defined(NAPI_DISABLE_CPP_EXCEPTIONS)
+#error "ohmq is built without C++ exceptions: a failure is a pending JavaScript exception, and the next line returns"
+#endif
