@@ -13,13 +13,13 @@
         "NAPI_VERSION=8",
         "NAPI_DISABLE_CPP_EXCEPTIONS",
         "NODE_ADDON_API_DISABLE_DEPRECATED",
-        "NODE_ADDON_API_ENABLE_TYPE_CHECK_ON_AS",
         "ZMQ_BUILD_DRAFT_API",
         "ZMQ_STATIC"
       ],
       "cflags": ["-Wall", "-Wextra", "-Werror", "-fvisibility=hidden"],
       "cflags_cc": ["-std=c++17"],
       "cflags_cc!": ["-fno-exceptions", "-std=gnu++17", "-std=gnu++20"],
+      "configurations": {"Debug": {"defines": ["NODE_ADDON_API_ENABLE_TYPE_CHECK_ON_AS"]}},
       "conditions": [
         ["OS=='linux'", {"ldflags": ["-Wl,--exclude-libs,ALL", "-Wl,-Bsymbolic"], "libraries": ["-lrt", "-lpthread"]}],
         ["OS=='mac'", {

@@ -175,7 +175,7 @@ void SetContextOption(Napi::Env env, void* context, int id, WireType type, Napi:
   int rc = 0;
   if (type == WireType::kString) {
 #ifdef ZMQ_BUILD_DRAFT_API
-    const std::string text = value.IsNull() ? "" : value.As<Napi::String>();
+    const std::string text = value.IsNull() ? std::string() : value.As<Napi::String>().Utf8Value();
     // libzmq takes whatever is as long as an int for an int, so such a text brings its NUL along.
     const size_t size = text.size() == sizeof(int) ? text.size() + 1 : text.size();
     rc = zmq_ctx_set_ext(context, id, text.c_str(), size);

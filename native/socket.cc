@@ -25,9 +25,8 @@ class BindWorker final : public Napi::AsyncWorker {
         deferred_(Napi::Promise::Deferred::New(owner.Env())),
         handle_(std::move(handle)),
         address_(std::move(address)),
-        bind_(bind) {
-    Receiver().Set("owner", owner);
-  }
+        bind_(bind),
+        owner_(Napi::Persistent(owner)) {}
 
   Napi::Promise promise() const { return deferred_.Promise(); }
 
@@ -46,6 +45,7 @@ class BindWorker final : public Napi::AsyncWorker {
   const std::shared_ptr<SocketHandle> handle_;
   const std::string address_;
   const bool bind_;
+  const Napi::ObjectReference owner_;
   int error_ = 0;
 };
 
@@ -122,12 +122,14 @@ void Socket::CloseFromJavaScript(const Napi::CallbackInfo&) {
 Napi::Value Socket::GetOption(const Napi::CallbackInfo& info) {
   const int id = info[0].As<Napi::Number>();
   const auto type = static_cast<WireType>(info[1].As<Napi::Number>().Int32Value());
+  const auto lock = handle_->Lock();
   return GetSocketOption(info.Env(), handle_->get(), id, type);
 }
 
 void Socket::SetOption(const Napi::CallbackInfo& info) {
   const int id = info[0].As<Napi::Number>();
   const auto type = static_cast<WireType>(info[1].As<Napi::Number>().Int32Value());
+  const auto lock = handle_->Lock();
   SetSocketOption(info.Env(), handle_->get(), id, type, info[2]);
 }
 
@@ -257,17 +259,7 @@ Napi::Value Socket::Events(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), events);
 }
 
-Napi::Value Socket::Watch(const Napi::CallbackInfo& info) {
-  int wanted = 0;
-  napi_get_value_int32(info.Env(), info[0], &wanted);
-  int ready = 0;
-  if (wanted != 0) {
-    if (!ReadEvents(&ready)) return Throw(info.Env(), zmq_errno());
-    ready &= wanted;
-  }
-  SetWanted(ready != 0 ? 0 : wanted);
-  return Napi::Number::New(info.Env(), ready);
-}
+void Socket::Watch(const Napi::CallbackInfo& info) { SetWanted(info[0].As<Napi::Number>()); }
 
 void Socket::KeepAlive(const Napi::CallbackInfo& info) {
   keep_alive_ = info[0].ToBoolean();

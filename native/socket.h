@@ -10,8 +10,8 @@
 
 namespace ohmq {
 
-// Converts and calls; lib/socket.ts decides. It makes sure that nothing but Close is called while a bind or unbind is
-// under way, and nothing at all after Close.
+// Converts and calls; lib/socket.ts decides. It makes sure that nothing but options and Close is called while a bind or
+// unbind is under way, and nothing at all after Close.
 class Socket final : public Napi::ObjectWrap<Socket>, public Resource {
  public:
   static Napi::Function Define(Napi::Env env);
@@ -55,10 +55,10 @@ class Socket final : public Napi::ObjectWrap<Socket>, public Resource {
   // events(): number. Looks at ZMQ_EVENTS.
   Napi::Value Events(const Napi::CallbackInfo& info);
 
-  // watch(events: number): number. What the socket waits for from now on, 0 for nothing. Returns what is ready
-  // already; if that is anything, nothing is watched, for there may be no edge to come. While it watches, the socket
-  // cannot be collected, and it keeps the event loop alive unless told otherwise.
-  Napi::Value Watch(const Napi::CallbackInfo& info);
+  // watch(events: number): void. What the socket waits for from now on, 0 for nothing; onReady is called when some of it
+  // is ready. There may be no edge to come for what is ready already, so look at events() first. While it watches, the
+  // socket cannot be collected, and it keeps the event loop alive unless told otherwise.
+  void Watch(const Napi::CallbackInfo& info);
 
   // keepAlive(keep: boolean): void
   void KeepAlive(const Napi::CallbackInfo& info);

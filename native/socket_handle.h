@@ -26,6 +26,9 @@ class SocketHandle {
   int Bind(const std::string& address) noexcept;
   int Unbind(const std::string& address) noexcept;
 
+  // Keeps a bind or unbind on another thread from running meanwhile.
+  std::unique_lock<std::mutex> Lock() { return std::unique_lock<std::mutex>(mutex_); }
+
   // Waits for a bind or unbind that runs on another thread; libzmq sockets bear one thread at a time.
   void Close() noexcept;
 

@@ -1,0 +1,29 @@
+// The errors that this layer makes itself. Those of libzmq come from the addon, with the same fields.
+
+import { addon } from "./native.js"
+
+/** An error of libzmq or of the system. Match on `code`. */
+export interface ErrnoError extends Error {
+  /** The name of the error, such as "EAGAIN". */
+  code: string
+  /** Its number on this platform. */
+  errno: number
+  /** What bind, unbind, connect or disconnect was called with. */
+  address?: string
+}
+
+export const errnoError = (code: string, message?: string): ErrnoError => addon.errnoError(code, message) as ErrnoError
+
+export const closedError = () => errnoError("EBADF")
+export const timeoutError = () => errnoError("EAGAIN")
+export const blockedError = () => errnoError("EBUSY", "Socket is blocked by a bind or unbind operation")
+export const busyWritingError = () =>
+  errnoError("EBUSY", "Socket is busy writing; only one send operation may be in progress at any time")
+export const busyReadingError = () =>
+  errnoError("EBUSY", "Socket is busy reading; only one receive operation may be in progress at any time")
+
+/** A TypeError that says what an argument had to be and what came instead. */
+export function expected(what: string, kind: string, value: unknown): TypeError {
+  const text = typeof value === "string" ? JSON.stringify(value) : String(value)
+  return new TypeError(`Expected ${what} to be ${kind}, but received ${text} (${typeof value})`)
+}

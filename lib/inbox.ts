@@ -1,0 +1,85 @@
+// Messages that were taken off a socket and not received yet, and how many to take at a time.
+
+import { drain } from "./message.js"
+import type { NativeSocket } from "./native.js"
+import { currentTurn } from "./turn.js"
+import type { Message } from "./types.js"
+
+/** The most messages that one call takes off a socket. */
+const MOST = 256
+
+/** A consumer that took longer than this over what was fetched last gets one message at a time. Milliseconds. */
+const QUICK = 1
+
+/**
+ * Fetching ahead takes messages out of libzmq's queue, where another worker could have had them. So it starts with one
+ * message, and grows only as long as the consumer empties what was fetched within the same turn of the event loop and
+ * about a millisecond.
+ */
+export class Inbox {
+  readonly #socket: NativeSocket
+  readonly #mostAhead: () => number
+  readonly #messages: (Message[] | undefined)[] = []
+  #head = 0
+  /** Undefined when it must be asked for again. */
+  #most: number | undefined
+  /** Fetches that brought something since the socket was last found empty. */
+  #streak = 0
+  #limit = 1
+  #lastTurn = -1
+  #lastTime = 0
+
+  /** @param mostAhead The most messages that may be fetched ahead, 0 for any number; asked for when it may have changed. */
+  constructor(socket: NativeSocket, mostAhead: () => number) {
+    this.#socket = socket
+    this.#mostAhead = mostAhead
+  }
+
+  get isEmpty(): boolean {
+    return this.#head === this.#messages.length
+  }
+
+  /** The options that decide how much may be fetched ahead have changed. */
+  reconsider(): void {
+    this.#most = undefined
+  }
+
+  clear(): void {
+    this.#messages.length = 0
+    this.#head = 0
+  }
+
+  /** The next message, or undefined if the socket has none either. */
+  take(): Message[] | undefined {
+    if (this.isEmpty) {
+      this.clear()
+      drain(this.#socket, this.#nextLimit(), this.#messages as Message[][])
+      if (this.isEmpty) {
+        this.#streak = 0
+        return undefined
+      }
+      this.#streak += 1
+    }
+    const message = this.#messages[this.#head]
+    this.#messages[this.#head] = undefined
+    this.#head += 1
+    return message
+  }
+
+  #nextLimit(): number {
+    // Single messages, with waiting between them, are the common case and cost nothing here.
+    if (this.#streak === 0) return 1
+    if (this.#most === undefined) {
+      const most = this.#mostAhead()
+      this.#most = most === 0 ? MOST : Math.min(most, MOST)
+    }
+    if (this.#most === 1) return 1
+    const turn = currentTurn()
+    const now = performance.now()
+    const quick = turn === this.#lastTurn && now - this.#lastTime < QUICK
+    this.#limit = quick ? Math.min(this.#limit * 2, this.#most) : 1
+    this.#lastTurn = turn
+    this.#lastTime = now
+    return this.#limit
+  }
+}

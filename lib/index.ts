@@ -1,0 +1,42 @@
+// What users import. The values are exactly those of zeromq 6.
+
+import { addon } from "./native.js"
+
+/** The version of the linked libzmq, such as "4.3.5". */
+export const version: string = addon.version
+
+/** What the linked libzmq was built with; what it lacks is false. */
+export const capability: Partial<
+  Record<"ipc" | "pgm" | "tipc" | "norm" | "curve" | "gssapi" | "draft" | "vmci" | "WS" | "WSS" | "vsock", boolean>
+> = addon.capability
+
+/**
+ * A new key pair for CURVE, each key as 40 characters of Z85. Servers set `curveServer` and `curveSecretKey`; clients set
+ * `curveServerKey` to the server's public key, and a key pair of their own.
+ */
+export function curveKeyPair(): { publicKey: string; secretKey: string } {
+  return addon.curveKeyPair()
+}
+
+export { Context, context } from "./context.js"
+export type { ErrnoError } from "./errors.js"
+export { Socket } from "./socket.js"
+export { Pair } from "./sockets/pair.js"
+export { Publisher, Subscriber, XPublisher, XSubscriber } from "./sockets/publish-subscribe.js"
+export { Pull, Push } from "./sockets/push-pull.js"
+export {
+  Dealer,
+  Reply,
+  Request,
+  Router,
+  type RouterConnectOptions,
+} from "./sockets/request-reply.js"
+export { Stream, type StreamConnectOptions } from "./sockets/stream.js"
+export type {
+  Message,
+  MessageLike,
+  OperationOptions,
+  Readable,
+  SocketOptions,
+  Writable,
+} from "./types.js"

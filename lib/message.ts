@@ -1,0 +1,98 @@
+// Messages on their way out and in.
+
+import { types } from "node:util"
+import { markAsUntransferable } from "node:worker_threads"
+
+import { addon, type NativeSocket, SendFlags } from "./native.js"
+import type { Message, MessageLike } from "./types.js"
+
+/** A part as the addon takes it. */
+export type Part = Uint8Array | string
+
+const empty = new Uint8Array(0)
+
+/** Parts of up to so many bytes are copied, both ways. The same number is in native/socket.cc. */
+const COPY_LIMIT = 1024
+
+/** What a value is sent as. Anything that is no bytes is text. */
+export function toPart(value: MessageLike): Part {
+  if (typeof value === "string" || value instanceof Uint8Array) return value
+  if (value === null) return empty
+  if (ArrayBuffer.isView(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
+  if (types.isAnyArrayBuffer(value)) return new Uint8Array(value)
+  return String(value)
+}
+
+export function toParts(message: MessageLike | MessageLike[]): Part[] {
+  return Array.isArray(message) ? message.map(toPart) : [toPart(message)]
+}
+
+/** Whether the addon may read the bytes after the call. Shared memory may change meanwhile, resizable memory may go. */
+function mayReference(part: Uint8Array): boolean {
+  if (part.byteLength <= COPY_LIMIT) return false
+  const buffer = part.buffer as ArrayBuffer & { resizable?: boolean }
+  return types.isArrayBuffer(buffer) && buffer.resizable !== true
+}
+
+/** Hands one part to libzmq; false if it would have to wait. */
+export function sendPart(socket: NativeSocket, part: Part, more: boolean): boolean {
+  const flags = more ? SendFlags.More : SendFlags.None
+  if (typeof part === "string") return socket.sendText(part, flags)
+  return socket.sendBytes(part, mayReference(part) ? flags | SendFlags.MayReference : flags)
+}
+
+/**
+ * Frames are copied into a slab, and messages are views on it: one allocation for many messages. A retained message
+ * keeps its slab, so this is also what one small message can pin.
+ */
+const SLAB_SIZE = 64 * 1024
+
+/** Node's own subclass, whose instances are exactly Buffers, and which is twice as fast to construct as Buffer.from. */
+const View = (Buffer as unknown as { [Symbol.species]: new (buffer: ArrayBuffer, offset: number, length: number) => Buffer })[
+  Symbol.species
+]
+
+let slab: Uint8Array = new Uint8Array(0)
+let used = 0
+
+function newSlab(): void {
+  slab = Buffer.allocUnsafeSlow(SLAB_SIZE)
+  used = 0
+  // Somebody who transfers the memory of one message to another thread would take that of its neighbours along.
+  markAsUntransferable(slab.buffer as ArrayBuffer)
+}
+
+/** Takes up to `limit` messages off the socket and appends them to `queue`. */
+export function drain(socket: NativeSocket, limit: number, queue: Message[][]): void {
+  const { frames, takeLarge } = addon
+  let wanted = limit
+  let begun: Message[] | undefined
+  do {
+    if (slab.length - used < COPY_LIMIT) newSlab()
+    const count = socket.receive(wanted, slab, used)
+    const buffer = slab.buffer as ArrayBuffer
+    for (let index = 0; index < count; index += 1) {
+      const frame = frames[index] as number
+      let part: Message
+      if ((frame & 2) !== 0) {
+        part = takeLarge()
+      } else {
+        const length = frame >>> 2
+        part = new View(buffer, used, length)
+        used += length
+      }
+      if ((frame & 1) !== 0) {
+        if (begun === undefined) begun = [part]
+        else begun.push(part)
+      } else if (begun === undefined) {
+        queue.push([part])
+      } else {
+        begun.push(part)
+        queue.push(begun)
+        begun = undefined
+      }
+    }
+    // The slab or the frame array was full inside a message, whose other parts libzmq has at hand.
+    wanted = 1
+  } while (begun !== undefined)
+}

@@ -1,0 +1,97 @@
+// The only file that loads the addon; the types of its exports. What each function does stands in native/*.h.
+
+import path from "node:path"
+import { isMainThread } from "node:worker_threads"
+
+import type { Wire } from "./option-table/entry.js"
+
+/** The members of the C++ enumeration WireType, in its order. */
+export enum WireType {
+  Bool,
+  Int32,
+  Uint32,
+  Int64,
+  Uint64,
+  String,
+  Bytes,
+  CurveKey,
+}
+
+/** Flags of a part that is sent. */
+export enum SendFlags {
+  None = 0,
+  /** Another part of the same message follows. */
+  More = 1,
+  /** The bytes may be read where they are, after the call, if they are many. */
+  MayReference = 2,
+}
+
+export interface NativeContext {
+  getOption(id: number, type: WireType): unknown
+  setOption(id: number, type: WireType, value: unknown): void
+}
+
+export interface NativeSocket {
+  /** Set by the Socket that owns it, for `onReady`. */
+  owner?: { [onReady]: (events: number) => void }
+  close(): void
+  getOption(id: number, type: WireType): unknown
+  setOption(id: number, type: WireType, value: unknown): void
+  bind(address: string): Promise<void>
+  unbind(address: string): Promise<void>
+  bindSync(address: string): void
+  unbindSync(address: string): void
+  connect(address: string): void
+  disconnect(address: string): void
+  sendBytes(part: Uint8Array, flags: SendFlags): boolean
+  sendText(part: string, flags: SendFlags): boolean
+  receive(messages: number, slab: Uint8Array, offset: number): number
+  events(): number
+  watch(events: number): void
+  keepAlive(keep: boolean): void
+}
+
+interface Addon {
+  readonly version: string
+  readonly capability: Record<string, boolean>
+  /** The numbers of zmq.h; a name that this libzmq does not know is absent. */
+  readonly constants: Readonly<Partial<Record<string, number>>>
+  readonly frames: Uint32Array
+  readonly NativeContext: new (shared: boolean) => NativeContext
+  readonly NativeSocket: new (context: NativeContext, type: number) => NativeSocket
+  initialize(mainThread: boolean, onReady: (socket: NativeSocket, events: number) => void): void
+  takeLarge(): Buffer
+  errnoError(name: string, message?: string): Error
+  curveKeyPair(): { publicKey: string; secretKey: string }
+}
+
+/** The method that the addon calls, through `owner`, when an event that a socket watches for has come. */
+export const onReady = Symbol("ohmq.onReady")
+
+const load: (folder: string) => Addon = require("node-gyp-build")
+
+export const addon = load(path.join(__dirname, ".."))
+
+addon.initialize(isMainThread, (socket, events) => socket.owner?.[onReady](events))
+
+/** A number of zmq.h that every supported libzmq has. */
+export function constant(name: string): number {
+  const value = addon.constants[name]
+  if (value === undefined) throw new Error(`libzmq ${addon.version} has no ${name}`)
+  return value
+}
+
+/** How the addon is asked for the value of an option. */
+export const wireTypes: Record<Wire, WireType> = {
+  bool: WireType.Bool,
+  int32: WireType.Int32,
+  uint32: WireType.Uint32,
+  int64: WireType.Int64,
+  uint64: WireType.Uint64,
+  string: WireType.String,
+  text: WireType.Bytes,
+  bytes: WireType.Bytes,
+  curveKey: WireType.CurveKey,
+  flags: WireType.Int32,
+  properties: WireType.String,
+}

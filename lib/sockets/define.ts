@@ -1,0 +1,20 @@
+// Completes a socket class: its options, and what it does not do.
+
+import { defineOptions, type OptionHolder } from "../option-holder.js"
+import { type Option, type SocketName, socketOptions } from "../option-table/index.js"
+
+const receiving = ["receive", Symbol.asyncIterator]
+const sending = ["send"]
+
+/** Gives a class the options that the table has for it. `without` takes away one of the two directions. */
+export function defineSocket(
+  socketClass: { name: string; prototype: OptionHolder },
+  without?: "send" | "receive",
+): void {
+  const mine = Object.entries<Option>(socketOptions).filter(([, option]) =>
+    option.on?.includes(socketClass.name as SocketName),
+  )
+  defineOptions(socketClass, mine)
+  const hidden = without === "send" ? sending : without === "receive" ? receiving : []
+  for (const key of hidden) Object.defineProperty(socketClass.prototype, key, { value: undefined })
+}

@@ -1,0 +1,23 @@
+import { constant } from "../native.js"
+import { Socket } from "../socket.js"
+import type { OptionsOn, Readable, SocketOptions, Writable } from "../types.js"
+import { defineSocket } from "./define.js"
+
+/**
+ * ZMQ_PAIR: exactly two sockets, in both directions; mostly between threads, over inproc.
+ *
+ * ```typescript
+ * const pair = new Pair()
+ * await pair.bind("inproc://worker")
+ * await pair.send("ready?")
+ * ```
+ */
+export class Pair extends Socket {
+  constructor(options?: SocketOptions<Pair>) {
+    super(constant("ZMQ_PAIR"), options)
+  }
+}
+
+export interface Pair extends OptionsOn<"Pair">, Writable, Readable {}
+
+defineSocket(Pair)

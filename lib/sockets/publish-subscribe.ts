@@ -1,0 +1,118 @@
+// One to many: publishers drop what nobody has subscribed to.
+
+import { constant } from "../native.js"
+import { Socket } from "../socket.js"
+import type { OptionsOn, Readable, SocketOptions, Writable } from "../types.js"
+import { defineSocket } from "./define.js"
+
+/**
+ * ZMQ_PUB: sends each message to every subscriber that subscribed to its beginning, and drops it for those whose queue
+ * is full.
+ *
+ * ```typescript
+ * const publisher = new Publisher()
+ * await publisher.bind("tcp://127.0.0.1:5556")
+ * await publisher.send(["findings", JSON.stringify(finding)])
+ * ```
+ */
+export class Publisher extends Socket {
+  constructor(options?: SocketOptions<Publisher>) {
+    super(constant("ZMQ_PUB"), options)
+  }
+}
+
+export interface Publisher extends OptionsOn<"Publisher">, Writable {}
+
+defineSocket(Publisher, "receive")
+
+/**
+ * ZMQ_SUB: receives the messages whose first part begins with one of its subscriptions; without any it receives nothing.
+ *
+ * ```typescript
+ * const subscriber = new Subscriber()
+ * subscriber.connect("tcp://127.0.0.1:5556")
+ * subscriber.subscribe("findings")
+ * for await (const [topic, body] of subscriber) console.log(topic.toString(), body.toString())
+ * ```
+ */
+export class Subscriber extends Socket {
+  constructor(options?: SocketOptions<Subscriber>) {
+    super(constant("ZMQ_SUB"), options)
+  }
+
+  /** ZMQ_SUBSCRIBE: subscribes to messages that begin with one of these; without any, to all messages. */
+  subscribe(...prefixes: (Uint8Array | string)[]): void {
+    if (prefixes.length === 0) this.act("ZMQ_SUBSCRIBE", null)
+    for (const prefix of prefixes) this.act("ZMQ_SUBSCRIBE", prefix)
+  }
+
+  /** ZMQ_UNSUBSCRIBE: takes back one subscription for each of these; without any, one to all messages. */
+  unsubscribe(...prefixes: (Uint8Array | string)[]): void {
+    if (prefixes.length === 0) this.act("ZMQ_UNSUBSCRIBE", null)
+    for (const prefix of prefixes) this.act("ZMQ_UNSUBSCRIBE", prefix)
+  }
+}
+
+export interface Subscriber extends OptionsOn<"Subscriber">, Readable {}
+
+defineSocket(Subscriber, "send")
+
+/**
+ * ZMQ_XPUB: a publisher that receives subscriptions as messages: a byte 1 (subscribe) or 0 (unsubscribe) and the prefix.
+ * For brokers, and to know who listens.
+ */
+export class XPublisher extends Socket {
+  #verbosity: null | "allSubs" | "allSubsUnsubs" = null
+
+  constructor(options?: SocketOptions<XPublisher>) {
+    super(constant("ZMQ_XPUB"), options)
+  }
+
+  /**
+   * ZMQ_XPUB_VERBOSE, ZMQ_XPUB_VERBOSER: which subscriptions are passed on: null (the default) the first and the last to
+   * a prefix, "allSubs" every subscribe, "allSubsUnsubs" every subscribe and unsubscribe.
+   */
+  get verbosity(): null | "allSubs" | "allSubsUnsubs" {
+    return this.#verbosity
+  }
+
+  set verbosity(value: null | "allSubs" | "allSubsUnsubs") {
+    if (value !== null && value !== "allSubs" && value !== "allSubsUnsubs") {
+      throw new TypeError(`Option value must be one of null, "allSubs", "allSubsUnsubs", but is ${JSON.stringify(value)}`)
+    }
+    // VERBOSER switches both on or off, VERBOSE only what it names.
+    this.setBoolOption(constant("ZMQ_XPUB_VERBOSER"), value === "allSubsUnsubs")
+    if (value === "allSubs") this.setBoolOption(constant("ZMQ_XPUB_VERBOSE"), true)
+    this.#verbosity = value
+  }
+
+  /** ZMQ_SUBSCRIBE, with `manual`: subscribes the peer heard last to these prefixes; without any, to all messages. */
+  subscribe(...prefixes: (Uint8Array | string)[]): void {
+    if (prefixes.length === 0) this.act("ZMQ_SUBSCRIBE", "")
+    for (const prefix of prefixes) this.act("ZMQ_SUBSCRIBE", prefix)
+  }
+
+  /** ZMQ_UNSUBSCRIBE, with `manual`: takes back one subscription of the peer heard last for each of these. */
+  unsubscribe(...prefixes: (Uint8Array | string)[]): void {
+    if (prefixes.length === 0) this.act("ZMQ_UNSUBSCRIBE", "")
+    for (const prefix of prefixes) this.act("ZMQ_UNSUBSCRIBE", prefix)
+  }
+}
+
+export interface XPublisher extends OptionsOn<"XPublisher">, Writable, Readable {}
+
+defineSocket(XPublisher)
+
+/**
+ * ZMQ_XSUB: a subscriber that subscribes by sending messages: a byte 1 (subscribe) or 0 (unsubscribe) and the prefix.
+ * For brokers. Other messages go upstream to the publishers.
+ */
+export class XSubscriber extends Socket {
+  constructor(options?: SocketOptions<XSubscriber>) {
+    super(constant("ZMQ_XSUB"), options)
+  }
+}
+
+export interface XSubscriber extends OptionsOn<"XSubscriber">, Writable, Readable {}
+
+defineSocket(XSubscriber)

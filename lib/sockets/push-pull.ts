@@ -1,0 +1,44 @@
+// A pipeline: each message goes to one of the peers, in turn, as they have room.
+
+import { constant } from "../native.js"
+import { Socket } from "../socket.js"
+import type { OptionsOn, Readable, SocketOptions, Writable } from "../types.js"
+import { defineSocket } from "./define.js"
+
+/**
+ * ZMQ_PUSH: sends each message to one of its peers; waits while none has room.
+ *
+ * ```typescript
+ * const push = new Push()
+ * await push.bind("tcp://127.0.0.1:5555")
+ * await push.send("task")
+ * ```
+ */
+export class Push extends Socket {
+  constructor(options?: SocketOptions<Push>) {
+    super(constant("ZMQ_PUSH"), options)
+  }
+}
+
+export interface Push extends OptionsOn<"Push">, Writable {}
+
+defineSocket(Push, "receive")
+
+/**
+ * ZMQ_PULL: receives from all its peers, taking from each in turn.
+ *
+ * ```typescript
+ * const pull = new Pull()
+ * pull.connect("tcp://127.0.0.1:5555")
+ * for await (const [task] of pull) await work(task)
+ * ```
+ */
+export class Pull extends Socket {
+  constructor(options?: SocketOptions<Pull>) {
+    super(constant("ZMQ_PULL"), options)
+  }
+}
+
+export interface Pull extends OptionsOn<"Pull">, Readable {}
+
+defineSocket(Pull, "send")

@@ -1,0 +1,91 @@
+// Questions and answers: strictly in turn (REQ, REP), or many at a time (DEALER, ROUTER).
+
+import { constant } from "../native.js"
+import { Socket } from "../socket.js"
+import type { OptionsOn, Readable, SocketOptions, Writable } from "../types.js"
+import { defineSocket } from "./define.js"
+import { checkPeerName, type PeerName } from "./peer-name.js"
+
+/**
+ * ZMQ_REQ: sends a request, receives its reply, and so on in turn; out of turn it rejects with EFSM.
+ *
+ * ```typescript
+ * const request = new Request()
+ * request.connect("tcp://127.0.0.1:5557")
+ * await request.send("status")
+ * const [status] = await request.receive()
+ * ```
+ */
+export class Request extends Socket {
+  constructor(options?: SocketOptions<Request>) {
+    super(constant("ZMQ_REQ"), options)
+  }
+}
+
+export interface Request extends OptionsOn<"Request">, Writable, Readable {}
+
+defineSocket(Request)
+
+/**
+ * ZMQ_REP: receives a request, sends its reply, and so on in turn; out of turn it rejects with EFSM.
+ *
+ * ```typescript
+ * const reply = new Reply()
+ * await reply.bind("tcp://127.0.0.1:5557")
+ * for await (const [question] of reply) await reply.send(answer(question))
+ * ```
+ */
+export class Reply extends Socket {
+  constructor(options?: SocketOptions<Reply>) {
+    super(constant("ZMQ_REP"), options)
+  }
+}
+
+export interface Reply extends OptionsOn<"Reply">, Writable, Readable {}
+
+defineSocket(Reply)
+
+/** ZMQ_DEALER: sends to its peers in turn and receives from all of them, in any order: an asynchronous Request. */
+export class Dealer extends Socket {
+  constructor(options?: SocketOptions<Dealer>) {
+    super(constant("ZMQ_DEALER"), options)
+  }
+}
+
+export interface Dealer extends OptionsOn<"Dealer">, Writable, Readable {}
+
+defineSocket(Dealer)
+
+/**
+ * ZMQ_ROUTER: each message received begins with a part that names its sender, and each message sent with one that names
+ * its receiver: an asynchronous Reply.
+ *
+ * ```typescript
+ * const router = new Router({ mandatory: true })
+ * await router.bind("tcp://127.0.0.1:5558")
+ * for await (const [peer, ...request] of router) await router.send([peer, ...answer(request)])
+ * ```
+ */
+export class Router extends Socket {
+  constructor(options?: SocketOptions<Router>) {
+    super(constant("ZMQ_ROUTER"), options)
+  }
+
+  /**
+   * Connects to an address.
+   *
+   * @param options `routingId` is the name under which this socket knows the peer (ZMQ_CONNECT_ROUTING_ID), 1 to 255
+   * bytes.
+   */
+  override connect(address: string, options: RouterConnectOptions = {}): void {
+    const name = checkPeerName(options)
+    if (name !== undefined) this.act("ZMQ_CONNECT_ROUTING_ID", name)
+    super.connect(address)
+  }
+}
+
+export interface RouterConnectOptions extends PeerName {}
+
+export interface Router extends OptionsOn<"Router">, Writable, Readable {}
+
+defineSocket(Router)

@@ -1,0 +1,36 @@
+import { constant } from "../native.js"
+import { Socket } from "../socket.js"
+import type { Message, MessageLike, OptionsOn, Readable, SocketOptions, Writable } from "../types.js"
+import { defineSocket } from "./define.js"
+import { checkPeerName, type PeerName } from "./peer-name.js"
+
+/**
+ * ZMQ_STREAM: plain tcp, to talk to peers that do not speak ZMTP. Every message has two parts: which peer, and bytes. An
+ * empty second part tells of a connection that came or went; sending one closes the connection.
+ */
+export class Stream extends Socket {
+  constructor(options?: SocketOptions<Stream>) {
+    super(constant("ZMQ_STREAM"), options)
+  }
+
+  /**
+   * Connects to an address.
+   *
+   * @param options `routingId` is the name under which this socket knows the peer (ZMQ_CONNECT_ROUTING_ID), 1 to 255
+   * bytes.
+   */
+  override connect(address: string, options: StreamConnectOptions = {}): void {
+    const name = checkPeerName(options)
+    if (name !== undefined) this.act("ZMQ_CONNECT_ROUTING_ID", name)
+    super.connect(address)
+  }
+}
+
+export interface StreamConnectOptions extends PeerName {}
+
+export interface Stream
+  extends OptionsOn<"Stream">,
+    Writable<[MessageLike, MessageLike]>,
+    Readable<[Message, Message]> {}
+
+defineSocket(Stream)

@@ -1,0 +1,69 @@
+// The pinned release archives, downloaded or named by the user, verified by SHA-256.
+
+import { createHash } from "node:crypto"
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import path from "node:path"
+
+import { Failure, say } from "./project.mjs"
+import { has, output } from "./run.mjs"
+
+const name = "release archives"
+const sha256 = (bytes) => createHash("sha256").update(bytes).digest("hex")
+
+/** Unpacks a tar archive and returns the one folder that is in it. */
+export function unpack(archive, folder) {
+  rmSync(folder, { recursive: true, force: true })
+  mkdirSync(folder, { recursive: true })
+  if (output("tar", ["-xf", archive, "-C", folder]) === undefined) {
+    throw new Failure(`'${archive}' is not an archive that tar can unpack.`)
+  }
+  const [inside, ...others] = readdirSync(folder)
+  if (inside === undefined || others.length > 0) throw new Failure(`'${archive}' does not hold one folder of sources.`)
+  return path.join(folder, inside)
+}
+
+async function download(url) {
+  // Node's fetch knows nothing of proxies before Node 24.
+  const proxy = process.env.HTTPS_PROXY ?? process.env.https_proxy
+  if (proxy && has("curl")) {
+    const bytes = output("curl", ["-fsSL", "--max-time", "300", url], { encoding: "buffer", maxBuffer: 1 << 28 })
+    if (bytes === undefined) throw new Error("curl could not fetch it")
+    return bytes
+  }
+  const response = await fetch(url, { signal: AbortSignal.timeout(120_000) })
+  if (!response.ok) throw new Error(`HTTP ${response.status}`)
+  return Buffer.from(await response.arrayBuffer())
+}
+
+/** `{libzmq, libsodium, origin}` with the two source folders, or `{skipped}` with the reason. */
+export async function fromArchives(pins, folder) {
+  const result = { name }
+  const origins = []
+  for (const [library, pin] of Object.entries(pins)) {
+    const variable = `OHMQ_${library.toUpperCase()}_ARCHIVE`
+    const local = process.env[variable]
+    let archive = local
+    if (local) {
+      if (!existsSync(local)) throw new Failure(`${variable} names '${local}', which does not exist.`)
+      const sum = sha256(readFileSync(local))
+      origins.push(sum === pin.sha256 ? `${library} ${pin.version} from ${local}` : `${library} from ${local}, not the pinned release (SHA-256 ${sum})`)
+    } else {
+      let bytes
+      try {
+        say("libzmq", `downloading ${pin.url}`)
+        bytes = await download(pin.url)
+      } catch (error) {
+        return { name, skipped: `${pin.url} cannot be downloaded (${error.cause?.code ?? error.message})` }
+      }
+      if (sha256(bytes) !== pin.sha256) {
+        return { name, skipped: `${pin.url} has SHA-256 ${sha256(bytes)} where ${pin.sha256} is pinned` }
+      }
+      mkdirSync(folder, { recursive: true })
+      archive = path.join(folder, `${library}.tar.gz`)
+      writeFileSync(archive, bytes)
+      origins.push(`${library} ${pin.version}, verified`)
+    }
+    result[library] = unpack(archive, path.join(folder, library))
+  }
+  return { ...result, origin: origins.join("; ") }
+}

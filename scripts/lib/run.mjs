@@ -1,0 +1,59 @@
+// Runs programs: quietly, with a log to look into, and with progress on long ones.
+
+import { spawn, spawnSync } from "node:child_process"
+import { createWriteStream, mkdirSync } from "node:fs"
+import path from "node:path"
+
+import { Failure, root, say } from "./project.mjs"
+
+/** The output of a short command, trimmed, or undefined when it fails or does not exist. */
+export function output(command, args, options = {}) {
+  const result = spawnSync(command, args, { encoding: "utf8", cwd: root, ...options })
+  return result.status === 0 ? result.stdout.trim() : undefined
+}
+
+/** Whether a command can be started. */
+export const has = (command, args = ["--version"]) => spawnSync(command, args, { stdio: "ignore" }).error === undefined
+
+/**
+ * Runs a command with its output in a log file. `progress` maps a line of output to a percentage or undefined; what it
+ * finds is shown. A failure shows the end of the log.
+ */
+export async function run(topic, command, args, { log, progress, ...options }) {
+  mkdirSync(path.dirname(log), { recursive: true })
+  const file = createWriteStream(log)
+  const child = spawn(command, args, { cwd: root, stdio: ["ignore", "pipe", "pipe"], ...options })
+  const tail = []
+  let shown = -1
+  const show = (percent) => {
+    if (process.stderr.isTTY) process.stderr.write(`\r${topic}: ${percent} %`)
+    else if (percent >= shown + 20 || percent === 100) say(topic, `${percent} %`)
+    else return
+    shown = percent
+  }
+  const take = (line) => {
+    tail.push(line)
+    if (tail.length > 40) tail.shift()
+    const percent = progress?.(line)
+    if (percent !== undefined && percent > shown) show(percent)
+  }
+  for (const stream of [child.stdout, child.stderr]) {
+    let rest = ""
+    stream.setEncoding("utf8").on("data", (text) => {
+      file.write(text)
+      const lines = (rest + text).split("\n")
+      rest = lines.pop()
+      lines.forEach(take)
+    })
+  }
+  const status = await new Promise((resolve) => {
+    child.on("error", (error) => resolve(error.message))
+    child.on("close", (code, signal) => resolve(code ?? signal))
+  })
+  file.end()
+  if (shown >= 0 && process.stderr.isTTY) process.stderr.write("\n")
+  if (status === 0) return
+  throw new Failure(
+    `${topic}: '${command} ${args.join(" ")}' failed (${status}).\n\n${tail.join("\n")}\n\nThe whole output is in ${path.relative(process.cwd(), log)}.`,
+  )
+}

@@ -1,0 +1,156 @@
+// Gets libzmq and libsodium and builds them as static libraries in build/libzmq/.
+
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
+import { cpus } from "node:os"
+import path from "node:path"
+
+import { fromDebian } from "./lib/debian.mjs"
+import { Failure, fingerprint, inProject, readJson, root, runMain, say } from "./lib/project.mjs"
+import { fromArchives } from "./lib/release-archives.mjs"
+import { has, output, run } from "./lib/run.mjs"
+
+const topic = "libzmq"
+const base = inProject("build/libzmq")
+const prefix = path.join(base, "prefix")
+const stampFile = path.join(base, "stamp.json")
+export const pins = readJson(inProject("scripts/pins.json"))
+
+const help = `Gets libzmq and libsodium for the addon. Usage: npm run libzmq -- [options]
+
+The first of these that works is used; each one that is passed over says why:
+  1  a prebuilt addon in prebuilds/ for this platform: nothing is compiled
+  2  a finished build in build/libzmq/
+  3  the pinned release archives (libzmq ${pins.libzmq.version}, libsodium ${pins.libsodium.version}), verified by SHA-256;
+     from the files that OHMQ_LIBZMQ_ARCHIVE and OHMQ_LIBSODIUM_ARCHIVE name, else downloaded
+  4  on Debian and Ubuntu, the distribution's source packages (${pins.libzmq.debian}, ${pins.libsodium.debian}), fetched by apt-get with a
+     sources list of its own and checked against the signed .dsc
+  5  an installed libzmq, found by pkg-config: only with --system-libzmq, and then before all others
+
+Options:
+  --system-libzmq  link the libzmq that pkg-config finds (also: OHMQ_SYSTEM_LIBZMQ=1)
+  --force          build again even if build/libzmq/ is up to date
+  --help           show this
+
+Variables:
+  OHMQ_LIBZMQ_ARCHIVE, OHMQ_LIBSODIUM_ARCHIVE  paths of local .tar.gz archives, for machines without a network.
+      An archive that is not the pinned release is used all the same, and named in the output.
+  HTTPS_PROXY  is respected where curl is installed
+  CC, CXX, CFLAGS, CXXFLAGS  as usual with CMake
+`
+
+const sources = {
+  OHMQ_LIBZMQ_ARCHIVE: process.env.OHMQ_LIBZMQ_ARCHIVE ?? null,
+  OHMQ_LIBSODIUM_ARCHIVE: process.env.OHMQ_LIBSODIUM_ARCHIVE ?? null,
+}
+
+const recipe = () =>
+  fingerprint([inProject("CMakeLists.txt"), inProject("cmake"), inProject("scripts/pins.json")], sources, process.arch)
+
+/** What is built: `{version, origin, fingerprint}`, or undefined when there is nothing or it is out of date. */
+export function finished() {
+  const stamp = readJson(stampFile)
+  return stamp?.fingerprint === recipe() && existsSync(path.join(prefix, "include/zmq.h")) ? stamp : undefined
+}
+
+/** The version in a zmq.h. */
+function headerVersion(file) {
+  const text = readFileSync(file, "utf8")
+  return ["MAJOR", "MINOR", "PATCH"].map((part) => new RegExp(`ZMQ_VERSION_${part} (\\d+)`).exec(text)[1]).join(".")
+}
+
+async function build(from) {
+  const missing = ["cmake", "make", process.env.CXX ?? "c++"].filter((tool) => !has(tool))
+  if (missing.length > 0 && process.platform !== "win32") {
+    throw new Failure(
+      `libzmq is built from source here, and that needs ${missing.join(", ")}. Install on Debian or Ubuntu: apt-get install cmake make g++; on Fedora: dnf install cmake make gcc-c++; on Alpine: apk add cmake make g++; on macOS: xcode-select --install, brew install cmake.`,
+    )
+  }
+  const tree = path.join(base, "cmake")
+  rmSync(tree, { recursive: true, force: true })
+  say(topic, "configuring")
+  await run(topic, "cmake", [
+    ...["-S", root, "-B", tree, "-DCMAKE_BUILD_TYPE=Release", `-DOHMQ_PREFIX=${prefix}`],
+    ...[`-DOHMQ_LIBZMQ_SOURCE=${from.libzmq}`, `-DOHMQ_LIBSODIUM_SOURCE=${from.libsodium}`],
+  ], { log: path.join(base, "configure.log") })
+  say(topic, "compiling libsodium and libzmq (about a minute)")
+  await run(topic, "cmake", ["--build", tree, "--config", "Release", "--parallel", String(cpus().length)], {
+    log: path.join(base, "build.log"),
+    progress: (line) => {
+      const found = /^\[ *(\d+)%\]/.exec(line)
+      return found ? Number(found[1]) : undefined
+    },
+  })
+  // Only what the addon links is kept; a build interrupted before this line is done again.
+  renameSync(path.join(tree, "compile_commands.json"), path.join(base, "compile_commands.json"))
+  rmSync(tree, { recursive: true, force: true })
+}
+
+/** Builds what is not there yet; says which way it took and why it passed over the earlier ones. */
+export async function ensureLibzmq({ force = false } = {}) {
+  const stamp = finished()
+  if (stamp !== undefined && !force) return stamp
+  say(topic, `build/libzmq: ${force ? "to be built again" : readJson(stampFile) ? "out of date" : "nothing yet"}`)
+  mkdirSync(base, { recursive: true })
+  const tried = []
+  for (const way of [fromArchives, fromDebian]) {
+    const found = await way(pins, path.join(base, "source"))
+    if (found.skipped !== undefined) {
+      tried.push(`${found.name}: ${found.skipped}`)
+      say(topic, `${found.name}: passed over: ${found.skipped}`)
+      continue
+    }
+    say(topic, `${found.name}: ${found.origin}`)
+    await build(found)
+    const version = headerVersion(path.join(prefix, "include/zmq.h"))
+    const result = { version, origin: found.origin, fingerprint: recipe() }
+    writeFileSync(stampFile, `${JSON.stringify(result, undefined, 2)}\n`)
+    return result
+  }
+  throw new Failure(
+    `No source of libzmq was found. Tried: ${tried.join("; ")}. Download ${pins.libzmq.url} and ${pins.libsodium.url} on a machine with a network and set OHMQ_LIBZMQ_ARCHIVE and OHMQ_LIBSODIUM_ARCHIVE to the two files; or install libzmq with its headers (apt-get install libzmq3-dev pkg-config, brew install zeromq pkg-config) and set OHMQ_SYSTEM_LIBZMQ=1.`,
+  )
+}
+
+/** The libzmq that pkg-config finds: compiler and linker flags. */
+export function systemLibzmq() {
+  const ask = (...args) => output("pkg-config", [...args, "libzmq"])
+  const version = ask("--modversion")
+  if (version === undefined) {
+    throw new Failure(
+      "An installed libzmq was asked for, and pkg-config does not find one. Install it with its headers (apt-get install libzmq3-dev pkg-config), or set PKG_CONFIG_PATH.",
+    )
+  }
+  const includes = (ask("--cflags-only-I") ?? "").split(" ").filter(Boolean)
+  return { version, include: includes.map((flag) => flag.slice(2)), libraries: ask("--libs").split(" ").filter(Boolean) }
+}
+
+/** Whether the user asked for the installed libzmq. */
+export const wantsSystem = (args = []) =>
+  args.includes("--system-libzmq") || /^(1|true|yes)$/i.test(process.env.OHMQ_SYSTEM_LIBZMQ ?? "")
+
+const options = ["--system-libzmq", "--force", "--help", "-h", "--print=include", "--print=libraries"]
+
+async function main(args) {
+  const unknown = args.find((arg) => !options.includes(arg))
+  if (unknown !== undefined) throw new Failure(`Unknown option '${unknown}'. Run: npm run libzmq -- --help`)
+  if (args.includes("--help") || args.includes("-h")) {
+    process.stdout.write(help)
+    return
+  }
+  const print = args.find((arg) => arg.startsWith("--print="))?.slice("--print=".length)
+  if (wantsSystem(args)) {
+    const system = systemLibzmq()
+    if (print !== undefined) process.stdout.write(`${system[print].join("\n")}\n`)
+    else say(topic, `installed libzmq ${system.version}, found by pkg-config`)
+    return
+  }
+  // binding.gyp asks with --print, and `node-gyp rebuild` has emptied build/ by then.
+  const stamp = await ensureLibzmq({ force: args.includes("--force") })
+  const suffix = process.platform === "win32" ? [".lib", ""] : [".a", "lib"]
+  if (print === "include") process.stdout.write(`${path.join(prefix, "include")}\n`)
+  else if (print === "libraries") {
+    for (const name of ["zmq", "sodium"]) process.stdout.write(`${path.join(prefix, "lib", suffix[1] + name + suffix[0])}\n`)
+  } else say(topic, `${stamp.version} in build/libzmq (${stamp.origin})`)
+}
+
+if (process.argv[1] === import.meta.filename) await runMain(main)
