@@ -1,7 +1,6 @@
 // Messages that were taken off a socket and not received yet, and how many to take at a time.
 
 import { drain } from "./message.js"
-import type { NativeSocket } from "./native.js"
 import { currentTurn } from "./turn.js"
 import type { Message } from "./types.js"
 
@@ -17,7 +16,7 @@ const QUICK = 1
  * about a millisecond.
  */
 export class Inbox {
-  readonly #socket: NativeSocket
+  readonly #slot: number
   readonly #mostAhead: () => number
   readonly #messages: (Message[] | undefined)[] = []
   #head = 0
@@ -29,9 +28,12 @@ export class Inbox {
   #lastTurn = -1
   #lastTime = 0
 
-  /** @param mostAhead The most messages that may be fetched ahead, 0 for any number; asked for when it may have changed. */
-  constructor(socket: NativeSocket, mostAhead: () => number) {
-    this.#socket = socket
+  /**
+   * @param slot Of the socket.
+   * @param mostAhead The most messages that may be fetched ahead, 0 for any number; asked for when it may have changed.
+   */
+  constructor(slot: number, mostAhead: () => number) {
+    this.#slot = slot
     this.#mostAhead = mostAhead
   }
 
@@ -53,7 +55,7 @@ export class Inbox {
   take(): Message[] | undefined {
     if (this.isEmpty) {
       this.clear()
-      drain(this.#socket, this.#nextLimit(), this.#messages as Message[][])
+      drain(this.#slot, this.#nextLimit(), this.#messages as Message[][])
       if (this.isEmpty) {
         this.#streak = 0
         return undefined

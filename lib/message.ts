@@ -3,11 +3,13 @@
 import { types } from "node:util"
 import { markAsUntransferable } from "node:worker_threads"
 
-import { addon, type NativeSocket, SendFlags } from "./native.js"
+import { addon, SendFlags } from "./native.js"
 import type { Message, MessageLike } from "./types.js"
 
 /** A part as the addon takes it. */
 export type Part = Uint8Array | string
+
+const { frames, receive, sendBytes, sendText, takeLarge } = addon
 
 const empty = new Uint8Array(0)
 
@@ -34,11 +36,11 @@ function mayReference(part: Uint8Array): boolean {
   return types.isArrayBuffer(buffer) && buffer.resizable !== true
 }
 
-/** Hands one part to libzmq; false if it would have to wait. */
-export function sendPart(socket: NativeSocket, part: Part, more: boolean): boolean {
+/** Hands one part to libzmq, through a socket's slot; false if it would have to wait. */
+export function sendPart(slot: number, part: Part, more: boolean): boolean {
   const flags = more ? SendFlags.More : SendFlags.None
-  if (typeof part === "string") return socket.sendText(part, flags)
-  return socket.sendBytes(part, mayReference(part) ? flags | SendFlags.MayReference : flags)
+  if (typeof part === "string") return sendText(slot, part, flags)
+  return sendBytes(slot, part, mayReference(part) ? flags | SendFlags.MayReference : flags)
 }
 
 /**
@@ -62,14 +64,13 @@ function newSlab(): void {
   markAsUntransferable(slab.buffer as ArrayBuffer)
 }
 
-/** Takes up to `limit` messages off the socket and appends them to `queue`. */
-export function drain(socket: NativeSocket, limit: number, queue: Message[][]): void {
-  const { frames, takeLarge } = addon
+/** Takes up to `limit` messages off the socket of a slot and appends them to `queue`. */
+export function drain(slot: number, limit: number, queue: Message[][]): void {
   let wanted = limit
   let begun: Message[] | undefined
   do {
     if (slab.length - used < COPY_LIMIT) newSlab()
-    const count = socket.receive(wanted, slab, used)
+    const count = receive(slot, wanted, slab, used)
     const buffer = slab.buffer as ArrayBuffer
     for (let index = 0; index < count; index += 1) {
       const frame = frames[index] as number

@@ -32,6 +32,8 @@ export interface NativeContext {
 }
 
 export interface NativeSocket {
+  /** What names the socket to the functions of the hot path, as long as it is open. */
+  readonly slot: number
   /** Set by the Socket that owns it, for `onReady`. */
   owner?: { [onReady]: (events: number) => void }
   close(): void
@@ -43,11 +45,6 @@ export interface NativeSocket {
   unbindSync(address: string): void
   connect(address: string): void
   disconnect(address: string): void
-  sendBytes(part: Uint8Array, flags: SendFlags): boolean
-  sendText(part: string, flags: SendFlags): boolean
-  receive(messages: number, slab: Uint8Array, offset: number): number
-  events(): number
-  watch(events: number): void
   keepAlive(keep: boolean): void
 }
 
@@ -61,6 +58,11 @@ interface Addon {
   readonly NativeSocket: new (context: NativeContext, type: number) => NativeSocket
   initialize(mainThread: boolean, onReady: (socket: NativeSocket, events: number) => void): void
   takeLarge(): Buffer
+  sendBytes(slot: number, part: Uint8Array, flags: SendFlags): boolean
+  sendText(slot: number, part: string, flags: SendFlags): boolean
+  receive(slot: number, messages: number, slab: Uint8Array, offset: number): number
+  events(slot: number): number
+  watch(slot: number, events: number): void
   errnoError(name: string, message?: string): Error
   curveKeyPair(): { publicKey: string; secretKey: string }
 }

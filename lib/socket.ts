@@ -10,8 +10,8 @@ import {
   timeoutError,
 } from "./errors.js"
 import { Inbox } from "./inbox.js"
-import { type Part, sendPart, toParts } from "./message.js"
-import { addon, constant, type NativeSocket, onReady, SendFlags, WireType } from "./native.js"
+import { type Part, sendPart, toPart, toParts } from "./message.js"
+import { addon, constant, type NativeSocket, onReady, WireType } from "./native.js"
 import { defineOptions, OptionHolder } from "./option-holder.js"
 import { type Option, socketOptions } from "./option-table/index.js"
 import { assignOptions } from "./options.js"
@@ -54,6 +54,7 @@ function checkAddress(address: unknown): asserts address is string {
 /** The base class of all sockets. Use one of its subclasses. */
 export abstract class Socket extends OptionHolder {
   readonly #native: NativeSocket
+  readonly #slot: number
   readonly #type: number
   readonly #inbox: Inbox
   readonly #stopsPrefetch = new Set<Option>()
@@ -87,7 +88,8 @@ export abstract class Socket extends OptionHolder {
     this.#context = context
     this.#native = new addon.NativeSocket(context[native], type)
     this.#native.owner = this
-    this.#inbox = new Inbox(this.#native, () => this.#mostAhead())
+    this.#slot = this.#native.slot
+    this.#inbox = new Inbox(this.#slot, () => this.#mostAhead())
     Object.seal(this)
     try {
       assignOptions(this, options, "context")
@@ -342,11 +344,11 @@ export abstract class Socket extends OptionHolder {
   #watch(events: number): void {
     if (events === this.#watched) return
     this.#watched = events
-    this.#native.watch(events)
+    addon.watch(this.#slot, events)
   }
 
   #look(): number {
-    const events = this.#native.events()
+    const events = addon.events(this.#slot)
     this.#attend()
     return events
   }
@@ -361,7 +363,7 @@ export abstract class Socket extends OptionHolder {
     for (;;) {
       const wanted = this.#wanted() & ~refused
       if (wanted === 0) break
-      const ready = this.#native.events() & wanted
+      const ready = addon.events(this.#slot) & wanted
       if (ready === 0) break
       this.#serve(ready)
       if ((ready & OUT) !== 0 && this.#writer !== undefined) refused = OUT
@@ -411,23 +413,16 @@ export abstract class Socket extends OptionHolder {
   #send(message: MessageLike | MessageLike[], options?: OperationOptions): Promise<void> {
     if (message === undefined) throw new TypeError("Message must be present")
     if (options !== undefined) checkOperation(options)
-    const socket = this.#usable()
+    this.#usable()
     if (this.#writer !== undefined) throw busyWritingError()
     if (options?.signal?.aborted) return Promise.reject(options.signal.reason)
     try {
-      let sent: boolean
-      let parts: Part[] | undefined
-      if (typeof message === "string") {
-        sent = socket.sendText(message, SendFlags.None)
-      } else {
-        parts = toParts(message)
-        sent = this.#sendParts(parts)
-      }
-      if (sent) {
-        if (this.#reader !== undefined) this.#attend()
-        return settled()
-      }
-      return this.#waitToSend(parts ?? [message as string], options)
+      const sent = Array.isArray(message)
+        ? this.#sendParts(toParts(message))
+        : sendPart(this.#slot, toPart(message), false)
+      if (!sent) return this.#waitToSend(toParts(message), options)
+      if (this.#reader !== undefined) this.#attend()
+      return settled()
     } catch (error) {
       if (this.#reader !== undefined) this.#attend()
       return Promise.reject(error)
@@ -437,11 +432,11 @@ export abstract class Socket extends OptionHolder {
   #sendParts(parts: Part[]): boolean {
     const last = parts.length - 1
     for (let index = 0; index <= last; index += 1) {
-      if (sendPart(this.#native, parts[index] as Part, index < last)) continue
+      if (sendPart(this.#slot, parts[index] as Part, index < last)) continue
       // The peer that got the first parts is gone, and those with it. Sockets that choose a peer for each message now
       // drop what comes up to the last part, so it must come. REQ thereby takes its request for sent.
       if (index > 0 && index < last && balancing.has(this.#type)) {
-        sendPart(this.#native, "", false)
+        sendPart(this.#slot, "", false)
         return this.#type === REQ
       }
       return false

@@ -73,6 +73,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("curveKeyPair", Napi::Function::New<CurveKeyPair>(env, "curveKeyPair"));
   exports.Set("NativeContext", Context::Define(env));
   exports.Set("NativeSocket", Socket::Define(env));
+  Socket::DefineHotPath(env, exports);
   return exports;
 }
 

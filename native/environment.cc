@@ -46,6 +46,22 @@ void Environment::CleanUp(napi_async_cleanup_hook_handle, void* data) noexcept {
   if (self->handles_ == 0) napi_remove_async_cleanup_hook(self->hook_);
 }
 
+uint32_t Environment::TakeSlot(Socket* socket) {
+  if (free_slots_.empty()) {
+    slots_.push_back(socket);
+    return static_cast<uint32_t>(slots_.size() - 1);
+  }
+  const uint32_t slot = free_slots_.back();
+  free_slots_.pop_back();
+  slots_[slot] = socket;
+  return slot;
+}
+
+void Environment::FreeSlot(uint32_t slot) {
+  slots_[slot] = nullptr;
+  free_slots_.push_back(slot);
+}
+
 void Environment::HandleClosed() {
   handles_ -= 1;
   if (closing_ && handles_ == 0) napi_remove_async_cleanup_hook(hook_);

@@ -23,6 +23,8 @@ class Resource {
   ~Resource() = default;
 };
 
+class Socket;
+
 class Environment {
  public:
   // Creates the environment's data and registers the one hook that closes everything at its end.
@@ -48,6 +50,12 @@ class Environment {
   const std::shared_ptr<ContextHandle>& default_context();
   const std::shared_ptr<ReleaseQueue>& release_queue() const { return release_queue_; }
 
+  // Open sockets by slot. The calls on the hot path name a socket by its slot, because unwrapping an object costs as much
+  // as the rest of the crossing.
+  uint32_t TakeSlot(Socket* socket);
+  void FreeSlot(uint32_t slot);
+  Socket* SocketAt(uint32_t slot) const { return slot < slots_.size() ? slots_[slot] : nullptr; }
+
   // Set once by lib/native.ts.
   bool main_thread = false;
   Napi::FunctionReference on_ready;
@@ -69,6 +77,8 @@ class Environment {
   const Napi::Env env_;
   uv_loop_s* loop_ = nullptr;
   std::unordered_set<Resource*> resources_;
+  std::vector<Socket*> slots_;
+  std::vector<uint32_t> free_slots_;
   std::shared_ptr<ContextHandle> default_context_;
   std::shared_ptr<ReleaseQueue> release_queue_ = std::make_shared<ReleaseQueue>();
   napi_async_cleanup_hook_handle hook_ = nullptr;

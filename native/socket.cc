@@ -49,6 +49,31 @@ class BindWorker final : public Napi::AsyncWorker {
   int error_ = 0;
 };
 
+// The arguments of a function of the hot path, through Node-API itself.
+template <size_t N>
+struct Arguments {
+  Arguments(napi_env env, napi_callback_info info) {
+    size_t count = N;
+    void* data = nullptr;
+    napi_get_cb_info(env, info, &count, values, nullptr, &data);
+    environment = static_cast<Environment*>(data);
+    uint32_t slot = UINT32_MAX;
+    napi_get_value_uint32(env, values[0], &slot);
+    socket = environment->SocketAt(slot);
+    if (socket == nullptr) Throw(env, EBADF);
+  }
+
+  uint32_t Number(napi_env env, size_t index) const {
+    uint32_t number = 0;
+    napi_get_value_uint32(env, values[index], &number);
+    return number;
+  }
+
+  napi_value values[N];
+  Environment* environment;
+  Socket* socket;  // null with an exception pending
+};
+
 void ThrowFor(const Napi::CallbackInfo& info, int error, const std::string& address) {
   ErrnoError(info.Env(), error, address).ThrowAsJavaScriptException();
 }
@@ -67,13 +92,22 @@ Napi::Function Socket::Define(Napi::Env env) {
                          InstanceMethod<&Socket::UnbindSync>("unbindSync"),
                          InstanceMethod<&Socket::Connect>("connect"),
                          InstanceMethod<&Socket::Disconnect>("disconnect"),
-                         InstanceMethod<&Socket::SendBytes>("sendBytes"),
-                         InstanceMethod<&Socket::SendText>("sendText"),
-                         InstanceMethod<&Socket::Receive>("receive"),
-                         InstanceMethod<&Socket::Events>("events"),
-                         InstanceMethod<&Socket::Watch>("watch"),
                          InstanceMethod<&Socket::KeepAlive>("keepAlive"),
                      });
+}
+
+void Socket::DefineHotPath(Napi::Env env, Napi::Object exports) {
+  Environment* environment = &Environment::Of(env);
+  const auto define = [&](const char* name, napi_callback callback) {
+    napi_value function = nullptr;
+    napi_create_function(env, name, NAPI_AUTO_LENGTH, callback, environment, &function);
+    exports.Set(name, function);
+  };
+  define("sendBytes", SendBytes);
+  define("sendText", SendText);
+  define("receive", Receive);
+  define("events", Events);
+  define("watch", Watch);
 }
 
 Socket::Socket(const Napi::CallbackInfo& info)
@@ -104,18 +138,22 @@ Socket::Socket(const Napi::CallbackInfo& info)
     return;
   }
   environment_.Add(this);
+  slot_ = environment_.TakeSlot(this);
+  info.This().As<Napi::Object>().Set("slot", Napi::Number::New(info.Env(), slot_));
 }
 
 void Socket::Close() noexcept {
+  if (poller_ == nullptr) return;
   environment_.Remove(this);
+  environment_.FreeSlot(slot_);
   // Before libzmq closes the descriptor that it watches.
   poller_.reset();
   wanted_ = 0;
-  if (handle_ != nullptr) handle_->Close();
+  handle_->Close();
 }
 
 void Socket::CloseFromJavaScript(const Napi::CallbackInfo&) {
-  SetWanted(0);
+  if (poller_ != nullptr) SetWanted(0);
   Close();
 }
 
@@ -165,61 +203,69 @@ void Socket::Disconnect(const Napi::CallbackInfo& info) {
   if (zmq_disconnect(handle_->get(), address.c_str()) != 0) ThrowFor(info, zmq_errno(), address);
 }
 
-Napi::Value Socket::Send(Napi::Env env, Message&& message, int flags) {
+napi_value Socket::Send(Message&& message, int flags) {
+  const napi_env env = environment_.env();
   const int zmq_flags = ZMQ_DONTWAIT | ((flags & kMore) != 0 ? ZMQ_SNDMORE : 0);
+  bool sent = true;
   while (zmq_msg_send(message.get(), handle_->get(), zmq_flags) < 0) {
     if (zmq_errno() == EINTR) continue;
-    if (zmq_errno() == EAGAIN) return Napi::Boolean::New(env, false);
-    return Throw(env, zmq_errno());
+    if (zmq_errno() != EAGAIN) return Throw(env, zmq_errno());
+    sent = false;
+    break;
   }
-  return Napi::Boolean::New(env, true);
+  napi_value result = nullptr;
+  napi_get_boolean(env, sent, &result);
+  return result;
 }
 
-Napi::Value Socket::SendBytes(const Napi::CallbackInfo& info) {
-  const Napi::Env env = info.Env();
+napi_value Socket::SendBytes(napi_env env, napi_callback_info info) {
+  const Arguments<3> arguments(env, info);
+  if (arguments.socket == nullptr) return nullptr;
   size_t size = 0;
   void* data = nullptr;
-  if (napi_get_typedarray_info(env, info[0], nullptr, &size, &data, nullptr, nullptr) != napi_ok) {
+  if (napi_get_typedarray_info(env, arguments.values[1], nullptr, &size, &data, nullptr, nullptr) != napi_ok) {
     return ThrowType(env, "Message part must be a Uint8Array");
   }
-  int flags = 0;
-  napi_get_value_int32(env, info[1], &flags);
+  const int flags = static_cast<int>(arguments.Number(env, 2));
   Message message;
-  const bool reference = size > kCopyLimit && (flags & kMayReference) != 0 && environment_.main_thread;
-  const bool ok = reference ? message.Reference(env, info[0], data, size, environment_.release_queue())
+  const Environment& environment = *arguments.environment;
+  const bool reference = size > kCopyLimit && (flags & kMayReference) != 0 && environment.main_thread;
+  const bool ok = reference ? message.Reference(env, arguments.values[1], data, size, environment.release_queue())
                             : message.Copy(data, size);
   if (!ok) return Throw(env, ENOMEM);
-  return Send(env, std::move(message), flags);
+  return arguments.socket->Send(std::move(message), flags);
 }
 
-Napi::Value Socket::SendText(const Napi::CallbackInfo& info) {
-  int flags = 0;
-  napi_get_value_int32(info.Env(), info[1], &flags);
+napi_value Socket::SendText(napi_env env, napi_callback_info info) {
+  const Arguments<3> arguments(env, info);
+  if (arguments.socket == nullptr) return nullptr;
   Message message;
-  if (!message.Encode(info.Env(), info[0])) return Throw(info.Env(), ENOMEM);
-  return Send(info.Env(), std::move(message), flags);
+  if (!message.Encode(env, arguments.values[1])) return Throw(env, ENOMEM);
+  return arguments.socket->Send(std::move(message), static_cast<int>(arguments.Number(env, 2)));
 }
 
-Napi::Value Socket::Receive(const Napi::CallbackInfo& info) {
-  const Napi::Env env = info.Env();
-  uint32_t messages = 0;
-  uint32_t offset = 0;
+napi_value Socket::Receive(napi_env env, napi_callback_info info) {
+  const Arguments<4> arguments(env, info);
+  if (arguments.socket == nullptr) return nullptr;
+  uint32_t messages = arguments.Number(env, 1);
+  const uint32_t offset = arguments.Number(env, 3);
   size_t room = 0;
   void* slab = nullptr;
-  napi_get_value_uint32(env, info[0], &messages);
-  napi_get_value_uint32(env, info[2], &offset);
-  if (napi_get_typedarray_info(env, info[1], nullptr, &room, &slab, nullptr, nullptr) != napi_ok || offset > room) {
+  if (napi_get_typedarray_info(env, arguments.values[2], nullptr, &room, &slab, nullptr, nullptr) != napi_ok ||
+      offset > room) {
     return ThrowType(env, "Slab must be a Uint8Array that holds the offset");
   }
   auto* next = static_cast<char*>(slab) + offset;
   room -= offset;
 
-  environment_.large.clear();
-  environment_.large_taken = 0;
+  Environment& environment = *arguments.environment;
+  environment.large.clear();
+  environment.large_taken = 0;
+  void* socket = arguments.socket->handle_->get();
+  Message message;
   uint32_t count = 0;
   while (messages > 0 && count < Environment::kFrames && room >= kCopyLimit) {
-    Message message;
-    if (zmq_msg_recv(message.get(), handle_->get(), ZMQ_DONTWAIT) < 0) {
+    if (zmq_msg_recv(message.get(), socket, ZMQ_DONTWAIT) < 0) {
       const int error = zmq_errno();
       if (error == EINTR) continue;
       // What came before an error is delivered; the next call meets the error again.
@@ -231,18 +277,20 @@ Napi::Value Socket::Receive(const Napi::CallbackInfo& info) {
     uint32_t entry = more ? 1 : 0;
     if (size > kCopyLimit) {
       entry |= 2;
-      environment_.large.push_back(std::move(message));
+      environment.large.push_back(std::move(message));
     } else {
       if (size > 0) std::memcpy(next, message.data(), size);
       next += size;
       room -= size;
       entry |= static_cast<uint32_t>(size) << 2;
     }
-    environment_.frames[count] = entry;
+    environment.frames[count] = entry;
     count += 1;
     if (!more) messages -= 1;
   }
-  return Napi::Number::New(env, count);
+  napi_value result = nullptr;
+  napi_create_uint32(env, count, &result);
+  return result;
 }
 
 bool Socket::ReadEvents(int* events) noexcept {
@@ -253,13 +301,21 @@ bool Socket::ReadEvents(int* events) noexcept {
   return true;
 }
 
-Napi::Value Socket::Events(const Napi::CallbackInfo& info) {
+napi_value Socket::Events(napi_env env, napi_callback_info info) {
+  const Arguments<1> arguments(env, info);
+  if (arguments.socket == nullptr) return nullptr;
   int events = 0;
-  if (!ReadEvents(&events)) return Throw(info.Env(), zmq_errno());
-  return Napi::Number::New(info.Env(), events);
+  if (!arguments.socket->ReadEvents(&events)) return Throw(env, zmq_errno());
+  napi_value result = nullptr;
+  napi_create_int32(env, events, &result);
+  return result;
 }
 
-void Socket::Watch(const Napi::CallbackInfo& info) { SetWanted(info[0].As<Napi::Number>()); }
+napi_value Socket::Watch(napi_env env, napi_callback_info info) {
+  const Arguments<2> arguments(env, info);
+  if (arguments.socket != nullptr) arguments.socket->SetWanted(static_cast<int>(arguments.Number(env, 1)));
+  return nullptr;
+}
 
 void Socket::KeepAlive(const Napi::CallbackInfo& info) {
   keep_alive_ = info[0].ToBoolean();

@@ -16,6 +16,9 @@ class Socket final : public Napi::ObjectWrap<Socket>, public Resource {
  public:
   static Napi::Function Define(Napi::Env env);
 
+  // Adds the functions of the hot path to the addon's exports. Their first argument is the `slot` of an open socket.
+  static void DefineHotPath(Napi::Env env, Napi::Object exports);
+
   // new NativeSocket(context: NativeContext, type: number)
   explicit Socket(const Napi::CallbackInfo& info);
   ~Socket() override { Close(); }
@@ -24,6 +27,27 @@ class Socket final : public Napi::ObjectWrap<Socket>, public Resource {
   void Close() noexcept override;
 
  private:
+  // sendBytes(slot: number, part: Uint8Array, flags: SendFlags): boolean
+  // sendText(slot: number, part: string, flags: SendFlags): boolean
+  // False when the socket would block.
+  static napi_value SendBytes(napi_env env, napi_callback_info info);
+  static napi_value SendText(napi_env env, napi_callback_info info);
+
+  // receive(slot: number, messages: number, slab: Uint8Array, offset: number): number
+  // Takes up to so many messages off the socket. Returns the number of frames, each of which is an entry in the shared
+  // frame array (length << 2 | large << 1 | more). Frames lie back to back in the slab, from the offset on; large ones
+  // are fetched with takeLarge(). Stops early, even inside a message, when the slab or the frame array is full: then
+  // the last frame says `more`, and the next call goes on, for libzmq has the rest already.
+  static napi_value Receive(napi_env env, napi_callback_info info);
+
+  // events(slot: number): number. Looks at ZMQ_EVENTS.
+  static napi_value Events(napi_env env, napi_callback_info info);
+
+  // watch(slot: number, events: number): void. What the socket waits for from now on, 0 for nothing; onReady is called
+  // when some of it is ready. There may be no edge to come for what is ready already, so look at events() first. While it
+  // watches, the socket cannot be collected, and it keeps the event loop alive unless told otherwise.
+  static napi_value Watch(napi_env env, napi_callback_info info);
+
   // close(): void
   void CloseFromJavaScript(const Napi::CallbackInfo& info);
 
@@ -40,31 +64,11 @@ class Socket final : public Napi::ObjectWrap<Socket>, public Resource {
   void Connect(const Napi::CallbackInfo& info);
   void Disconnect(const Napi::CallbackInfo& info);
 
-  // sendBytes(part: Uint8Array, flags: SendFlags): boolean, sendText(part: string, flags: SendFlags): boolean
-  // False when the socket would block.
-  Napi::Value SendBytes(const Napi::CallbackInfo& info);
-  Napi::Value SendText(const Napi::CallbackInfo& info);
-
-  // receive(messages: number, slab: Uint8Array, offset: number): number
-  // Takes up to so many messages off the socket. Returns the number of frames, each of which is an entry in the shared
-  // frame array (length << 2 | large << 1 | more). Frames lie back to back in the slab, from the offset on; large ones
-  // are fetched with takeLarge(). Stops early, even inside a message, when the slab or the frame array is full: then
-  // the last frame says `more`, and the next call goes on, for libzmq has the rest already.
-  Napi::Value Receive(const Napi::CallbackInfo& info);
-
-  // events(): number. Looks at ZMQ_EVENTS.
-  Napi::Value Events(const Napi::CallbackInfo& info);
-
-  // watch(events: number): void. What the socket waits for from now on, 0 for nothing; onReady is called when some of it
-  // is ready. There may be no edge to come for what is ready already, so look at events() first. While it watches, the
-  // socket cannot be collected, and it keeps the event loop alive unless told otherwise.
-  void Watch(const Napi::CallbackInfo& info);
-
   // keepAlive(keep: boolean): void
   void KeepAlive(const Napi::CallbackInfo& info);
 
   Napi::Value BindOnPoolThread(const Napi::CallbackInfo& info, bool bind);
-  Napi::Value Send(Napi::Env env, Message&& message, int flags);
+  napi_value Send(Message&& message, int flags);
   bool ReadEvents(int* events) noexcept;
   void SetWanted(int events) noexcept;
   void OnPoll() noexcept;
@@ -72,6 +76,7 @@ class Socket final : public Napi::ObjectWrap<Socket>, public Resource {
   Environment& environment_;
   std::shared_ptr<SocketHandle> handle_;
   std::unique_ptr<Poller> poller_;
+  uint32_t slot_ = 0;
   int wanted_ = 0;
   bool keep_alive_ = true;
   bool held_ = false;  // this holds a reference to its own JavaScript object
