@@ -1,7 +1,6 @@
-// Builds the addon with node-gyp (binding.gyp), or with cmake-js (CMakeLists.txt) where there is no Python.
-// Usage: node scripts/addon.mjs [--debug] [--force]
+// Builds the addon: with node-gyp (binding.gyp), or with cmake-js (CMakeLists.txt) where there is no Python.
 
-import { existsSync, mkdirSync, writeFileSync } from "node:fs"
+import { cpSync, existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs"
 import { createRequire } from "node:module"
 import path from "node:path"
 
@@ -12,41 +11,98 @@ import { has, run } from "./lib/run.mjs"
 const topic = "addon"
 const require = createRequire(import.meta.url)
 
-/** Node's own headers, where they lie beside the executable; elsewhere node-gyp downloads them. */
-function headers() {
+const help = `Builds the addon, if anything that it is made from has changed. Usage: node scripts/addon.mjs [options]
+
+  --debug           with assertions and symbols, into build/Debug/ (removed again by a release build, for it is loaded second)
+  --cmake           with CMake, as on a machine without Python
+  --sanitize=KIND   with CMake, libzmq and libsodium included, under a sanitizer: address, undefined or thread;
+                    into build/KIND/, which OHMQ_PREBUILD=build/KIND makes the loader take
+  --force           even if nothing has changed
+  --help            show this
+`
+
+const nodeGyp = () => path.join(path.dirname(require.resolve("node-gyp/package.json")), "bin/node-gyp.js")
+
+/** The prefix of Node's own headers, where they lie beside the executable. */
+function nodePrefix() {
   const prefix = path.resolve(process.execPath, "../..")
-  return existsSync(path.join(prefix, "include/node/node_api.h")) ? prefix : undefined
+  return existsSync(path.join(prefix, "include/node/uv.h")) ? prefix : undefined
 }
 
 async function withNodeGyp(debug) {
-  const nodedir = headers()
-  const gyp = path.join(path.dirname(require.resolve("node-gyp/package.json")), "bin/node-gyp.js")
-  await run(topic, process.execPath, [
-    ...[gyp, "configure", "build", debug ? "--debug" : "--release", "--jobs=max"],
-    ...(nodedir ? [`--nodedir=${nodedir}`] : []),
-  ], { log: inProject("build/addon.log") })
+  const prefix = nodePrefix()
+  const args = ["configure", "build", debug ? "--debug" : "--release", "--jobs=max"]
+  if (prefix) args.push(`--nodedir=${prefix}`)
+  await run(topic, process.execPath, [nodeGyp(), ...args], { log: inProject("build/addon.log") })
 }
 
-/** Builds the addon if its sources, libzmq or the kind of build changed. Returns whether it did anything. */
-export async function ensureAddon({ debug = false, force = false } = {}) {
+/** Node's headers, downloaded by node-gyp (which needs no Python for that) where they are not beside the executable. */
+async function nodeHeaders() {
+  const prefix = nodePrefix()
+  if (prefix) return path.join(prefix, "include/node")
+  const folder = inProject("build/headers")
+  await run(topic, process.execPath, [nodeGyp(), "install", `--devdir=${folder}`], { log: inProject("build/headers.log") })
+  return path.join(folder, process.versions.node, "include/node")
+}
+
+async function withCmake(sources, { kind, target, sanitize }) {
+  if (sources === undefined) throw new Failure("The build with CMake needs libzmq's sources, not an installed libzmq.")
+  const tree = inProject("build", sanitize ? `cmake-${sanitize}` : "cmake-js")
+  const cmakeJs = path.join(path.dirname(require.resolve("cmake-js/package.json")), "bin/cmake-js")
+  const definitions = {
+    OHMQ_LIBZMQ_SOURCE: sources.libzmq,
+    OHMQ_LIBSODIUM_SOURCE: sources.libsodium,
+    OHMQ_NODE_HEADERS: await nodeHeaders(),
+    OHMQ_SANITIZE: sanitize ?? "",
+  }
+  say(topic, "with CMake, and libzmq with it (about a minute)")
+  await run(topic, process.execPath, [
+    ...[cmakeJs, "compile", "--target", "ohmq", "--out", tree, ...(kind === "Debug" ? ["--debug"] : [])],
+    ...Object.entries(definitions).map(([name, value]) => `--CD${name}=${value}`),
+  ], {
+    log: inProject("build/addon.log"),
+    progress: (line) => {
+      const found = /^\[ *(\d+)%\]/.exec(line)
+      return found ? Number(found[1]) : undefined
+    },
+  })
+  const built = readdirSync(tree, { recursive: true }).find((file) => path.basename(file) === "ohmq.node")
+  mkdirSync(path.dirname(target), { recursive: true })
+  cpSync(path.join(tree, built), target)
+}
+
+/** Builds the addon if its sources, libzmq or the kind of build changed. */
+export async function ensureAddon({ debug = false, force = false, cmake = false, sanitize } = {}) {
   const libzmq = wantsSystem() ? systemLibzmq() : await ensureLibzmq()
   const kind = debug ? "Debug" : "Release"
-  const binary = inProject("build", kind, "ohmq.node")
-  const stampFile = inProject("build", `addon-${kind}.json`)
+  const target = sanitize ? inProject("build", sanitize, "build/Release/ohmq.node") : inProject("build", kind, "ohmq.node")
+  const stampFile = `${target}.json`
   const recipe = fingerprint([inProject("native"), inProject("binding.gyp")], libzmq, process.arch)
-  if (!force && existsSync(binary) && readJson(stampFile)?.fingerprint === recipe) return false
-  if (!["python3", "python"].some((python) => has(python))) {
-    throw new Failure("Building the addon needs Python 3.")
-  }
+  if (!force && existsSync(target) && readJson(stampFile)?.fingerprint === recipe) return
   say(topic, `compiling (${kind})`)
-  await withNodeGyp(debug)
-  mkdirSync(inProject("build"), { recursive: true })
+  const python = ["python3", "python"].some((name) => has(name))
+  if (cmake || sanitize || !python) {
+    if (!python) say(topic, "there is no Python for node-gyp")
+    await withCmake(libzmq.sources, { kind, target, sanitize })
+  } else {
+    await withNodeGyp(debug)
+  }
   writeFileSync(stampFile, `${JSON.stringify({ fingerprint: recipe })}\n`)
-  return true
 }
 
 if (process.argv[1] === import.meta.filename) {
   await runMain(async (args) => {
-    await ensureAddon({ debug: args.includes("--debug"), force: args.includes("--force") })
+    if (args.includes("--help")) {
+      process.stdout.write(help)
+      return
+    }
+    const options = {}
+    for (const arg of args) {
+      const [name, value] = arg.slice(2).split("=")
+      if (["debug", "cmake", "force"].includes(name) && value === undefined) options[name] = true
+      else if (name === "sanitize" && ["address", "undefined", "thread"].includes(value)) options.sanitize = value
+      else throw new Failure(`Unknown option '${arg}'. Run: node scripts/addon.mjs --help`)
+    }
+    await ensureAddon(options)
   })
 }

@@ -102,7 +102,8 @@ export async function ensureLibzmq({ force = false } = {}) {
     say(topic, `${found.name}: ${found.origin}`)
     await build(found)
     const version = headerVersion(path.join(prefix, "include/zmq.h"))
-    const result = { version, origin: found.origin, fingerprint: recipe() }
+    const { origin, libzmq, libsodium } = found
+    const result = { version, origin, sources: { libzmq, libsodium }, fingerprint: recipe() }
     writeFileSync(stampFile, `${JSON.stringify(result, undefined, 2)}\n`)
     return result
   }

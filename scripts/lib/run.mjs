@@ -17,12 +17,13 @@ export const has = (command, args = ["--version"]) => spawnSync(command, args, {
 
 /**
  * Runs a command with its output in a log file. `progress` maps a line of output to a percentage or undefined; what it
- * finds is shown. A failure shows the end of the log.
+ * finds is shown. A failure shows the beginning and the end of the log.
  */
 export async function run(topic, command, args, { log, progress, ...options }) {
   mkdirSync(path.dirname(log), { recursive: true })
   const file = createWriteStream(log)
   const child = spawn(command, args, { cwd: root, stdio: ["ignore", "pipe", "pipe"], ...options })
+  const head = []
   const tail = []
   let shown = -1
   const show = (percent) => {
@@ -32,8 +33,9 @@ export async function run(topic, command, args, { log, progress, ...options }) {
     shown = percent
   }
   const take = (line) => {
-    tail.push(line)
-    if (tail.length > 40) tail.shift()
+    if (head.length < 20) head.push(line)
+    else tail.push(line)
+    if (tail.length > 30) tail.shift()
     const percent = progress?.(line)
     if (percent !== undefined && percent > shown) show(percent)
   }
@@ -54,6 +56,6 @@ export async function run(topic, command, args, { log, progress, ...options }) {
   if (shown >= 0 && process.stderr.isTTY) process.stderr.write("\n")
   if (status === 0) return
   throw new Failure(
-    `${topic}: '${command} ${args.join(" ")}' failed (${status}).\n\n${tail.join("\n")}\n\nThe whole output is in ${path.relative(process.cwd(), log)}.`,
+    `${topic}: '${command} ${args.join(" ")}' failed (${status}).\n\n${[...head, "…", ...tail].join("\n")}\n\nThe whole output is in ${path.relative(process.cwd(), log)}.`,
   )
 }

@@ -1,0 +1,64 @@
+// Makes a fresh clone ready: packages, libzmq, the addon, the compiled TypeScript. What is fresh is left alone.
+
+import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs"
+import { createRequire } from "node:module"
+import path from "node:path"
+
+import { Failure, fingerprint, inProject, readJson, root, runMain, say } from "./lib/project.mjs"
+import { run } from "./lib/run.mjs"
+
+const require = createRequire(import.meta.url)
+
+function checkNode() {
+  const wanted = [20, 19]
+  const [major, minor] = process.versions.node.split(".").map(Number)
+  if (major > wanted[0] || (major === wanted[0] && minor >= wanted[1])) return
+  throw new Failure(`ohmq needs Node ${wanted.join(".")} or later; this is ${process.versions.node}.`)
+}
+
+async function ensurePackages() {
+  const lock = inProject("package-lock.json")
+  const stampFile = inProject("node_modules/.ohmq-setup.json")
+  const recipe = fingerprint([lock], process.platform, process.arch)
+  if (readJson(stampFile)?.fingerprint === recipe) return
+  say("packages", "npm ci (half a minute without a cache)")
+  // No install scripts: nothing here needs one, and what does not run cannot go wrong.
+  const npm = process.env.npm_execpath
+  const args = ["ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+  const log = path.join(root, "build/packages.log")
+  if (npm) await run("packages", process.execPath, [npm, ...args], { log })
+  else await run("packages", "npm", args, { log, shell: process.platform === "win32" })
+  writeFileSync(stampFile, `${JSON.stringify({ fingerprint: recipe })}\n`)
+}
+
+/** The prebuilt addon for this platform, if the loader would find one. */
+function prebuilt() {
+  const folder = inProject("prebuilds", `${process.platform}-${process.arch}`)
+  return existsSync(folder) && !existsSync(inProject("build/Release/ohmq.node")) ? folder : undefined
+}
+
+async function ensureTypeScript() {
+  const stampFile = inProject("dist/.ohmq-setup.json")
+  const recipe = fingerprint([inProject("lib"), inProject("tsconfig.json"), inProject("package-lock.json")])
+  if (readJson(stampFile)?.fingerprint === recipe) return
+  say("typescript", "compiling")
+  rmSync(inProject("dist"), { recursive: true, force: true })
+  const tsc = path.join(path.dirname(require.resolve("typescript/package.json")), "bin/tsc")
+  await run("typescript", process.execPath, [tsc, "-p", root], { log: inProject("build/typescript.log") })
+  mkdirSync(path.dirname(stampFile), { recursive: true })
+  writeFileSync(stampFile, `${JSON.stringify({ fingerprint: recipe })}\n`)
+}
+
+await runMain(async () => {
+  checkNode()
+  await ensurePackages()
+  const binary = prebuilt()
+  if (binary !== undefined) {
+    say("addon", `prebuilt, in ${path.relative(root, binary)}`)
+  } else {
+    // After the packages: building the addon needs some of them.
+    const { ensureAddon } = await import("./addon.mjs")
+    await ensureAddon()
+  }
+  await ensureTypeScript()
+})
