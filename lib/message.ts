@@ -16,18 +16,16 @@ const empty = new Uint8Array(0)
 /** Parts of up to so many bytes are copied, both ways. The same number is in native/socket.cc. */
 const COPY_LIMIT = 1024
 
-/** What a value is sent as. Anything that is no bytes is text. */
+/** What a value is sent as. Anything that is no bytes is text; a symbol is neither, and throws. */
 export function toPart(value: MessageLike): Part {
   if (typeof value === "string" || value instanceof Uint8Array) return value
   if (value === null) return empty
   if (ArrayBuffer.isView(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
   if (types.isAnyArrayBuffer(value)) return new Uint8Array(value)
-  return String(value)
+  return `${value}`
 }
 
-export function toParts(message: MessageLike | MessageLike[]): Part[] {
-  return Array.isArray(message) ? message.map(toPart) : [toPart(message)]
-}
+export const toParts = (message: MessageLike[]): Part[] => message.map(toPart)
 
 /** Whether the addon may read the bytes after the call. Shared memory may change meanwhile, resizable memory may go. */
 function mayReference(part: Uint8Array): boolean {
@@ -50,9 +48,9 @@ export function sendPart(slot: number, part: Part, more: boolean): boolean {
 const SLAB_SIZE = 64 * 1024
 
 /** Node's own subclass, whose instances are exactly Buffers, and which is twice as fast to construct as Buffer.from. */
-const View = (Buffer as unknown as { [Symbol.species]: new (buffer: ArrayBuffer, offset: number, length: number) => Buffer })[
-  Symbol.species
-]
+const View = (
+  Buffer as unknown as { [Symbol.species]: new (buffer: ArrayBuffer, offset: number, length: number) => Buffer }
+)[Symbol.species]
 
 let slab: Uint8Array = new Uint8Array(0)
 let used = 0

@@ -41,11 +41,9 @@ export function optionId(option: Option): number {
   const id = addon.constants[option.zmq]
   const lacks = option.needs !== undefined && addon.capability[option.needs] !== true
   if (id !== undefined && !lacks) return id
-  const builtWith = lacks ? `, built with support for ${option.needs}` : ""
-  throw errnoError(
-    "ENOTSUP",
-    `${option.zmq} needs libzmq ${option.since ?? "4.3.2"} or later${builtWith}; this is libzmq ${addon.version}`,
-  )
+  const wanted =
+    lacks && id !== undefined ? `libzmq built with ${option.needs}` : `libzmq ${option.since ?? "4.3.2"} or later`
+  throw errnoError("ENOTSUP", `${option.zmq} needs ${wanted}; this is libzmq ${addon.version}`)
 }
 
 function nameOf(option: Option, value: number): unknown {

@@ -1,14 +1,7 @@
 // The base of all sockets: their states, and operations that wait. What each type may do stands in sockets/.
 
 import { Context, context as defaultContext } from "./context.js"
-import {
-  blockedError,
-  busyReadingError,
-  busyWritingError,
-  closedError,
-  errnoError,
-  timeoutError,
-} from "./errors.js"
+import { blockedError, busyReadingError, busyWritingError, closedError, errnoError, timeoutError } from "./errors.js"
 import { Inbox } from "./inbox.js"
 import { type Part, sendPart, toPart, toParts } from "./message.js"
 import { addon, constant, type NativeSocket, onReady, WireType } from "./native.js"
@@ -49,6 +42,12 @@ for (const option of Object.values<Option>(socketOptions)) {
 
 function checkAddress(address: unknown): asserts address is string {
   if (typeof address !== "string") throw new TypeError("Address must be a string")
+}
+
+/** libzmq takes a port of 65537 for 1, and one of 65536 for any. */
+function checkPort(address: string): void {
+  const port = /^(?:tcp|udp|ws|wss):.*:(\d+)(?:\/.*)?$/.exec(address)?.[1]
+  if (port !== undefined && Number(port) > 65535) throw Object.assign(errnoError("EINVAL"), { address })
 }
 
 /** The base class of all sockets. Use one of its subclasses. */
@@ -99,10 +98,9 @@ export abstract class Socket extends OptionHolder {
     }
   }
 
-  /** The context of this socket. Throws EBADF once it is closed, for the context is released. */
+  /** The context of this socket. Once it is closed it holds none, and this is undefined. */
   get context(): Context {
-    if (this.#context === undefined) throw closedError()
-    return this.#context
+    return this.#context as Context
   }
 
   /** Whether the socket is closed. */
@@ -221,7 +219,11 @@ export abstract class Socket extends OptionHolder {
       },
     }
     for (const key of Reflect.ownKeys(methods)) {
-      Object.defineProperty(Socket.prototype, key, { configurable: true, writable: true, value: methods[key as string] })
+      Object.defineProperty(Socket.prototype, key, {
+        configurable: true,
+        writable: true,
+        value: methods[key as string],
+      })
     }
   }
 
@@ -275,6 +277,7 @@ export abstract class Socket extends OptionHolder {
   #endpointCall(address: string, change: number, call: (socket: NativeSocket) => void): void {
     checkAddress(address)
     const socket = this.#usable()
+    checkPort(address)
     try {
       call(socket)
       this.#endpoints += change
@@ -289,6 +292,11 @@ export abstract class Socket extends OptionHolder {
     checkOperation(options)
     const socket = this.#usable()
     if (options?.signal?.aborted) return Promise.reject(options.signal.reason)
+    try {
+      checkPort(address)
+    } catch (error) {
+      return Promise.reject(error)
+    }
     this.#state = State.Blocked
     this.#watch(0)
     let abandoned = false
@@ -416,11 +424,10 @@ export abstract class Socket extends OptionHolder {
     this.#usable()
     if (this.#writer !== undefined) throw busyWritingError()
     if (options?.signal?.aborted) return Promise.reject(options.signal.reason)
+    const parts = Array.isArray(message) ? toParts(message) : toPart(message)
     try {
-      const sent = Array.isArray(message)
-        ? this.#sendParts(toParts(message))
-        : sendPart(this.#slot, toPart(message), false)
-      if (!sent) return this.#waitToSend(toParts(message), options)
+      const sent = Array.isArray(parts) ? this.#sendParts(parts) : sendPart(this.#slot, parts, false)
+      if (!sent) return this.#waitToSend(Array.isArray(parts) ? parts : [parts], options)
       if (this.#reader !== undefined) this.#attend()
       return settled()
     } catch (error) {

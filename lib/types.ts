@@ -1,7 +1,7 @@
 // Public types that no class of their own stands behind.
 
 import type { Context } from "./context.js"
-import type { contextOptions, Option, socketOptions, SocketName } from "./option-table/index.js"
+import type { contextOptions, Option, SocketName, socketOptions } from "./option-table/index.js"
 
 /** A part of a message that was received. */
 export type Message = Buffer

@@ -23,7 +23,7 @@ constexpr Entry kErrors[] = {
     {EMFILE, "EMFILE", "Too many open file descriptors"},
     {EPROTONOSUPPORT, "EPROTONOSUPPORT", "Protocol not supported"},
     {EADDRINUSE, "EADDRINUSE", "Address already in use"},
-    {EADDRNOTAVAIL, "EADDRNOTAVAIL", "Address not available"},
+    {EADDRNOTAVAIL, "EADDRNOTAVAIL", nullptr},
     {EHOSTUNREACH, "EHOSTUNREACH", "Host unreachable"},
     {EFSM, "EFSM", "Operation cannot be accomplished in current state"},
     {ETERM, "ETERM", "Context was terminated"},

@@ -165,8 +165,10 @@ Napi::Value GetContextOption(Napi::Env env, void* context, int id, WireType type
     return text[0] == '\0' ? env.Null() : Napi::Value(Napi::String::New(env, text));
   }
 #endif
+  errno = 0;
   const int value = zmq_ctx_get(context, id);
-  if (value < 0) return Throw(env, zmq_errno());
+  // -1 is also the value of what was never set, such as the scheduling policy.
+  if (value < 0 && zmq_errno() != 0) return Throw(env, zmq_errno());
   return type == WireType::kBool ? Napi::Value(Napi::Boolean::New(env, value != 0))
                                  : Napi::Value(Napi::Number::New(env, value));
 }

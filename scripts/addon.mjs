@@ -3,10 +3,9 @@
 import { cpSync, existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs"
 import { createRequire } from "node:module"
 import path from "node:path"
-
-import { ensureLibzmq, systemLibzmq, wantsSystem } from "./libzmq.mjs"
 import { Failure, fingerprint, inProject, readJson, runMain, say } from "./lib/project.mjs"
 import { has, run } from "./lib/run.mjs"
+import { ensureLibzmq, systemLibzmq, wantsSystem } from "./libzmq.mjs"
 
 const topic = "addon"
 const require = createRequire(import.meta.url)
@@ -41,7 +40,9 @@ async function nodeHeaders() {
   const prefix = nodePrefix()
   if (prefix) return path.join(prefix, "include/node")
   const folder = inProject("build/headers")
-  await run(topic, process.execPath, [nodeGyp(), "install", `--devdir=${folder}`], { log: inProject("build/headers.log") })
+  await run(topic, process.execPath, [nodeGyp(), "install", `--devdir=${folder}`], {
+    log: inProject("build/headers.log"),
+  })
   return path.join(folder, process.versions.node, "include/node")
 }
 
@@ -56,16 +57,21 @@ async function withCmake(sources, { kind, target, sanitize }) {
     OHMQ_SANITIZE: sanitize ?? "",
   }
   say(topic, "with CMake, and libzmq with it (about a minute)")
-  await run(topic, process.execPath, [
-    ...[cmakeJs, "compile", "--target", "ohmq", "--out", tree, ...(kind === "Debug" ? ["--debug"] : [])],
-    ...Object.entries(definitions).map(([name, value]) => `--CD${name}=${value}`),
-  ], {
-    log: inProject("build/addon.log"),
-    progress: (line) => {
-      const found = /^\[ *(\d+)%\]/.exec(line)
-      return found ? Number(found[1]) : undefined
+  await run(
+    topic,
+    process.execPath,
+    [
+      ...[cmakeJs, "compile", "--target", "ohmq", "--out", tree, ...(kind === "Debug" ? ["--debug"] : [])],
+      ...Object.entries(definitions).map(([name, value]) => `--CD${name}=${value}`),
+    ],
+    {
+      log: inProject("build/addon.log"),
+      progress: (line) => {
+        const found = /^\[ *(\d+)%\]/.exec(line)
+        return found ? Number(found[1]) : undefined
+      },
     },
-  })
+  )
   const built = readdirSync(tree, { recursive: true }).find((file) => path.basename(file) === "ohmq.node")
   mkdirSync(path.dirname(target), { recursive: true })
   cpSync(path.join(tree, built), target)
@@ -75,7 +81,9 @@ async function withCmake(sources, { kind, target, sanitize }) {
 export async function ensureAddon({ debug = false, force = false, cmake = false, sanitize } = {}) {
   const libzmq = wantsSystem() ? systemLibzmq() : await ensureLibzmq()
   const kind = debug ? "Debug" : "Release"
-  const target = sanitize ? inProject("build", sanitize, "build/Release/ohmq.node") : inProject("build", kind, "ohmq.node")
+  const target = sanitize
+    ? inProject("build", sanitize, "build/Release/ohmq.node")
+    : inProject("build", kind, "ohmq.node")
   const stampFile = `${target}.json`
   const recipe = fingerprint([inProject("native"), inProject("binding.gyp")], libzmq, process.arch)
   if (!force && existsSync(target) && readJson(stampFile)?.fingerprint === recipe) return

@@ -68,10 +68,15 @@ async function build(from) {
   const tree = path.join(base, "cmake")
   rmSync(tree, { recursive: true, force: true })
   say(topic, "configuring")
-  await run(topic, "cmake", [
-    ...["-S", root, "-B", tree, "-DCMAKE_BUILD_TYPE=Release", `-DOHMQ_PREFIX=${prefix}`],
-    ...[`-DOHMQ_LIBZMQ_SOURCE=${from.libzmq}`, `-DOHMQ_LIBSODIUM_SOURCE=${from.libsodium}`],
-  ], { log: path.join(base, "configure.log") })
+  await run(
+    topic,
+    "cmake",
+    [
+      ...["-S", root, "-B", tree, "-DCMAKE_BUILD_TYPE=Release", `-DOHMQ_PREFIX=${prefix}`],
+      ...[`-DOHMQ_LIBZMQ_SOURCE=${from.libzmq}`, `-DOHMQ_LIBSODIUM_SOURCE=${from.libsodium}`],
+    ],
+    { log: path.join(base, "configure.log") },
+  )
   say(topic, "compiling libsodium and libzmq (about a minute)")
   await run(topic, "cmake", ["--build", tree, "--config", "Release", "--parallel", String(cpus().length)], {
     log: path.join(base, "build.log"),
@@ -122,7 +127,11 @@ export function systemLibzmq() {
     )
   }
   const includes = (ask("--cflags-only-I") ?? "").split(" ").filter(Boolean)
-  return { version, include: includes.map((flag) => flag.slice(2)), libraries: ask("--libs").split(" ").filter(Boolean) }
+  return {
+    version,
+    include: includes.map((flag) => flag.slice(2)),
+    libraries: ask("--libs").split(" ").filter(Boolean),
+  }
 }
 
 /** Whether the user asked for the installed libzmq. */
@@ -150,7 +159,8 @@ async function main(args) {
   const suffix = process.platform === "win32" ? [".lib", ""] : [".a", "lib"]
   if (print === "include") process.stdout.write(`${path.join(prefix, "include")}\n`)
   else if (print === "libraries") {
-    for (const name of ["zmq", "sodium"]) process.stdout.write(`${path.join(prefix, "lib", suffix[1] + name + suffix[0])}\n`)
+    for (const name of ["zmq", "sodium"])
+      process.stdout.write(`${path.join(prefix, "lib", suffix[1] + name + suffix[0])}\n`)
   } else say(topic, `${stamp.version} in build/libzmq (${stamp.origin})`)
 }
 

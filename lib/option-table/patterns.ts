@@ -16,9 +16,23 @@ export const patternOptions = {
    * ZMQ_ROUTER_MANDATORY: a send to a peer that is not known rejects with EHOSTUNREACH, and one to a peer whose queue is
    * full waits, where otherwise both drop the message. Default false.
    */
-  mandatory: { zmq: "ZMQ_ROUTER_MANDATORY", wire: "bool", on: ["Router"], access: "write", initial: false, anytime: true },
+  mandatory: {
+    zmq: "ZMQ_ROUTER_MANDATORY",
+    wire: "bool",
+    on: ["Router"],
+    access: "write",
+    initial: false,
+    anytime: true,
+  },
   /** ZMQ_ROUTER_HANDOVER: a new connection takes over the routing id of an older one. Default false. */
-  handover: { zmq: "ZMQ_ROUTER_HANDOVER", wire: "bool", on: ["Router"], access: "write", initial: false, anytime: true },
+  handover: {
+    zmq: "ZMQ_ROUTER_HANDOVER",
+    wire: "bool",
+    on: ["Router"],
+    access: "write",
+    initial: false,
+    anytime: true,
+  },
   /** ZMQ_ROUTER_RAW: speaks plain tcp, without ZMTP. Stream is the newer way to do that. Default false. */
   raw: { zmq: "ZMQ_ROUTER_RAW", wire: "bool", on: ["Router"], access: "write", initial: false },
   /** ZMQ_PROBE_ROUTER: sends an empty message on each new connection, so that a router learns of this peer. Default false. */
@@ -31,7 +45,14 @@ export const patternOptions = {
     anytime: true,
   },
   /** ZMQ_REQ_CORRELATE: numbers requests, and ignores replies to earlier ones. Default false. */
-  correlate: { zmq: "ZMQ_REQ_CORRELATE", wire: "bool", on: ["Request"], access: "write", initial: false, anytime: true },
+  correlate: {
+    zmq: "ZMQ_REQ_CORRELATE",
+    wire: "bool",
+    on: ["Request"],
+    access: "write",
+    initial: false,
+    anytime: true,
+  },
   /** ZMQ_REQ_RELAXED: a new request may be sent before the last one is answered. Best with `correlate`. Default false. */
   relaxed: { zmq: "ZMQ_REQ_RELAXED", wire: "bool", on: ["Request"], access: "write", initial: false, anytime: true },
   /** ZMQ_STREAM_NOTIFY: an empty message tells of each peer that connects or disconnects. Default true. */

@@ -78,7 +78,9 @@ export class XPublisher extends Socket {
 
   set verbosity(value: null | "allSubs" | "allSubsUnsubs") {
     if (value !== null && value !== "allSubs" && value !== "allSubsUnsubs") {
-      throw new TypeError(`Option value must be one of null, "allSubs", "allSubsUnsubs", but is ${JSON.stringify(value)}`)
+      throw new TypeError(
+        `Option value must be one of null, "allSubs", "allSubsUnsubs", but is ${JSON.stringify(value)}`,
+      )
     }
     // VERBOSER switches both on or off, VERBOSE only what it names.
     this.setBoolOption(constant("ZMQ_XPUB_VERBOSER"), value === "allSubsUnsubs")

@@ -4,7 +4,7 @@ import { constant } from "../native.js"
 import { Socket } from "../socket.js"
 import type { OptionsOn, Readable, SocketOptions, Writable } from "../types.js"
 import { defineSocket } from "./define.js"
-import { checkPeerName, type PeerName } from "./peer-name.js"
+import { nameNextPeer, type PeerName } from "./peer-name.js"
 
 /**
  * ZMQ_REQ: sends a request, receives its reply, and so on in turn; out of turn it rejects with EFSM.
@@ -78,8 +78,7 @@ export class Router extends Socket {
    * bytes.
    */
   override connect(address: string, options: RouterConnectOptions = {}): void {
-    const name = checkPeerName(options)
-    if (name !== undefined) this.act("ZMQ_CONNECT_ROUTING_ID", name)
+    nameNextPeer(options, (name) => this.act("ZMQ_CONNECT_ROUTING_ID", name))
     super.connect(address)
   }
 }

@@ -2,7 +2,7 @@ import { constant } from "../native.js"
 import { Socket } from "../socket.js"
 import type { Message, MessageLike, OptionsOn, Readable, SocketOptions, Writable } from "../types.js"
 import { defineSocket } from "./define.js"
-import { checkPeerName, type PeerName } from "./peer-name.js"
+import { nameNextPeer, type PeerName } from "./peer-name.js"
 
 /**
  * ZMQ_STREAM: plain tcp, to talk to peers that do not speak ZMTP. Every message has two parts: which peer, and bytes. An
@@ -20,8 +20,7 @@ export class Stream extends Socket {
    * bytes.
    */
   override connect(address: string, options: StreamConnectOptions = {}): void {
-    const name = checkPeerName(options)
-    if (name !== undefined) this.act("ZMQ_CONNECT_ROUTING_ID", name)
+    nameNextPeer(options, (name) => this.act("ZMQ_CONNECT_ROUTING_ID", name))
     super.connect(address)
   }
 }

@@ -3,9 +3,8 @@
 import { createHash } from "node:crypto"
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import path from "node:path"
-
-import { has, output } from "./run.mjs"
 import { unpack } from "./release-archives.mjs"
+import { has, output } from "./run.mjs"
 
 const name = "distribution source packages"
 
@@ -31,7 +30,9 @@ function sourceLines(release) {
   for (const file of files.filter(existsSync)) {
     const text = readFileSync(file, "utf8")
     if (file.endsWith(".list")) {
-      for (const [, options = "", uri, suite, components] of text.matchAll(/^deb\s+(\[[^\]]*\]\s+)?(\S+)\s+(\S+)\s+(.+)$/gm)) {
+      for (const [, options = "", uri, suite, components] of text.matchAll(
+        /^deb\s+(\[[^\]]*\]\s+)?(\S+)\s+(\S+)\s+(.+)$/gm,
+      )) {
         add(options, uri, suite, components.split(/\s+/))
       }
     } else if (file.endsWith(".sources")) {
@@ -51,9 +52,14 @@ function sourceLines(release) {
 function verify(dsc, folder) {
   const listed = /^Checksums-Sha256:\n((?: .+\n)+)/m.exec(readFileSync(dsc, "utf8"))
   if (listed === null) throw new Error(`${path.basename(dsc)} lists no SHA-256 sums`)
-  const files = listed[1].trim().split("\n").map((line) => line.trim().split(/\s+/))
+  const files = listed[1]
+    .trim()
+    .split("\n")
+    .map((line) => line.trim().split(/\s+/))
   for (const [sum, , file] of files) {
-    const actual = createHash("sha256").update(readFileSync(path.join(folder, file))).digest("hex")
+    const actual = createHash("sha256")
+      .update(readFileSync(path.join(folder, file)))
+      .digest("hex")
     if (actual !== sum) throw new Error(`${file} is not the file that ${path.basename(dsc)} lists`)
   }
   return path.join(folder, files.find(([, , file]) => /\.orig\.tar\.\w+$/.test(file))[2])
@@ -100,7 +106,9 @@ export async function fromDebian(pins, folder) {
     rmSync(target, { recursive: true, force: true })
     const patched = has("dpkg-source") && output("dpkg-source", ["--no-check", "-x", dsc, target]) !== undefined
     result[library] = patched ? target : unpack(original, target)
-    origins.push(`${pin.debian} ${version}${patched ? "" : " without its patches (dpkg-source is not installed)"}, verified`)
+    origins.push(
+      `${pin.debian} ${version}${patched ? "" : " without its patches (dpkg-source is not installed)"}, verified`,
+    )
   }
   return { ...result, origin: origins.join("; ") }
 }

@@ -46,7 +46,11 @@ export async function fromArchives(pins, folder) {
     if (local) {
       if (!existsSync(local)) throw new Failure(`${variable} names '${local}', which does not exist.`)
       const sum = sha256(readFileSync(local))
-      origins.push(sum === pin.sha256 ? `${library} ${pin.version} from ${local}` : `${library} from ${local}, not the pinned release (SHA-256 ${sum})`)
+      origins.push(
+        sum === pin.sha256
+          ? `${library} ${pin.version} from ${local}`
+          : `${library} from ${local}, not the pinned release (SHA-256 ${sum})`,
+      )
     } else {
       let bytes
       try {

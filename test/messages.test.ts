@@ -1,0 +1,38 @@
+import * as zmq from "ohmq"
+import { describe, expect, it } from "vitest"
+
+import { join, open, texts, transports } from "./support/sockets.js"
+
+describe.each(transports)("messages over %s", (transport) => {
+  it.each([0, 1, 1023, 1024, 1025, 65_535, 65_536, 1 << 20])("of %i bytes arrive unchanged", async (size) => {
+    const push = open(zmq.Push)
+    const pull = open(zmq.Pull)
+    await join(push, pull, transport)
+    const sent = Buffer.alloc(size, "0123456789abcdef")
+    await push.send(sent)
+    const [received, ...others] = await pull.receive()
+    expect(others).toEqual([])
+    expect(received?.equals(sent)).toBe(true)
+  })
+
+  it("of 64 MiB arrive unchanged", async () => {
+    const push = open(zmq.Push)
+    const pull = open(zmq.Pull)
+    await join(push, pull, transport)
+    const sent = Buffer.alloc(64 << 20, "0123456789abcdef")
+    await push.send(sent)
+    const [received] = await pull.receive()
+    expect(received?.equals(sent)).toBe(true)
+  })
+
+  it("of 10,000 parts arrive whole and in order", async () => {
+    const push = open(zmq.Push)
+    const pull = open(zmq.Pull)
+    await join(push, pull, transport)
+    const parts = Array.from({ length: 10_000 }, (_, index) => `part ${index}`)
+    await push.send(parts)
+    await push.send("next")
+    expect(texts(await pull.receive())).toEqual(parts)
+    expect(texts(await pull.receive())).toEqual(["next"])
+  })
+})
