@@ -9,13 +9,7 @@
         "<!@(node scripts/libzmq.mjs --print=include)"
       ],
       "libraries": ["<!@(node scripts/libzmq.mjs --print=libraries)"],
-      "defines": [
-        "NAPI_VERSION=8",
-        "NAPI_DISABLE_CPP_EXCEPTIONS",
-        "NODE_ADDON_API_DISABLE_DEPRECATED",
-        "ZMQ_BUILD_DRAFT_API",
-        "ZMQ_STATIC"
-      ],
+      "defines": ["<@(ohmq_defines)"],
       "cflags": ["-Wall", "-Wextra", "-Werror", "-fvisibility=hidden"],
       "cflags_cc": ["-std=c++17"],
       "cflags_cc!": ["-fno-exceptions", "-std=gnu++17", "-std=gnu++20"],

@@ -6,3 +6,8 @@
 #if !defined(NAPI_DISABLE_CPP_EXCEPTIONS)
 #error "ohmq is built without C++ exceptions: a failure is a pending JavaScript exception, and the next line returns"
 #endif
+
+// A worker thread may be terminated while the addon is in the middle of a call. What cannot be thrown then is dropped.
+#if !defined(NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS)
+#error "ohmq is built with NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS"
+#endif

@@ -351,7 +351,13 @@ void Socket::OnPoll() noexcept {
   const Napi::Env env = environment_.env();
   const Napi::HandleScope scope(env);
   const Napi::Object self = Value();
-  environment_.on_ready.MakeCallback(self, {self, Napi::Number::New(env, ready)});
+  napi_value arguments[] = {self, Napi::Number::New(env, ready)};
+  if (napi_make_callback(env, nullptr, self, environment_.on_ready.Value(), 2, arguments, nullptr) ==
+      napi_pending_exception) {
+    napi_value exception = nullptr;
+    napi_get_and_clear_last_exception(env, &exception);
+    napi_fatal_exception(env, exception);
+  }
 }
 
 }  // namespace ohmq

@@ -13,6 +13,14 @@
       "native/socket.cc",
       "native/socket_handle.cc",
       "native/uv_poller.cc"
+    ],
+    "ohmq_defines": [
+      "NAPI_VERSION=8",
+      "NAPI_DISABLE_CPP_EXCEPTIONS",
+      "NODE_ADDON_API_DISABLE_DEPRECATED",
+      "NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS",
+      "ZMQ_BUILD_DRAFT_API",
+      "ZMQ_STATIC"
     ]
   }
 }
