@@ -83,6 +83,8 @@ describe.each(transports)("a pending operation over %s", (transport) => {
     const a = open(zmq.Dealer, { sendHighWaterMark: 0 })
     const b = open(zmq.Dealer, { sendHighWaterMark: 0 })
     await join(a, b, transport)
+    await b.send("here I am")
+    await a.receive()
     const calls = [
       () => a.readable,
       () => a.writable,
