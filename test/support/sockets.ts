@@ -2,11 +2,11 @@
 
 import { randomUUID } from "node:crypto"
 import { rmSync } from "node:fs"
-import { tmpdir } from "node:os"
+import { constants, tmpdir } from "node:os"
 import path from "node:path"
 
 import type * as zmq from "ohmq"
-import { onTestFinished } from "vitest"
+import { expect, onTestFinished, vi } from "vitest"
 
 export const transports = ["tcp", "ipc", "inproc"] as const
 export type Transport = (typeof transports)[number]
@@ -71,3 +71,36 @@ export async function failure(operation: () => unknown): Promise<zmq.ErrnoError>
   }
   throw new Error("The operation succeeded")
 }
+
+/** What a call throws at once; fails if it returns, be it a promise. */
+export function thrown(call: () => unknown): zmq.ErrnoError {
+  let result: unknown
+  try {
+    result = call()
+  } catch (error) {
+    return error as zmq.ErrnoError
+  }
+  if (result instanceof Promise) result.catch(() => {})
+  throw new Error("The call did not throw")
+}
+
+/** Tries again and again until it succeeds: for what libzmq's threads do some time later, and tell nobody. */
+export const eventually = <T>(attempt: () => T | Promise<T>): Promise<T> =>
+  vi.waitFor(attempt, { timeout: 10_000, interval: 5 })
+
+const endpointMessages: Record<string, string> = {
+  EINVAL: "Invalid argument",
+  ENOENT: "No such endpoint",
+  EPROTONOSUPPORT: "Protocol not supported",
+  EADDRINUSE: "Address already in use",
+  EADDRNOTAVAIL: "Cannot assign requested address",
+}
+
+/** What an error of bind, unbind, connect or disconnect looks like, in full. */
+export const endpointError = (code: keyof typeof constants.errno, address: string) =>
+  expect.objectContaining({
+    message: endpointMessages[code] ?? (expect.any(String) as string),
+    code,
+    errno: constants.errno[code],
+    address,
+  })
