@@ -78,8 +78,9 @@ describe.each(["bind", "unbind"] as const)("while a %s is under way", (method) =
   it("other sockets go on", async () => {
     const { done } = await begin()
     const [a, b] = [open(zmq.Pair), open(zmq.Pair)]
-    a.bindSync("inproc://beside")
-    b.connect("inproc://beside")
+    const endpoint = freeAddress("inproc")
+    a.bindSync(endpoint)
+    b.connect(endpoint)
     await a.send("x")
     expect(texts(await b.receive())).toEqual(["x"])
     await done
@@ -268,7 +269,7 @@ describe("an option that is set late", () => {
       socket.backlog = 10
     }
     expect(await warnings(setting)).toEqual([])
-    await socket[method]("inproc://late-options")
+    await socket[method](freeAddress("inproc"))
     expect(await warnings(setting)).toEqual([warning])
     expect(socket.backlog).toBe(10)
   })

@@ -1,0 +1,285 @@
+import * as zmq from "ohmq"
+import { describe, expect, it } from "vitest"
+
+import { eventually, failure, join, open, texts, thrown, transports } from "./support/sockets.js"
+
+const timedOut = expect.objectContaining({ code: "EAGAIN", message: "Operation was not possible or timed out" })
+
+/** How long an operation takes to fail as timed out. */
+async function timeToFail(operation: () => Promise<unknown>) {
+  const started = performance.now()
+  expect(await failure(operation)).toEqual(timedOut)
+  return performance.now() - started
+}
+
+/** Whether a promise is still pending when all that is at hand was done. */
+async function isPending(promise: Promise<unknown>) {
+  for (let turn = 0; turn < 5; turn += 1) await new Promise(setImmediate)
+  return Promise.race([promise.then(() => false), Promise.resolve(true)])
+}
+
+type Operation = "send" | "receive"
+
+/** An operation that has to wait, as no peer is there, and what lets it go on. */
+function waiting(operation: Operation, options: object = {}) {
+  const socket = open(zmq.Dealer, options)
+  const call = (perCall?: zmq.OperationOptions): Promise<unknown> =>
+    operation === "send" ? socket.send("x", perCall) : socket.receive(perCall)
+  const goOn = async () => {
+    const peer = open(zmq.Dealer)
+    await join(peer, socket, "inproc")
+    await peer.send("y")
+    return peer
+  }
+  return { socket, call, goOn }
+}
+
+describe.each(["send", "receive"] as const)("%s that has to wait", (operation) => {
+  const option = `${operation}Timeout`
+
+  it("rejects at once with a timeout of 0", async () => {
+    const { call } = waiting(operation)
+    const result = call({ timeout: 0 })
+    expect(result).toBeInstanceOf(Promise)
+    expect(await failure(() => result)).toEqual(timedOut)
+  })
+
+  it(`rejects at once with ${option} 0`, async () => {
+    expect(await failure(waiting(operation, { [option]: 0 }).call)).toEqual(timedOut)
+  })
+
+  it("rejects when the timeout is up, and not before", async () => {
+    expect(await timeToFail(() => waiting(operation).call({ timeout: 30 }))).toBeGreaterThanOrEqual(28)
+  })
+
+  it(`rejects when ${option} is up, and not before`, async () => {
+    expect(await timeToFail(waiting(operation, { [option]: 30 }).call)).toBeGreaterThanOrEqual(28)
+  })
+
+  it.each<[string, object, zmq.OperationOptions | undefined]>([
+    ["by default", {}, undefined],
+    ["with -1 as the option", { [option]: -1 }, undefined],
+    ["with -1 for the call, whatever the option", { [option]: 0 }, { timeout: -1 }],
+    ["with Infinity", {}, { timeout: Number.POSITIVE_INFINITY }],
+    ["with a timeout that no timer can have", {}, { timeout: 2 ** 40 }],
+    ["with a timeout for the call that is longer than the option", { [option]: 1 }, { timeout: 60_000 }],
+    ["with options that say nothing", {}, {}],
+    ["with options that are undefined", {}, { timeout: undefined, signal: undefined } as never],
+  ])("waits %s", async (_, socketOptions, perCall) => {
+    const { call, goOn } = waiting(operation, socketOptions)
+    const result = call(perCall)
+    expect(await isPending(result)).toBe(true)
+    await goOn()
+    await result
+  })
+
+  it("prefers its own timeout to the option", async () => {
+    const { call } = waiting(operation, { [option]: 60_000 })
+    expect(await failure(() => call({ timeout: 1 }))).toEqual(timedOut)
+  })
+
+  it("takes an option that is set later from the next call on", async () => {
+    const { socket, call } = waiting(operation)
+    Object.assign(socket, { [option]: 1 })
+    expect(await failure(call)).toEqual(timedOut)
+  })
+
+  it("can be called again after it has timed out", async () => {
+    const { call, goOn } = waiting(operation)
+    for (let round = 0; round < 3; round += 1) expect(await failure(() => call({ timeout: 1 }))).toEqual(timedOut)
+    const result = call()
+    await goOn()
+    await result
+  })
+
+  it("rejects with the reason of a signal that was aborted before, without waiting", async () => {
+    const { call } = waiting(operation)
+    const reason = new Error("too late")
+    const result = call({ signal: AbortSignal.abort(reason) })
+    expect(result).toBeInstanceOf(Promise)
+    expect(await failure(() => result)).toBe(reason)
+  })
+
+  it.each([
+    ["an error", new Error("stop")],
+    ["text", "stop"],
+    ["null", null],
+    ["an object", { stop: true }],
+  ])("rejects with %s when its signal is aborted with that", async (_, reason) => {
+    const { call } = waiting(operation)
+    const controller = new AbortController()
+    const result = failure(() => call({ signal: controller.signal }))
+    controller.abort(reason)
+    expect(await result).toBe(reason)
+  })
+
+  it("rejects with an AbortError when its signal is aborted without a reason", async () => {
+    const { call } = waiting(operation)
+    const controller = new AbortController()
+    const result = failure(() => call({ signal: controller.signal, timeout: 60_000 }))
+    controller.abort()
+    expect(await result).toMatchObject({ name: "AbortError" })
+  })
+
+  it("rejects with a TimeoutError when AbortSignal.timeout() says so", async () => {
+    const { call } = waiting(operation)
+    expect(await failure(() => call({ signal: AbortSignal.timeout(1) }))).toMatchObject({ name: "TimeoutError" })
+  })
+
+  it("rejects at its timeout although it has a signal, which then does nothing", async () => {
+    const { call, goOn } = waiting(operation)
+    const controller = new AbortController()
+    expect(await failure(() => call({ signal: controller.signal, timeout: 1 }))).toEqual(timedOut)
+    const again = call()
+    controller.abort()
+    expect(await isPending(again)).toBe(true)
+    await goOn()
+    await again
+  })
+
+  it("is free for the next call as soon as its signal is aborted", async () => {
+    const { call, goOn } = waiting(operation)
+    const controller = new AbortController()
+    const first = failure(() => call({ signal: controller.signal }))
+    expect(thrown(call).code).toBe("EBUSY")
+    controller.abort()
+    const second = call()
+    expect((await first).name).toBe("AbortError")
+    await goOn()
+    await second
+  })
+
+  it("leaves no listeners on a signal that serves many calls", async () => {
+    const { signal } = new AbortController()
+    let listeners = 0
+    const { addEventListener, removeEventListener } = signal
+    signal.addEventListener = (...args: Parameters<typeof addEventListener>) => {
+      listeners += 1
+      addEventListener.apply(signal, args)
+    }
+    signal.removeEventListener = (...args: Parameters<typeof removeEventListener>) => {
+      listeners -= 1
+      removeEventListener.apply(signal, args)
+    }
+    const { call } = waiting(operation)
+    for (let round = 0; round < 5; round += 1) await failure(() => call({ signal, timeout: 1 }))
+    expect(listeners).toBe(0)
+  })
+
+  it.each<[string, unknown, RegExp]>([
+    ["null", null, /^Expected options to be an object, but received null/],
+    ["a number", 100, /^Expected options to be an object, but received 100 \(number\)$/],
+    ["a string", "100", /^Expected options to be an object, but received "100" \(string\)$/],
+    ["a timeout that is text", { timeout: "1" }, /^Expected timeout to be .*"1" \(string\)$/],
+    ["a timeout that is null", { timeout: null }, /^Expected timeout to be .*null/],
+    ["a timeout that is NaN", { timeout: Number.NaN }, /^Expected timeout to be .*NaN/],
+    ["a timeout that is a bigint", { timeout: 1n }, /^Expected timeout to be .*\(bigint\)$/],
+    ["a timeout below -1", { timeout: -2 }, /^Expected timeout to be .*-2/],
+    ["a signal that is null", { signal: null }, /^Expected signal to be an AbortSignal, but received null/],
+    ["a signal that is true", { signal: true }, /^Expected signal to be an AbortSignal, but received true/],
+    ["its controller for a signal", { signal: new AbortController() }, /^Expected signal to be an AbortSignal/],
+    ["what looks like a signal", { signal: { aborted: false } }, /^Expected signal to be an AbortSignal/],
+  ])("throws for %s", (_, options, message) => {
+    const { call } = waiting(operation)
+    const error = thrown(() => call(options as never))
+    expect([TypeError, RangeError]).toContain(error.constructor)
+    expect(error.message).toMatch(message)
+    // Nothing was begun.
+    const result = call({ timeout: 0 })
+    return expect(result).rejects.toEqual(timedOut)
+  })
+
+  it("throws EBADF rather than rejecting once the socket is closed", () => {
+    const { socket, call } = waiting(operation)
+    socket.close()
+    const error = expect.objectContaining({ code: "EBADF", message: "Socket is closed" })
+    expect(thrown(call)).toEqual(error)
+    expect(thrown(() => call({ timeout: 0 }))).toEqual(error)
+    expect(thrown(() => call({ signal: AbortSignal.abort() }))).toEqual(error)
+  })
+
+  it("rejects with EAGAIN when the socket is closed", async () => {
+    const { socket, call } = waiting(operation)
+    const result = failure(() => call({ timeout: 60_000, signal: new AbortController().signal }))
+    socket.close()
+    expect(await result).toEqual(timedOut)
+  })
+})
+
+describe("an operation that need not wait", () => {
+  it("has no use for its timeout or its signal", async () => {
+    const [a, b] = [open(zmq.Pair), open(zmq.Pair)]
+    await join(a, b, "inproc")
+    const { signal } = new AbortController()
+    await a.send("x", { timeout: 0, signal })
+    expect(texts(await b.receive({ timeout: 0, signal }))).toEqual(["x"])
+  })
+
+  it("is not begun with a signal that was aborted before", async () => {
+    const [a, b] = [open(zmq.Pair), open(zmq.Pair)]
+    await join(a, b, "inproc")
+    expect((await failure(() => a.send("not sent", { signal: AbortSignal.abort() }))).name).toBe("AbortError")
+    await a.send("sent")
+    await eventually(() => expect(b.readable).toBe(true))
+    expect((await failure(() => b.receive({ signal: AbortSignal.abort() }))).name).toBe("AbortError")
+    expect(texts(await b.receive())).toEqual(["sent"])
+  })
+})
+
+describe.each(transports)("what is given up, over %s,", (transport) => {
+  it("is not sent later", async () => {
+    const push = open(zmq.Push)
+    const controller = new AbortController()
+    const aborted = failure(() => push.send("aborted", { signal: controller.signal }))
+    controller.abort()
+    await aborted
+    await failure(() => push.send("timed out", { timeout: 1 }))
+    await failure(() => push.send(["two", "parts"], { timeout: 0 }))
+    const pull = open(zmq.Pull)
+    await join(pull, push, transport)
+    await push.send("sent")
+    expect(texts(await pull.receive())).toEqual(["sent"])
+  })
+
+  it("is what the next receive gets", async () => {
+    const [push, pull] = [open(zmq.Push), open(zmq.Pull)]
+    await join(pull, push, transport)
+    for (let round = 0; round < 20; round += 1) {
+      const controller = new AbortController()
+      const aborted = failure(() => pull.receive({ signal: controller.signal }))
+      controller.abort()
+      await aborted
+      expect(await failure(() => pull.receive({ timeout: 1 }))).toEqual(timedOut)
+      await push.send(["message", round])
+      expect(texts(await pull.receive())).toEqual(["message", String(round)])
+    }
+  })
+
+  it("leaves a send with several parts whole", async () => {
+    const [push, pull] = [open(zmq.Push, { sendHighWaterMark: 1 }), open(zmq.Pull, { receiveHighWaterMark: 1 })]
+    await join(pull, push, transport)
+    let sent = 0
+    let refused = 0
+    const part = Buffer.alloc(transport === "inproc" ? 10 : 200_000)
+    while (refused < 3) {
+      await push.send([sent, part, sent], { timeout: 1 }).then(
+        () => {
+          sent += 1
+        },
+        () => {
+          refused += 1
+        },
+      )
+    }
+    for (let index = 0; index < sent; index += 1) {
+      const [first, middle, last, ...others] = await pull.receive()
+      expect([String(first), middle?.length, String(last), others.length]).toEqual([
+        String(index),
+        part.length,
+        String(index),
+        0,
+      ])
+    }
+    expect(await failure(() => pull.receive({ timeout: 5 }))).toEqual(timedOut)
+  })
+})
