@@ -1,0 +1,7 @@
+/** What ends the program with one line for its user, and a status: 1 if the scan failed, 2 if it was called wrongly. */
+export class Failure extends Error {
+  constructor(message, status) {
+    super(message)
+    this.status = status
+  }
+}

@@ -1,0 +1,52 @@
+// The orchestrator knows all tools and does none of their work. They tell it who they are, what they run, how busy they
+// are, and ask for what they need.
+
+import * as zmq from "ohmq"
+
+import { settings } from "./child.mjs"
+import { bind } from "./links.mjs"
+
+const { files } = settings
+/** What each tool has told about itself, by its name. */
+const tools = {
+  start: { lost: [] },
+  "task-queue": { open: files.length, messages: 0 },
+  analytics: { counted: 0, findings: 0 },
+}
+/** Where the tools that bind can be reached. */
+const links = {}
+let messages = 0
+
+/** Tools that scan, with those that were lost. */
+const scanners = () =>
+  Object.entries(tools)
+    .filter(([, tool]) => tool.scanner)
+    .map(([name, tool]) => ({ ...tool, name, lost: tools.start.lost.includes(name) }))
+
+const answers = {
+  files: () => files,
+  links: () => links,
+  report: () => ({ ...tools.analytics.report, workers: scanners() }),
+  state: () => ({
+    files: files.length,
+    counted: tools.analytics.counted,
+    findings: tools.analytics.findings,
+    workers: scanners().filter((worker) => !worker.lost).length,
+    lost: tools.start.lost.length,
+    failure: tools["task-queue"].failure,
+    messages: messages + tools["task-queue"].messages + tools.analytics.counted,
+    finished: tools.analytics.report !== undefined && tools["task-queue"].open === 0,
+  }),
+}
+
+const [reply, link] = await bind(zmq.Reply)
+// The parent's own channel is how the first link comes to the others; all later ones they get here.
+process.send(link)
+
+for await (const [request] of reply) {
+  const { tool, question, facts } = JSON.parse(request.toString())
+  tools[tool] = { ...tools[tool], ...facts }
+  Object.assign(links, facts.links)
+  await reply.send(JSON.stringify(answers[question]()))
+  messages += 2
+}

@@ -1,0 +1,54 @@
+// What the user sees: how far the scan is, and a table of what it found.
+
+const LEVELS = ["error", "warning", "note"]
+
+const count = (number, noun) => `${number} ${noun}${number === 1 ? "" : "s"}`
+
+/** Prints a line for the user, over what Progress shows. */
+export function note(text) {
+  process.stderr.write(process.stderr.isTTY ? `\r\x1b[K${text}\n` : `${text}\n`)
+}
+
+/** Shows how far the scan is: in one line of a terminal, or now and then in one more line of a file. */
+export class Progress {
+  #shown = 0
+  #last = ""
+
+  show({ files, counted, findings, workers }) {
+    const line = `${counted} of ${count(files, "file")}, ${count(findings, "finding")}, ${count(workers, "worker")}`
+    if (process.stderr.isTTY) process.stderr.write(`\r${line}\x1b[K`)
+    else if (Date.now() - this.#shown >= 2000 && line !== this.#last) {
+      this.#shown = Date.now()
+      this.#last = line
+      process.stderr.write(`${line}\n`)
+    }
+  }
+
+  clear() {
+    if (process.stderr.isTTY) process.stderr.write("\r\x1b[K")
+  }
+}
+
+/** Findings by rule and level, the rules with the most severe ones first. */
+export function table(counts) {
+  const weight = ([, levels]) => levels.error * 1e12 + levels.warning * 1e6 + levels.note
+  const rows = Object.entries(counts)
+    .sort((a, b) => weight(b) - weight(a))
+    .map(([rule, levels]) => [rule, ...LEVELS.map((level) => levels[level])])
+  const sum = (column) => rows.reduce((total, row) => total + row[column], 0)
+  rows.push(["total", sum(1), sum(2), sum(3)])
+  const width = Math.max(...rows.map(([rule]) => rule.length))
+  const print = ([rule, ...cells]) => rule.padEnd(width) + cells.map((cell) => `${cell}`.padStart(9)).join("")
+  return [["", ...LEVELS], ...rows].map(print).join("\n")
+}
+
+/** Who scanned how much, in what time. */
+export function summary({ files, messages, workers, seconds }) {
+  const rate = Math.round(messages / seconds)
+  const lines = workers.map(({ name, scanner, version, scanned, busy, lost }) => {
+    const state = lost ? "lost" : `${Math.round(busy * 100)} % busy`
+    return `${name}: ${scanner} ${version}, ${count(scanned, "file")}, ${state}`
+  })
+  lines.push(`${count(files, "file")} in ${seconds.toFixed(1)} s, ${count(messages, "message")} (${rate} a second)`)
+  return lines.join("\n")
+}

@@ -1,0 +1,76 @@
+// The SAST scanner: ESLint with the rules of eslint-plugin-security.
+
+import { readFile } from "node:fs/promises"
+import path from "node:path"
+import * as typescript from "@typescript-eslint/parser"
+import { Linter } from "eslint"
+import security from "eslint-plugin-security"
+
+import { logOfFile } from "./sarif.mjs"
+
+const linter = new Linter({ configType: "flat" })
+
+export const scanner = "ESLint"
+export const version = linter.version
+
+const tool = { name: scanner, version, url: "https://eslint.org" }
+
+/** The plugin warns of everything alike. These lead straight to code of an attacker, and this one is mostly noise. */
+const levels = {
+  "security/detect-bidi-characters": "error",
+  "security/detect-buffer-noassert": "error",
+  "security/detect-child-process": "error",
+  "security/detect-eval-with-expression": "error",
+  "security/detect-unsafe-regex": "error",
+  "security/detect-object-injection": "note",
+}
+
+const rules = {
+  "parse-error": { text: "The file could not be parsed, so it was not scanned." },
+  "scan-error": { text: "The file could not be read or scanned." },
+}
+for (const [id, { meta }] of Object.entries(security.rules)) {
+  rules[`security/${id}`] = { text: meta.docs.description, url: meta.docs.url }
+}
+
+const config = (sourceType) => [
+  {
+    files: ["**/*"],
+    ...security.configs.recommended,
+    languageOptions: { sourceType, parserOptions: { ecmaFeatures: { jsx: true } } },
+  },
+  { files: ["**/*.{ts,mts,cts,tsx}"], languageOptions: { parser: typescript } },
+]
+const asModule = config("module")
+const asScript = config("commonjs")
+
+const isFatal = (message) => message.fatal
+
+function lint(text, filename) {
+  // Comments in the file must not switch the scanner off.
+  const options = { filename, allowInlineConfig: false }
+  const messages = linter.verify(text, asModule, options)
+  if (!messages.some(isFatal)) return messages
+  // Not all old code can be read as a module.
+  const again = linter.verify(text, asScript, options)
+  return again.some(isFatal) ? messages : again
+}
+
+function toFinding({ ruleId, fatal, message, line, column, endLine = line, endColumn = column + 1 }) {
+  const rule = ruleId ?? (fatal ? "parse-error" : "scan-error")
+  const finding = { rule, level: levels[rule] ?? "warning", text: message }
+  // Some parse errors have no place, or one before the first column.
+  return line > 0 && column > 0 ? { ...finding, startLine: line, startColumn: column, endLine, endColumn } : finding
+}
+
+/** Scans a file below a folder. Whatever is wrong with the file, the result is a log. */
+export async function scan(root, file) {
+  let messages
+  try {
+    messages = lint(await readFile(path.join(root, file), "utf8"), file)
+  } catch (error) {
+    // ESLint's errors go on with a report for its authors.
+    messages = [{ ruleId: "scan-error", message: error.message.split("\n")[0] }]
+  }
+  return logOfFile(tool, root, file, messages.map(toFinding), rules)
+}
