@@ -1,0 +1,91 @@
+import { appendFileSync, existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
+import path from "node:path"
+
+import { describe, expect, it, vi } from "vitest"
+
+import { root } from "../support/process.js"
+import { commands, copyProject, find, runScript } from "../support/project-copy.js"
+
+/** A copy of the project that is set up, for as far as setup.mjs looks. Packages are links to the real ones. */
+function setUpProject(): string {
+  const folder = copyProject(
+    ...["scripts", "lib", "native", "cmake", "CMakeLists.txt", "binding.gyp", "package.json", "package-lock.json"],
+    ...["tsconfig.json", "dist/.ohmq-setup.json", "node_modules/.ohmq-setup.json", "build/libzmq/stamp.json"],
+    ...["build/libzmq/prefix/include/zmq.h", "build/Release/ohmq.node", "build/Release/ohmq.node.json"],
+  )
+  const packages = path.join(root, "node_modules")
+  for (const name of readdirSync(packages)) {
+    if (!name.startsWith(".")) symlinkSync(path.join(packages, name), path.join(folder, "node_modules", name))
+  }
+  return folder
+}
+
+/** Without npm, compilers and Python: what is not fresh fails at once. */
+const run = (folder: string) =>
+  runScript(folder, "setup.mjs", [], {
+    PATH: commands(...(find("pkg-config") === undefined ? [] : ["pkg-config"])),
+    // What was built depends on these, so they are as they were for it.
+    OHMQ_SYSTEM_LIBZMQ: process.env.OHMQ_SYSTEM_LIBZMQ,
+    OHMQ_LIBZMQ_ARCHIVE: process.env.OHMQ_LIBZMQ_ARCHIVE,
+    OHMQ_LIBSODIUM_ARCHIVE: process.env.OHMQ_LIBSODIUM_ARCHIVE,
+  })
+
+vi.setConfig({ testTimeout: 90_000 })
+
+const isSetUp = process.platform !== "win32" && existsSync(path.join(root, "build/Release/ohmq.node.json"))
+
+describe.runIf(isSetUp)("setup.mjs in a project that is set up", () => {
+  it("does nothing the second time and says nothing, soon", async () => {
+    const folder = setUpProject()
+    expect(await run(folder)).toMatchObject({ status: 0, stdout: "" })
+    const { status, stdout, stderr, duration } = await run(folder)
+    expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: "", stderr: "" })
+    expect(duration).toBeLessThan(10_000)
+  })
+
+  it("compiles the TypeScript again, and that alone, once it has changed", async () => {
+    const folder = setUpProject()
+    appendFileSync(path.join(folder, "lib/index.ts"), `export const added = "later"\n`)
+    writeFileSync(path.join(folder, "dist/stale.js"), "")
+    const { status, stdout, stderr } = await run(folder)
+    expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: "", stderr: "typescript: compiling\n" })
+    expect(readdirSync(path.join(folder, "dist"))).toEqual(expect.arrayContaining(["index.js", "index.d.ts"]))
+    expect(existsSync(path.join(folder, "dist/stale.js"))).toBe(false)
+    expect(await run(folder)).toMatchObject({ status: 0, stderr: "" })
+  })
+
+  it("shows what the compiler says of a mistake, and is not done then", async () => {
+    const folder = setUpProject()
+    appendFileSync(path.join(folder, "lib/index.ts"), `export const wrong: number = "text"\n`)
+    const { status, stderr } = await run(folder)
+    expect(status).toBe(1)
+    expect(stderr).toContain("typescript: compiling\n")
+    expect(stderr).toMatch(/lib\/index\.ts\(\d+,\d+\): error TS2322: /)
+    expect(stderr).toMatch(/The whole output is in .*typescript\.log\.\n$/)
+    expect(stderr).not.toMatch(/^ +at /m)
+    expect(existsSync(path.join(folder, "dist/.ohmq-setup.json"))).toBe(false)
+  })
+
+  it("compiles the addon again once its sources have changed", async () => {
+    const folder = setUpProject()
+    appendFileSync(path.join(folder, "native/prelude.h"), "// changed\n")
+    // It gets no further than this without a compiler.
+    const { status, stderr } = await run(folder)
+    expect(status).toBe(1)
+    expect(stderr).toMatch(/^addon: compiling \(Release\)\n/)
+  })
+
+  it("takes a prebuilt addon where none was compiled", async () => {
+    const folder = setUpProject()
+    rmSync(path.join(folder, "build"), { recursive: true })
+    const platform = `${process.platform}-${process.arch}`
+    mkdirSync(path.join(folder, "prebuilds", platform), { recursive: true })
+    expect(await run(folder)).toMatchObject({ status: 0, stdout: "" })
+    const { status, stderr } = await run(folder)
+    expect({ status, stderr }).toEqual({
+      status: 0,
+      stderr: `addon: prebuilt, in ${path.join("prebuilds", platform)}\n`,
+    })
+    expect(existsSync(path.join(folder, "build/Release"))).toBe(false)
+  })
+})

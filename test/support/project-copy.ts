@@ -1,0 +1,63 @@
+// Copies of the project in temporary folders, in which scripts can do no harm.
+
+import { cpSync, existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync } from "node:fs"
+import { tmpdir } from "node:os"
+import path from "node:path"
+
+import { onTestFinished } from "vitest"
+
+import { type Outcome, root, runCommand } from "./process.js"
+
+/** An empty folder, removed when the test is over. */
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(path.join(realpathSync(tmpdir()), "ohmq-"))
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  return folder
+}
+
+/** Copies some of the project's files and folders; what is not there is left out. */
+export function copyProject(...files: string[]): string {
+  const folder = temporaryFolder()
+  for (const file of files) {
+    const source = path.join(root, file)
+    if (!existsSync(source)) continue
+    mkdirSync(path.dirname(path.join(folder, file)), { recursive: true })
+    cpSync(source, path.join(folder, file), { recursive: true })
+  }
+  return folder
+}
+
+/** Where a command is, as the shell would find it. */
+export function find(command: string): string | undefined {
+  const folders = (process.env.PATH ?? "").split(path.delimiter)
+  return folders.map((folder) => path.join(folder, command)).find((file) => existsSync(file))
+}
+
+/** A folder for PATH, with these commands and node. An entry with a target is a link to that. */
+export function commands(...names: (string | [name: string, target: string | undefined])[]): string {
+  const folder = temporaryFolder()
+  symlinkSync(process.execPath, path.join(folder, "node"))
+  for (const entry of names) {
+    const [name, target] = typeof entry === "string" ? [entry, find(entry)] : entry
+    if (target === undefined) throw new Error(`These tests need ${name}`)
+    symlinkSync(target, path.join(folder, name))
+  }
+  return folder
+}
+
+/** Runs a script without anything in the environment that would change what it does. */
+export function runScript(
+  folder: string,
+  script: string,
+  args: string[] = [],
+  env: NodeJS.ProcessEnv = {},
+): Promise<Outcome> {
+  const variables = Object.keys(process.env).filter((name) =>
+    /^(OHMQ_|npm_|CC$|CXX$|https?_proxy$|NODE_USE_ENV_PROXY$)/i.test(name),
+  )
+  return runCommand(process.execPath, [path.join("scripts", script), ...args], {
+    cwd: folder,
+    timeout: 60_000,
+    env: { ...Object.fromEntries(variables.map((name) => [name, undefined])), ...env },
+  })
+}
