@@ -4,8 +4,9 @@
 import * as zmq from "ohmq"
 import { beforeAll, describe, expect, it } from "vitest"
 
-import { classNames, create, expectedOptions, type Holder, isThere } from "./support/option-table.js"
+import { expectedOptions, isThere } from "./support/option-table.js"
 import { runCommand } from "./support/process.js"
+import { classNames, create, type Holder } from "./support/socket-classes.js"
 import { closeAfterTest } from "./support/sockets.js"
 
 interface Described {

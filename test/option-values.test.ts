@@ -3,7 +3,8 @@ import { once } from "node:events"
 import * as zmq from "ohmq"
 import { describe, expect, it, onTestFinished, vi } from "vitest"
 
-import { classesWith, create, type ExpectedOption, expectedOptions, isThere } from "./support/option-table.js"
+import { classesWith, type ExpectedOption, expectedOptions, isThere } from "./support/option-table.js"
+import { create } from "./support/socket-classes.js"
 import { closeAfterTest, failure, freeAddress, join, open, texts } from "./support/sockets.js"
 
 const late = "Socket option will not take effect until next connect/bind."

@@ -1,18 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 
 import {
-  type ClassName,
   classesWith,
-  classNames,
-  create,
   expectedOptions,
-  type Holder,
   hasOption,
   initialOn,
   isAtLeast,
   isThere,
   type Kind,
 } from "./support/option-table.js"
+import { type ClassName, classNames, create, type Holder } from "./support/socket-classes.js"
 import { closeAfterTest, failure } from "./support/sockets.js"
 
 const there = expectedOptions.filter(isThere)

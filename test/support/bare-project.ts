@@ -1,0 +1,28 @@
+// A copy of the project in which nothing is built, for what libzmq.mjs does then.
+
+import { readFileSync, writeFileSync } from "node:fs"
+import path from "node:path"
+
+import { type Outcome, root } from "./process.js"
+import { copyProject, runScript } from "./project-copy.js"
+
+/** The programs that are found in these copies are links and shell scripts. */
+export const posix = process.platform !== "win32"
+
+export type Pins = Record<"libzmq" | "libsodium", { version: string; url: string; sha256: string; debian: string }>
+
+export const pins: Pins = JSON.parse(readFileSync(path.join(root, "scripts/pins.json"), "utf8"))
+
+/** A copy of the project. Its archives are where `change` puts them. */
+export function bareProject(change: (copied: Pins) => void = () => {}): string {
+  const folder = copyProject("scripts", "CMakeLists.txt", "cmake")
+  const changed = structuredClone(pins)
+  change(changed)
+  writeFileSync(path.join(folder, "scripts/pins.json"), JSON.stringify(changed))
+  return folder
+}
+
+/** Runs libzmq.mjs of a copy. */
+export function libzmq(folder: string, args: string[], env: NodeJS.ProcessEnv = {}): Promise<Outcome> {
+  return runScript(folder, "libzmq.mjs", args, env)
+}
