@@ -59,6 +59,19 @@ export async function untilReceived(send: () => Promise<void>, receiver: zmq.Rea
   }
 }
 
+/** Sends one message after the other until there is no room any more, and tells how many there was room for. */
+export async function sendUntilFull(socket: zmq.Socket & zmq.Writable, message: (index: number) => zmq.MessageLike[]) {
+  for (let sent = 0; ; ) {
+    try {
+      await socket.send(message(sent), { timeout: 100 })
+      sent += 1
+    } catch (error) {
+      if ((error as zmq.ErrnoError).code !== "EAGAIN") throw error
+      if (!socket.writable) return sent
+    }
+  }
+}
+
 /** The parts of a message as text. */
 export const texts = (message: Buffer[]) => message.map(String)
 

@@ -1,0 +1,102 @@
+import * as zmq from "ohmq"
+import { describe, expect, it } from "vitest"
+
+import { eventually, failure, freeAddress, join, open, sendUntilFull, texts, transports } from "../support/sockets.js"
+
+describe.each(transports)("Pair over %s", (transport) => {
+  async function pair(options: { sendHighWaterMark?: number; receiveHighWaterMark?: number } = {}) {
+    const [a, b] = [open(zmq.Pair, options), open(zmq.Pair, options)]
+    const endpoint = await join(a, b, transport)
+    return { a, b, endpoint }
+  }
+
+  it.each([
+    ["a part", ["one"]],
+    ["several parts", ["one", "two", "three"]],
+    ["empty parts", ["", "two", ""]],
+    ["one empty part", [""]],
+  ])("sends messages of %s both ways", async (_, parts) => {
+    const { a, b } = await pair()
+    await a.send(parts)
+    await b.send(["re", ...parts])
+    expect(texts(await b.receive())).toEqual(parts)
+    expect(texts(await a.receive())).toEqual(["re", ...parts])
+  })
+
+  it("sends in order, both ways at once", async () => {
+    const { a, b } = await pair()
+    const count = 500
+    const send = async (socket: zmq.Pair) => {
+      for (let index = 0; index < count; index += 1) await socket.send(index)
+    }
+    const receive = async (socket: zmq.Pair) => {
+      const seen: number[] = []
+      while (seen.length < count) seen.push(Number(await socket.receive()))
+      return seen
+    }
+    const [, , atA, atB] = await Promise.all([send(a), send(b), receive(a), receive(b)])
+    const all = Array.from({ length: count }, (_, index) => index)
+    expect(atA).toEqual(all)
+    expect(atB).toEqual(all)
+  })
+
+  it("waits to send while there is no peer", async () => {
+    const a = open(zmq.Pair)
+    await a.bind(freeAddress(transport))
+    expect(a.writable).toBe(false)
+    const sent = a.send("early")
+    const b = open(zmq.Pair)
+    b.connect(a.lastEndpoint as string)
+    await sent
+    expect(texts(await b.receive())).toEqual(["early"])
+  })
+
+  it("waits to send when both queues are full", async () => {
+    const { a, b } = await pair({ sendHighWaterMark: 2, receiveHighWaterMark: 2 })
+    const part = Buffer.alloc(transport === "inproc" ? 1 : 1_000_000, "x")
+    const sent = await sendUntilFull(a, (index) => [index, part])
+    expect(sent).toBeGreaterThanOrEqual(4)
+    expect(sent).toBeLessThan(50)
+    const waiting = a.send([sent, part])
+    for (let index = 0; index <= sent; index += 1) expect(String((await b.receive())[0])).toBe(String(index))
+    await waiting
+  })
+
+  it("talks to one peer only", async () => {
+    const { a, b, endpoint } = await pair()
+    await b.send("first")
+    await a.receive()
+    const third = open(zmq.Pair, { linger: 0 })
+    third.connect(endpoint)
+    await third.send("from the third", { timeout: 50 }).catch(() => {})
+    await a.send("to the peer")
+    expect(texts(await b.receive())).toEqual(["to the peer"])
+    await b.send("from the peer")
+    expect(texts(await a.receive())).toEqual(["from the peer"])
+    expect((await failure(() => third.receive({ timeout: 5 }))).code).toBe("EAGAIN")
+  })
+
+  it("takes another peer when the first is gone", async () => {
+    const { a, b, endpoint } = await pair()
+    await b.send("first")
+    await a.receive()
+    b.close()
+    await eventually(() => expect(a.writable).toBe(false))
+    const next = open(zmq.Pair)
+    next.connect(endpoint)
+    await next.send("next")
+    expect(texts(await a.receive())).toEqual(["next"])
+    await a.send("hello")
+    expect(texts(await next.receive())).toEqual(["hello"])
+  })
+
+  it("is readable while there are messages, writable while there is room", async () => {
+    const { a, b } = await pair()
+    await a.send("x")
+    await eventually(() => expect(b.readable).toBe(true))
+    expect(a.writable).toBe(true)
+    expect(a.readable).toBe(false)
+    await b.receive()
+    expect(b.readable).toBe(false)
+  })
+})

@@ -1,0 +1,183 @@
+import * as zmq from "ohmq"
+import { describe, expect, it } from "vitest"
+
+import { eventually, failure, freeAddress, join, open, sendUntilFull, texts, transports } from "../support/sockets.js"
+
+/** Waits until all are connected: each of them has got a message, and nothing is under way. */
+async function greeted(push: zmq.Push, pulls: zmq.Pull[]) {
+  const heard = new Set<zmq.Pull>()
+  let sent = 0
+  let received = 0
+  await eventually(async () => {
+    if (heard.size < pulls.length) {
+      await push.send("greeting")
+      sent += 1
+    }
+    for (const pull of pulls) {
+      while (await pull.receive({ timeout: 1 }).catch(() => undefined)) {
+        heard.add(pull)
+        received += 1
+      }
+    }
+    expect([heard.size, received]).toEqual([pulls.length, sent])
+  })
+}
+
+describe.each(transports)("Push and Pull over %s", (transport) => {
+  it.each([
+    ["a part", ["one"]],
+    ["several parts", ["one", "two", "three"]],
+    ["empty parts", ["", "", ""]],
+  ])("pass messages of %s", async (_, parts) => {
+    const [push, pull] = [open(zmq.Push), open(zmq.Pull)]
+    await join(push, pull, transport)
+    await push.send(parts)
+    expect(texts(await pull.receive())).toEqual(parts)
+  })
+
+  it("pass 10,000 messages in order", async () => {
+    const [push, pull] = [open(zmq.Push), open(zmq.Pull)]
+    await join(pull, push, transport)
+    const count = 10_000
+    const sending = (async () => {
+      for (let index = 0; index < count; index += 1) await push.send(index)
+    })()
+    let wrong = 0
+    for (let index = 0; index < count; index += 1) if (Number(await pull.receive()) !== index) wrong += 1
+    await sending
+    expect(wrong).toBe(0)
+  })
+
+  it("share the messages out evenly, in turn", async () => {
+    const push = open(zmq.Push)
+    await push.bind(freeAddress(transport))
+    const pulls = [open(zmq.Pull), open(zmq.Pull), open(zmq.Pull)]
+    for (const pull of pulls) pull.connect(push.lastEndpoint as string)
+    await greeted(push, pulls)
+    const total = 300
+    for (let index = 0; index < total; index += 1) await push.send(index)
+    for (const pull of pulls) {
+      const seen: number[] = []
+      for (let index = 0; index < total / 3; index += 1) seen.push(Number(await pull.receive()))
+      for (const [index, value] of seen.entries()) if (index > 0) expect(value - Number(seen[index - 1])).toBe(3)
+    }
+  })
+
+  it("take from all senders in turn", async () => {
+    const pull = open(zmq.Pull)
+    await pull.bind(freeAddress(transport))
+    const pushes = ["a", "b", "c"].map((name) => ({ name, push: open(zmq.Push) }))
+    for (const { name, push } of pushes) {
+      push.connect(pull.lastEndpoint as string)
+      for (let index = 0; index < 100; index += 1) await push.send(name)
+      await push.send("last")
+    }
+    await eventually(() => expect(pull.readable).toBe(true))
+    const order: string[] = []
+    while (order.filter((name) => name === "last").length < 3) order.push(String(await pull.receive()))
+    for (const { name } of pushes) expect(order.filter((other) => other === name).length).toBe(100)
+    if (transport === "inproc") {
+      // Here all of them are at hand from the beginning.
+      for (let index = 0; index < 300; index += 3) {
+        expect(order.slice(index, index + 3).sort()).toEqual(["a", "b", "c"])
+      }
+    }
+  })
+
+  it("give each message to one only, and all of it", async () => {
+    const push = open(zmq.Push)
+    await push.bind(freeAddress(transport))
+    const pulls = [open(zmq.Pull), open(zmq.Pull)]
+    for (const pull of pulls) pull.connect(push.lastEndpoint as string)
+    const seen: string[] = []
+    const counting = pulls.map(async (pull) => {
+      for await (const message of pull) {
+        expect(message.length).toBe(3)
+        seen.push(texts(message).join())
+      }
+    })
+    for (let index = 0; index < 200; index += 1) await push.send([index, "two", "three"])
+    await eventually(() => expect(seen.length).toBe(200))
+    for (const pull of pulls) pull.close()
+    await Promise.all(counting)
+    expect(new Set(seen).size).toBe(200)
+  })
+
+  it("wait to send while there is no puller", async () => {
+    const push = open(zmq.Push)
+    await push.bind(freeAddress(transport))
+    expect(push.writable).toBe(false)
+    expect((await failure(() => push.send("x", { timeout: 0 }))).code).toBe("EAGAIN")
+    const sent = push.send("early")
+    const pull = open(zmq.Pull)
+    pull.connect(push.lastEndpoint as string)
+    await sent
+    expect(texts(await pull.receive())).toEqual(["early"])
+  })
+
+  it("wait to send when the queues are full, and lose nothing", async () => {
+    const push = open(zmq.Push, { sendHighWaterMark: 1 })
+    const pull = open(zmq.Pull, { receiveHighWaterMark: 1 })
+    await join(push, pull, transport)
+    const part = Buffer.alloc(transport === "inproc" ? 1 : 1_000_000)
+    const sent = await sendUntilFull(push, (index) => [index, part])
+    expect(sent).toBeGreaterThanOrEqual(2)
+    expect(sent).toBeLessThan(50)
+    const waiting = push.send([sent, part])
+    for (let index = 0; index <= sent; index += 1) expect(String((await pull.receive())[0])).toBe(String(index))
+    await waiting
+    await eventually(() => expect(push.writable).toBe(true))
+  })
+
+  it("have no limit with a high-water mark of 0", async () => {
+    const push = open(zmq.Push, { sendHighWaterMark: 0 })
+    const pull = open(zmq.Pull, { receiveHighWaterMark: 0 })
+    await join(pull, push, transport)
+    for (let index = 0; index < 5000; index += 1) await push.send(index, { timeout: 0 })
+    expect(push.writable).toBe(true)
+    for (let index = 0; index < 5000; index += 1) await pull.receive()
+    expect(pull.readable).toBe(false)
+  })
+
+  it("pass a puller by that is full", async () => {
+    const push = open(zmq.Push, { sendHighWaterMark: 1 })
+    await push.bind(freeAddress(transport))
+    const options = { receiveHighWaterMark: 1 }
+    const [idle, busy] = [open(zmq.Pull, options), open(zmq.Pull, options)]
+    idle.connect(push.lastEndpoint as string)
+    busy.connect(push.lastEndpoint as string)
+    const part = Buffer.alloc(transport === "inproc" ? 1 : 1_000_000)
+    let received = 0
+    const counting = (async () => {
+      for await (const _ of busy) received += 1
+    })()
+    for (let index = 0; index < 100; index += 1) await push.send(part)
+    await eventually(() => expect(received).toBeGreaterThanOrEqual(80))
+    busy.close()
+    await counting
+  })
+
+  it("are readable and writable one way only", async () => {
+    const [push, pull] = [open(zmq.Push), open(zmq.Pull)]
+    await join(push, pull, transport)
+    await push.send("x")
+    await eventually(() => expect(pull.readable).toBe(true))
+    expect([push.readable, push.writable, pull.writable]).toEqual([false, true, false])
+  })
+})
+
+describe("Push with immediate", () => {
+  it("gives nothing to a connection that is not complete", async () => {
+    const pull = open(zmq.Pull)
+    await pull.bind(freeAddress("tcp"))
+    const endpoint = pull.lastEndpoint as string
+    pull.unbindSync(endpoint)
+    const push = open(zmq.Push, { immediate: true, reconnectInterval: 5 })
+    push.connect(endpoint)
+    expect(push.writable).toBe(false)
+    expect((await failure(() => push.send("x", { timeout: 20 }))).code).toBe("EAGAIN")
+    await eventually(() => pull.bind(endpoint))
+    await push.send("now")
+    expect(texts(await pull.receive())).toEqual(["now"])
+  })
+})

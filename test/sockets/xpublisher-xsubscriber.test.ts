@@ -1,0 +1,289 @@
+import * as zmq from "ohmq"
+import { describe, expect, it } from "vitest"
+
+import { eventually, failure, freeAddress, join, open, texts, thrown, transports } from "../support/sockets.js"
+
+const subscription = (topic: string) => `\x01${topic}`
+const unsubscription = (topic: string) => `\0${topic}`
+
+const next = async (socket: zmq.Readable) => texts(await socket.receive()).join()
+const nothing = async (socket: zmq.Readable) =>
+  expect((await failure(() => socket.receive({ timeout: 10 }))).code).toBe("EAGAIN")
+
+describe.each(transports)("XPublisher over %s", (transport) => {
+  async function channel(options: { manual?: boolean; welcomeMessage?: string; sendHighWaterMark?: number } = {}) {
+    const [publisher, subscriber] = [open(zmq.XPublisher, options), open(zmq.Subscriber)]
+    const endpoint = await join(publisher, subscriber, transport)
+    const another = () => {
+      const socket = open(zmq.Subscriber)
+      socket.connect(endpoint)
+      return socket
+    }
+    return { publisher, subscriber, another }
+  }
+
+  it("receives subscriptions and unsubscriptions", async () => {
+    const { publisher, subscriber } = await channel()
+    subscriber.subscribe("a", Buffer.from([0, 1, 255]))
+    subscriber.subscribe()
+    subscriber.unsubscribe("a")
+    expect((await publisher.receive())[0]).toEqual(Buffer.from("\x01a"))
+    expect((await publisher.receive())[0]).toEqual(Buffer.from([1, 0, 1, 255]))
+    expect((await publisher.receive())[0]).toEqual(Buffer.from([1]))
+    expect((await publisher.receive())[0]).toEqual(Buffer.from("\0a"))
+  })
+
+  it("sends to those who subscribed", async () => {
+    const { publisher, subscriber } = await channel()
+    subscriber.subscribe("a")
+    await publisher.receive()
+    await publisher.send(["b", "for nobody"])
+    await publisher.send(["ab", "for the subscriber"])
+    expect(texts(await subscriber.receive())).toEqual(["ab", "for the subscriber"])
+  })
+
+  it("receives the unsubscription of a subscriber that goes away", async () => {
+    const { publisher, subscriber } = await channel()
+    subscriber.subscribe("a")
+    expect(await next(publisher)).toBe(subscription("a"))
+    subscriber.close()
+    expect(await next(publisher)).toBe(unsubscription("a"))
+  })
+
+  it.each([
+    [null, [subscription("a"), unsubscription("a")]],
+    ["allSubs", [subscription("a"), subscription("a"), unsubscription("a")]],
+    ["allSubsUnsubs", [subscription("a"), subscription("a"), unsubscription("a"), unsubscription("a")]],
+  ] as const)("with verbosity %j passes on the right ones", async (verbosity, expected) => {
+    const { publisher, subscriber, another } = await channel()
+    publisher.verbosity = verbosity
+    expect(publisher.verbosity).toBe(verbosity)
+    const second = another()
+    const seen: string[] = []
+    // Each one's own topic tells when what it did before has arrived.
+    const step = async (socket: zmq.Subscriber, act: () => void, sync: string) => {
+      act()
+      socket.subscribe(sync)
+      for (;;) {
+        const message = await next(publisher)
+        if (message === subscription(sync)) return
+        seen.push(message)
+      }
+    }
+    await step(subscriber, () => subscriber.subscribe("a"), "one")
+    await step(second, () => second.subscribe("a"), "two")
+    await step(subscriber, () => subscriber.unsubscribe("a"), "three")
+    await step(second, () => second.unsubscribe("a"), "four")
+    expect(seen).toEqual(expected)
+  })
+
+  it("with manual, subscribes the peer heard last to what it is told", async () => {
+    const publisher = open(zmq.XPublisher, { manual: true })
+    const subscriber = open(zmq.XSubscriber)
+    await join(publisher, subscriber, transport)
+    await subscriber.send(subscription("a"))
+    expect(await next(publisher)).toBe(subscription("a"))
+    publisher.subscribe("b", Buffer.from("c"))
+    for (const topic of ["a", "b", "c"]) await publisher.send(topic)
+    expect([await next(subscriber), await next(subscriber)]).toEqual(["b", "c"])
+    await subscriber.send(unsubscription("a"))
+    expect(await next(publisher)).toBe(unsubscription("a"))
+    publisher.unsubscribe("b")
+    for (const topic of ["a", "b", "c"]) await publisher.send(topic)
+    expect(await next(subscriber)).toBe("c")
+    await nothing(subscriber)
+  })
+
+  it("with manual, keeps peers apart", async () => {
+    const publisher = open(zmq.XPublisher, { manual: true })
+    const subscribers = [open(zmq.XSubscriber), open(zmq.XSubscriber), open(zmq.XSubscriber)]
+    await publisher.bind(freeAddress(transport))
+    for (const [index, subscriber] of subscribers.entries()) {
+      subscriber.connect(publisher.lastEndpoint as string)
+      await subscriber.send(subscription("me"))
+      expect(await next(publisher)).toBe(subscription("me"))
+      publisher.subscribe(`peer ${index}`)
+    }
+    for (const index of subscribers.keys()) await publisher.send(`peer ${index}`)
+    for (const [index, subscriber] of subscribers.entries()) {
+      expect(await next(subscriber)).toBe(`peer ${index}`)
+      await nothing(subscriber)
+    }
+  })
+
+  it("with manual, subscribes to everything when it is told no prefix", async () => {
+    const publisher = open(zmq.XPublisher, { manual: true })
+    const subscriber = open(zmq.XSubscriber)
+    await join(publisher, subscriber, transport)
+    await subscriber.send(subscription("a"))
+    await publisher.receive()
+    publisher.subscribe()
+    await publisher.send("anything")
+    expect(await next(subscriber)).toBe("anything")
+    await subscriber.send(unsubscription("a"))
+    await publisher.receive()
+    publisher.unsubscribe()
+    await publisher.send("anything")
+    await nothing(subscriber)
+  })
+
+  it.each<[string, string | Buffer, string]>([
+    ["text", "welcome", "welcome"],
+    ["bytes", Buffer.from("welcome"), "welcome"],
+  ])("sends its welcomeMessage, which is %s, to new subscribers", async (_, welcomeMessage, expected) => {
+    const publisher = open(zmq.XPublisher, { welcomeMessage })
+    publisher.verbosity = "allSubs"
+    await publisher.bind(freeAddress(transport))
+    for (let index = 0; index < 2; index += 1) {
+      const subscriber = open(zmq.Subscriber)
+      subscriber.subscribe("welcome")
+      subscriber.connect(publisher.lastEndpoint as string)
+      // libzmq greets as the publisher's own thread sees the peer.
+      expect(await next(publisher)).toBe(subscription("welcome"))
+      expect(await next(subscriber)).toBe(expected)
+    }
+  })
+
+  it("does not send its welcomeMessage to those who did not subscribe to it", async () => {
+    const publisher = open(zmq.XPublisher, { welcomeMessage: "welcome" })
+    const subscriber = open(zmq.Subscriber)
+    subscriber.subscribe("news")
+    await join(publisher, subscriber, transport)
+    await publisher.receive()
+    await publisher.send("news")
+    expect(await next(subscriber)).toBe("news")
+  })
+
+  it("drops for subscribers that are full, and with noDrop waits", async () => {
+    const body = Buffer.alloc(transport === "inproc" ? 1 : 500_000)
+    const publisher = open(zmq.XPublisher, { sendHighWaterMark: 2, noDrop: true })
+    const subscriber = open(zmq.Subscriber, { receiveHighWaterMark: 2 })
+    await join(publisher, subscriber, transport)
+    subscriber.subscribe()
+    await publisher.receive()
+    let sent = 0
+    let refused = 0
+    while (refused < 2) {
+      const code = await publisher.send([sent, body], { timeout: 50 }).catch((error) => error.code)
+      if (code === undefined) sent += 1
+      else {
+        expect(code).toBe("EAGAIN")
+        refused += 1
+      }
+    }
+    publisher.noDrop = false
+    for (let index = 0; index < 100; index += 1) await publisher.send(["dropped", body], { timeout: 0 })
+    for (let index = 0; index < sent; index += 1) expect(String((await subscriber.receive())[0])).toBe(String(index))
+  })
+
+  it("receives what an XSubscriber sends upstream, whole", async () => {
+    const [publisher, subscriber] = [open(zmq.XPublisher), open(zmq.XSubscriber)]
+    await join(publisher, subscriber, transport)
+    await subscriber.send(["\x02upstream", "second part"])
+    expect(texts(await publisher.receive())).toEqual(["\x02upstream", "second part"])
+  })
+})
+
+describe("XPublisher", () => {
+  it.each([undefined, "", "all", true, 1, "allsubs"])("refuses a verbosity of %j", (verbosity) => {
+    const publisher = open(zmq.XPublisher)
+    const error = thrown(() => Object.assign(publisher, { verbosity }))
+    expect(error).toBeInstanceOf(TypeError)
+    expect(error.message).toMatch(/^Option value must be one of null, "allSubs", "allSubsUnsubs", but is /)
+    expect(publisher.verbosity).toBeNull()
+  })
+
+  it("takes each verbosity after each other", () => {
+    const publisher = open(zmq.XPublisher)
+    for (const verbosity of ["allSubs", null, "allSubsUnsubs", null] as const) {
+      publisher.verbosity = verbosity
+      expect(publisher.verbosity).toBe(verbosity)
+    }
+  })
+
+  it("subscribes nobody without manual", () => {
+    const publisher = open(zmq.XPublisher)
+    expect(thrown(() => publisher.subscribe("a"))).toMatchObject({ code: "EINVAL" })
+    expect(thrown(() => publisher.unsubscribe())).toMatchObject({ code: "EINVAL" })
+  })
+
+  it("cannot be told a prefix that is no text and no bytes", () => {
+    const publisher = open(zmq.XPublisher, { manual: true })
+    const error = new TypeError("Option value must be a string or buffer")
+    expect(thrown(() => publisher.subscribe(1 as never))).toEqual(error)
+    expect(thrown(() => publisher.unsubscribe({} as never))).toEqual(error)
+  })
+
+  it("with invertMatching sends what was not subscribed to", async () => {
+    const publisher = open(zmq.XPublisher, { invertMatching: true })
+    const subscriber = open(zmq.Subscriber, { invertMatching: true })
+    await join(publisher, subscriber, "inproc")
+    subscriber.subscribe("secret")
+    await publisher.receive()
+    for (const topic of ["secret", "public"]) await publisher.send(topic)
+    expect(await next(subscriber)).toBe("public")
+  })
+
+  it("is always writable, and readable while there are subscriptions", async () => {
+    const [publisher, subscriber] = [open(zmq.XPublisher), open(zmq.Subscriber)]
+    await join(publisher, subscriber, "inproc")
+    expect([publisher.readable, publisher.writable]).toEqual([false, true])
+    subscriber.subscribe("a")
+    await eventually(() => expect(publisher.readable).toBe(true))
+    await publisher.receive()
+    expect(publisher.readable).toBe(false)
+  })
+})
+
+describe.each(transports)("XSubscriber over %s", (transport) => {
+  async function channel() {
+    const [publisher, subscriber] = [open(zmq.XPublisher), open(zmq.XSubscriber)]
+    await join(publisher, subscriber, transport)
+    return { publisher, subscriber }
+  }
+
+  it.each<[string, zmq.MessageLike, string]>([
+    ["text", subscription("a"), "a"],
+    ["bytes", Buffer.from([1, 0, 1]), "\0\x01"],
+    ["a single byte, for everything", Buffer.from([1]), "anything"],
+  ])("subscribes by sending %s", async (_, message, topic) => {
+    const { publisher, subscriber } = await channel()
+    await subscriber.send(message)
+    await publisher.receive()
+    await publisher.send([topic, "body"])
+    expect(texts(await subscriber.receive())).toEqual([topic, "body"])
+  })
+
+  it("unsubscribes by sending", async () => {
+    const { publisher, subscriber } = await channel()
+    await subscriber.send(subscription("a"))
+    await subscriber.send(subscription("b"))
+    await subscriber.send(unsubscription("a"))
+    for (let index = 0; index < 3; index += 1) await publisher.receive()
+    for (const topic of ["a", "b"]) await publisher.send(topic)
+    expect(await next(subscriber)).toBe("b")
+  })
+
+  it("with an XPublisher forwards subscriptions one way, messages the other", async () => {
+    const publisher = open(zmq.Publisher)
+    const [back, front] = [open(zmq.XSubscriber), open(zmq.XPublisher)]
+    const subscriber = open(zmq.Subscriber)
+    await join(publisher, back, transport)
+    await join(front, subscriber, transport)
+    const upstream = (async () => {
+      for await (const message of front) await back.send(message)
+    })()
+    const downstream = (async () => {
+      for await (const message of back) await front.send(message)
+    })()
+    subscriber.subscribe("news")
+    await eventually(async () => {
+      await publisher.send(["other", "x"])
+      await publisher.send(["news", "x"])
+      expect(texts(await subscriber.receive({ timeout: 10 }))).toEqual(["news", "x"])
+    })
+    back.close()
+    front.close()
+    await Promise.all([upstream, downstream])
+  })
+})
