@@ -1,6 +1,6 @@
 import { createRequire } from "node:module"
 import * as zmq from "ohmq"
-import zmqDefault, { Context, context, Dealer, version } from "ohmq"
+import { Context, context, Dealer, version } from "ohmq"
 import { describe, expect, it } from "vitest"
 
 import { runCommand, runProgram } from "./support/process.js"
