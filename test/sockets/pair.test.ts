@@ -81,11 +81,14 @@ describe.each(transports)("Pair over %s", (transport) => {
     await b.send("first")
     await a.receive()
     b.close()
-    await eventually(() => expect(a.writable).toBe(false))
-    const next = open(zmq.Pair)
-    next.connect(endpoint)
-    await next.send("next")
-    expect(texts(await a.receive())).toEqual(["next"])
+    // Until libzmq's threads have taken the first one away, others are turned down.
+    const next = await eventually(async () => {
+      const candidate = open(zmq.Pair)
+      candidate.connect(endpoint)
+      await candidate.send("next")
+      expect(texts(await a.receive({ timeout: 50 }))).toEqual(["next"])
+      return candidate
+    })
     await a.send("hello")
     expect(texts(await next.receive())).toEqual(["hello"])
   })

@@ -42,7 +42,11 @@ async function receiveOn(stream: zmq.Stream) {
 /** What comes from a peer until there is `length` of it. */
 async function bytes(stream: zmq.Stream, length: number) {
   const chunks: Buffer[] = []
-  while (Buffer.concat(chunks).length < length) chunks.push((await stream.receive())[1])
+  for (let got = 0; got < length; ) {
+    const [, chunk] = await stream.receive()
+    chunks.push(chunk)
+    got += chunk.length
+  }
   return Buffer.concat(chunks)
 }
 
