@@ -11,7 +11,7 @@ const [results, link] = await bind(zmq.Subscriber)
 results.subscribe("sarif")
 
 const links = await register({ links: { findings: link } })
-const taskQueue = connect(zmq.Push, links.finished)
+const taskQueue = connect(zmq.Push, links.notices)
 const { files } = await ask("state")
 
 /** The log of each task. */
@@ -31,7 +31,7 @@ for await (const [, id, body] of results) {
     counts[ruleId][level] += 1
     findings += 1
   }
-  await taskQueue.send(["counted", id])
+  await taskQueue.send(["counted", "analytics", id])
   await ask("state", { counted: logs.size, findings })
   if (logs.size === files) await ask("state", { report: { counts, sarif: mergeLogs([...logs.values()]) } })
 }

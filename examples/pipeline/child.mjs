@@ -16,11 +16,11 @@ export const [settings] = await once(process, "message")
 /** Tells the orchestrator facts and asks it a question. The orchestrator itself, who has no link to one, has no use for it. */
 export const ask = settings.orchestrator && askThrough(settings.orchestrator, settings.name)
 
-/** Registers this tool with the orchestrator. Resolves with the links once all the tools that bind have registered. */
+/** Registers this tool with the orchestrator. Resolves with the links once those that all need are there. */
 export async function register(facts) {
   for (;;) {
     const links = await ask("links", facts)
-    if (links.tasks && links.finished && links.findings) return links
+    if (links.notices && links.findings) return links
     await sleep(20)
   }
 }

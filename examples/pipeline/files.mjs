@@ -22,6 +22,13 @@ async function walk(root, folder, files) {
   }
 }
 
+/** A large file that comes last would keep one worker busy while the others have nothing left to do. */
+async function largestFirst(root, files) {
+  const size = async (file) => (await stat(path.join(root, file)).catch(() => ({ size: 0 }))).size
+  const sized = await Promise.all(files.map(async (file) => [file, await size(file)]))
+  return sized.sort((a, b) => b[1] - a[1]).map(([file]) => file)
+}
+
 /** The source files in a folder, or a single one. Resolves with the folder and their paths below it. */
 export async function findFiles(target) {
   const quoted = JSON.stringify(target)
@@ -33,7 +40,7 @@ export async function findFiles(target) {
     else if (!kind.isFile()) throw new Failure(`${quoted} is neither a file nor a folder`, 2)
     else if (SOURCE.test(target)) files.push(path.basename(target))
     if (files.length === 0) throw new Failure(`No JavaScript or TypeScript files to scan: ${quoted}`, 2)
-    return { root, files }
+    return { root, files: await largestFirst(root, files) }
   } catch (error) {
     if (error instanceof Failure) throw error
     if (error.code === "ENOENT") throw new Failure(`No such file or folder: ${quoted}`, 2)

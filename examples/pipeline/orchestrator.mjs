@@ -13,7 +13,7 @@ const tools = {
   "task-queue": { open: files.length, messages: 0 },
   analytics: { counted: 0, findings: 0 },
 }
-/** Where the tools that bind can be reached. */
+/** Where the tools that all others need can be reached. */
 const links = {}
 let messages = 0
 
@@ -32,7 +32,7 @@ const answers = {
     counted: tools.analytics.counted,
     findings: tools.analytics.findings,
     workers: scanners().filter((worker) => !worker.lost).length,
-    lost: tools.start.lost.length,
+    lost: tools.start.lost,
     failure: tools["task-queue"].failure,
     messages: messages + tools["task-queue"].messages + tools.analytics.counted,
     finished: tools.analytics.report !== undefined && tools["task-queue"].open === 0,
@@ -41,7 +41,7 @@ const answers = {
 
 const [reply, link] = await bind(zmq.Reply)
 // The parent's own channel is how the first link comes to the others; all later ones they get here.
-process.send(link)
+process.send(link, () => {})
 
 for await (const [request] of reply) {
   const { tool, question, facts } = JSON.parse(request.toString())

@@ -9,19 +9,16 @@ export function note(text) {
   process.stderr.write(process.stderr.isTTY ? `\r\x1b[K${text}\n` : `${text}\n`)
 }
 
-/** Shows how far the scan is: in one line of a terminal, or now and then in one more line of a file. */
+/** Shows how far the scan is: in one line of a terminal, or in a few lines of a file. */
 export class Progress {
-  #shown = 0
-  #last = ""
+  #quarter = 0
 
   show({ files, counted, findings, workers }) {
     const line = `${counted} of ${count(files, "file")}, ${count(findings, "finding")}, ${count(workers, "worker")}`
+    const quarter = Math.floor((4 * counted) / files)
     if (process.stderr.isTTY) process.stderr.write(`\r${line}\x1b[K`)
-    else if (Date.now() - this.#shown >= 2000 && line !== this.#last) {
-      this.#shown = Date.now()
-      this.#last = line
-      process.stderr.write(`${line}\n`)
-    }
+    else if (quarter > this.#quarter && quarter < 4) note(line)
+    this.#quarter = quarter
   }
 
   clear() {

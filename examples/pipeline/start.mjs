@@ -16,7 +16,7 @@ async function scan(processes, root, files, workers, progress) {
   const orchestrator = processes.startTool("orchestrator", { files })
   // The first link comes over the orchestrator's own channel. Meanwhile the others load their modules.
   const linked = once(orchestrator, "message", { signal })
-  const settings = linked.then(([link]) => ({ orchestrator: link, root, workers }))
+  const settings = linked.then(([link]) => ({ orchestrator: link, root }))
   processes.startTool("task-queue", settings)
   processes.startTool("analytics", settings)
   for (let index = 0; index < workers; index += 1) processes.startWorker(settings)

@@ -3,71 +3,68 @@
 
 import * as zmq from "ohmq"
 
-import { ask, settings } from "./child.mjs"
-import { bind } from "./links.mjs"
+import { ask } from "./child.mjs"
+import { bind, connect } from "./links.mjs"
 
 /** How often to ask the orchestrator whether workers were lost, and look for overdue tasks. */
 const LOOK = 250
-/** After so long without a result a task is given to another worker, and after so many times it is given up. */
-const OVERDUE = 15_000
-const TRIES = 3
-/** Tasks with the workers at one time: enough that they need not wait for more, few enough to share out fairly. */
-const WINDOW = 3 * settings.workers
+/** After so long without a result another worker gets the task, and after so long it is given up. */
+const OVERDUE = 30_000
+const HOPELESS = 120_000
 
-// A worker that stands still is disconnected, so that no task goes there.
-const [tasks, tasksLink] = await bind(zmq.Push, { heartbeatInterval: 1000, heartbeatTimeout: 5000 })
-const [notices, noticesLink] = await bind(zmq.Pull)
-const files = await ask("files", { links: { tasks: tasksLink, finished: noticesLink } })
+const [notices, link] = await bind(zmq.Pull)
+const files = await ask("files", { links: { notices: link } })
 
-/** Tasks without a result; those that must be handed out, in this order; and those that workers have. */
-const open = new Map(files.map((file, id) => [`${id}`, { file, tries: 0, sent: 0 }]))
+/** Tasks without a result, and those of them that must be handed out, in this order. */
+const open = new Map(files.map((file, id) => [`${id}`, { file }]))
 const waiting = new Set(open.keys())
-const running = new Set()
-let lostBefore = 0
+/**
+ * One Push for each worker: a single one would deal the tasks out in turn, however busy each worker is, and could not
+ * tell what a lost worker had.
+ */
+const workers = new Map()
 let lastLook = Date.now()
 let messages = 0
 
-async function handOut() {
+async function handOut(name, worker) {
   for (const id of waiting) {
-    if (running.size >= WINDOW) return
     waiting.delete(id)
     const task = open.get(id)
     if (!task) continue
-    running.add(id)
-    task.sent = Date.now()
-    // Push chooses among the workers that are connected, and waits while there is none.
-    await tasks.send([id, task.file])
+    worker.task = id
+    Object.assign(task, { worker: name, sent: Date.now(), first: task.first ?? Date.now() })
     messages += 1
+    return worker.push.send([id, task.file])
   }
+}
+
+const on = {
+  ready: (name, body) => workers.set(name, { push: connect(zmq.Push, JSON.parse(body)) }),
+  finished: (name) => workers.has(name) && delete workers.get(name).task,
+  counted: (_, id) => open.delete(id),
 }
 
 async function lookAround() {
   lastLook = Date.now()
   const { lost } = await ask("state", { open: open.size, messages })
-  const overdue = ([id, task]) => !waiting.has(id) && lastLook - task.sent > OVERDUE
-  for (const [id, task] of [...open].filter(overdue)) {
-    task.tries += 1
-    if (task.tries >= TRIES) await ask("state", { failure: `No worker has scanned ${JSON.stringify(task.file)}` })
-    running.delete(id)
-    waiting.add(id)
+  for (const [id, { file, worker, sent, first }] of open) {
+    if (lost.includes(worker) || lastLook - sent > OVERDUE) waiting.add(id)
+    if (lastLook - first > HOPELESS) await ask("state", { failure: `No worker can scan ${JSON.stringify(file)}` })
   }
-  if (lost === lostBefore) return
-  // Nobody can tell which tasks were with the lost worker, so all that have no result are done again, those that have
-  // not been handed out yet first. Analytics counts only the first result of each.
-  lostBefore = lost
-  running.clear()
-  for (const id of open.keys()) waiting.add(id)
+  for (const name of lost) {
+    workers.get(name)?.push.close()
+    workers.delete(name)
+  }
 }
 
 while (open.size > 0) {
-  await handOut()
+  for (const [name, worker] of workers) if (!worker.task) await handOut(name, worker)
   const notice = await notices.receive({ timeout: LOOK }).catch((error) => {
     if (error.code !== "EAGAIN") throw error
   })
   if (notice) {
-    const [what, id] = notice.map(String)
-    if (what === "counted") open.delete(id)
-    running.delete(id)
+    const [what, from, about] = notice.map(String)
+    on[what](from, about)
     messages += 1
   }
   if (Date.now() - lastLook >= LOOK) await lookAround()
