@@ -247,21 +247,15 @@ describe.each(overWires)("authentication by a ZAP handler, over %s,", (transport
 
   describe.each(["400", "500", "300"])("with the answer %s", (status) => {
     it.each(mechanisms)("keeps a peer out: %s", async (_, serverOptions, clientOptions) => {
-      let accept = false
-      const { context, questions } = await authentication(() => (accept ? "200" : status))
-      const guarded = open(zmq.Pull, { ...serverOptions, context, zapDomain: "domain" })
+      const { context, questions } = await authentication(() => status)
+      const guarded = open(zmq.Dealer, { ...serverOptions, context, zapDomain: "domain" })
       await guarded.bind(freeAddress(transport))
-      const stranger = open(zmq.Push, { ...clientOptions, reconnectInterval: 5 })
+      const stranger = open(zmq.Dealer, { ...clientOptions, reconnectInterval: 5 })
       stranger.connect(guarded.lastEndpoint as string)
       await stranger.send("from a stranger")
       await eventually(() => expect(questions.length).toBeGreaterThanOrEqual(1))
-      stranger.close({ linger: 0 })
-      accept = true
-      const friend = open(zmq.Push, clientOptions)
-      friend.connect(guarded.lastEndpoint as string)
-      await friend.send("from a friend")
-      expect(texts(await guarded.receive())).toEqual(["from a friend"])
-      expect((await failure(() => guarded.receive({ timeout: 5 }))).code).toBe("EAGAIN")
+      expect((await failure(() => guarded.receive({ timeout: 30 }))).code).toBe("EAGAIN")
+      expect((await failure(() => guarded.send("to a stranger", { timeout: 0 }))).code).toBe("EAGAIN")
     })
   })
 
