@@ -35,7 +35,7 @@ for (const [id, { meta }] of Object.entries(security.rules)) {
 
 const config = (sourceType) => [
   {
-    files: ["**/*"],
+    files: ["**/*.{js,mjs,cjs,jsx,ts,mts,cts,tsx}"],
     ...security.configs.recommended,
     languageOptions: { sourceType, parserOptions: { ecmaFeatures: { jsx: true } } },
   },
