@@ -127,7 +127,8 @@ describe.each(transports)("Dealer and Router over %s", (transport) => {
     const part = Buffer.alloc(transport === "inproc" ? 1 : 1_000_000)
     let sent = 0
     while ((await router.send(["me", sent, part], { timeout: 100 }).catch(({ code }) => code)) === undefined) sent += 1
-    expect(sent).toBeGreaterThanOrEqual(2)
+    if (transport === "inproc") expect(sent).toBe(2)
+    else expect(sent).toBeGreaterThanOrEqual(1)
     const waiting = router.send(["me", sent, part])
     for (let index = 0; index <= sent; index += 1) expect(String((await dealer.receive())[0])).toBe(String(index))
     await waiting

@@ -55,7 +55,9 @@ describe.each(transports)("Pair over %s", (transport) => {
     const { a, b } = await pair({ sendHighWaterMark: 2, receiveHighWaterMark: 2 })
     const part = Buffer.alloc(transport === "inproc" ? 1 : 1_000_000, "x")
     const sent = await sendUntilFull(a, (index) => [index, part])
-    expect(sent).toBeGreaterThanOrEqual(4)
+    // Over the wires, the buffers of the system take some, too.
+    if (transport === "inproc") expect(sent).toBe(4)
+    else expect(sent).toBeGreaterThanOrEqual(2)
     expect(sent).toBeLessThan(50)
     const waiting = a.send([sent, part])
     for (let index = 0; index <= sent; index += 1) expect(String((await b.receive())[0])).toBe(String(index))

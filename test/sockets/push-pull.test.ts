@@ -121,7 +121,9 @@ describe.each(transports)("Push and Pull over %s", (transport) => {
     await join(push, pull, transport)
     const part = Buffer.alloc(transport === "inproc" ? 1 : 1_000_000)
     const sent = await sendUntilFull(push, (index) => [index, part])
-    expect(sent).toBeGreaterThanOrEqual(2)
+    // Over the wires, the buffers of the system take some, too.
+    if (transport === "inproc") expect(sent).toBe(2)
+    else expect(sent).toBeGreaterThanOrEqual(1)
     expect(sent).toBeLessThan(50)
     const waiting = push.send([sent, part])
     for (let index = 0; index <= sent; index += 1) expect(String((await pull.receive())[0])).toBe(String(index))
