@@ -49,8 +49,7 @@ Napi::String Version(Napi::Env env) {
   int minor = 0;
   int patch = 0;
   zmq_version(&major, &minor, &patch);
-  return Napi::String::New(env,
-                           std::to_string(major) + "." + std::to_string(minor) + "." + std::to_string(patch));
+  return Napi::String::New(env, std::to_string(major) + "." + std::to_string(minor) + "." + std::to_string(patch));
 }
 
 Napi::Object Capability(Napi::Env env) {

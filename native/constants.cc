@@ -10,7 +10,8 @@ struct Constant {
   int value;
 };
 
-#define OHMQ_CONSTANT(name) {#name, name}
+#define OHMQ_CONSTANT(name) \
+  { #name, name }
 
 // clang-format off
 constexpr Constant kConstants[] = {

@@ -50,8 +50,8 @@ class Environment {
   const std::shared_ptr<ContextHandle>& default_context();
   const std::shared_ptr<ReleaseQueue>& release_queue() const { return release_queue_; }
 
-  // Open sockets by slot. The calls on the hot path name a socket by its slot, because unwrapping an object costs as much
-  // as the rest of the crossing.
+  // Open sockets by slot. The calls on the hot path name a socket by its slot, because unwrapping an object costs as
+  // much as the rest of the crossing.
   uint32_t TakeSlot(Socket* socket);
   void FreeSlot(uint32_t slot);
   Socket* SocketAt(uint32_t slot) const { return slot < slots_.size() ? slots_[slot] : nullptr; }

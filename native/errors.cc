@@ -77,8 +77,8 @@ Napi::Error ErrnoError(Napi::Env env, int number) {
   }
   if (message == nullptr) message = zmq_strerror(number);
   Napi::Error error = Napi::Error::New(env, message);
-  error.Set("code", name != nullptr ? Napi::String::New(env, name)
-                                    : Napi::String::New(env, "E" + std::to_string(number)));
+  error.Set("code",
+            name != nullptr ? Napi::String::New(env, name) : Napi::String::New(env, "E" + std::to_string(number)));
   error.Set("errno", Napi::Number::New(env, number));
   return error;
 }

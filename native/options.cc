@@ -37,7 +37,7 @@ bool Set(Napi::Env env, void* socket, int id, const void* value, size_t size) {
 
 // Reads text or bytes of a length that libzmq does not tell beforehand.
 bool GetBytes(Napi::Env env, void* socket, int id, std::vector<char>* bytes) {
-  constexpr size_t kLimit = 64 * 1024;
+  constexpr size_t kLimit = size_t{64} << 10;
   for (size_t room = 512;; room *= 8) {
     bytes->resize(room);
     size_t size = room;
@@ -186,8 +186,8 @@ void SetContextOption(Napi::Env env, void* context, int id, WireType type, Napi:
     errno = EINVAL;
 #endif
   } else {
-    const int number = type == WireType::kBool ? (value.As<Napi::Boolean>() ? 1 : 0)
-                                               : value.As<Napi::Number>().Int32Value();
+    const int number =
+        type == WireType::kBool ? (value.As<Napi::Boolean>() ? 1 : 0) : value.As<Napi::Number>().Int32Value();
     rc = zmq_ctx_set(context, id, number);
   }
   if (rc != 0) Throw(env, zmq_errno());

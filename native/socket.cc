@@ -277,7 +277,7 @@ napi_value Socket::Receive(napi_env env, napi_callback_info info) {
     uint32_t entry = more ? 1 : 0;
     if (size > kCopyLimit) {
       entry |= 2;
-      environment.large.push_back(std::move(message));
+      environment.large.push_back(message.Take());
     } else {
       if (size > 0) std::memcpy(next, message.data(), size);
       next += size;

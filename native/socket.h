@@ -44,8 +44,8 @@ class Socket final : public Napi::ObjectWrap<Socket>, public Resource {
   static napi_value Events(napi_env env, napi_callback_info info);
 
   // watch(slot: number, events: number): void. What the socket waits for from now on, 0 for nothing; onReady is called
-  // when some of it is ready. There may be no edge to come for what is ready already, so look at events() first. While it
-  // watches, the socket cannot be collected, and it keeps the event loop alive unless told otherwise.
+  // when some of it is ready. There may be no edge to come for what is ready already, so look at events() first. While
+  // it watches, the socket cannot be collected, and it keeps the event loop alive unless told otherwise.
   static napi_value Watch(napi_env env, napi_callback_info info);
 
   // close(): void

@@ -33,8 +33,7 @@ class SocketHandle {
   void Close() noexcept;
 
  private:
-  SocketHandle(std::shared_ptr<ContextHandle> context, void* socket)
-      : context_(std::move(context)), socket_(socket) {}
+  SocketHandle(std::shared_ptr<ContextHandle> context, void* socket) : context_(std::move(context)), socket_(socket) {}
 
   std::mutex mutex_;
   std::shared_ptr<ContextHandle> context_;
