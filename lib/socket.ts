@@ -4,10 +4,10 @@ import { Context, context as defaultContext } from "./context.js"
 import { blockedError, busyReadingError, busyWritingError, closedError, errnoError, timeoutError } from "./errors.js"
 import { Inbox } from "./inbox.js"
 import { type Part, sendPart, toPart, toParts } from "./message.js"
-import { addon, constant, type NativeSocket, onReady, WireType } from "./native.js"
+import { addon, constant, type NativeSocket, onReady, wireTypes } from "./native.js"
 import { defineOptions, OptionHolder } from "./option-holder.js"
 import { type Option, socketOptions } from "./option-table/index.js"
-import { assignOptions } from "./options.js"
+import { assignOptions, checkValue } from "./options.js"
 import { getOption, handle, native, optionSet } from "./symbols.js"
 import { settled, settledWith } from "./turn.js"
 import type { Message, MessageLike, OperationOptions, OptionsOn } from "./types.js"
@@ -251,12 +251,10 @@ export abstract class Socket extends OptionHolder {
     return byId.get(id)
   }
 
-  /** @internal Passes bytes to libzmq as an option that is an action, such as a subscription. */
-  protected act(name: string, value: string | Uint8Array | null): void {
-    if (value !== null && typeof value !== "string" && !(value instanceof Uint8Array)) {
-      throw new TypeError("Option value must be a string or buffer")
-    }
-    this[handle]().setOption(constant(name), WireType.Bytes, value)
+  /** @internal Sets an option that takes effect at once, such as a subscription. */
+  protected act(name: string, value: string | Uint8Array | boolean | null, wire: "bytes" | "bool" = "bytes"): void {
+    checkValue(wire, value)
+    this[handle]().setOption(constant(name), wireTypes[wire], value)
     if (this.#state === State.Open) this.#attend()
   }
 

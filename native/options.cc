@@ -177,7 +177,13 @@ void SetContextOption(Napi::Env env, void* context, int id, WireType type, Napi:
   int rc = 0;
   if (type == WireType::kString) {
 #ifdef ZMQ_BUILD_DRAFT_API
-    const std::string text = value.IsNull() ? std::string() : value.As<Napi::String>().Utf8Value();
+    std::string text;
+    if (value.IsString()) {
+      text = value.As<Napi::String>().Utf8Value();
+    } else if (value.IsTypedArray()) {
+      const auto bytes = value.As<Napi::Uint8Array>();
+      text.assign(reinterpret_cast<const char*>(bytes.Data()), bytes.ByteLength());
+    }
     // libzmq takes whatever is as long as an int for an int, so such a text brings its NUL along.
     const size_t size = text.size() == sizeof(int) ? text.size() + 1 : text.size();
     rc = zmq_ctx_set_ext(context, id, text.c_str(), size);
