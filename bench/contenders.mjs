@@ -17,6 +17,12 @@ export const contenders = [
   },
   { name: "ohmq", about: "`await send`, `for await`", command: () => zmq, values: everyRole },
   {
+    name: "ohmq, batches",
+    about: "`sendMany`, `batches`",
+    command: () => zmq,
+    values: ({ group, roles }) => (group === "one-way" && roles[0] !== "pairs" ? { api: "batch" } : undefined),
+  },
+  {
     name: "zeromq",
     about: "zeromq 6.8.0, the same program",
     command: () => zmq,

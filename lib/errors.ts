@@ -22,6 +22,26 @@ export const busyWritingError = () =>
 export const busyReadingError = () =>
   errnoError("EBUSY", "Socket is busy reading; only one receive operation may be in progress at any time")
 
+export const queueFullError = (direction: string, limit: number) =>
+  errnoError("EBUSY", `The ${direction} queue is full: ${limit} wait already`)
+export const droppedError = (direction: string) =>
+  errnoError("ECANCELED", `Dropped from the full ${direction} queue for a newer one`)
+
+/** What sendMany rejects with when it did not send all. */
+export interface BatchError extends ErrnoError {
+  /** How many messages were sent, from the first on. */
+  sent: number
+}
+
+/** Says in an error how many messages went before it. What is not an error of this package becomes the cause of one. */
+export function batchError(error: unknown, sent: number): BatchError {
+  const own = typeof (error as ErrnoError)?.errno === "number"
+  const wrapped = own
+    ? (error as ErrnoError)
+    : Object.assign(new Error("The operation was aborted", { cause: error }), { name: "AbortError", code: "ABORT_ERR" })
+  return Object.assign(wrapped, { sent }) as BatchError
+}
+
 /** A TypeError that says what an argument had to be and what came instead. */
 export function expected(what: string, kind: string, value: unknown): TypeError {
   const text = typeof value === "string" ? JSON.stringify(value) : String(value)

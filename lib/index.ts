@@ -19,7 +19,7 @@ export function curveKeyPair(): { publicKey: string; secretKey: string } {
 }
 
 export { Context, context } from "./context.js"
-export type { ErrnoError } from "./errors.js"
+export type { BatchError, ErrnoError } from "./errors.js"
 export { Socket } from "./socket.js"
 export { Pair } from "./sockets/pair.js"
 export { Publisher, Subscriber, XPublisher, XSubscriber } from "./sockets/publish-subscribe.js"
@@ -33,10 +33,13 @@ export {
 } from "./sockets/request-reply.js"
 export { Stream, type StreamConnectOptions } from "./sockets/stream.js"
 export type {
+  BatchOptions,
   Message,
   MessageLike,
   OperationOptions,
+  QueueOptions,
   Readable,
   SocketOptions,
+  StreamOptions,
   Writable,
 } from "./types.js"

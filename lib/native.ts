@@ -60,6 +60,7 @@ interface Addon {
   takeLarge(): Buffer
   sendBytes(slot: number, part: Uint8Array, flags: SendFlags): boolean
   sendText(slot: number, part: string, flags: SendFlags): boolean
+  sendMany(slot: number, bytes: Uint8Array, frames: number): number
   receive(slot: number, messages: number, slab: Uint8Array, offset: number): number
   events(slot: number): number
   watch(slot: number, events: number): void

@@ -33,6 +33,7 @@ constexpr Entry kErrors[] = {
     {ENOTSOCK, "ENOTSOCK", nullptr},
     {EACCES, "EACCES", nullptr},
     {EAFNOSUPPORT, "EAFNOSUPPORT", nullptr},
+    {ECANCELED, "ECANCELED", nullptr},
     {ECONNABORTED, "ECONNABORTED", nullptr},
     {ECONNREFUSED, "ECONNREFUSED", nullptr},
     {ECONNRESET, "ECONNRESET", nullptr},

@@ -1,5 +1,6 @@
 #include "socket.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -105,6 +106,7 @@ void Socket::DefineHotPath(Napi::Env env, Napi::Object exports) {
   };
   define("sendBytes", SendBytes);
   define("sendText", SendText);
+  define("sendMany", SendMany);
   define("receive", Receive);
   define("events", Events);
   define("watch", Watch);
@@ -242,6 +244,35 @@ napi_value Socket::SendText(napi_env env, napi_callback_info info) {
   Message message;
   if (!message.Encode(env, arguments.values[1])) return Throw(env, ENOMEM);
   return arguments.socket->Send(std::move(message), static_cast<int>(arguments.Number(env, 2)));
+}
+
+napi_value Socket::SendMany(napi_env env, napi_callback_info info) {
+  const Arguments<3> arguments(env, info);
+  if (arguments.socket == nullptr) return nullptr;
+  size_t room = 0;
+  void* bytes = nullptr;
+  if (napi_get_typedarray_info(env, arguments.values[1], nullptr, &room, &bytes, nullptr, nullptr) != napi_ok) {
+    return ThrowType(env, "Bytes must be a Uint8Array");
+  }
+  const auto* next = static_cast<const char*>(bytes);
+  const Environment& environment = *arguments.environment;
+  const uint32_t count = std::min<uint32_t>(arguments.Number(env, 2), Environment::kFrames);
+  void* socket = arguments.socket->handle_->get();
+  uint32_t sent = 0;
+  for (; sent < count; sent += 1) {
+    const size_t size = environment.frames[sent] >> 1;
+    if (size > room) return ThrowType(env, "Frames must lie within the bytes");
+    int rc = 0;
+    do {
+      rc = zmq_send(socket, next, size, ZMQ_DONTWAIT | ((environment.frames[sent] & 1) != 0 ? ZMQ_SNDMORE : 0));
+    } while (rc < 0 && zmq_errno() == EINTR);
+    if (rc < 0) break;
+    next += size;
+    room -= size;
+  }
+  napi_value result = nullptr;
+  napi_create_uint32(env, sent, &result);
+  return result;
 }
 
 napi_value Socket::Receive(napi_env env, napi_callback_info info) {

@@ -33,6 +33,12 @@ class Socket final : public Napi::ObjectWrap<Socket>, public Resource {
   static napi_value SendBytes(napi_env env, napi_callback_info info);
   static napi_value SendText(napi_env env, napi_callback_info info);
 
+  // sendMany(slot: number, bytes: Uint8Array, frames: number): number
+  // Sends so many frames, which lie back to back in the bytes; each has an entry in the shared frame array
+  // (length << 1 | more). Returns how many libzmq took. If that is not all, the next one would block or fail: sending
+  // it alone tells.
+  static napi_value SendMany(napi_env env, napi_callback_info info);
+
   // receive(slot: number, messages: number, slab: Uint8Array, offset: number): number
   // Takes up to so many messages off the socket. Returns the number of frames, each of which is an entry in the shared
   // frame array (length << 2 | large << 1 | more). Frames lie back to back in the slab, from the offset on; large ones
