@@ -14,6 +14,8 @@ export interface ErrnoError extends Error {
 
 export const errnoError = (code: string, message?: string): ErrnoError => addon.errnoError(code, message) as ErrnoError
 
+export const errnoErrorOf = (number: number): ErrnoError => addon.errnoErrorOf(number) as ErrnoError
+
 export const closedError = () => errnoError("EBADF")
 export const timeoutError = () => errnoError("EAGAIN")
 export const blockedError = () => errnoError("EBUSY", "Socket is blocked by a bind or unbind operation")
@@ -21,6 +23,9 @@ export const busyWritingError = () =>
   errnoError("EBUSY", "Socket is busy writing; only one send operation may be in progress at any time")
 export const busyReadingError = () =>
   errnoError("EBUSY", "Socket is busy reading; only one receive operation may be in progress at any time")
+
+export const busyObserverError = () =>
+  errnoError("EBUSY", "Observer is busy reading; only one receive operation may be in progress at any time")
 
 export const queueFullError = (direction: string, limit: number) =>
   errnoError("EBUSY", `The ${direction} queue is full: ${limit} wait already`)

@@ -20,6 +20,8 @@ export function curveKeyPair(): { publicKey: string; secretKey: string } {
 
 export { Context, context } from "./context.js"
 export type { BatchError, ErrnoError } from "./errors.js"
+export type { AuthenticationError, CodedError, Event, EventOfType, EventType } from "./monitor-events.js"
+export { type ConnectedOptions, Observer } from "./observer.js"
 export { Socket } from "./socket.js"
 export { Pair } from "./sockets/pair.js"
 export { Publisher, Subscriber, XPublisher, XSubscriber } from "./sockets/publish-subscribe.js"

@@ -46,6 +46,8 @@ export interface NativeSocket {
   connect(address: string): void
   disconnect(address: string): void
   keepAlive(keep: boolean): void
+  monitor(address: string | null): void
+  readMonitor(address: string): void
 }
 
 interface Addon {
@@ -65,6 +67,7 @@ interface Addon {
   events(slot: number): number
   watch(slot: number, events: number): void
   errnoError(name: string, message?: string): Error
+  errnoErrorOf(number: number): Error
   curveKeyPair(): { publicKey: string; secretKey: string }
 }
 

@@ -33,6 +33,11 @@ Napi::Value MakeError(const Napi::CallbackInfo& info) {
   return error.Value();
 }
 
+// errnoErrorOf(number: number): Error
+Napi::Value MakeErrorOf(const Napi::CallbackInfo& info) {
+  return ErrnoError(info.Env(), info[0].As<Napi::Number>().Int32Value()).Value();
+}
+
 // curveKeyPair(): {publicKey: string, secretKey: string}
 Napi::Value CurveKeyPair(const Napi::CallbackInfo& info) {
   char public_key[41];
@@ -69,6 +74,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("initialize", Napi::Function::New<Initialize>(env, "initialize"));
   exports.Set("takeLarge", Napi::Function::New<TakeLarge>(env, "takeLarge"));
   exports.Set("errnoError", Napi::Function::New<MakeError>(env, "errnoError"));
+  exports.Set("errnoErrorOf", Napi::Function::New<MakeErrorOf>(env, "errnoErrorOf"));
   exports.Set("curveKeyPair", Napi::Function::New<CurveKeyPair>(env, "curveKeyPair"));
   exports.Set("NativeContext", Context::Define(env));
   exports.Set("NativeSocket", Socket::Define(env));

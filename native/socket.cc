@@ -94,6 +94,8 @@ Napi::Function Socket::Define(Napi::Env env) {
                          InstanceMethod<&Socket::Connect>("connect"),
                          InstanceMethod<&Socket::Disconnect>("disconnect"),
                          InstanceMethod<&Socket::KeepAlive>("keepAlive"),
+                         InstanceMethod<&Socket::Monitor>("monitor"),
+                         InstanceMethod<&Socket::ReadMonitor>("readMonitor"),
                      });
 }
 
@@ -151,12 +153,42 @@ void Socket::Close() noexcept {
   // Before libzmq closes the descriptor that it watches.
   poller_.reset();
   wanted_ = 0;
-  handle_->Close();
+  if (reads_monitor_) {
+    handle_->LeaveToContext();
+  } else {
+    handle_->Close();
+  }
 }
 
 void Socket::CloseFromJavaScript(const Napi::CallbackInfo&) {
   if (poller_ != nullptr) SetWanted(0);
+  reads_monitor_ = false;
   Close();
+}
+
+void Socket::Monitor(const Napi::CallbackInfo& info) {
+  const std::string address = info[0].IsString() ? info[0].As<Napi::String>().Utf8Value() : std::string();
+  const char* endpoint = address.empty() ? nullptr : address.c_str();
+  const int events = endpoint == nullptr ? 0 : ZMQ_EVENT_ALL;
+  // libzmq has a lock of its own for this, so it may run beside a bind.
+#ifdef ZMQ_BUILD_DRAFT_API
+  const int rc = zmq_socket_monitor_versioned(handle_->get(), endpoint, static_cast<uint64_t>(events), 2, ZMQ_PAIR);
+#else
+  const int rc = zmq_socket_monitor(handle_->get(), endpoint, events);
+#endif
+  if (rc != 0) Throw(info.Env(), zmq_errno());
+}
+
+void Socket::ReadMonitor(const Napi::CallbackInfo& info) {
+  const std::string address = info[0].As<Napi::String>();
+  // Without a limit: at a limit, libzmq's I/O thread waits for the reader, and with it every socket of the context.
+  const int unlimited = 0;
+  if (zmq_setsockopt(handle_->get(), ZMQ_RCVHWM, &unlimited, sizeof unlimited) != 0 ||
+      zmq_connect(handle_->get(), address.c_str()) != 0) {
+    Throw(info.Env(), zmq_errno());
+    return;
+  }
+  reads_monitor_ = true;
 }
 
 Napi::Value Socket::GetOption(const Napi::CallbackInfo& info) {

@@ -73,6 +73,13 @@ class Socket final : public Napi::ObjectWrap<Socket>, public Resource {
   // keepAlive(keep: boolean): void
   void KeepAlive(const Napi::CallbackInfo& info);
 
+  // monitor(address: string | null): void. Tells its events to a PAIR at an inproc address, or to nobody any more.
+  void Monitor(const Napi::CallbackInfo& info);
+
+  // readMonitor(address: string): void. On that PAIR. From then on only close() of JavaScript closes it: at the end of
+  // its environment the context takes it over.
+  void ReadMonitor(const Napi::CallbackInfo& info);
+
   Napi::Value BindOnPoolThread(const Napi::CallbackInfo& info, bool bind);
   napi_value Send(Message&& message, int flags);
   bool ReadEvents(int* events) noexcept;
@@ -85,6 +92,7 @@ class Socket final : public Napi::ObjectWrap<Socket>, public Resource {
   uint32_t slot_ = 0;
   int wanted_ = 0;
   bool keep_alive_ = true;
+  bool reads_monitor_ = false;
   bool held_ = false;  // this holds a reference to its own JavaScript object
 };
 
