@@ -1,5 +1,7 @@
 // The errors that this layer makes itself. Those of libzmq come from the addon, with the same fields.
 
+import { inspect } from "node:util"
+
 import { addon } from "./native.js"
 
 /** An error of libzmq or of the system. Match on `code`. */
@@ -32,6 +34,10 @@ export const queueFullError = (direction: string, limit: number) =>
 export const droppedError = (direction: string) =>
   errnoError("ECANCELED", `Dropped from the full ${direction} queue for a newer one`)
 
+/** A TypeError for arguments beyond those that there are. */
+export const tooMany = (wanted: number, came: number) =>
+  new TypeError(`Expected ${wanted} argument${wanted === 1 ? "" : "s"} but received ${came}`)
+
 /** What sendMany rejects with when it did not send all. */
 export interface BatchError extends ErrnoError {
   /** How many messages were sent, from the first on. */
@@ -49,6 +55,6 @@ export function batchError(error: unknown, sent: number): BatchError {
 
 /** A TypeError that says what an argument had to be and what came instead. */
 export function expected(what: string, kind: string, value: unknown): TypeError {
-  const text = typeof value === "string" ? JSON.stringify(value) : String(value)
+  const text = typeof value === "string" ? JSON.stringify(value) : inspect(value, { depth: 0, breakLength: Infinity })
   return new TypeError(`Expected ${what} to be ${kind}, but received ${text} (${typeof value})`)
 }

@@ -83,6 +83,13 @@ export class Inbox {
     return messages.length === 0 ? undefined : messages
   }
 
+  /** What was taken off the socket already. */
+  takeAll(): Message[][] {
+    const messages = this.#messages.slice(this.#head) as Message[][]
+    this.clear()
+    return messages
+  }
+
   #mostNow(): number {
     if (this.#most === undefined) {
       const most = this.#mostAhead()

@@ -26,6 +26,13 @@ export enum SendFlags {
   MayReference = 2,
 }
 
+/** What a running proxy can be told. */
+export enum ProxyCommand {
+  Pause = 0,
+  Resume = 1,
+  Terminate = 2,
+}
+
 export interface NativeContext {
   getOption(id: number, type: WireType): unknown
   setOption(id: number, type: WireType, value: unknown): void
@@ -46,8 +53,15 @@ export interface NativeSocket {
   connect(address: string): void
   disconnect(address: string): void
   keepAlive(keep: boolean): void
+  hasPeer(routingId: Uint8Array): boolean
   monitor(address: string | null): void
   readMonitor(address: string): void
+}
+
+export interface NativeProxy {
+  start(): Promise<void>
+  send(command: ProxyCommand): void
+  statistics(): number[]
 }
 
 interface Addon {
@@ -58,6 +72,7 @@ interface Addon {
   readonly frames: Uint32Array
   readonly NativeContext: new (shared: boolean) => NativeContext
   readonly NativeSocket: new (context: NativeContext, type: number) => NativeSocket
+  readonly NativeProxy: new (front: NativeSocket, back: NativeSocket, capture: NativeSocket | null) => NativeProxy
   initialize(mainThread: boolean, onReady: (socket: NativeSocket, events: number) => void): void
   takeLarge(): Buffer
   sendBytes(slot: number, part: Uint8Array, flags: SendFlags): boolean

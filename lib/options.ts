@@ -116,6 +116,10 @@ export function writeOption(target: NativeOptions, option: Option, value: unknow
   } else {
     const plain = numberOf(option, value)
     checkValue(option.wire, plain)
+    if (option.wire === "curveKey" && typeof plain === "string" && plain !== "" && plain.length !== 40) {
+      // libzmq would take text of 32 characters for bytes.
+      throw errnoError("EINVAL")
+    }
     // Empty text stands for none.
     target.setOption(id, type, plain === "" && option.wire !== "bytes" ? null : plain)
   }

@@ -2,13 +2,13 @@
 // sockets/.
 
 import { Context, context as defaultContext } from "./context.js"
-import { closedError, errnoError } from "./errors.js"
+import { closedError, errnoError, tooMany } from "./errors.js"
 import { addon, constant, type NativeSocket, onReady, wireTypes } from "./native.js"
 import { defineOptions, OptionHolder } from "./option-holder.js"
 import { type Option, socketOptions } from "./option-table/index.js"
 import { assignOptions, checkValue } from "./options.js"
 import { toReadable, toReadableStream, toWritable, toWritableStream } from "./streams.js"
-import { getOption, handle, native, optionSet } from "./symbols.js"
+import { getOption, handle, lend, native, optionSet } from "./symbols.js"
 import { State, Traffic } from "./traffic.js"
 import type { BatchOptions, MessageLike, OperationOptions, OptionsOn, QueueOptions, StreamOptions } from "./types.js"
 import { checkOperation, Waiter } from "./waiter.js"
@@ -28,10 +28,11 @@ function checkAddress(address: unknown): asserts address is string {
   if (typeof address !== "string") throw new TypeError("Address must be a string")
 }
 
-/** libzmq takes a port of 65537 for 1, and one of 65536 for any. */
+/** libzmq takes a port of 65537 for 1, one of 65536 for any, and to bind, one of -1 for 65535. */
 function checkPort(address: string): void {
-  const port = /^(?:tcp|udp|ws|wss):.*:(\d+)(?:\/.*)?$/.exec(address)?.[1]
-  if (port !== undefined && Number(port) > 65535) throw Object.assign(errnoError("EINVAL"), { address })
+  const port = /^(?:tcp|udp|ws|wss):.*:([+-]?\d+)(?:\/.*)?$/.exec(address)?.[1]
+  if (port !== undefined && !(Number(port) >= 0 && Number(port) <= 65535))
+    throw Object.assign(errnoError("EINVAL"), { address })
 }
 
 /** The base class of all sockets. Use one of its subclasses. */
@@ -56,7 +57,7 @@ export abstract class Socket extends OptionHolder {
     if (typeof options !== "object" || options === null) throw new TypeError("Options must be an object")
     super()
     const { context = defaultContext } = options as { context?: unknown }
-    if (!(context instanceof Context)) throw errnoError("EINVAL")
+    if (!(context instanceof Context) || !Number.isInteger(type)) throw errnoError("EINVAL")
     this.#type = type
     this.#context = context
     this.#native = new addon.NativeSocket(context[native], type)
@@ -119,21 +120,25 @@ export abstract class Socket extends OptionHolder {
 
   /** Like `bind`, and done when it returns. If a host name must be looked up, that holds the thread up. */
   bindSync(address: string): void {
+    if (arguments.length > 1) throw tooMany(1, arguments.length)
     this.#endpointCall(address, 1, (socket) => socket.bindSync(address))
   }
 
   /** Like `unbind`, and done when it returns. */
   unbindSync(address: string): void {
+    if (arguments.length > 1) throw tooMany(1, arguments.length)
     this.#endpointCall(address, -1, (socket) => socket.unbindSync(address))
   }
 
   /** Connects to an address, in the background, and again whenever the connection is lost. */
   connect(address: string): void {
+    if (arguments.length > 1) throw tooMany(1, arguments.length)
     this.#endpointCall(address, 1, (socket) => socket.connect(address))
   }
 
   /** Disconnects from an address. Throws ENOENT if the socket is not connected to it. */
   disconnect(address: string): void {
+    if (arguments.length > 1) throw tooMany(1, arguments.length)
     this.#endpointCall(address, -1, (socket) => socket.disconnect(address))
   }
 
@@ -242,6 +247,33 @@ export abstract class Socket extends OptionHolder {
   }
 
   /** @internal */
+  get [lend]() {
+    return {
+      /** Whether it is bound or connected. */
+      isAttached: this.#endpoints > 0,
+      /** What was taken off it and not received; throws if it cannot be lent. */
+      leftover: () => {
+        this.#usable()
+        this.#traffic.readers.checkBusy()
+        this.#traffic.writers.checkBusy()
+        return this.#traffic.inbox.takeAll()
+      },
+      /** From now on nobody else may use it. */
+      begin: (): NativeSocket => {
+        const socket = this.#usable()
+        this.#traffic.state = State.Blocked
+        this.#traffic.stopWatching()
+        return socket
+      },
+      /** Closes it. */
+      end: () => {
+        this.#traffic.state = State.Open
+        this.close()
+      },
+    }
+  }
+
+  /** @internal */
   [optionSet](option: Option | undefined, value: unknown): void {
     if (option?.stopsPrefetch) {
       if (value === true) this.#stopsPrefetch.add(option)
@@ -264,6 +296,13 @@ export abstract class Socket extends OptionHolder {
     checkValue(wire, value)
     this[handle]().setOption(constant(name), wireTypes[wire], value)
     this.#traffic.attend()
+  }
+
+  /** @internal Throws unless a connect can go ahead. */
+  protected checkConnect(address: string): void {
+    checkAddress(address)
+    this.#usable()
+    checkPort(address)
   }
 
   /** @internal The addon's object of a watched socket calls this when something that it waits for can go on. */

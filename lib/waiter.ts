@@ -12,7 +12,7 @@ export function checkOperation(options: OperationOptions | undefined): void {
   if (typeof options !== "object" || options === null) throw expected("options", "an object", options)
   const { timeout, signal } = options
   if (timeout !== undefined && !(typeof timeout === "number" && timeout >= -1)) {
-    throw expected("timeout", "a number of milliseconds, or -1 for no limit,", timeout)
+    throw expected("timeout", "a number of milliseconds, or -1 for no limit", timeout)
   }
   if (signal !== undefined && !(signal instanceof AbortSignal)) throw expected("signal", "an AbortSignal", signal)
 }

@@ -7,6 +7,7 @@
 #include "context.h"
 #include "environment.h"
 #include "errors.h"
+#include "proxy.h"
 #include "socket.h"
 
 namespace ohmq {
@@ -77,6 +78,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("errnoErrorOf", Napi::Function::New<MakeErrorOf>(env, "errnoErrorOf"));
   exports.Set("curveKeyPair", Napi::Function::New<CurveKeyPair>(env, "curveKeyPair"));
   exports.Set("NativeContext", Context::Define(env));
+  exports.Set("NativeProxy", Proxy::Define(env));
   exports.Set("NativeSocket", Socket::Define(env));
   Socket::DefineHotPath(env, exports);
   return exports;

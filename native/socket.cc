@@ -11,6 +11,8 @@
 namespace ohmq {
 namespace {
 
+constexpr napi_type_tag kTag = {0x6f686d71736f636b, 0x3b8e6d2c91f04a77};
+
 // SendFlags in lib/native.ts.
 constexpr int kMore = 1;
 constexpr int kMayReference = 2;
@@ -94,9 +96,17 @@ Napi::Function Socket::Define(Napi::Env env) {
                          InstanceMethod<&Socket::Connect>("connect"),
                          InstanceMethod<&Socket::Disconnect>("disconnect"),
                          InstanceMethod<&Socket::KeepAlive>("keepAlive"),
+                         InstanceMethod<&Socket::HasPeer>("hasPeer"),
                          InstanceMethod<&Socket::Monitor>("monitor"),
                          InstanceMethod<&Socket::ReadMonitor>("readMonitor"),
                      });
+}
+
+Socket* Socket::From(Napi::Value value) {
+  if (!value.IsObject()) return nullptr;
+  bool ours = false;
+  napi_check_object_type_tag(value.Env(), value, &kTag, &ours);
+  return ours ? Unwrap(value.As<Napi::Object>()) : nullptr;
 }
 
 void Socket::DefineHotPath(Napi::Env env, Napi::Object exports) {
@@ -142,6 +152,7 @@ Socket::Socket(const Napi::CallbackInfo& info)
     return;
   }
   environment_.Add(this);
+  napi_type_tag_object(info.Env(), info.This(), &kTag);
   slot_ = environment_.TakeSlot(this);
   info.This().As<Napi::Object>().Set("slot", Napi::Number::New(info.Env(), slot_));
 }
@@ -164,6 +175,16 @@ void Socket::CloseFromJavaScript(const Napi::CallbackInfo&) {
   if (poller_ != nullptr) SetWanted(0);
   reads_monitor_ = false;
   Close();
+}
+
+Napi::Value Socket::HasPeer(const Napi::CallbackInfo& info) {
+#ifdef ZMQ_BUILD_DRAFT_API
+  const auto name = info[0].As<Napi::Uint8Array>();
+  const bool has = zmq_socket_get_peer_state(handle_->get(), name.Data(), name.ByteLength()) >= 0;
+#else
+  const bool has = false;
+#endif
+  return Napi::Boolean::New(info.Env(), has);
 }
 
 void Socket::Monitor(const Napi::CallbackInfo& info) {

@@ -19,9 +19,14 @@ class Socket final : public Napi::ObjectWrap<Socket>, public Resource {
   // Adds the functions of the hot path to the addon's exports. Their first argument is the `slot` of an open socket.
   static void DefineHotPath(Napi::Env env, Napi::Object exports);
 
+  // The socket behind a NativeSocket, or null.
+  static Socket* From(Napi::Value value);
+
   // new NativeSocket(context: NativeContext, type: number)
   explicit Socket(const Napi::CallbackInfo& info);
   ~Socket() override { Close(); }
+
+  const std::shared_ptr<SocketHandle>& handle() const { return handle_; }
 
   // Idempotent. Runs in JavaScript's close(), in the garbage collector, and at the environment's end.
   void Close() noexcept override;
@@ -72,6 +77,9 @@ class Socket final : public Napi::ObjectWrap<Socket>, public Resource {
 
   // keepAlive(keep: boolean): void
   void KeepAlive(const Napi::CallbackInfo& info);
+
+  // hasPeer(routingId: Uint8Array): boolean. Of a ROUTER. Always false where libzmq has no draft API to ask.
+  Napi::Value HasPeer(const Napi::CallbackInfo& info);
 
   // monitor(address: string | null): void. Tells its events to a PAIR at an inproc address, or to nobody any more.
   void Monitor(const Napi::CallbackInfo& info);

@@ -19,6 +19,8 @@ class SocketHandle {
   SocketHandle(const SocketHandle&) = delete;
   SocketHandle& operator=(const SocketHandle&) = delete;
 
+  const std::shared_ptr<ContextHandle>& context() const { return context_; }
+
   // The libzmq socket, null once closed. For the owner's thread.
   void* get() const { return socket_; }
 
