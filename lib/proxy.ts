@@ -40,6 +40,7 @@ export interface ProxyOptions<C extends Socket = Socket> {
  *
  * While it runs, the sockets belong to it, and the process stays alive; when it has ended, they are closed.
  */
+// biome-ignore lint/suspicious/noShadowRestrictedNames: the name is that of zeromq
 export class Proxy<F extends Socket = Socket, B extends Socket = Socket, C extends Socket = Socket> {
   readonly frontEnd: F
   readonly backEnd: B
