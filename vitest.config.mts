@@ -5,6 +5,8 @@ export default defineConfig({
     include: ["test/**/*.test.ts"],
     // Each file in a process of its own: contexts, exit behaviour and memory are the process's.
     pool: "forks",
+    // Tests look at warnings themselves; they need not be printed too.
+    execArgv: ["--no-warnings"],
     testTimeout: 20_000,
     hookTimeout: 20_000,
   },

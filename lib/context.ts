@@ -33,6 +33,7 @@ export class Context extends OptionHolder {
     if (typeof options !== "object" || options === null) throw new TypeError("Options must be an object")
     super()
     this.#native = new addon.NativeContext(options === shared)
+    Object.seal(this)
     assignOptions(this, options)
   }
 

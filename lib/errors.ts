@@ -1,5 +1,7 @@
 // The errors that this layer makes itself. Those of libzmq come from the addon, with the same fields.
 
+import { inspect } from "node:util"
+
 import { addon } from "./native.js"
 
 /** An error of libzmq or of the system. Match on `code`. */
@@ -14,6 +16,8 @@ export interface ErrnoError extends Error {
 
 export const errnoError = (code: string, message?: string): ErrnoError => addon.errnoError(code, message) as ErrnoError
 
+export const errnoErrorOf = (number: number): ErrnoError => addon.errnoErrorOf(number) as ErrnoError
+
 export const closedError = () => errnoError("EBADF")
 export const timeoutError = () => errnoError("EAGAIN")
 export const blockedError = () => errnoError("EBUSY", "Socket is blocked by a bind or unbind operation")
@@ -22,8 +26,35 @@ export const busyWritingError = () =>
 export const busyReadingError = () =>
   errnoError("EBUSY", "Socket is busy reading; only one receive operation may be in progress at any time")
 
+export const busyObserverError = () =>
+  errnoError("EBUSY", "Observer is busy reading; only one receive operation may be in progress at any time")
+
+export const queueFullError = (direction: string, limit: number) =>
+  errnoError("EBUSY", `The ${direction} queue is full: ${limit} wait already`)
+export const droppedError = (direction: string) =>
+  errnoError("ECANCELED", `Dropped from the full ${direction} queue for a newer one`)
+
+/** A TypeError for arguments beyond those that there are. */
+export const tooMany = (wanted: number, came: number) =>
+  new TypeError(`Expected ${wanted} argument${wanted === 1 ? "" : "s"} but received ${came}`)
+
+/** What sendMany rejects with when it did not send all. */
+export interface BatchError extends ErrnoError {
+  /** How many messages were sent, from the first on. */
+  sent: number
+}
+
+/** Says in an error how many messages went before it. What is not an error of this package becomes the cause of one. */
+export function batchError(error: unknown, sent: number): BatchError {
+  const own = typeof (error as ErrnoError)?.errno === "number"
+  const wrapped = own
+    ? (error as ErrnoError)
+    : Object.assign(new Error("The operation was aborted", { cause: error }), { name: "AbortError", code: "ABORT_ERR" })
+  return Object.assign(wrapped, { sent }) as BatchError
+}
+
 /** A TypeError that says what an argument had to be and what came instead. */
 export function expected(what: string, kind: string, value: unknown): TypeError {
-  const text = typeof value === "string" ? JSON.stringify(value) : String(value)
+  const text = typeof value === "string" ? JSON.stringify(value) : inspect(value, { depth: 0, breakLength: Infinity })
   return new TypeError(`Expected ${what} to be ${kind}, but received ${text} (${typeof value})`)
 }

@@ -68,18 +68,45 @@ export class Inbox {
     return message
   }
 
+  /** The next messages, up to `max`, or undefined if the socket has none either. */
+  takeMany(max: number): Message[][] | undefined {
+    if (!this.isEmpty) {
+      const messages = this.#messages.slice(this.#head, this.#head + max) as Message[][]
+      this.#messages.fill(undefined, this.#head, this.#head + messages.length)
+      this.#head += messages.length
+      return messages
+    }
+    this.clear()
+    const messages: Message[][] = []
+    // Who asks for many takes all of them upon himself: there is no need to begin with one.
+    drain(this.#slot, Math.min(max, this.#mostNow()), messages)
+    return messages.length === 0 ? undefined : messages
+  }
+
+  /** What was taken off the socket already. */
+  takeAll(): Message[][] {
+    const messages = this.#messages.slice(this.#head) as Message[][]
+    this.clear()
+    return messages
+  }
+
+  #mostNow(): number {
+    if (this.#most === undefined) {
+      const most = this.#mostAhead()
+      this.#most = most === 0 ? Number.MAX_SAFE_INTEGER : most
+    }
+    return this.#most
+  }
+
   #nextLimit(): number {
     // Single messages, with waiting between them, are the common case and cost nothing here.
     if (this.#streak === 0) return 1
-    if (this.#most === undefined) {
-      const most = this.#mostAhead()
-      this.#most = most === 0 ? MOST : Math.min(most, MOST)
-    }
-    if (this.#most === 1) return 1
+    const most = Math.min(this.#mostNow(), MOST)
+    if (most === 1) return 1
     const turn = currentTurn()
     const now = performance.now()
     const quick = turn === this.#lastTurn && now - this.#lastTime < QUICK
-    this.#limit = quick ? Math.min(this.#limit * 2, this.#most) : 1
+    this.#limit = quick ? Math.min(this.#limit * 2, most) : 1
     this.#lastTurn = turn
     this.#lastTime = now
     return this.#limit

@@ -19,7 +19,10 @@ export function curveKeyPair(): { publicKey: string; secretKey: string } {
 }
 
 export { Context, context } from "./context.js"
-export type { ErrnoError } from "./errors.js"
+export type { BatchError, ErrnoError } from "./errors.js"
+export type { AuthenticationError, CodedError, Event, EventOfType, EventType } from "./monitor-events.js"
+export { type ConnectedOptions, Observer } from "./observer.js"
+export { Proxy, type ProxyCount, type ProxyOptions, type ProxyStatistics } from "./proxy.js"
 export { Socket } from "./socket.js"
 export { Pair } from "./sockets/pair.js"
 export { Publisher, Subscriber, XPublisher, XSubscriber } from "./sockets/publish-subscribe.js"
@@ -33,10 +36,13 @@ export {
 } from "./sockets/request-reply.js"
 export { Stream, type StreamConnectOptions } from "./sockets/stream.js"
 export type {
+  BatchOptions,
   Message,
   MessageLike,
   OperationOptions,
+  QueueOptions,
   Readable,
   SocketOptions,
+  StreamOptions,
   Writable,
 } from "./types.js"

@@ -14,7 +14,7 @@ const { frames, receive, sendBytes, sendText, takeLarge } = addon
 const empty = new Uint8Array(0)
 
 /** Parts of up to so many bytes are copied, both ways. The same number is in native/socket.cc. */
-const COPY_LIMIT = 1024
+export const COPY_LIMIT = 1024
 
 /** What a value is sent as. Anything that is no bytes is text; a symbol is neither, and throws. */
 export function toPart(value: MessageLike): Part {

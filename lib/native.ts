@@ -26,6 +26,13 @@ export enum SendFlags {
   MayReference = 2,
 }
 
+/** What a running proxy can be told. */
+export enum ProxyCommand {
+  Pause = 0,
+  Resume = 1,
+  Terminate = 2,
+}
+
 export interface NativeContext {
   getOption(id: number, type: WireType): unknown
   setOption(id: number, type: WireType, value: unknown): void
@@ -46,6 +53,15 @@ export interface NativeSocket {
   connect(address: string): void
   disconnect(address: string): void
   keepAlive(keep: boolean): void
+  hasPeer(routingId: Uint8Array): boolean
+  monitor(address: string | null): void
+  readMonitor(address: string): void
+}
+
+export interface NativeProxy {
+  start(): Promise<void>
+  send(command: ProxyCommand): void
+  statistics(): number[]
 }
 
 interface Addon {
@@ -56,14 +72,17 @@ interface Addon {
   readonly frames: Uint32Array
   readonly NativeContext: new (shared: boolean) => NativeContext
   readonly NativeSocket: new (context: NativeContext, type: number) => NativeSocket
+  readonly NativeProxy: new (front: NativeSocket, back: NativeSocket, capture: NativeSocket | null) => NativeProxy
   initialize(mainThread: boolean, onReady: (socket: NativeSocket, events: number) => void): void
   takeLarge(): Buffer
   sendBytes(slot: number, part: Uint8Array, flags: SendFlags): boolean
   sendText(slot: number, part: string, flags: SendFlags): boolean
+  sendMany(slot: number, bytes: Uint8Array, frames: number): number
   receive(slot: number, messages: number, slab: Uint8Array, offset: number): number
   events(slot: number): number
   watch(slot: number, events: number): void
   errnoError(name: string, message?: string): Error
+  errnoErrorOf(number: number): Error
   curveKeyPair(): { publicKey: string; secretKey: string }
 }
 

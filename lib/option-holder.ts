@@ -2,7 +2,7 @@
 
 import { wireTypes } from "./native.js"
 import type { Option, Wire } from "./option-table/entry.js"
-import { checkValue, type NativeOptions, readOption, writeOption } from "./options.js"
+import { checkValue, type NativeOptions, readOption, valueToRemember, writeOption } from "./options.js"
 import { getOption, handle, optionSet, setOption } from "./symbols.js"
 
 function checkId(id: unknown): asserts id is number {
@@ -36,7 +36,7 @@ export abstract class OptionHolder {
   }
 
   #remember(option: Option | undefined, value: unknown): void {
-    if (option?.access === "write") this.#written.set(option.zmq, value)
+    if (option?.access === "write") this.#written.set(option.zmq, valueToRemember(option.wire, value))
     this[optionSet](option, value)
   }
 

@@ -14,7 +14,8 @@ const ranges: Partial<Record<Wire, readonly [number, number]>> = {
   int32: [-(2 ** 31), 2 ** 31 - 1],
   uint32: [0, 2 ** 32 - 1],
   int64: [Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER],
-  uint64: [0, 2 ** 64 - 1],
+  // The largest number of JavaScript that fits.
+  uint64: [0, 2 ** 64 - 2048],
 }
 
 /** Throws unless a value can be written down as `wire` wants it. */
@@ -62,6 +63,16 @@ function notOneOf(names: readonly unknown[], name: unknown): TypeError {
   return new TypeError(`Option value must be one of ${list}, but is ${JSON.stringify(name)}`)
 }
 
+/** What an option that libzmq does not tell reads as, after it was set to a value. */
+export function valueToRemember(wire: Wire, value: unknown): unknown {
+  if (typeof value === "number") return Math.trunc(value)
+  if (wire === "properties") return { ...(value as object) }
+  if (wire === "bytes")
+    return typeof value === "string" ? Buffer.from(value) : value && Buffer.from(value as Uint8Array)
+  const text = value instanceof Uint8Array ? Buffer.from(value).toString() : value
+  return text === "" ? null : text
+}
+
 /** The bit that stands for each name of a `flags` option. */
 const flagBits = (option: Option) =>
   Object.entries(option.flags ?? {}).map(([name, zmq]) => ({ name, bit: constant(zmq) }))
@@ -97,7 +108,7 @@ export function writeOption(target: NativeOptions, option: Option, value: unknow
     const pairs = Object.entries(value)
     for (const [name, text] of pairs) {
       if (typeof text !== "string") throw new TypeError(`Option value must have a string for ${JSON.stringify(name)}`)
-      if (!/^X-[^:]*$/.test(name) || name.length > 255 || text === "") {
+      if (!/^X-[^:]+$/.test(name) || name.length > 255 || text === "") {
         throw new TypeError(`Property ${JSON.stringify(name)} must begin with "X-", have no colon, and not be empty`)
       }
     }
@@ -105,6 +116,10 @@ export function writeOption(target: NativeOptions, option: Option, value: unknow
   } else {
     const plain = numberOf(option, value)
     checkValue(option.wire, plain)
+    if (option.wire === "curveKey" && typeof plain === "string" && plain !== "" && plain.length !== 40) {
+      // libzmq would take text of 32 characters for bytes.
+      throw errnoError("EINVAL")
+    }
     // Empty text stands for none.
     target.setOption(id, type, plain === "" && option.wire !== "bytes" ? null : plain)
   }

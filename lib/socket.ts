@@ -1,38 +1,22 @@
-// The base of all sockets: their states, and operations that wait. What each type may do stands in sockets/.
+// The base of all sockets: their options, endpoints and end. Messages are in traffic.ts; what each type may do stands in
+// sockets/.
 
 import { Context, context as defaultContext } from "./context.js"
-import { blockedError, busyReadingError, busyWritingError, closedError, errnoError, timeoutError } from "./errors.js"
-import { Inbox } from "./inbox.js"
-import { type Part, sendPart, toPart, toParts } from "./message.js"
-import { addon, constant, type NativeSocket, onReady, WireType } from "./native.js"
+import { closedError, errnoError, tooMany } from "./errors.js"
+import { addon, constant, type NativeSocket, onReady, wireTypes } from "./native.js"
 import { defineOptions, OptionHolder } from "./option-holder.js"
 import { type Option, socketOptions } from "./option-table/index.js"
-import { assignOptions } from "./options.js"
-import { getOption, handle, native, optionSet } from "./symbols.js"
-import { settled, settledWith } from "./turn.js"
-import type { Message, MessageLike, OperationOptions, OptionsOn } from "./types.js"
+import { assignOptions, checkValue } from "./options.js"
+import { toReadable, toReadableStream, toWritable, toWritableStream } from "./streams.js"
+import { getOption, handle, lend, native, optionSet } from "./symbols.js"
+import { State, Traffic } from "./traffic.js"
+import type { BatchOptions, MessageLike, OperationOptions, OptionsOn, QueueOptions, StreamOptions } from "./types.js"
 import { checkOperation, Waiter } from "./waiter.js"
 
-const IN = constant("ZMQ_POLLIN")
-const OUT = constant("ZMQ_POLLOUT")
-
-const REQ = constant("ZMQ_REQ")
 const sendOnly = new Set([constant("ZMQ_PUSH"), constant("ZMQ_PUB")])
 const receiveOnly = new Set([constant("ZMQ_PULL"), constant("ZMQ_SUB")])
 /** They take requests and replies in turn, so there is nothing to fetch ahead. */
-const lockstep = new Set([REQ, constant("ZMQ_REP")])
-/** They choose a peer for each message, and drop the rest of one whose peer went away in the middle. */
-const balancing = new Set([constant("ZMQ_PUSH"), constant("ZMQ_DEALER"), REQ])
-
-/** A send that is refused although ZMQ_EVENTS tells of room is tried again after so many milliseconds. */
-const RETRY = 10
-
-enum State {
-  Open = 0,
-  /** A bind or unbind runs on another thread. */
-  Blocked = 1,
-  Closed = 2,
-}
+const lockstep = new Set([constant("ZMQ_REQ"), constant("ZMQ_REP")])
 
 const byId = new Map<number, Option>()
 for (const option of Object.values<Option>(socketOptions)) {
@@ -44,33 +28,24 @@ function checkAddress(address: unknown): asserts address is string {
   if (typeof address !== "string") throw new TypeError("Address must be a string")
 }
 
-/** libzmq takes a port of 65537 for 1, and one of 65536 for any. */
+/** libzmq takes a port of 65537 for 1, one of 65536 for any, and to bind, one of -1 for 65535. */
 function checkPort(address: string): void {
-  const port = /^(?:tcp|udp|ws|wss):.*:(\d+)(?:\/.*)?$/.exec(address)?.[1]
-  if (port !== undefined && Number(port) > 65535) throw Object.assign(errnoError("EINVAL"), { address })
+  const port = /^(?:tcp|udp|ws|wss):.*:([+-]?\d+)(?:\/.*)?$/.exec(address)?.[1]
+  if (port !== undefined && !(Number(port) >= 0 && Number(port) <= 65535))
+    throw Object.assign(errnoError("EINVAL"), { address })
 }
 
 /** The base class of all sockets. Use one of its subclasses. */
 export abstract class Socket extends OptionHolder {
   readonly #native: NativeSocket
-  readonly #slot: number
   readonly #type: number
-  readonly #inbox: Inbox
+  readonly #traffic: Traffic
   readonly #stopsPrefetch = new Set<Option>()
   #context: Context | undefined
-  #state = State.Open
   #unblocked: Promise<void> | undefined
   /** close() was called while blocked. */
   #closing = false
   #endpoints = 0
-  #keepAlive = true
-  /** What the addon watches for. */
-  #watched = 0
-  #retry: NodeJS.Timeout | undefined
-  #reader: Waiter<Message[]> | undefined
-  #writer: Waiter<void> | undefined
-  /** The message that the writer waits with. */
-  #outgoing: Part[] = []
 
   /**
    * @param type The number of the socket type in zmq.h.
@@ -82,13 +57,16 @@ export abstract class Socket extends OptionHolder {
     if (typeof options !== "object" || options === null) throw new TypeError("Options must be an object")
     super()
     const { context = defaultContext } = options as { context?: unknown }
-    if (!(context instanceof Context)) throw errnoError("EINVAL")
+    if (!(context instanceof Context) || !Number.isInteger(type)) throw errnoError("EINVAL")
     this.#type = type
     this.#context = context
     this.#native = new addon.NativeSocket(context[native], type)
     this.#native.owner = this
-    this.#slot = this.#native.slot
-    this.#inbox = new Inbox(this.#slot, () => this.#mostAhead())
+    this.#traffic = new Traffic(this.#native.slot, type, {
+      sendTimeout: () => this[getOption](socketOptions.sendTimeout) as number,
+      receiveTimeout: () => this[getOption](socketOptions.receiveTimeout) as number,
+      mostAhead: () => this.#mostAhead(),
+    })
     Object.seal(this)
     try {
       assignOptions(this, options, "context")
@@ -105,19 +83,17 @@ export abstract class Socket extends OptionHolder {
 
   /** Whether the socket is closed. */
   get closed(): boolean {
-    return this.#state === State.Closed
+    return this.#traffic.state === State.Closed
   }
 
   /** Whether a receive would get a message at once. Always false on types that cannot receive. */
   get readable(): boolean {
-    if (this.#state !== State.Open || sendOnly.has(this.#type)) return false
-    return !this.#inbox.isEmpty || (this.#look() & IN) !== 0
+    return this.#traffic.state === State.Open && !sendOnly.has(this.#type) && this.#traffic.readable
   }
 
   /** Whether a send would find room at once. Always false on types that cannot send. */
   get writable(): boolean {
-    if (this.#state !== State.Open || receiveOnly.has(this.#type)) return false
-    return (this.#look() & OUT) !== 0
+    return this.#traffic.state === State.Open && !receiveOnly.has(this.#type) && this.#traffic.writable
   }
 
   /**
@@ -144,21 +120,25 @@ export abstract class Socket extends OptionHolder {
 
   /** Like `bind`, and done when it returns. If a host name must be looked up, that holds the thread up. */
   bindSync(address: string): void {
+    if (arguments.length > 1) throw tooMany(1, arguments.length)
     this.#endpointCall(address, 1, (socket) => socket.bindSync(address))
   }
 
   /** Like `unbind`, and done when it returns. */
   unbindSync(address: string): void {
+    if (arguments.length > 1) throw tooMany(1, arguments.length)
     this.#endpointCall(address, -1, (socket) => socket.unbindSync(address))
   }
 
   /** Connects to an address, in the background, and again whenever the connection is lost. */
   connect(address: string): void {
+    if (arguments.length > 1) throw tooMany(1, arguments.length)
     this.#endpointCall(address, 1, (socket) => socket.connect(address))
   }
 
   /** Disconnects from an address. Throws ENOENT if the socket is not connected to it. */
   disconnect(address: string): void {
+    if (arguments.length > 1) throw tooMany(1, arguments.length)
     this.#endpointCall(address, -1, (socket) => socket.disconnect(address))
   }
 
@@ -169,19 +149,15 @@ export abstract class Socket extends OptionHolder {
    * @param options `linger`, in milliseconds, is set first.
    */
   close(options?: { linger?: number }): void {
-    if (this.#state === State.Closed) return
+    if (this.closed) return
     if (options?.linger !== undefined) (this as unknown as { linger: number }).linger = options.linger
-    if (this.#state === State.Blocked) {
+    if (this.#traffic.state === State.Blocked) {
       this.#closing = true
       return
     }
-    this.#state = State.Closed
     this.#native.close()
     this.#context = undefined
-    this.#inbox.clear()
-    clearTimeout(this.#retry)
-    this.#takeReader()?.reject(timeoutError())
-    this.#takeWriter()?.reject(timeoutError())
+    this.#traffic.close()
   }
 
   /** Closes the socket at the end of its scope: `using socket = new Pull()`. */
@@ -207,30 +183,94 @@ export abstract class Socket extends OptionHolder {
 
   static {
     // On the prototype, and not in the type: subclasses say in their type which of these they have.
-    const methods: Record<string | symbol, (this: Socket, ...args: never[]) => unknown> = {
+    type Properties = Record<string | symbol, unknown> & ThisType<Socket>
+    const properties: Properties = {
       send(message: MessageLike | MessageLike[], options?: OperationOptions) {
-        return this.#send(message, options)
+        return this.#traffic.send(message, options)
+      },
+      sendMany(messages: Iterable<MessageLike | MessageLike[]>, options?: OperationOptions) {
+        return this.#traffic.sendMany(messages, options)
+      },
+      trySend(message: MessageLike | MessageLike[]) {
+        return this.#traffic.trySend(message)
+      },
+      toWritable(options?: StreamOptions) {
+        return toWritable(this.#traffic, options)
+      },
+      toWritableStream(options?: StreamOptions) {
+        return toWritableStream(this.#traffic, options)
+      },
+      get sendQueue() {
+        return this.#traffic.writers.queue
+      },
+      set sendQueue(queue: QueueOptions | null) {
+        this.#traffic.writers.queue = queue
       },
       receive(options?: OperationOptions) {
-        return this.#receive(options)
+        return this.#traffic.receive(options)
+      },
+      receiveMany(options?: BatchOptions) {
+        return this.#traffic.receiveMany(options)
+      },
+      tryReceive() {
+        return this.#traffic.tryReceive()
+      },
+      batches(options?: BatchOptions) {
+        return this.#traffic.batches(options)
       },
       [Symbol.asyncIterator]() {
-        return this.#iterate()
+        return this.#traffic.iterate()
+      },
+      toReadable(options?: StreamOptions) {
+        return toReadable(this.#traffic, options)
+      },
+      toReadableStream(options?: StreamOptions) {
+        return toReadableStream(this.#traffic, options)
+      },
+      get receiveQueue() {
+        return this.#traffic.readers.queue
+      },
+      set receiveQueue(queue: QueueOptions | null) {
+        this.#traffic.readers.queue = queue
       },
     }
-    for (const key of Reflect.ownKeys(methods)) {
-      Object.defineProperty(Socket.prototype, key, {
-        configurable: true,
-        writable: true,
-        value: methods[key as string],
-      })
+    for (const key of Reflect.ownKeys(properties)) {
+      const property = Object.getOwnPropertyDescriptor(properties, key) as PropertyDescriptor
+      Object.defineProperty(Socket.prototype, key, { ...property, enumerable: false })
     }
   }
 
   /** @internal */
   [handle](): NativeSocket {
-    if (this.#state === State.Closed) throw closedError()
+    if (this.closed) throw closedError()
     return this.#native
+  }
+
+  /** @internal */
+  get [lend]() {
+    return {
+      /** Whether it is bound or connected. */
+      isAttached: this.#endpoints > 0,
+      /** What was taken off it and not received; throws if it cannot be lent. */
+      leftover: () => {
+        this.#usable()
+        this.#traffic.readers.checkBusy()
+        this.#traffic.writers.checkBusy()
+        return this.#traffic.inbox.takeAll()
+      },
+      /** From now on nobody else may use it. */
+      begin: (): NativeSocket => {
+        const socket = this.#usable()
+        this.#traffic.state = State.Blocked
+        this.#traffic.stopWatching()
+        return socket
+      },
+      /** Closes it. */
+      end: () => {
+        this.#traffic.state = State.Open
+        this.close()
+      },
+    }
   }
 
   /** @internal */
@@ -239,11 +279,11 @@ export abstract class Socket extends OptionHolder {
       if (value === true) this.#stopsPrefetch.add(option)
       else this.#stopsPrefetch.delete(option)
     }
-    this.#inbox.reconsider()
+    this.#traffic.inbox.reconsider()
     if (this.#endpoints > 0 && option?.anytime !== true) {
       process.emitWarning("Socket option will not take effect until next connect/bind.")
     }
-    if (this.#state === State.Open) this.#attend()
+    this.#traffic.attend()
   }
 
   /** @internal */
@@ -251,27 +291,31 @@ export abstract class Socket extends OptionHolder {
     return byId.get(id)
   }
 
-  /** @internal Passes bytes to libzmq as an option that is an action, such as a subscription. */
-  protected act(name: string, value: string | Uint8Array | null): void {
-    if (value !== null && typeof value !== "string" && !(value instanceof Uint8Array)) {
-      throw new TypeError("Option value must be a string or buffer")
-    }
-    this[handle]().setOption(constant(name), WireType.Bytes, value)
-    if (this.#state === State.Open) this.#attend()
+  /** @internal Sets an option that takes effect at once, such as a subscription. */
+  protected act(name: string, value: string | Uint8Array | boolean | null, wire: "bytes" | "bool" = "bytes"): void {
+    checkValue(wire, value)
+    this[handle]().setOption(constant(name), wireTypes[wire], value)
+    this.#traffic.attend()
+  }
+
+  /** @internal Throws unless a connect can go ahead. */
+  protected checkConnect(address: string): void {
+    checkAddress(address)
+    this.#usable()
+    checkPort(address)
   }
 
   /** @internal The addon's object of a watched socket calls this when something that it waits for can go on. */
   [onReady](ready: number): void {
-    this.#serve(ready)
-    this.#attend()
+    this.#traffic.serve(ready)
   }
 
   // --- States
 
   /** The addon's socket, for what must not run beside a bind. */
   #usable(): NativeSocket {
-    if (this.#state === State.Open) return this.#native
-    throw this.#state === State.Closed ? closedError() : blockedError()
+    this.#traffic.checkUsable()
+    return this.#native
   }
 
   #endpointCall(address: string, change: number, call: (socket: NativeSocket) => void): void {
@@ -283,7 +327,7 @@ export abstract class Socket extends OptionHolder {
       this.#endpoints += change
     } finally {
       // libzmq looks at its commands in here, and so may use up the edge that somebody waits for.
-      this.#attend()
+      this.#traffic.attend()
     }
   }
 
@@ -297,21 +341,22 @@ export abstract class Socket extends OptionHolder {
     } catch (error) {
       return Promise.reject(error)
     }
-    this.#state = State.Blocked
-    this.#watch(0)
+    this.#traffic.state = State.Blocked
+    this.#traffic.stopWatching()
     let abandoned = false
     const work = (bind ? socket.bind(address) : socket.unbind(address)).then(() => {
       this.#endpoints += bind ? 1 : -1
     })
     const done = work.finally(() => {
-      this.#state = State.Open
+      this.#traffic.state = State.Open
       this.#unblocked = undefined
       if (this.#closing) this.close()
-      else this.#attend()
+      else this.#traffic.attend()
     })
     this.#unblocked = done.catch(() => {})
     if (options === undefined) return done
-    const waiter = new Waiter<void>(options.timeout ?? -1, options.signal, (reason) => {
+    const waiter = new Waiter<void>(() => false)
+    waiter.limit(options.timeout ?? -1, options.signal, (reason) => {
       abandoned = true
       waiter.reject(reason)
     })
@@ -337,204 +382,8 @@ export abstract class Socket extends OptionHolder {
 
   #setKeepAlive(keep: boolean): this {
     this.#usable().keepAlive(keep)
-    this.#keepAlive = keep
-    this.#reader?.keepAlive(keep)
-    this.#writer?.keepAlive(keep)
+    this.#traffic.keepAlive(keep)
     return this
-  }
-
-  // --- Waiting
-
-  #wanted(): number {
-    return (this.#reader === undefined ? 0 : IN) | (this.#writer === undefined ? 0 : OUT)
-  }
-
-  #watch(events: number): void {
-    if (events === this.#watched) return
-    this.#watched = events
-    addon.watch(this.#slot, events)
-  }
-
-  #look(): number {
-    const events = addon.events(this.#slot)
-    this.#attend()
-    return events
-  }
-
-  /**
-   * To be called after anything that may have used up the edge of ZMQ_FD, which is any call on the socket: looks at
-   * ZMQ_EVENTS, lets go on what can, and watches for what still waits.
-   */
-  #attend(): void {
-    if (this.#state !== State.Open) return
-    let refused = 0
-    for (;;) {
-      const wanted = this.#wanted() & ~refused
-      if (wanted === 0) break
-      const ready = addon.events(this.#slot) & wanted
-      if (ready === 0) break
-      this.#serve(ready)
-      if ((ready & OUT) !== 0 && this.#writer !== undefined) refused = OUT
-    }
-    this.#watch(this.#wanted())
-    if (refused !== 0) {
-      // Such a socket always counts as writable, so its edge may have been used up in here unseen.
-      clearTimeout(this.#retry)
-      this.#retry = setTimeout(() => this[onReady](OUT), RETRY)
-      if (!this.#keepAlive) this.#retry.unref()
-    }
-  }
-
-  #serve(ready: number): void {
-    if ((ready & IN) !== 0 && this.#reader !== undefined) {
-      try {
-        const message = this.#inbox.take()
-        if (message !== undefined) this.#takeReader()?.resolve(message)
-      } catch (error) {
-        this.#takeReader()?.reject(error)
-      }
-    }
-    if ((ready & OUT) !== 0 && this.#writer !== undefined) {
-      try {
-        if (this.#sendParts(this.#outgoing)) this.#takeWriter()?.resolve()
-      } catch (error) {
-        this.#takeWriter()?.reject(error)
-      }
-    }
-  }
-
-  #takeReader(): Waiter<Message[]> | undefined {
-    const reader = this.#reader
-    this.#reader = undefined
-    return reader
-  }
-
-  #takeWriter(): Waiter<void> | undefined {
-    const writer = this.#writer
-    this.#writer = undefined
-    this.#outgoing = []
-    return writer
-  }
-
-  // --- Sending
-
-  #send(message: MessageLike | MessageLike[], options?: OperationOptions): Promise<void> {
-    if (message === undefined) throw new TypeError("Message must be present")
-    if (options !== undefined) checkOperation(options)
-    this.#usable()
-    if (this.#writer !== undefined) throw busyWritingError()
-    if (options?.signal?.aborted) return Promise.reject(options.signal.reason)
-    const parts = Array.isArray(message) ? toParts(message) : toPart(message)
-    try {
-      const sent = Array.isArray(parts) ? this.#sendParts(parts) : sendPart(this.#slot, parts, false)
-      if (!sent) return this.#waitToSend(Array.isArray(parts) ? parts : [parts], options)
-      if (this.#reader !== undefined) this.#attend()
-      return settled()
-    } catch (error) {
-      if (this.#reader !== undefined) this.#attend()
-      return Promise.reject(error)
-    }
-  }
-
-  #sendParts(parts: Part[]): boolean {
-    const last = parts.length - 1
-    for (let index = 0; index <= last; index += 1) {
-      if (sendPart(this.#slot, parts[index] as Part, index < last)) continue
-      // The peer that got the first parts is gone, and those with it. Sockets that choose a peer for each message now
-      // drop what comes up to the last part, so it must come. REQ thereby takes its request for sent.
-      if (index > 0 && index < last && balancing.has(this.#type)) {
-        sendPart(this.#slot, "", false)
-        return this.#type === REQ
-      }
-      return false
-    }
-    return true
-  }
-
-  #waitToSend(parts: Part[], options?: OperationOptions): Promise<void> {
-    const timeout = options?.timeout ?? (this[getOption](socketOptions.sendTimeout) as number)
-    if (timeout === 0) {
-      this.#attend()
-      return Promise.reject(timeoutError())
-    }
-    const writer = new Waiter<void>(timeout, options?.signal, (reason) => {
-      this.#takeWriter()?.reject(reason)
-      this.#attend()
-    })
-    writer.keepAlive(this.#keepAlive)
-    this.#writer = writer
-    this.#outgoing = parts
-    this.#attend()
-    return writer.promise
-  }
-
-  // --- Receiving
-
-  #receive(options?: OperationOptions): Promise<Message[]> {
-    if (options !== undefined) checkOperation(options)
-    this.#usable()
-    if (this.#reader !== undefined) throw busyReadingError()
-    if (options?.signal?.aborted) return Promise.reject(options.signal.reason)
-    try {
-      const message = this.#take()
-      if (message !== undefined) return settledWith(message)
-      return this.#waitToReceive(options)
-    } catch (error) {
-      return Promise.reject(error)
-    }
-  }
-
-  #take(): Message[] | undefined {
-    const fetches = this.#writer !== undefined && this.#inbox.isEmpty
-    const message = this.#inbox.take()
-    if (fetches) this.#attend()
-    return message
-  }
-
-  #waitToReceive(options?: OperationOptions): Promise<Message[]> {
-    const timeout = options?.timeout ?? (this[getOption](socketOptions.receiveTimeout) as number)
-    if (timeout === 0) return Promise.reject(timeoutError())
-    const reader = new Waiter<Message[]>(timeout, options?.signal, (reason) => {
-      this.#takeReader()?.reject(reason)
-      this.#attend()
-    })
-    reader.keepAlive(this.#keepAlive)
-    this.#reader = reader
-    this.#attend()
-    return reader.promise
-  }
-
-  #iterate(): AsyncIterableIterator<Message[], undefined, undefined> {
-    const end: IteratorResult<Message[], undefined> = { done: true, value: undefined }
-    return {
-      next: () => {
-        if (this.#state === State.Closed) return Promise.resolve(end)
-        if (this.#reader !== undefined) return Promise.reject(busyReadingError())
-        return this.#next(end)
-      },
-      return: () => Promise.resolve(end),
-      [Symbol.asyncIterator]() {
-        return this
-      },
-    }
-  }
-
-  #next(end: IteratorResult<Message[], undefined>): Promise<IteratorResult<Message[], undefined>> {
-    try {
-      this.#usable()
-      const message = this.#take()
-      if (message !== undefined) return settledWith({ done: false, value: message })
-      return this.#waitToReceive().then(
-        (value) => ({ done: false, value }),
-        (error) => {
-          // Closing the socket is how such a loop ends; anything else is for the loop to see.
-          if (this.#state === State.Closed && error.code === "EAGAIN") return end
-          throw error
-        },
-      )
-    } catch (error) {
-      return Promise.reject(error)
-    }
   }
 
   #mostAhead(): number {

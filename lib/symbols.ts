@@ -10,3 +10,6 @@ export const optionSet = Symbol("ohmq.optionSet")
 /** OptionHolder: what the properties made from the option table call. */
 export const getOption = Symbol("ohmq.getOption")
 export const setOption = Symbol("ohmq.setOption")
+
+/** Socket: what a proxy, which takes it over, needs of it. */
+export const lend = Symbol("ohmq.lend")

@@ -37,10 +37,10 @@ export function currentTurn(): number {
   return turn
 }
 
-/** Counts one operation. Undefined while the turn's time lasts, else a promise for the next turn. */
-function spend(): Promise<void> | undefined {
+/** Counts operations. Undefined while the turn's time lasts, else a promise for the next turn. */
+function spend(count: number): Promise<void> | undefined {
   if (boundary !== undefined) return boundary
-  operations += 1
+  operations += count
   if (operations < STRIDE) return undefined
   operations = 0
   currentTurn()
@@ -53,11 +53,11 @@ function spend(): Promise<void> | undefined {
 
 const done = Promise.resolve()
 
-/** The result of an operation without a value: the same promise each time. */
-export const settled = (): Promise<void> => spend() ?? done
+/** The result of an operation without a value: the same promise each time. `count` is how many messages it was. */
+export const settled = (count = 1): Promise<void> => spend(count) ?? done
 
 /** The result of an operation with a value. */
-export function settledWith<T>(value: T): Promise<T> {
-  const later = spend()
+export function settledWith<T>(value: T, count = 1): Promise<T> {
+  const later = spend(count)
   return later === undefined ? Promise.resolve(value) : later.then(() => value)
 }

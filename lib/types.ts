@@ -1,5 +1,8 @@
 // Public types that no class of their own stands behind.
 
+import type { Readable as NodeReadable, Writable as NodeWritable } from "node:stream"
+import type { ReadableStream, WritableStream } from "node:stream/web"
+
 import type { Context } from "./context.js"
 import type { contextOptions, Option, SocketName, socketOptions } from "./option-table/index.js"
 
@@ -18,6 +21,29 @@ export interface OperationOptions {
   signal?: AbortSignal
   /** How long the operation may wait, in milliseconds: 0 not at all, -1 for ever. Default: the socket's own option. */
   timeout?: number
+}
+
+/** Options of an operation on many messages. */
+export interface BatchOptions extends OperationOptions {
+  /** The most messages of one array. Default 256. */
+  max?: number
+}
+
+/** How many operations may wait at a time, and what happens to one more. */
+export interface QueueOptions {
+  /** How many may wait; `writable` is false while so many do. */
+  limit: number
+  /**
+   * "wait" (the default): it waits too, behind the others. "reject": it rejects with EBUSY. "drop-oldest": it waits, and
+   * the one that has waited longest rejects with ECANCELED.
+   */
+  whenFull?: "wait" | "reject" | "drop-oldest"
+}
+
+/** Options of a stream over a socket. */
+export interface StreamOptions {
+  /** Messages that the stream holds. Default 16. */
+  highWaterMark?: number
 }
 
 type SocketTable = typeof socketOptions
@@ -105,7 +131,7 @@ export interface Writable<
    * room, else when there is. Rejects with EAGAIN when `sendTimeout`, or `timeout`, passes first, or the socket is
    * closed.
    *
-   * One send can wait at a time: another one throws EBUSY. Buffers of more than 1 KiB are not copied, so they must not
+   * One send can wait at a time: another one throws EBUSY, unless there is a `sendQueue`. Buffers of more than 1 KiB are not copied, so they must not
    * change until the message is sent.
    *
    * ```typescript
@@ -114,6 +140,48 @@ export interface Writable<
    * ```
    */
   send(message: M, ...options: O): Promise<void>
+
+  /**
+   * Hands many messages to libzmq, in order, at a fraction of the cost of single sends. Resolves when libzmq has them
+   * all. If it fails or ends before, it rejects with an error that says in `sent` how many went; a signal's reason is the
+   * error's `cause`. What cannot be sent at all throws before anything goes.
+   *
+   * It does not let go of the event loop between two messages that find room, so a few hundred at a time are best.
+   *
+   * ```typescript
+   * await socket.sendMany(["one", ["topic", buffer], "three"])
+   * ```
+   */
+  sendMany(messages: Iterable<M>, ...options: O): Promise<void>
+
+  /**
+   * Hands a message to libzmq if there is room, and says whether it did. Never waits. Throws what libzmq fails with
+   * (EHOSTUNREACH, EFSM).
+   */
+  trySend(message: M): boolean
+
+  /**
+   * Lets so many sends wait at a time, where otherwise a second one throws EBUSY. They are sent in the order in which
+   * they were made; each still resolves only when libzmq has its message. Default null.
+   *
+   * ```typescript
+   * const socket = new Push({ sendQueue: { limit: 1000, whenFull: "reject" } })
+   * ```
+   */
+  sendQueue: QueueOptions | null
+
+  /**
+   * The socket as a Writable in object mode: each chunk is a message, a write is done when libzmq has it. Destroying or
+   * ending the stream leaves the socket open.
+   *
+   * ```typescript
+   * await pipeline(createReadStream("findings.ndjson"), split2(), socket.toWritable())
+   * ```
+   */
+  toWritable(options?: StreamOptions): NodeWritable
+
+  /** The socket as a WritableStream of the Web: like `toWritable`. */
+  toWritableStream(options?: StreamOptions): WritableStream<M>
 }
 
 type ReceiveType<T> = T extends { receive(): Promise<infer U> } ? U : never
@@ -126,13 +194,51 @@ export interface Readable<M extends object[] = Message[]>
    * `receiveTimeout`, or `timeout`, passes first, or the socket is closed. Nothing is lost by that: the message is what
    * the next receive gets.
    *
-   * One receive can wait at a time: another one throws EBUSY.
+   * One receive can wait at a time: another one throws EBUSY, unless there is a `receiveQueue`.
    *
    * ```typescript
    * const [part, next] = await socket.receive()
    * ```
    */
   receive(options?: OperationOptions): Promise<M>
+
+  /**
+   * Resolves with all messages that are there, up to `max`, as soon as there is one.
+   *
+   * ```typescript
+   * for (const [part] of await socket.receiveMany({ max: 100 })) work(part)
+   * ```
+   */
+  receiveMany(options?: BatchOptions): Promise<M[]>
+
+  /** The next message if there is one, else undefined. Never waits. */
+  tryReceive(): M | undefined
+
+  /**
+   * Receives in arrays of up to `max` messages until the socket is closed, at a fraction of the cost of single messages.
+   * A `timeout` is for each array.
+   *
+   * ```typescript
+   * for await (const messages of socket.batches()) await store(messages)
+   * ```
+   */
+  batches(options?: BatchOptions): AsyncIterableIterator<ReceiveType<this>[], undefined>
+
+  /** Lets so many receives wait at a time, where otherwise a second one throws EBUSY. They are served in turn. Default null. */
+  receiveQueue: QueueOptions | null
+
+  /**
+   * The socket as a Readable in object mode: each chunk is a message, an array of parts. It ends when the socket is
+   * closed. Destroying it leaves the socket open; the messages that it holds, up to `highWaterMark`, are lost.
+   *
+   * ```typescript
+   * await pipeline(socket.toReadable(), async function* (messages) { for await (const [part] of messages) yield part }, process.stdout)
+   * ```
+   */
+  toReadable(options?: StreamOptions): NodeReadable
+
+  /** The socket as a ReadableStream of the Web: like `toReadable`. */
+  toReadableStream(options?: StreamOptions): ReadableStream<M>
 
   /**
    * Receives until the socket is closed. Leaving the loop closes nothing and loses nothing.

@@ -1,7 +1,7 @@
-// Operations that wait: their promise, their timeout and their signal.
+// Operations that wait: their promise, their timeout, their signal, and their place in the line.
 
-import { expected, timeoutError } from "./errors.js"
-import type { OperationOptions } from "./types.js"
+import { busyReadingError, busyWritingError, droppedError, expected, queueFullError, timeoutError } from "./errors.js"
+import type { OperationOptions, QueueOptions } from "./types.js"
 
 /** The longest that a timer of JavaScript can run. */
 const LONGEST = 2 ** 31 - 1
@@ -12,29 +12,38 @@ export function checkOperation(options: OperationOptions | undefined): void {
   if (typeof options !== "object" || options === null) throw expected("options", "an object", options)
   const { timeout, signal } = options
   if (timeout !== undefined && !(typeof timeout === "number" && timeout >= -1)) {
-    throw expected("timeout", "a number of milliseconds, or -1 for no limit,", timeout)
+    throw expected("timeout", "a number of milliseconds, or -1 for no limit", timeout)
   }
   if (signal !== undefined && !(signal instanceof AbortSignal)) throw expected("signal", "an AbortSignal", signal)
 }
 
-/** One operation that waits for its socket. Settles once; who settles it takes it off the socket. */
+/** One operation that waits for its socket. Settles once; who settles it takes it out of the line. */
 export class Waiter<T> {
   readonly promise: Promise<T>
+  /** Goes on with the operation: settles it and returns true, or returns false if it must wait on. May throw. */
+  readonly attempt: (waiter: Waiter<T>) => boolean
+  readonly #failure: (reason: unknown) => unknown
   #resolve!: (value: T) => void
   #reject!: (reason: unknown) => void
-  readonly #signal: AbortSignal | undefined
-  readonly #onAbort: (() => void) | undefined
-  readonly #timer: NodeJS.Timeout | undefined
+  #timer: NodeJS.Timeout | undefined
+  #signal: AbortSignal | undefined
+  #onAbort: (() => void) | undefined
+
+  /** @param failure Makes what the promise rejects with. */
+  constructor(attempt: (waiter: Waiter<T>) => boolean, failure: (reason: unknown) => unknown = (reason) => reason) {
+    this.attempt = attempt
+    this.#failure = failure
+    this.promise = new Promise((resolve, reject) => {
+      this.#resolve = resolve
+      this.#reject = reject
+    })
+  }
 
   /**
    * @param timeout Milliseconds, -1 for ever.
    * @param giveUp Called with the reason when the time is up or the signal is aborted.
    */
-  constructor(timeout: number, signal: AbortSignal | undefined, giveUp: (reason: unknown) => void) {
-    this.promise = new Promise((resolve, reject) => {
-      this.#resolve = resolve
-      this.#reject = reject
-    })
+  limit(timeout: number, signal: AbortSignal | undefined, giveUp: (reason: unknown) => void): void {
     if (timeout >= 0 && timeout <= LONGEST) this.#timer = setTimeout(() => giveUp(timeoutError()), timeout)
     if (signal !== undefined) {
       this.#signal = signal
@@ -50,7 +59,7 @@ export class Waiter<T> {
 
   reject(reason: unknown): void {
     this.#tidy()
-    this.#reject(reason)
+    this.#reject(this.#failure(reason))
   }
 
   keepAlive(keep: boolean): void {
@@ -61,5 +70,89 @@ export class Waiter<T> {
   #tidy(): void {
     clearTimeout(this.#timer)
     if (this.#onAbort !== undefined) this.#signal?.removeEventListener("abort", this.#onAbort)
+  }
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: operations of all kinds wait in one line
+type AnyWaiter = Waiter<any>
+
+/** The operations of one direction that wait, in the order in which they came. */
+export class WaitingLine {
+  readonly #direction: "send" | "receive"
+  readonly #waiters: AnyWaiter[] = []
+  #queue: QueueOptions | null = null
+
+  constructor(direction: "send" | "receive") {
+    this.#direction = direction
+  }
+
+  get isEmpty(): boolean {
+    return this.#waiters.length === 0
+  }
+
+  get queue(): QueueOptions | null {
+    return this.#queue
+  }
+
+  set queue(queue: QueueOptions | null) {
+    if (queue === null) {
+      this.#queue = null
+      return
+    }
+    if (typeof queue !== "object") throw expected(`${this.#direction}Queue`, "an object or null", queue)
+    const { limit, whenFull = "wait" } = queue
+    if (!(Number.isSafeInteger(limit) && limit > 0)) throw expected("limit", "a whole number above 0", limit)
+    if (whenFull !== "wait" && whenFull !== "reject" && whenFull !== "drop-oldest") {
+      throw expected("whenFull", `"wait", "reject" or "drop-oldest"`, whenFull)
+    }
+    this.#queue = Object.freeze({ limit, whenFull })
+  }
+
+  /** Whether one more would find room. */
+  get hasRoom(): boolean {
+    return this.#waiters.length < (this.#queue?.limit ?? 1)
+  }
+
+  /** Throws if an operation waits already and no others may queue behind it. */
+  checkBusy(): void {
+    if (this.#queue !== null || this.isEmpty) return
+    throw this.#direction === "send" ? busyWritingError() : busyReadingError()
+  }
+
+  /** Makes room for one more that is to wait. Returns the error with which it has to fail instead, if so. */
+  admit(): Error | undefined {
+    if (this.#queue === null || this.hasRoom) return undefined
+    if (this.#queue.whenFull === "reject") return queueFullError(this.#direction, this.#queue.limit)
+    if (this.#queue.whenFull === "drop-oldest") this.#waiters.shift()?.reject(droppedError(this.#direction))
+    return undefined
+  }
+
+  add(waiter: AnyWaiter): void {
+    this.#waiters.push(waiter)
+  }
+
+  remove(waiter: AnyWaiter): void {
+    const index = this.#waiters.indexOf(waiter)
+    if (index >= 0) this.#waiters.splice(index, 1)
+  }
+
+  /** Lets the operations go on in turn, until one must wait on. */
+  serve(): void {
+    for (let first = this.#waiters[0]; first !== undefined; first = this.#waiters[0]) {
+      try {
+        if (!first.attempt(first)) return
+      } catch (error) {
+        first.reject(error)
+      }
+      this.#waiters.shift()
+    }
+  }
+
+  rejectAll(reason: () => unknown): void {
+    for (const waiter of this.#waiters.splice(0)) waiter.reject(reason())
+  }
+
+  keepAlive(keep: boolean): void {
+    for (const waiter of this.#waiters) waiter.keepAlive(keep)
   }
 }

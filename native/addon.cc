@@ -7,6 +7,7 @@
 #include "context.h"
 #include "environment.h"
 #include "errors.h"
+#include "proxy.h"
 #include "socket.h"
 
 namespace ohmq {
@@ -33,6 +34,11 @@ Napi::Value MakeError(const Napi::CallbackInfo& info) {
   return error.Value();
 }
 
+// errnoErrorOf(number: number): Error
+Napi::Value MakeErrorOf(const Napi::CallbackInfo& info) {
+  return ErrnoError(info.Env(), info[0].As<Napi::Number>().Int32Value()).Value();
+}
+
 // curveKeyPair(): {publicKey: string, secretKey: string}
 Napi::Value CurveKeyPair(const Napi::CallbackInfo& info) {
   char public_key[41];
@@ -49,8 +55,7 @@ Napi::String Version(Napi::Env env) {
   int minor = 0;
   int patch = 0;
   zmq_version(&major, &minor, &patch);
-  return Napi::String::New(env,
-                           std::to_string(major) + "." + std::to_string(minor) + "." + std::to_string(patch));
+  return Napi::String::New(env, std::to_string(major) + "." + std::to_string(minor) + "." + std::to_string(patch));
 }
 
 Napi::Object Capability(Napi::Env env) {
@@ -70,8 +75,10 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("initialize", Napi::Function::New<Initialize>(env, "initialize"));
   exports.Set("takeLarge", Napi::Function::New<TakeLarge>(env, "takeLarge"));
   exports.Set("errnoError", Napi::Function::New<MakeError>(env, "errnoError"));
+  exports.Set("errnoErrorOf", Napi::Function::New<MakeErrorOf>(env, "errnoErrorOf"));
   exports.Set("curveKeyPair", Napi::Function::New<CurveKeyPair>(env, "curveKeyPair"));
   exports.Set("NativeContext", Context::Define(env));
+  exports.Set("NativeProxy", Proxy::Define(env));
   exports.Set("NativeSocket", Socket::Define(env));
   Socket::DefineHotPath(env, exports);
   return exports;

@@ -13,8 +13,9 @@ constexpr napi_type_tag kTag = {0x6f686d7143747801, 0x9d1f0a55c64b4e10};
 }  // namespace
 
 Napi::Function Context::Define(Napi::Env env) {
-  return DefineClass(env, "NativeContext",
-                     {InstanceMethod<&Context::GetOption>("getOption"), InstanceMethod<&Context::SetOption>("setOption")});
+  return DefineClass(
+      env, "NativeContext",
+      {InstanceMethod<&Context::GetOption>("getOption"), InstanceMethod<&Context::SetOption>("setOption")});
 }
 
 Context* Context::From(Napi::Value value) {

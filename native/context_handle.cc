@@ -1,9 +1,12 @@
 #include "context_handle.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <condition_variable>
+#include <cstdint>
 #include <cstdio>
+#include <cstring>
 #include <mutex>
 #include <system_error>
 #include <thread>
@@ -40,6 +43,30 @@ void Terminate(void* context) noexcept {
   }
 }
 
+// Takes events off a monitor's reader. True when the last one was among them.
+bool DrainMonitor(void* socket) noexcept {
+  bool ended = false;
+  zmq_msg_t message;
+  zmq_msg_init(&message);
+  bool first = true;
+  while (zmq_msg_recv(&message, socket, ZMQ_DONTWAIT) >= 0) {
+    // The number of the event: 16 bits in the first version of the format, 64 in the second.
+    const size_t size = zmq_msg_size(&message);
+    if (first && size >= sizeof(uint64_t)) {
+      uint64_t event = 0;
+      std::memcpy(&event, zmq_msg_data(&message), sizeof event);
+      ended = event == ZMQ_EVENT_MONITOR_STOPPED;
+    } else if (first && size >= sizeof(uint16_t)) {
+      uint16_t event = 0;
+      std::memcpy(&event, zmq_msg_data(&message), sizeof event);
+      ended = event == ZMQ_EVENT_MONITOR_STOPPED;
+    }
+    first = zmq_msg_more(&message) == 0;
+  }
+  zmq_msg_close(&message);
+  return ended;
+}
+
 }  // namespace
 
 std::shared_ptr<ContextHandle> ContextHandle::Create() {
@@ -59,6 +86,17 @@ std::shared_ptr<ContextHandle> ContextHandle::Default() {
   return context;
 }
 
+void ContextHandle::AdoptMonitorReader(void* socket) noexcept {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  const auto ended = std::remove_if(monitor_readers_.begin(), monitor_readers_.end(), [](void* reader) {
+    if (!DrainMonitor(reader)) return false;
+    zmq_close(reader);
+    return true;
+  });
+  monitor_readers_.erase(ended, monitor_readers_.end());
+  monitor_readers_.push_back(socket);
+}
+
 ContextHandle::~ContextHandle() {
   Process& process = TheProcess();
   const int blocky = zmq_ctx_get(context_, ZMQ_BLOCKY) == 1 ? 1 : 0;
@@ -67,7 +105,8 @@ ContextHandle::~ContextHandle() {
     process.terminating += 1;
     process.blocky += blocky;
   }
-  auto end = [context = context_, blocky]() noexcept {
+  auto end = [context = context_, readers = std::move(monitor_readers_), blocky]() noexcept {
+    for (void* reader : readers) zmq_close(reader);
     Terminate(context);
     Process& owner = TheProcess();
     const std::lock_guard<std::mutex> lock(owner.mutex);

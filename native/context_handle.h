@@ -2,6 +2,8 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
+#include <vector>
 
 namespace ohmq {
 
@@ -26,10 +28,17 @@ class ContextHandle {
 
   void* get() const { return context_; }
 
+  // Keeps the reader of a monitor open beyond its environment: libzmq's threads wait when they have an event to tell
+  // and the reader is gone. It is closed after its last event, as found when the next one comes, or before the context
+  // ends. Any thread.
+  void AdoptMonitorReader(void* socket) noexcept;
+
  private:
   explicit ContextHandle(void* context) : context_(context) {}
 
   void* const context_;
+  std::mutex mutex_;
+  std::vector<void*> monitor_readers_;
 };
 
 }  // namespace ohmq

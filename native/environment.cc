@@ -36,6 +36,7 @@ const std::shared_ptr<ContextHandle>& Environment::default_context() {
 void Environment::CleanUp(napi_async_cleanup_hook_handle, void* data) noexcept {
   auto* self = static_cast<Environment*>(data);
   self->closing_ = true;
+  while (!self->first_.empty()) (*self->first_.begin())->Close();
   while (!self->resources_.empty()) (*self->resources_.begin())->Close();
   self->large.clear();
   self->default_context_.reset();

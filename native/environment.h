@@ -41,7 +41,12 @@ class Environment {
 
   // Open resources, to be closed by the hook. Close() removes.
   void Add(Resource* resource) { resources_.insert(resource); }
-  void Remove(Resource* resource) { resources_.erase(resource); }
+  // The same for one that uses others, and must be closed before them.
+  void AddFirst(Resource* resource) { first_.insert(resource); }
+  void Remove(Resource* resource) {
+    resources_.erase(resource);
+    first_.erase(resource);
+  }
 
   // libuv's handles must be closed before the loop ends, so the hook completes with the last of them.
   void HandleOpened() { handles_ += 1; }
@@ -50,8 +55,8 @@ class Environment {
   const std::shared_ptr<ContextHandle>& default_context();
   const std::shared_ptr<ReleaseQueue>& release_queue() const { return release_queue_; }
 
-  // Open sockets by slot. The calls on the hot path name a socket by its slot, because unwrapping an object costs as much
-  // as the rest of the crossing.
+  // Open sockets by slot. The calls on the hot path name a socket by its slot, because unwrapping an object costs as
+  // much as the rest of the crossing.
   uint32_t TakeSlot(Socket* socket);
   void FreeSlot(uint32_t slot);
   Socket* SocketAt(uint32_t slot) const { return slot < slots_.size() ? slots_[slot] : nullptr; }
@@ -76,6 +81,7 @@ class Environment {
 
   const Napi::Env env_;
   uv_loop_s* loop_ = nullptr;
+  std::unordered_set<Resource*> first_;
   std::unordered_set<Resource*> resources_;
   std::vector<Socket*> slots_;
   std::vector<uint32_t> free_slots_;

@@ -33,6 +33,7 @@ constexpr Entry kErrors[] = {
     {ENOTSOCK, "ENOTSOCK", nullptr},
     {EACCES, "EACCES", nullptr},
     {EAFNOSUPPORT, "EAFNOSUPPORT", nullptr},
+    {ECANCELED, "ECANCELED", nullptr},
     {ECONNABORTED, "ECONNABORTED", nullptr},
     {ECONNREFUSED, "ECONNREFUSED", nullptr},
     {ECONNRESET, "ECONNRESET", nullptr},
@@ -77,8 +78,8 @@ Napi::Error ErrnoError(Napi::Env env, int number) {
   }
   if (message == nullptr) message = zmq_strerror(number);
   Napi::Error error = Napi::Error::New(env, message);
-  error.Set("code", name != nullptr ? Napi::String::New(env, name)
-                                    : Napi::String::New(env, "E" + std::to_string(number)));
+  error.Set("code",
+            name != nullptr ? Napi::String::New(env, name) : Napi::String::New(env, "E" + std::to_string(number)));
   error.Set("errno", Napi::Number::New(env, number));
   return error;
 }

@@ -38,12 +38,13 @@ bool Message::Encode(napi_env env, napi_value value) {
   return true;
 }
 
-bool Message::Reference(napi_env env, napi_value value, void* data, size_t size, std::shared_ptr<ReleaseQueue> queue) {
+bool Message::Reference(napi_env env, napi_value value, void* data, size_t size,
+                        const std::shared_ptr<ReleaseQueue>& queue) {
   ReleaseQueue::Item* item = queue->Hold(env, value);
   if (item == nullptr) return false;
   if (zmq_msg_init_data(
-          &message_, data, size, [](void*, void* hint) { ReleaseQueue::Release(static_cast<ReleaseQueue::Item*>(hint)); },
-          item) != 0) {
+          &message_, data, size,
+          [](void*, void* hint) { ReleaseQueue::Release(static_cast<ReleaseQueue::Item*>(hint)); }, item) != 0) {
     ReleaseQueue::Release(item);
     zmq_msg_init(&message_);
     return false;

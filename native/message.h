@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <utility>
 
 #include <zmq.h>
 
@@ -32,13 +33,20 @@ class Message {
   size_t size() const { return zmq_msg_size(&message_); }
   bool more() const { return zmq_msg_more(&message_) != 0; }
 
+  // Leaves this message empty, and ready for the next one.
+  Message Take() noexcept {
+    Message taken;
+    zmq_msg_move(&taken.message_, &message_);
+    return taken;
+  }
+
   // All three replace an empty message and return false when memory runs out.
   bool Copy(const void* data, size_t size) noexcept;
   // `value` is a string; it becomes UTF-8, lone surrogates become U+FFFD.
   bool Encode(napi_env env, napi_value value);
   // libzmq reads the bytes where they are: `value`, a typed array, is held until libzmq lets go of them. For the main
   // thread only, because a context outlives a worker and the worker's memory does not.
-  bool Reference(napi_env env, napi_value value, void* data, size_t size, std::shared_ptr<ReleaseQueue> queue);
+  bool Reference(napi_env env, napi_value value, void* data, size_t size, const std::shared_ptr<ReleaseQueue>& queue);
 
  private:
   zmq_msg_t message_;

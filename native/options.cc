@@ -37,7 +37,7 @@ bool Set(Napi::Env env, void* socket, int id, const void* value, size_t size) {
 
 // Reads text or bytes of a length that libzmq does not tell beforehand.
 bool GetBytes(Napi::Env env, void* socket, int id, std::vector<char>* bytes) {
-  constexpr size_t kLimit = 64 * 1024;
+  constexpr size_t kLimit = size_t{64} << 10;
   for (size_t room = 512;; room *= 8) {
     bytes->resize(room);
     size_t size = room;
@@ -177,7 +177,13 @@ void SetContextOption(Napi::Env env, void* context, int id, WireType type, Napi:
   int rc = 0;
   if (type == WireType::kString) {
 #ifdef ZMQ_BUILD_DRAFT_API
-    const std::string text = value.IsNull() ? std::string() : value.As<Napi::String>().Utf8Value();
+    std::string text;
+    if (value.IsString()) {
+      text = value.As<Napi::String>().Utf8Value();
+    } else if (value.IsTypedArray()) {
+      const auto bytes = value.As<Napi::Uint8Array>();
+      text.assign(reinterpret_cast<const char*>(bytes.Data()), bytes.ByteLength());
+    }
     // libzmq takes whatever is as long as an int for an int, so such a text brings its NUL along.
     const size_t size = text.size() == sizeof(int) ? text.size() + 1 : text.size();
     rc = zmq_ctx_set_ext(context, id, text.c_str(), size);
@@ -186,8 +192,8 @@ void SetContextOption(Napi::Env env, void* context, int id, WireType type, Napi:
     errno = EINVAL;
 #endif
   } else {
-    const int number = type == WireType::kBool ? (value.As<Napi::Boolean>() ? 1 : 0)
-                                               : value.As<Napi::Number>().Int32Value();
+    const int number =
+        type == WireType::kBool ? (value.As<Napi::Boolean>() ? 1 : 0) : value.As<Napi::Number>().Int32Value();
     rc = zmq_ctx_set(context, id, number);
   }
   if (rc != 0) Throw(env, zmq_errno());

@@ -7,9 +7,9 @@ namespace ohmq {
 
 // How libzmq wants an option's bytes. The numbers are those of WireType in lib/native.ts.
 enum class WireType : int {
-  kBool = 0,      // an int that is 0 or 1
+  kBool = 0,  // an int that is 0 or 1
   kInt32 = 1,
-  kUint32 = 2,    // an int that JavaScript sees without sign
+  kUint32 = 2,  // an int that JavaScript sees without sign
   kInt64 = 3,
   kUint64 = 4,
   kString = 5,    // text; null stands for none

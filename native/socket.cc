@@ -1,5 +1,6 @@
 #include "socket.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -9,6 +10,8 @@
 
 namespace ohmq {
 namespace {
+
+constexpr napi_type_tag kTag = {0x6f686d71736f636b, 0x3b8e6d2c91f04a77};
 
 // SendFlags in lib/native.ts.
 constexpr int kMore = 1;
@@ -93,7 +96,17 @@ Napi::Function Socket::Define(Napi::Env env) {
                          InstanceMethod<&Socket::Connect>("connect"),
                          InstanceMethod<&Socket::Disconnect>("disconnect"),
                          InstanceMethod<&Socket::KeepAlive>("keepAlive"),
+                         InstanceMethod<&Socket::HasPeer>("hasPeer"),
+                         InstanceMethod<&Socket::Monitor>("monitor"),
+                         InstanceMethod<&Socket::ReadMonitor>("readMonitor"),
                      });
+}
+
+Socket* Socket::From(Napi::Value value) {
+  if (!value.IsObject()) return nullptr;
+  bool ours = false;
+  napi_check_object_type_tag(value.Env(), value, &kTag, &ours);
+  return ours ? Unwrap(value.As<Napi::Object>()) : nullptr;
 }
 
 void Socket::DefineHotPath(Napi::Env env, Napi::Object exports) {
@@ -105,6 +118,7 @@ void Socket::DefineHotPath(Napi::Env env, Napi::Object exports) {
   };
   define("sendBytes", SendBytes);
   define("sendText", SendText);
+  define("sendMany", SendMany);
   define("receive", Receive);
   define("events", Events);
   define("watch", Watch);
@@ -138,6 +152,7 @@ Socket::Socket(const Napi::CallbackInfo& info)
     return;
   }
   environment_.Add(this);
+  napi_type_tag_object(info.Env(), info.This(), &kTag);
   slot_ = environment_.TakeSlot(this);
   info.This().As<Napi::Object>().Set("slot", Napi::Number::New(info.Env(), slot_));
 }
@@ -149,12 +164,52 @@ void Socket::Close() noexcept {
   // Before libzmq closes the descriptor that it watches.
   poller_.reset();
   wanted_ = 0;
-  handle_->Close();
+  if (reads_monitor_) {
+    handle_->LeaveToContext();
+  } else {
+    handle_->Close();
+  }
 }
 
 void Socket::CloseFromJavaScript(const Napi::CallbackInfo&) {
   if (poller_ != nullptr) SetWanted(0);
+  reads_monitor_ = false;
   Close();
+}
+
+Napi::Value Socket::HasPeer(const Napi::CallbackInfo& info) {
+#ifdef ZMQ_BUILD_DRAFT_API
+  const auto name = info[0].As<Napi::Uint8Array>();
+  const bool has = zmq_socket_get_peer_state(handle_->get(), name.Data(), name.ByteLength()) >= 0;
+#else
+  const bool has = false;
+#endif
+  return Napi::Boolean::New(info.Env(), has);
+}
+
+void Socket::Monitor(const Napi::CallbackInfo& info) {
+  const std::string address = info[0].IsString() ? info[0].As<Napi::String>().Utf8Value() : std::string();
+  const char* endpoint = address.empty() ? nullptr : address.c_str();
+  const int events = endpoint == nullptr ? 0 : ZMQ_EVENT_ALL;
+  // libzmq has a lock of its own for this, so it may run beside a bind.
+#ifdef ZMQ_BUILD_DRAFT_API
+  const int rc = zmq_socket_monitor_versioned(handle_->get(), endpoint, static_cast<uint64_t>(events), 2, ZMQ_PAIR);
+#else
+  const int rc = zmq_socket_monitor(handle_->get(), endpoint, events);
+#endif
+  if (rc != 0) Throw(info.Env(), zmq_errno());
+}
+
+void Socket::ReadMonitor(const Napi::CallbackInfo& info) {
+  const std::string address = info[0].As<Napi::String>();
+  // Without a limit: at a limit, libzmq's I/O thread waits for the reader, and with it every socket of the context.
+  const int unlimited = 0;
+  if (zmq_setsockopt(handle_->get(), ZMQ_RCVHWM, &unlimited, sizeof unlimited) != 0 ||
+      zmq_connect(handle_->get(), address.c_str()) != 0) {
+    Throw(info.Env(), zmq_errno());
+    return;
+  }
+  reads_monitor_ = true;
 }
 
 Napi::Value Socket::GetOption(const Napi::CallbackInfo& info) {
@@ -244,6 +299,35 @@ napi_value Socket::SendText(napi_env env, napi_callback_info info) {
   return arguments.socket->Send(std::move(message), static_cast<int>(arguments.Number(env, 2)));
 }
 
+napi_value Socket::SendMany(napi_env env, napi_callback_info info) {
+  const Arguments<3> arguments(env, info);
+  if (arguments.socket == nullptr) return nullptr;
+  size_t room = 0;
+  void* bytes = nullptr;
+  if (napi_get_typedarray_info(env, arguments.values[1], nullptr, &room, &bytes, nullptr, nullptr) != napi_ok) {
+    return ThrowType(env, "Bytes must be a Uint8Array");
+  }
+  const auto* next = static_cast<const char*>(bytes);
+  const Environment& environment = *arguments.environment;
+  const uint32_t count = std::min<uint32_t>(arguments.Number(env, 2), Environment::kFrames);
+  void* socket = arguments.socket->handle_->get();
+  uint32_t sent = 0;
+  for (; sent < count; sent += 1) {
+    const size_t size = environment.frames[sent] >> 1;
+    if (size > room) return ThrowType(env, "Frames must lie within the bytes");
+    int rc = 0;
+    do {
+      rc = zmq_send(socket, next, size, ZMQ_DONTWAIT | ((environment.frames[sent] & 1) != 0 ? ZMQ_SNDMORE : 0));
+    } while (rc < 0 && zmq_errno() == EINTR);
+    if (rc < 0) break;
+    next += size;
+    room -= size;
+  }
+  napi_value result = nullptr;
+  napi_create_uint32(env, sent, &result);
+  return result;
+}
+
 napi_value Socket::Receive(napi_env env, napi_callback_info info) {
   const Arguments<4> arguments(env, info);
   if (arguments.socket == nullptr) return nullptr;
@@ -277,7 +361,7 @@ napi_value Socket::Receive(napi_env env, napi_callback_info info) {
     uint32_t entry = more ? 1 : 0;
     if (size > kCopyLimit) {
       entry |= 2;
-      environment.large.push_back(std::move(message));
+      environment.large.push_back(message.Take());
     } else {
       if (size > 0) std::memcpy(next, message.data(), size);
       next += size;

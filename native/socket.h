@@ -19,9 +19,14 @@ class Socket final : public Napi::ObjectWrap<Socket>, public Resource {
   // Adds the functions of the hot path to the addon's exports. Their first argument is the `slot` of an open socket.
   static void DefineHotPath(Napi::Env env, Napi::Object exports);
 
+  // The socket behind a NativeSocket, or null.
+  static Socket* From(Napi::Value value);
+
   // new NativeSocket(context: NativeContext, type: number)
   explicit Socket(const Napi::CallbackInfo& info);
   ~Socket() override { Close(); }
+
+  const std::shared_ptr<SocketHandle>& handle() const { return handle_; }
 
   // Idempotent. Runs in JavaScript's close(), in the garbage collector, and at the environment's end.
   void Close() noexcept override;
@@ -32,6 +37,12 @@ class Socket final : public Napi::ObjectWrap<Socket>, public Resource {
   // False when the socket would block.
   static napi_value SendBytes(napi_env env, napi_callback_info info);
   static napi_value SendText(napi_env env, napi_callback_info info);
+
+  // sendMany(slot: number, bytes: Uint8Array, frames: number): number
+  // Sends so many frames, which lie back to back in the bytes; each has an entry in the shared frame array
+  // (length << 1 | more). Returns how many libzmq took. If that is not all, the next one would block or fail: sending
+  // it alone tells.
+  static napi_value SendMany(napi_env env, napi_callback_info info);
 
   // receive(slot: number, messages: number, slab: Uint8Array, offset: number): number
   // Takes up to so many messages off the socket. Returns the number of frames, each of which is an entry in the shared
@@ -44,8 +55,8 @@ class Socket final : public Napi::ObjectWrap<Socket>, public Resource {
   static napi_value Events(napi_env env, napi_callback_info info);
 
   // watch(slot: number, events: number): void. What the socket waits for from now on, 0 for nothing; onReady is called
-  // when some of it is ready. There may be no edge to come for what is ready already, so look at events() first. While it
-  // watches, the socket cannot be collected, and it keeps the event loop alive unless told otherwise.
+  // when some of it is ready. There may be no edge to come for what is ready already, so look at events() first. While
+  // it watches, the socket cannot be collected, and it keeps the event loop alive unless told otherwise.
   static napi_value Watch(napi_env env, napi_callback_info info);
 
   // close(): void
@@ -67,6 +78,16 @@ class Socket final : public Napi::ObjectWrap<Socket>, public Resource {
   // keepAlive(keep: boolean): void
   void KeepAlive(const Napi::CallbackInfo& info);
 
+  // hasPeer(routingId: Uint8Array): boolean. Of a ROUTER. Always false where libzmq has no draft API to ask.
+  Napi::Value HasPeer(const Napi::CallbackInfo& info);
+
+  // monitor(address: string | null): void. Tells its events to a PAIR at an inproc address, or to nobody any more.
+  void Monitor(const Napi::CallbackInfo& info);
+
+  // readMonitor(address: string): void. On that PAIR. From then on only close() of JavaScript closes it: at the end of
+  // its environment the context takes it over.
+  void ReadMonitor(const Napi::CallbackInfo& info);
+
   Napi::Value BindOnPoolThread(const Napi::CallbackInfo& info, bool bind);
   napi_value Send(Message&& message, int flags);
   bool ReadEvents(int* events) noexcept;
@@ -79,6 +100,7 @@ class Socket final : public Napi::ObjectWrap<Socket>, public Resource {
   uint32_t slot_ = 0;
   int wanted_ = 0;
   bool keep_alive_ = true;
+  bool reads_monitor_ = false;
   bool held_ = false;  // this holds a reference to its own JavaScript object
 };
 

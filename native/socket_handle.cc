@@ -30,6 +30,14 @@ int SocketHandle::Unbind(const std::string& address) noexcept {
   return 0;
 }
 
+void SocketHandle::LeaveToContext() noexcept {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (socket_ == nullptr) return;
+  context_->AdoptMonitorReader(socket_);
+  socket_ = nullptr;
+  context_.reset();
+}
+
 void SocketHandle::Close() noexcept {
   const std::lock_guard<std::mutex> lock(mutex_);
   if (socket_ == nullptr) return;

@@ -19,6 +19,8 @@ class SocketHandle {
   SocketHandle(const SocketHandle&) = delete;
   SocketHandle& operator=(const SocketHandle&) = delete;
 
+  const std::shared_ptr<ContextHandle>& context() const { return context_; }
+
   // The libzmq socket, null once closed. For the owner's thread.
   void* get() const { return socket_; }
 
@@ -29,12 +31,14 @@ class SocketHandle {
   // Keeps a bind or unbind on another thread from running meanwhile.
   std::unique_lock<std::mutex> Lock() { return std::unique_lock<std::mutex>(mutex_); }
 
+  // In place of Close, for the reader of a monitor.
+  void LeaveToContext() noexcept;
+
   // Waits for a bind or unbind that runs on another thread; libzmq sockets bear one thread at a time.
   void Close() noexcept;
 
  private:
-  SocketHandle(std::shared_ptr<ContextHandle> context, void* socket)
-      : context_(std::move(context)), socket_(socket) {}
+  SocketHandle(std::shared_ptr<ContextHandle> context, void* socket) : context_(std::move(context)), socket_(socket) {}
 
   std::mutex mutex_;
   std::shared_ptr<ContextHandle> context_;

@@ -9,6 +9,8 @@
       "native/errors.cc",
       "native/message.cc",
       "native/options.cc",
+      "native/proxy.cc",
+      "native/proxy_thread.cc",
       "native/release_queue.cc",
       "native/socket.cc",
       "native/socket_handle.cc",

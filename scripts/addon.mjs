@@ -36,7 +36,7 @@ async function withNodeGyp(debug) {
 }
 
 /** Node's headers, downloaded by node-gyp (which needs no Python for that) where they are not beside the executable. */
-async function nodeHeaders() {
+export async function nodeHeaders() {
   const prefix = nodePrefix()
   if (prefix) return path.join(prefix, "include/node")
   const folder = inProject("build/headers")

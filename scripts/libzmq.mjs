@@ -44,7 +44,11 @@ const sources = {
 }
 
 const recipe = () =>
-  fingerprint([inProject("CMakeLists.txt"), inProject("cmake/libsodium.cmake"), inProject("scripts/pins.json")], sources, process.arch)
+  fingerprint(
+    [inProject("CMakeLists.txt"), inProject("cmake/libsodium.cmake"), inProject("scripts/pins.json")],
+    sources,
+    process.arch,
+  )
 
 /** What is built: `{version, origin, fingerprint}`, or undefined when there is nothing or it is out of date. */
 export function finished() {
@@ -140,6 +144,15 @@ export const wantsSystem = (args = []) =>
 
 const options = ["--system-libzmq", "--force", "--help", "-h", "--print=include", "--print=libraries"]
 
+/** What the compiler ("include") or the linker ("libraries") is told about libzmq; builds it first if need be. */
+export async function libzmqFlags(kind, args = []) {
+  if (wantsSystem(args)) return systemLibzmq()[kind]
+  await ensureLibzmq()
+  if (kind === "include") return [path.join(prefix, "include")]
+  const [before, after] = process.platform === "win32" ? ["", ".lib"] : ["lib", ".a"]
+  return ["zmq", "sodium"].map((name) => path.join(prefix, "lib", before + name + after))
+}
+
 async function main(args) {
   const unknown = args.find((arg) => !options.includes(arg))
   if (unknown !== undefined) throw new Failure(`Unknown option '${unknown}'. Run: npm run libzmq -- --help`)
@@ -147,21 +160,16 @@ async function main(args) {
     process.stdout.write(help)
     return
   }
-  const print = args.find((arg) => arg.startsWith("--print="))?.slice("--print=".length)
-  if (wantsSystem(args)) {
-    const system = systemLibzmq()
-    if (print !== undefined) process.stdout.write(`${system[print].join("\n")}\n`)
-    else say(topic, `installed libzmq ${system.version}, found by pkg-config`)
-    return
-  }
   // binding.gyp asks with --print, and `node-gyp rebuild` has emptied build/ by then.
-  const stamp = await ensureLibzmq({ force: args.includes("--force") })
-  const suffix = process.platform === "win32" ? [".lib", ""] : [".a", "lib"]
-  if (print === "include") process.stdout.write(`${path.join(prefix, "include")}\n`)
-  else if (print === "libraries") {
-    for (const name of ["zmq", "sodium"])
-      process.stdout.write(`${path.join(prefix, "lib", suffix[1] + name + suffix[0])}\n`)
-  } else say(topic, `${stamp.version} in build/libzmq (${stamp.origin})`)
+  const print = args.find((arg) => arg.startsWith("--print="))?.slice("--print=".length)
+  if (print !== undefined) {
+    process.stdout.write(`${(await libzmqFlags(print, args)).join("\n")}\n`)
+  } else if (wantsSystem(args)) {
+    say(topic, `installed libzmq ${systemLibzmq().version}, found by pkg-config`)
+  } else {
+    const stamp = await ensureLibzmq({ force: args.includes("--force") })
+    say(topic, `${stamp.version} in build/libzmq (${stamp.origin})`)
+  }
 }
 
 if (process.argv[1] === import.meta.filename) await runMain(main)

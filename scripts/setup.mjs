@@ -45,6 +45,8 @@ async function ensureTypeScript() {
   rmSync(inProject("dist"), { recursive: true, force: true })
   const tsc = path.join(path.dirname(require.resolve("typescript/package.json")), "bin/tsc")
   await run("typescript", process.execPath, [tsc, "-p", root], { log: inProject("build/typescript.log") })
+  const { writeOptionsDoc } = await import("./options-doc.mjs")
+  writeOptionsDoc()
   mkdirSync(path.dirname(stampFile), { recursive: true })
   writeFileSync(stampFile, `${JSON.stringify({ fingerprint: recipe })}\n`)
 }

@@ -94,7 +94,7 @@ describe.each(transports)("a pending operation over %s", (transport) => {
         a.linger = 0
       },
       () => a.type,
-      () => a.events,
+      () => a.threadSafe,
       () => {
         a.sendTimeout = -1
       },

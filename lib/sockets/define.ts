@@ -3,8 +3,11 @@
 import { defineOptions, type OptionHolder } from "../option-holder.js"
 import { type Option, type SocketName, socketOptions } from "../option-table/index.js"
 
-const receiving = ["receive", Symbol.asyncIterator]
-const sending = ["send"]
+const receiving = [
+  ...["receive", "receiveMany", "tryReceive", "batches", "receiveQueue", "toReadable", "toReadableStream"],
+  Symbol.asyncIterator,
+]
+const sending = ["send", "sendMany", "trySend", "sendQueue", "toWritable", "toWritableStream"]
 
 /** Gives a class the options that the table has for it. `without` takes away one of the two directions. */
 export function defineSocket(

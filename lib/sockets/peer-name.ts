@@ -1,12 +1,36 @@
 // The name that a connecting socket gives to its peer.
 
+import { errnoError, expected } from "../errors.js"
+
 export interface PeerName {
   /** 1 to 255 bytes, not beginning with a zero byte. */
   routingId?: string | Uint8Array
 }
 
-/** Passes the name in the options of a connect on, if there is one. */
-export function nameNextPeer(options: PeerName, pass: (name: string | Uint8Array) => void): void {
+/** The name in the options of a connect, if there is one. */
+export function peerName(options: PeerName): Buffer | undefined {
   if (typeof options !== "object" || options === null) throw new TypeError("Options must be an object")
-  if (options.routingId) pass(options.routingId)
+  const { routingId } = options
+  if (routingId === undefined || routingId === null || routingId.length === 0) return undefined
+  if (typeof routingId !== "string" && !(routingId instanceof Uint8Array)) {
+    throw new TypeError("Option value must be a string or buffer")
+  }
+  const name = Buffer.from(routingId as Uint8Array)
+  if (name.length > 255) throw expected("routingId", "1 to 255 bytes", routingId)
+  if (name[0] === 0) throw errnoError("EINVAL")
+  return name
+}
+
+/** libzmq aborts the process when a second connection gets a name that is taken. */
+export const nameTaken = (name: Buffer) =>
+  errnoError("EEXIST", `The routing id ${JSON.stringify(name.toString())} names another peer already`)
+
+const claimed = new WeakMap<object, Set<string>>()
+
+/** Throws if a socket has given this name before. For where libzmq does not tell which names are taken. */
+export function claimName(socket: object, name: Buffer): void {
+  const names = claimed.get(socket) ?? new Set()
+  const key = name.toString("latin1")
+  if (names.has(key)) throw nameTaken(name)
+  claimed.set(socket, names.add(key))
 }

@@ -57,13 +57,14 @@ export interface Subscriber extends OptionsOn<"Subscriber">, Readable {}
 
 defineSocket(Subscriber, "send")
 
+/** libzmq does not tell it. Not a private field, because the base class assigns options before there are any. */
+const verbosities = new WeakMap<XPublisher, null | "allSubs" | "allSubsUnsubs">()
+
 /**
  * ZMQ_XPUB: a publisher that receives subscriptions as messages: a byte 1 (subscribe) or 0 (unsubscribe) and the prefix.
  * For brokers, and to know who listens.
  */
 export class XPublisher extends Socket {
-  #verbosity: null | "allSubs" | "allSubsUnsubs" = null
-
   constructor(options?: SocketOptions<XPublisher>) {
     super(constant("ZMQ_XPUB"), options)
   }
@@ -73,7 +74,7 @@ export class XPublisher extends Socket {
    * a prefix, "allSubs" every subscribe, "allSubsUnsubs" every subscribe and unsubscribe.
    */
   get verbosity(): null | "allSubs" | "allSubsUnsubs" {
-    return this.#verbosity
+    return verbosities.get(this) ?? null
   }
 
   set verbosity(value: null | "allSubs" | "allSubsUnsubs") {
@@ -83,9 +84,9 @@ export class XPublisher extends Socket {
       )
     }
     // VERBOSER switches both on or off, VERBOSE only what it names.
-    this.setBoolOption(constant("ZMQ_XPUB_VERBOSER"), value === "allSubsUnsubs")
-    if (value === "allSubs") this.setBoolOption(constant("ZMQ_XPUB_VERBOSE"), true)
-    this.#verbosity = value
+    this.act("ZMQ_XPUB_VERBOSER", value === "allSubsUnsubs", "bool")
+    if (value === "allSubs") this.act("ZMQ_XPUB_VERBOSE", true, "bool")
+    verbosities.set(this, value)
   }
 
   /** ZMQ_SUBSCRIBE, with `manual`: subscribes the peer heard last to these prefixes; without any, to all messages. */

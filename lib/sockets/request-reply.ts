@@ -1,10 +1,12 @@
 // Questions and answers: strictly in turn (REQ, REP), or many at a time (DEALER, ROUTER).
 
-import { constant } from "../native.js"
+import { tooMany } from "../errors.js"
+import { addon, constant } from "../native.js"
 import { Socket } from "../socket.js"
+import { handle } from "../symbols.js"
 import type { OptionsOn, Readable, SocketOptions, Writable } from "../types.js"
 import { defineSocket } from "./define.js"
-import { nameNextPeer, type PeerName } from "./peer-name.js"
+import { claimName, nameTaken, type PeerName, peerName } from "./peer-name.js"
 
 /**
  * ZMQ_REQ: sends a request, receives its reply, and so on in turn; out of turn it rejects with EFSM.
@@ -75,10 +77,17 @@ export class Router extends Socket {
    * Connects to an address.
    *
    * @param options `routingId` is the name under which this socket knows the peer (ZMQ_CONNECT_ROUTING_ID), 1 to 255
-   * bytes.
+   * bytes. EEXIST if it knows another one under that name.
    */
   override connect(address: string, options: RouterConnectOptions = {}): void {
-    nameNextPeer(options, (name) => this.act("ZMQ_CONNECT_ROUTING_ID", name))
+    if (arguments.length > 2) throw tooMany(2, arguments.length)
+    const name = peerName(options)
+    this.checkConnect(address)
+    if (name !== undefined) {
+      if (addon.capability.draft !== true) claimName(this, name)
+      else if (this[handle]().hasPeer(name)) throw nameTaken(name)
+      this.act("ZMQ_CONNECT_ROUTING_ID", name)
+    }
     super.connect(address)
   }
 }

@@ -1,8 +1,9 @@
+import { tooMany } from "../errors.js"
 import { constant } from "../native.js"
 import { Socket } from "../socket.js"
 import type { Message, MessageLike, OptionsOn, Readable, SocketOptions, Writable } from "../types.js"
 import { defineSocket } from "./define.js"
-import { nameNextPeer, type PeerName } from "./peer-name.js"
+import { claimName, type PeerName, peerName } from "./peer-name.js"
 
 /**
  * ZMQ_STREAM: plain tcp, to talk to peers that do not speak ZMTP. Every message has two parts: which peer, and bytes. An
@@ -17,10 +18,16 @@ export class Stream extends Socket {
    * Connects to an address.
    *
    * @param options `routingId` is the name under which this socket knows the peer (ZMQ_CONNECT_ROUTING_ID), 1 to 255
-   * bytes.
+   * bytes. EEXIST if that name was given before: libzmq does not tell when it is free again.
    */
   override connect(address: string, options: StreamConnectOptions = {}): void {
-    nameNextPeer(options, (name) => this.act("ZMQ_CONNECT_ROUTING_ID", name))
+    if (arguments.length > 2) throw tooMany(2, arguments.length)
+    const name = peerName(options)
+    this.checkConnect(address)
+    if (name !== undefined) {
+      claimName(this, name)
+      this.act("ZMQ_CONNECT_ROUTING_ID", name)
+    }
     super.connect(address)
   }
 }

@@ -1,0 +1,8 @@
+export function median(numbers) {
+  const sorted = [...numbers].sort((a, b) => a - b)
+  const middle = sorted.length / 2
+  return sorted.length % 2 === 1 ? sorted[Math.floor(middle)] : (sorted[middle - 1] + sorted[middle]) / 2
+}
+
+/** The median of the ratios within each round: what slows a whole round down cancels out. */
+export const medianRatio = (numbers, others) => median(numbers.map((number, round) => number / others[round]))

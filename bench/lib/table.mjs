@@ -1,0 +1,55 @@
+// One table a workload, in Markdown.
+
+import { median, medianRatio } from "./statistics.mjs"
+
+const times = (ratio) => (ratio === undefined ? "" : ratio >= 10 ? ratio.toFixed(0) : ratio.toFixed(2))
+
+function rate(number) {
+  if (number >= 1e6) return `${(number / 1e6).toFixed(2)} M/s`
+  return number >= 1e4 ? `${(number / 1e3).toFixed(0)} k/s` : `${number.toFixed(0)}/s`
+}
+
+const microseconds = (numbers) => (numbers.some((number) => !Number.isFinite(number)) ? "" : median(numbers).toFixed(2))
+
+const columns = {
+  latency: [
+    ["p50, µs", (rounds) => median(rounds.map(({ p50 }) => p50)).toFixed(1)],
+    ["p99", (rounds) => median(rounds.map(({ p99 }) => p99)).toFixed(1)],
+    ["p99.9", (rounds) => median(rounds.map(({ p999 }) => p999)).toFixed(1)],
+  ],
+  rate: [
+    ["messages", (rounds) => rate(median(rounds.map(({ messages, seconds }) => messages / seconds)))],
+    ["receiver CPU, µs/message", (rounds) => microseconds(rounds.map(({ cpu, messages }) => (cpu * 1e6) / messages))],
+    [
+      "sender CPU",
+      (rounds) => microseconds(rounds.map(({ senderCpu, senderMessages }) => (senderCpu * 1e6) / senderMessages)),
+    ],
+    ["receiver RSS, MB", (rounds) => (median(rounds.map(({ rss }) => rss)) / 1e6).toFixed(0)],
+  ],
+  delay: [["loop delay p99, ms", (rounds) => median(rounds.map(({ delay99 }) => delay99)).toFixed(1)]],
+}
+
+/** How good a round was: more is better. */
+const speed = (workload) => (round) => (workload.group === "latency" ? 1 / round.p50 : round.messages / round.seconds)
+
+/** The table of a workload's figures: rounds by contender. */
+export function table(workload, figures) {
+  const kinds =
+    workload.group === "latency"
+      ? columns.latency
+      : workload.group === "delay"
+        ? [...columns.rate, ...columns.delay]
+        : columns.rate
+  const speeds = Object.fromEntries(
+    Object.entries(figures).map(([name, rounds]) => [name, rounds.map(speed(workload))]),
+  )
+  const references = ["C++", "zeromq"].filter((name) => speeds[name] !== undefined)
+  const heads = ["", ...kinds.map(([head]) => head), ...references.map((name) => `to ${name}`)]
+  const rows = Object.entries(figures).map(([name, rounds]) => [
+    name,
+    ...kinds.map(([, show]) => show(rounds)),
+    ...references.map((reference) => times(medianRatio(speeds[name], speeds[reference]))),
+  ])
+  const line = (cells) => `| ${cells.join(" | ")} |`
+  return `\n### ${workload.name}\n\n${[line(heads), line(heads.map(() => "---")), ...rows.map(line)].join("\n")}\n`
+}

@@ -1,0 +1,179 @@
+// Measures the contenders in turn, round by round, and writes a table.
+
+import { mkdirSync, statSync, writeFileSync } from "node:fs"
+import { availableParallelism } from "node:os"
+import path from "node:path"
+import { parseArgs } from "node:util"
+import { curveKeyPair, version } from "ohmq"
+
+import { run } from "../scripts/lib/run.mjs"
+import { libzmqFlags } from "../scripts/libzmq.mjs"
+import { contenders } from "./contenders.mjs"
+import { measureOnce } from "./lib/pair.mjs"
+import { table } from "./lib/table.mjs"
+import { valuesFor, workloads } from "./workloads.mjs"
+
+const root = path.join(import.meta.dirname, "..")
+
+const help = `Measures ohmq beside libzmq itself and its alternatives. Usage: npm run bench [-- options]
+
+  --only TEXT       workloads whose name contains TEXT; may be given several times
+  --contender NAME  only these, and "C++", to which they are compared; may be given several times
+  --rounds N        how often each is measured, in turn (default 3)
+  --seconds N       how long each measurement takes, about (default 1)
+  --json FILE       writes every single figure there
+  --output FILE     writes the table there too, as Markdown
+  --list            names the workloads and contenders
+  --help            show this
+`
+
+function parse() {
+  const { values } = parseArgs({
+    options: {
+      only: { type: "string", multiple: true },
+      contender: { type: "string", multiple: true },
+      rounds: { type: "string", default: "3" },
+      seconds: { type: "string", default: "1" },
+      json: { type: "string" },
+      output: { type: "string" },
+      list: { type: "boolean" },
+      help: { type: "boolean", short: "h" },
+    },
+  })
+  for (const name of ["rounds", "seconds"]) {
+    values[name] = Number(values[name])
+    if (!(values[name] > 0)) throw new Error(`--${name} must be a number above 0`)
+  }
+  return values
+}
+
+const say = (text) => process.stderr.write(`${text}\n`)
+
+function progress(text) {
+  if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${text}`)
+  else say(text)
+}
+
+/** Compiles baseline.cc, if it or libzmq is newer. */
+async function ensureBaseline() {
+  const [program] = contenders[0].command()
+  const source = path.join(import.meta.dirname, "baseline.cc")
+  const libraries = await libzmqFlags("libraries")
+  const time = (file) => statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0
+  if (time(program) > Math.max(time(source), ...libraries.map(time))) return
+  say("compiling the C++ baseline")
+  mkdirSync(path.dirname(program), { recursive: true })
+  const includes = (await libzmqFlags("include")).map((folder) => `-I${folder}`)
+  const args = [
+    "-O3",
+    "-std=c++17",
+    "-DZMQ_STATIC",
+    ...includes,
+    source,
+    ...libraries,
+    "-lpthread",
+    "-lrt",
+    "-o",
+    program,
+  ]
+  await run("baseline", process.env.CXX ?? "c++", args, { log: path.join(root, "build/bench/baseline.log") })
+}
+
+/** How many messages take about so many seconds, by two short runs. */
+async function calibrate(contender, workload, seconds, keys) {
+  if (workload.group === "latency") return Math.ceil(10_000 * seconds)
+  let count = workload.values.size > 50_000 ? 50 : 2000
+  for (const target of [seconds / 5, seconds]) {
+    const told = await once(contender, workload, count, keys)
+    const perSecond = told.messages / (workload.per ?? 1) / told.seconds
+    count = Math.max(count, Math.min(Math.ceil(perSecond * target), 20_000_000))
+  }
+  return count
+}
+
+const once = (contender, workload, count, keys) =>
+  measureOnce(contender.command(), workload, {
+    ...valuesFor(workload, keys),
+    ...contender.values(workload),
+    count,
+  })
+
+async function measureWorkload(workload, entrants, { rounds, seconds }, keys) {
+  const figures = {}
+  const counts = {}
+  for (let round = 0; round < rounds; round += 1) {
+    for (const contender of entrants) {
+      if (figures[contender.name] === null) continue
+      progress(`${workload.name}: ${contender.name}, round ${round + 1} of ${rounds}`)
+      try {
+        counts[contender.name] ??= await calibrate(contender, workload, seconds, keys)
+        const told = await once(contender, workload, counts[contender.name], keys)
+        figures[contender.name] ??= []
+        figures[contender.name].push(told)
+      } catch (error) {
+        say(`\n${workload.name}: ${contender.name} FAILED: ${error.message}`)
+        figures[contender.name] = null
+      }
+    }
+  }
+  if (process.stderr.isTTY) progress("")
+  return Object.fromEntries(Object.entries(figures).filter(([, rounds_]) => rounds_ !== null))
+}
+
+async function main() {
+  const options = parse()
+  if (options.help) return process.stdout.write(help)
+  const chosen = workloads.filter(
+    ({ name }) => options.only === undefined || options.only.some((text) => name.includes(text)),
+  )
+  const entrants = contenders.filter(
+    ({ name }) => options.contender === undefined || name === "C++" || options.contender.includes(name),
+  )
+  for (const name of options.contender ?? []) {
+    if (!contenders.some((contender) => contender.name === name)) throw new Error(`No contender '${name}'; see --list`)
+  }
+  if (chosen.length === 0) throw new Error(`No workload has '${options.only.join("' or '")}' in its name; see --list`)
+  if (options.list) {
+    return process.stdout.write(
+      `${[...workloads, ...contenders].map(({ name, about }) => (about ? `${name}: ${about}` : name)).join("\n")}\n`,
+    )
+  }
+
+  await ensureBaseline()
+  const present = []
+  for (const contender of entrants) {
+    const missing = await contender.prepare?.()
+    if (missing === undefined) present.push(contender)
+    else say(`SKIPPED: ${contender.name}: ${missing}`)
+  }
+  const server = curveKeyPair()
+  const client = curveKeyPair()
+  const keys = {
+    serverPublicKey: server.publicKey,
+    serverSecretKey: server.secretKey,
+    clientPublicKey: client.publicKey,
+    clientSecretKey: client.secretKey,
+  }
+  const head = `libzmq ${version}, Node ${process.version}, ${process.platform} ${process.arch}, ${availableParallelism()} cores; medians of ${options.rounds} rounds`
+  const report = [head]
+  const all = {}
+  say(head)
+  try {
+    for (const workload of chosen) {
+      const able = present.filter((contender) => contender.values(workload) !== undefined)
+      all[workload.name] = await measureWorkload(workload, able, options, keys)
+      const text = table(workload, all[workload.name])
+      process.stdout.write(`${text}\n`)
+      report.push(text)
+    }
+  } finally {
+    for (const contender of present) await contender.cleanUp?.()
+  }
+  if (options.json) writeFileSync(options.json, `${JSON.stringify({ head, figures: all }, undefined, 2)}\n`)
+  if (options.output) writeFileSync(options.output, `${report.join("\n")}`)
+}
+
+main().catch((error) => {
+  say(error.message)
+  process.exitCode = 1
+})

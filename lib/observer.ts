@@ -1,0 +1,310 @@
+// What happens on a socket: connections that are made, lost, refused.
+
+import { randomUUID } from "node:crypto"
+import { EventEmitter } from "node:events"
+
+import { busyObserverError, closedError, expected, timeoutError } from "./errors.js"
+import { decodeEvent, type Event, type EventOfType, type EventType, isEventType } from "./monitor-events.js"
+import { addon, constant, type NativeSocket, onReady } from "./native.js"
+import { Socket } from "./socket.js"
+import { handle, native } from "./symbols.js"
+import { Traffic } from "./traffic.js"
+import type { OperationOptions } from "./types.js"
+import { checkOperation, Waiter, WaitingLine } from "./waiter.js"
+
+/** Events that nobody has read are kept up to this number; then the oldest are dropped. */
+const KEPT = 10_000
+
+/** Somebody who waits for events of one type, which others may read too. */
+interface Watcher {
+  type: EventType
+  waiter: Waiter<Event>
+}
+
+/**
+ * The events of a socket: see `socket.events`. They can be read one after the other, in a loop, or by listeners:
+ *
+ * ```typescript
+ * for await (const event of socket.events) console.log(event.type, event.address)
+ *
+ * socket.events.on("disconnect", ({ address }) => console.log(`lost ${address}`))
+ *
+ * await socket.events.waitFor("handshake", { timeout: 5000 })
+ * ```
+ *
+ * Events are taken from libzmq whether or not anybody reads them, so that its threads never wait; the last 10,000 are kept.
+ */
+export class Observer {
+  readonly #observed: WeakRef<NativeSocket>
+  readonly #native: NativeSocket
+  readonly #traffic: Traffic
+  readonly #events: Event[] = []
+  readonly #readers = new WaitingLine("receive")
+  readonly #watchers = new Set<Watcher>()
+  /** For each connection, by both its ends: whether this socket has connected or accepted it. */
+  readonly #sides = new Map<string, "local" | "remote">()
+  #emitter: EventEmitter | undefined
+  #closed = false
+  /** The connections that are complete, by both their ends. */
+  readonly #connected = new Set<string>()
+
+  /** Use `socket.events` instead: a socket has one observer at a time. */
+  constructor(socket: Socket) {
+    if (!(socket instanceof Socket)) throw new TypeError("Socket must be a socket object")
+    const observed = socket[handle]()
+    const address = `inproc://ohmq.monitor.${randomUUID()}`
+    observed.monitor(address)
+    this.#observed = new WeakRef(observed)
+    this.#native = new addon.NativeSocket(socket.context[native], constant("ZMQ_PAIR"))
+    this.#native.owner = this
+    this.#traffic = new Traffic(this.#native.slot, constant("ZMQ_PAIR"), {
+      sendTimeout: () => -1,
+      receiveTimeout: () => -1,
+      mostAhead: () => 0,
+    })
+    this.#native.readMonitor(address)
+    this.#keepAlive()
+    void this.#pump()
+  }
+
+  /** Whether it is closed: by `close`, or because the socket was closed. */
+  get closed(): boolean {
+    return this.#closed
+  }
+
+  /** How many peers have connected, handshake and all, and are connected still, since this observer began. */
+  get peers(): number {
+    return this.#connected.size
+  }
+
+  /** No more events are received. A receive that waits rejects with EAGAIN, loops end. */
+  close(): void {
+    if (this.#closed) return
+    const observed = this.#observed.deref()
+    // Before its reader is gone: libzmq would wait for one.
+    if (observed !== undefined) observed.monitor(null)
+    this.#end()
+  }
+
+  /**
+   * Resolves with the next event: at once if one is kept, else when it comes. Throws EBADF once the observer is closed and
+   * all events are read, EBUSY while another receive waits, and when there are listeners.
+   */
+  receive(options?: OperationOptions): Promise<Event> {
+    if (options !== undefined) checkOperation(options)
+    if (this.#emitter !== undefined) {
+      throw new Error(
+        "Observer is in event emitter mode. After a call to events.on() it is not possible to read events with events.receive().",
+      )
+    }
+    if (!this.#readers.isEmpty) throw busyObserverError()
+    if (options?.signal?.aborted) return Promise.reject(options.signal.reason)
+    const event = this.#events.shift()
+    if (event !== undefined) return Promise.resolve(event)
+    if (this.#closed) throw closedError()
+    return this.#wait(options, (waiter) => {
+      this.#readers.add(waiter)
+      return () => this.#readers.remove(waiter)
+    })
+  }
+
+  /** Receives events until the observer or its socket is closed. */
+  async *[Symbol.asyncIterator](): AsyncGenerator<Event, undefined, undefined> {
+    while (!this.#closed || this.#events.length > 0) {
+      try {
+        yield await this.receive()
+      } catch (error) {
+        if (this.#closed && (error as { code?: string }).code === "EAGAIN") return
+        throw error
+      }
+    }
+  }
+
+  /**
+   * Resolves with the next event of a type, from now on, which others may receive too. Rejects with EAGAIN when time runs
+   * out or the observer is closed.
+   */
+  waitFor<E extends EventType>(type: E, options?: OperationOptions): Promise<EventOfType<E>> {
+    if (!isEventType(type)) throw expected("type", "a type of event", type)
+    if (options !== undefined) checkOperation(options)
+    if (this.#closed) throw closedError()
+    if (options?.signal?.aborted) return Promise.reject(options.signal.reason)
+    return this.#wait(options, (waiter) => {
+      const watcher = { type, waiter }
+      this.#watchers.add(watcher)
+      return () => this.#watchers.delete(watcher)
+    }) as Promise<EventOfType<E>>
+  }
+
+  /** Calls a listener for each event of a type. From then on events cannot be received in other ways, but for `waitFor`. */
+  on<E extends EventType>(type: E, listener: (event: EventOfType<E>) => void): this {
+    if (this.#emitter === undefined) {
+      this.#emitter = new EventEmitter()
+      this.#keepAlive()
+      // What is kept reaches the listeners that are added in the same turn.
+      setImmediate(() => {
+        for (const event of this.#events.splice(0)) this.#emit(event)
+      })
+    }
+    this.#emitter.on(type, listener)
+    return this
+  }
+
+  /** Takes a listener away. */
+  off<E extends EventType>(type: E, listener: (event: EventOfType<E>) => void): this {
+    this.#emitter?.off(type, listener)
+    return this
+  }
+
+  /** @internal */
+  [onReady](ready: number): void {
+    this.#traffic.serve(ready)
+  }
+
+  // Takes events off libzmq for as long as there are any to come.
+  async #pump(): Promise<void> {
+    for await (const message of this.#traffic.iterate()) {
+      const event = decodeEvent(message, (ends, type) => {
+        const key = `${ends.local}\n${ends.remote}`
+        if (type === "accept") this.#sides.set(key, "local")
+        else if (type === "connect") this.#sides.set(key, "remote")
+        const side = this.#sides.get(key) ?? "local"
+        if (type === "disconnect" || type === "close") this.#sides.delete(key)
+        return side
+      })
+      this.#deliver(event)
+      if (event.type === "end") return this.#end()
+    }
+  }
+
+  #deliver(event: Event): void {
+    this.#count(event)
+    for (const watcher of this.#watchers) {
+      if (watcher.type !== event.type) continue
+      this.#watchers.delete(watcher)
+      watcher.waiter.resolve(event)
+    }
+    this.#keepAlive()
+    if (this.#emitter !== undefined) {
+      this.#emit(event)
+      return
+    }
+    this.#events.push(event)
+    if (this.#events.length > KEPT) this.#events.shift()
+    this.#readers.serve()
+    this.#keepAlive()
+  }
+
+  // "disconnect" also comes for connections that failed in their handshake.
+  #count(event: Event): void {
+    if (event.type !== "handshake" && event.type !== "disconnect") return
+    const key = `${event.localAddress}\n${event.remoteAddress}`
+    if (event.type === "handshake") this.#connected.add(key)
+    else this.#connected.delete(key)
+  }
+
+  #emit(event: Event): void {
+    try {
+      this.#emitter?.emit(event.type, event)
+    } catch (error) {
+      // The listener's fault is the program's, as with any emitter, but must not end the events.
+      process.nextTick(() => {
+        throw error
+      })
+    }
+  }
+
+  #wait(options: OperationOptions | undefined, add: (waiter: Waiter<Event>) => () => void): Promise<Event> {
+    if (options?.timeout === 0) return Promise.reject(timeoutError())
+    const waiter = new Waiter<Event>(() => {
+      const event = this.#events.shift()
+      if (event === undefined) return false
+      waiter.resolve(event)
+      return true
+    })
+    const remove = add(waiter)
+    waiter.limit(options?.timeout ?? -1, options?.signal, (reason) => {
+      remove()
+      waiter.reject(reason)
+      this.#keepAlive()
+    })
+    this.#keepAlive()
+    return waiter.promise
+  }
+
+  #keepAlive(): void {
+    if (this.#closed) return
+    const keep = this.#emitter !== undefined || !this.#readers.isEmpty || this.#watchers.size > 0
+    this.#native.keepAlive(keep)
+  }
+
+  #end(): void {
+    if (this.#closed) return
+    this.#closed = true
+    this.#native.close()
+    this.#traffic.close()
+    this.#readers.rejectAll(timeoutError)
+    for (const { waiter } of this.#watchers) waiter.reject(timeoutError())
+    this.#watchers.clear()
+  }
+}
+
+const observers = new WeakMap<Socket, Observer>()
+
+/** Options of `connected`. */
+export interface ConnectedOptions extends OperationOptions {
+  /** How many peers. Default 1. */
+  count?: number
+}
+
+declare module "./socket.js" {
+  interface Socket {
+    /** The events of this socket; observing begins when this is first read. The same object each time. */
+    readonly events: Observer
+
+    /**
+     * Resolves when so many peers are connected, handshake and all, so that a message sent now reaches them. (A
+     * subscriber's subscriptions may still be on their way.) Over tcp and ipc: inproc tells nothing.
+     *
+     * Peers are counted from the first use of this, or of `events`, so begin before the first bind or connect:
+     *
+     * ```typescript
+     * const ready = socket.connected({ count: 3, timeout: 5000 })
+     * await socket.bind("tcp://127.0.0.1:5555")
+     * await ready
+     * ```
+     *
+     * Rejects with EAGAIN when time runs out or the socket is closed.
+     */
+    connected(options?: ConnectedOptions): Promise<void>
+  }
+}
+
+Object.defineProperties(Socket.prototype, {
+  events: {
+    configurable: true,
+    get(this: Socket) {
+      let observer = observers.get(this)
+      if (observer === undefined) {
+        observer = new Observer(this)
+        observers.set(this, observer)
+      }
+      return observer
+    },
+  },
+  connected: {
+    configurable: true,
+    writable: true,
+    async value(this: Socket, options: ConnectedOptions = {}) {
+      const { count = 1, timeout = -1, signal } = options
+      checkOperation(options)
+      if (!(Number.isSafeInteger(count) && count > 0)) throw expected("count", "a whole number above 0", count)
+      const ends = timeout < 0 ? Number.POSITIVE_INFINITY : performance.now() + timeout
+      const { events } = this
+      while (events.peers < count) {
+        const left = ends === Number.POSITIVE_INFINITY ? -1 : Math.max(0, ends - performance.now())
+        await events.waitFor("handshake", { timeout: left, signal })
+      }
+    },
+  },
+})

@@ -1,0 +1,147 @@
+// Hands messages to libzmq, many in one call where they are small.
+
+import { COPY_LIMIT, type Part, sendPart, toPart, toParts } from "./message.js"
+import { addon, constant } from "./native.js"
+import type { MessageLike } from "./types.js"
+
+const REQ = constant("ZMQ_REQ")
+/** They choose a peer for each message, and drop the rest of one whose peer went away in the middle. */
+const balancing = new Set([constant("ZMQ_PUSH"), constant("ZMQ_DEALER"), REQ])
+
+const { frames, sendMany } = addon
+
+/** The bytes of the frames that one call hands over, back to back. */
+const packed: Buffer & { utf8Write?(text: string, offset: number): number } = Buffer.allocUnsafeSlow(64 * 1024)
+
+/** Parts shorter than this are copied by a loop, which for them is quicker than a call. */
+const SHORT = 32
+
+/** Writes a part at an offset. Returns its length, or -1 if it is not small or there may be no room. */
+function pack(part: Part, offset: number): number {
+  if (typeof part === "string") {
+    const { length } = part
+    if (length * 3 > COPY_LIMIT || offset + length * 3 > packed.length) return -1
+    return packed.write(part, offset)
+  }
+  const length = part.byteLength
+  if (length > COPY_LIMIT || offset + length > packed.length) return -1
+  if (length < SHORT) for (let index = 0; index < length; index += 1) packed[offset + index] = part[index] as number
+  else packed.set(part, offset)
+  return length
+}
+
+/** A message as it is handed over: one part, or several. */
+export type Outgoing = Part | Part[]
+
+export function toOutgoing(message: MessageLike | MessageLike[]): Outgoing {
+  if (message === undefined) throw new TypeError("Message must be present")
+  return Array.isArray(message) ? toParts(message) : toPart(message)
+}
+
+/** Messages that are on their way, and how far they are. */
+export class Batch {
+  /** How many libzmq has. */
+  sent = 0
+  /** Parts that libzmq has of the next message. */
+  parts = 0
+
+  constructor(readonly messages: Outgoing[]) {}
+}
+
+export class Outbox {
+  readonly #slot: number
+  readonly #type: number
+
+  /** @param type The number of the socket type in zmq.h. */
+  constructor(slot: number, type: number) {
+    this.#slot = slot
+    this.#type = type
+  }
+
+  /** False if it would have to wait; nothing of the message is sent then. */
+  send(message: Outgoing): boolean {
+    return Array.isArray(message) ? this.#sendParts(message, 0) : sendPart(this.#slot, message, false)
+  }
+
+  #sendParts(parts: Part[], from: number): boolean {
+    const last = parts.length - 1
+    for (let index = from; index <= last; index += 1) {
+      if (sendPart(this.#slot, parts[index] as Part, index < last)) continue
+      // The peer that got the first parts is gone, and those with it. Sockets that choose a peer for each message now
+      // drop what comes up to the last part, so it must come. REQ thereby takes its request for sent.
+      if (index > 0 && index < last && balancing.has(this.#type)) {
+        sendPart(this.#slot, "", false)
+        return this.#type === REQ
+      }
+      return false
+    }
+    return true
+  }
+
+  /** Goes on with a batch, for as long as libzmq takes it. True when it is all sent. */
+  sendMany(batch: Batch): boolean {
+    const { messages } = batch
+    while (batch.sent < messages.length) {
+      if (this.#sendPacked(batch)) continue
+      // What is large goes on its own, and so does what was not taken: this finds out why.
+      const message = messages[batch.sent] as Outgoing
+      const from = batch.parts
+      batch.parts = 0
+      if (!(Array.isArray(message) ? this.#sendParts(message, from) : this.send(message))) return false
+      batch.sent += 1
+    }
+    return true
+  }
+
+  /** Packs the next messages and sends them by one call. True if all that could be packed, and there was some, went. */
+  #sendPacked(batch: Batch): boolean {
+    const { messages, sent } = batch
+    let count = 0
+    let whole = 0
+    let used = 0
+    let next = sent
+    packing: for (; next < messages.length && count < frames.length; next += 1) {
+      const message = messages[next] as Outgoing
+      if (Array.isArray(message)) {
+        for (let index = 0; index < message.length; index += 1) {
+          const length = count < frames.length ? pack(message[index] as Part, used) : -1
+          if (length < 0) break packing
+          frames[count] = (length << 1) | (index < message.length - 1 ? 1 : 0)
+          count += 1
+          used += length
+        }
+      } else {
+        const length = pack(message, used)
+        if (length < 0) break
+        frames[count] = length << 1
+        count += 1
+        used += length
+      }
+      whole = count
+    }
+    if (whole === 0) {
+      batch.sent = next
+      return next > sent
+    }
+    const taken = sendMany(this.#slot, packed, whole)
+    if (taken === whole) {
+      batch.sent = next
+      return true
+    }
+    this.#advance(batch, taken)
+    return false
+  }
+
+  /** Finds the message, and the part of it, that comes after so many frames. */
+  #advance(batch: Batch, taken: number): void {
+    let left = taken
+    for (;;) {
+      const message = batch.messages[batch.sent] as Outgoing
+      const length = Array.isArray(message) ? message.length : 1
+      if (left < length) break
+      left -= length
+      batch.sent += 1
+    }
+    batch.parts = left
+  }
+}

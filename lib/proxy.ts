@@ -1,0 +1,139 @@
+// Forwards messages between two sockets, on a thread of its own.
+
+import { closedError, errnoError } from "./errors.js"
+import { addon, type NativeProxy, type NativeSocket, ProxyCommand } from "./native.js"
+import { Socket } from "./socket.js"
+import { lend } from "./symbols.js"
+import type { Writable } from "./types.js"
+
+/** Messages and bytes, without the ends of parts. */
+export interface ProxyCount {
+  messages: number
+  bytes: number
+}
+
+/** What a proxy has carried. */
+export interface ProxyStatistics {
+  frontEnd: { received: ProxyCount; sent: ProxyCount }
+  backEnd: { received: ProxyCount; sent: ProxyCount }
+}
+
+/** Options of a proxy. */
+export interface ProxyOptions<C extends Socket = Socket> {
+  /**
+   * Gets a copy of every message, both ways: a Push, Publisher, Dealer or Pair, for instance. What it has no room for is
+   * dropped.
+   */
+  capture?: C
+}
+
+/**
+ * Forwards messages from a front-end to a back-end socket and back, natively and without the event loop: brokers for
+ * Router and Dealer, XSubscriber and XPublisher, Pull and Push.
+ *
+ * ```typescript
+ * const proxy = new Proxy(new Router(), new Dealer())
+ * await proxy.frontEnd.bind("tcp://127.0.0.1:5555")
+ * await proxy.backEnd.bind("tcp://127.0.0.1:5556")
+ * await proxy.run()
+ * ```
+ *
+ * While it runs, the sockets belong to it, and the process stays alive; when it has ended, they are closed.
+ */
+// biome-ignore lint/suspicious/noShadowRestrictedNames: the name is that of zeromq
+export class Proxy<F extends Socket = Socket, B extends Socket = Socket, C extends Socket = Socket> {
+  readonly frontEnd: F
+  readonly backEnd: B
+  readonly capture: C | undefined
+  #native: NativeProxy | undefined
+  #running = false
+  #last: ProxyStatistics | undefined
+
+  constructor(frontEnd: F, backEnd: B, options: ProxyOptions<C> = {}) {
+    if (!(frontEnd instanceof Socket)) throw new TypeError("Front-end must be a socket object")
+    if (!(backEnd instanceof Socket)) throw new TypeError("Back-end must be a socket object")
+    if (typeof options !== "object" || options === null) throw new TypeError("Options must be an object")
+    if (options.capture !== undefined && !(options.capture instanceof Socket)) {
+      throw new TypeError("Capture must be a socket object")
+    }
+    this.frontEnd = frontEnd
+    this.backEnd = backEnd
+    this.capture = options.capture
+  }
+
+  /**
+   * Starts forwarding. Resolves when the proxy was terminated. Rejects with EINVAL if a socket is neither bound nor
+   * connected, EBADF if one is closed, EBUSY if one is in use.
+   *
+   * @param options A `signal` terminates it too; it then resolves all the same.
+   */
+  async run(options: { signal?: AbortSignal } = {}): Promise<void> {
+    const { signal } = options
+    const names = ["Front-end", "Back-end", "Capture"] as const
+    const sockets = [this.frontEnd, this.backEnd, this.capture].filter((socket) => socket !== undefined)
+    if (this.#running) throw errnoError("EBUSY", "Proxy is running already")
+    for (const [index, socket] of sockets.entries()) {
+      if (socket.closed) throw closedError()
+      if (!socket[lend].isAttached) throw errnoError("EINVAL", `${names[index]} socket must be bound or connected`)
+    }
+    if (signal?.aborted) return
+    this.#running = true
+    const terminate = () => this.terminate()
+    try {
+      await this.#forwardLeftover(this.frontEnd, this.backEnd)
+      await this.#forwardLeftover(this.backEnd, this.frontEnd)
+      const [front, back, capture = null] = sockets.map((socket) => socket[lend].begin())
+      this.#native = new addon.NativeProxy(front as NativeSocket, back as NativeSocket, capture)
+      const ended = this.#native.start()
+      signal?.addEventListener("abort", terminate)
+      await ended
+    } finally {
+      if (this.#native !== undefined) this.#last = this.#read(this.#native)
+      this.#running = false
+      this.#native = undefined
+      signal?.removeEventListener("abort", terminate)
+      for (const socket of sockets) socket[lend].end()
+    }
+  }
+
+  /** Stops forwarding until `resume`; messages wait in the sockets' queues. Throws EBADF unless it runs. */
+  pause(): void {
+    this.#send(ProxyCommand.Pause)
+  }
+
+  /** Forwards again after `pause`. Throws EBADF unless it runs. */
+  resume(): void {
+    this.#send(ProxyCommand.Resume)
+  }
+
+  /** Ends the proxy and closes its sockets. Throws EBADF unless it runs. */
+  terminate(): void {
+    this.#send(ProxyCommand.Terminate)
+  }
+
+  /** What it has carried so far. */
+  statistics(): ProxyStatistics {
+    if (this.#native !== undefined) return this.#read(this.#native)
+    const none = () => ({ received: { messages: 0, bytes: 0 }, sent: { messages: 0, bytes: 0 } })
+    return this.#last ?? { frontEnd: none(), backEnd: none() }
+  }
+
+  /** Messages that were fetched ahead are not in the socket any more. */
+  async #forwardLeftover(from: Socket, to: Socket): Promise<void> {
+    for (const message of from[lend].leftover()) await (to as unknown as Writable).send(message)
+  }
+
+  #read(native: NativeProxy): ProxyStatistics {
+    const numbers = native.statistics()
+    const count = (from: number) => ({ messages: numbers[from] as number, bytes: numbers[from + 1] as number })
+    return {
+      frontEnd: { received: count(0), sent: count(2) },
+      backEnd: { received: count(4), sent: count(6) },
+    }
+  }
+
+  #send(command: ProxyCommand): void {
+    if (this.#native === undefined) throw closedError()
+    this.#native.send(command)
+  }
+}

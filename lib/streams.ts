@@ -1,0 +1,71 @@
+// Sockets as streams of Node and of the Web, with backpressure both ways. A chunk is a message.
+
+import { Readable, Writable } from "node:stream"
+import type { ReadableStream, WritableStream } from "node:stream/web"
+
+import type { ErrnoError } from "./errors.js"
+import { State, type Traffic } from "./traffic.js"
+import type { Message, MessageLike, StreamOptions } from "./types.js"
+
+/** Messages that a stream holds, unless `highWaterMark` says otherwise. */
+const HELD = 16
+
+type Chunk = MessageLike | MessageLike[]
+
+export function toReadable(traffic: Traffic, { highWaterMark = HELD }: StreamOptions = {}): Readable {
+  const ended = new AbortController()
+  return new Readable({
+    objectMode: true,
+    highWaterMark,
+    read(size) {
+      // Never more than it asked for: what a destroyed stream holds is lost.
+      const max = Math.max(1, Math.min(size, highWaterMark) - this.readableLength)
+      new Promise<Message[][]>((resolve) => {
+        resolve(traffic.receiveMany({ max, signal: ended.signal }))
+      }).then(
+        (messages) => {
+          for (const message of messages) this.push(message)
+        },
+        (error: ErrnoError) => {
+          if (traffic.state === State.Closed) this.push(null)
+          else if (!ended.signal.aborted) this.destroy(error)
+        },
+      )
+    },
+    destroy(error, done) {
+      ended.abort()
+      done(error)
+    },
+  })
+}
+
+export function toWritable(traffic: Traffic, { highWaterMark = HELD }: StreamOptions = {}): Writable {
+  const ended = new AbortController()
+  const settle = (send: () => Promise<void>, done: (error?: Error | null) => void) => {
+    new Promise<void>((resolve) => {
+      resolve(send())
+    }).then(() => done(), done)
+  }
+  return new Writable({
+    objectMode: true,
+    decodeStrings: false,
+    highWaterMark,
+    write(message: Chunk, _encoding, done) {
+      settle(() => traffic.send(message, { signal: ended.signal }), done)
+    },
+    writev(chunks, done) {
+      const messages = chunks.map(({ chunk }) => chunk as Chunk)
+      settle(() => traffic.sendMany(messages, { signal: ended.signal }), done)
+    },
+    destroy(error, done) {
+      ended.abort()
+      done(error)
+    },
+  })
+}
+
+export const toReadableStream = (traffic: Traffic, options?: StreamOptions): ReadableStream<Message[]> =>
+  Readable.toWeb(toReadable(traffic, options))
+
+export const toWritableStream = (traffic: Traffic, options?: StreamOptions): WritableStream<Chunk> =>
+  Writable.toWeb(toWritable(traffic, options))

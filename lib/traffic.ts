@@ -1,0 +1,372 @@
+// The messages of one socket, both ways: operations that are done at once, and those that wait.
+
+import { isTypedArray } from "node:util/types"
+
+import { batchError, blockedError, closedError, expected, timeoutError } from "./errors.js"
+import { Inbox } from "./inbox.js"
+import { addon, constant } from "./native.js"
+import { Batch, Outbox, type Outgoing, toOutgoing } from "./outbox.js"
+import { settled, settledWith } from "./turn.js"
+import type { BatchOptions, Message, MessageLike, OperationOptions } from "./types.js"
+import { checkOperation, Waiter, WaitingLine } from "./waiter.js"
+
+const IN = constant("ZMQ_POLLIN")
+const OUT = constant("ZMQ_POLLOUT")
+
+/** A send that is refused although ZMQ_EVENTS tells of room is tried again after so many milliseconds. */
+const RETRY = 10
+
+/** The most messages of one array of a batch, unless `max` says otherwise. */
+const BATCH = 256
+
+export enum State {
+  Open = 0,
+  /** A bind or unbind runs on another thread. */
+  Blocked = 1,
+  Closed = 2,
+}
+
+/** What the socket says about its options. */
+export interface TrafficOptions {
+  sendTimeout(): number
+  receiveTimeout(): number
+  /** The most messages that may be fetched before they are asked for, 0 for any number. */
+  mostAhead(): number
+}
+
+function checkMessages(messages: unknown): void {
+  if (typeof messages === "object" && messages !== null && Symbol.iterator in messages && !isTypedArray(messages))
+    return
+  throw expected("messages", "an array or another iterable of messages", messages)
+}
+
+function checkMax(options: BatchOptions | undefined): number {
+  if (options === undefined) return BATCH
+  checkOperation(options)
+  const { max = BATCH } = options
+  if (!(Number.isSafeInteger(max) && max > 0)) throw expected("max", "a whole number above 0", max)
+  return max
+}
+
+export class Traffic {
+  state = State.Open
+  readonly inbox: Inbox
+  readonly readers = new WaitingLine("receive")
+  readonly writers = new WaitingLine("send")
+  readonly #slot: number
+  readonly #outbox: Outbox
+  readonly #options: TrafficOptions
+  /** What the addon watches for. */
+  #watched = 0
+  #retry: NodeJS.Timeout | undefined
+  #keepAlive = true
+
+  /** @param type The number of the socket type in zmq.h. */
+  constructor(slot: number, type: number, options: TrafficOptions) {
+    this.#slot = slot
+    this.#options = options
+    this.inbox = new Inbox(slot, () => options.mostAhead())
+    this.#outbox = new Outbox(slot, type)
+  }
+
+  /** Throws unless messages can be sent and received. */
+  checkUsable(): void {
+    if (this.state === State.Open) return
+    throw this.state === State.Closed ? closedError() : blockedError()
+  }
+
+  get readable(): boolean {
+    return !this.inbox.isEmpty || (this.#look() & IN) !== 0
+  }
+
+  get writable(): boolean {
+    return (this.#look() & OUT) !== 0 && this.writers.hasRoom
+  }
+
+  /** To be called when the addon's socket is closed. */
+  close(): void {
+    this.state = State.Closed
+    this.inbox.clear()
+    clearTimeout(this.#retry)
+    this.readers.rejectAll(timeoutError)
+    this.writers.rejectAll(timeoutError)
+  }
+
+  keepAlive(keep: boolean): void {
+    this.#keepAlive = keep
+    this.readers.keepAlive(keep)
+    this.writers.keepAlive(keep)
+  }
+
+  // --- Waiting
+
+  /** Nothing may be called on the socket until the next `attend`. */
+  stopWatching(): void {
+    this.#watch(0)
+  }
+
+  #wanted(): number {
+    return (this.readers.isEmpty ? 0 : IN) | (this.writers.isEmpty ? 0 : OUT)
+  }
+
+  #watch(events: number): void {
+    if (events === this.#watched) return
+    this.#watched = events
+    addon.watch(this.#slot, events)
+  }
+
+  #look(): number {
+    const events = addon.events(this.#slot)
+    this.attend()
+    return events
+  }
+
+  /** Lets go on what waited for these events, which have come. */
+  serve(ready: number): void {
+    if ((ready & IN) !== 0) this.readers.serve()
+    if ((ready & OUT) !== 0) this.writers.serve()
+    this.attend()
+  }
+
+  /**
+   * To be called after anything that may have used up the edge of ZMQ_FD, which is any call on the socket: looks at
+   * ZMQ_EVENTS, lets go on what can, and watches for what still waits.
+   */
+  attend(): void {
+    if (this.state !== State.Open) return
+    let refused = 0
+    for (;;) {
+      const wanted = this.#wanted() & ~refused
+      if (wanted === 0) break
+      const ready = addon.events(this.#slot) & wanted
+      if (ready === 0) break
+      if ((ready & IN) !== 0) this.readers.serve()
+      if ((ready & OUT) !== 0) {
+        this.writers.serve()
+        if (!this.writers.isEmpty) refused = OUT
+      }
+    }
+    this.#watch(this.#wanted())
+    if (refused !== 0) {
+      // Such a socket always counts as writable, so its edge may have been used up in here unseen.
+      clearTimeout(this.#retry)
+      this.#retry = setTimeout(() => this.serve(OUT), RETRY)
+      if (!this.#keepAlive) this.#retry.unref()
+    }
+  }
+
+  #wait<T>(
+    line: WaitingLine,
+    attempt: (waiter: Waiter<T>) => boolean,
+    timeout: number,
+    options: OperationOptions | undefined,
+    failure?: (reason: unknown) => unknown,
+  ): Promise<T> {
+    const waiter = new Waiter<T>(attempt, failure)
+    const refusal = timeout === 0 ? timeoutError() : line.admit()
+    if (refusal !== undefined) {
+      waiter.reject(refusal)
+      this.attend()
+      return waiter.promise
+    }
+    waiter.limit(timeout, options?.signal, (reason) => {
+      line.remove(waiter)
+      waiter.reject(reason)
+      this.attend()
+    })
+    waiter.keepAlive(this.#keepAlive)
+    line.add(waiter)
+    this.attend()
+    return waiter.promise
+  }
+
+  // --- Sending. What is done at once makes no closures, which cost as much as the call.
+
+  send(message: MessageLike | MessageLike[], options?: OperationOptions): Promise<void> {
+    const outgoing = toOutgoing(message)
+    if (options !== undefined) checkOperation(options)
+    this.checkUsable()
+    this.writers.checkBusy()
+    if (options?.signal?.aborted) return Promise.reject(options.signal.reason)
+    try {
+      if (this.writers.isEmpty && this.#outbox.send(outgoing)) {
+        if (!this.readers.isEmpty) this.attend()
+        return settled()
+      }
+    } catch (error) {
+      if (!this.readers.isEmpty) this.attend()
+      return Promise.reject(error)
+    }
+    return this.#sendLater(outgoing, options)
+  }
+
+  #sendLater(outgoing: Outgoing, options: OperationOptions | undefined): Promise<void> {
+    const attempt = (waiter: Waiter<void>) => {
+      if (!this.#outbox.send(outgoing)) return false
+      waiter.resolve()
+      return true
+    }
+    return this.#wait(this.writers, attempt, options?.timeout ?? this.#options.sendTimeout(), options)
+  }
+
+  sendMany(messages: Iterable<MessageLike | MessageLike[]>, options?: OperationOptions): Promise<void> {
+    checkMessages(messages)
+    // All of them now, so that one that cannot be sent costs nothing.
+    const batch = new Batch(Array.from(messages, toOutgoing))
+    if (options !== undefined) checkOperation(options)
+    this.checkUsable()
+    this.writers.checkBusy()
+    if (options?.signal?.aborted) return Promise.reject(batchError(options.signal.reason, 0))
+    try {
+      if (this.writers.isEmpty && this.#outbox.sendMany(batch)) {
+        if (!this.readers.isEmpty) this.attend()
+        return settled(batch.messages.length)
+      }
+    } catch (error) {
+      if (!this.readers.isEmpty) this.attend()
+      return Promise.reject(batchError(error, batch.sent))
+    }
+    return this.#sendManyLater(batch, options)
+  }
+
+  #sendManyLater(batch: Batch, options: OperationOptions | undefined): Promise<void> {
+    const failure = (error: unknown) => batchError(error, batch.sent)
+    const attempt = (waiter: Waiter<void>) => {
+      if (!this.#outbox.sendMany(batch)) return false
+      waiter.resolve()
+      return true
+    }
+    return this.#wait(this.writers, attempt, options?.timeout ?? this.#options.sendTimeout(), options, failure)
+  }
+
+  trySend(message: MessageLike | MessageLike[]): boolean {
+    const outgoing = toOutgoing(message)
+    this.checkUsable()
+    if (!this.writers.isEmpty) return false
+    try {
+      return this.#outbox.send(outgoing)
+    } finally {
+      if (!this.readers.isEmpty) this.attend()
+    }
+  }
+
+  // --- Receiving
+
+  receive(options?: OperationOptions): Promise<Message[]> {
+    if (options !== undefined) checkOperation(options)
+    this.checkUsable()
+    this.readers.checkBusy()
+    if (options?.signal?.aborted) return Promise.reject(options.signal.reason)
+    try {
+      const message = this.#take()
+      if (message !== undefined) return settledWith(message)
+    } catch (error) {
+      return Promise.reject(error)
+    }
+    return this.#receiveLater(() => this.inbox.take(), options)
+  }
+
+  receiveMany(options?: BatchOptions): Promise<Message[][]> {
+    const max = checkMax(options)
+    this.checkUsable()
+    this.readers.checkBusy()
+    if (options?.signal?.aborted) return Promise.reject(options.signal.reason)
+    try {
+      const messages = this.#takeMany(max)
+      if (messages !== undefined) return settledWith(messages, messages.length)
+    } catch (error) {
+      return Promise.reject(error)
+    }
+    return this.#receiveManyLater(max, options)
+  }
+
+  #receiveManyLater(max: number, options: OperationOptions | undefined): Promise<Message[][]> {
+    return this.#receiveLater(() => this.inbox.takeMany(max), options)
+  }
+
+  tryReceive(): Message[] | undefined {
+    this.checkUsable()
+    return this.#take()
+  }
+
+  iterate(): AsyncIterableIterator<Message[], undefined, undefined> {
+    return this.#iterate(
+      () => this.#take(),
+      () => this.#receiveLater(() => this.inbox.take()),
+    )
+  }
+
+  batches(options?: BatchOptions): AsyncIterableIterator<Message[][], undefined, undefined> {
+    const max = checkMax(options)
+    return this.#iterate(
+      () => this.#takeMany(max),
+      () => this.#receiveManyLater(max, options),
+      options?.signal,
+    )
+  }
+
+  /** What is there, unless others wait for it. */
+  #take(): Message[] | undefined {
+    if (!this.readers.isEmpty) return undefined
+    if (this.writers.isEmpty || !this.inbox.isEmpty) return this.inbox.take()
+    try {
+      return this.inbox.take()
+    } finally {
+      this.attend()
+    }
+  }
+
+  #takeMany(max: number): Message[][] | undefined {
+    if (!this.readers.isEmpty) return undefined
+    try {
+      return this.inbox.takeMany(max)
+    } finally {
+      if (!this.writers.isEmpty) this.attend()
+    }
+  }
+
+  #receiveLater<T>(take: () => T | undefined, options?: OperationOptions): Promise<T> {
+    const attempt = (waiter: Waiter<T>) => {
+      const taken = take()
+      if (taken === undefined) return false
+      waiter.resolve(taken)
+      return true
+    }
+    return this.#wait(this.readers, attempt, options?.timeout ?? this.#options.receiveTimeout(), options)
+  }
+
+  #iterate<T extends { length: number }>(
+    take: () => T | undefined,
+    wait: () => Promise<T>,
+    signal?: AbortSignal,
+  ): AsyncIterableIterator<T, undefined, undefined> {
+    const end: IteratorResult<T, undefined> = { done: true, value: undefined }
+    const later = () =>
+      wait().then(
+        (value) => ({ done: false as const, value }),
+        (error) => {
+          // Closing the socket is how such a loop ends; anything else is for the loop to see.
+          if (this.state === State.Closed && error.code === "EAGAIN") return end
+          throw error
+        },
+      )
+    return {
+      next: () => {
+        if (this.state === State.Closed) return Promise.resolve(end)
+        try {
+          this.checkUsable()
+          this.readers.checkBusy()
+          if (signal?.aborted) return Promise.reject(signal.reason)
+          const value = take()
+          return value === undefined ? later() : settledWith({ done: false, value })
+        } catch (error) {
+          return Promise.reject(error)
+        }
+      },
+      return: () => Promise.resolve(end),
+      [Symbol.asyncIterator]() {
+        return this
+      },
+    }
+  }
+}

@@ -1,0 +1,84 @@
+#include "proxy.h"
+
+#include <cerrno>
+
+#include "errors.h"
+#include "socket.h"
+
+namespace ohmq {
+
+Napi::Function Proxy::Define(Napi::Env env) {
+  return DefineClass(env, "NativeProxy",
+                     {InstanceMethod<&Proxy::Start>("start"), InstanceMethod<&Proxy::Send>("send"),
+                      InstanceMethod<&Proxy::Statistics>("statistics")});
+}
+
+Proxy::Proxy(const Napi::CallbackInfo& info)
+    : Napi::ObjectWrap<Proxy>(info), environment_(Environment::Of(info.Env())) {
+  Socket* front = Socket::From(info[0]);
+  Socket* back = Socket::From(info[1]);
+  Socket* capture = Socket::From(info[2]);
+  if (front == nullptr || back == nullptr) {
+    Throw(info.Env(), EBADF);
+    return;
+  }
+  thread_ =
+      std::make_unique<ProxyThread>(front->handle(), back->handle(), capture == nullptr ? nullptr : capture->handle());
+  environment_.AddFirst(this);
+}
+
+// The environment ends: its promise is not settled any more.
+void Proxy::Close() noexcept {
+  environment_.Remove(this);
+  if (thread_ != nullptr) thread_->Stop();
+}
+
+Napi::Value Proxy::Start(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  napi_value name = Napi::String::New(env, "ohmq:proxy");
+  // Referenced, so that the process stays alive; it holds `this`, so that nobody else needs to.
+  napi_create_threadsafe_function(
+      env, nullptr, nullptr, name, 0, 1, nullptr, nullptr, this,
+      [](napi_env environment, napi_value, void* context, void* data) {
+        if (environment != nullptr)
+          static_cast<Proxy*>(context)->Ended(environment, static_cast<int>(reinterpret_cast<intptr_t>(data)));
+      },
+      &ended_);
+  Ref();
+  done_ = std::make_unique<Napi::Promise::Deferred>(env);
+  const Napi::Promise promise = done_->Promise();
+  const int error = thread_->Start([function = ended_](int result) {
+    napi_call_threadsafe_function(function, reinterpret_cast<void*>(static_cast<intptr_t>(result)), napi_tsfn_blocking);
+  });
+  if (error != 0) Ended(env, error);
+  return promise;
+}
+
+void Proxy::Ended(Napi::Env env, int error) {
+  const Napi::HandleScope scope(env);
+  thread_->Stop();
+  napi_release_threadsafe_function(ended_, napi_tsfn_release);
+  if (error == 0) {
+    done_->Resolve(env.Undefined());
+  } else {
+    done_->Reject(ErrnoError(env, error).Value());
+  }
+  Unref();
+}
+
+void Proxy::Send(const Napi::CallbackInfo& info) {
+  const int error = thread_->Send(static_cast<ProxyThread::Command>(info[0].As<Napi::Number>().Int32Value()));
+  if (error != 0) Throw(info.Env(), error);
+}
+
+Napi::Value Proxy::Statistics(const Napi::CallbackInfo& info) {
+  const Napi::Array numbers = Napi::Array::New(info.Env());
+  uint32_t index = 0;
+  for (const std::atomic<uint64_t>& number : thread_->statistics()) {
+    numbers.Set(index, Napi::Number::New(info.Env(), static_cast<double>(number.load())));
+    index += 1;
+  }
+  return numbers;
+}
+
+}  // namespace ohmq

@@ -1,0 +1,80 @@
+// Checks the whole tree: format and lint of TypeScript and JavaScript, types, format and lint of C++.
+
+import { readdirSync, readFileSync } from "node:fs"
+import { createRequire } from "node:module"
+import { cpus } from "node:os"
+import path from "node:path"
+
+import { nodeHeaders } from "./addon.mjs"
+import { Failure, inProject, root, runMain, say } from "./lib/project.mjs"
+import { has, run } from "./lib/run.mjs"
+import { libzmqFlags } from "./libzmq.mjs"
+
+const require = createRequire(import.meta.url)
+
+const help = `Checks format, lint and types of the whole tree. Usage: npm run lint [-- options]
+
+  --fix    write what can be corrected by machine (npm run format)
+  --help   show this
+
+The C++ part needs clang-format and clang-tidy: apt-get install clang-format clang-tidy.
+`
+
+const bin = (name, file) => path.join(path.dirname(require.resolve(`${name}/package.json`)), file)
+
+const native = () =>
+  readdirSync(inProject("native"))
+    .filter((file) => /\.(cc|h)$/.test(file))
+    .map((file) => path.join("native", file))
+
+async function step(name, command, args) {
+  const started = performance.now()
+  await run(name, command, args, { log: inProject("build", `lint-${name.replaceAll(" ", "-")}.log`) })
+  say(name, `ok (${((performance.now() - started) / 1000).toFixed(1)} s)`)
+}
+
+async function typescript(fix) {
+  await step("biome", process.execPath, [bin("@biomejs/biome", "bin/biome"), "check", ...(fix ? ["--write"] : [])])
+  const tsc = bin("typescript", "bin/tsc")
+  await step("types of lib", process.execPath, [tsc, "-p", root, "--noEmit"])
+  await step("types of test", process.execPath, [tsc, "-p", inProject("test")])
+}
+
+async function cpp(fix) {
+  const missing = ["clang-format", "clang-tidy"].filter((tool) => !has(tool))
+  if (missing.length > 0) {
+    throw new Failure(`${missing.join(" and ")} not found. Install: apt-get install clang-format clang-tidy`)
+  }
+  const files = native()
+  await step("clang-format", "clang-format", [...(fix ? ["-i"] : ["--dry-run", "--Werror"]), ...files])
+  const { ohmq_defines: defines } = JSON.parse(readFileSync(inProject("native/sources.gypi"), "utf8")).variables
+  const system = [...(await libzmqFlags("include")), await nodeHeaders(), require("node-addon-api").include_dir]
+  const flags = [
+    ...["-std=c++17", "-Wall", "-Wextra", ...defines.map((define) => `-D${define}`)],
+    ...system.flatMap((folder) => ["-isystem", folder.replaceAll('"', "")]),
+  ]
+  const units = files.filter((file) => file.endsWith(".cc"))
+  const started = performance.now()
+  const work = async () => {
+    for (let file = units.pop(); file !== undefined; file = units.pop()) {
+      await run("clang-tidy", "clang-tidy", ["--quiet", file, "--", ...flags], {
+        log: inProject("build", `lint-${path.basename(file)}.log`),
+      })
+    }
+  }
+  say("clang-tidy", `${units.length} files (about half a minute)`)
+  await Promise.all(cpus().map(work))
+  say("clang-tidy", `ok (${((performance.now() - started) / 1000).toFixed(1)} s)`)
+}
+
+await runMain(async (args) => {
+  const unknown = args.find((arg) => !["--fix", "--help", "-h"].includes(arg))
+  if (unknown !== undefined) throw new Failure(`Unknown option '${unknown}'. Run: npm run lint -- --help`)
+  if (args.includes("--help") || args.includes("-h")) {
+    process.stdout.write(help)
+    return
+  }
+  const fix = args.includes("--fix")
+  await typescript(fix)
+  await cpp(fix)
+})

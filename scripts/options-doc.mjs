@@ -1,0 +1,86 @@
+// Writes docs/options.md from the option tables and their docstrings.
+
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs"
+import { createRequire } from "node:module"
+
+import { inProject } from "./lib/project.mjs"
+
+const require = createRequire(import.meta.url)
+
+const kinds = {
+  bool: "boolean",
+  int32: "number",
+  uint32: "number",
+  int64: "number",
+  uint64: "number",
+  string: "string, null",
+  text: "string, null",
+  bytes: "Buffer, null",
+  curveKey: "string, null",
+  flags: "array of names",
+  properties: "object of strings",
+}
+
+/** The docstring of each entry of the tables in a source file, by the entry's name. */
+function docstrings(ts, file) {
+  const text = readFileSync(file, "utf8")
+  const found = {}
+  const visit = (node) => {
+    if (ts.isPropertyAssignment(node) && node.jsDoc?.length > 0) {
+      const comment = ts.getTextOfJSDocComment(node.jsDoc.at(-1).comment)
+      found[node.name.getText()] = comment.replace(/\s+/g, " ").trim()
+    }
+    ts.forEachChild(node, visit)
+  }
+  visit(ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true))
+  return found
+}
+
+const escaped = (text) => text.replaceAll("|", "\\|")
+
+const names = (values) => values.map((value) => (value === null ? "null" : JSON.stringify(value))).join(", ")
+
+function row(name, option, docs, groups) {
+  const access = option.access === "read" ? ", read only" : ""
+  const since = [option.since && `libzmq ${option.since}`, option.needs].filter(Boolean).join(", ")
+  const doc = docs[name].replace(/^([A-Z0-9_, ]+): /, "")
+  const note = since === "" ? "" : ` Needs: ${since}.`
+  const sockets = option.on === undefined ? "all" : (groups.get(option.on) ?? option.on.join(", "))
+  return `| \`${name}\` | ${option.values ? names(option.values) : kinds[option.wire]}${access} | ${sockets} | \`${option.zmq}\` | ${escaped(doc + note)} |`
+}
+
+/** Needs the compiled tables in dist/. */
+export function writeOptionsDoc() {
+  const ts = require("typescript")
+  const { contextOptions, socketOptions } = require(inProject("dist/option-table/index.js"))
+  const { readers, writers } = require(inProject("dist/option-table/entry.js"))
+  const groups = new Map([
+    [writers, "that send"],
+    [readers, "that receive"],
+  ])
+  const files = ["general", "transport", "patterns", "security", "context"]
+  const [contextDocs, ...socketDocs] = files
+    .reverse()
+    .map((name) => docstrings(ts, inProject("lib/option-table", `${name}.ts`)))
+  const docs = Object.assign({}, ...socketDocs)
+  const head = "| option | value | sockets | libzmq | |\n|---|---|---|---|---|"
+  const rows = (table, all) => Object.entries(table).map(([name, option]) => row(name, option, all, groups))
+  const text = `# Options
+
+Each option is a property of its socket or context, and of the object that the constructor takes. Times are in milliseconds, sizes
+in bytes. An option that the linked libzmq lacks throws ENOTSUP, and says which version has it.
+
+## Sockets
+
+${[head, ...rows(socketOptions, docs)].join("\n")}
+
+\`XPublisher\` also has \`verbosity\` (null, "allSubs", "allSubsUnsubs": \`ZMQ_XPUB_VERBOSE\`, \`ZMQ_XPUB_VERBOSER\`) and the methods
+\`subscribe\` and \`unsubscribe\`, as \`Subscriber\` has.
+
+## Contexts
+
+${[head, ...rows(contextOptions, contextDocs)].join("\n")}
+`
+  mkdirSync(inProject("docs"), { recursive: true })
+  writeFileSync(inProject("docs/options.md"), text)
+}
