@@ -80,8 +80,14 @@ export class Proxy<F extends Socket = Socket, B extends Socket = Socket, C exten
     this.#running = true
     const terminate = () => this.terminate()
     try {
-      await this.#forwardLeftover(this.frontEnd, this.backEnd)
-      await this.#forwardLeftover(this.backEnd, this.frontEnd)
+      // Messages that were fetched ahead are not in the socket any more. There mostly are none, and then this does not wait.
+      const leftover = [
+        [this.frontEnd[lend].leftover(), this.backEnd],
+        [this.backEnd[lend].leftover(), this.frontEnd],
+      ] as const
+      for (const [messages, to] of leftover) {
+        for (const message of messages) await (to as unknown as Writable).send(message)
+      }
       const [front, back, capture = null] = sockets.map((socket) => socket[lend].begin())
       this.#native = new addon.NativeProxy(front as NativeSocket, back as NativeSocket, capture)
       const ended = this.#native.start()
@@ -116,11 +122,6 @@ export class Proxy<F extends Socket = Socket, B extends Socket = Socket, C exten
     if (this.#native !== undefined) return this.#read(this.#native)
     const none = () => ({ received: { messages: 0, bytes: 0 }, sent: { messages: 0, bytes: 0 } })
     return this.#last ?? { frontEnd: none(), backEnd: none() }
-  }
-
-  /** Messages that were fetched ahead are not in the socket any more. */
-  async #forwardLeftover(from: Socket, to: Socket): Promise<void> {
-    for (const message of from[lend].leftover()) await (to as unknown as Writable).send(message)
   }
 
   #read(native: NativeProxy): ProxyStatistics {

@@ -1,0 +1,389 @@
+import type { AddressInfo } from "node:net"
+import { createServer } from "node:net"
+
+import * as zmq from "ohmq"
+import { describe, expect, it, onTestFinished } from "vitest"
+
+import { runProgram } from "./support/process.js"
+import { failure, freeAddress, join, open, texts } from "./support/sockets.js"
+
+/** The types of the events up to one of them. */
+async function typesUntil(observer: zmq.Observer, last: zmq.EventType): Promise<string[]> {
+  const types: string[] = []
+  for await (const event of observer) {
+    types.push(event.type)
+    if (event.type === last) break
+  }
+  return types
+}
+
+describe("events", () => {
+  it("is one stable object", () => {
+    const socket = open(zmq.Pull)
+    expect(socket.events).toBeInstanceOf(zmq.Observer)
+    expect(socket.events).toBe(socket.events)
+  })
+
+  it.each(["tcp", "ipc"] as const)("tells how connections over %s are made, used and lost", async (transport) => {
+    const server = open(zmq.Reply)
+    const client = open(zmq.Request)
+    const seen = [server.events, client.events]
+    const address = await join(server, client, transport)
+    await client.send("x")
+    await server.receive()
+    client.close()
+    const told = await Promise.all([
+      typesUntil(seen[0] as zmq.Observer, "disconnect"),
+      typesUntil(seen[1] as zmq.Observer, "end"),
+    ])
+    expect(told[0]).toEqual(["bind", "accept", "handshake", "disconnect"])
+    expect(told[1]).toEqual(
+      transport === "tcp" ? ["connect:delay", "connect", "handshake", "end"] : ["connect", "handshake", "end"],
+    )
+    expect(address).toBe(server.lastEndpoint)
+  })
+
+  it("names endpoints and descriptors", async () => {
+    const server = open(zmq.Pull)
+    const client = open(zmq.Push)
+    const events = { server: server.events, client: client.events }
+    const connected = events.client.waitFor("handshake")
+    const accepted = events.server.waitFor("accept")
+    const endpoint = await join(server, client)
+    const accept = await accepted
+    const handshake = await connected
+    expect(accept).toMatchObject({ type: "accept", address: endpoint, localAddress: endpoint })
+    expect(accept.fd).toBeGreaterThan(0)
+    expect(accept.remoteAddress).toMatch(/^tcp:\/\/127\.0\.0\.1:\d+$/)
+    expect(handshake).toMatchObject({ address: endpoint, remoteAddress: endpoint, localAddress: accept.remoteAddress })
+  })
+
+  it("tells when a connection is refused and tried again", async () => {
+    const socket = open(zmq.Push, { reconnectInterval: 20, linger: 0 })
+    const retry = socket.events.waitFor("connect:retry")
+    const closed = socket.events.waitFor("close")
+    socket.connect("tcp://127.0.0.1:9")
+    expect((await closed).address).toBe("tcp://127.0.0.1:9")
+    const { address, interval } = await retry
+    expect(address).toBe("tcp://127.0.0.1:9")
+    expect(interval).toBeGreaterThanOrEqual(20)
+  })
+
+  it("tells why a bind failed", async () => {
+    const taken = open(zmq.Pull)
+    await taken.bind(freeAddress("tcp"))
+    const endpoint = taken.lastEndpoint as string
+    const socket = open(zmq.Pull)
+    const event = socket.events.waitFor("bind:error")
+    await failure(() => socket.bind(endpoint))
+    const { address, error } = await event
+    expect(address).toBe(endpoint.slice("tcp://".length))
+    expect(error).toMatchObject({ code: "EADDRINUSE", message: "Address already in use" })
+    expect(error.errno).toBeGreaterThan(0)
+  })
+
+  it("tells why a handshake failed: of the protocol", async () => {
+    const server = open(zmq.Dealer, { curveServer: true, curveSecretKey: zmq.curveKeyPair().secretKey })
+    const client = open(zmq.Dealer)
+    const event = server.events.waitFor("handshake:error:protocol")
+    await join(server, client)
+    expect((await event).error).toMatchObject({
+      message: "ZMTP protocol error",
+      code: "ERR_ZMTP_MECHANISM_MISMATCH",
+    })
+  })
+
+  it("tells why a handshake failed: of authentication", async () => {
+    const context = new zmq.Context()
+    const handler = open(zmq.Reply, { context })
+    await handler.bind("inproc://zeromq.zap.01")
+    const server = open(zmq.Dealer, { context, plainServer: true, zapDomain: "test" })
+    const client = open(zmq.Dealer, { context, plainUsername: "user", plainPassword: "wrong" })
+    const events = Promise.all([
+      server.events.waitFor("handshake:error:auth"),
+      client.events.waitFor("handshake:error:auth"),
+    ])
+    await join(server, client)
+    const [version, id] = await handler.receive()
+    await handler.send([version as Buffer, id as Buffer, "400", "No access", "", ""])
+    for (const { error } of await events) {
+      expect(error).toMatchObject({ message: "Authentication failure", status: 400 })
+    }
+  })
+
+  it("tells why a handshake failed: of a peer that speaks something else", async () => {
+    const server = createServer((connection) => connection.end("HTTP/1.1 400 Bad Request\r\n\r\n"))
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
+    onTestFinished(() => void server.close())
+    const client = open(zmq.Dealer, { linger: 0, reconnectInterval: 1000 })
+    const event = Promise.race([
+      client.events.waitFor("handshake:error:other"),
+      client.events.waitFor("handshake:error:protocol"),
+      client.events.waitFor("disconnect"),
+    ])
+    client.connect(`tcp://127.0.0.1:${(server.address() as AddressInfo).port}`)
+    expect((await event).address).toBe(`tcp://127.0.0.1:${(server.address() as AddressInfo).port}`)
+  })
+
+  it("has nothing but the end over inproc", async () => {
+    const a = open(zmq.Pair)
+    const b = open(zmq.Pair)
+    const { events } = a
+    await join(a, b, "inproc")
+    await a.send("x")
+    await b.receive()
+    a.close()
+    b.close() // which lets go of its end of the pipe
+    expect(await typesUntil(events, "end")).toEqual(["end"])
+    expect(events.closed).toBe(true)
+    expect(() => events.receive()).toThrow(expect.objectContaining({ code: "EBADF" }))
+  })
+
+  it("cannot be had from a socket that is closed, unless it was there before", () => {
+    const early = open(zmq.Pull)
+    const { events } = early
+    early.close()
+    expect(early.events).toBe(events)
+    const late = open(zmq.Pull)
+    late.close()
+    expect(() => late.events).toThrow(expect.objectContaining({ code: "EBADF" }))
+  })
+})
+
+describe("Observer.receive", () => {
+  it("gives events in their order, kept ones first", async () => {
+    const socket = open(zmq.Pull)
+    const { events } = socket
+    await socket.bind(freeAddress("tcp"))
+    const endpoint = socket.lastEndpoint as string
+    await socket.unbind(endpoint)
+    expect([(await events.receive()).type, (await events.receive()).type]).toEqual(["bind", "close"])
+  })
+
+  it("waits, and ends with its timeout or signal without losing anything", async () => {
+    const socket = open(zmq.Pull)
+    const { events } = socket
+    expect(await failure(() => events.receive({ timeout: 5 }))).toMatchObject({ code: "EAGAIN" })
+    expect(await failure(() => events.receive({ signal: AbortSignal.abort("no") }))).toBe("no")
+    const next = events.receive()
+    expect(() => events.receive()).toThrow(
+      "Observer is busy reading; only one receive operation may be in progress at any time",
+    )
+    await socket.bind(freeAddress("tcp"))
+    expect((await next).type).toBe("bind")
+  })
+
+  it("rejects with EAGAIN when the observer is closed", async () => {
+    const { events } = open(zmq.Pull)
+    const waiting = failure(() => events.receive())
+    const loop = typesUntil(events, "end").catch((error) => error.code)
+    events.close()
+    expect(await waiting).toMatchObject({ code: "EAGAIN" })
+    expect(await loop).toBe("EBUSY")
+    expect(events.closed).toBe(true)
+    events.close()
+  })
+})
+
+describe("iterating", () => {
+  it("ends when the observer is closed", async () => {
+    const socket = open(zmq.Pull)
+    const { events } = socket
+    const loop = typesUntil(events, "end")
+    await socket.bind(freeAddress("tcp"))
+    events.close()
+    expect(["bind", undefined]).toContain((await loop).at(-1))
+  })
+})
+
+describe("Observer.on", () => {
+  it("calls listeners for what was kept and what comes, and takes over from receive", async () => {
+    const socket = open(zmq.Pull)
+    const { events } = socket
+    await socket.bind(freeAddress("tcp"))
+    const seen: zmq.Event[] = []
+    const closed = new Promise((resolve) => events.on("close", resolve))
+    expect(events.on("bind", (event) => seen.push(event))).toBe(events)
+    expect(() => events.receive()).toThrow(/^Observer is in event emitter mode\./)
+    await socket.unbind(socket.lastEndpoint as string)
+    await closed
+    expect(seen.map(({ type }) => type)).toEqual(["bind"])
+  })
+
+  it("stops with off", async () => {
+    const socket = open(zmq.Pull)
+    let count = 0
+    const listener = () => {
+      count += 1
+    }
+    socket.events.on("bind", listener)
+    socket.events.off("bind", listener)
+    const bound = socket.events.waitFor("bind")
+    await socket.bind(freeAddress("tcp"))
+    await bound
+    expect(count).toBe(0)
+  })
+
+  it("tells the end", async () => {
+    const socket = open(zmq.Pull)
+    const ended = new Promise<zmq.EventOfType<"end">>((resolve) => socket.events.on("end", resolve))
+    socket.close()
+    expect(await ended).toEqual({ type: "end" })
+  })
+})
+
+describe("Observer.waitFor", () => {
+  it("takes no event from others", async () => {
+    const socket = open(zmq.Pull)
+    const waiting = [socket.events.waitFor("bind"), socket.events.waitFor("bind")]
+    await socket.bind(freeAddress("tcp"))
+    for (const event of await Promise.all(waiting)) expect(event.type).toBe("bind")
+    expect((await socket.events.receive()).type).toBe("bind")
+  })
+
+  it("ends with its timeout, its signal, and its socket", async () => {
+    const socket = open(zmq.Pull)
+    const { events } = socket
+    expect(await failure(() => events.waitFor("bind", { timeout: 5 }))).toMatchObject({ code: "EAGAIN" })
+    const controller = new AbortController()
+    const aborted = failure(() => events.waitFor("bind", { signal: controller.signal }))
+    controller.abort("no")
+    expect(await aborted).toBe("no")
+    const waiting = failure(() => events.waitFor("bind"))
+    socket.close()
+    expect(await waiting).toMatchObject({ code: "EAGAIN" })
+  })
+
+  it("refuses what is no type", () => {
+    const { events } = open(zmq.Pull)
+    expect(() => events.waitFor("bound" as never)).toThrow(/^Expected type to be a type of event/)
+  })
+})
+
+describe("connected", () => {
+  it("resolves when so many peers are there", async () => {
+    const publisher = open(zmq.Publisher)
+    const ready = publisher.connected({ count: 3 })
+    await publisher.bind(freeAddress("tcp"))
+    const peers = [open(zmq.Subscriber), open(zmq.Subscriber), open(zmq.Subscriber)]
+    for (const peer of peers.slice(0, 2)) peer.connect(publisher.lastEndpoint as string)
+    expect(await failure(() => publisher.connected({ count: 3, timeout: 50 }))).toMatchObject({ code: "EAGAIN" })
+    peers[2]?.connect(publisher.lastEndpoint as string)
+    await ready
+    expect(publisher.events.peers).toBe(3)
+    const lost = publisher.events.waitFor("disconnect")
+    peers[0]?.close()
+    await lost
+    expect(publisher.events.peers).toBe(2)
+  })
+
+  it("is the answer to the slow joiner", async () => {
+    const subscriber = open(zmq.XSubscriber)
+    const publisher = open(zmq.XPublisher)
+    const ready = Promise.all([publisher.connected(), subscriber.connected()])
+    await join(publisher, subscriber)
+    await ready
+    await subscriber.send(Buffer.from([1]))
+    await publisher.receive()
+    await publisher.send("first")
+    expect(texts(await subscriber.receive())).toEqual(["first"])
+  })
+
+  it.each([[0], [1.5], ["2"]])("refuses a count of %o", async (count) => {
+    const error = await failure(() => open(zmq.Pull).connected({ count: count as never }))
+    expect(error.message).toMatch(/^Expected count to be a whole number above 0/)
+  })
+})
+
+describe("a monitor", () => {
+  it("that nobody reads, or that is closed, holds nobody up", async () => {
+    const { status, stdout, stderr } = await runProgram(
+      `
+      const server = new zmq.Router()
+      server.events
+      const closed = new zmq.Router()
+      closed.events.close()
+      await server.bind("tcp://127.0.0.1:*")
+      await closed.bind("tcp://127.0.0.1:*")
+      let answers = 0
+      for (let round = 0; round < 700; round += 1) {
+        for (const target of [server, closed]) {
+          const client = new zmq.Dealer({ linger: 0 })
+          client.connect(target.lastEndpoint)
+          await client.send("hello")
+          await target.receive()
+          answers += 1
+          client.close()
+        }
+      }
+      console.log(answers)
+      server.close()
+      closed.close()`,
+      { timeout: 30_000 },
+    )
+    expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: "1400\n", stderr: "" })
+  }, 35_000)
+
+  it("leaves no descriptor behind, a thousand times over", async () => {
+    const { status, stdout, stderr } = await runProgram(
+      `
+      import { readdirSync } from "node:fs"
+      const count = () => readdirSync("/proc/self/fd").length
+      const use = async () => {
+        const sockets = Array.from({ length: 50 }, () => new zmq.Pull())
+        const ends = sockets.map((socket) => socket.events.waitFor("end").catch(() => {}))
+        for (const [index, socket] of sockets.entries()) index % 2 ? socket.close() : socket.events.close()
+        for (const socket of sockets) socket.close()
+        await Promise.all(ends)
+      }
+      await use()
+      const before = count()
+      for (let round = 0; round < 20; round += 1) await use()
+      for (let wait = 0; wait < 100 && count() > before; wait += 1) await sleep(20)
+      console.log(count() - before)`,
+      { timeout: 30_000 },
+    )
+    expect({ status, stderr, left: Number(stdout) <= 2 }).toEqual({ status: 0, stderr: "", left: true })
+  }, 35_000)
+
+  it("keeps the process alive while it is read, and not otherwise", async () => {
+    const idle = await runProgram(
+      `const s = new zmq.Pull(); s.events; s.bindSync("tcp://127.0.0.1:*"); await sleep(50)`,
+    )
+    expect({ status: idle.status, stderr: idle.stderr }).toEqual({ status: 0, stderr: "" })
+    for (const use of ["s.events.receive()", `s.events.on("bind", () => {})`, `s.events.waitFor("accept")`]) {
+      const read = await runProgram(
+        `const s = new zmq.Pull(); ${use}; setTimeout(() => { console.log("alive"); process.exit(0) }, 300).unref()`,
+      )
+      expect({ status: read.status, stdout: read.stdout }).toEqual({ status: 0, stdout: "alive\n" })
+    }
+  })
+
+  it("does not hold up the end of a worker, nor what comes after", async () => {
+    const { status, stdout, stderr } = await runProgram(
+      `
+      const source = \`
+        const zmq = require("ohmq")
+        const { parentPort } = require("node:worker_threads")
+        const sockets = Array.from({ length: 5 }, () => new zmq.Router())
+        for (const [index, socket] of sockets.entries()) {
+          if (index % 2) socket.events.receive(); else socket.events
+          socket.bindSync("tcp://127.0.0.1:*")
+        }
+        sockets[4].close()
+        parentPort.postMessage(sockets[0].lastEndpoint)\`
+      for (let round = 0; round < 10; round += 1) {
+        const worker = new threads.Worker(source, { eval: true, execArgv: [] })
+        await new Promise((resolve) => worker.once("message", resolve))
+        await worker.terminate()
+      }
+      const a = new zmq.Pair(), b = new zmq.Pair()
+      await a.bind("tcp://127.0.0.1:*")
+      b.connect(a.lastEndpoint)
+      await b.send("still here")
+      console.log(String(await a.receive()))`,
+      { timeout: 30_000 },
+    )
+    expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: "still here\n", stderr: "" })
+  }, 35_000)
+})

@@ -1,0 +1,292 @@
+import * as zmq from "ohmq"
+import { describe, expect, it } from "vitest"
+
+import { runProgram } from "./support/process.js"
+import { eventually, failure, freeAddress, open, texts, thrown, transports } from "./support/sockets.js"
+
+async function broker<F extends zmq.Socket, B extends zmq.Socket>(
+  front: F,
+  back: B,
+  transport: "tcp" | "ipc" | "inproc" = "tcp",
+  options?: zmq.ProxyOptions,
+) {
+  const proxy = new zmq.Proxy(front, back, options)
+  await front.bind(freeAddress(transport))
+  await back.bind(freeAddress(transport))
+  const endpoints = { front: front.lastEndpoint as string, back: back.lastEndpoint as string }
+  return { proxy, endpoints, done: proxy.run() }
+}
+
+describe.each(transports)("Proxy over %s", (transport) => {
+  it("carries requests and replies between Router and Dealer", async () => {
+    const { proxy, endpoints, done } = await broker(open(zmq.Router), open(zmq.Dealer), transport)
+    const request = open(zmq.Request)
+    const reply = open(zmq.Reply)
+    request.connect(endpoints.front)
+    reply.connect(endpoints.back)
+    for (let round = 0; round < 20; round += 1) {
+      await request.send(["question", String(round)])
+      expect(texts(await reply.receive())).toEqual(["question", String(round)])
+      await reply.send(["answer", String(round)])
+      expect(texts(await request.receive())).toEqual(["answer", String(round)])
+    }
+    proxy.terminate()
+    await done
+  })
+
+  it("carries subscriptions one way and messages the other between XSubscriber and XPublisher", async () => {
+    const { proxy, endpoints, done } = await broker(open(zmq.XSubscriber), open(zmq.XPublisher), transport)
+    const publisher = open(zmq.XPublisher)
+    publisher.connect(endpoints.front)
+    const subscriber = open(zmq.Subscriber)
+    subscriber.connect(endpoints.back)
+    subscriber.subscribe("a")
+    expect(texts(await publisher.receive())).toEqual(["\u0001a"])
+    await publisher.send(["a", "wanted"])
+    expect(texts(await subscriber.receive())).toEqual(["a", "wanted"])
+    proxy.terminate()
+    await done
+  })
+
+  it("carries a pipeline whole and in order, however slow its end", async () => {
+    const pull = open(zmq.Pull, { receiveHighWaterMark: 10 })
+    const push = open(zmq.Push, { sendHighWaterMark: 10 })
+    const { proxy, endpoints, done } = await broker(pull, push, transport)
+    const source = open(zmq.Push, { sendHighWaterMark: 10 })
+    const sink = open(zmq.Pull, { receiveHighWaterMark: 10 })
+    source.connect(endpoints.front)
+    sink.connect(endpoints.back)
+    const messages = Array.from({ length: 3000 }, (_, index) => [String(index), "x".repeat(index % 2000)])
+    const sent = source.sendMany(messages)
+    for (const [index, message] of messages.entries()) {
+      if (index % 500 === 0) await new Promise((resolve) => setTimeout(resolve, 5))
+      expect(texts(await sink.receive())).toEqual(message)
+    }
+    await sent
+    proxy.terminate()
+    await done
+    expect(proxy.statistics().frontEnd.received.messages).toBe(3000)
+    expect(proxy.statistics().backEnd.sent.messages).toBe(3000)
+  })
+})
+
+describe("Proxy", () => {
+  async function pipeline(options?: zmq.ProxyOptions) {
+    const started = await broker(open(zmq.Pull), open(zmq.Push), "tcp", options)
+    const source = open(zmq.Push)
+    const sink = open(zmq.Pull)
+    source.connect(started.endpoints.front)
+    sink.connect(started.endpoints.back)
+    return { ...started, source, sink }
+  }
+
+  it("closes both sockets at its end", async () => {
+    const { proxy, done } = await broker(open(zmq.Router), open(zmq.Dealer))
+    expect([proxy.frontEnd.closed, proxy.backEnd.closed]).toEqual([false, false])
+    proxy.terminate()
+    await done
+    expect([proxy.frontEnd.closed, proxy.backEnd.closed]).toEqual([true, true])
+  })
+
+  it("keeps others from its sockets while it runs", async () => {
+    const { proxy, done } = await broker(open(zmq.Router), open(zmq.Dealer))
+    expect(thrown(() => proxy.backEnd.send("x"))).toMatchObject({ code: "EBUSY" })
+    expect(thrown(() => proxy.frontEnd.receive())).toMatchObject({ code: "EBUSY" })
+    expect(await failure(() => proxy.run())).toMatchObject({ code: "EBUSY" })
+    proxy.frontEnd.close()
+    expect(proxy.frontEnd.closed).toBe(false)
+    proxy.terminate()
+    await done
+    expect(proxy.frontEnd.closed).toBe(true)
+  })
+
+  it("pauses and resumes", async () => {
+    const { proxy, done, source, sink } = await pipeline()
+    await source.send("1")
+    expect(texts(await sink.receive())).toEqual(["1"])
+    proxy.pause()
+    // The command overtakes what is sent after it only once the proxy has read it.
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    await source.send("2")
+    expect(await failure(() => sink.receive({ timeout: 100 }))).toMatchObject({ code: "EAGAIN" })
+    proxy.resume()
+    expect(texts(await sink.receive())).toEqual(["2"])
+    proxy.terminate()
+    await done
+  })
+
+  it("is ended by a signal", async () => {
+    const proxy = new zmq.Proxy(open(zmq.Pull), open(zmq.Push))
+    await proxy.frontEnd.bind(freeAddress("tcp"))
+    await proxy.backEnd.bind(freeAddress("tcp"))
+    const controller = new AbortController()
+    const done = proxy.run({ signal: controller.signal })
+    setTimeout(() => controller.abort(), 10)
+    await done
+    expect(proxy.frontEnd.closed).toBe(true)
+  })
+
+  it("copies everything to a capture socket", async () => {
+    const capture = open(zmq.Push)
+    await capture.bind(freeAddress("tcp"))
+    const witness = open(zmq.Pull)
+    witness.connect(capture.lastEndpoint as string)
+    const { proxy, done, source, sink } = await pipeline({ capture })
+    await source.sendMany(["a", ["b", "c"]])
+    expect([texts(await sink.receive()), texts(await sink.receive())]).toEqual([["a"], ["b", "c"]])
+    expect([texts(await witness.receive()), texts(await witness.receive())]).toEqual([["a"], ["b", "c"]])
+    proxy.terminate()
+    await done
+    expect(capture.closed).toBe(true)
+  })
+
+  it("counts what it carries", async () => {
+    const { proxy, done, source, sink } = await pipeline()
+    expect(proxy.statistics().frontEnd.received).toEqual({ messages: 0, bytes: 0 })
+    await source.send(["12345", "67"])
+    await sink.receive()
+    await eventually(() => proxy.statistics().backEnd.sent.messages === 1)
+    expect(proxy.statistics()).toEqual({
+      frontEnd: { received: { messages: 1, bytes: 7 }, sent: { messages: 0, bytes: 0 } },
+      backEnd: { received: { messages: 0, bytes: 0 }, sent: { messages: 1, bytes: 7 } },
+    })
+    proxy.terminate()
+    await done
+  })
+
+  it("forwards what was fetched ahead before it began", async () => {
+    const pull = open(zmq.Pull)
+    await pull.bind(freeAddress("inproc"))
+    const source = open(zmq.Push)
+    source.connect(pull.lastEndpoint as string)
+    const numbers = Array.from({ length: 500 }, (_, index) => String(index))
+    await source.sendMany(numbers)
+    const got: string[] = []
+    for await (const [part] of pull) {
+      got.push(String(part))
+      if (got.length === 40) break
+    }
+    const push = open(zmq.Push)
+    const sink = open(zmq.Pull)
+    await sink.bind(freeAddress("inproc"))
+    push.connect(sink.lastEndpoint as string)
+    const proxy = new zmq.Proxy(pull, push)
+    const done = proxy.run()
+    while (got.length < 500) got.push(...texts(await sink.receive()))
+    expect(got).toEqual(numbers)
+    proxy.terminate()
+    await done
+  })
+
+  it("drops what has nowhere to go", async () => {
+    const { proxy, endpoints, done } = await broker(open(zmq.Router, { mandatory: true }), open(zmq.Dealer))
+    const worker = open(zmq.Dealer)
+    worker.connect(endpoints.back)
+    await worker.send(["nobody", "lost"])
+    const client = open(zmq.Dealer)
+    client.connect(endpoints.front)
+    await client.send("hello")
+    const [name, text] = await worker.receive()
+    expect(String(text)).toBe("hello")
+    await worker.send([name as Buffer, "answer"])
+    expect(texts(await client.receive())).toEqual(["answer"])
+    proxy.terminate()
+    await done
+  })
+
+  it("refuses what it cannot run", async () => {
+    const bound = open(zmq.Router)
+    await bound.bind(freeAddress("tcp"))
+    const unbound = open(zmq.Dealer)
+    expect(await failure(() => new zmq.Proxy(unbound, bound).run())).toMatchObject({
+      code: "EINVAL",
+      message: "Front-end socket must be bound or connected",
+    })
+    expect(await failure(() => new zmq.Proxy(bound, unbound).run())).toMatchObject({
+      code: "EINVAL",
+      message: "Back-end socket must be bound or connected",
+    })
+    unbound.close()
+    expect(await failure(() => new zmq.Proxy(bound, unbound).run())).toMatchObject({ code: "EBADF" })
+    expect(() => new zmq.Proxy({} as never, bound)).toThrow("Front-end must be a socket object")
+    expect(() => new zmq.Proxy(bound, 5 as never)).toThrow("Back-end must be a socket object")
+    expect(() => new zmq.Proxy(bound, bound, { capture: 5 as never })).toThrow("Capture must be a socket object")
+  })
+
+  it.each(["pause", "resume", "terminate"] as const)(
+    "throws EBADF from %s before and after it runs",
+    async (method) => {
+      const { proxy, done } = await broker(open(zmq.Router), open(zmq.Dealer))
+      proxy.terminate()
+      await done
+      expect(thrown(() => proxy[method]())).toMatchObject({ code: "EBADF" })
+      expect(thrown(() => new zmq.Proxy(open(zmq.Router), open(zmq.Dealer))[method]())).toMatchObject({ code: "EBADF" })
+    },
+  )
+})
+
+describe("running proxies", () => {
+  it("can be two dozen, and leave libuv's threads alone", async () => {
+    const { status, stdout, stderr } = await runProgram(
+      `
+      import { readFile } from "node:fs/promises"
+      const proxies = []
+      for (let index = 0; index < 24; index += 1) {
+        const proxy = new zmq.Proxy(new zmq.Router(), new zmq.Dealer())
+        await proxy.frontEnd.bind("inproc://front" + index)
+        await proxy.backEnd.bind("inproc://back" + index)
+        proxies.push([proxy, proxy.run()])
+      }
+      await readFile(process.execPath, { length: 1 })
+      for (let index = 0; index < 24; index += 1) {
+        const request = new zmq.Request(), reply = new zmq.Reply()
+        request.connect("inproc://front" + index)
+        reply.connect("inproc://back" + index)
+        await request.send("q"); await reply.receive(); await reply.send("a"); await request.receive()
+      }
+      for (const [proxy] of proxies) proxy.terminate()
+      await Promise.all(proxies.map(([, done]) => done))
+      console.log("done")`,
+    )
+    expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: "done\n", stderr: "" })
+  })
+
+  const running = `
+    const proxy = new zmq.Proxy(new zmq.Router(), new zmq.Dealer())
+    await proxy.frontEnd.bind("tcp://127.0.0.1:*")
+    await proxy.backEnd.bind("tcp://127.0.0.1:*")
+    proxy.run()
+  `
+
+  it("keep the process alive, also when nobody refers to them", async () => {
+    const { status, stdout } = await runProgram(
+      `await (async () => { ${running} })()
+       setTimeout(() => { gc(); setTimeout(() => { gc(); console.log("alive"); process.exit(0) }, 200).unref() }, 200).unref()`,
+    )
+    expect({ status, stdout }).toEqual({ status: 0, stdout: "alive\n" })
+  })
+
+  it("let process.exit() exit", async () => {
+    const { status, stderr } = await runProgram(`${running}; setTimeout(() => process.exit(4), 50)`)
+    expect({ status, stderr }).toEqual({ status: 4, stderr: "" })
+  })
+
+  it("let their worker end", async () => {
+    const { status, stdout, stderr } = await runProgram(
+      `
+      const source = \`(async () => {
+        const zmq = require("ohmq")
+        const { parentPort } = require("node:worker_threads")
+        ${running}
+        parentPort.postMessage("runs")
+      })()\`
+      for (let round = 0; round < 5; round += 1) {
+        const worker = new threads.Worker(source, { eval: true, execArgv: [] })
+        await new Promise((resolve) => worker.once("message", resolve))
+        await worker.terminate()
+      }
+      console.log("done")`,
+    )
+    expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: "done\n", stderr: "" })
+  })
+})
