@@ -9,7 +9,7 @@
         "<!@(node scripts/libzmq.mjs --print=include)"
       ],
       "libraries": ["<!@(node scripts/libzmq.mjs --print=libraries)"],
-      "defines": ["<@(ohmq_defines)"],
+      "defines": ["<@(ohmq_defines)", "<!@(node scripts/libzmq.mjs --print=defines)"],
       "cflags": ["-Wall", "-Wextra", "-Werror", "-fvisibility=hidden"],
       "cflags_cc": ["-std=c++17"],
       "cflags_cc!": ["-fno-exceptions", "-std=gnu++17", "-std=gnu++20"],

@@ -1,7 +1,7 @@
 // Gets libzmq and libsodium and builds them as static libraries in build/libzmq/.
 
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
-import { cpus } from "node:os"
+import { cpus, tmpdir } from "node:os"
 import path from "node:path"
 
 import { fromDebian } from "./lib/debian.mjs"
@@ -121,6 +121,15 @@ export async function ensureLibzmq({ force = false } = {}) {
   )
 }
 
+/** Whether an installed libzmq has the draft functions, which zmq.h may declare all the same. */
+function hasDrafts(libraries) {
+  const program = 'extern "C" int zmq_socket_get_peer_state(); int main() { return zmq_socket_get_peer_state(); }'
+  const args = ["-x", "c++", "-", "-o", path.join(tmpdir(), `ohmq-drafts-${process.pid}`), ...libraries]
+  const found = output(process.env.CXX ?? "c++", args, { input: program }) !== undefined
+  rmSync(args[4], { force: true })
+  return found
+}
+
 /** The libzmq that pkg-config finds: compiler and linker flags. */
 export function systemLibzmq() {
   const ask = (...args) => output("pkg-config", [...args, "libzmq"])
@@ -131,10 +140,12 @@ export function systemLibzmq() {
     )
   }
   const includes = (ask("--cflags-only-I") ?? "").split(" ").filter(Boolean)
+  const libraries = ask("--libs").split(" ").filter(Boolean)
   return {
     version,
     include: includes.map((flag) => flag.slice(2)),
-    libraries: ask("--libs").split(" ").filter(Boolean),
+    libraries,
+    defines: hasDrafts(libraries) ? ["ZMQ_BUILD_DRAFT_API"] : [],
   }
 }
 
@@ -142,13 +153,22 @@ export function systemLibzmq() {
 export const wantsSystem = (args = []) =>
   args.includes("--system-libzmq") || /^(1|true|yes)$/i.test(process.env.OHMQ_SYSTEM_LIBZMQ ?? "")
 
-const options = ["--system-libzmq", "--force", "--help", "-h", "--print=include", "--print=libraries"]
+const options = [
+  "--system-libzmq",
+  "--force",
+  "--help",
+  "-h",
+  "--print=include",
+  "--print=defines",
+  "--print=libraries",
+]
 
-/** What the compiler ("include") or the linker ("libraries") is told about libzmq; builds it first if need be. */
+/** What the compiler ("include", "defines") and the linker ("libraries") are told about libzmq; builds it first if need be. */
 export async function libzmqFlags(kind, args = []) {
   if (wantsSystem(args)) return systemLibzmq()[kind]
   await ensureLibzmq()
   if (kind === "include") return [path.join(prefix, "include")]
+  if (kind === "defines") return ["ZMQ_BUILD_DRAFT_API"]
   const [before, after] = process.platform === "win32" ? ["", ".lib"] : ["lib", ".a"]
   return ["zmq", "sodium"].map((name) => path.join(prefix, "lib", before + name + after))
 }

@@ -50,7 +50,7 @@ async function cpp(fix) {
   const { ohmq_defines: defines } = JSON.parse(readFileSync(inProject("native/sources.gypi"), "utf8")).variables
   const system = [...(await libzmqFlags("include")), await nodeHeaders(), require("node-addon-api").include_dir]
   const flags = [
-    ...["-std=c++17", "-Wall", "-Wextra", ...defines.map((define) => `-D${define}`)],
+    ...["-std=c++17", "-Wall", "-Wextra", ...[...defines, "ZMQ_BUILD_DRAFT_API"].map((define) => `-D${define}`)],
     ...system.flatMap((folder) => ["-isystem", folder.replaceAll('"', "")]),
   ]
   const units = files.filter((file) => file.endsWith(".cc"))
