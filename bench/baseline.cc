@@ -183,6 +183,8 @@ void Subscribers(void* context) {
   std::vector<zmq_pollitem_t> items;
   for (int64_t index = 0; index < subscribers; index += 1) {
     void* socket = Open(context, ZMQ_SUB, false);
+    // Subscriptions above it would be dropped.
+    Option(socket, ZMQ_SNDHWM, 0);
     Subscribe(socket);
     Connect(socket, endpoint);
     sockets.push_back(socket);
@@ -267,12 +269,11 @@ void Server(void* context) {
   }
 }
 
-void Client(void* context) {
+// Asks one question after the other, and tells how long each took.
+void Ask(void* socket) {
   const int64_t count = Number("count", 10000);
   const int64_t warmup = Number("warmup", 1000);
   const std::vector<char> body(static_cast<size_t>(Number("size", 10)), 'x');
-  void* socket = Open(context, ZMQ_REQ, false);
-  Connect(socket, Text("endpoint"));
   zmq_msg_t message;
   zmq_msg_init(&message);
   std::vector<double> times;
@@ -287,6 +288,12 @@ void Client(void* context) {
   const auto quantile = [&](double share) { return times[static_cast<size_t>(share * static_cast<double>(count - 1))]; };
   std::printf("{\"result\":{\"p50\":%.3f,\"p99\":%.3f,\"p999\":%.3f,\"messages\":%lld}}\n", quantile(0.5), quantile(0.99),
               quantile(0.999), static_cast<long long>(count));
+}
+
+void Client(void* context) {
+  void* socket = Open(context, ZMQ_REQ, false);
+  Connect(socket, Text("endpoint"));
+  Ask(socket);
   zmq_close(socket);
 }
 
@@ -332,6 +339,26 @@ void Threads(void* context) {
   zmq_close(pull);
 }
 
+void Echo(void* context) {
+  void* request = Open(context, ZMQ_REQ, false);
+  Bind(request, "inproc://echo");
+  std::thread other([&] {
+    void* reply = Open(context, ZMQ_REP, false);
+    Connect(reply, "inproc://echo");
+    zmq_msg_t message;
+    zmq_msg_init(&message);
+    const int64_t trips = Number("warmup", 1000) + Number("count", 10000);
+    for (int64_t done = 0; done < trips; done += 1) {
+      Check(zmq_msg_recv(&message, reply, 0) >= 0, "zmq_msg_recv");
+      Check(zmq_msg_send(&message, reply, 0) >= 0, "zmq_msg_send");
+    }
+    zmq_close(reply);
+  });
+  Ask(request);
+  other.join();
+  zmq_close(request);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -344,6 +371,7 @@ int main(int argc, char** argv) {
   const std::map<std::string, void (*)(void*)> roles = {
       {"sink", Sink},     {"source", Source}, {"subscribers", Subscribers}, {"publisher", Publisher},
       {"server", Server}, {"client", Client}, {"single", Single},           {"threads", Threads},
+      {"echo", Echo},
   };
   const auto found = roles.find(role);
   if (found == roles.end()) {

@@ -1,11 +1,80 @@
-// Who is measured: a command, and which workloads it can do.
+// Who is measured: a command, and which workloads it can do. What is not comparable is not compared: encryption, messages of
+// several parts, and strings are for ØMQ alone.
 
 import path from "node:path"
 
-const program = (name) => [process.execPath, path.join(import.meta.dirname, "contenders", name)]
+import { freePort, server, startListener } from "./lib/server.mjs"
 
-const zmq = program("zmq.mjs")
-const everyRole = () => ({})
+const program = (name) => [process.execPath, path.join(import.meta.dirname, name)]
+
+const zmq = program("contenders/zmq.mjs")
+
+const plain = ({ values }) => values.curve === undefined && values.parts === undefined && values.kind === undefined
+const isPair = (workload, ...transports) =>
+  ["sink", "server"].includes(workload.roles[0]) && plain(workload) && transports.includes(workload.values.transport)
+
+const nats = server({
+  program: "nats-server",
+  client: "@nats-io/transport-node",
+  url: (port) => `nats://127.0.0.1:${port}`,
+  async start({ file, port, started }) {
+    started.push(await startListener(file, ["--addr", "127.0.0.1", "--port", port], { port }))
+  },
+})
+
+const redis = server({
+  program: "redis-server",
+  client: "ioredis",
+  url: (port) => `redis://127.0.0.1:${port}`,
+  async start({ file, port, folder, started }) {
+    const args = ["--bind", "127.0.0.1", "--port", port, "--dir", folder, "--save", "", "--appendonly", "no"]
+    started.push(await startListener(file, args, { port }))
+  },
+})
+
+const rabbitmq = server({
+  program: "rabbitmq-server",
+  // What Debian has in the PATH wants to be root or a user of its own.
+  folders: ["/usr/lib/rabbitmq/bin"],
+  client: "amqplib",
+  url: (port) => `amqp://guest:guest@127.0.0.1:${port}`,
+  async start({ file, port, folder, started }) {
+    const epmdPort = await freePort()
+    const epmd = ["-port", epmdPort, "-address", "127.0.0.1"]
+    started.push(await startListener("epmd", epmd, { port: epmdPort }))
+    const env = {
+      HOME: folder,
+      // Makes the script become the server, instead of the parent of it.
+      RUNNING_UNDER_SYSTEMD: "true",
+      ERL_EPMD_PORT: epmdPort,
+      ERL_EPMD_ADDRESS: "127.0.0.1",
+      RABBITMQ_NODENAME: "ohmq-bench@localhost",
+      RABBITMQ_NODE_IP_ADDRESS: "127.0.0.1",
+      RABBITMQ_NODE_PORT: port,
+      RABBITMQ_DIST_PORT: await freePort(),
+      RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: "-kernel inet_dist_use_interface {127,0,0,1}",
+      RABBITMQ_BASE: folder,
+      RABBITMQ_MNESIA_BASE: path.join(folder, "mnesia"),
+      RABBITMQ_LOG_BASE: path.join(folder, "log"),
+      RABBITMQ_SCHEMA_DIR: path.join(folder, "schema"),
+      RABBITMQ_GENERATED_CONFIG_DIR: path.join(folder, "config"),
+      RABBITMQ_ENABLED_PLUGINS_FILE: path.join(folder, "plugins"),
+      RABBITMQ_CONFIG_FILE: path.join(folder, "none"),
+      RABBITMQ_CONF_ENV_FILE: path.join(folder, "none"),
+    }
+    started.push(await startListener(file, [], { port, env, seconds: 60 }))
+  },
+})
+
+const served = (peer, name, can, values = {}) => ({
+  command: () => program(name),
+  prepare: peer.prepare,
+  cleanUp: peer.cleanUp,
+  values: (workload) => (can(workload) ? { server: peer.url(), ...values } : undefined),
+})
+
+const overTcp = (workload) => isPair(workload, "tcp")
+const overTcpOrPublish = (workload) => overTcp(workload) || workload.group === "publish"
 
 export const contenders = [
   {
@@ -15,7 +84,7 @@ export const contenders = [
     values: ({ roles, values }) =>
       ["pairs", "router"].includes(roles[0]) || values.kind === "string" ? undefined : {},
   },
-  { name: "ohmq", about: "`await send`, `for await`", command: () => zmq, values: everyRole },
+  { name: "ohmq", about: "`await send`, `for await`", command: () => zmq, values: () => ({}) },
   {
     name: "ohmq, batches",
     about: "`sendMany`, `batches`",
@@ -27,5 +96,44 @@ export const contenders = [
     about: "zeromq 6.8.0, the same program",
     command: () => zmq,
     values: () => ({ package: "zeromq" }),
+  },
+  {
+    name: "net",
+    about: "plain sockets of node:net, frames of 4 bytes length and the message",
+    command: () => program("contenders/net.mjs"),
+    values: (workload) => (isPair(workload, "tcp", "ipc") || workload.group === "connections" ? {} : undefined),
+  },
+  {
+    name: "child_process",
+    about: "the channel to a child process, advanced serialization",
+    command: () => program("contenders/child-process.mjs"),
+    alone: true,
+    values: (workload) => (isPair(workload, "ipc") ? {} : undefined),
+  },
+  {
+    name: "MessagePort",
+    about: "worker_threads",
+    command: () => program("contenders/message-port.mjs"),
+    values: ({ roles }) => (["threads", "echo"].includes(roles[0]) ? {} : undefined),
+  },
+  {
+    name: "NATS",
+    about: "core publish and subscribe, request and reply; by a server",
+    ...served(nats, "peers/nats.mjs", overTcpOrPublish),
+  },
+  {
+    name: "Redis pub/sub",
+    about: "PUBLISH and SUBSCRIBE; by a server",
+    ...served(redis, "peers/redis.mjs", overTcpOrPublish, { api: "channels" }),
+  },
+  {
+    name: "Redis streams",
+    about: "XADD and XREAD; by a server",
+    ...served(redis, "peers/redis.mjs", overTcp, { api: "streams" }),
+  },
+  {
+    name: "RabbitMQ",
+    about: "a transient queue without acknowledgements, exchanges, direct reply-to; by a server",
+    ...served(rabbitmq, "peers/rabbitmq.mjs", overTcpOrPublish),
   },
 ]

@@ -10,7 +10,8 @@ import { run } from "../scripts/lib/run.mjs"
 import { libzmqFlags } from "../scripts/libzmq.mjs"
 import { contenders } from "./contenders.mjs"
 import { measureOnce } from "./lib/pair.mjs"
-import { table } from "./lib/table.mjs"
+import { plot } from "./lib/plot.mjs"
+import { summary, table } from "./lib/table.mjs"
 import { valuesFor, workloads } from "./workloads.mjs"
 
 const root = path.join(import.meta.dirname, "..")
@@ -22,7 +23,8 @@ const help = `Measures ohmq beside libzmq itself and its alternatives. Usage: np
   --rounds N        how often each is measured, in turn (default 3)
   --seconds N       how long each measurement takes, about (default 1)
   --json FILE       writes every single figure there
-  --output FILE     writes the table there too, as Markdown
+  --output FILE     writes the tables there too, as Markdown
+  --plot FILE       writes a plot of the throughput by message size, one way over TCP, as SVG
   --list            names the workloads and contenders
   --help            show this
 `
@@ -36,6 +38,7 @@ function parse() {
       seconds: { type: "string", default: "1" },
       json: { type: "string" },
       output: { type: "string" },
+      plot: { type: "string" },
       list: { type: "boolean" },
       help: { type: "boolean", short: "h" },
     },
@@ -79,20 +82,20 @@ async function ensureBaseline() {
   await run("baseline", process.env.CXX ?? "c++", args, { log: path.join(root, "build/bench/baseline.log") })
 }
 
-/** How many messages take about so many seconds, by two short runs. */
+/** How many messages take about so many seconds, by runs that grow: a cold program is several times slower. */
 async function calibrate(contender, workload, seconds, keys) {
   if (workload.group === "latency") return Math.ceil(10_000 * seconds)
   let count = workload.values.size > 50_000 ? 50 : 2000
-  for (const target of [seconds / 5, seconds]) {
+  for (let run = 0; run < 5; run += 1) {
     const told = await once(contender, workload, count, keys)
-    const perSecond = told.messages / (workload.per ?? 1) / told.seconds
-    count = Math.max(count, Math.min(Math.ceil(perSecond * target), 20_000_000))
+    if (told.seconds > seconds / 2) break
+    count = Math.ceil(count * Math.min(seconds / told.seconds, 20))
   }
   return count
 }
 
 const once = (contender, workload, count, keys) =>
-  measureOnce(contender.command(), workload, {
+  measureOnce(contender, workload, {
     ...valuesFor(workload, keys),
     ...contender.values(workload),
     count,
@@ -120,15 +123,26 @@ async function measureWorkload(workload, entrants, { rounds, seconds }, keys) {
   return Object.fromEntries(Object.entries(figures).filter(([, rounds_]) => rounds_ !== null))
 }
 
+/** Those who can be measured here. */
+async function prepareAll(entrants) {
+  const present = []
+  for (const contender of entrants) {
+    const missing = await contender.prepare?.()
+    if (missing === undefined) present.push(contender)
+    else say(`SKIPPED: ${contender.name}: ${missing}`)
+  }
+  return present
+}
+
 async function main() {
   const options = parse()
   if (options.help) return process.stdout.write(help)
   const chosen = workloads.filter(
     ({ name }) => options.only === undefined || options.only.some((text) => name.includes(text)),
   )
-  const entrants = contenders.filter(
-    ({ name }) => options.contender === undefined || name === "C++" || options.contender.includes(name),
-  )
+  const entrants = contenders
+    .filter(({ name }) => options.contender === undefined || name === "C++" || options.contender.includes(name))
+    .filter(({ values }) => chosen.some((workload) => values(workload) !== undefined))
   for (const name of options.contender ?? []) {
     if (!contenders.some((contender) => contender.name === name)) throw new Error(`No contender '${name}'; see --list`)
   }
@@ -140,12 +154,7 @@ async function main() {
   }
 
   await ensureBaseline()
-  const present = []
-  for (const contender of entrants) {
-    const missing = await contender.prepare?.()
-    if (missing === undefined) present.push(contender)
-    else say(`SKIPPED: ${contender.name}: ${missing}`)
-  }
+  const present = await prepareAll(entrants)
   const server = curveKeyPair()
   const client = curveKeyPair()
   const keys = {
@@ -155,20 +164,24 @@ async function main() {
     clientSecretKey: client.secretKey,
   }
   const head = `libzmq ${version}, Node ${process.version}, ${process.platform} ${process.arch}, ${availableParallelism()} cores; medians of ${options.rounds} rounds`
-  const report = [head]
+  const report = [`${head}\n`]
+  const show = (text) => {
+    process.stdout.write(`${text}\n`)
+    report.push(text)
+  }
   const all = {}
   say(head)
   try {
     for (const workload of chosen) {
       const able = present.filter((contender) => contender.values(workload) !== undefined)
       all[workload.name] = await measureWorkload(workload, able, options, keys)
-      const text = table(workload, all[workload.name])
-      process.stdout.write(`${text}\n`)
-      report.push(text)
+      show(table(workload, all[workload.name]))
     }
   } finally {
     for (const contender of present) await contender.cleanUp?.()
   }
+  show(summary(chosen, all))
+  if (options.plot) writeFileSync(options.plot, plot(chosen, all))
   if (options.json) writeFileSync(options.json, `${JSON.stringify({ head, figures: all }, undefined, 2)}\n`)
   if (options.output) writeFileSync(options.output, `${report.join("\n")}`)
 }

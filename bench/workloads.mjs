@@ -1,12 +1,13 @@
 // What is measured. `values` are passed to the programs; `roles` are the programs' parts (see lib/pair.mjs).
 
 import { randomUUID } from "node:crypto"
-import { tmpdir } from "node:os"
 import path from "node:path"
+
+import { temporaryFolder } from "./lib/tidy.mjs"
 
 const address = {
   tcp: () => "tcp://127.0.0.1:*",
-  ipc: () => `ipc://${path.join(tmpdir(), `ohmq-bench-${randomUUID()}`)}`,
+  ipc: () => `ipc://${path.join(temporaryFolder(), randomUUID())}`,
 }
 
 const bytes = (size) => (size >= 1 << 20 ? `${size >> 20} MB` : size >= 1 << 16 ? `${size >> 10} KB` : `${size} B`)
@@ -60,6 +61,12 @@ export const workloads = [
     measures: 1,
     values: { transport, size: 10, warmup: 2000 },
   })),
+  {
+    name: "round trip inproc 10 B, two threads",
+    group: "latency",
+    roles: ["echo"],
+    values: { size: 10, warmup: 2000 },
+  },
   ...[1, 8, 64].map((subscribers) => ({
     name: `fan-out to ${subscribers}`,
     group: "publish",

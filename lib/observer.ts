@@ -45,8 +45,8 @@ export class Observer {
   readonly #sides = new Map<string, "local" | "remote">()
   #emitter: EventEmitter | undefined
   #closed = false
-  /** The connections that are complete, by both their ends. */
-  readonly #connected = new Set<string>()
+  /** How many connections are complete, by both their ends. */
+  readonly #connected = new Map<string, number>()
 
   /** Use `socket.events` instead: a socket has one observer at a time. */
   constructor(socket: Socket) {
@@ -74,7 +74,7 @@ export class Observer {
 
   /** How many peers have connected, handshake and all, and are connected still, since this observer began. */
   get peers(): number {
-    return this.#connected.size
+    return [...this.#connected.values()].reduce((sum, count) => sum + count, 0)
   }
 
   /** No more events are received. A receive that waits rejects with EAGAIN, loops end. */
@@ -198,8 +198,12 @@ export class Observer {
   // "disconnect" also comes for connections that failed in their handshake.
   #count(event: Event): void {
     if (event.type !== "handshake" && event.type !== "disconnect") return
-    const key = `${event.localAddress}\n${event.remoteAddress}`
-    if (event.type === "handshake") this.#connected.add(key)
+    const known = event.localAddress !== undefined && event.remoteAddress !== undefined
+    // A libzmq without drafts names one end only. Then any one of those to that end stands for the one that was lost.
+    const key = known ? `${event.localAddress}\n${event.remoteAddress}` : event.address
+    const count = this.#connected.get(key) ?? 0
+    if (event.type === "handshake") this.#connected.set(key, count + 1)
+    else if (count > 1) this.#connected.set(key, count - 1)
     else this.#connected.delete(key)
   }
 

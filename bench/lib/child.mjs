@@ -2,6 +2,7 @@
 
 import { once } from "node:events"
 import { writeSync } from "node:fs"
+import { monitorEventLoopDelay } from "node:perf_hooks"
 
 const [role, ...pairs] = process.argv.slice(2)
 const values = new Map(pairs.map((pair) => [pair.slice(0, pair.indexOf("=")), pair.slice(pair.indexOf("=") + 1)]))
@@ -27,13 +28,58 @@ export async function waitForWord() {
   process.stdin.destroy()
 }
 
-/** Starts to measure the CPU time of this process, in seconds; call the result to end. */
+/** Starts to measure the CPU time and the memory of this process, in seconds and bytes; call the result to end. */
 export function measure() {
   const before = process.cpuUsage()
   return () => {
     const { user, system } = process.cpuUsage(before)
     return { cpu: (user + system) / 1e6, rss: process.resourceUsage().maxRSS * 1024 }
   }
+}
+
+/** The same, and for how long the event loop is held up, in milliseconds. */
+export function measureLoop() {
+  const delay = monitorEventLoopDelay({ resolution: 1 })
+  delay.enable()
+  const used = measure()
+  return () => {
+    delay.disable()
+    return { ...used(), delay99: delay.percentile(99) / 1e6 }
+  }
+}
+
+/**
+ * Counts messages: `take` each as it arrives. `seconds` is a promise for the time that `count` of them took, from when
+ * `warmup` others had arrived.
+ */
+export function counter({ size, warmup, count }) {
+  let start = performance.now()
+  let left = warmup + count
+  let finish
+  const seconds = new Promise((resolve) => {
+    finish = resolve
+  })
+  return {
+    seconds,
+    take({ length }) {
+      if (length !== size) throw new Error(`A message of ${length} bytes, not ${size}`)
+      left -= 1
+      if (left === count) start = performance.now()
+      if (left === 0) finish((performance.now() - start) / 1000)
+      if (left < 0) throw new Error("More messages arrived than were sent")
+    },
+  }
+}
+
+/** Asks one question after the other; `ask` resolves with the answer. */
+export async function roundTrips({ warmup, count }, ask) {
+  const times = new Float64Array(count)
+  for (let done = -warmup; done < count; done += 1) {
+    const start = performance.now()
+    await ask()
+    if (done >= 0) times[done] = (performance.now() - start) * 1000
+  }
+  return { messages: count, ...quantiles(times) }
 }
 
 /** The median and the high quantiles of times in microseconds. */

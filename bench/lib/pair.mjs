@@ -1,20 +1,24 @@
 // Runs the two processes of one measurement. Each prints lines of JSON: the one that is started first an "endpoint" for the
 // other, and then each that has something to tell its "result".
 
-import { spawn } from "node:child_process"
 import { createInterface } from "node:readline"
+
+import { startChild } from "./tidy.mjs"
 
 const LIMIT = 180_000
 
 function start(command, role, values) {
   const args = Object.entries(values).map(([name, value]) => `${name}=${value}`)
-  const child = spawn(command[0], [...command.slice(1), role, ...args], { stdio: ["pipe", "pipe", "pipe"] })
+  const { child, ended, stop } = startChild(command[0], [...command.slice(1), role, ...args], {
+    stdio: ["pipe", "pipe", "pipe"],
+  })
   let stderr = ""
   child.stderr.setEncoding("utf8").on("data", (text) => {
     stderr += text
   })
+  // One that ended has told why on stderr.
+  child.stdin.on("error", () => {})
   const waiting = new Map()
-  const ended = new Promise((resolve) => child.on("close", (code, signal) => resolve(code ?? signal)))
   const timer = setTimeout(() => child.kill("SIGKILL"), LIMIT)
   createInterface({ input: child.stdout }).on("line", (line) => {
     const told = line.startsWith("{") ? JSON.parse(line) : {}
@@ -32,31 +36,27 @@ function start(command, role, values) {
   return {
     hears,
     tell: () => child.stdin.end("go\n"),
-    async stop() {
-      child.kill("SIGKILL")
-      await ended
-    },
-    ended,
+    stop,
   }
 }
 
 /**
  * Measures once. `roles` are the one that binds and the one that connects, or one alone; `measures` is the index of the one whose
- * result has the time.
+ * result has the time. A contender that is `alone` plays the other role itself.
  */
-export async function measureOnce(command, { roles, measures = 0 }, values) {
-  if (roles.length === 1) {
-    const only = start(command, roles[0], values)
+export async function measureOnce({ command, alone }, { roles, measures = 0 }, values) {
+  if (alone || roles.length === 1) {
+    const only = start(command(), roles[measures], values)
     const told = await only.hears("result")
     await only.stop()
     return told
   }
-  const first = start(command, roles[0], values)
+  const first = start(command(), roles[0], values)
   let second
   try {
     const firstResult = first.hears("result")
     firstResult.catch(() => {})
-    second = start(command, roles[1], { ...values, endpoint: await first.hears("endpoint") })
+    second = start(command(), roles[1], { ...values, endpoint: await first.hears("endpoint") })
     const secondResult = second.hears("result")
     secondResult.catch(() => {})
     if (measures === 1) return await secondResult

@@ -1,4 +1,4 @@
-// One table a workload, in Markdown.
+// Tables in Markdown: one a workload, and one of all.
 
 import { median, medianRatio } from "./statistics.mjs"
 
@@ -9,7 +9,10 @@ function rate(number) {
   return number >= 1e4 ? `${(number / 1e3).toFixed(0)} k/s` : `${number.toFixed(0)}/s`
 }
 
-const microseconds = (numbers) => (numbers.some((number) => !Number.isFinite(number)) ? "" : median(numbers).toFixed(2))
+const orNothing = (numbers, digits) =>
+  numbers.some((number) => !Number.isFinite(number)) ? "" : median(numbers).toFixed(digits)
+const microseconds = (numbers) => orNothing(numbers, 2)
+const messageRate = (rounds) => rate(median(rounds.map(({ messages, seconds }) => messages / seconds)))
 
 const columns = {
   latency: [
@@ -18,15 +21,27 @@ const columns = {
     ["p99.9", (rounds) => median(rounds.map(({ p999 }) => p999)).toFixed(1)],
   ],
   rate: [
-    ["messages", (rounds) => rate(median(rounds.map(({ messages, seconds }) => messages / seconds)))],
+    ["messages", messageRate],
     ["receiver CPU, µs/message", (rounds) => microseconds(rounds.map(({ cpu, messages }) => (cpu * 1e6) / messages))],
     [
       "sender CPU",
       (rounds) => microseconds(rounds.map(({ senderCpu, senderMessages }) => (senderCpu * 1e6) / senderMessages)),
     ],
     ["receiver RSS, MB", (rounds) => (median(rounds.map(({ rss }) => rss)) / 1e6).toFixed(0)],
+    [
+      "loop delay p99, ms",
+      (rounds) =>
+        orNothing(
+          rounds.map(({ delay99 }) => delay99),
+          1,
+        ),
+    ],
   ],
-  delay: [["loop delay p99, ms", (rounds) => median(rounds.map(({ delay99 }) => delay99)).toFixed(1)]],
+}
+
+function markdown(heads, rows) {
+  const line = (cells) => `| ${cells.join(" | ")} |`
+  return [line(heads), line(heads.map(() => "---")), ...rows.map(line)].join("\n")
 }
 
 /** How good a round was: more is better. */
@@ -34,12 +49,7 @@ const speed = (workload) => (round) => (workload.group === "latency" ? 1 / round
 
 /** The table of a workload's figures: rounds by contender. */
 export function table(workload, figures) {
-  const kinds =
-    workload.group === "latency"
-      ? columns.latency
-      : workload.group === "delay"
-        ? [...columns.rate, ...columns.delay]
-        : columns.rate
+  const kinds = workload.group === "latency" ? columns.latency : columns.rate
   const speeds = Object.fromEntries(
     Object.entries(figures).map(([name, rounds]) => [name, rounds.map(speed(workload))]),
   )
@@ -50,6 +60,17 @@ export function table(workload, figures) {
     ...kinds.map(([, show]) => show(rounds)),
     ...references.map((reference) => times(medianRatio(speeds[name], speeds[reference]))),
   ])
-  const line = (cells) => `| ${cells.join(" | ")} |`
-  return `\n### ${workload.name}\n\n${[line(heads), line(heads.map(() => "---")), ...rows.map(line)].join("\n")}\n`
+  return `\n### ${workload.name}\n\n${markdown(heads, rows)}\n`
+}
+
+/** One row a workload, and one column a contender: the median of the rate, or of the time of a round trip. */
+export function summary(workloads, figures) {
+  const names = [...new Set(workloads.flatMap(({ name }) => Object.keys(figures[name])))]
+  const cell = (workload, name) => {
+    const rounds = figures[workload.name][name]
+    if (rounds === undefined) return ""
+    return workload.group === "latency" ? `${median(rounds.map(({ p50 }) => p50)).toFixed(0)} µs` : messageRate(rounds)
+  }
+  const rows = workloads.map((workload) => [workload.name, ...names.map((name) => cell(workload, name))])
+  return `\n### All\n\n${markdown(["", ...names], rows)}\n`
 }
