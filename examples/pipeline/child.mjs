@@ -18,9 +18,10 @@ export const ask = settings.orchestrator && askThrough(settings.orchestrator, se
 
 /** Registers this tool with the orchestrator. Resolves with the links once those that all need are there. */
 export async function register(facts) {
-  for (;;) {
-    const links = await ask("links", facts)
-    if (links.notices && links.findings) return links
+  let links = await ask("links", facts)
+  while (!links.notices || !links.findings) {
     await sleep(20)
+    links = await ask("links")
   }
+  return links
 }

@@ -8,9 +8,9 @@ import { bind, connect } from "./links.mjs"
 
 /** How often to ask the orchestrator whether workers were lost, and look for overdue tasks. */
 const LOOK = 250
-/** After so long without a result another worker gets the task, and after so long it is given up. */
-const OVERDUE = 30_000
-const HOPELESS = 120_000
+/** A task without a result for so long goes to another worker, and a scan without any for so long is given up. */
+const OVERDUE = 60_000
+const HOPELESS = 180_000
 
 const [notices, link] = await bind(zmq.Pull)
 const files = await ask("files", { links: { notices: link } })
@@ -23,7 +23,8 @@ const waiting = new Set(open.keys())
  * tell what a lost worker had.
  */
 const workers = new Map()
-let lastLook = Date.now()
+let lastLook = performance.now()
+let lastResult = lastLook
 let messages = 0
 
 async function handOut(name, worker) {
@@ -32,7 +33,7 @@ async function handOut(name, worker) {
     const task = open.get(id)
     if (!task) continue
     worker.task = id
-    Object.assign(task, { worker: name, sent: Date.now(), first: task.first ?? Date.now() })
+    Object.assign(task, { worker: name, sent: performance.now() })
     messages += 1
     return worker.push.send([id, task.file])
   }
@@ -41,15 +42,21 @@ async function handOut(name, worker) {
 const on = {
   ready: (name, body) => workers.set(name, { push: connect(zmq.Push, JSON.parse(body)) }),
   finished: (name) => workers.has(name) && delete workers.get(name).task,
-  counted: (_, id) => open.delete(id),
+  counted: (_, id) => {
+    open.delete(id)
+    lastResult = performance.now()
+  },
 }
 
 async function lookAround() {
-  lastLook = Date.now()
+  lastLook = performance.now()
   const { lost } = await ask("state", { open: open.size, messages })
-  for (const [id, { file, worker, sent, first }] of open) {
+  for (const [id, { worker, sent }] of open) {
     if (lost.includes(worker) || lastLook - sent > OVERDUE) waiting.add(id)
-    if (lastLook - first > HOPELESS) await ask("state", { failure: `No worker can scan ${JSON.stringify(file)}` })
+  }
+  if (lastLook - lastResult > HOPELESS) {
+    const [{ file }] = open.values()
+    await ask("state", { failure: `No result for three minutes; unfinished is ${JSON.stringify(file)}` })
   }
   for (const name of lost) {
     workers.get(name)?.push.close()
@@ -67,6 +74,6 @@ while (open.size > 0) {
     on[what](from, about)
     messages += 1
   }
-  if (Date.now() - lastLook >= LOOK) await lookAround()
+  if (performance.now() - lastLook >= LOOK) await lookAround()
 }
 await ask("state", { open: 0, messages })
