@@ -7,6 +7,9 @@ import path from "node:path"
 /** The project's folder. */
 export const root = path.dirname(createRequire(import.meta.url).resolve("ohmq/package.json"))
 
+/** Variables for the programs alone, as JSON: to run them under a sanitizer. See CONTRIBUTING.md. */
+const sanitizer: NodeJS.ProcessEnv = JSON.parse(process.env.OHMQ_TEST_ENV ?? "{}")
+
 export interface Outcome {
   /** The exit status, or the signal that ended it. */
   status: number | string | null
@@ -25,7 +28,7 @@ export async function runCommand(
   const started = performance.now()
   const child = spawn(command, args, {
     cwd: options.cwd ?? root,
-    env: { ...process.env, NODE_OPTIONS: "", ...options.env },
+    env: { ...process.env, NODE_OPTIONS: "", ...sanitizer, ...options.env },
     stdio: ["ignore", "pipe", "pipe"],
   })
   let stdout = ""
