@@ -147,6 +147,9 @@ async function main() {
     if (!contenders.some((contender) => contender.name === name)) throw new Error(`No contender '${name}'; see --list`)
   }
   if (chosen.length === 0) throw new Error(`No workload has '${options.only.join("' or '")}' in its name; see --list`)
+  if (options.plot && !chosen.some(({ plot: transport }) => transport === "tcp")) {
+    throw new Error("Nothing to plot: --plot is for the workloads 'one-way tcp'")
+  }
   if (options.list) {
     return process.stdout.write(
       `${[...workloads, ...contenders].map(({ name, about }) => (about ? `${name}: ${about}` : name)).join("\n")}\n`,

@@ -98,8 +98,7 @@ export function plot(workloads, figures) {
   const series = seriesOf(workloads, figures)
   const sizes = series.flatMap(({ points }) => points.map(([size]) => size))
   const rates = series.flatMap(({ points }) => points.map(([, rate]) => rate))
-  if (sizes.length === 0) throw new Error("Nothing to plot: --plot is for the workloads 'one-way tcp'")
-
+  if (sizes.length === 0) throw new Error("Nothing to plot: every contender failed")
   const smallest = Math.min(...sizes)
   const largest = Math.max(...sizes, 10 * smallest)
   const sizeTicks = powers(smallest, largest).filter((size) => size >= smallest && size <= largest)

@@ -1,13 +1,15 @@
 // Flow control where there is none: a sender that no receiver may fall behind by more than a window.
 
 const BYTES = 8 << 20
+/** What servers keep for a message besides its body, about. */
+const OVERHEAD = 100
 
 /** How many messages may be on their way to a receiver. */
-export const windowFor = (size) => Math.max(8, Math.min(8192, Math.floor(BYTES / size)))
+export const windowFor = (size) => Math.max(8, Math.floor(BYTES / (size + OVERHEAD)))
 
 /** For a receiver: calls `tell` with how many messages have arrived, every so often. */
 export function reporter(size, tell) {
-  const every = windowFor(size) / 4
+  const every = Math.floor(windowFor(size) / 4)
   let received = 0
   return () => {
     received += 1
