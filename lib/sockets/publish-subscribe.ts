@@ -38,6 +38,8 @@ defineSocket(Publisher, "receive")
 export class Subscriber extends Socket {
   constructor(options?: SocketOptions<Subscriber>) {
     super(constant("ZMQ_SUB"), options)
+    // All that it sends are subscriptions, and libzmq drops those beyond the mark (1,000) without a word.
+    this.setInt32Option(constant("ZMQ_SNDHWM"), 0)
   }
 
   /** ZMQ_SUBSCRIBE: subscribes to messages that begin with one of these; without any, to all messages. */

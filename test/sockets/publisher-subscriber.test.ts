@@ -292,3 +292,18 @@ describe("Subscriber", () => {
     expect(subscriber.readable).toBe(false)
   })
 })
+
+describe("many subscriptions", () => {
+  it("all take effect, made before connecting or after", async () => {
+    const publisher = open(zmq.XPublisher, { receiveHighWaterMark: 0 })
+    await publisher.bind(freeAddress("tcp"))
+    const subscriber = open(zmq.Subscriber)
+    const names = (from: number) => Array.from({ length: 5000 }, (_, index) => `topic ${from + index}.`)
+    subscriber.subscribe(...names(0))
+    subscriber.connect(publisher.lastEndpoint as string)
+    subscriber.subscribe(...names(5000))
+    const told = new Set<string>()
+    while (told.size < 10_000) told.add(String((await publisher.receive({ timeout: 5000 }))[0]?.subarray(1)))
+    expect(told.has("topic 9999.")).toBe(true)
+  })
+})
