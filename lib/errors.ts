@@ -21,6 +21,7 @@ export const errnoErrorOf = (number: number): ErrnoError => addon.errnoErrorOf(n
 export const closedError = () => errnoError("EBADF")
 export const timeoutError = () => errnoError("EAGAIN")
 export const blockedError = () => errnoError("EBUSY", "Socket is blocked by a bind or unbind operation")
+export const lentError = () => errnoError("EBUSY", "Socket belongs to a running proxy")
 export const busyWritingError = () =>
   errnoError("EBUSY", "Socket is busy writing; only one send operation may be in progress at any time")
 export const busyReadingError = () =>

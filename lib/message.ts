@@ -22,6 +22,7 @@ export function toPart(value: MessageLike): Part {
   if (value === null) return empty
   if (ArrayBuffer.isView(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
   if (types.isAnyArrayBuffer(value)) return new Uint8Array(value)
+  if (types.isPromise(value)) throw new TypeError("Message is a promise; did you forget to await it?")
   return `${value}`
 }
 

@@ -122,12 +122,12 @@ export class Observer {
 
   /**
    * Resolves with the next event of a type, from now on, which others may receive too. Rejects with EAGAIN when time runs
-   * out or the observer is closed.
+   * out or the observer is closed meanwhile, with EBADF if it is closed already.
    */
   waitFor<E extends EventType>(type: E, options?: OperationOptions): Promise<EventOfType<E>> {
     if (!isEventType(type)) throw expected("type", "a type of event", type)
     if (options !== undefined) checkOperation(options)
-    if (this.#closed) throw closedError()
+    if (this.#closed) return Promise.reject(closedError())
     if (options?.signal?.aborted) return Promise.reject(options.signal.reason)
     return this.#wait(options, (waiter) => {
       const watcher = { type, waiter }
@@ -301,7 +301,7 @@ Object.defineProperties(Socket.prototype, {
     writable: true,
     async value(this: Socket, options: ConnectedOptions = {}) {
       const { count = 1, timeout = -1, signal } = options
-      checkOperation(options)
+      checkOperation(options, "count")
       if (!(Number.isSafeInteger(count) && count > 0)) throw expected("count", "a whole number above 0", count)
       const ends = timeout < 0 ? Number.POSITIVE_INFINITY : performance.now() + timeout
       const { events } = this

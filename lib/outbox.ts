@@ -30,6 +30,20 @@ function pack(part: Part, offset: number): number {
   return length
 }
 
+/** Packs a message on its own; false if it does not fit. */
+function packAll(parts: Part[]): boolean {
+  if (parts.length > frames.length) return false
+  const last = parts.length - 1
+  let used = 0
+  for (let index = 0; index <= last; index += 1) {
+    const length = pack(parts[index] as Part, used)
+    if (length < 0) return false
+    frames[index] = (length << 1) | (index < last ? 1 : 0)
+    used += length
+  }
+  return true
+}
+
 /** A message as it is handed over: one part, or several. */
 export type Outgoing = Part | Part[]
 
@@ -60,7 +74,11 @@ export class Outbox {
 
   /** False if it would have to wait; nothing of the message is sent then. */
   send(message: Outgoing): boolean {
-    return Array.isArray(message) ? this.#sendParts(message, 0) : sendPart(this.#slot, message, false)
+    if (!Array.isArray(message)) return sendPart(this.#slot, message, false)
+    // One call for all parts where they are small, as topics and routing ids are.
+    if (message.length < 2 || !packAll(message)) return this.#sendParts(message, 0)
+    const taken = sendMany(this.#slot, packed, message.length)
+    return taken === message.length || this.#sendParts(message, taken)
   }
 
   #sendParts(parts: Part[], from: number): boolean {

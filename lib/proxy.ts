@@ -134,7 +134,7 @@ export class Proxy<F extends Socket = Socket, B extends Socket = Socket, C exten
   }
 
   #send(command: ProxyCommand): void {
-    if (this.#native === undefined) throw closedError()
+    if (this.#native === undefined) throw errnoError("EBADF", "Proxy is not running")
     this.#native.send(command)
   }
 }

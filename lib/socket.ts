@@ -11,7 +11,7 @@ import { toReadable, toReadableStream, toWritable, toWritableStream } from "./st
 import { getOption, handle, lend, native, optionSet } from "./symbols.js"
 import { State, Traffic } from "./traffic.js"
 import type { BatchOptions, MessageLike, OperationOptions, OptionsOn, QueueOptions, StreamOptions } from "./types.js"
-import { checkOperation, Waiter } from "./waiter.js"
+import { checkNames, checkOperation, Waiter } from "./waiter.js"
 
 const sendOnly = new Set([constant("ZMQ_PUSH"), constant("ZMQ_PUB")])
 const receiveOnly = new Set([constant("ZMQ_PULL"), constant("ZMQ_SUB")])
@@ -150,8 +150,12 @@ export abstract class Socket extends OptionHolder {
    */
   close(options?: { linger?: number }): void {
     if (this.closed) return
+    if (options !== undefined) {
+      if (typeof options !== "object" || options === null) throw new TypeError("Options must be an object")
+      checkNames(options, "linger")
+    }
     if (options?.linger !== undefined) (this as unknown as { linger: number }).linger = options.linger
-    if (this.#traffic.state === State.Blocked) {
+    if (this.#traffic.state === State.Blocked || this.#traffic.state === State.Lent) {
       this.#closing = true
       return
     }
@@ -261,7 +265,7 @@ export abstract class Socket extends OptionHolder {
       /** From now on nobody else may use it. */
       begin: (): NativeSocket => {
         const socket = this.#usable()
-        this.#traffic.state = State.Blocked
+        this.#traffic.state = State.Lent
         this.#traffic.stopWatching()
         return socket
       },

@@ -2,7 +2,7 @@
 
 import { isTypedArray } from "node:util/types"
 
-import { batchError, blockedError, closedError, expected, timeoutError } from "./errors.js"
+import { batchError, blockedError, closedError, expected, lentError, timeoutError } from "./errors.js"
 import { Inbox } from "./inbox.js"
 import { addon, constant } from "./native.js"
 import { Batch, Outbox, type Outgoing, toOutgoing } from "./outbox.js"
@@ -24,6 +24,8 @@ export enum State {
   /** A bind or unbind runs on another thread. */
   Blocked = 1,
   Closed = 2,
+  /** A proxy has it. */
+  Lent = 3,
 }
 
 /** What the socket says about its options. */
@@ -42,7 +44,7 @@ function checkMessages(messages: unknown): void {
 
 function checkMax(options: BatchOptions | undefined): number {
   if (options === undefined) return BATCH
-  checkOperation(options)
+  checkOperation(options, "max")
   const { max = BATCH } = options
   if (!(Number.isSafeInteger(max) && max > 0)) throw expected("max", "a whole number above 0", max)
   return max
@@ -72,7 +74,8 @@ export class Traffic {
   /** Throws unless messages can be sent and received. */
   checkUsable(): void {
     if (this.state === State.Open) return
-    throw this.state === State.Closed ? closedError() : blockedError()
+    if (this.state === State.Closed) throw closedError()
+    throw this.state === State.Lent ? lentError() : blockedError()
   }
 
   get readable(): boolean {

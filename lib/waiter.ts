@@ -6,10 +6,18 @@ import type { OperationOptions, QueueOptions } from "./types.js"
 /** The longest that a timer of JavaScript can run. */
 const LONGEST = 2 ** 31 - 1
 
-/** Throws unless these are options of an operation. */
-export function checkOperation(options: OperationOptions | undefined): void {
+/** Throws if an object has properties that nobody looks at, which mostly are misspelt. */
+export function checkNames(options: object, ...known: string[]): void {
+  for (const name of Object.keys(options)) {
+    if (!known.includes(name)) throw new TypeError(`Unknown option '${name}'. There are: ${known.join(", ")}`)
+  }
+}
+
+/** Throws unless these are options of an operation, and such as are named further. */
+export function checkOperation(options: OperationOptions | undefined, ...further: string[]): void {
   if (options === undefined) return
   if (typeof options !== "object" || options === null) throw expected("options", "an object", options)
+  checkNames(options, "signal", "timeout", ...further)
   const { timeout, signal } = options
   if (timeout !== undefined && !(typeof timeout === "number" && timeout >= -1)) {
     throw expected("timeout", "a number of milliseconds, or -1 for no limit", timeout)
@@ -100,6 +108,7 @@ export class WaitingLine {
       return
     }
     if (typeof queue !== "object") throw expected(`${this.#direction}Queue`, "an object or null", queue)
+    checkNames(queue, "limit", "whenFull")
     const { limit, whenFull = "wait" } = queue
     if (!(Number.isSafeInteger(limit) && limit > 0)) throw expected("limit", "a whole number above 0", limit)
     if (whenFull !== "wait" && whenFull !== "reject" && whenFull !== "drop-oldest") {

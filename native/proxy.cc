@@ -39,29 +39,32 @@ Napi::Value Proxy::Start(const Napi::CallbackInfo& info) {
   // Referenced, so that the process stays alive; it holds `this`, so that nobody else needs to.
   napi_create_threadsafe_function(
       env, nullptr, nullptr, name, 0, 1, nullptr, nullptr, this,
-      [](napi_env environment, napi_value, void* context, void* data) {
-        if (environment != nullptr)
-          static_cast<Proxy*>(context)->Ended(environment, static_cast<int>(reinterpret_cast<intptr_t>(data)));
+      [](napi_env environment, napi_value, void* context, void*) {
+        if (environment != nullptr) static_cast<Proxy*>(context)->Ended(environment);
       },
       &ended_);
   Ref();
   done_ = std::make_unique<Napi::Promise::Deferred>(env);
   const Napi::Promise promise = done_->Promise();
-  const int error = thread_->Start([function = ended_](int result) {
-    napi_call_threadsafe_function(function, reinterpret_cast<void*>(static_cast<intptr_t>(result)), napi_tsfn_blocking);
+  const int error = thread_->Start([this](int result) {
+    result_ = result;
+    napi_call_threadsafe_function(ended_, nullptr, napi_tsfn_blocking);
   });
-  if (error != 0) Ended(env, error);
+  if (error != 0) {
+    result_ = error;
+    Ended(env);
+  }
   return promise;
 }
 
-void Proxy::Ended(Napi::Env env, int error) {
+void Proxy::Ended(Napi::Env env) {
   const Napi::HandleScope scope(env);
   thread_->Stop();
   napi_release_threadsafe_function(ended_, napi_tsfn_release);
-  if (error == 0) {
+  if (result_ == 0) {
     done_->Resolve(env.Undefined());
   } else {
-    done_->Reject(ErrnoError(env, error).Value());
+    done_->Reject(ErrnoError(env, result_).Value());
   }
   Unref();
 }

@@ -1,6 +1,7 @@
 // The wrapped class behind lib/proxy.ts.
 #pragma once
 
+#include <atomic>
 #include <memory>
 
 #include "environment.h"
@@ -28,12 +29,13 @@ class Proxy final : public Napi::ObjectWrap<Proxy>, public Resource {
   // statistics(): number[]. Messages and bytes: received and sent at the front, received and sent at the back.
   Napi::Value Statistics(const Napi::CallbackInfo& info);
 
-  void Ended(Napi::Env env, int error);
+  void Ended(Napi::Env env);
 
   Environment& environment_;
   std::unique_ptr<ProxyThread> thread_;
   std::unique_ptr<Napi::Promise::Deferred> done_;
   napi_threadsafe_function ended_ = nullptr;
+  std::atomic<int> result_{0};  // what the thread ended with
 };
 
 }  // namespace ohmq

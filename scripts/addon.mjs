@@ -1,6 +1,6 @@
 // Builds the addon: with node-gyp (binding.gyp), or with cmake-js (CMakeLists.txt) where there is no Python.
 
-import { cpSync, existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs"
+import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs"
 import { createRequire } from "node:module"
 import path from "node:path"
 import { Failure, fingerprint, inProject, readJson, runMain, say } from "./lib/project.mjs"
@@ -12,7 +12,7 @@ const require = createRequire(import.meta.url)
 
 const help = `Builds the addon, if anything that it is made from has changed. Usage: node scripts/addon.mjs [options]
 
-  --debug           with assertions and symbols, into build/Debug/ (removed again by a release build, for it is loaded second)
+  --debug           with type checks and symbols; into build/debug/, which OHMQ_PREBUILD=build/debug makes the loader take
   --cmake           with CMake, as on a machine without Python
   --sanitize=KIND   with CMake, libzmq and libsodium included, under a sanitizer: address, undefined or thread;
                     into build/KIND/, which OHMQ_PREBUILD=build/KIND makes the loader take
@@ -81,9 +81,8 @@ async function withCmake(sources, { kind, target, sanitize }) {
 export async function ensureAddon({ debug = false, force = false, cmake = false, sanitize } = {}) {
   const libzmq = wantsSystem() ? systemLibzmq() : await ensureLibzmq()
   const kind = debug ? "Debug" : "Release"
-  const target = sanitize
-    ? inProject("build", sanitize, "build/Release/ohmq.node")
-    : inProject("build", kind, "ohmq.node")
+  const apart = sanitize ?? (debug ? "debug" : undefined)
+  const target = inProject("build", ...(apart ? [apart, "build"] : []), "Release/ohmq.node")
   const stampFile = `${target}.json`
   const recipe = fingerprint([inProject("native"), inProject("binding.gyp")], libzmq, process.arch)
   if (!force && existsSync(target) && readJson(stampFile)?.fingerprint === recipe) return
@@ -94,7 +93,14 @@ export async function ensureAddon({ debug = false, force = false, cmake = false,
     await withCmake(libzmq.sources, { kind, target, sanitize })
   } else {
     await withNodeGyp(debug)
+    if (debug) {
+      mkdirSync(path.dirname(target), { recursive: true })
+      cpSync(inProject("build/Debug/ohmq.node"), target)
+      // The loader would find it there too.
+      rmSync(inProject("build/Debug/ohmq.node"))
+    }
   }
+  if (apart) say(topic, `to use it: OHMQ_PREBUILD=build/${apart}`)
   writeFileSync(stampFile, `${JSON.stringify({ fingerprint: recipe })}\n`)
 }
 

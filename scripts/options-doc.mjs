@@ -75,7 +75,8 @@ in bytes. An option that the linked libzmq lacks throws ENOTSUP, and says which 
 ${[head, ...rows(socketOptions, docs)].join("\n")}
 
 \`XPublisher\` also has \`verbosity\` (null, "allSubs", "allSubsUnsubs": \`ZMQ_XPUB_VERBOSE\`, \`ZMQ_XPUB_VERBOSER\`) and the methods
-\`subscribe\` and \`unsubscribe\`, as \`Subscriber\` has.
+\`subscribe\` and \`unsubscribe\`, as \`Subscriber\` has. Sockets that send have \`sendQueue\`, those that receive \`receiveQueue\`: null, or
+\`{ limit, whenFull: "wait" | "reject" | "drop-oldest" }\`, which lets so many operations wait at a time.
 
 ## Contexts
 

@@ -40,7 +40,7 @@ function prebuilt() {
 async function ensureTypeScript() {
   const stampFile = inProject("dist/.ohmq-setup.json")
   const recipe = fingerprint([inProject("lib"), inProject("tsconfig.json"), inProject("package-lock.json")])
-  if (readJson(stampFile)?.fingerprint === recipe) return
+  if (readJson(stampFile)?.fingerprint === recipe && existsSync(inProject("docs/options.md"))) return
   say("typescript", "compiling")
   rmSync(inProject("dist"), { recursive: true, force: true })
   const tsc = path.join(path.dirname(require.resolve("typescript/package.json")), "bin/tsc")

@@ -90,7 +90,10 @@ describe("Proxy", () => {
 
   it("keeps others from its sockets while it runs", async () => {
     const { proxy, done } = await broker(open(zmq.Router), open(zmq.Dealer))
-    expect(thrown(() => proxy.backEnd.send("x"))).toMatchObject({ code: "EBUSY" })
+    expect(thrown(() => proxy.backEnd.send("x"))).toMatchObject({
+      code: "EBUSY",
+      message: "Socket belongs to a running proxy",
+    })
     expect(thrown(() => proxy.frontEnd.receive())).toMatchObject({ code: "EBUSY" })
     expect(await failure(() => proxy.run())).toMatchObject({ code: "EBUSY" })
     proxy.frontEnd.close()

@@ -283,3 +283,34 @@ describe.each(transports)("what is given up, over %s,", (transport) => {
     expect(await failure(() => pull.receive({ timeout: 5 }))).toEqual(timedOut)
   })
 })
+
+describe("options that are misspelt", () => {
+  it.each([
+    ["send", () => open(zmq.Push).send("x", { timeuot: 3 } as never), "timeuot", "signal, timeout"],
+    ["receive", () => open(zmq.Pull).receive({ sginal: 3 } as never), "sginal", "signal, timeout"],
+    ["bind", () => open(zmq.Pull).bind("inproc://misspelt", { time: 3 } as never), "time", "signal, timeout"],
+    ["receiveMany", () => open(zmq.Pull).receiveMany({ mx: 3 } as never), "mx", "signal, timeout, max"],
+    ["close", () => open(zmq.Pull).close({ lingr: 3 } as never), "lingr", "linger"],
+    [
+      "sendQueue",
+      () => new zmq.Push({ sendQueue: { limit: 1, whenful: "wait" } as never }),
+      "whenful",
+      "limit, whenFull",
+    ],
+  ])("are refused by %s", (_, call, name, known) => {
+    expect(call).toThrow(new TypeError(`Unknown option '${name}'. There are: ${known}`))
+  })
+
+  it("and options that are none are refused by close", () => {
+    expect(() => open(zmq.Pull).close(0 as never)).toThrow(new TypeError("Options must be an object"))
+  })
+})
+
+describe("a promise", () => {
+  it("is not sent", () => {
+    const push = open(zmq.Push)
+    const refusal = new TypeError("Message is a promise; did you forget to await it?")
+    expect(() => push.send(Promise.resolve("x") as never)).toThrow(refusal)
+    expect(() => push.send(["a", Promise.resolve("x") as never])).toThrow(refusal)
+  })
+})
