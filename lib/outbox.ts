@@ -11,16 +11,26 @@ const balancing = new Set([constant("ZMQ_PUSH"), constant("ZMQ_DEALER"), REQ])
 const { frames, sendMany } = addon
 
 /** The bytes of the frames that one call hands over, back to back. */
-const packed: Buffer & { utf8Write?(text: string, offset: number): number } = Buffer.allocUnsafeSlow(64 * 1024)
+const packed = Buffer.allocUnsafeSlow(64 * 1024)
 
-/** Parts shorter than this are copied by a loop, which for them is quicker than a call. */
+/** Parts shorter than this are copied by a loop, which for them is quicker than a call: half the time for topics. */
 const SHORT = 32
+
+function packAscii(text: string, offset: number): boolean {
+  for (let index = 0; index < text.length; index += 1) {
+    const code = text.charCodeAt(index)
+    if (code > 127) return false
+    packed[offset + index] = code
+  }
+  return true
+}
 
 /** Writes a part at an offset. Returns its length, or -1 if it is not small or there may be no room. */
 function pack(part: Part, offset: number): number {
   if (typeof part === "string") {
     const { length } = part
     if (length * 3 > COPY_LIMIT || offset + length * 3 > packed.length) return -1
+    if (length < SHORT && packAscii(part, offset)) return length
     return packed.write(part, offset)
   }
   const length = part.byteLength

@@ -222,7 +222,7 @@ describe("Proxy", () => {
       const { proxy, done } = await broker(open(zmq.Router), open(zmq.Dealer))
       proxy.terminate()
       await done
-      expect(thrown(() => proxy[method]())).toMatchObject({ code: "EBADF" })
+      expect(thrown(() => proxy[method]())).toMatchObject({ code: "EBADF", message: "Proxy is not running" })
       expect(thrown(() => new zmq.Proxy(open(zmq.Router), open(zmq.Dealer))[method]())).toMatchObject({ code: "EBADF" })
     },
   )
