@@ -3,6 +3,7 @@
 
 import { Context, context as defaultContext } from "./context.js"
 import { closedError, errnoError, tooMany } from "./errors.js"
+import { withHostAddress } from "./host-names.js"
 import { addon, constant, type NativeSocket, onReady, wireTypes } from "./native.js"
 import { defineOptions, OptionHolder } from "./option-holder.js"
 import { type Option, socketOptions } from "./option-table/index.js"
@@ -118,7 +119,7 @@ export abstract class Socket extends OptionHolder {
     return this.#block(address, options, false)
   }
 
-  /** Like `bind`, and done when it returns. If a host name must be looked up, that holds the thread up. */
+  /** Like `bind`, and done when it returns. Host names are for libzmq 4.3.5 and later; before, it throws ENODEV. */
   bindSync(address: string): void {
     if (arguments.length > 1) throw tooMany(1, arguments.length)
     this.#endpointCall(address, 1, (socket) => socket.bindSync(address))
@@ -348,7 +349,7 @@ export abstract class Socket extends OptionHolder {
     this.#traffic.state = State.Blocked
     this.#traffic.stopWatching()
     let abandoned = false
-    const work = (bind ? socket.bind(address) : socket.unbind(address)).then(() => {
+    const work = (bind ? this.#bindToHost(address) : socket.unbind(address)).then(() => {
       this.#endpoints += bind ? 1 : -1
     })
     const done = work.finally(() => {
@@ -374,6 +375,16 @@ export abstract class Socket extends OptionHolder {
       },
     )
     return waiter.promise
+  }
+
+  async #bindToHost(address: string): Promise<void> {
+    try {
+      await this.#native.bind(address)
+    } catch (error) {
+      const found = (error as { code?: string }).code === "ENODEV" ? await withHostAddress(address) : undefined
+      if (found === undefined || this.closed) throw error
+      await this.#native.bind(found)
+    }
   }
 
   /** Takes back a bind or unbind that its caller has given up; there is nobody left to tell if that fails. */

@@ -278,3 +278,17 @@ describe("endpoints over tcp", () => {
     await passes(push, pull)
   })
 })
+
+describe("bind to a host name", () => {
+  it("binds to its address", async () => {
+    const socket = open(zmq.Pull)
+    await socket.bind("tcp://localhost:*")
+    expect(socket.lastEndpoint).toMatch(/^tcp:\/\/127\.0\.0\.1:\d+$/)
+  })
+
+  it("rejects for one that nobody knows", async () => {
+    const error = await failure(() => open(zmq.Pull).bind("tcp://no-such-host.invalid:*"))
+    expect(["ENODEV", "EINVAL"]).toContain(error.code)
+    expect(error.address).toBe("tcp://no-such-host.invalid:*")
+  })
+})
