@@ -4,7 +4,7 @@ import { addon, type NativeContext } from "./native.js"
 import { defineOptions, OptionHolder } from "./option-holder.js"
 import { contextOptions, type Option } from "./option-table/index.js"
 import { assignOptions } from "./options.js"
-import { handle, native, optionSet } from "./symbols.js"
+import { handle, native, optionRead, optionSet } from "./symbols.js"
 import type { ContextProperties, Options } from "./types.js"
 
 /** What the constructor is given for the default context. */
@@ -49,6 +49,9 @@ export class Context extends OptionHolder {
 
   /** @internal */
   [optionSet](): void {}
+
+  /** @internal */
+  [optionRead](): void {}
 
   /** @internal */
   protected override optionWithId(): Option | undefined {

@@ -45,13 +45,12 @@ export interface BatchError extends ErrnoError {
   sent: number
 }
 
-/** Says in an error how many messages went before it. What is not an error of this package becomes the cause of one. */
-export function batchError(error: unknown, sent: number): BatchError {
-  const own = typeof (error as ErrnoError)?.errno === "number"
-  const wrapped = own
-    ? (error as ErrnoError)
-    : Object.assign(new Error("The operation was aborted", { cause: error }), { name: "AbortError", code: "ABORT_ERR" })
-  return Object.assign(wrapped, { sent }) as BatchError
+/** Says in an error how many messages went before it. A signal's reason may be anything; it becomes the cause of an error. */
+export function batchError(error: unknown, sent: number, aborted: boolean): BatchError {
+  const failure = aborted
+    ? Object.assign(new Error("The operation was aborted", { cause: error }), { name: "AbortError", code: "ABORT_ERR" })
+    : (error as Error)
+  return Object.assign(failure, { sent }) as BatchError
 }
 
 /** A TypeError that says what an argument had to be and what came instead. */

@@ -18,7 +18,8 @@ export const COPY_LIMIT = 1024
 
 /** What a value is sent as. Anything that is no bytes is text; a symbol is neither, and throws. */
 export function toPart(value: MessageLike): Part {
-  if (typeof value === "string" || value instanceof Uint8Array) return value
+  // Not by instanceof, which a Proxy of a Buffer would pass.
+  if (typeof value === "string" || types.isUint8Array(value)) return value
   if (value === null) return empty
   if (ArrayBuffer.isView(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
   if (types.isAnyArrayBuffer(value)) return new Uint8Array(value)
@@ -32,7 +33,15 @@ export const toParts = (message: MessageLike[]): Part[] => message.map(toPart)
 function mayReference(part: Uint8Array): boolean {
   if (part.byteLength <= COPY_LIMIT) return false
   const buffer = part.buffer as ArrayBuffer & { resizable?: boolean }
-  return types.isArrayBuffer(buffer) && buffer.resizable !== true
+  if (!types.isArrayBuffer(buffer) || buffer.resizable === true) return false
+  // libzmq reads it after the call, so it must not be transferred to another thread meanwhile.
+  markAsUntransferable(buffer)
+  return true
+}
+
+/** Small parts, which may change after the call, for a message that is sent later. */
+export function keepPart(part: Part): Part {
+  return typeof part !== "string" && part.byteLength <= COPY_LIMIT ? Uint8Array.prototype.slice.call(part) : part
 }
 
 /** Hands one part to libzmq, through a socket's slot; false if it would have to wait. */
@@ -65,7 +74,7 @@ function newSlab(): void {
 
 /** Takes up to `limit` messages off the socket of a slot and appends them to `queue`. */
 export function drain(slot: number, limit: number, queue: Message[][]): void {
-  let wanted = limit
+  let wanted = Math.min(limit, frames.length)
   let begun: Message[] | undefined
   do {
     if (slab.length - used < COPY_LIMIT) newSlab()

@@ -15,6 +15,11 @@ import { checkOperation, Waiter, WaitingLine } from "./waiter.js"
 /** Events that nobody has read are kept up to this number; then the oldest are dropped. */
 const KEPT = 10_000
 
+const emitterModeError = () =>
+  new Error(
+    "Observer is in event emitter mode. After a call to events.on() it is not possible to read events with events.receive().",
+  )
+
 /** Somebody who waits for events of one type, which others may read too. */
 interface Watcher {
   type: EventType
@@ -44,6 +49,8 @@ export class Observer {
   /** For each connection, by both its ends: whether this socket has connected or accepted it. */
   readonly #sides = new Map<string, "local" | "remote">()
   #emitter: EventEmitter | undefined
+  /** Kept events are about to reach the first listeners; others must not overtake them. */
+  #flushing = false
   #closed = false
   /** How many connections are complete, by both their ends. */
   readonly #connected = new Map<string, number>()
@@ -53,7 +60,6 @@ export class Observer {
     if (!(socket instanceof Socket)) throw new TypeError("Socket must be a socket object")
     const observed = socket[handle]()
     const address = `inproc://ohmq.monitor.${randomUUID()}`
-    observed.monitor(address)
     this.#observed = new WeakRef(observed)
     this.#native = new addon.NativeSocket(socket.context[native], constant("ZMQ_PAIR"))
     this.#native.owner = this
@@ -62,7 +68,14 @@ export class Observer {
       receiveTimeout: () => -1,
       mostAhead: () => 0,
     })
+    // The reader comes first: a monitor without one would hold libzmq up.
     this.#native.readMonitor(address)
+    try {
+      observed.monitor(address)
+    } catch (error) {
+      this.#native.close()
+      throw error
+    }
     this.#keepAlive()
     void this.#pump()
   }
@@ -80,10 +93,12 @@ export class Observer {
   /** No more events are received. A receive that waits rejects with EAGAIN, loops end. */
   close(): void {
     if (this.#closed) return
-    const observed = this.#observed.deref()
-    // Before its reader is gone: libzmq would wait for one.
-    if (observed !== undefined) observed.monitor(null)
     this.#end()
+    try {
+      this.#observed.deref()?.monitor(null)
+    } catch {
+      // The socket is closed, and will tell its end when it is gone.
+    }
   }
 
   /**
@@ -92,11 +107,7 @@ export class Observer {
    */
   receive(options?: OperationOptions): Promise<Event> {
     if (options !== undefined) checkOperation(options)
-    if (this.#emitter !== undefined) {
-      throw new Error(
-        "Observer is in event emitter mode. After a call to events.on() it is not possible to read events with events.receive().",
-      )
-    }
+    if (this.#emitter !== undefined) throw emitterModeError()
     if (!this.#readers.isEmpty) throw busyObserverError()
     if (options?.signal?.aborted) return Promise.reject(options.signal.reason)
     const event = this.#events.shift()
@@ -140,9 +151,12 @@ export class Observer {
   on<E extends EventType>(type: E, listener: (event: EventOfType<E>) => void): this {
     if (this.#emitter === undefined) {
       this.#emitter = new EventEmitter()
+      this.#readers.rejectAll(emitterModeError)
+      this.#flushing = true
       this.#keepAlive()
       // What is kept reaches the listeners that are added in the same turn.
       setImmediate(() => {
+        this.#flushing = false
         for (const event of this.#events.splice(0)) this.#emit(event)
       })
     }
@@ -172,9 +186,12 @@ export class Observer {
         if (type === "disconnect" || type === "close") this.#sides.delete(key)
         return side
       })
-      this.#deliver(event)
-      if (event.type === "end") return this.#end()
+      if (!this.#closed) this.#deliver(event)
+      if (event.type === "end") break
     }
+    this.#end()
+    this.#native.close()
+    this.#traffic.close()
   }
 
   #deliver(event: Event): void {
@@ -185,7 +202,7 @@ export class Observer {
       watcher.waiter.resolve(event)
     }
     this.#keepAlive()
-    if (this.#emitter !== undefined) {
+    if (this.#emitter !== undefined && !this.#flushing) {
       this.#emit(event)
       return
     }
@@ -237,19 +254,18 @@ export class Observer {
   }
 
   #keepAlive(): void {
-    if (this.#closed) return
-    const keep = this.#emitter !== undefined || !this.#readers.isEmpty || this.#watchers.size > 0
+    const keep = (this.#emitter !== undefined && !this.#closed) || !this.#readers.isEmpty || this.#watchers.size > 0
     this.#native.keepAlive(keep)
   }
 
+  // The reader stays open until libzmq has told the end, or its threads would wait for one.
   #end(): void {
     if (this.#closed) return
     this.#closed = true
-    this.#native.close()
-    this.#traffic.close()
     this.#readers.rejectAll(timeoutError)
     for (const { waiter } of this.#watchers) waiter.reject(timeoutError())
     this.#watchers.clear()
+    this.#keepAlive()
   }
 }
 

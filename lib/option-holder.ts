@@ -3,7 +3,7 @@
 import { wireTypes } from "./native.js"
 import type { Option, Wire } from "./option-table/entry.js"
 import { checkValue, type NativeOptions, readOption, valueToRemember, writeOption } from "./options.js"
-import { getOption, handle, optionSet, setOption } from "./symbols.js"
+import { getOption, handle, optionRead, optionSet, setOption } from "./symbols.js"
 
 function checkId(id: unknown): asserts id is number {
   if (typeof id !== "number") throw new TypeError("Identifier must be a number")
@@ -18,6 +18,9 @@ export abstract class OptionHolder {
 
   /** @internal */
   abstract [optionSet](option: Option | undefined, value: unknown): void
+
+  /** @internal An option was read by its number, which may be ZMQ_EVENTS and use up an edge. */
+  abstract [optionRead](): void
 
   /** @internal The entry of the option table for a number, if there is one. */
   protected abstract optionWithId(id: number): Option | undefined
@@ -42,7 +45,11 @@ export abstract class OptionHolder {
 
   #get(id: number, wire: Wire): unknown {
     checkId(id)
-    return this[handle]().getOption(id, wireTypes[wire])
+    try {
+      return this[handle]().getOption(id, wireTypes[wire])
+    } finally {
+      this[optionRead]()
+    }
   }
 
   #set(id: number, wire: Wire, value: unknown): void {

@@ -1,6 +1,6 @@
 // Hands messages to libzmq, many in one call where they are small.
 
-import { COPY_LIMIT, type Part, sendPart, toPart, toParts } from "./message.js"
+import { COPY_LIMIT, keepPart, type Part, sendPart, toPart, toParts } from "./message.js"
 import { addon, constant } from "./native.js"
 import type { MessageLike } from "./types.js"
 
@@ -57,6 +57,10 @@ function packAll(parts: Part[]): boolean {
 /** A message as it is handed over: one part, or several. */
 export type Outgoing = Part | Part[]
 
+/** The same message, in memory that does not change while it waits. */
+export const keep = (message: Outgoing): Outgoing =>
+  Array.isArray(message) ? message.map(keepPart) : keepPart(message)
+
 export function toOutgoing(message: MessageLike | MessageLike[]): Outgoing {
   if (message === undefined) throw new TypeError("Message must be present")
   return Array.isArray(message) ? toParts(message) : toPart(message)
@@ -70,6 +74,13 @@ export class Batch {
   parts = 0
 
   constructor(readonly messages: Outgoing[]) {}
+
+  /** To be called before it has to wait: small parts may change meanwhile. */
+  keep(): void {
+    for (let index = this.sent; index < this.messages.length; index += 1) {
+      this.messages[index] = keep(this.messages[index] as Outgoing)
+    }
+  }
 }
 
 export class Outbox {
@@ -86,24 +97,28 @@ export class Outbox {
   send(message: Outgoing): boolean {
     if (!Array.isArray(message)) return sendPart(this.#slot, message, false)
     // One call for all parts where they are small, as topics and routing ids are.
-    if (message.length < 2 || !packAll(message)) return this.#sendParts(message, 0)
+    if (message.length < 2 || !packAll(message)) return this.#sendParts(message)
     const taken = sendMany(this.#slot, packed, message.length)
-    return taken === message.length || this.#sendParts(message, taken)
+    return taken === message.length || this.#refused(message, taken) || this.#sendParts(message)
   }
 
-  #sendParts(parts: Part[], from: number): boolean {
+  #sendParts(parts: Part[]): boolean {
     const last = parts.length - 1
-    for (let index = from; index <= last; index += 1) {
-      if (sendPart(this.#slot, parts[index] as Part, index < last)) continue
-      // The peer that got the first parts is gone, and those with it. Sockets that choose a peer for each message now
-      // drop what comes up to the last part, so it must come. REQ thereby takes its request for sent.
-      if (index > 0 && index < last && balancing.has(this.#type)) {
-        sendPart(this.#slot, "", false)
-        return this.#type === REQ
-      }
-      return false
+    for (let index = 0; index <= last; index += 1) {
+      if (!sendPart(this.#slot, parts[index] as Part, index < last)) return this.#refused(parts, index)
     }
     return true
+  }
+
+  /**
+   * A part was refused. If it was not the first, the peer that got those before is gone, and they with it. Sockets that
+   * choose a peer for each message now drop what comes up to the last part, so it must come. True if the message counts
+   * as sent all the same, else it is to be sent anew, from its first part.
+   */
+  #refused(parts: Part[], index: number): boolean {
+    if (index === 0 || index === parts.length - 1 || !balancing.has(this.#type)) return false
+    sendPart(this.#slot, "", false)
+    return this.#type === REQ
   }
 
   /** Goes on with a batch, for as long as libzmq takes it. True when it is all sent. */
@@ -113,9 +128,10 @@ export class Outbox {
       if (this.#sendPacked(batch)) continue
       // What is large goes on its own, and so does what was not taken: this finds out why.
       const message = messages[batch.sent] as Outgoing
-      const from = batch.parts
+      const cut = batch.parts
       batch.parts = 0
-      if (!(Array.isArray(message) ? this.#sendParts(message, from) : this.send(message))) return false
+      const counts = cut > 0 && this.#refused(message as Part[], cut)
+      if (!counts && !(Array.isArray(message) ? this.#sendParts(message) : this.send(message))) return false
       batch.sent += 1
     }
     return true

@@ -4,7 +4,8 @@ import { closedError, errnoError } from "./errors.js"
 import { addon, type NativeProxy, type NativeSocket, ProxyCommand } from "./native.js"
 import { Socket } from "./socket.js"
 import { lend } from "./symbols.js"
-import type { Writable } from "./types.js"
+import type { Message, Writable } from "./types.js"
+import { checkOperation } from "./waiter.js"
 
 /** Messages and bytes, without the ends of parts. */
 export interface ProxyCount {
@@ -46,7 +47,8 @@ export class Proxy<F extends Socket = Socket, B extends Socket = Socket, C exten
   readonly backEnd: B
   readonly capture: C | undefined
   #native: NativeProxy | undefined
-  #running = false
+  /** There while it runs. */
+  #stop: AbortController | undefined
   #last: ProxyStatistics | undefined
 
   constructor(frontEnd: F, backEnd: B, options: ProxyOptions<C> = {}) {
@@ -68,37 +70,43 @@ export class Proxy<F extends Socket = Socket, B extends Socket = Socket, C exten
    * @param options A `signal` terminates it too; it then resolves all the same.
    */
   async run(options: { signal?: AbortSignal } = {}): Promise<void> {
+    checkOperation(options)
     const { signal } = options
     const names = ["Front-end", "Back-end", "Capture"] as const
     const sockets = [this.frontEnd, this.backEnd, this.capture].filter((socket) => socket !== undefined)
-    if (this.#running) throw errnoError("EBUSY", "Proxy is running already")
+    if (this.#stop !== undefined) throw errnoError("EBUSY", "Proxy is running already")
     for (const [index, socket] of sockets.entries()) {
       if (socket.closed) throw closedError()
       if (!socket[lend].isAttached) throw errnoError("EINVAL", `${names[index]} socket must be bound or connected`)
+      socket[lend].check()
     }
+    if (new Set(sockets).size < sockets.length) throw errnoError("EINVAL", "A proxy needs different sockets")
     if (signal?.aborted) return
-    this.#running = true
+    const stop = new AbortController()
+    this.#stop = stop
     const terminate = () => this.terminate()
+    signal?.addEventListener("abort", terminate)
+    const begun: Socket[] = []
     try {
       // Messages that were fetched ahead are not in the socket any more. There mostly are none, and then this does not wait.
-      const leftover = [
-        [this.frontEnd[lend].leftover(), this.backEnd],
-        [this.backEnd[lend].leftover(), this.frontEnd],
-      ] as const
-      for (const [messages, to] of leftover) {
-        for (const message of messages) await (to as unknown as Writable).send(message)
-      }
-      const [front, back, capture = null] = sockets.map((socket) => socket[lend].begin())
+      const toBack = this.#forward(this.frontEnd[lend].leftover(), this.backEnd, stop.signal)
+      if (toBack !== undefined) await toBack
+      const toFront = this.#forward(this.backEnd[lend].leftover(), this.frontEnd, stop.signal)
+      if (toFront !== undefined) await toFront
+      for (const socket of sockets) socket[lend].check()
+      const [front, back, capture = null] = sockets.map((socket) => {
+        begun.push(socket)
+        return socket[lend].begin()
+      })
+      if (stop.signal.aborted) return
       this.#native = new addon.NativeProxy(front as NativeSocket, back as NativeSocket, capture)
-      const ended = this.#native.start()
-      signal?.addEventListener("abort", terminate)
-      await ended
+      await this.#native.start()
     } finally {
       if (this.#native !== undefined) this.#last = this.#read(this.#native)
-      this.#running = false
       this.#native = undefined
+      this.#stop = undefined
+      for (const socket of begun) socket[lend].end()
       signal?.removeEventListener("abort", terminate)
-      for (const socket of sockets) socket[lend].end()
     }
   }
 
@@ -114,7 +122,8 @@ export class Proxy<F extends Socket = Socket, B extends Socket = Socket, C exten
 
   /** Ends the proxy and closes its sockets. Throws EBADF unless it runs. */
   terminate(): void {
-    this.#send(ProxyCommand.Terminate)
+    this.#stop?.abort()
+    if (this.#native !== undefined || this.#stop === undefined) this.#send(ProxyCommand.Terminate)
   }
 
   /** What it has carried so far. */
@@ -122,6 +131,18 @@ export class Proxy<F extends Socket = Socket, B extends Socket = Socket, C exten
     if (this.#native !== undefined) return this.#read(this.#native)
     const none = () => ({ received: { messages: 0, bytes: 0 }, sent: { messages: 0, bytes: 0 } })
     return this.#last ?? { frontEnd: none(), backEnd: none() }
+  }
+
+  #forward(messages: Message[][], to: Socket, signal: AbortSignal): Promise<void> | undefined {
+    if (messages.length === 0) return undefined
+    const send = async () => {
+      for (const message of messages) {
+        if (signal.aborted) return
+        // What has nowhere to go is dropped, as by the proxy itself.
+        await (to as unknown as Writable).send(message, { signal }).catch(() => {})
+      }
+    }
+    return send()
   }
 
   #read(native: NativeProxy): ProxyStatistics {

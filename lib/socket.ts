@@ -2,14 +2,14 @@
 // sockets/.
 
 import { Context, context as defaultContext } from "./context.js"
-import { closedError, errnoError, tooMany } from "./errors.js"
+import { busyReadingError, busyWritingError, closedError, errnoError, lentError, tooMany } from "./errors.js"
 import { withHostAddress } from "./host-names.js"
 import { addon, constant, type NativeSocket, onReady, wireTypes } from "./native.js"
 import { defineOptions, OptionHolder } from "./option-holder.js"
 import { type Option, socketOptions } from "./option-table/index.js"
 import { assignOptions, checkValue } from "./options.js"
 import { toReadable, toReadableStream, toWritable, toWritableStream } from "./streams.js"
-import { getOption, handle, lend, native, optionSet } from "./symbols.js"
+import { getOption, handle, lend, native, optionRead, optionSet } from "./symbols.js"
 import { State, Traffic } from "./traffic.js"
 import type { BatchOptions, MessageLike, OperationOptions, OptionsOn, QueueOptions, StreamOptions } from "./types.js"
 import { checkNames, checkOperation, Waiter } from "./waiter.js"
@@ -47,6 +47,8 @@ export abstract class Socket extends OptionHolder {
   /** close() was called while blocked. */
   #closing = false
   #endpoints = 0
+  /** Values of options while a proxy has the socket. */
+  readonly #kept = new Map<Option, unknown>()
 
   /**
    * @param type The number of the socket type in zmq.h.
@@ -248,7 +250,18 @@ export abstract class Socket extends OptionHolder {
   /** @internal */
   [handle](): NativeSocket {
     if (this.closed) throw closedError()
+    if (this.#traffic.state === State.Lent) throw lentError()
     return this.#native
+  }
+
+  /** @internal */
+  override [getOption](option: Option): unknown {
+    return this.#kept.has(option) ? this.#kept.get(option) : super[getOption](option)
+  }
+
+  /** @internal */
+  [optionRead](): void {
+    this.#traffic.attend()
   }
 
   /** @internal */
@@ -256,16 +269,20 @@ export abstract class Socket extends OptionHolder {
     return {
       /** Whether it is bound or connected. */
       isAttached: this.#endpoints > 0,
-      /** What was taken off it and not received; throws if it cannot be lent. */
-      leftover: () => {
+      /** Throws if it is closed or in use. */
+      check: () => {
         this.#usable()
-        this.#traffic.readers.checkBusy()
-        this.#traffic.writers.checkBusy()
-        return this.#traffic.inbox.takeAll()
+        if (!this.#traffic.readers.isEmpty) throw busyReadingError()
+        if (!this.#traffic.writers.isEmpty) throw busyWritingError()
       },
+      /** What was taken off it and not received. */
+      leftover: () => this.#traffic.inbox.takeAll(),
       /** From now on nobody else may use it. */
       begin: (): NativeSocket => {
         const socket = this.#usable()
+        // libzmq sockets bear one thread at a time, so these cannot be asked for then.
+        for (const option of [socketOptions.lastEndpoint, socketOptions.type])
+          this.#kept.set(option, this[getOption](option))
         this.#traffic.state = State.Lent
         this.#traffic.stopWatching()
         return socket
@@ -273,6 +290,7 @@ export abstract class Socket extends OptionHolder {
       /** Closes it. */
       end: () => {
         this.#traffic.state = State.Open
+        this.#kept.clear()
         this.close()
       },
     }
@@ -281,7 +299,7 @@ export abstract class Socket extends OptionHolder {
   /** @internal */
   [optionSet](option: Option | undefined, value: unknown): void {
     if (option?.stopsPrefetch) {
-      if (value === true) this.#stopsPrefetch.add(option)
+      if (value) this.#stopsPrefetch.add(option)
       else this.#stopsPrefetch.delete(option)
     }
     this.#traffic.inbox.reconsider()
@@ -353,8 +371,9 @@ export abstract class Socket extends OptionHolder {
       this.#endpoints += bind ? 1 : -1
     })
     const done = work.finally(() => {
-      this.#traffic.state = State.Open
       this.#unblocked = undefined
+      if (this.closed) return
+      this.#traffic.state = State.Open
       if (this.#closing) this.close()
       else this.#traffic.attend()
     })

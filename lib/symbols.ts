@@ -6,6 +6,7 @@ export const native = Symbol("ohmq.native")
 /** OptionHolder: the addon's object, or an error if it cannot be used; and what follows once an option was set. */
 export const handle = Symbol("ohmq.handle")
 export const optionSet = Symbol("ohmq.optionSet")
+export const optionRead = Symbol("ohmq.optionRead")
 
 /** OptionHolder: what the properties made from the option table call. */
 export const getOption = Symbol("ohmq.getOption")

@@ -5,7 +5,7 @@ import { isTypedArray } from "node:util/types"
 import { batchError, blockedError, closedError, expected, lentError, timeoutError } from "./errors.js"
 import { Inbox } from "./inbox.js"
 import { addon, constant } from "./native.js"
-import { Batch, Outbox, type Outgoing, toOutgoing } from "./outbox.js"
+import { Batch, keep, Outbox, type Outgoing, toOutgoing } from "./outbox.js"
 import { settled, settledWith } from "./turn.js"
 import type { BatchOptions, Message, MessageLike, OperationOptions } from "./types.js"
 import { checkOperation, Waiter, WaitingLine } from "./waiter.js"
@@ -105,6 +105,7 @@ export class Traffic {
 
   /** Nothing may be called on the socket until the next `attend`. */
   stopWatching(): void {
+    clearTimeout(this.#retry)
     this.#watch(0)
   }
 
@@ -120,12 +121,17 @@ export class Traffic {
 
   #look(): number {
     const events = addon.events(this.#slot)
+    if (this.#wanted() === 0) return events
+    // What is there may be for somebody who waits.
     this.attend()
-    return events
+    const left = addon.events(this.#slot)
+    this.attend()
+    return left
   }
 
   /** Lets go on what waited for these events, which have come. */
   serve(ready: number): void {
+    if (this.state !== State.Open) return
     if ((ready & IN) !== 0) this.readers.serve()
     if ((ready & OUT) !== 0) this.writers.serve()
     this.attend()
@@ -143,17 +149,20 @@ export class Traffic {
       if (wanted === 0) break
       const ready = addon.events(this.#slot) & wanted
       if (ready === 0) break
-      if ((ready & IN) !== 0) this.readers.serve()
+      if ((ready & IN) !== 0) {
+        this.readers.serve()
+        if (!this.readers.isEmpty) refused |= IN
+      }
       if ((ready & OUT) !== 0) {
         this.writers.serve()
-        if (!this.writers.isEmpty) refused = OUT
+        if (!this.writers.isEmpty) refused |= OUT
       }
     }
     this.#watch(this.#wanted())
     if (refused !== 0) {
-      // Such a socket always counts as writable, so its edge may have been used up in here unseen.
+      // Such a socket may always count as writable, so its edge may have been used up in here unseen.
       clearTimeout(this.#retry)
-      this.#retry = setTimeout(() => this.serve(OUT), RETRY)
+      this.#retry = setTimeout(() => this.serve(refused), RETRY)
       if (!this.#keepAlive) this.#retry.unref()
     }
   }
@@ -164,13 +173,15 @@ export class Traffic {
     timeout: number,
     options: OperationOptions | undefined,
     failure?: (reason: unknown) => unknown,
-  ): Promise<T> {
+  ): Waiter<T> {
     const waiter = new Waiter<T>(attempt, failure)
+    // Some of those that wait may not have to any more.
+    if (!line.isEmpty) this.attend()
     const refusal = timeout === 0 ? timeoutError() : line.admit()
     if (refusal !== undefined) {
       waiter.reject(refusal)
       this.attend()
-      return waiter.promise
+      return waiter
     }
     waiter.limit(timeout, options?.signal, (reason) => {
       line.remove(waiter)
@@ -180,7 +191,7 @@ export class Traffic {
     waiter.keepAlive(this.#keepAlive)
     line.add(waiter)
     this.attend()
-    return waiter.promise
+    return waiter
   }
 
   // --- Sending. What is done at once makes no closures, which cost as much as the call.
@@ -204,12 +215,13 @@ export class Traffic {
   }
 
   #sendLater(outgoing: Outgoing, options: OperationOptions | undefined): Promise<void> {
+    const kept = keep(outgoing)
     const attempt = (waiter: Waiter<void>) => {
-      if (!this.#outbox.send(outgoing)) return false
+      if (!this.#outbox.send(kept)) return false
       waiter.resolve()
       return true
     }
-    return this.#wait(this.writers, attempt, options?.timeout ?? this.#options.sendTimeout(), options)
+    return this.#wait(this.writers, attempt, options?.timeout ?? this.#options.sendTimeout(), options).promise
   }
 
   sendMany(messages: Iterable<MessageLike | MessageLike[]>, options?: OperationOptions): Promise<void> {
@@ -219,7 +231,7 @@ export class Traffic {
     if (options !== undefined) checkOperation(options)
     this.checkUsable()
     this.writers.checkBusy()
-    if (options?.signal?.aborted) return Promise.reject(batchError(options.signal.reason, 0))
+    if (options?.signal?.aborted) return Promise.reject(batchError(options.signal.reason, 0, true))
     try {
       if (this.writers.isEmpty && this.#outbox.sendMany(batch)) {
         if (!this.readers.isEmpty) this.attend()
@@ -227,19 +239,22 @@ export class Traffic {
       }
     } catch (error) {
       if (!this.readers.isEmpty) this.attend()
-      return Promise.reject(batchError(error, batch.sent))
+      return Promise.reject(batchError(error, batch.sent, false))
     }
     return this.#sendManyLater(batch, options)
   }
 
   #sendManyLater(batch: Batch, options: OperationOptions | undefined): Promise<void> {
-    const failure = (error: unknown) => batchError(error, batch.sent)
+    batch.keep()
+    const signal = options?.signal
+    const failure = (error: unknown) =>
+      batchError(error, batch.sent, signal?.aborted === true && error === signal.reason)
     const attempt = (waiter: Waiter<void>) => {
       if (!this.#outbox.sendMany(batch)) return false
       waiter.resolve()
       return true
     }
-    return this.#wait(this.writers, attempt, options?.timeout ?? this.#options.sendTimeout(), options, failure)
+    return this.#wait(this.writers, attempt, options?.timeout ?? this.#options.sendTimeout(), options, failure).promise
   }
 
   trySend(message: MessageLike | MessageLike[]): boolean {
@@ -266,7 +281,7 @@ export class Traffic {
     } catch (error) {
       return Promise.reject(error)
     }
-    return this.#receiveLater(() => this.inbox.take(), options)
+    return this.#receiveLater(() => this.inbox.take(), options).promise
   }
 
   receiveMany(options?: BatchOptions): Promise<Message[][]> {
@@ -280,10 +295,10 @@ export class Traffic {
     } catch (error) {
       return Promise.reject(error)
     }
-    return this.#receiveManyLater(max, options)
+    return this.#receiveManyLater(max, options).promise
   }
 
-  #receiveManyLater(max: number, options: OperationOptions | undefined): Promise<Message[][]> {
+  #receiveManyLater(max: number, options: OperationOptions | undefined): Waiter<Message[][]> {
     return this.#receiveLater(() => this.inbox.takeMany(max), options)
   }
 
@@ -328,7 +343,7 @@ export class Traffic {
     }
   }
 
-  #receiveLater<T>(take: () => T | undefined, options?: OperationOptions): Promise<T> {
+  #receiveLater<T>(take: () => T | undefined, options?: OperationOptions): Waiter<T> {
     const attempt = (waiter: Waiter<T>) => {
       const taken = take()
       if (taken === undefined) return false
@@ -338,21 +353,26 @@ export class Traffic {
     return this.#wait(this.readers, attempt, options?.timeout ?? this.#options.receiveTimeout(), options)
   }
 
-  #iterate<T extends { length: number }>(
+  #iterate<T>(
     take: () => T | undefined,
-    wait: () => Promise<T>,
+    wait: () => Waiter<T>,
     signal?: AbortSignal,
   ): AsyncIterableIterator<T, undefined, undefined> {
     const end: IteratorResult<T, undefined> = { done: true, value: undefined }
-    const later = () =>
-      wait().then(
+    const left = Symbol("left")
+    let waiting: Waiter<T> | undefined
+    const later = () => {
+      const waiter = wait()
+      waiting = waiter
+      return waiter.promise.then(
         (value) => ({ done: false as const, value }),
         (error) => {
           // Closing the socket is how such a loop ends; anything else is for the loop to see.
-          if (this.state === State.Closed && error.code === "EAGAIN") return end
+          if (error === left || (this.state === State.Closed && error.code === "EAGAIN")) return end
           throw error
         },
       )
+    }
     return {
       next: () => {
         if (this.state === State.Closed) return Promise.resolve(end)
@@ -366,7 +386,14 @@ export class Traffic {
           return Promise.reject(error)
         }
       },
-      return: () => Promise.resolve(end),
+      return: () => {
+        // A step that still waits must not take a message that nobody would get.
+        if (waiting !== undefined && this.readers.remove(waiting)) {
+          waiting.reject(left)
+          this.attend()
+        }
+        return Promise.resolve(end)
+      },
       [Symbol.asyncIterator]() {
         return this
       },

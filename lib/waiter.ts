@@ -1,6 +1,7 @@
 // Operations that wait: their promise, their timeout, their signal, and their place in the line.
 
 import { busyReadingError, busyWritingError, droppedError, expected, queueFullError, timeoutError } from "./errors.js"
+import { nextTurnIfPending } from "./turn.js"
 import type { OperationOptions, QueueOptions } from "./types.js"
 
 /** The longest that a timer of JavaScript can run. */
@@ -62,7 +63,9 @@ export class Waiter<T> {
 
   resolve(value: T): void {
     this.#tidy()
-    this.#resolve(value)
+    const later = nextTurnIfPending()
+    if (later === undefined) this.#resolve(value)
+    else later.then(() => this.#resolve(value))
   }
 
   reject(reason: unknown): void {
@@ -132,7 +135,9 @@ export class WaitingLine {
   admit(): Error | undefined {
     if (this.#queue === null || this.hasRoom) return undefined
     if (this.#queue.whenFull === "reject") return queueFullError(this.#direction, this.#queue.limit)
-    if (this.#queue.whenFull === "drop-oldest") this.#waiters.shift()?.reject(droppedError(this.#direction))
+    if (this.#queue.whenFull === "drop-oldest") {
+      while (!this.hasRoom) this.#waiters.shift()?.reject(droppedError(this.#direction))
+    }
     return undefined
   }
 
@@ -140,9 +145,11 @@ export class WaitingLine {
     this.#waiters.push(waiter)
   }
 
-  remove(waiter: AnyWaiter): void {
+  /** False if it does not wait here any more. */
+  remove(waiter: AnyWaiter): boolean {
     const index = this.#waiters.indexOf(waiter)
     if (index >= 0) this.#waiters.splice(index, 1)
+    return index >= 0
   }
 
   /** Lets the operations go on in turn, until one must wait on. */

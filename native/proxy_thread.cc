@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <string>
 #include <system_error>
+#include <vector>
 
 #include <zmq.h>
 
@@ -14,25 +15,39 @@ namespace {
 // How many messages go one way before the other way, and the commands, have their turn.
 constexpr int kBurst = 1000;
 
-}  // namespace
-
-// One direction of the traffic.
-struct ProxyThread::Side {
-  void* socket = nullptr;
-  std::atomic<uint64_t>* received = nullptr;  // messages, bytes
-  std::atomic<uint64_t>* sent = nullptr;
-  // There was no room on the other side.
-  bool blocked = false;
-  // A part that was received here all the same, because the other side had seemed to have room.
-  Message waiting;
-  bool has_waiting = false;
-};
+// A message that is refused although ZMQ_EVENTS tells of room is tried again after so many milliseconds.
+constexpr int kRetry = 10;
 
 bool HasRoom(void* socket) noexcept {
   int events = 0;
   size_t size = sizeof events;
   return zmq_getsockopt(socket, ZMQ_EVENTS, &events, &size) == 0 && (events & ZMQ_POLLOUT) != 0;
 }
+
+// Sends a part, which is kept. Returns 0 or an error number.
+int SendCopy(void* socket, Message* part, bool more) noexcept {
+  Message copy;
+  zmq_msg_copy(copy.get(), part->get());
+  while (zmq_msg_send(copy.get(), socket, ZMQ_DONTWAIT | (more ? ZMQ_SNDMORE : 0)) < 0) {
+    if (zmq_errno() != EINTR) return zmq_errno();
+  }
+  return 0;
+}
+
+}  // namespace
+
+// Takes no message apart, and tries one that was refused in its middle again from its beginning.
+struct ProxyThread::Side {
+  void* socket = nullptr;
+  std::atomic<uint64_t>* received = nullptr;  // messages, bytes
+  std::atomic<uint64_t>* sent = nullptr;
+  // The message that is on its way to the other side, which had no room for it.
+  std::vector<Message> message;
+  // There was no room on the other side.
+  bool blocked = false;
+  // There was none although it had said so: to be tried again after a while.
+  bool refused = false;
+};
 
 ProxyThread::ProxyThread(std::shared_ptr<SocketHandle> front, std::shared_ptr<SocketHandle> back,
                          std::shared_ptr<SocketHandle> capture)
@@ -56,8 +71,11 @@ int ProxyThread::Start(std::function<void(int)> ended) noexcept {
 
 int ProxyThread::Send(Command command) noexcept {
   if (control_ == nullptr || control_->get() == nullptr) return EBADF;
-  const char byte = command;
-  return zmq_send(control_->get(), &byte, 1, ZMQ_DONTWAIT) == 1 ? 0 : zmq_errno();
+  if (wanted_ != kTerminate) wanted_ = command;
+  // Only wakes the thread. If the queue is full, there is enough in it to do that.
+  const char byte = 0;
+  if (zmq_send(control_->get(), &byte, 1, ZMQ_DONTWAIT) == 1 || zmq_errno() == EAGAIN) return 0;
+  return zmq_errno();
 }
 
 void ProxyThread::Stop() noexcept {
@@ -69,85 +87,112 @@ void ProxyThread::Stop() noexcept {
   if (commands_ != nullptr) commands_->Close();
 }
 
+// Takes a whole message off a socket: all its parts are there with the first. Returns 0 or an error number.
+int ProxyThread::Take(Side* from) noexcept {
+  do {
+    Message part;
+    while (zmq_msg_recv(part.get(), from->socket, ZMQ_DONTWAIT) < 0) {
+      if (zmq_errno() != EINTR) return zmq_errno();
+    }
+    from->received[1] += part.size();
+    from->message.push_back(part.Take());
+  } while (from->message.back().more());
+  from->received[0] += 1;
+  if (capture_ == nullptr) return 0;
+  // Somebody who is slow to watch must not slow down what is watched: what has no room goes, as a whole.
+  for (size_t index = 0; index < from->message.size(); index += 1) {
+    if (SendCopy(capture_->get(), &from->message[index], index + 1 < from->message.size()) != 0) break;
+  }
+  return 0;
+}
+
+// Sends the message at hand. Returns 0, also for what has nowhere to go, EAGAIN, or an error that ends the proxy.
+int ProxyThread::Give(Side* from, void* to) noexcept {
+  const size_t parts = from->message.size();
+  size_t bytes = 0;
+  for (size_t index = 0; index < parts; index += 1) {
+    const int error = SendCopy(to, &from->message[index], index + 1 < parts);
+    if (error == EAGAIN && index > 0 && index + 1 < parts) {
+      // The peer that got the parts before is gone. Sockets that choose one for each message drop the rest up to the
+      // last part, so that must come.
+      Message end;
+      SendCopy(to, &end, false);
+    }
+    if (error == EHOSTUNREACH || error == EFSM || error == EINVAL) {
+      from->message.clear();  // its receiver is gone
+      return 0;
+    }
+    if (error != 0) return error;
+    bytes += from->message[index].size();
+  }
+  from->sent[0] += 1;
+  from->sent[1] += bytes;
+  from->message.clear();
+  return 0;
+}
+
 // Forwards what there is, as far as there is room. Returns 0 or an error that ends the proxy.
 int ProxyThread::Forward(Side* from, Side* to) noexcept {
   from->blocked = false;
-  bool inside = from->has_waiting;  // of a message
-  for (int count = 0; count < kBurst;) {
-    if (!from->has_waiting) {
-      if (!inside && !HasRoom(to->socket)) {
-        from->blocked = true;
-        return 0;
-      }
-      if (zmq_msg_recv(from->waiting.get(), from->socket, ZMQ_DONTWAIT) < 0) {
-        if (zmq_errno() == EINTR) continue;
-        return zmq_errno() == EAGAIN || zmq_errno() == EFSM ? 0 : zmq_errno();
-      }
-      from->has_waiting = true;
-      from->received[1] += from->waiting.size();
-      if (!from->waiting.more()) from->received[0] += 1;
-      if (capture_ != nullptr) {
-        zmq_msg_t copy;
-        zmq_msg_init(&copy);
-        zmq_msg_copy(&copy, from->waiting.get());
-        // Somebody who is slow to watch must not slow down what is watched.
-        if (zmq_msg_send(&copy, capture_->get(), ZMQ_DONTWAIT | (from->waiting.more() ? ZMQ_SNDMORE : 0)) < 0) {
-          zmq_msg_close(&copy);
-        }
-      }
+  from->refused = false;
+  for (int count = 0; count < kBurst; count += 1) {
+    if (!HasRoom(to->socket)) {
+      from->blocked = true;
+      return 0;
     }
-    const bool more = from->waiting.more();
-    const size_t size = from->waiting.size();
-    if (zmq_msg_send(from->waiting.get(), to->socket, ZMQ_DONTWAIT | (more ? ZMQ_SNDMORE : 0)) < 0) {
-      if (zmq_errno() == EINTR) continue;
-      if (zmq_errno() == EAGAIN) {
-        from->blocked = true;
-        return 0;
-      }
-      if (zmq_errno() != EHOSTUNREACH && zmq_errno() != EFSM && zmq_errno() != EINVAL) return zmq_errno();
-      // Its receiver is gone. The rest of the message follows it.
-      from->waiting = Message();
-    } else {
-      to->sent[1] += size;
-      if (!more) to->sent[0] += 1;
+    if (from->message.empty()) {
+      const int error = Take(from);
+      if (error == EAGAIN || error == EFSM) return 0;
+      if (error != 0) return error;
     }
-    from->has_waiting = false;
-    inside = more;
-    if (!more) count += 1;
+    const int error = Give(from, to->socket);
+    if (error == EAGAIN) {
+      from->blocked = true;
+      from->refused = true;
+      return 0;
+    }
+    if (error != 0) return error;
   }
   return 0;
 }
 
 int ProxyThread::Run() noexcept {
-  Side front{front_->get(), &statistics_[0], &statistics_[2], false, {}, false};
-  Side back{back_->get(), &statistics_[4], &statistics_[6], false, {}, false};
-  const bool same = front.socket == back.socket;
-  bool paused = false;
+  Side front;
+  front.socket = front_->get();
+  front.received = &statistics_[0];
+  front.sent = &statistics_[6];  // at the back
+  Side back;
+  back.socket = back_->get();
+  back.received = &statistics_[4];
+  back.sent = &statistics_[2];  // at the front
   for (;;) {
+    const int wanted = wanted_;
+    if (wanted == kTerminate) return 0;
     // A side that is blocked is not read from, but waits for room on the other side.
-    const auto wanted = [](const Side& side, const Side& other) {
-      return (side.blocked ? 0 : ZMQ_POLLIN) | (other.blocked ? ZMQ_POLLOUT : 0);
+    const auto events = [](const Side& side, const Side& other) {
+      return static_cast<short>((side.blocked ? 0 : ZMQ_POLLIN) | (other.blocked && !other.refused ? ZMQ_POLLOUT : 0));
     };
     zmq_pollitem_t items[] = {
         {commands_->get(), 0, ZMQ_POLLIN, 0},
-        {front.socket, 0, static_cast<short>(wanted(front, back)), 0},
-        {back.socket, 0, static_cast<short>(wanted(back, front)), 0},
+        {front.socket, 0, events(front, back), 0},
+        {back.socket, 0, events(back, front), 0},
     };
-    if (zmq_poll(items, paused ? 1 : 3, -1) < 0) {
+    const bool paused = wanted == kPause;
+    const bool retries = front.refused || back.refused;
+    if (zmq_poll(items, paused ? 1 : 3, retries && !paused ? kRetry : -1) < 0) {
       if (zmq_errno() == EINTR) continue;
       return zmq_errno();
     }
-    char command = 0;
-    if ((items[0].revents & ZMQ_POLLIN) != 0 && zmq_recv(commands_->get(), &command, 1, ZMQ_DONTWAIT) == 1) {
-      if (command == kTerminate) return 0;
-      paused = command == kPause;
+    char byte = 0;
+    while (zmq_recv(commands_->get(), &byte, 1, ZMQ_DONTWAIT) >= 0) {
     }
-    if (paused) continue;
+    if (wanted_ != wanted || paused) continue;
     const auto ready = [](const Side& side, short own, short other) {
+      if (side.refused) return true;
       return (side.blocked ? other & ZMQ_POLLOUT : own & ZMQ_POLLIN) != 0;
     };
     int error = ready(front, items[1].revents, items[2].revents) ? Forward(&front, &back) : 0;
-    if (error == 0 && !same && ready(back, items[2].revents, items[1].revents)) error = Forward(&back, &front);
+    if (error == 0 && ready(back, items[2].revents, items[1].revents)) error = Forward(&back, &front);
     if (error != 0) return error;
   }
 }

@@ -15,7 +15,7 @@ namespace ohmq {
 // send.
 class ProxyThread {
  public:
-  enum Command : char { kPause, kResume, kTerminate };
+  enum Command : int { kPause, kResume, kTerminate };
 
   // Messages and bytes: received and sent at the front, received and sent at the back.
   using Statistics = std::array<std::atomic<uint64_t>, 8>;
@@ -44,6 +44,8 @@ class ProxyThread {
   struct Side;
 
   int Run() noexcept;
+  int Take(Side* from) noexcept;
+  static int Give(Side* from, void* to) noexcept;
   int Forward(Side* from, Side* to) noexcept;
 
   std::shared_ptr<SocketHandle> front_;
@@ -51,6 +53,7 @@ class ProxyThread {
   std::shared_ptr<SocketHandle> capture_;
   std::shared_ptr<SocketHandle> control_;   // the caller's end
   std::shared_ptr<SocketHandle> commands_;  // the thread's end
+  std::atomic<int> wanted_{kResume};
   Statistics statistics_{};
   std::thread thread_;
 };

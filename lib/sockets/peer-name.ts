@@ -28,9 +28,11 @@ export const nameTaken = (name: Buffer) =>
 const claimed = new WeakMap<object, Set<string>>()
 
 /** Throws if a socket has given this name before. For where libzmq does not tell which names are taken. */
+export function checkName(socket: object, name: Buffer): void {
+  if (claimed.get(socket)?.has(name.toString("latin1"))) throw nameTaken(name)
+}
+
+/** To be called when the connect that gives the name has succeeded. */
 export function claimName(socket: object, name: Buffer): void {
-  const names = claimed.get(socket) ?? new Set()
-  const key = name.toString("latin1")
-  if (names.has(key)) throw nameTaken(name)
-  claimed.set(socket, names.add(key))
+  claimed.set(socket, (claimed.get(socket) ?? new Set()).add(name.toString("latin1")))
 }

@@ -6,7 +6,7 @@ import { Socket } from "../socket.js"
 import { handle } from "../symbols.js"
 import type { OptionsOn, Readable, SocketOptions, Writable } from "../types.js"
 import { defineSocket } from "./define.js"
-import { claimName, nameTaken, type PeerName, peerName } from "./peer-name.js"
+import { checkName, claimName, nameTaken, type PeerName, peerName } from "./peer-name.js"
 
 /**
  * ZMQ_REQ: sends a request, receives its reply, and so on in turn; out of turn it rejects with EFSM.
@@ -84,11 +84,12 @@ export class Router extends Socket {
     const name = peerName(options)
     this.checkConnect(address)
     if (name !== undefined) {
-      if (addon.capability.draft !== true) claimName(this, name)
+      if (addon.capability.draft !== true) checkName(this, name)
       else if (this[handle]().hasPeer(name)) throw nameTaken(name)
       this.act("ZMQ_CONNECT_ROUTING_ID", name)
     }
     super.connect(address)
+    if (name !== undefined && addon.capability.draft !== true) claimName(this, name)
   }
 }
 

@@ -3,7 +3,7 @@ import { constant } from "../native.js"
 import { Socket } from "../socket.js"
 import type { Message, MessageLike, OptionsOn, Readable, SocketOptions, Writable } from "../types.js"
 import { defineSocket } from "./define.js"
-import { claimName, type PeerName, peerName } from "./peer-name.js"
+import { checkName, claimName, type PeerName, peerName } from "./peer-name.js"
 
 /**
  * ZMQ_STREAM: plain tcp, to talk to peers that do not speak ZMTP. Every message has two parts: which peer, and bytes. An
@@ -25,10 +25,11 @@ export class Stream extends Socket {
     const name = peerName(options)
     this.checkConnect(address)
     if (name !== undefined) {
-      claimName(this, name)
+      checkName(this, name)
       this.act("ZMQ_CONNECT_ROUTING_ID", name)
     }
     super.connect(address)
+    if (name !== undefined) claimName(this, name)
   }
 }
 
