@@ -11,7 +11,7 @@ const BUDGET = 3
 const SLOW = 1
 
 /** The most operations that pass between two looks at the clock; fewer where they have been slow. */
-const STRIDE = 16
+const STRIDE = 8
 
 /** Taken now: a test that replaces the timers must not stop the sockets. */
 const immediate = setImmediate

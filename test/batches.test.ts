@@ -1,6 +1,7 @@
 import * as zmq from "ohmq"
 import { describe, expect, it } from "vitest"
 
+import { runProgram } from "./support/process.js"
 import { failure, join, open, texts, transports } from "./support/sockets.js"
 
 const numbers = (count: number, from = 0) => Array.from({ length: count }, (_, index) => String(from + index))
@@ -234,6 +235,13 @@ describe("receiveMany", () => {
     expect((await pull.receiveMany({ max: 100 })).map(texts)).toEqual(numbers(7, 3).map((text) => [text]))
   })
 
+  it("takes any number as a max", async () => {
+    const pull = await filled(10, { receiveHighWaterMark: 0 })
+    expect((await pull.receiveMany({ max: 2 ** 32 })).length).toBeGreaterThan(0)
+    const waiting = pull.receiveMany({ max: 2 ** 40, timeout: 20 })
+    await waiting.catch(() => {})
+  })
+
   it("takes no more than the receive high-water mark", async () => {
     const pull = await filled(10, { receiveHighWaterMark: 2 })
     expect((await pull.receiveMany({ max: 100 })).map(texts)).toEqual([["0"], ["1"]])
@@ -355,5 +363,55 @@ describe("batches", () => {
     const next = failure(() => pull.batches({ signal: controller.signal }).next())
     controller.abort("stop")
     expect(await next).toBe("stop")
+  })
+})
+
+describe("what waits to be sent", () => {
+  it("is what it was when it was sent", async () => {
+    const push = open(zmq.Push, { sendQueue: { limit: 5 } })
+    const pull = open(zmq.Pull)
+    const buffer = Buffer.from("first")
+    const sends = [push.send(buffer), push.send([buffer, "x"]), push.sendMany([buffer])]
+    buffer.fill("X")
+    await join(push, pull)
+    await Promise.all(sends)
+    expect(await collect(pull, 3)).toEqual([["first"], ["first", "x"], ["first"]])
+  })
+})
+
+describe("a peer that goes in the middle of many messages", () => {
+  it("leaves no message in pieces to the others", async () => {
+    const { status, stdout, stderr } = await runProgram(
+      `
+      const push = new zmq.Push({ sendHighWaterMark: 1000, linger: 0 })
+      await push.bind("tcp://127.0.0.1:*")
+      const steady = new zmq.Pull()
+      steady.connect(push.lastEndpoint)
+      let over = false, whole = 0
+      const reading = (async () => {
+        for await (const message of steady) {
+          if (message.length !== 3) throw new Error("pieces: " + message.map(String))
+          whole += 1
+          if (over) break
+        }
+      })()
+      const comings = (async () => {
+        while (!over) {
+          const guest = new zmq.Pull({ receiveHighWaterMark: 1 })
+          guest.connect(push.lastEndpoint)
+          await sleep(3)
+          guest.close()
+        }
+      })()
+      const batch = Array(200).fill(["head", "mid", "tail"])
+      const end = Date.now() + 1500
+      while (Date.now() < end) await push.sendMany(batch)
+      over = true
+      await push.send(["head", "mid", "tail"])
+      await Promise.all([comings, reading])
+      console.log(whole > 1000)
+      push.close(); steady.close()`,
+    )
+    expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: "true\n", stderr: "" })
   })
 })

@@ -387,3 +387,63 @@ describe("a monitor", () => {
     expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: "still here\n", stderr: "" })
   }, 35_000)
 })
+
+describe("closing an observer", () => {
+  it("after its socket does nothing", () => {
+    const socket = open(zmq.Pull)
+    const { events } = socket
+    socket.close()
+    events.close()
+    expect(events.closed).toBe(true)
+  })
+
+  it("whose socket was collected while it lingers holds up no other socket", async () => {
+    const { status, stdout, stderr } = await runProgram(
+      `
+      let events = (() => {
+        const socket = new zmq.Push({ linger: 2000, reconnectInterval: 10 })
+        socket.connect("tcp://127.0.0.1:9")
+        socket.send("never delivered")
+        return socket.events
+      })()
+      for (let round = 0; round < 5; round += 1) { gc(); await sleep(20) }
+      events.close()
+      await sleep(100)
+      const a = new zmq.Pair(), b = new zmq.Pair()
+      await a.bind("tcp://127.0.0.1:*")
+      b.connect(a.lastEndpoint)
+      await b.send("through")
+      console.log(String(await a.receive({ timeout: 5000 })))
+      process.exit(0)`,
+    )
+    expect({ status, stdout, stderr: stderr.replace(/.*WARNING: Waiting.*\n/, "") }).toEqual({
+      status: 0,
+      stdout: "through\n",
+      stderr: "",
+    })
+  })
+
+  it("that could not be made leaves no monitor behind", async () => {
+    const context = new zmq.Context({ maxSockets: 2 })
+    const sockets: zmq.Socket[] = []
+    for (let error: unknown; error === undefined; ) {
+      try {
+        sockets.push(open(zmq.Pull, { context }))
+      } catch (reason) {
+        error = reason
+      }
+    }
+    const last = sockets.at(-1) as zmq.Pull
+    expect(() => last.events).toThrow(expect.objectContaining({ code: "EMFILE" }))
+    await last.bind(freeAddress("tcp"))
+  })
+})
+
+describe("Observer.on", () => {
+  it("ends a receive that waits", async () => {
+    const { events } = open(zmq.Pull)
+    const waiting = failure(() => events.receive())
+    events.on("bind", () => {})
+    expect((await waiting).message).toMatch(/^Observer is in event emitter mode\./)
+  })
+})

@@ -58,3 +58,11 @@ describe.each([zmq.Router, zmq.Stream])("connect of %o", (socketClass) => {
     )
   })
 })
+
+describe("a connect that fails", () => {
+  it("leaves its name free on Stream", () => {
+    const stream = open(zmq.Stream)
+    expect(() => stream.connect("foo://bar", { routingId: "x" })).toThrow()
+    stream.connect("tcp://127.0.0.1:9", { routingId: "x" })
+  })
+})

@@ -211,3 +211,20 @@ describe("the event loop", () => {
     expect((user + system) / 1000).toBeLessThan(150)
   })
 })
+
+describe("ZMQ_EVENTS, read by a subclass", () => {
+  it("does not use up what a receive waits for", async () => {
+    class Curious extends zmq.Pull {
+      look() {
+        return (this as unknown as { getInt32Option(option: number): number }).getInt32Option(15)
+      }
+    }
+    const push = open(zmq.Push)
+    const pull = open(Curious)
+    await join(push, pull, "inproc")
+    const received = pull.receive()
+    await push.send("x")
+    for (let count = 0; count < 100; count += 1) pull.look()
+    expect(String((await received)[0])).toBe("x")
+  })
+})

@@ -293,3 +293,122 @@ describe("running proxies", () => {
     expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: "done\n", stderr: "" })
   })
 })
+
+describe("a socket that a proxy has", () => {
+  it("is refused to a second proxy, and left alone by it", async () => {
+    const front = open(zmq.Router)
+    const { proxy, endpoints, done } = await broker(front, open(zmq.Dealer))
+    const other = open(zmq.Dealer)
+    await other.bind(freeAddress("tcp"))
+    expect(await failure(() => new zmq.Proxy(front, other).run())).toMatchObject({ code: "EBUSY" })
+    expect(other.closed).toBe(false)
+    const [request, reply] = [open(zmq.Request), open(zmq.Reply)]
+    request.connect(endpoints.front)
+    reply.connect(endpoints.back)
+    await request.send("still carried")
+    expect(texts(await reply.receive())).toEqual(["still carried"])
+    proxy.terminate()
+    await done
+  })
+
+  it("is not closed by a proxy that could not start because of a bind under way", async () => {
+    const a = open(zmq.Pull)
+    await a.bind(freeAddress("tcp"))
+    const b = open(zmq.Push)
+    await b.bind(freeAddress("tcp"))
+    const binding = a.bind(freeAddress("tcp"))
+    expect(await failure(() => new zmq.Proxy(a, b).run())).toMatchObject({ code: "EBUSY" })
+    await binding
+    expect([a.closed, b.closed]).toEqual([false, false])
+  })
+
+  it("is refused while a receive waits on it, and the receive goes on", async () => {
+    const a = open(zmq.Pull)
+    await a.bind(freeAddress("tcp"))
+    const b = open(zmq.Push)
+    await b.bind(freeAddress("tcp"))
+    const received = a.receive()
+    expect(await failure(() => new zmq.Proxy(a, b).run())).toMatchObject({ code: "EBUSY" })
+    const push = open(zmq.Push)
+    push.connect(a.lastEndpoint as string)
+    await push.send("x")
+    expect(texts(await received)).toEqual(["x"])
+  })
+
+  it("refuses options, but tells its endpoint", async () => {
+    const { proxy, endpoints, done } = await broker(open(zmq.XSubscriber), open(zmq.XPublisher))
+    expect(proxy.frontEnd.lastEndpoint).toBe(endpoints.front)
+    expect(thrown(() => proxy.frontEnd.linger)).toMatchObject({ code: "EBUSY" })
+    expect(
+      thrown(() => {
+        proxy.backEnd.verbosity = "allSubs"
+      }),
+    ).toMatchObject({ code: "EBUSY" })
+    proxy.terminate()
+    await done
+  })
+})
+
+describe("a message that a proxy cannot deliver", () => {
+  it("is dropped whole: no part of it goes to somebody else", async () => {
+    const { proxy, endpoints, done } = await broker(open(zmq.Router, { mandatory: true }), open(zmq.Dealer))
+    const worker = open(zmq.Dealer)
+    worker.connect(endpoints.back)
+    const bystander = open(zmq.Dealer, { routingId: "B" })
+    bystander.connect(endpoints.front)
+    await bystander.send("hello")
+    await worker.receive()
+    await worker.send(["gone", "B", "secret"])
+    await worker.send(["B", "for B"])
+    expect(texts(await bystander.receive())).toEqual(["for B"])
+    proxy.terminate()
+    await done
+  })
+})
+
+describe("Proxy.run", () => {
+  it("refuses what is no signal", async () => {
+    const proxy = new zmq.Proxy(open(zmq.Pull), open(zmq.Push))
+    expect((await failure(() => proxy.run({ signal: {} as never }))).message).toMatch(
+      /^Expected signal to be an AbortSignal/,
+    )
+  })
+
+  it("can be ended while it hands on what was fetched ahead to nobody", async () => {
+    const pull = open(zmq.Pull)
+    await pull.bind(freeAddress("inproc"))
+    const source = open(zmq.Push)
+    source.connect(pull.lastEndpoint as string)
+    await source.sendMany(Array.from({ length: 100 }, (_, index) => String(index)))
+    let taken = 0
+    for await (const _ of pull) {
+      taken += 1
+      if (taken === 20) break
+    }
+    const push = open(zmq.Push)
+    await push.bind(freeAddress("tcp"))
+    const proxy = new zmq.Proxy(pull, push)
+    const done = proxy.run()
+    setTimeout(() => proxy.terminate(), 10)
+    await done
+  })
+
+  it("survives any number of commands, and the end of its worker after them", async () => {
+    const { status, stdout, stderr } = await runProgram(
+      `
+      const source = \`
+        const zmq = require("ohmq")
+        const [a, b] = [new zmq.Pull(), new zmq.Push({ linger: 0 })]
+        a.bindSync("inproc://a"); b.bindSync("inproc://b")
+        const proxy = new zmq.Proxy(a, b)
+        proxy.run()
+        for (let count = 0; count < 5000; count += 1) proxy.pause()
+        require("node:worker_threads").parentPort.postMessage("ready")\`
+      const worker = new threads.Worker(source, { eval: true, execArgv: [] })
+      await new Promise((resolve) => worker.once("message", resolve))
+      await worker.terminate()
+      console.log("ended")`,
+    )
+    expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: "ended\n", stderr: "" })
+  })
+})

@@ -169,3 +169,17 @@ describe("receiveQueue", () => {
     expect(got).toEqual(Array.from({ length: 100 }, (_, index) => String(index)))
   })
 })
+
+describe("a queue that is full", () => {
+  it("drops and rejects nothing for which there is room by now", async () => {
+    for (const whenFull of ["drop-oldest", "reject"] as const) {
+      const push = open(zmq.Push, { sendQueue: { limit: 1, whenFull } })
+      const pull = open(zmq.Pull)
+      const first = push.send("a")
+      await pull.bind(`inproc://${whenFull}`)
+      push.connect(`inproc://${whenFull}`)
+      await Promise.all([first, push.send("b")])
+      expect([texts(await pull.receive()), texts(await pull.receive())]).toEqual([["a"], ["b"]])
+    }
+  })
+})

@@ -260,3 +260,17 @@ describe.each(transports)("a receive that waits through 1,000 other calls over %
     }
   })
 })
+
+describe("leaving a loop while its step waits", () => {
+  it("takes no message along, and lets others receive", async () => {
+    const push = open(zmq.Push)
+    const pull = open(zmq.Pull)
+    await join(push, pull, "inproc")
+    const loop = pull[Symbol.asyncIterator]()
+    const step = loop.next()
+    expect(await loop.return?.()).toEqual({ done: true, value: undefined })
+    expect(await step).toEqual({ done: true, value: undefined })
+    await push.send("for the next one")
+    expect(String((await pull.receive())[0])).toBe("for the next one")
+  })
+})
