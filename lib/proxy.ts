@@ -95,8 +95,9 @@ export class Proxy<F extends Socket = Socket, B extends Socket = Socket, C exten
       if (toFront !== undefined) await toFront
       for (const socket of sockets) socket[lend].check()
       const [front, back, capture = null] = sockets.map((socket) => {
+        const lent = socket[lend].begin()
         begun.push(socket)
-        return socket[lend].begin()
+        return lent
       })
       if (stop.signal.aborted) return
       this.#native = new addon.NativeProxy(front as NativeSocket, back as NativeSocket, capture)
