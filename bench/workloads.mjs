@@ -59,13 +59,13 @@ export const workloads = [
     group: "latency",
     roles: ["server", "client"],
     measures: 1,
-    values: { transport, size: 10, warmup: 2000 },
+    values: { transport, size: 10, warmup: 20_000 },
   })),
   {
     name: "round trip inproc 10 B, two threads",
     group: "latency",
     roles: ["echo"],
-    values: { size: 10, warmup: 2000 },
+    values: { size: 10, warmup: 20_000 },
   },
   ...[1, 8, 64].map((subscribers) => ({
     name: `fan-out to ${subscribers}`,
