@@ -201,7 +201,6 @@ export class Observer {
       this.#watchers.delete(watcher)
       watcher.waiter.resolve(event)
     }
-    this.#keepAlive()
     if (this.#emitter !== undefined && !this.#flushing) {
       this.#emit(event)
       return

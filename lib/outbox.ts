@@ -40,18 +40,23 @@ function pack(part: Part, offset: number): number {
   return length
 }
 
-/** Packs a message on its own; false if it does not fit. */
-function packAll(parts: Part[]): boolean {
-  if (parts.length > frames.length) return false
+/** Packs a part as a frame. Returns where the next one begins, or -1 if it does not fit. */
+function packFrame(part: Part, count: number, offset: number, more: 0 | 1): number {
+  const length = pack(part, offset)
+  if (length < 0) return -1
+  frames[count] = (length << 1) | more
+  return offset + length
+}
+
+/** Packs a message behind so many frames. Returns where the next one begins, or -1 if it does not fit as a whole. */
+function packParts(parts: Part[], count: number, offset: number): number {
+  if (count + parts.length > frames.length) return -1
   const last = parts.length - 1
-  let used = 0
-  for (let index = 0; index <= last; index += 1) {
-    const length = pack(parts[index] as Part, used)
-    if (length < 0) return false
-    frames[index] = (length << 1) | (index < last ? 1 : 0)
-    used += length
+  let end = offset
+  for (let index = 0; index <= last && end >= 0; index += 1) {
+    end = packFrame(parts[index] as Part, count + index, end, index < last ? 1 : 0)
   }
-  return true
+  return end
 }
 
 /** A message as it is handed over: one part, or several. */
@@ -97,7 +102,7 @@ export class Outbox {
   send(message: Outgoing): boolean {
     if (!Array.isArray(message)) return sendPart(this.#slot, message, false)
     // One call for all parts where they are small, as topics and routing ids are.
-    if (message.length < 2 || !packAll(message)) return this.#sendParts(message)
+    if (message.length < 2 || packParts(message, 0, 0) < 0) return this.#sendParts(message)
     const taken = sendMany(this.#slot, packed, message.length)
     return taken === message.length || this.#refused(message, taken) || this.#sendParts(message)
   }
@@ -141,36 +146,20 @@ export class Outbox {
   #sendPacked(batch: Batch): boolean {
     const { messages, sent } = batch
     let count = 0
-    let whole = 0
     let used = 0
     let next = sent
-    packing: for (; next < messages.length && count < frames.length; next += 1) {
+    for (; next < messages.length && count < frames.length; next += 1) {
       const message = messages[next] as Outgoing
-      if (Array.isArray(message)) {
-        for (let index = 0; index < message.length; index += 1) {
-          const length = count < frames.length ? pack(message[index] as Part, used) : -1
-          if (length < 0) break packing
-          frames[count] = (length << 1) | (index < message.length - 1 ? 1 : 0)
-          count += 1
-          used += length
-        }
-      } else {
-        const length = pack(message, used)
-        if (length < 0) break
-        frames[count] = length << 1
-        count += 1
-        used += length
-      }
-      whole = count
+      const several = Array.isArray(message)
+      const end = several ? packParts(message, count, used) : packFrame(message, count, used, 0)
+      if (end < 0) break
+      used = end
+      count += several ? message.length : 1
     }
-    if (whole === 0) {
+    const taken = count === 0 ? 0 : sendMany(this.#slot, packed, count)
+    if (taken === count) {
       batch.sent = next
       return next > sent
-    }
-    const taken = sendMany(this.#slot, packed, whole)
-    if (taken === whole) {
-      batch.sent = next
-      return true
     }
     this.#advance(batch, taken)
     return false

@@ -1,34 +1,18 @@
 import * as zmq from "ohmq"
 import { describe, expect, it } from "vitest"
 
+import { type ClassName, classNames, socketClasses } from "./support/socket-classes.js"
 import { closeAfterTest, eventually, failure, freeAddress, join, open, texts, thrown } from "./support/sockets.js"
 
-const classes = {
-  Pair: zmq.Pair,
-  Publisher: zmq.Publisher,
-  Subscriber: zmq.Subscriber,
-  Request: zmq.Request,
-  Reply: zmq.Reply,
-  Dealer: zmq.Dealer,
-  Router: zmq.Router,
-  Pull: zmq.Pull,
-  Push: zmq.Push,
-  XPublisher: zmq.XPublisher,
-  XSubscriber: zmq.XSubscriber,
-  Stream: zmq.Stream,
-}
-
-type Name = keyof typeof classes
-
 /** In the order of their numbers in zmq.h. */
-const names = Object.keys(classes) as Name[]
-const cannotSend: Name[] = ["Subscriber", "Pull"]
-const cannotReceive: Name[] = ["Publisher", "Push"]
+const names = classNames
+const cannotSend: ClassName[] = ["Subscriber", "Pull"]
+const cannotReceive: ClassName[] = ["Publisher", "Push"]
 
 const PUSH = 8
 const DEALER = 5
 
-const create = (name: Name) => open<zmq.Socket, object>(classes[name])
+const create = (name: ClassName) => open<zmq.Socket, object>(socketClasses[name])
 
 /** A class of the user's own. */
 class Custom extends zmq.Socket {
@@ -43,7 +27,7 @@ const timedOut = expect.objectContaining({ code: "EAGAIN", message: "Operation w
 describe.each(names)("%s", (name) => {
   it("is a Socket of its type, open, in the default context", () => {
     const socket = create(name)
-    expect(socket).toBeInstanceOf(classes[name])
+    expect(socket).toBeInstanceOf(socketClasses[name])
     expect(socket).toBeInstanceOf(zmq.Socket)
     expect(socket.type).toBe(names.indexOf(name))
     expect(socket.closed).toBe(false)
@@ -74,7 +58,7 @@ describe.each(names)("%s", (name) => {
   })
 
   it("cannot be called without new", () => {
-    const call = classes[name] as unknown as () => void
+    const call = socketClasses[name] as unknown as () => void
     expect(thrown(() => call()).message).toBe(`Class constructor ${name} cannot be invoked without 'new'`)
   })
 
