@@ -62,14 +62,7 @@ function headerVersion(file) {
   return ["MAJOR", "MINOR", "PATCH"].map((part) => new RegExp(`ZMQ_VERSION_${part} (\\d+)`).exec(text)[1]).join(".")
 }
 
-async function build(from) {
-  const missing = ["cmake", "make", process.env.CXX ?? "c++"].filter((tool) => !has(tool))
-  if (missing.length > 0 && process.platform !== "win32") {
-    throw new Failure(
-      `libzmq is built from source here, and that needs ${missing.join(", ")}. Install on Debian or Ubuntu: apt-get install cmake make g++; on Fedora: dnf install cmake make gcc-c++; on Alpine: apk add cmake make g++; on macOS: xcode-select --install, brew install cmake.`,
-    )
-  }
-  const tree = path.join(base, "cmake")
+async function compile(from, tree, unity) {
   rmSync(tree, { recursive: true, force: true })
   say(topic, "configuring")
   await run(
@@ -78,10 +71,11 @@ async function build(from) {
     [
       ...["-S", root, "-B", tree, "-DCMAKE_BUILD_TYPE=Release", `-DOHMQ_PREFIX=${prefix}`],
       ...[`-DOHMQ_LIBZMQ_SOURCE=${from.libzmq}`, `-DOHMQ_LIBSODIUM_SOURCE=${from.libsodium}`],
+      `-DOHMQ_UNITY=${unity ? "ON" : "OFF"}`,
     ],
     { log: path.join(base, "configure.log") },
   )
-  say(topic, "compiling libsodium and libzmq (about a minute)")
+  say(topic, "compiling libsodium and libzmq (about half a minute)")
   await run(topic, "cmake", ["--build", tree, "--config", "Release", "--parallel", String(cpus().length)], {
     log: path.join(base, "build.log"),
     progress: (line) => {
@@ -89,6 +83,23 @@ async function build(from) {
       return found ? Number(found[1]) : undefined
     },
   })
+}
+
+async function build(from) {
+  const missing = ["cmake", "make", process.env.CXX ?? "c++"].filter((tool) => !has(tool))
+  if (missing.length > 0 && process.platform !== "win32") {
+    throw new Failure(
+      `libzmq is built from source here, and that needs ${missing.join(", ")}. Install on Debian or Ubuntu: apt-get install cmake make g++; on Fedora: dnf install cmake make gcc-c++; on Alpine: apk add cmake make g++; on macOS: xcode-select --install, brew install cmake.`,
+    )
+  }
+  const tree = path.join(base, "cmake")
+  try {
+    await compile(from, tree, true)
+  } catch {
+    // libzmq does not promise that a release can be compiled so. Any other fault shows again.
+    say(topic, "libzmq does not compile as one unit here: compiling file by file")
+    await compile(from, tree, false)
+  }
   // Only what the addon links is kept; a build interrupted before this line is done again.
   renameSync(path.join(tree, "compile_commands.json"), path.join(base, "compile_commands.json"))
   rmSync(tree, { recursive: true, force: true })
