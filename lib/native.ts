@@ -70,6 +70,7 @@ interface Addon {
   /** The numbers of zmq.h; a name that this libzmq does not know is absent. */
   readonly constants: Readonly<Partial<Record<string, number>>>
   readonly frames: Uint32Array
+  readonly bytes: Uint8Array
   readonly NativeContext: new (shared: boolean) => NativeContext
   readonly NativeSocket: new (context: NativeContext, type: number) => NativeSocket
   readonly NativeProxy: new (front: NativeSocket, back: NativeSocket, capture: NativeSocket | null) => NativeProxy
@@ -77,7 +78,7 @@ interface Addon {
   takeLarge(): Buffer
   sendBytes(slot: number, part: Uint8Array, flags: SendFlags): boolean
   sendText(slot: number, part: string, flags: SendFlags): boolean
-  sendMany(slot: number, bytes: Uint8Array, frames: number): number
+  sendMany(slot: number, frames: number): number
   receive(slot: number, messages: number, slab: Uint8Array, offset: number): number
   events(slot: number): number
   watch(slot: number, events: number): void

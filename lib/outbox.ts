@@ -8,10 +8,10 @@ const REQ = constant("ZMQ_REQ")
 /** They choose a peer for each message, and drop the rest of one whose peer went away in the middle. */
 const balancing = new Set([constant("ZMQ_PUSH"), constant("ZMQ_DEALER"), REQ])
 
-const { frames, sendMany } = addon
+const { bytes, frames, sendMany } = addon
 
-/** The bytes of the frames that one call hands over, back to back. */
-const packed = Buffer.allocUnsafeSlow(64 * 1024)
+/** The bytes of the frames that one call hands over, back to back; the addon's memory. */
+const packed = Buffer.from(bytes.buffer)
 
 /** Parts shorter than this are copied by a loop, which for them is quicker than a call: half the time for topics. */
 const SHORT = 32
@@ -103,7 +103,7 @@ export class Outbox {
     if (!Array.isArray(message)) return sendPart(this.#slot, message, false)
     // One call for all parts where they are small, as topics and routing ids are.
     if (message.length < 2 || packParts(message, 0, 0) < 0) return this.#sendParts(message)
-    const taken = sendMany(this.#slot, packed, message.length)
+    const taken = sendMany(this.#slot, message.length)
     return taken === message.length || this.#refused(message, taken) || this.#sendParts(message)
   }
 
@@ -156,7 +156,7 @@ export class Outbox {
       used = end
       count += several ? message.length : 1
     }
-    const taken = count === 0 ? 0 : sendMany(this.#slot, packed, count)
+    const taken = count === 0 ? 0 : sendMany(this.#slot, count)
     if (taken === count) {
       batch.sent = next
       return next > sent

@@ -72,6 +72,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("capability", Capability(env));
   exports.Set("constants", Constants(env));
   exports.Set("frames", environment.frames_array.Value());
+  exports.Set("bytes", environment.bytes_array.Value());
   exports.Set("initialize", Napi::Function::New<Initialize>(env, "initialize"));
   exports.Set("takeLarge", Napi::Function::New<TakeLarge>(env, "takeLarge"));
   exports.Set("errnoError", Napi::Function::New<MakeError>(env, "errnoError"));

@@ -15,6 +15,9 @@ Environment::Environment(Napi::Env env) : env_(env) {
   Napi::Uint32Array array = Napi::Uint32Array::New(env, kFrames);
   frames = array.Data();
   frames_array = Napi::Persistent(array);
+  Napi::Uint8Array outgoing = Napi::Uint8Array::New(env, kBytes);
+  bytes = outgoing.Data();
+  bytes_array = Napi::Persistent(outgoing);
   environments += 1;
 }
 

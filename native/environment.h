@@ -70,6 +70,11 @@ class Environment {
   uint32_t* frames = nullptr;
   Napi::Reference<Napi::Uint32Array> frames_array;
 
+  // The bytes of frames that are to be sent, back to back, shared likewise. See Socket::SendMany.
+  static constexpr size_t kBytes = size_t{64} * 1024;
+  uint8_t* bytes = nullptr;
+  Napi::Reference<Napi::Uint8Array> bytes_array;
+
   // The frames of that call that were too large for the slab, in order.
   std::vector<Message> large;
   size_t large_taken = 0;

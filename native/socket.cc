@@ -300,16 +300,12 @@ napi_value Socket::SendText(napi_env env, napi_callback_info info) {
 }
 
 napi_value Socket::SendMany(napi_env env, napi_callback_info info) {
-  const Arguments<3> arguments(env, info);
+  const Arguments<2> arguments(env, info);
   if (arguments.socket == nullptr) return nullptr;
-  size_t room = 0;
-  void* bytes = nullptr;
-  if (napi_get_typedarray_info(env, arguments.values[1], nullptr, &room, &bytes, nullptr, nullptr) != napi_ok) {
-    return ThrowType(env, "Bytes must be a Uint8Array");
-  }
-  const auto* next = static_cast<const char*>(bytes);
   const Environment& environment = *arguments.environment;
-  const uint32_t count = std::min<uint32_t>(arguments.Number(env, 2), Environment::kFrames);
+  const uint8_t* next = environment.bytes;
+  size_t room = Environment::kBytes;
+  const uint32_t count = std::min<uint32_t>(arguments.Number(env, 1), Environment::kFrames);
   void* socket = arguments.socket->handle_->get();
   uint32_t sent = 0;
   for (; sent < count; sent += 1) {
