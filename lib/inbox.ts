@@ -18,6 +18,7 @@ const QUICK = 1
 export class Inbox {
   readonly #slot: number
   readonly #mostAhead: () => number
+  readonly #drain: typeof drain
   readonly #messages: (Message[] | undefined)[] = []
   #head = 0
   /** Undefined when it must be asked for again. */
@@ -31,9 +32,11 @@ export class Inbox {
   /**
    * @param slot Of the socket.
    * @param mostAhead The most messages that may be fetched ahead, 0 for any number; asked for when it may have changed.
+   * @param drainSocket Takes messages off the socket.
    */
-  constructor(slot: number, mostAhead: () => number) {
+  constructor(slot: number, mostAhead: () => number, drainSocket = drain) {
     this.#slot = slot
+    this.#drain = drainSocket
     this.#mostAhead = mostAhead
   }
 
@@ -55,7 +58,7 @@ export class Inbox {
   take(): Message[] | undefined {
     if (this.isEmpty) {
       this.clear()
-      drain(this.#slot, this.#nextLimit(), this.#messages as Message[][])
+      this.#drain(this.#slot, this.#nextLimit(), this.#messages as Message[][])
       if (this.isEmpty) {
         this.#streak = 0
         return undefined
@@ -79,7 +82,7 @@ export class Inbox {
     this.clear()
     const messages: Message[][] = []
     // Who asks for many takes all of them upon himself: there is no need to begin with one.
-    drain(this.#slot, Math.min(max, this.#mostNow()), messages)
+    this.#drain(this.#slot, Math.min(max, this.#mostNow()), messages)
     return messages.length === 0 ? undefined : messages
   }
 

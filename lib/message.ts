@@ -30,7 +30,7 @@ export function toPart(value: MessageLike): Part {
 export const toParts = (message: MessageLike[]): Part[] => message.map(toPart)
 
 /** Whether the addon may read the bytes after the call. Shared memory may change meanwhile, resizable memory may go. */
-function mayReference(part: Uint8Array): boolean {
+export function mayReference(part: Uint8Array): boolean {
   if (part.byteLength <= COPY_LIMIT) return false
   const buffer = part.buffer as ArrayBuffer & { resizable?: boolean }
   if (!types.isArrayBuffer(buffer) || buffer.resizable === true) return false
@@ -72,13 +72,13 @@ function newSlab(): void {
   markAsUntransferable(slab.buffer as ArrayBuffer)
 }
 
-/** Takes up to `limit` messages off the socket of a slot and appends them to `queue`. */
-export function drain(slot: number, limit: number, queue: Message[][]): void {
+/** Takes up to `limit` messages off the socket of a slot, by a call of the addon, and appends them to `queue`. */
+export function drain(slot: number, limit: number, queue: Message[][], take: typeof receive = receive): void {
   let wanted = Math.min(limit, frames.length)
   let begun: Message[] | undefined
   do {
     if (slab.length - used < COPY_LIMIT) newSlab()
-    const count = receive(slot, wanted, slab, used)
+    const count = take(slot, wanted, slab, used)
     const buffer = slab.buffer as ArrayBuffer
     for (let index = 0; index < count; index += 1) {
       const frame = frames[index] as number

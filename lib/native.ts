@@ -26,6 +26,13 @@ export enum SendFlags {
   MayReference = 2,
 }
 
+/** What a message of a draft socket carries beside its one part. */
+export enum Tag {
+  /** As four bytes, the lowest first. */
+  RoutingId = 0,
+  Group = 1,
+}
+
 /** What a running proxy can be told. */
 export enum ProxyCommand {
   Pause = 0,
@@ -81,10 +88,17 @@ interface Addon {
   sendMany(slot: number, frames: number): number
   receive(slot: number, messages: number, slab: Uint8Array, offset: number): number
   events(slot: number): number
-  watch(slot: number, events: number): void
+  watch(slot: number, events: number): boolean
   errnoError(name: string, message?: string): Error
   errnoErrorOf(number: number): Error
   curveKeyPair(): { publicKey: string; secretKey: string }
+  // Absent where libzmq has no draft API, as its socket types are:
+  connectPeer(slot: number, address: string): number
+  joinGroup(slot: number, group: Uint8Array): void
+  leaveGroup(slot: number, group: Uint8Array): void
+  sendTagged(slot: number, tag: Tag, value: Uint8Array, part: Uint8Array | string, flags: SendFlags): boolean
+  sendTaggedMany(slot: number, tag: Tag, frames: number): number
+  receiveTagged(slot: number, tag: Tag, messages: number, slab: Uint8Array, offset: number): number
 }
 
 /** The method that the addon calls, through `owner`, when an event that a socket watches for has come. */

@@ -66,7 +66,7 @@ export type Outgoing = Part | Part[]
 export const keep = (message: Outgoing): Outgoing =>
   Array.isArray(message) ? message.map(keepPart) : keepPart(message)
 
-export function toOutgoing(message: MessageLike | MessageLike[]): Outgoing {
+function toOutgoing(message: MessageLike | MessageLike[]): Outgoing {
   if (message === undefined) throw new TypeError("Message must be present")
   return Array.isArray(message) ? toParts(message) : toPart(message)
 }
@@ -89,28 +89,38 @@ export class Batch {
 }
 
 export class Outbox {
-  readonly #slot: number
+  protected readonly slot: number
   readonly #type: number
 
   /** @param type The number of the socket type in zmq.h. */
   constructor(slot: number, type: number) {
-    this.#slot = slot
+    this.slot = slot
     this.#type = type
+  }
+
+  /** What a message is sent as. Throws for one that cannot be sent at all. */
+  prepare(message: MessageLike | MessageLike[]): Outgoing {
+    return toOutgoing(message)
   }
 
   /** False if it would have to wait; nothing of the message is sent then. */
   send(message: Outgoing): boolean {
-    if (!Array.isArray(message)) return sendPart(this.#slot, message, false)
+    if (!Array.isArray(message)) return sendPart(this.slot, message, false)
     // One call for all parts where they are small, as topics and routing ids are.
-    if (message.length < 2 || packParts(message, 0, 0) < 0) return this.#sendParts(message)
-    const taken = sendMany(this.#slot, message.length)
-    return taken === message.length || this.#refused(message, taken) || this.#sendParts(message)
+    if (message.length < 2 || packParts(message, 0, 0) < 0) return this.sendParts(message)
+    const taken = this.sendPacked(message.length)
+    return taken === message.length || this.#refused(message, taken) || this.sendParts(message)
   }
 
-  #sendParts(parts: Part[]): boolean {
+  /** Hands over frames that are packed. Returns how many libzmq took. */
+  protected sendPacked(count: number): number {
+    return sendMany(this.slot, count)
+  }
+
+  protected sendParts(parts: Part[]): boolean {
     const last = parts.length - 1
     for (let index = 0; index <= last; index += 1) {
-      if (!sendPart(this.#slot, parts[index] as Part, index < last)) return this.#refused(parts, index)
+      if (!sendPart(this.slot, parts[index] as Part, index < last)) return this.#refused(parts, index)
     }
     return true
   }
@@ -122,7 +132,7 @@ export class Outbox {
    */
   #refused(parts: Part[], index: number): boolean {
     if (index === 0 || index === parts.length - 1 || !balancing.has(this.#type)) return false
-    sendPart(this.#slot, "", false)
+    sendPart(this.slot, "", false)
     return this.#type === REQ
   }
 
@@ -130,20 +140,20 @@ export class Outbox {
   sendMany(batch: Batch): boolean {
     const { messages } = batch
     while (batch.sent < messages.length) {
-      if (this.#sendPacked(batch)) continue
+      if (this.#sendNext(batch)) continue
       // What is large goes on its own, and so does what was not taken: this finds out why.
       const message = messages[batch.sent] as Outgoing
       const cut = batch.parts
       batch.parts = 0
       const counts = cut > 0 && this.#refused(message as Part[], cut)
-      if (!counts && !(Array.isArray(message) ? this.#sendParts(message) : this.send(message))) return false
+      if (!counts && !(Array.isArray(message) ? this.sendParts(message) : this.send(message))) return false
       batch.sent += 1
     }
     return true
   }
 
   /** Packs the next messages and sends them by one call. True if all that could be packed, and there was some, went. */
-  #sendPacked(batch: Batch): boolean {
+  #sendNext(batch: Batch): boolean {
     const { messages, sent } = batch
     let count = 0
     let used = 0
@@ -156,7 +166,7 @@ export class Outbox {
       used = end
       count += several ? message.length : 1
     }
-    const taken = count === 0 ? 0 : sendMany(this.#slot, count)
+    const taken = count === 0 ? 0 : this.sendPacked(count)
     if (taken === count) {
       batch.sent = next
       return next > sent

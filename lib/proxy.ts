@@ -4,7 +4,7 @@ import { closedError, errnoError } from "./errors.js"
 import { addon, type NativeProxy, type NativeSocket, ProxyCommand } from "./native.js"
 import { Socket } from "./socket.js"
 import { lend } from "./symbols.js"
-import type { Message, Writable } from "./types.js"
+import type { Message } from "./types.js"
 import { checkOperation } from "./waiter.js"
 
 /** Messages and bytes, without the ends of parts. */
@@ -140,7 +140,7 @@ export class Proxy<F extends Socket = Socket, B extends Socket = Socket, C exten
       for (const message of messages) {
         if (signal.aborted) return
         // What has nowhere to go is dropped, as by the proxy itself.
-        await (to as unknown as Writable).send(message, { signal }).catch(() => {})
+        await to[lend].send(message, { signal }).catch(() => {})
       }
     }
     return send()

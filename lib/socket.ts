@@ -9,13 +9,14 @@ import { defineOptions, OptionHolder } from "./option-holder.js"
 import { type Option, socketOptions } from "./option-table/index.js"
 import { assignOptions, checkValue } from "./options.js"
 import { toReadable, toReadableStream, toWritable, toWritableStream } from "./streams.js"
-import { getOption, handle, lend, native, optionRead, optionSet } from "./symbols.js"
-import { State, Traffic } from "./traffic.js"
-import type { BatchOptions, MessageLike, OperationOptions, OptionsOn, QueueOptions, StreamOptions } from "./types.js"
+import { form, getOption, handle, lend, native, optionRead, optionSet } from "./symbols.js"
+import { type MessageForm, State, Traffic } from "./traffic.js"
+import type { BatchOptions, Message, MessageLike, OperationOptions, OptionsOn, QueueOptions, StreamOptions } from "./types.js"
 import { checkNames, checkOperation, Waiter } from "./waiter.js"
 
-const sendOnly = new Set([constant("ZMQ_PUSH"), constant("ZMQ_PUB")])
-const receiveOnly = new Set([constant("ZMQ_PULL"), constant("ZMQ_SUB")])
+const { ZMQ_SCATTER, ZMQ_RADIO, ZMQ_GATHER, ZMQ_DISH } = addon.constants
+const sendOnly = new Set([constant("ZMQ_PUSH"), constant("ZMQ_PUB"), ZMQ_SCATTER, ZMQ_RADIO])
+const receiveOnly = new Set([constant("ZMQ_PULL"), constant("ZMQ_SUB"), ZMQ_GATHER, ZMQ_DISH])
 /** They take requests and replies in turn, so there is nothing to fetch ahead. */
 const lockstep = new Set([constant("ZMQ_REQ"), constant("ZMQ_REP")])
 
@@ -65,11 +66,13 @@ export abstract class Socket extends OptionHolder {
     this.#context = context
     this.#native = new addon.NativeSocket(context[native], type)
     this.#native.owner = this
-    this.#traffic = new Traffic(this.#native.slot, type, {
+    const { slot } = this.#native
+    const traffic = {
       sendTimeout: () => this[getOption](socketOptions.sendTimeout) as number,
       receiveTimeout: () => this[getOption](socketOptions.receiveTimeout) as number,
       mostAhead: () => this.#mostAhead(),
-    })
+    }
+    this.#traffic = new Traffic(slot, type, traffic, this[form](slot, type))
     Object.seal(this)
     try {
       assignOptions(this, options, "context")
@@ -254,6 +257,11 @@ export abstract class Socket extends OptionHolder {
     return this.#native
   }
 
+  /** @internal Called once, by the constructor. */
+  [form](_slot: number, _type: number): MessageForm | undefined {
+    return undefined
+  }
+
   /** @internal */
   override [getOption](option: Option): unknown {
     return this.#kept.has(option) ? this.#kept.get(option) : super[getOption](option)
@@ -277,6 +285,7 @@ export abstract class Socket extends OptionHolder {
       },
       /** What was taken off it and not received. */
       leftover: () => this.#traffic.inbox.takeAll(),
+      send: (message: Message[], options: OperationOptions) => this.#traffic.send(message, options),
       /** From now on nobody else may use it. */
       begin: (): NativeSocket => {
         const socket = this.#usable()
@@ -321,6 +330,11 @@ export abstract class Socket extends OptionHolder {
     this.#traffic.attend()
   }
 
+  /** @internal Connects by a call of its own. */
+  protected connectBy<T>(address: string, call: (socket: NativeSocket) => T): T {
+    return this.#endpointCall(address, 1, call)
+  }
+
   /** @internal Throws unless a connect can go ahead. */
   protected checkConnect(address: string): void {
     checkAddress(address)
@@ -341,13 +355,14 @@ export abstract class Socket extends OptionHolder {
     return this.#native
   }
 
-  #endpointCall(address: string, change: number, call: (socket: NativeSocket) => void): void {
+  #endpointCall<T>(address: string, change: number, call: (socket: NativeSocket) => T): T {
     checkAddress(address)
     const socket = this.#usable()
     checkPort(address)
     try {
-      call(socket)
+      const result = call(socket)
       this.#endpoints += change
+      return result
     } finally {
       // libzmq looks at its commands in here, and so may use up the edge that somebody waits for.
       this.#traffic.attend()

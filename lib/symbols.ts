@@ -12,5 +12,8 @@ export const optionRead = Symbol("ohmq.optionRead")
 export const getOption = Symbol("ohmq.getOption")
 export const setOption = Symbol("ohmq.setOption")
 
+/** Socket: how its messages look, where they are not arrays of parts. */
+export const form = Symbol("ohmq.form")
+
 /** Socket: what a proxy, which takes it over, needs of it. */
 export const lend = Symbol("ohmq.lend")

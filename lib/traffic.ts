@@ -4,8 +4,9 @@ import { isTypedArray } from "node:util/types"
 
 import { batchError, blockedError, closedError, expected, lentError, timeoutError } from "./errors.js"
 import { Inbox } from "./inbox.js"
+import type { drain } from "./message.js"
 import { addon, constant } from "./native.js"
-import { Batch, keep, Outbox, type Outgoing, toOutgoing } from "./outbox.js"
+import { Batch, keep, Outbox, type Outgoing } from "./outbox.js"
 import { settled, settledWith } from "./turn.js"
 import type { BatchOptions, Message, MessageLike, OperationOptions } from "./types.js"
 import { checkOperation, Waiter, WaitingLine } from "./waiter.js"
@@ -36,6 +37,12 @@ export interface TrafficOptions {
   mostAhead(): number
 }
 
+/** How the messages of a socket are sent and received, where they are not arrays of parts. */
+export interface MessageForm {
+  outbox: Outbox
+  drain?: typeof drain
+}
+
 function checkMessages(messages: unknown): void {
   if (typeof messages === "object" && messages !== null && Symbol.iterator in messages && !isTypedArray(messages))
     return
@@ -64,11 +71,11 @@ export class Traffic {
   #keepAlive = true
 
   /** @param type The number of the socket type in zmq.h. */
-  constructor(slot: number, type: number, options: TrafficOptions) {
+  constructor(slot: number, type: number, options: TrafficOptions, form?: MessageForm) {
     this.#slot = slot
     this.#options = options
-    this.inbox = new Inbox(slot, () => options.mostAhead())
-    this.#outbox = new Outbox(slot, type)
+    this.inbox = new Inbox(slot, () => options.mostAhead(), form?.drain)
+    this.#outbox = form?.outbox ?? new Outbox(slot, type)
   }
 
   /** Throws unless messages can be sent and received. */
@@ -113,10 +120,11 @@ export class Traffic {
     return (this.readers.isEmpty ? 0 : IN) | (this.writers.isEmpty ? 0 : OUT)
   }
 
-  #watch(events: number): void {
-    if (events === this.#watched) return
+  /** True if some of it may have come before anybody watched. */
+  #watch(events: number): boolean {
+    if (events === this.#watched) return false
     this.#watched = events
-    addon.watch(this.#slot, events)
+    return addon.watch(this.#slot, events)
   }
 
   #look(): number {
@@ -158,7 +166,10 @@ export class Traffic {
         if (!this.writers.isEmpty) refused |= OUT
       }
     }
-    this.#watch(this.#wanted())
+    if (this.#watch(this.#wanted())) {
+      this.attend()
+      return
+    }
     if (refused !== 0) {
       // Such a socket may always count as writable, so its edge may have been used up in here unseen.
       clearTimeout(this.#retry)
@@ -197,7 +208,7 @@ export class Traffic {
   // --- Sending. What is done at once makes no closures, which cost as much as the call.
 
   send(message: MessageLike | MessageLike[], options?: OperationOptions): Promise<void> {
-    const outgoing = toOutgoing(message)
+    const outgoing = this.#outbox.prepare(message)
     if (options !== undefined) checkOperation(options)
     this.checkUsable()
     this.writers.checkBusy()
@@ -227,7 +238,7 @@ export class Traffic {
   sendMany(messages: Iterable<MessageLike | MessageLike[]>, options?: OperationOptions): Promise<void> {
     checkMessages(messages)
     // All of them now, so that one that cannot be sent costs nothing.
-    const batch = new Batch(Array.from(messages, toOutgoing))
+    const batch = new Batch(Array.from(messages, (message) => this.#outbox.prepare(message)))
     if (options !== undefined) checkOperation(options)
     this.checkUsable()
     this.writers.checkBusy()
@@ -258,7 +269,7 @@ export class Traffic {
   }
 
   trySend(message: MessageLike | MessageLike[]): boolean {
-    const outgoing = toOutgoing(message)
+    const outgoing = this.#outbox.prepare(message)
     this.checkUsable()
     if (!this.writers.isEmpty) return false
     try {

@@ -5,6 +5,7 @@
 
 #include "constants.h"
 #include "context.h"
+#include "draft.h"
 #include "environment.h"
 #include "errors.h"
 #include "proxy.h"
@@ -82,6 +83,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("NativeProxy", Proxy::Define(env));
   exports.Set("NativeSocket", Socket::Define(env));
   Socket::DefineHotPath(env, exports);
+  DefineDraft(env, exports);
   return exports;
 }
 

@@ -137,8 +137,7 @@ Socket::Socket(const Napi::CallbackInfo& info)
     return;
   }
   zmq_fd_t descriptor;
-  size_t size = sizeof descriptor;
-  if (zmq_getsockopt(handle_->get(), ZMQ_FD, &descriptor, &size) != 0) {
+  if (!OpenDescriptor(&descriptor)) {
     const int error = zmq_errno();
     handle_->Close();
     Throw(info.Env(), error);
@@ -147,6 +146,7 @@ Socket::Socket(const Napi::CallbackInfo& info)
   poller_ = Poller::Create(
       environment_, descriptor, [](void* data) noexcept { static_cast<Socket*>(data)->OnPoll(); }, this);
   if (poller_ == nullptr) {
+    signal_.reset();
     handle_->Close();
     Throw(info.Env(), EMFILE);
     return;
@@ -157,12 +157,24 @@ Socket::Socket(const Napi::CallbackInfo& info)
   info.This().As<Napi::Object>().Set("slot", Napi::Number::New(info.Env(), slot_));
 }
 
+bool Socket::OpenDescriptor(zmq_fd_t* descriptor) {
+  if (SocketSignal::IsNeededBy(handle_->get())) {
+    signal_ = SocketSignal::Create(handle_->get());
+    if (signal_ == nullptr) return false;
+    *descriptor = signal_->descriptor();
+    return true;
+  }
+  size_t size = sizeof *descriptor;
+  return zmq_getsockopt(handle_->get(), ZMQ_FD, descriptor, &size) == 0;
+}
+
 void Socket::Close() noexcept {
   if (poller_ == nullptr) return;
   environment_.Remove(this);
   environment_.FreeSlot(slot_);
   // Before libzmq closes the descriptor that it watches.
   poller_.reset();
+  signal_.reset();
   wanted_ = 0;
   if (reads_monitor_) {
     handle_->LeaveToContext();
@@ -393,8 +405,10 @@ napi_value Socket::Events(napi_env env, napi_callback_info info) {
 
 napi_value Socket::Watch(napi_env env, napi_callback_info info) {
   const Arguments<2> arguments(env, info);
-  if (arguments.socket != nullptr) arguments.socket->SetWanted(static_cast<int>(arguments.Number(env, 1)));
-  return nullptr;
+  if (arguments.socket == nullptr) return nullptr;
+  napi_value result = nullptr;
+  napi_get_boolean(env, arguments.socket->SetWanted(static_cast<int>(arguments.Number(env, 1))), &result);
+  return result;
 }
 
 void Socket::KeepAlive(const Napi::CallbackInfo& info) {
@@ -402,20 +416,29 @@ void Socket::KeepAlive(const Napi::CallbackInfo& info) {
   poller_->KeepAlive(keep_alive_ && wanted_ != 0);
 }
 
-void Socket::SetWanted(int events) noexcept {
+bool Socket::SetWanted(int events) noexcept {
   wanted_ = events;
   const bool waits = events != 0;
   // Not stopped when nothing is wanted any more: mostly something will be again soon, and each start and stop is a
   // system call. OnPoll stops it should anything happen meanwhile.
   if (waits) poller_->Start();
   poller_->KeepAlive(waits && keep_alive_);
-  if (waits == held_) return;
-  held_ = waits;
-  if (waits) {
-    Ref();
-  } else {
-    Unref();
+  if (waits != held_) {
+    held_ = waits;
+    if (waits) {
+      Ref();
+    } else {
+      Unref();
+    }
   }
+  if (signal_ == nullptr) return false;
+  if (!waits) {
+    signal_->Stop();
+    return false;
+  }
+  signal_->Start();
+  int ready = 0;
+  return !ReadEvents(&ready) || (ready & events) != 0;
 }
 
 void Socket::OnPoll() noexcept {
@@ -423,6 +446,7 @@ void Socket::OnPoll() noexcept {
     poller_->Stop();
     return;
   }
+  if (signal_ != nullptr) signal_->Take();
   int events = 0;
   // A terminated context is an event too: the operation that waits finds out.
   if (!ReadEvents(&events)) events = wanted_;

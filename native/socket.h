@@ -7,6 +7,7 @@
 #include "poller.h"
 #include "prelude.h"
 #include "socket_handle.h"
+#include "socket_signal.h"
 
 namespace ohmq {
 
@@ -54,9 +55,10 @@ class Socket final : public Napi::ObjectWrap<Socket>, public Resource {
   // events(slot: number): number. Looks at ZMQ_EVENTS.
   static napi_value Events(napi_env env, napi_callback_info info);
 
-  // watch(slot: number, events: number): void. What the socket waits for from now on, 0 for nothing; onReady is called
-  // when some of it is ready. There may be no edge to come for what is ready already, so look at events() first. While
-  // it watches, the socket cannot be collected, and it keeps the event loop alive unless told otherwise.
+  // watch(slot: number, events: number): boolean. What the socket waits for from now on, 0 for nothing; onReady is called
+  // when some of it is ready. There may be no edge to come for what is ready already, so look at events() first; and
+  // again if it returns true. While it watches, the socket cannot be collected, and it keeps the event loop alive unless
+  // told otherwise.
   static napi_value Watch(napi_env env, napi_callback_info info);
 
   // close(): void
@@ -90,12 +92,16 @@ class Socket final : public Napi::ObjectWrap<Socket>, public Resource {
 
   Napi::Value BindOnPoolThread(const Napi::CallbackInfo& info, bool bind);
   napi_value Send(Message&& message, int flags);
+  // The descriptor that tells when to look at ZMQ_EVENTS. False on failure; errno tells.
+  bool OpenDescriptor(zmq_fd_t* descriptor);
   bool ReadEvents(int* events) noexcept;
-  void SetWanted(int events) noexcept;
+  // Whether events() is to be looked at again.
+  bool SetWanted(int events) noexcept;
   void OnPoll() noexcept;
 
   Environment& environment_;
   std::shared_ptr<SocketHandle> handle_;
+  std::unique_ptr<SocketSignal> signal_;  // of a thread-safe socket only
   std::unique_ptr<Poller> poller_;
   uint32_t slot_ = 0;
   int wanted_ = 0;

@@ -5,6 +5,7 @@
       "native/constants.cc",
       "native/context.cc",
       "native/context_handle.cc",
+      "native/draft.cc",
       "native/environment.cc",
       "native/errors.cc",
       "native/message.cc",
@@ -14,6 +15,7 @@
       "native/release_queue.cc",
       "native/socket.cc",
       "native/socket_handle.cc",
+      "native/socket_signal.cc",
       "native/uv_poller.cc"
     ],
     "ohmq_defines": [

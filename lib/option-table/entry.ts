@@ -1,6 +1,6 @@
 // What an entry of the option tables says.
 
-/** The socket classes of the stable API. */
+/** The socket classes, those of the stable API first. */
 export type SocketName =
   | "Pair"
   | "Publisher"
@@ -14,6 +14,15 @@ export type SocketName =
   | "XPublisher"
   | "XSubscriber"
   | "Stream"
+  | "Server"
+  | "Client"
+  | "Radio"
+  | "Dish"
+  | "Gather"
+  | "Scatter"
+  | "Datagram"
+  | "Peer"
+  | "Channel"
 
 /**
  * How JavaScript and libzmq write the value down:
@@ -60,7 +69,7 @@ export interface Option {
   /** The libzmq version it came with, if later than 4.3.2. */
   readonly since?: string
   /** The capability that libzmq must have been built with. */
-  readonly needs?: "curve" | "gssapi" | "vmci" | "draft"
+  readonly needs?: "curve" | "gssapi" | "vmci" | "norm" | "WSS" | "draft"
 }
 
 export const writers = [
@@ -74,6 +83,13 @@ export const writers = [
   "XPublisher",
   "XSubscriber",
   "Stream",
+  "Server",
+  "Client",
+  "Radio",
+  "Scatter",
+  "Datagram",
+  "Peer",
+  "Channel",
 ] as const
 
 export const readers = [
@@ -87,4 +103,11 @@ export const readers = [
   "XPublisher",
   "XSubscriber",
   "Stream",
+  "Server",
+  "Client",
+  "Dish",
+  "Gather",
+  "Datagram",
+  "Peer",
+  "Channel",
 ] as const

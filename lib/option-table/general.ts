@@ -38,12 +38,13 @@ export const generalOptions = {
    */
   immediate: { zmq: "ZMQ_IMMEDIATE", wire: "bool" },
   /**
-   * ZMQ_CONFLATE: only the last message is kept, in either direction; single-part messages only. Default false.
+   * ZMQ_CONFLATE: only the last message is kept, in either direction; single-part messages only. Default false. On Gather
+   * and Scatter libzmq takes it and goes on keeping all.
    */
   conflate: {
     zmq: "ZMQ_CONFLATE",
     wire: "bool",
-    on: ["Pull", "Push", "Subscriber", "Publisher", "Dealer"],
+    on: ["Pull", "Push", "Subscriber", "Publisher", "Dealer", "Gather", "Scatter"],
     stopsPrefetch: true,
   },
   /** ZMQ_MAXMSGSIZE: a peer that sends a larger message is disconnected. Bytes; -1 (the default) means no limit. */
@@ -93,6 +94,10 @@ export const generalOptions = {
    * 6553599; 0 (the default) leaves it to the peer.
    */
   heartbeatTimeToLive: { zmq: "ZMQ_HEARTBEAT_TTL", wire: "int32" },
+  /** ZMQ_IN_BATCH_SIZE: how much is read from a connection at a time. Bytes. Default 8192. */
+  inBatchSize: { zmq: "ZMQ_IN_BATCH_SIZE", wire: "int32", since: "4.3.3", needs: "draft" },
+  /** ZMQ_OUT_BATCH_SIZE: how much is written to a connection at a time. Bytes. Default 8192. */
+  outBatchSize: { zmq: "ZMQ_OUT_BATCH_SIZE", wire: "int32", since: "4.3.3", needs: "draft" },
   /** ZMQ_TYPE: the number of the socket type in zmq.h. */
   type: { zmq: "ZMQ_TYPE", wire: "int32", access: "read" },
   /** ZMQ_LAST_ENDPOINT: the last endpoint bound or connected, with the port that a wildcard became; null before. */

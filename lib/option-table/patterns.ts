@@ -4,6 +4,9 @@ import type { Option } from "./entry.js"
 
 const named = ["Request", "Reply", "Dealer", "Router"] as const
 
+/** What libzmq cannot tell and does not have at first. */
+const message = { wire: "bytes", access: "write", initial: null, needs: "draft" } as const
+
 export const patternOptions = {
   /**
    * ZMQ_ROUTING_ID: the name under which routers know this socket, 1 to 255 bytes, not beginning with a zero byte. Text;
@@ -35,6 +38,34 @@ export const patternOptions = {
   },
   /** ZMQ_ROUTER_RAW: speaks plain tcp, without ZMTP. Stream is the newer way to do that. Default false. */
   raw: { zmq: "ZMQ_ROUTER_RAW", wire: "bool", on: ["Router"], access: "write", initial: false },
+  /**
+   * ZMQ_ROUTER_NOTIFY: an empty message from a peer tells that it has come or gone: "connect", "disconnect". An array of
+   * these, empty by default. To be set before the first bind or connect.
+   */
+  routerNotify: {
+    zmq: "ZMQ_ROUTER_NOTIFY",
+    wire: "flags",
+    flags: { connect: "ZMQ_NOTIFY_CONNECT", disconnect: "ZMQ_NOTIFY_DISCONNECT" },
+    on: ["Router"],
+    needs: "draft",
+  },
+  /** ZMQ_HELLO_MSG: a message that each new peer receives first. Null (the default) for none. */
+  helloMessage: {
+    zmq: "ZMQ_HELLO_MSG",
+    ...message,
+    on: ["Dealer", "Router", "Server", "Client", "Peer"],
+    since: "4.3.3",
+  },
+  /**
+   * ZMQ_DISCONNECT_MSG: a message that this socket itself receives, as if from the peer, when one that had connected to
+   * it is lost. Null (the default) for none.
+   */
+  disconnectMessage: { zmq: "ZMQ_DISCONNECT_MSG", ...message, on: ["Router", "Server", "Peer"], since: "4.3.3" },
+  /**
+   * ZMQ_HICCUP_MSG: a message that this socket itself receives when a connection that it has made is lost and is tried
+   * again. Null (the default) for none.
+   */
+  hiccupMessage: { zmq: "ZMQ_HICCUP_MSG", ...message, on: ["Dealer", "Client", "Peer"], since: "4.3.5" },
   /** ZMQ_PROBE_ROUTER: sends an empty message on each new connection, so that a router learns of this peer. Default false. */
   probeRouter: {
     zmq: "ZMQ_PROBE_ROUTER",
@@ -58,7 +89,7 @@ export const patternOptions = {
   /** ZMQ_STREAM_NOTIFY: an empty message tells of each peer that connects or disconnects. Default true. */
   notify: { zmq: "ZMQ_STREAM_NOTIFY", wire: "bool", on: ["Stream"], access: "write", initial: true },
   /** ZMQ_XPUB_NODROP: a send waits, where otherwise the message is dropped for subscribers whose queue is full. Default false. */
-  noDrop: { zmq: "ZMQ_XPUB_NODROP", wire: "bool", on: ["XPublisher", "Publisher"], access: "write", initial: false },
+  noDrop: { zmq: "ZMQ_XPUB_NODROP", wire: "bool", on: ["XPublisher", "Publisher", "Radio"], access: "write", initial: false },
   /**
    * ZMQ_XPUB_MANUAL: subscriptions take effect only as this side calls `subscribe` and `unsubscribe`, for the subscriber
    * whose message was received last. Default false.
@@ -91,6 +122,16 @@ export const patternOptions = {
     access: "write",
     initial: false,
     since: "4.3.3",
+    needs: "draft",
+  },
+  /** ZMQ_XSUB_VERBOSE_UNSUBSCRIBE: every unsubscribe is passed on, and not only the last to a prefix. Default false. */
+  verboseUnsubscribe: {
+    zmq: "ZMQ_XSUB_VERBOSE_UNSUBSCRIBE",
+    wire: "bool",
+    on: ["XSubscriber"],
+    access: "write",
+    initial: false,
+    since: "4.3.5",
     needs: "draft",
   },
   /** ZMQ_INVERT_MATCHING: messages go to those who did not subscribe to them; set it on both sides. Default false. */

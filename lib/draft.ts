@@ -1,0 +1,28 @@
+// What users import as "ohmq/draft": the socket types of libzmq's draft API.
+
+import { addon } from "./native.js"
+import { Channel as ChannelSocket, Peer as PeerSocket } from "./sockets/peer-channel.js"
+
+if (addon.capability.draft !== true) {
+  throw new Error(
+    `This build of ohmq has no draft sockets: libzmq ${addon.version} was built without its draft API. ` +
+      "Build libzmq with ENABLE_DRAFTS=ON, as 'npm run libzmq' does, and the addon with it.",
+  )
+}
+
+process.emitWarning("The draft sockets of ØMQ are experimental: their API may change at any time.")
+
+export { Datagram } from "./sockets/datagram.js"
+export { Gather, Scatter } from "./sockets/gather-scatter.js"
+export { Dish, type DishGroupOptions, Radio } from "./sockets/radio-dish.js"
+export { Client, Server } from "./sockets/server-client.js"
+export type { TaggedWritable } from "./sockets/tagged-sending.js"
+export type { GroupOptions, RoutingOptions } from "./tagged.js"
+
+// zeromq has the seven above. These can be imported by name and required all the same, but do not enumerate.
+export const Peer = PeerSocket
+export type Peer = PeerSocket
+export const Channel = ChannelSocket
+export type Channel = ChannelSocket
+
+for (const name of ["Peer", "Channel"]) Object.defineProperty(exports, name, { enumerable: false })

@@ -1,0 +1,34 @@
+import { constant } from "../native.js"
+import { Socket } from "../socket.js"
+import { form } from "../symbols.js"
+import { DatagramOutbox } from "../tagged.js"
+import type { Message, MessageLike, OptionsOn, Readable, SocketOptions, Writable } from "../types.js"
+import { defineSocket } from "./define.js"
+
+/**
+ * ZMQ_DGRAM: plain udp, to talk to peers that do not speak ZMTP. Every message has two parts: an address ("192.0.2.1:5561")
+ * and bytes, up to 8 KiB; more throws EMSGSIZE. It must be bound to send too.
+ *
+ * ```typescript
+ * const datagram = new Datagram()
+ * await datagram.bind("udp://127.0.0.1:5561")
+ * for await (const [address, bytes] of datagram) await datagram.send([address, bytes])
+ * ```
+ */
+export class Datagram extends Socket {
+  constructor(options?: SocketOptions<Datagram>) {
+    super(constant("ZMQ_DGRAM"), options)
+  }
+
+  /** @internal */
+  override [form](slot: number, type: number) {
+    return { outbox: new DatagramOutbox(slot, type) }
+  }
+}
+
+export interface Datagram
+  extends OptionsOn<"Datagram">,
+    Writable<[MessageLike, MessageLike]>,
+    Readable<[Message, Message]> {}
+
+defineSocket(Datagram)

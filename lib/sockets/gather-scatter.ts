@@ -1,0 +1,35 @@
+// A pipeline like that of Push and Pull, for messages of one part.
+
+import { constant } from "../native.js"
+import { Socket } from "../socket.js"
+import { form } from "../symbols.js"
+import { singlePart } from "../tagged.js"
+import type { Message, MessageLike, OptionsOn, Readable, SocketOptions, Writable } from "../types.js"
+import { defineSocket } from "./define.js"
+
+/** ZMQ_GATHER: receives messages of one part from all its peers, taking from each in turn. */
+export class Gather extends Socket {
+  constructor(options?: SocketOptions<Gather>) {
+    super(constant("ZMQ_GATHER"), options)
+  }
+}
+
+export interface Gather extends OptionsOn<"Gather">, Readable<[Message]> {}
+
+defineSocket(Gather, "send")
+
+/** ZMQ_SCATTER: sends each message, of one part, to one of its peers; waits while none has room. */
+export class Scatter extends Socket {
+  constructor(options?: SocketOptions<Scatter>) {
+    super(constant("ZMQ_SCATTER"), options)
+  }
+
+  /** @internal */
+  override [form](slot: number, type: number) {
+    return singlePart(slot, type)
+  }
+}
+
+export interface Scatter extends OptionsOn<"Scatter">, Writable<MessageLike | [MessageLike]> {}
+
+defineSocket(Scatter, "receive")

@@ -1,0 +1,63 @@
+// Thread-safe sockets between equals: many of them (PEER), or exactly two (CHANNEL).
+
+import { errnoError, tooMany } from "../errors.js"
+import { addon, constant } from "../native.js"
+import { Socket } from "../socket.js"
+import { form } from "../symbols.js"
+import { type RoutingOptions, routed, singlePart } from "../tagged.js"
+import type { Message, MessageLike, OptionsOn, Readable, SocketOptions, Writable } from "../types.js"
+import { defineSocket } from "./define.js"
+import { defineTaggedSending, type TaggedWritable } from "./tagged-sending.js"
+
+/**
+ * ZMQ_PEER: a Server that can also be the first to speak: connecting tells the number of the peer.
+ *
+ * ```typescript
+ * const peer = new Peer()
+ * const routingId = peer.connectPeer("tcp://127.0.0.1:5562")
+ * await peer.send("hello", { routingId })
+ * const [answer] = await peer.receive()
+ * ```
+ */
+export class Peer extends Socket {
+  constructor(options?: SocketOptions<Peer>) {
+    super(constant("ZMQ_PEER"), options)
+  }
+
+  /** Connects to an address, like `connect`, and returns the number of the peer there. Not with `immediate`. */
+  connectPeer(address: string): number {
+    if (arguments.length > 1) throw tooMany(1, arguments.length)
+    return this.connectBy(address, ({ slot }) => {
+      if (this.immediate) {
+        throw Object.assign(errnoError("EINVAL", "connectPeer() cannot be used with 'immediate'"), { address })
+      }
+      return addon.connectPeer(slot, address)
+    })
+  }
+
+  /** @internal */
+  override [form](slot: number, type: number) {
+    return routed(slot, type)
+  }
+}
+
+export interface Peer extends OptionsOn<"Peer">, TaggedWritable<RoutingOptions>, Readable<[Message, RoutingOptions]> {}
+
+defineSocket(Peer)
+defineTaggedSending(Peer, "routingId")
+
+/** ZMQ_CHANNEL: exactly two sockets, in both directions, with messages of one part: a thread-safe Pair. */
+export class Channel extends Socket {
+  constructor(options?: SocketOptions<Channel>) {
+    super(constant("ZMQ_CHANNEL"), options)
+  }
+
+  /** @internal */
+  override [form](slot: number, type: number) {
+    return singlePart(slot, type)
+  }
+}
+
+export interface Channel extends OptionsOn<"Channel">, Writable<MessageLike | [MessageLike]>, Readable<[Message]> {}
+
+defineSocket(Channel)

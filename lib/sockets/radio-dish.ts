@@ -1,0 +1,105 @@
+// One to many, by group: radios drop what no dish has joined.
+
+import { errnoError } from "../errors.js"
+import { addon, constant } from "../native.js"
+import { Socket } from "../socket.js"
+import { form, handle, optionRead } from "../symbols.js"
+import { drainGroups, GroupOutbox, type GroupOptions, groupBytes } from "../tagged.js"
+import type { Message, OptionsOn, Readable, SocketOptions } from "../types.js"
+import { defineSocket } from "./define.js"
+import { defineTaggedSending, type TaggedWritable } from "./tagged-sending.js"
+
+/** Not a private field, because the base class asks for it before there are any. */
+const outboxes = new WeakMap<Radio, GroupOutbox>()
+
+/**
+ * ZMQ_RADIO: sends each message to every dish that has joined its group, over udp also to all that listen, and drops it
+ * for those whose queue is full.
+ *
+ * ```typescript
+ * const radio = new Radio()
+ * radio.connect("udp://239.0.0.1:5560")
+ * await radio.send(JSON.stringify(finding), { group: "findings" })
+ * ```
+ *
+ * Over udp, a message of more than 8 KiB, its group included, throws EMSGSIZE.
+ */
+export class Radio extends Socket {
+  constructor(options?: SocketOptions<Radio>) {
+    super(constant("ZMQ_RADIO"), options)
+  }
+
+  /** Connects to an address; to one of udp, messages are sent at once and whether or not anybody listens. */
+  override connect(address: string): void {
+    super.connect(address)
+    const outbox = outboxes.get(this)
+    if (outbox !== undefined && address.startsWith("udp:")) outbox.overUdp = true
+  }
+
+  /** @internal */
+  override [form](slot: number, type: number) {
+    const outbox = new GroupOutbox(slot, type)
+    outboxes.set(this, outbox)
+    return { outbox }
+  }
+}
+
+export interface Radio extends OptionsOn<"Radio">, TaggedWritable<GroupOptions> {}
+
+defineSocket(Radio, "receive")
+defineTaggedSending(Radio, "group")
+
+/** The group that a message was sent to. */
+export interface DishGroupOptions {
+  group: Buffer
+}
+
+/**
+ * ZMQ_DISH: receives the messages of the groups that it has joined.
+ *
+ * ```typescript
+ * const dish = new Dish()
+ * await dish.bind("udp://239.0.0.1:5560")
+ * dish.join("findings")
+ * for await (const [body, { group }] of dish) console.log(group.toString(), body.toString())
+ * ```
+ */
+export class Dish extends Socket {
+  constructor(options?: SocketOptions<Dish>) {
+    super(constant("ZMQ_DISH"), options)
+  }
+
+  /** Joins groups, of up to 255 bytes each. EINVAL for one that it has joined already. */
+  join(...groups: (string | Uint8Array)[]): void {
+    this.#change(groups, addon.joinGroup, "has joined")
+  }
+
+  /** Leaves groups. EINVAL for one that it has not joined. */
+  leave(...groups: (string | Uint8Array)[]): void {
+    this.#change(groups, addon.leaveGroup, "has not joined")
+  }
+
+  /** @internal */
+  override [form](slot: number, type: number) {
+    return { ...super[form](slot, type), drain: drainGroups }
+  }
+
+  #change(groups: (string | Uint8Array)[], call: typeof addon.joinGroup, refusal: string): void {
+    const { slot } = this[handle]()
+    const all = groups.map((group) => groupBytes({ group }))
+    for (const group of all) {
+      try {
+        call(slot, group)
+      } catch (error) {
+        if ((error as { code?: string }).code !== "EINVAL") throw error
+        throw errnoError("EINVAL", `This socket ${refusal} the group ${JSON.stringify(Buffer.from(group).toString())}`)
+      } finally {
+        this[optionRead]()
+      }
+    }
+  }
+}
+
+export interface Dish extends OptionsOn<"Dish">, Readable<[Message, DishGroupOptions]> {}
+
+defineSocket(Dish, "send")

@@ -1,0 +1,55 @@
+// Questions and answers between thread-safe sockets, in any order.
+
+import { constant } from "../native.js"
+import { Socket } from "../socket.js"
+import { form } from "../symbols.js"
+import { type RoutingOptions, routed, singlePart } from "../tagged.js"
+import type { Message, MessageLike, OptionsOn, Readable, SocketOptions, Writable } from "../types.js"
+import { defineSocket } from "./define.js"
+import { defineTaggedSending, type TaggedWritable } from "./tagged-sending.js"
+
+/**
+ * ZMQ_SERVER: receives from many clients, and sends to one of them by the number with which its messages come.
+ *
+ * ```typescript
+ * const server = new Server()
+ * await server.bind("tcp://127.0.0.1:5559")
+ * for await (const [question, { routingId }] of server) await server.send(answer(question), { routingId })
+ * ```
+ *
+ * A send to a peer that is not there rejects with EHOSTUNREACH.
+ */
+export class Server extends Socket {
+  constructor(options?: SocketOptions<Server>) {
+    super(constant("ZMQ_SERVER"), options)
+  }
+
+  /** @internal */
+  override [form](slot: number, type: number) {
+    return routed(slot, type)
+  }
+}
+
+export interface Server
+  extends OptionsOn<"Server">,
+    TaggedWritable<RoutingOptions>,
+    Readable<[Message, RoutingOptions]> {}
+
+defineSocket(Server)
+defineTaggedSending(Server, "routingId")
+
+/** ZMQ_CLIENT: sends messages of one part to its servers in turn, and receives from all of them. */
+export class Client extends Socket {
+  constructor(options?: SocketOptions<Client>) {
+    super(constant("ZMQ_CLIENT"), options)
+  }
+
+  /** @internal */
+  override [form](slot: number, type: number) {
+    return singlePart(slot, type)
+  }
+}
+
+export interface Client extends OptionsOn<"Client">, Writable<MessageLike | [MessageLike]>, Readable<[Message]> {}
+
+defineSocket(Client)

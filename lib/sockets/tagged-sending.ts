@@ -1,0 +1,54 @@
+// What sockets have that send messages of one part with something beside it.
+
+import type { Writable as NodeWritable } from "node:stream"
+import type { WritableStream } from "node:stream/web"
+
+import { Socket } from "../socket.js"
+import type { MessageLike, OperationOptions, StreamOptions, Writable } from "../types.js"
+import { checkNames } from "../waiter.js"
+
+/** What sockets have that send messages of one part with `T` beside it. */
+export interface TaggedWritable<T extends object>
+  extends Pick<
+    Writable,
+    "multicastHops" | "sendBufferSize" | "sendHighWaterMark" | "sendQueue" | "sendTimeout" | "toWritable"
+  > {
+  /** Like `send` of the other sockets. The message has one part; who it is for stands in the options. */
+  send(message: MessageLike, options: T & OperationOptions): Promise<void>
+
+  /** Like `sendMany` of the other sockets, for pairs of a message and who it is for. */
+  sendMany(messages: Iterable<readonly [MessageLike, T]>, options?: OperationOptions): Promise<void>
+
+  /** Like `trySend` of the other sockets. */
+  trySend(message: MessageLike, options: T): boolean
+
+  /** The socket as a Writable in object mode: each chunk is a pair of a message and who it is for. */
+  toWritable(options?: StreamOptions): NodeWritable
+
+  /** The socket as a WritableStream of the Web: like `toWritable`. */
+  toWritableStream(options?: StreamOptions): WritableStream<[MessageLike, T]>
+}
+
+const base = Socket.prototype as unknown as {
+  send(message: unknown, options?: OperationOptions): Promise<void>
+  trySend(message: unknown): boolean
+}
+
+/** Gives a class a `send` and a `trySend` that take one option of their own, by its name, and pass both on as a pair. */
+export function defineTaggedSending(socketClass: { prototype: Socket }, name: string): void {
+  const methods = {
+    send(this: Socket, message: MessageLike, options: OperationOptions) {
+      if (typeof options !== "object" || options === null) throw new TypeError("Options must be an object")
+      checkNames(options, name, "signal", "timeout")
+      const { signal, timeout } = options
+      const operation = signal === undefined && timeout === undefined ? undefined : { signal, timeout }
+      return base.send.call(this, [message, options], operation)
+    },
+    trySend(this: Socket, message: MessageLike, options: object) {
+      return base.trySend.call(this, [message, options])
+    },
+  }
+  for (const [key, value] of Object.entries(methods)) {
+    Object.defineProperty(socketClass.prototype, key, { value, writable: true, configurable: true })
+  }
+}
