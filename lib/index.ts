@@ -20,6 +20,7 @@ export function curveKeyPair(): { publicKey: string; secretKey: string } {
 
 export { Context, context } from "./context.js"
 export type { BatchError, ErrnoError } from "./errors.js"
+export type { MessageWithMetadata, MetadataOptions } from "./metadata.js"
 export type { AuthenticationError, CodedError, Event, EventOfType, EventType } from "./monitor-events.js"
 export { type ConnectedOptions, Observer } from "./observer.js"
 export { Proxy, type ProxyCount, type ProxyOptions, type ProxyStatistics } from "./proxy.js"

@@ -4,6 +4,7 @@
 import { Context, context as defaultContext } from "./context.js"
 import { busyReadingError, busyWritingError, closedError, errnoError, lentError, tooMany } from "./errors.js"
 import { withHostAddress } from "./host-names.js"
+import type { MetadataOptions } from "./metadata.js"
 import { addon, constant, type NativeSocket, onReady, wireTypes } from "./native.js"
 import { defineOptions, OptionHolder } from "./option-holder.js"
 import { type Option, socketOptions } from "./option-table/index.js"
@@ -218,6 +219,12 @@ export abstract class Socket extends OptionHolder {
       },
       receiveMany(options?: BatchOptions) {
         return this.#traffic.receiveMany(options)
+      },
+      receiveWithMetadata(options?: MetadataOptions) {
+        return this.#traffic.receiveWithMetadata(options)
+      },
+      withMetadata(options?: MetadataOptions) {
+        return this.#traffic.withMetadata(options)
       },
       tryReceive() {
         return this.#traffic.tryReceive()

@@ -4,6 +4,7 @@ import { isTypedArray } from "node:util/types"
 
 import { batchError, blockedError, closedError, expected, lentError, timeoutError } from "./errors.js"
 import { Inbox } from "./inbox.js"
+import { type MessageWithMetadata, type MetadataOptions, propertyNames } from "./metadata.js"
 import { addon, constant } from "./native.js"
 import { Batch, keep, Outbox, type Outgoing, toOutgoing } from "./outbox.js"
 import { settled, settledWith } from "./turn.js"
@@ -302,6 +303,29 @@ export class Traffic {
     return this.#receiveLater(() => this.inbox.takeMany(max), options)
   }
 
+  receiveWithMetadata(options?: MetadataOptions): Promise<MessageWithMetadata> {
+    const names = propertyNames(options)
+    this.checkUsable()
+    this.readers.checkBusy()
+    if (options?.signal?.aborted) return Promise.reject(options.signal.reason)
+    try {
+      const message = this.#takeWithMetadata(names)
+      if (message !== undefined) return settledWith(message)
+    } catch (error) {
+      return Promise.reject(error)
+    }
+    return this.#receiveLater(() => this.inbox.takeWithMetadata(names), options).promise
+  }
+
+  withMetadata(options?: MetadataOptions): AsyncIterableIterator<MessageWithMetadata, undefined, undefined> {
+    const names = propertyNames(options)
+    return this.#iterate(
+      () => this.#takeWithMetadata(names),
+      () => this.#receiveLater(() => this.inbox.takeWithMetadata(names), options),
+      options?.signal,
+    )
+  }
+
   tryReceive(): Message[] | undefined {
     this.checkUsable()
     return this.#take()
@@ -331,6 +355,15 @@ export class Traffic {
       return this.inbox.take()
     } finally {
       this.attend()
+    }
+  }
+
+  #takeWithMetadata(names: string[]): MessageWithMetadata | undefined {
+    if (!this.readers.isEmpty) return undefined
+    try {
+      return this.inbox.takeWithMetadata(names)
+    } finally {
+      if (!this.writers.isEmpty) this.attend()
     }
   }
 

@@ -4,6 +4,7 @@ import type { Readable as NodeReadable, Writable as NodeWritable } from "node:st
 import type { ReadableStream, WritableStream } from "node:stream/web"
 
 import type { Context } from "./context.js"
+import type { MessageWithMetadata, MetadataOptions } from "./metadata.js"
 import type { contextOptions, Option, SocketName, socketOptions } from "./option-table/index.js"
 
 /** A part of a message that was received. */
@@ -210,6 +211,28 @@ export interface Readable<M extends object[] = Message[]>
    * ```
    */
   receiveMany(options?: BatchOptions): Promise<M[]>
+
+  /**
+   * Resolves with the next message and what libzmq knows about its sender: who it is (`userId`, as authenticated), from
+   * where (`peerAddress`), with which type of socket, and properties of its own. Otherwise like `receive`.
+   *
+   * A socket that is asked for metadata no longer fetches messages ahead. Those that an iterator had fetched before
+   * come with all of it null.
+   *
+   * ```typescript
+   * const { parts, userId, peerAddress, properties } = await socket.receiveWithMetadata({ properties: ["X-Role"] })
+   * ```
+   */
+  receiveWithMetadata(options?: MetadataOptions): Promise<MessageWithMetadata<M>>
+
+  /**
+   * Receives with metadata until the socket is closed. A `timeout` is for each message.
+   *
+   * ```typescript
+   * for await (const { parts, userId } of socket.withMetadata()) work(parts, userId)
+   * ```
+   */
+  withMetadata(options?: MetadataOptions): AsyncIterableIterator<MessageWithMetadata<M>, undefined>
 
   /** The next message if there is one, else undefined. Never waits. */
   tryReceive(): M | undefined

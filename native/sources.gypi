@@ -8,6 +8,7 @@
       "native/environment.cc",
       "native/errors.cc",
       "native/message.cc",
+      "native/metadata.cc",
       "native/options.cc",
       "native/proxy.cc",
       "native/proxy_thread.cc",
