@@ -18,11 +18,12 @@ export function curveKeyPair(): { publicKey: string; secretKey: string } {
   return addon.curveKeyPair()
 }
 
-export { Context, context } from "./context.js"
+export { Context, context, type TerminateOptions } from "./context.js"
 export type { BatchError, ErrnoError } from "./errors.js"
 export type { MessageWithMetadata, MetadataOptions } from "./metadata.js"
 export type { AuthenticationError, CodedError, Event, EventOfType, EventType } from "./monitor-events.js"
 export { type ConnectedOptions, Observer } from "./observer.js"
+export type { PeerEventMap, PeerEvents } from "./peer-events.js"
 export { Proxy, type ProxyCount, type ProxyOptions, type ProxyStatistics } from "./proxy.js"
 export { Socket } from "./socket.js"
 export { Pair } from "./sockets/pair.js"

@@ -30,7 +30,8 @@ export interface MessageWithMetadata<M extends object[] = Message[]> {
   properties: Record<string, string>
 }
 
-const standard = ["Peer-Address", "User-Id", "Socket-Type", "Routing-Id"]
+/** "Identity" is what peers still call "Routing-Id" in their handshake. */
+const standard = ["Peer-Address", "User-Id", "Socket-Type", "Routing-Id", "Identity"]
 
 /** The names to ask for. */
 export function propertyNames(options: MetadataOptions | undefined): string[] {
@@ -54,7 +55,7 @@ function describe(names: string[], parts: Message[], values: (string | null)[]):
     peerAddress: values[0] || null,
     userId: values[1] || null,
     socketType: values[2] || null,
-    routingId: values[3] || null,
+    routingId: values[3] || values[4] || null,
     properties,
   }
 }

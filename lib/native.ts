@@ -34,15 +34,25 @@ export enum ProxyCommand {
 }
 
 export interface NativeContext {
+  sockets(): Owner[]
+  terminate(): Promise<void>
+  share(): unknown
   getOption(id: number, type: WireType): unknown
   setOption(id: number, type: WireType, value: unknown): void
+}
+
+/** What owns a NativeSocket: a Socket or an Observer. */
+export interface Owner {
+  [onReady](events: number): void
+  close(options?: { linger?: number }): void
+  [Symbol.asyncDispose]?(): Promise<void>
 }
 
 export interface NativeSocket {
   /** What names the socket to the functions of the hot path, as long as it is open. */
   readonly slot: number
   /** Set by the Socket that owns it, for `onReady`. */
-  owner?: { [onReady]: (events: number) => void }
+  owner?: Owner
   close(): void
   getOption(id: number, type: WireType): unknown
   setOption(id: number, type: WireType, value: unknown): void

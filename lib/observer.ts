@@ -7,7 +7,7 @@ import { busyObserverError, closedError, expected, timeoutError } from "./errors
 import { decodeEvent, type Event, type EventOfType, type EventType, isEventType } from "./monitor-events.js"
 import { addon, constant, type NativeSocket, onReady } from "./native.js"
 import { Socket } from "./socket.js"
-import { handle, native } from "./symbols.js"
+import { handle } from "./symbols.js"
 import { Traffic } from "./traffic.js"
 import type { OperationOptions } from "./types.js"
 import { checkOperation, Waiter, WaitingLine } from "./waiter.js"
@@ -61,7 +61,7 @@ export class Observer {
     const observed = socket[handle]()
     const address = `inproc://ohmq.monitor.${randomUUID()}`
     this.#observed = new WeakRef(observed)
-    this.#native = new addon.NativeSocket(socket.context[native], constant("ZMQ_PAIR"))
+    this.#native = new addon.NativeSocket(socket.context[handle](), constant("ZMQ_PAIR"))
     this.#native.owner = this
     this.#traffic = new Traffic(this.#native.slot, constant("ZMQ_PAIR"), {
       sendTimeout: () => -1,

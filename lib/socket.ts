@@ -10,7 +10,7 @@ import { defineOptions, OptionHolder } from "./option-holder.js"
 import { type Option, socketOptions } from "./option-table/index.js"
 import { assignOptions, checkValue } from "./options.js"
 import { toReadable, toReadableStream, toWritable, toWritableStream } from "./streams.js"
-import { getOption, handle, lend, native, optionRead, optionSet } from "./symbols.js"
+import { getOption, handle, lend, optionRead, optionSet } from "./symbols.js"
 import { State, Traffic } from "./traffic.js"
 import type { BatchOptions, MessageLike, OperationOptions, OptionsOn, QueueOptions, StreamOptions } from "./types.js"
 import { checkNames, checkOperation, Waiter } from "./waiter.js"
@@ -45,9 +45,10 @@ export abstract class Socket extends OptionHolder {
   readonly #stopsPrefetch = new Set<Option>()
   #context: Context | undefined
   #unblocked: Promise<void> | undefined
-  /** close() was called while blocked. */
-  #closing = false
+  /** close() was called, with these options, while blocked or lent. */
+  #closing: { linger?: number } | undefined
   #endpoints = 0
+  #diverts = false
   /** Values of options while a proxy has the socket. */
   readonly #kept = new Map<Option, unknown>()
 
@@ -64,7 +65,7 @@ export abstract class Socket extends OptionHolder {
     if (!(context instanceof Context) || !Number.isInteger(type)) throw errnoError("EINVAL")
     this.#type = type
     this.#context = context
-    this.#native = new addon.NativeSocket(context[native], type)
+    this.#native = new addon.NativeSocket(context[handle](), type)
     this.#native.owner = this
     this.#traffic = new Traffic(this.#native.slot, type, {
       sendTimeout: () => this[getOption](socketOptions.sendTimeout) as number,
@@ -157,12 +158,13 @@ export abstract class Socket extends OptionHolder {
     if (options !== undefined) {
       if (typeof options !== "object" || options === null) throw new TypeError("Options must be an object")
       checkNames(options, "linger")
+      if (options.linger !== undefined) checkValue("int32", options.linger)
     }
-    if (options?.linger !== undefined) (this as unknown as { linger: number }).linger = options.linger
     if (this.#traffic.state === State.Blocked || this.#traffic.state === State.Lent) {
-      this.#closing = true
+      this.#closing = options ?? {}
       return
     }
+    if (options?.linger !== undefined) (this as unknown as { linger: number }).linger = options.linger
     this.#native.close()
     this.#context = undefined
     this.#traffic.close()
@@ -298,7 +300,7 @@ export abstract class Socket extends OptionHolder {
       end: () => {
         this.#traffic.state = State.Open
         this.#kept.clear()
-        this.close()
+        this.close(this.#closing)
       },
     }
   }
@@ -328,11 +330,25 @@ export abstract class Socket extends OptionHolder {
     this.#traffic.attend()
   }
 
+  /**
+   * @internal Has `consume` see each message before it can be received, and say whether it was for itself.
+   * For what libzmq says in messages and only on connections, so not over inproc.
+   */
+  protected divert(consume: (message: Buffer[]) => boolean): void {
+    this.#traffic.inbox.divert(consume)
+    this.#diverts = true
+  }
+
+  /** @internal */
+  protected get hasEndpoints(): boolean {
+    return this.#endpoints > 0
+  }
+
   /** @internal Throws unless a connect can go ahead. */
   protected checkConnect(address: string): void {
     checkAddress(address)
     this.#usable()
-    checkPort(address)
+    this.#checkEndpoint(address)
   }
 
   /** @internal The addon's object of a watched socket calls this when something that it waits for can go on. */
@@ -348,10 +364,17 @@ export abstract class Socket extends OptionHolder {
     return this.#native
   }
 
+  #checkEndpoint(address: string): void {
+    checkPort(address)
+    if (this.#diverts && address.startsWith("inproc:")) {
+      throw Object.assign(errnoError("EINVAL", "A socket with peerEvents has no inproc:// endpoints"), { address })
+    }
+  }
+
   #endpointCall(address: string, change: number, call: (socket: NativeSocket) => void): void {
     checkAddress(address)
     const socket = this.#usable()
-    checkPort(address)
+    this.#checkEndpoint(address)
     try {
       call(socket)
       this.#endpoints += change
@@ -367,7 +390,7 @@ export abstract class Socket extends OptionHolder {
     const socket = this.#usable()
     if (options?.signal?.aborted) return Promise.reject(options.signal.reason)
     try {
-      checkPort(address)
+      this.#checkEndpoint(address)
     } catch (error) {
       return Promise.reject(error)
     }
@@ -381,7 +404,7 @@ export abstract class Socket extends OptionHolder {
       this.#unblocked = undefined
       if (this.closed) return
       this.#traffic.state = State.Open
-      if (this.#closing) this.close()
+      if (this.#closing !== undefined) this.close(this.#closing)
       else this.#traffic.attend()
     })
     this.#unblocked = done.catch(() => {})

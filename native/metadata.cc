@@ -38,8 +38,8 @@ Napi::Value ReceiveWithMetadata(const Napi::CallbackInfo& info) {
       return Throw(env, error);
     }
     more = message.more();
-    // All parts have the same properties.
-    if (parts.Length() == 0) result.Set("values", Properties(env, message, info[1].As<Napi::Array>()));
+    // All parts have the same properties, but for the routing id that a ROUTER puts before them, which may have none.
+    if (!more) result.Set("values", Properties(env, message, info[1].As<Napi::Array>()));
     parts.Set(parts.Length(), ToBuffer(env, message.Take()));
   }
   result.Set("parts", parts);

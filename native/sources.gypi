@@ -13,8 +13,10 @@
       "native/proxy.cc",
       "native/proxy_thread.cc",
       "native/release_queue.cc",
+      "native/shared_context.cc",
       "native/socket.cc",
       "native/socket_handle.cc",
+      "native/termination.cc",
       "native/uv_poller.cc"
     ],
     "ohmq_defines": [

@@ -1,7 +1,8 @@
 // Questions and answers: strictly in turn (REQ, REP), or many at a time (DEALER, ROUTER).
 
-import { tooMany } from "../errors.js"
+import { errnoError, tooMany } from "../errors.js"
 import { addon, constant } from "../native.js"
+import { farewell, PeerEvents } from "../peer-events.js"
 import { Socket } from "../socket.js"
 import { handle } from "../symbols.js"
 import type { OptionsOn, Readable, SocketOptions, Writable } from "../types.js"
@@ -58,6 +59,9 @@ export interface Dealer extends OptionsOn<"Dealer">, Writable, Readable {}
 
 defineSocket(Dealer)
 
+/** Not a private field, because the base class seals its objects. */
+const peerEvents = new WeakMap<Router, PeerEvents>()
+
 /**
  * ZMQ_ROUTER: each message received begins with a part that names its sender, and each message sent with one that names
  * its receiver: an asynchronous Reply.
@@ -71,6 +75,34 @@ defineSocket(Dealer)
 export class Router extends Socket {
   constructor(options?: SocketOptions<Router>) {
     super(constant("ZMQ_ROUTER"), options)
+  }
+
+  /**
+   * Tells of peers that come and go (ZMQ_ROUTER_NOTIFY, ZMQ_DISCONNECT_MSG), from its first use on, which must be before
+   * the socket binds or connects: EINVAL otherwise. Over tcp and ipc; such a socket refuses inproc. Needs libzmq with
+   * drafts, as the one that comes with this package: ENOTSUP otherwise.
+   *
+   * ```typescript
+   * router.peerEvents.on("connect", (routingId) => workers.add(routingId.toString("hex")))
+   * router.peerEvents.on("disconnect", (routingId) => workers.delete(routingId.toString("hex")))
+   * await router.bind("tcp://127.0.0.1:5558")
+   * for await (const [peer, ...request] of router) await router.send([peer, ...answer(request)])
+   * ```
+   */
+  get peerEvents(): PeerEvents {
+    const known = peerEvents.get(this)
+    if (known !== undefined) return known
+    if (this.hasEndpoints) {
+      throw errnoError("EINVAL", "peerEvents must be used first before the socket binds or connects")
+    }
+    if (addon.capability.draft !== true) throw errnoError("ENOTSUP", "peerEvents needs libzmq built with drafts")
+    const message = farewell()
+    const events = new PeerEvents(message)
+    this.setInt32Option(constant("ZMQ_ROUTER_NOTIFY"), constant("ZMQ_NOTIFY_CONNECT"))
+    this.setStringOption(constant("ZMQ_DISCONNECT_MSG"), message)
+    this.divert((received) => events.consume(received))
+    peerEvents.set(this, events)
+    return events
   }
 
   /**
