@@ -45,7 +45,6 @@ export interface NativeContext {
 export interface Owner {
   [onReady](events: number): void
   close(options?: { linger?: number }): void
-  [Symbol.asyncDispose]?(): Promise<void>
 }
 
 export interface NativeSocket {

@@ -177,6 +177,19 @@ export class Observer {
 
   // Takes events off libzmq for as long as there are any to come.
   async #pump(): Promise<void> {
+    try {
+      await this.#takeEvents()
+    } catch (error) {
+      // The context is being terminated, and with it whoever might wait for a reader.
+      if ((error as { code?: string }).code !== "ETERM") throw error
+    } finally {
+      this.#end()
+      this.#native.close()
+      this.#traffic.close()
+    }
+  }
+
+  async #takeEvents(): Promise<void> {
     for await (const message of this.#traffic.iterate()) {
       const event = decodeEvent(message, (ends, type) => {
         const key = `${ends.local}\n${ends.remote}`
@@ -187,11 +200,8 @@ export class Observer {
         return side
       })
       if (!this.#closed) this.#deliver(event)
-      if (event.type === "end") break
+      if (event.type === "end") return
     }
-    this.#end()
-    this.#native.close()
-    this.#traffic.close()
   }
 
   #deliver(event: Event): void {
