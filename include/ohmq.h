@@ -13,7 +13,8 @@
  *
  * inproc:// then reaches the sockets of JavaScript on the same context. A socket belongs to one thread, as always with
  * libzmq; make and close it there. When the program calls `context.terminate()`, calls on your sockets fail with ETERM:
- * close them and release the context, which `terminate()` waits for.
+ * close them and release the context, which `terminate()` waits for. The default context is not terminated; if it is
+ * still retained when the process ends, messages that were not sent yet are lost.
  *
  * The folder of this file, for binding.gyp:
  *
@@ -105,13 +106,13 @@ static const napi_type_tag ohmq_context_tag = {0x6f686d715f637478, 0x5d1f8a2b94c
 
 /* The context behind a value. NULL, with a TypeError pending, if it is none or of an ohmq that is not compatible. */
 static inline const ohmq_context *ohmq_context_from(napi_env env, napi_value value) {
+  napi_valuetype type = napi_undefined;
   bool ours = false;
   void *data = NULL;
-  if (napi_check_object_type_tag(env, value, &ohmq_context_tag, &ours) != napi_ok || !ours ||
+  napi_typeof(env, value, &type);
+  if (type != napi_external || napi_check_object_type_tag(env, value, &ohmq_context_tag, &ours) != napi_ok || !ours ||
       napi_get_value_external(env, value, &data) != napi_ok) {
-    bool pending = false;
-    napi_is_exception_pending(env, &pending);
-    if (!pending) napi_throw_type_error(env, NULL, "Expected the native property of an ohmq Context");
+    napi_throw_type_error(env, NULL, "Expected the native property of an ohmq Context");
     return NULL;
   }
   const ohmq_context *context = (const ohmq_context *)data;

@@ -1,5 +1,7 @@
 // Contexts: what sockets belong to.
 
+import { setImmediate as nextTurn } from "node:timers/promises"
+
 import { errnoError, expected } from "./errors.js"
 import { addon, type NativeContext } from "./native.js"
 import { defineOptions, OptionHolder } from "./option-holder.js"
@@ -99,6 +101,8 @@ export class Context extends OptionHolder {
   async #end(options: TerminateOptions): Promise<void> {
     const sockets = this.#native.sockets()
     for (const socket of sockets) socket.close(options)
+    // What has happened already reaches its observers first.
+    await nextTurn()
     await this.#native.terminate()
   }
 
