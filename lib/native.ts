@@ -41,6 +41,9 @@ export interface NativeContext {
   setOption(id: number, type: WireType, value: unknown): void
 }
 
+/** The method that the addon calls, through `owner`, when an event that a socket watches for has come. */
+export const onReady = Symbol("ohmq.onReady")
+
 /** What owns a NativeSocket: a Socket or an Observer. */
 export interface Owner {
   [onReady](events: number): void
@@ -96,9 +99,6 @@ interface Addon {
   errnoErrorOf(number: number): Error
   curveKeyPair(): { publicKey: string; secretKey: string }
 }
-
-/** The method that the addon calls, through `owner`, when an event that a socket watches for has come. */
-export const onReady = Symbol("ohmq.onReady")
 
 const load: (folder: string) => Addon = require("node-gyp-build")
 

@@ -16,11 +16,10 @@ constexpr napi_type_tag kTag = {0x6f686d7143747801, 0x9d1f0a55c64b4e10};
 }  // namespace
 
 Napi::Function Context::Define(Napi::Env env) {
-  return DefineClass(
-      env, "NativeContext",
-      {InstanceMethod<&Context::GetOption>("getOption"), InstanceMethod<&Context::SetOption>("setOption"),
-       InstanceMethod<&Context::Sockets>("sockets"), InstanceMethod<&Context::Terminate>("terminate"),
-       InstanceMethod<&Context::Share>("share")});
+  return DefineClass(env, "NativeContext",
+                     {InstanceMethod<&Context::GetOption>("getOption"),
+                      InstanceMethod<&Context::SetOption>("setOption"), InstanceMethod<&Context::Sockets>("sockets"),
+                      InstanceMethod<&Context::Terminate>("terminate"), InstanceMethod<&Context::Share>("share")});
 }
 
 Context* Context::From(Napi::Value value) {
@@ -70,7 +69,7 @@ Napi::Value Context::Sockets(const Napi::CallbackInfo& info) {
   return owners;
 }
 
-Napi::Value Context::Terminate(const Napi::CallbackInfo& info) {
+Napi::Value Context::Terminate(const Napi::CallbackInfo&) {
   auto termination = Termination::Create(environment_);
   const Napi::Promise promise = termination->promise();
   handle_->Terminate([termination = std::move(termination)] { termination->Ended(); });

@@ -30,7 +30,8 @@ class Context final : public Napi::ObjectWrap<Context>, public Resource {
   Napi::Value GetOption(const Napi::CallbackInfo& info);
   // setOption(id: number, type: WireType, value: boolean | number | string): void
   void SetOption(const Napi::CallbackInfo& info);
-  // sockets(): object[]. The owners of this environment's open sockets on this context, but for the readers of monitors.
+  // sockets(): object[]. The owners of this environment's open sockets on this context, but for the readers of
+  // monitors.
   Napi::Value Sockets(const Napi::CallbackInfo& info);
   // terminate(): Promise<void>. Lets go of the context; settled when it is gone.
   Napi::Value Terminate(const Napi::CallbackInfo& info);

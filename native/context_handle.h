@@ -29,8 +29,8 @@ class ContextHandle {
 
   void* get() const { return context_; }
 
-  // From now on every call on its sockets fails with ETERM, but for closing them. `ended` is called, on any thread, when
-  // the context is gone: all sockets are closed, their messages sent or given up, and nobody holds it any more.
+  // From now on every call on its sockets fails with ETERM, but for closing them. `ended` is called, on any thread,
+  // when the context is gone: all sockets are closed, their messages sent or given up, and nobody holds it any more.
   void Terminate(std::function<void()> ended) noexcept;
 
   // Keeps the reader of a monitor open beyond its environment: libzmq's threads wait when they have an event to tell

@@ -3,9 +3,8 @@
 #include <atomic>
 #include <utility>
 
+#include <ohmq.h>
 #include <zmq.h>
-
-#include "../include/ohmq.h"
 
 namespace ohmq {
 namespace {

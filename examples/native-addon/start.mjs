@@ -22,7 +22,10 @@ function build() {
   const gyp = path.join(path.dirname(require.resolve("node-gyp/package.json")), "bin/node-gyp.js")
   const prefix = path.resolve(process.execPath, "../..")
   const args = existsSync(path.join(prefix, "include/node/node_api.h")) ? [`--nodedir=${prefix}`] : []
-  const { status } = spawnSync(process.execPath, [gyp, "rebuild", "--silent", ...args], { cwd: folder, stdio: ["ignore", 2, 2] })
+  const { status } = spawnSync(process.execPath, [gyp, "rebuild", "--silent", ...args], {
+    cwd: folder,
+    stdio: ["ignore", 2, 2],
+  })
   if (status !== 0) throw new Error(`The addon was not built (${status})`)
 }
 
