@@ -160,11 +160,15 @@ export abstract class Socket extends OptionHolder {
       checkNames(options, "linger")
       if (options.linger !== undefined) checkValue("int32", options.linger)
     }
-    if (this.#traffic.state === State.Blocked || this.#traffic.state === State.Lent) {
+    if (this.#traffic.state === State.Lent) {
       this.#closing = options ?? {}
       return
     }
     if (options?.linger !== undefined) (this as unknown as { linger: number }).linger = options.linger
+    if (this.#traffic.state === State.Blocked) {
+      this.#closing = {}
+      return
+    }
     this.#native.close()
     this.#context = undefined
     this.#traffic.close()
@@ -332,16 +336,14 @@ export abstract class Socket extends OptionHolder {
 
   /**
    * @internal Has `consume` see each message before it can be received, and say whether it was for itself.
-   * For what libzmq says in messages and only on connections, so not over inproc.
+   * For what libzmq says in messages, about connections and so not over inproc, once an option was set for that: EINVAL
+   * if that comes too late for some of them.
    */
   protected divert(consume: (message: Buffer[]) => boolean): void {
+    this[handle]()
+    if (this.#endpoints > 0) throw errnoError("EINVAL", "peerEvents must be used before the socket binds or connects")
     this.#traffic.inbox.divert(consume)
     this.#diverts = true
-  }
-
-  /** @internal */
-  protected get hasEndpoints(): boolean {
-    return this.#endpoints > 0
   }
 
   /** @internal Throws unless a connect can go ahead. */

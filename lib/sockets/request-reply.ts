@@ -92,15 +92,12 @@ export class Router extends Socket {
   get peerEvents(): PeerEvents {
     const known = peerEvents.get(this)
     if (known !== undefined) return known
-    if (this.hasEndpoints) {
-      throw errnoError("EINVAL", "peerEvents must be used first before the socket binds or connects")
-    }
     if (addon.capability.draft !== true) throw errnoError("ENOTSUP", "peerEvents needs libzmq built with drafts")
     const message = farewell()
     const events = new PeerEvents(message)
+    this.divert((received) => events.consume(received))
     this.setInt32Option(constant("ZMQ_ROUTER_NOTIFY"), constant("ZMQ_NOTIFY_CONNECT"))
     this.setStringOption(constant("ZMQ_DISCONNECT_MSG"), message)
-    this.divert((received) => events.consume(received))
     peerEvents.set(this, events)
     return events
   }
