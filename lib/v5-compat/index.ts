@@ -58,7 +58,7 @@ export function curveKeypair(): { public: string; secret: string } {
 export const version: string = zmq.version
 
 export * from "./constants.js"
-export { options } from "./options.js"
+export { type OptionName, type OptionValue, options } from "./options.js"
 export { proxy } from "./proxy.js"
 export type { Callback } from "./sender.js"
 export { Socket, type SocketEvents, type SocketType } from "./socket.js"

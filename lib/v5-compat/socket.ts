@@ -62,11 +62,10 @@ export interface SocketEvents {
   listen: MonitorEvent
 }
 
-/** What a listener is called with: known for the events above, anything for a program's own. */
-export type Listener<E> = E extends keyof SocketEvents
-  ? (...values: SocketEvents[E]) => void
-  : // biome-ignore lint/suspicious/noExplicitAny: as in EventEmitter
-    (...values: any[]) => void
+/** A listener for one of the events above, or for a program's own. */
+type ListenerOf<E extends keyof SocketEvents> = (...values: SocketEvents[E]) => void
+// biome-ignore lint/suspicious/noExplicitAny: as in EventEmitter
+type AnyListener = (...values: any[]) => void
 
 /** The longest that a timer can run, in milliseconds. */
 const LONGEST = 2 ** 31 - 1
@@ -180,19 +179,25 @@ export class CompatSocket extends EventEmitter {
 
   // Whoever listens for messages starts them: until then they stay with libzmq.
 
-  override on<E extends string | symbol>(event: E, listener: Listener<E>): this {
+  override on<E extends keyof SocketEvents>(event: E, listener: ListenerOf<E>): this
+  override on(event: string | symbol, listener: AnyListener): this
+  override on(event: string | symbol, listener: AnyListener): this {
     super.on(event, listener)
     this[state].receiver.wake()
     return this
   }
 
-  override addListener<E extends string | symbol>(event: E, listener: Listener<E>): this {
+  override addListener<E extends keyof SocketEvents>(event: E, listener: ListenerOf<E>): this
+  override addListener(event: string | symbol, listener: AnyListener): this
+  override addListener(event: string | symbol, listener: AnyListener): this {
     super.addListener(event, listener)
     this[state].receiver.wake()
     return this
   }
 
-  override prependListener<E extends string | symbol>(event: E, listener: Listener<E>): this {
+  override prependListener<E extends keyof SocketEvents>(event: E, listener: ListenerOf<E>): this
+  override prependListener(event: string | symbol, listener: AnyListener): this
+  override prependListener(event: string | symbol, listener: AnyListener): this {
     super.prependListener(event, listener)
     this[state].receiver.wake()
     return this
@@ -328,10 +333,14 @@ export class CompatSocket extends EventEmitter {
 }
 
 export interface CompatSocket extends OptionProperties {
-  once<E extends string | symbol>(event: E, listener: Listener<E>): this
-  prependOnceListener<E extends string | symbol>(event: E, listener: Listener<E>): this
-  off<E extends string | symbol>(event: E, listener: Listener<E>): this
-  removeListener<E extends string | symbol>(event: E, listener: Listener<E>): this
+  once<E extends keyof SocketEvents>(event: E, listener: ListenerOf<E>): this
+  once(event: string | symbol, listener: AnyListener): this
+  prependOnceListener<E extends keyof SocketEvents>(event: E, listener: ListenerOf<E>): this
+  prependOnceListener(event: string | symbol, listener: AnyListener): this
+  off<E extends keyof SocketEvents>(event: E, listener: ListenerOf<E>): this
+  off(event: string | symbol, listener: AnyListener): this
+  removeListener<E extends keyof SocketEvents>(event: E, listener: ListenerOf<E>): this
+  removeListener(event: string | symbol, listener: AnyListener): this
 }
 
 defineProperties(CompatSocket.prototype)
