@@ -1,7 +1,8 @@
 // What programs for zeromq 5 import. The values are exactly those of zeromq/v5-compat of zeromq 6.
 
 import * as zmq from "../index.js"
-import { Socket, type SocketType } from "./socket.js"
+import { Socket } from "./socket.js"
+import type { SocketType } from "./state.js"
 
 /** The default context, which all sockets belong to. */
 export class Context {
@@ -61,5 +62,6 @@ export * from "./constants.js"
 export { type OptionName, type OptionValue, options } from "./options.js"
 export { proxy } from "./proxy.js"
 export type { Callback } from "./sender.js"
-export { Socket, type SocketEvents, type SocketType } from "./socket.js"
+export { Socket, type SocketEvents } from "./socket.js"
+export type { SocketType } from "./state.js"
 export { createSocket as socket }

@@ -193,7 +193,7 @@ export interface OptionProperties {
   heartbeat_timeout: number
   heartbeat_ttl: number
   get identity(): string | null
-  set identity(value: string | Uint8Array)
+  set identity(value: string | Uint8Array | null)
   readonly last_endpoint: string | null
   linger: number
   /** 0 for none, 1 for PLAIN, 2 for CURVE, 3 for GSSAPI. */
@@ -209,7 +209,7 @@ export interface OptionProperties {
   recovery_ivl: number
   sndbuf: number
   get zap_domain(): string | null
-  set zap_domain(value: string | Uint8Array)
+  set zap_domain(value: string | Uint8Array | null)
   /** Bits: ZMQ_POLLIN and ZMQ_POLLOUT. */
   readonly _ioevents: number
 }
