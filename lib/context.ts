@@ -3,9 +3,9 @@
 import { addon, type NativeContext } from "./native.js"
 import { defineOptions, OptionHolder } from "./option-holder.js"
 import { contextOptions, type Option } from "./option-table/index.js"
+import type { ContextProperties, Options } from "./option-types.js"
 import { assignOptions } from "./options.js"
 import { handle, native, optionRead, optionSet } from "./symbols.js"
-import type { ContextProperties, Options } from "./types.js"
 
 /** What the constructor is given for the default context. */
 const shared = {}
