@@ -40,3 +40,7 @@ export * from "./sockets/push-pull.js"
 export * from "./sockets/request-reply.js"
 export * from "./sockets/stream.js"
 export type * from "./types.js"
+
+// A default import is the module itself: in Node.js anyway, and by this where programs are compiled to CommonJS or bundled.
+// Not by Object.defineProperty, which checkers of packages take for the only export.
+Reflect.defineProperty(exports, "default", { value: exports })
