@@ -6,9 +6,9 @@ import { errnoError, expected } from "./errors.js"
 import { addon, type NativeContext } from "./native.js"
 import { defineOptions, OptionHolder } from "./option-holder.js"
 import { contextOptions, type Option } from "./option-table/index.js"
+import type { ContextProperties, Options } from "./option-types.js"
 import { assignOptions } from "./options.js"
 import { handle, optionRead, optionSet } from "./symbols.js"
-import type { ContextProperties, Options } from "./types.js"
 import { checkNames } from "./waiter.js"
 
 /** Options of `terminate`. */

@@ -1,5 +1,6 @@
 // The only file that loads the addon; the types of its exports. What each function does stands in native/*.h.
 
+import { existsSync } from "node:fs"
 import path from "node:path"
 import { isMainThread } from "node:worker_threads"
 
@@ -102,7 +103,10 @@ interface Addon {
 
 const load: (folder: string) => Addon = require("node-gyp-build")
 
-export const addon = load(path.join(__dirname, ".."))
+// In the package, prebuilds/ and build/ lie beside dist/. A bundle has prebuilds/ beside itself: see docs/bundlers.md.
+const bundled = existsSync(path.join(__dirname, "prebuilds"))
+
+export const addon = load(bundled ? __dirname : path.join(__dirname, ".."))
 
 addon.initialize(isMainThread, (socket, events) => socket.owner?.[onReady](events))
 

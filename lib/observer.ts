@@ -4,7 +4,14 @@ import { randomUUID } from "node:crypto"
 import { EventEmitter } from "node:events"
 
 import { busyObserverError, closedError, expected, timeoutError } from "./errors.js"
-import { decodeEvent, type Event, type EventOfType, type EventType, isEventType } from "./monitor-events.js"
+import {
+  decodeEvent,
+  type Event,
+  type EventOfType,
+  type EventSubscriber,
+  type EventType,
+  isEventType,
+} from "./monitor-events.js"
 import { addon, constant, type NativeSocket, onReady } from "./native.js"
 import { Socket } from "./socket.js"
 import { handle } from "./symbols.js"
@@ -277,6 +284,8 @@ export class Observer {
     this.#keepAlive()
   }
 }
+
+export interface Observer extends EventSubscriber {}
 
 const observers = new WeakMap<Socket, Observer>()
 

@@ -5,18 +5,16 @@ import { EventEmitter } from "node:events"
 
 import type { Message } from "./types.js"
 
-export interface PeerEventMap {
-  /** A peer has come, under this routing id; told before its first message is received. */
-  connect: [routingId: Buffer]
-  /** A peer has gone; told after its last message. */
-  disconnect: [routingId: Buffer]
-}
+/** "connect": a peer has come, told before its first message is received. "disconnect": it has gone, told after its last. */
+export type PeerEvent = "connect" | "disconnect"
+
+type PeerListener = (routingId: Buffer) => void
 
 /**
  * Tells of the peers of a Router that come and go, in order with their messages, and as the program receives those: while
  * nothing is received, nothing is told.
  */
-export class PeerEvents extends EventEmitter<PeerEventMap> {
+export class PeerEvents extends EventEmitter {
   /** What libzmq puts in for a peer that has gone. No peer can know it, so no peer can send it. */
   readonly #farewell: Buffer
   readonly #connected = new Set<string>()
@@ -50,10 +48,16 @@ export class PeerEvents extends EventEmitter<PeerEventMap> {
   }
 
   /** Later, because this is in the middle of a receive, which a listener that throws must not end. */
-  #tell(event: keyof PeerEventMap, routingId: Buffer): void {
+  #tell(event: PeerEvent, routingId: Buffer): void {
     const copy = Buffer.from(routingId)
     queueMicrotask(() => this.emit(event, copy))
   }
+}
+
+export interface PeerEvents {
+  on(event: PeerEvent, listener: PeerListener): this
+  once(event: PeerEvent, listener: PeerListener): this
+  off(event: PeerEvent, listener: PeerListener): this
 }
 
 export const farewell = (): Buffer => randomBytes(16)

@@ -8,11 +8,12 @@ import type { MetadataOptions } from "./metadata.js"
 import { addon, constant, type NativeSocket, onReady, wireTypes } from "./native.js"
 import { defineOptions, OptionHolder } from "./option-holder.js"
 import { type Option, socketOptions } from "./option-table/index.js"
+import type { OptionsOn } from "./option-types.js"
 import { assignOptions, checkValue } from "./options.js"
 import { toReadable, toReadableStream, toWritable, toWritableStream } from "./streams.js"
 import { getOption, handle, lend, optionRead, optionSet } from "./symbols.js"
 import { State, Traffic } from "./traffic.js"
-import type { BatchOptions, MessageLike, OperationOptions, OptionsOn, QueueOptions, StreamOptions } from "./types.js"
+import type { BatchOptions, MessageLike, OperationOptions, QueueOptions, StreamOptions } from "./types.js"
 import { checkNames, checkOperation, Waiter } from "./waiter.js"
 
 const sendOnly = new Set([constant("ZMQ_PUSH"), constant("ZMQ_PUB")])
@@ -24,6 +25,14 @@ const byId = new Map<number, Option>()
 for (const option of Object.values<Option>(socketOptions)) {
   const id = addon.constants[option.zmq]
   if (id !== undefined && !byId.has(id)) byId.set(id, option)
+}
+
+declare global {
+  // Newer than the oldest compilers and libraries that read these types; where it is there already, it is the same.
+  interface SymbolConstructor {
+    readonly dispose: unique symbol
+    readonly asyncDispose: unique symbol
+  }
 }
 
 function checkAddress(address: unknown): asserts address is string {

@@ -2,10 +2,11 @@
 
 import { errnoError, tooMany } from "../errors.js"
 import { addon, constant } from "../native.js"
+import type { OptionsOn } from "../option-types.js"
 import { farewell, PeerEvents } from "../peer-events.js"
 import { Socket } from "../socket.js"
 import { handle } from "../symbols.js"
-import type { OptionsOn, Readable, SocketOptions, Writable } from "../types.js"
+import type { ConstructorOptions, Receiver, Sender } from "../types.js"
 import { defineSocket } from "./define.js"
 import { checkName, claimName, nameTaken, type PeerName, peerName } from "./peer-name.js"
 
@@ -20,12 +21,12 @@ import { checkName, claimName, nameTaken, type PeerName, peerName } from "./peer
  * ```
  */
 export class Request extends Socket {
-  constructor(options?: SocketOptions<Request>) {
+  constructor(options?: ConstructorOptions<Request>) {
     super(constant("ZMQ_REQ"), options)
   }
 }
 
-export interface Request extends OptionsOn<"Request">, Writable, Readable {}
+export interface Request extends OptionsOn<"Request">, Sender, Receiver {}
 
 defineSocket(Request)
 
@@ -39,23 +40,23 @@ defineSocket(Request)
  * ```
  */
 export class Reply extends Socket {
-  constructor(options?: SocketOptions<Reply>) {
+  constructor(options?: ConstructorOptions<Reply>) {
     super(constant("ZMQ_REP"), options)
   }
 }
 
-export interface Reply extends OptionsOn<"Reply">, Writable, Readable {}
+export interface Reply extends OptionsOn<"Reply">, Sender, Receiver {}
 
 defineSocket(Reply)
 
 /** ZMQ_DEALER: sends to its peers in turn and receives from all of them, in any order: an asynchronous Request. */
 export class Dealer extends Socket {
-  constructor(options?: SocketOptions<Dealer>) {
+  constructor(options?: ConstructorOptions<Dealer>) {
     super(constant("ZMQ_DEALER"), options)
   }
 }
 
-export interface Dealer extends OptionsOn<"Dealer">, Writable, Readable {}
+export interface Dealer extends OptionsOn<"Dealer">, Sender, Receiver {}
 
 defineSocket(Dealer)
 
@@ -73,7 +74,7 @@ const peerEvents = new WeakMap<Router, PeerEvents>()
  * ```
  */
 export class Router extends Socket {
-  constructor(options?: SocketOptions<Router>) {
+  constructor(options?: ConstructorOptions<Router>) {
     super(constant("ZMQ_ROUTER"), options)
   }
 
@@ -124,6 +125,6 @@ export class Router extends Socket {
 
 export interface RouterConnectOptions extends PeerName {}
 
-export interface Router extends OptionsOn<"Router">, Writable, Readable {}
+export interface Router extends OptionsOn<"Router">, Sender, Receiver {}
 
 defineSocket(Router)
