@@ -3,9 +3,13 @@
 export class Checks {
   all = new Map()
 
-  /** @param concurrency How many of these run at the same time; most wait for something and cost nothing meanwhile. */
-  constructor(concurrency = 16) {
+  /**
+   * @param concurrency How many of these run at the same time; most wait for something and cost nothing meanwhile.
+   * @param ownContext Whether each check has a context of its own, because zeromq's monitors freeze all sockets of theirs.
+   */
+  constructor(concurrency = 16, ownContext = false) {
     this.concurrency = concurrency
+    this.ownContext = ownContext
   }
 
   /**

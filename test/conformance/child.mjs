@@ -14,7 +14,7 @@ const checks = await loadChecks(group)
 
 async function runCheck(name) {
   process.send({ started: name })
-  const toolbox = new Toolbox(packageName, folder)
+  const toolbox = new Toolbox(packageName, folder, checks.ownContext ? new zmq.Context() : undefined)
   let error
   try {
     await toolbox.within(limit, checks.all.get(name).run(zmq, toolbox), "the check")

@@ -19,6 +19,7 @@ differ("faults", "freezes all sockets of the context", 2, [
   "other sockets work on when a monitor is never read",
   "other sockets work on when a monitor was closed",
 ])
+differ("events", "freezes all sockets of the context", 2, ["the socket works on after its events are closed"])
 differ("faults", "ENOTSOCK", 3, [
   "closing events ends a loop that reads them",
   "closing events rejects a receive with EAGAIN",

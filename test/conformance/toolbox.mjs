@@ -39,16 +39,21 @@ export class Toolbox {
   #sockets = []
   #children = []
   #folder
+  #context
   packageName
 
-  constructor(packageName, folder) {
+  /** @param context The context of the sockets, instead of the default one. */
+  constructor(packageName, folder, context) {
+    this.#context = context
     this.packageName = packageName
     this.#folder = folder
   }
 
   /** A new socket, closed when the check is over. */
   open(SocketClass, options) {
-    return this.closeAfter(new SocketClass(options))
+    return this.closeAfter(
+      new SocketClass(this.#context === undefined ? options : { context: this.#context, ...options }),
+    )
   }
 
   closeAfter(socket) {

@@ -6,7 +6,7 @@ import { connect } from "node:net"
 import { Checks } from "../checks.mjs"
 import { texts } from "../toolbox.mjs"
 
-export const checks = new Checks()
+export const checks = new Checks(16, true)
 const { add } = checks
 
 // --- 1
