@@ -33,6 +33,9 @@ interface Watcher {
   waiter: Waiter<Event>
 }
 
+/** Sockets whose events somebody waits for: they are not collected, though nothing else refers to them. */
+const awaited = new Set<NativeSocket>()
+
 /**
  * The events of a socket: see `socket.events`. They can be read one after the other, in a loop, or by listeners:
  *
@@ -272,6 +275,10 @@ export class Observer {
   #keepAlive(): void {
     const keep = (this.#emitter !== undefined && !this.#closed) || !this.#readers.isEmpty || this.#watchers.size > 0
     this.#native.keepAlive(keep)
+    const observed = this.#observed.deref()
+    if (observed === undefined) return
+    if (keep) awaited.add(observed)
+    else awaited.delete(observed)
   }
 
   // The reader stays open until libzmq has told the end, or its threads would wait for one.
