@@ -210,7 +210,10 @@ export class Observer {
         return side
       })
       if (!this.#closed) this.#deliver(event)
-      if (event.type === "end") return
+      if (event.type === "end") {
+        this.#end()
+        return
+      }
     }
   }
 

@@ -207,3 +207,4 @@ differ(
     (what) => `${what} takes no notice of arguments that it does not know`,
   ),
 )
+differ("faults-v5", "no events", 17, ["monitor() after unmonitor() gives events again"])

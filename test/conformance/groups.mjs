@@ -7,6 +7,7 @@ export const groups = [
   "workers",
   "exit",
   "faults",
+  "faults-v5",
   "proxy",
   "events",
   "security",
