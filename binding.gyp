@@ -5,6 +5,7 @@
       "target_name": "ohmq",
       "sources": ["<@(ohmq_sources)"],
       "include_dirs": [
+        "include",
         "<!(node -p \"require('node-addon-api').include_dir\")",
         "<!@(node scripts/libzmq.mjs --print=include)"
       ],

@@ -3,6 +3,7 @@ import { defineConfig } from "vitest/config"
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
+    globalSetup: ["test/support/toolchains.ts"],
     // Each file in a process of its own: contexts, exit behaviour and memory are the process's.
     pool: "forks",
     // Tests look at warnings themselves; they need not be printed too.

@@ -1,11 +1,24 @@
 // Contexts: what sockets belong to.
 
+import { setImmediate as nextTurn } from "node:timers/promises"
+
+import { errnoError, expected } from "./errors.js"
 import { addon, type NativeContext } from "./native.js"
 import { defineOptions, OptionHolder } from "./option-holder.js"
 import { contextOptions, type Option } from "./option-table/index.js"
+import type { ContextProperties, Options } from "./option-types.js"
 import { assignOptions } from "./options.js"
-import { handle, native, optionRead, optionSet } from "./symbols.js"
-import type { ContextProperties, Options } from "./types.js"
+import { handle, optionRead, optionSet } from "./symbols.js"
+import { checkNames } from "./waiter.js"
+
+/** Options of `terminate`. */
+export interface TerminateOptions {
+  /**
+   * How long each socket may go on sending what was not sent yet, in milliseconds: 0 not at all, -1 for ever. Default:
+   * the socket's own `linger`.
+   */
+  linger?: number
+}
 
 /** What the constructor is given for the default context. */
 const shared = {}
@@ -24,6 +37,7 @@ const shared = {}
  */
 export class Context extends OptionHolder {
   readonly #native: NativeContext
+  #ended: Promise<void> | undefined
 
   /**
    * @param options Values for the context's options.
@@ -37,13 +51,64 @@ export class Context extends OptionHolder {
     assignOptions(this, options)
   }
 
-  /** @internal */
-  get [native](): NativeContext {
-    return this.#native
+  /** Whether it was terminated: then no socket can be made on it. */
+  get terminated(): boolean {
+    return this.#ended !== undefined
   }
 
-  /** @internal */
+  /**
+   * The context for C and C++ addons of the same process, which then reach its sockets over inproc: an external value; see
+   * include/ohmq.h of this package. The context lives as long as the value, or as an addon retains it.
+   *
+   * ```typescript
+   * addon.start(context.native)
+   * ```
+   */
+  get native(): unknown {
+    return this[handle]().share()
+  }
+
+  /**
+   * Closes all sockets of this context and ends it: its threads and descriptors are given back. Resolves when what the
+   * sockets had to send is sent, or their `linger` has passed. Sockets of addons get ETERM, and are waited for.
+   *
+   * The default context ends with the process, and cannot be terminated: EPERM.
+   *
+   * ```typescript
+   * await using context = new Context() // terminated at the end of the scope
+   * await context.terminate({ linger: 1000 })
+   * ```
+   */
+  terminate(options: TerminateOptions = {}): Promise<void> {
+    if (typeof options !== "object" || options === null) throw new TypeError("Options must be an object")
+    checkNames(options, "linger")
+    const { linger } = options
+    if (linger !== undefined && !(Number.isInteger(linger) && linger >= -1 && linger < 2 ** 31)) {
+      throw expected("linger", "a whole number of milliseconds, or -1 for no limit", linger)
+    }
+    if (this === context) {
+      throw errnoError("EPERM", "The default context belongs to all threads of the process; terminate one of your own")
+    }
+    this.#ended ??= this.#end(linger === undefined ? {} : { linger })
+    return this.#ended
+  }
+
+  /** Terminates it at the end of its scope. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.terminate()
+  }
+
+  async #end(options: TerminateOptions): Promise<void> {
+    const sockets = this.#native.sockets()
+    for (const socket of sockets) socket.close(options)
+    // What has happened already reaches its observers first.
+    await nextTurn()
+    await this.#native.terminate()
+  }
+
+  /** @internal The addon's object. */
   [handle](): NativeContext {
+    if (this.#ended !== undefined) throw errnoError("ETERM")
     return this.#native
   }
 

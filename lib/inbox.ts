@@ -1,6 +1,7 @@
 // Messages that were taken off a socket and not received yet, and how many to take at a time.
 
 import { drain } from "./message.js"
+import { type MessageWithMetadata, receiveWithMetadata, withoutMetadata } from "./metadata.js"
 import { currentTurn } from "./turn.js"
 import type { Message } from "./types.js"
 
@@ -26,6 +27,10 @@ export class Inbox {
   /** Fetches that brought something since the socket was last found empty. */
   #streak = 0
   #limit = 1
+  /** Messages are asked for with their metadata, which those that are fetched ahead leave behind. */
+  #keepsMetadata = false
+  /** Takes a message away: it is for nobody to receive. */
+  #consume: ((message: Message[]) => boolean) | undefined
   #lastTurn = -1
   #lastTime = 0
 
@@ -49,6 +54,11 @@ export class Inbox {
     this.#most = undefined
   }
 
+  /** @param consume Sees each message before it can be received, and says whether it was for itself. */
+  divert(consume: (message: Message[]) => boolean): void {
+    this.#consume = consume
+  }
+
   clear(): void {
     this.#messages.length = 0
     this.#head = 0
@@ -58,7 +68,7 @@ export class Inbox {
   take(): Message[] | undefined {
     if (this.isEmpty) {
       this.clear()
-      this.#drain(this.#slot, this.#nextLimit(), this.#messages as Message[][])
+      this.#fetch(this.#nextLimit(), this.#messages as Message[][])
       if (this.isEmpty) {
         this.#streak = 0
         return undefined
@@ -82,8 +92,19 @@ export class Inbox {
     this.clear()
     const messages: Message[][] = []
     // Who asks for many takes all of them upon himself: there is no need to begin with one.
-    this.#drain(this.#slot, Math.min(max, this.#mostNow()), messages)
+    this.#fetch(Math.min(max, this.#mostNow()), messages)
     return messages.length === 0 ? undefined : messages
+  }
+
+  /** The next message with its metadata, or undefined if the socket has none. From now on nothing is fetched ahead. */
+  takeWithMetadata(names: string[]): MessageWithMetadata | undefined {
+    this.#keepsMetadata = true
+    this.reconsider()
+    if (!this.isEmpty) return withoutMetadata(this.take() as Message[])
+    for (;;) {
+      const message = receiveWithMetadata(this.#slot, names)
+      if (message === undefined || this.#consume?.(message.parts) !== true) return message
+    }
   }
 
   /** What was taken off the socket already. */
@@ -93,7 +114,20 @@ export class Inbox {
     return messages
   }
 
+  /** Takes up to `limit` messages off the socket; none means that it has none. */
+  #fetch(limit: number, messages: Message[][]): void {
+    for (;;) {
+      this.#drain(this.#slot, limit, messages)
+      const consume = this.#consume
+      if (consume === undefined || messages.length === 0) return
+      const kept = messages.filter((message) => !consume(message))
+      messages.splice(0, messages.length, ...kept)
+      if (kept.length > 0) return
+    }
+  }
+
   #mostNow(): number {
+    if (this.#keepsMetadata) return 1
     if (this.#most === undefined) {
       const most = this.#mostAhead()
       this.#most = most === 0 ? Number.MAX_SAFE_INTEGER : most

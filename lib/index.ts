@@ -1,5 +1,7 @@
 // What users import. The values are exactly those of zeromq 6.
 
+/// <reference types="node" preserve="true" />
+
 import { addon } from "./native.js"
 
 /** The version of the linked libzmq, such as "4.3.5". */
@@ -18,31 +20,29 @@ export function curveKeyPair(): { publicKey: string; secretKey: string } {
   return addon.curveKeyPair()
 }
 
-export { Context, context } from "./context.js"
+export { Context, context, type TerminateOptions } from "./context.js"
 export type { BatchError, ErrnoError } from "./errors.js"
-export type { AuthenticationError, CodedError, Event, EventOfType, EventType } from "./monitor-events.js"
+export type { MessageWithMetadata, MetadataOptions } from "./metadata.js"
+export type {
+  AuthenticationError,
+  CodedError,
+  Event,
+  EventOfType,
+  EventSubscriber,
+  EventType,
+} from "./monitor-events.js"
 export { type ConnectedOptions, Observer } from "./observer.js"
+export type { PeerEvent, PeerEvents } from "./peer-events.js"
 export { Proxy, type ProxyCount, type ProxyOptions, type ProxyStatistics } from "./proxy.js"
 export { Socket } from "./socket.js"
-export { Pair } from "./sockets/pair.js"
-export { Publisher, Subscriber, XPublisher, XSubscriber } from "./sockets/publish-subscribe.js"
-export { Pull, Push } from "./sockets/push-pull.js"
-export {
-  Dealer,
-  Reply,
-  Request,
-  Router,
-  type RouterConnectOptions,
-} from "./sockets/request-reply.js"
-export { Stream, type StreamConnectOptions } from "./sockets/stream.js"
-export type {
-  BatchOptions,
-  Message,
-  MessageLike,
-  OperationOptions,
-  QueueOptions,
-  Readable,
-  SocketOptions,
-  StreamOptions,
-  Writable,
-} from "./types.js"
+// With a star, programs can add to these interfaces: declare module "ohmq" { interface Dealer { … } }
+export * from "./sockets/pair.js"
+export * from "./sockets/publish-subscribe.js"
+export * from "./sockets/push-pull.js"
+export * from "./sockets/request-reply.js"
+export * from "./sockets/stream.js"
+export type * from "./types.js"
+
+// A default import is the module itself: in Node.js anyway, and by this where programs are compiled to CommonJS or bundled.
+// Not by Object.defineProperty, which checkers of packages take for the only export.
+Reflect.defineProperty(exports, "default", { value: exports })

@@ -3,9 +3,32 @@
 import { type ErrnoError, errnoErrorOf } from "./errors.js"
 import { addon, constant } from "./native.js"
 
+/** What ZMTP or ZAP forbids and a peer did. */
+type ProtocolErrorCode =
+  | "ERR_ZMTP_UNSPECIFIED"
+  | "ERR_ZMTP_UNEXPECTED_COMMAND"
+  | "ERR_ZMTP_INVALID_SEQUENCE"
+  | "ERR_ZMTP_KEY_EXCHANGE"
+  | "ERR_ZMTP_MALFORMED_COMMAND_UNSPECIFIED"
+  | "ERR_ZMTP_MALFORMED_COMMAND_MESSAGE"
+  | "ERR_ZMTP_MALFORMED_COMMAND_HELLO"
+  | "ERR_ZMTP_MALFORMED_COMMAND_INITIATE"
+  | "ERR_ZMTP_MALFORMED_COMMAND_ERROR"
+  | "ERR_ZMTP_MALFORMED_COMMAND_READY"
+  | "ERR_ZMTP_MALFORMED_COMMAND_WELCOME"
+  | "ERR_ZMTP_INVALID_METADATA"
+  | "ERR_ZMTP_CRYPTOGRAPHIC"
+  | "ERR_ZMTP_MECHANISM_MISMATCH"
+  | "ERR_ZAP_UNSPECIFIED"
+  | "ERR_ZAP_MALFORMED_REPLY"
+  | "ERR_ZAP_BAD_REQUEST_ID"
+  | "ERR_ZAP_BAD_VERSION"
+  | "ERR_ZAP_INVALID_STATUS_CODE"
+  | "ERR_ZAP_INVALID_METADATA"
+
 /** A failure that is not one of the system: `code` is a name such as "ERR_ZMTP_MECHANISM_MISMATCH". */
 export interface CodedError extends Error {
-  code: string
+  code: ProtocolErrorCode
 }
 
 /** Authentication was refused; `status` is that of the ZAP reply: 300, 400 or 500 (RFC 27). */
@@ -23,8 +46,8 @@ interface EventAddress {
 }
 
 interface EventDescriptor {
-  /** The file descriptor of the connection or listener. Not to be read from: it is libzmq's. */
-  fd: number
+  /** The file descriptor of the connection or listener. Not to be read from: it is libzmq's. Always there in real events. */
+  fd?: number
 }
 
 interface EventError<E extends Error = ErrnoError> {
@@ -71,6 +94,12 @@ type Expand<T> = T extends infer O ? { [K in keyof O]: O[K] } : never
 /** The event of a type, or of any of several. */
 export type EventOfType<E extends EventType = EventType> = Expand<Extract<Event, { type: E }>>
 
+/** What listens to events. */
+export interface EventSubscriber {
+  on<E extends EventType>(type: E, listener: (event: EventOfType<E>) => void): EventSubscriber
+  off<E extends EventType>(type: E, listener: (event: EventOfType<E>) => void): EventSubscriber
+}
+
 const names = {
   ZMQ_EVENT_CONNECTED: "connect",
   ZMQ_EVENT_CONNECT_DELAYED: "connect:delay",
@@ -103,7 +132,8 @@ for (const [name, value] of Object.entries(addon.constants)) {
 function protocolError(value: number): CodedError {
   const kind = protocolErrors.get(value)
   const message = kind === undefined ? "Unknown error" : `${kind.slice(0, kind.indexOf("_"))} protocol error`
-  return Object.assign(new Error(message), { code: kind === undefined ? "ERR_UNKNOWN" : `ERR_${kind}` })
+  const code = kind === undefined ? "ERR_UNKNOWN" : `ERR_${kind}`
+  return Object.assign(new Error(message), { code: code as ProtocolErrorCode })
 }
 
 function authenticationError(status: number): AuthenticationError {

@@ -1,5 +1,6 @@
 // The only file that loads the addon; the types of its exports. What each function does stands in native/*.h.
 
+import { existsSync } from "node:fs"
 import path from "node:path"
 import { isMainThread } from "node:worker_threads"
 
@@ -41,15 +42,27 @@ export enum ProxyCommand {
 }
 
 export interface NativeContext {
+  sockets(): Owner[]
+  terminate(): Promise<void>
+  share(): unknown
   getOption(id: number, type: WireType): unknown
   setOption(id: number, type: WireType, value: unknown): void
+}
+
+/** The method that the addon calls, through `owner`, when an event that a socket watches for has come. */
+export const onReady = Symbol("ohmq.onReady")
+
+/** What owns a NativeSocket: a Socket or an Observer. */
+export interface Owner {
+  [onReady](events: number): void
+  close(options?: { linger?: number }): void
 }
 
 export interface NativeSocket {
   /** What names the socket to the functions of the hot path, as long as it is open. */
   readonly slot: number
   /** Set by the Socket that owns it, for `onReady`. */
-  owner?: { [onReady]: (events: number) => void }
+  owner?: Owner
   close(): void
   getOption(id: number, type: WireType): unknown
   setOption(id: number, type: WireType, value: unknown): void
@@ -86,6 +99,7 @@ interface Addon {
   sendBytes(slot: number, part: Uint8Array, flags: SendFlags): boolean
   sendText(slot: number, part: string, flags: SendFlags): boolean
   sendMany(slot: number, frames: number): number
+  receiveWithMetadata(slot: number, names: string[]): { parts: Buffer[]; values: (string | null)[] } | undefined
   receive(slot: number, messages: number, slab: Uint8Array, offset: number): number
   events(slot: number): number
   watch(slot: number, events: number): boolean
@@ -101,12 +115,12 @@ interface Addon {
   receiveTagged(slot: number, tag: Tag, messages: number, slab: Uint8Array, offset: number): number
 }
 
-/** The method that the addon calls, through `owner`, when an event that a socket watches for has come. */
-export const onReady = Symbol("ohmq.onReady")
-
 const load: (folder: string) => Addon = require("node-gyp-build")
 
-export const addon = load(path.join(__dirname, ".."))
+// In the package, prebuilds/ and build/ lie beside dist/. A bundle has prebuilds/ beside itself: see docs/bundlers.md.
+const bundled = existsSync(path.join(__dirname, "prebuilds"))
+
+export const addon = load(bundled ? __dirname : path.join(__dirname, ".."))
 
 addon.initialize(isMainThread, (socket, events) => socket.owner?.[onReady](events))
 

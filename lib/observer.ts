@@ -4,10 +4,17 @@ import { randomUUID } from "node:crypto"
 import { EventEmitter } from "node:events"
 
 import { busyObserverError, closedError, expected, timeoutError } from "./errors.js"
-import { decodeEvent, type Event, type EventOfType, type EventType, isEventType } from "./monitor-events.js"
+import {
+  decodeEvent,
+  type Event,
+  type EventOfType,
+  type EventSubscriber,
+  type EventType,
+  isEventType,
+} from "./monitor-events.js"
 import { addon, constant, type NativeSocket, onReady } from "./native.js"
 import { Socket } from "./socket.js"
-import { handle, native } from "./symbols.js"
+import { handle } from "./symbols.js"
 import { Traffic } from "./traffic.js"
 import type { OperationOptions } from "./types.js"
 import { checkOperation, Waiter, WaitingLine } from "./waiter.js"
@@ -25,6 +32,9 @@ interface Watcher {
   type: EventType
   waiter: Waiter<Event>
 }
+
+/** Sockets whose events somebody waits for: they are not collected, though nothing else refers to them. */
+const awaited = new Set<NativeSocket>()
 
 /**
  * The events of a socket: see `socket.events`. They can be read one after the other, in a loop, or by listeners:
@@ -61,7 +71,7 @@ export class Observer {
     const observed = socket[handle]()
     const address = `inproc://ohmq.monitor.${randomUUID()}`
     this.#observed = new WeakRef(observed)
-    this.#native = new addon.NativeSocket(socket.context[native], constant("ZMQ_PAIR"))
+    this.#native = new addon.NativeSocket(socket.context[handle](), constant("ZMQ_PAIR"))
     this.#native.owner = this
     this.#traffic = new Traffic(this.#native.slot, constant("ZMQ_PAIR"), {
       sendTimeout: () => -1,
@@ -177,6 +187,19 @@ export class Observer {
 
   // Takes events off libzmq for as long as there are any to come.
   async #pump(): Promise<void> {
+    try {
+      await this.#takeEvents()
+    } catch (error) {
+      // The context is being terminated, and with it whoever might wait for a reader.
+      if ((error as { code?: string }).code !== "ETERM") throw error
+    } finally {
+      this.#end()
+      this.#native.close()
+      this.#traffic.close()
+    }
+  }
+
+  async #takeEvents(): Promise<void> {
     for await (const message of this.#traffic.iterate()) {
       const event = decodeEvent(message, (ends, type) => {
         const key = `${ends.local}\n${ends.remote}`
@@ -187,11 +210,11 @@ export class Observer {
         return side
       })
       if (!this.#closed) this.#deliver(event)
-      if (event.type === "end") break
+      if (event.type === "end") {
+        this.#end()
+        return
+      }
     }
-    this.#end()
-    this.#native.close()
-    this.#traffic.close()
   }
 
   #deliver(event: Event): void {
@@ -255,6 +278,10 @@ export class Observer {
   #keepAlive(): void {
     const keep = (this.#emitter !== undefined && !this.#closed) || !this.#readers.isEmpty || this.#watchers.size > 0
     this.#native.keepAlive(keep)
+    const observed = this.#observed.deref()
+    if (observed === undefined) return
+    if (keep) awaited.add(observed)
+    else awaited.delete(observed)
   }
 
   // The reader stays open until libzmq has told the end, or its threads would wait for one.
@@ -267,6 +294,8 @@ export class Observer {
     this.#keepAlive()
   }
 }
+
+export interface Observer extends EventSubscriber {}
 
 const observers = new WeakMap<Socket, Observer>()
 

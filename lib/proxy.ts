@@ -43,9 +43,9 @@ export interface ProxyOptions<C extends Socket = Socket> {
  */
 // biome-ignore lint/suspicious/noShadowRestrictedNames: the name is that of zeromq
 export class Proxy<F extends Socket = Socket, B extends Socket = Socket, C extends Socket = Socket> {
-  readonly frontEnd: F
-  readonly backEnd: B
-  readonly capture: C | undefined
+  readonly #frontEnd: F
+  readonly #backEnd: B
+  readonly #capture: C | undefined
   #native: NativeProxy | undefined
   /** There while it runs. */
   #stop: AbortController | undefined
@@ -58,20 +58,31 @@ export class Proxy<F extends Socket = Socket, B extends Socket = Socket, C exten
     if (options.capture !== undefined && !(options.capture instanceof Socket)) {
       throw new TypeError("Capture must be a socket object")
     }
-    this.frontEnd = frontEnd
-    this.backEnd = backEnd
-    this.capture = options.capture
+    this.#frontEnd = frontEnd
+    this.#backEnd = backEnd
+    this.#capture = options.capture
+  }
+
+  get frontEnd(): F {
+    return this.#frontEnd
+  }
+
+  get backEnd(): B {
+    return this.#backEnd
+  }
+
+  get capture(): C | undefined {
+    return this.#capture
   }
 
   /**
-   * Starts forwarding. Resolves when the proxy was terminated. Rejects with EINVAL if a socket is neither bound nor
-   * connected, EBADF if one is closed, EBUSY if one is in use.
+   * Starts forwarding. Resolves when the proxy was terminated. Throws EINVAL if a socket is neither bound nor connected,
+   * EBADF if one is closed, EBUSY if one is in use.
    *
    * @param options A `signal` terminates it too; it then resolves all the same.
    */
-  async run(options: { signal?: AbortSignal } = {}): Promise<void> {
+  run(options: { signal?: AbortSignal } = {}): Promise<void> {
     checkOperation(options)
-    const { signal } = options
     const names = ["Front-end", "Back-end", "Capture"] as const
     const sockets = [this.frontEnd, this.backEnd, this.capture].filter((socket) => socket !== undefined)
     if (this.#stop !== undefined) throw errnoError("EBUSY", "Proxy is running already")
@@ -81,6 +92,10 @@ export class Proxy<F extends Socket = Socket, B extends Socket = Socket, C exten
       socket[lend].check()
     }
     if (new Set(sockets).size < sockets.length) throw errnoError("EINVAL", "A proxy needs different sockets")
+    return this.#run(sockets, options.signal)
+  }
+
+  async #run(sockets: Socket[], signal: AbortSignal | undefined): Promise<void> {
     if (signal?.aborted) return
     const stop = new AbortController()
     this.#stop = stop

@@ -4,14 +4,16 @@
 import { Context, context as defaultContext } from "./context.js"
 import { busyReadingError, busyWritingError, closedError, errnoError, lentError, tooMany } from "./errors.js"
 import { withHostAddress } from "./host-names.js"
+import type { MetadataOptions } from "./metadata.js"
 import { addon, constant, type NativeSocket, onReady, wireTypes } from "./native.js"
 import { defineOptions, OptionHolder } from "./option-holder.js"
 import { type Option, socketOptions } from "./option-table/index.js"
+import type { OptionsOn } from "./option-types.js"
 import { assignOptions, checkValue } from "./options.js"
 import { toReadable, toReadableStream, toWritable, toWritableStream } from "./streams.js"
-import { form, getOption, handle, lend, native, optionRead, optionSet } from "./symbols.js"
+import { form, getOption, handle, lend, optionRead, optionSet } from "./symbols.js"
 import { type MessageForm, State, Traffic } from "./traffic.js"
-import type { BatchOptions, Message, MessageLike, OperationOptions, OptionsOn, QueueOptions, StreamOptions } from "./types.js"
+import type { BatchOptions, Message, MessageLike, OperationOptions, QueueOptions, StreamOptions } from "./types.js"
 import { checkNames, checkOperation, Waiter } from "./waiter.js"
 
 const { ZMQ_SCATTER, ZMQ_RADIO, ZMQ_GATHER, ZMQ_DISH } = addon.constants
@@ -24,6 +26,14 @@ const byId = new Map<number, Option>()
 for (const option of Object.values<Option>(socketOptions)) {
   const id = addon.constants[option.zmq]
   if (id !== undefined && !byId.has(id)) byId.set(id, option)
+}
+
+declare global {
+  // Newer than the oldest compilers and libraries that read these types; where it is there already, it is the same.
+  interface SymbolConstructor {
+    readonly dispose: unique symbol
+    readonly asyncDispose: unique symbol
+  }
 }
 
 function checkAddress(address: unknown): asserts address is string {
@@ -45,9 +55,10 @@ export abstract class Socket extends OptionHolder {
   readonly #stopsPrefetch = new Set<Option>()
   #context: Context | undefined
   #unblocked: Promise<void> | undefined
-  /** close() was called while blocked. */
-  #closing = false
+  /** close() was called, with these options, while blocked or lent. */
+  #closing: { linger?: number } | undefined
   #endpoints = 0
+  #diverts = false
   /** Values of options while a proxy has the socket. */
   readonly #kept = new Map<Option, unknown>()
 
@@ -64,7 +75,7 @@ export abstract class Socket extends OptionHolder {
     if (!(context instanceof Context) || !Number.isInteger(type)) throw errnoError("EINVAL")
     this.#type = type
     this.#context = context
-    this.#native = new addon.NativeSocket(context[native], type)
+    this.#native = new addon.NativeSocket(context[handle](), type)
     this.#native.owner = this
     const { slot } = this.#native
     const traffic = {
@@ -159,10 +170,15 @@ export abstract class Socket extends OptionHolder {
     if (options !== undefined) {
       if (typeof options !== "object" || options === null) throw new TypeError("Options must be an object")
       checkNames(options, "linger")
+      if (options.linger !== undefined) checkValue("int32", options.linger)
+    }
+    if (this.#traffic.state === State.Lent) {
+      this.#closing = options ?? {}
+      return
     }
     if (options?.linger !== undefined) (this as unknown as { linger: number }).linger = options.linger
-    if (this.#traffic.state === State.Blocked || this.#traffic.state === State.Lent) {
-      this.#closing = true
+    if (this.#traffic.state === State.Blocked) {
+      this.#closing = {}
       return
     }
     this.#native.close()
@@ -221,6 +237,12 @@ export abstract class Socket extends OptionHolder {
       },
       receiveMany(options?: BatchOptions) {
         return this.#traffic.receiveMany(options)
+      },
+      receiveWithMetadata(options?: MetadataOptions) {
+        return this.#traffic.receiveWithMetadata(options)
+      },
+      withMetadata(options?: MetadataOptions) {
+        return this.#traffic.withMetadata(options)
       },
       tryReceive() {
         return this.#traffic.tryReceive()
@@ -300,7 +322,7 @@ export abstract class Socket extends OptionHolder {
       end: () => {
         this.#traffic.state = State.Open
         this.#kept.clear()
-        this.close()
+        this.close(this.#closing)
       },
     }
   }
@@ -335,11 +357,23 @@ export abstract class Socket extends OptionHolder {
     return this.#endpointCall(address, 1, call)
   }
 
+  /**
+   * @internal Has `consume` see each message before it can be received, and say whether it was for itself.
+   * For what libzmq says in messages, about connections and so not over inproc, once an option was set for that: EINVAL
+   * if that comes too late for some of them.
+   */
+  protected divert(consume: (message: Buffer[]) => boolean): void {
+    this[handle]()
+    if (this.#endpoints > 0) throw errnoError("EINVAL", "peerEvents must be used before the socket binds or connects")
+    this.#traffic.inbox.divert(consume)
+    this.#diverts = true
+  }
+
   /** @internal Throws unless a connect can go ahead. */
   protected checkConnect(address: string): void {
     checkAddress(address)
     this.#usable()
-    checkPort(address)
+    this.#checkEndpoint(address)
   }
 
   /** @internal The addon's object of a watched socket calls this when something that it waits for can go on. */
@@ -355,10 +389,17 @@ export abstract class Socket extends OptionHolder {
     return this.#native
   }
 
+  #checkEndpoint(address: string): void {
+    checkPort(address)
+    if (this.#diverts && address.startsWith("inproc:")) {
+      throw Object.assign(errnoError("EINVAL", "A socket with peerEvents has no inproc:// endpoints"), { address })
+    }
+  }
+
   #endpointCall<T>(address: string, change: number, call: (socket: NativeSocket) => T): T {
     checkAddress(address)
     const socket = this.#usable()
-    checkPort(address)
+    this.#checkEndpoint(address)
     try {
       const result = call(socket)
       this.#endpoints += change
@@ -375,7 +416,7 @@ export abstract class Socket extends OptionHolder {
     const socket = this.#usable()
     if (options?.signal?.aborted) return Promise.reject(options.signal.reason)
     try {
-      checkPort(address)
+      this.#checkEndpoint(address)
     } catch (error) {
       return Promise.reject(error)
     }
@@ -389,7 +430,7 @@ export abstract class Socket extends OptionHolder {
       this.#unblocked = undefined
       if (this.closed) return
       this.#traffic.state = State.Open
-      if (this.#closing) this.close()
+      if (this.#closing !== undefined) this.close(this.#closing)
       else this.#traffic.attend()
     })
     this.#unblocked = done.catch(() => {})

@@ -1,8 +1,5 @@
 // Keys of what the classes show to each other and not to users.
 
-/** Context: the addon's object. */
-export const native = Symbol("ohmq.native")
-
 /** OptionHolder: the addon's object, or an error if it cannot be used; and what follows once an option was set. */
 export const handle = Symbol("ohmq.handle")
 export const optionSet = Symbol("ohmq.optionSet")

@@ -5,6 +5,7 @@ import { isTypedArray } from "node:util/types"
 import { batchError, blockedError, closedError, expected, lentError, timeoutError } from "./errors.js"
 import { Inbox } from "./inbox.js"
 import type { drain } from "./message.js"
+import { type MessageWithMetadata, type MetadataOptions, propertyNames } from "./metadata.js"
 import { addon, constant } from "./native.js"
 import { Batch, keep, Outbox, type Outgoing } from "./outbox.js"
 import { settled, settledWith } from "./turn.js"
@@ -39,7 +40,7 @@ export interface TrafficOptions {
 
 /** How the messages of a socket are sent and received, where they are not arrays of parts. */
 export interface MessageForm {
-  outbox: Outbox
+  outbox?: Outbox
   drain?: typeof drain
 }
 
@@ -142,7 +143,17 @@ export class Traffic {
     if (this.state !== State.Open) return
     if ((ready & IN) !== 0) this.readers.serve()
     if ((ready & OUT) !== 0) this.writers.serve()
-    this.attend()
+    if (ready === IN) this.#attendAfterReceive()
+    else this.attend()
+  }
+
+  /**
+   * The same, when the last call on the socket was a receive. One that finds nothing has looked at all that libzmq's
+   * threads have told, so where only readers wait, there is nothing unseen: a look at ZMQ_EVENTS, which costs as much as
+   * several sends, can be spared.
+   */
+  #attendAfterReceive(): void {
+    if (!this.writers.isEmpty || this.#watch(this.#wanted())) this.attend()
   }
 
   /**
@@ -200,8 +211,10 @@ export class Traffic {
       this.attend()
     })
     waiter.keepAlive(this.#keepAlive)
+    const first = line.isEmpty
     line.add(waiter)
-    this.attend()
+    if (first && line === this.readers) this.#attendAfterReceive()
+    else this.attend()
     return waiter
   }
 
@@ -313,6 +326,29 @@ export class Traffic {
     return this.#receiveLater(() => this.inbox.takeMany(max), options)
   }
 
+  receiveWithMetadata(options?: MetadataOptions): Promise<MessageWithMetadata> {
+    const names = propertyNames(options)
+    this.checkUsable()
+    this.readers.checkBusy()
+    if (options?.signal?.aborted) return Promise.reject(options.signal.reason)
+    try {
+      const message = this.#takeWithMetadata(names)
+      if (message !== undefined) return settledWith(message)
+    } catch (error) {
+      return Promise.reject(error)
+    }
+    return this.#receiveLater(() => this.inbox.takeWithMetadata(names), options).promise
+  }
+
+  withMetadata(options?: MetadataOptions): AsyncIterableIterator<MessageWithMetadata, undefined, undefined> {
+    const names = propertyNames(options)
+    return this.#iterate(
+      () => this.#takeWithMetadata(names),
+      () => this.#receiveLater(() => this.inbox.takeWithMetadata(names), options),
+      options?.signal,
+    )
+  }
+
   tryReceive(): Message[] | undefined {
     this.checkUsable()
     return this.#take()
@@ -342,6 +378,15 @@ export class Traffic {
       return this.inbox.take()
     } finally {
       this.attend()
+    }
+  }
+
+  #takeWithMetadata(names: string[]): MessageWithMetadata | undefined {
+    if (!this.readers.isEmpty) return undefined
+    try {
+      return this.inbox.takeWithMetadata(names)
+    } finally {
+      if (!this.writers.isEmpty) this.attend()
     }
   }
 

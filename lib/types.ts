@@ -1,10 +1,11 @@
-// Public types that no class of their own stands behind.
+// Public types that no class of their own stands behind. All of them are exported by the package.
 
 import type { Readable as NodeReadable, Writable as NodeWritable } from "node:stream"
 import type { ReadableStream, WritableStream } from "node:stream/web"
 
 import type { Context } from "./context.js"
-import type { contextOptions, Option, SocketName, socketOptions } from "./option-table/index.js"
+import type { MessageWithMetadata, MetadataOptions } from "./metadata.js"
+import type { Options, OptionsOn } from "./option-types.js"
 
 /** A part of a message that was received. */
 export type Message = Buffer
@@ -46,82 +47,17 @@ export interface StreamOptions {
   highWaterMark?: number
 }
 
-type SocketTable = typeof socketOptions
-type ContextTable = typeof contextOptions
-
-/** The type of an option's value. */
-type ValueOf<O extends Option> = O extends { flags: infer F }
-  ? (keyof F)[]
-  : O extends { values: readonly (infer V)[] }
-    ? V
-    : {
-        bool: boolean
-        int32: number
-        uint32: number
-        int64: number
-        uint64: number
-        string: string | null
-        text: string | null
-        bytes: Buffer | null
-        curveKey: string | null
-        flags: number
-        properties: Record<string, string> | null
-      }[O["wire"]]
-
-/** Whether an option is on a class: "Socket" for those that all sockets have. */
-type IsOn<O extends Option, S extends SocketName | "Socket"> = O extends { on: readonly SocketName[] }
-  ? S extends O["on"][number]
-    ? true
-    : false
-  : S extends "Socket"
-    ? true
-    : false
-
-/** The options of the table that a class has over those of `Socket`, as properties. */
-export type OptionsOn<S extends SocketName | "Socket"> = {
-  -readonly [K in keyof SocketTable as IsOn<SocketTable[K], S> extends true
-    ? SocketTable[K] extends { access: "read" }
-      ? never
-      : K
-    : never]: ValueOf<SocketTable[K]>
-} & {
-  readonly [K in keyof SocketTable as IsOn<SocketTable[K], S> extends true
-    ? SocketTable[K] extends { access: "read" }
-      ? K
-      : never
-    : never]: ValueOf<SocketTable[K]>
-}
-
-/** The options of a context, as properties. */
-export type ContextProperties = {
-  -readonly [K in keyof ContextTable as ContextTable[K] extends { access: "read" } ? never : K]: ValueOf<
-    ContextTable[K]
-  >
-} & {
-  readonly [K in keyof ContextTable as ContextTable[K] extends { access: "read" } ? K : never]: ValueOf<ContextTable[K]>
-}
-
-type IfEquals<X, Y, A, B = never> = (<T>() => T extends X ? 1 : 2) extends <T>() => T extends Y ? 1 : 2 ? A : B
-
-/** The names of the properties that can be assigned and are no methods. */
-type WritableKeys<T> = {
-  [P in keyof T]-?: T[P] extends (...args: never[]) => unknown
-    ? never
-    : IfEquals<{ [Q in P]: T[P] }, { -readonly [Q in P]: T[P] }, P>
-}[keyof T]
-
-/** Text options take bytes too when they are set. */
-type Assignable<V> = string extends V ? V | Uint8Array : V
-
-type Expand<T> = T extends infer O ? { [K in keyof O]: O[K] } : never
-
-/** The options that the constructor of a class takes. */
-export type Options<T, E = object> = Expand<Partial<E & { [K in WritableKeys<T>]: Assignable<T[K]> }>>
-
-/** The options that the constructor of a socket class takes: every option that can be set, and the context. */
+/** The options of a socket class that can be set, and the context. */
 export type SocketOptions<S> = Options<S, { context: Context }>
 
-/** What sockets have that send. */
+/** What the constructor of a socket class takes: `SocketOptions`, in which text, such as names and keys, may be bytes too. */
+export type ConstructorOptions<S> = {
+  [K in keyof SocketOptions<S>]: string extends SocketOptions<S>[K]
+    ? SocketOptions<S>[K] | Uint8Array
+    : SocketOptions<S>[K]
+}
+
+/** What zeromq's sockets have that send, and all that a stand-in for one needs. Sockets here have more: see `Sender`. */
 export interface Writable<
   M extends MessageLike | MessageLike[] = MessageLike | MessageLike[],
   O extends unknown[] = [options?: OperationOptions],
@@ -140,7 +76,13 @@ export interface Writable<
    * ```
    */
   send(message: M, ...options: O): Promise<void>
+}
 
+/** What sockets have that send. */
+export interface Sender<
+  M extends MessageLike | MessageLike[] = MessageLike | MessageLike[],
+  O extends unknown[] = [options?: OperationOptions],
+> extends Writable<M, O> {
   /**
    * Hands many messages to libzmq, in order, at a fraction of the cost of single sends. Resolves when libzmq has them
    * all. If it fails or ends before, it rejects with an error that says in `sent` how many went; a signal's reason is the
@@ -186,7 +128,7 @@ export interface Writable<
 
 type ReceiveType<T> = T extends { receive(): Promise<infer U> } ? U : never
 
-/** What sockets have that receive. */
+/** What zeromq's sockets have that receive, and all that a stand-in for one needs. Sockets here have more: see `Receiver`. */
 export interface Readable<M extends object[] = Message[]>
   extends Pick<OptionsOn<"Pull">, "receiveBufferSize" | "receiveHighWaterMark" | "receiveTimeout"> {
   /**
@@ -203,6 +145,23 @@ export interface Readable<M extends object[] = Message[]>
   receive(options?: OperationOptions): Promise<M>
 
   /**
+   * Receives until the socket is closed. Leaving the loop closes nothing and loses nothing.
+   *
+   * ```typescript
+   * for await (const [part] of socket) console.log(part.toString())
+   * ```
+   */
+  [Symbol.asyncIterator](): AsyncIterator<ReceiveType<this>, undefined>
+}
+
+/** What a loop over a socket goes through. Like AsyncIterableIterator, whose second parameter needs TypeScript 5.6. */
+export interface Iteration<T> extends AsyncIterator<T, undefined> {
+  [Symbol.asyncIterator](): Iteration<T>
+}
+
+/** What sockets have that receive. */
+export interface Receiver<M extends object[] = Message[]> extends Readable<M> {
+  /**
    * Resolves with all messages that are there, up to `max`, as soon as there is one.
    *
    * ```typescript
@@ -210,6 +169,28 @@ export interface Readable<M extends object[] = Message[]>
    * ```
    */
   receiveMany(options?: BatchOptions): Promise<M[]>
+
+  /**
+   * Resolves with the next message and what libzmq knows about its sender: who it is (`userId`, as authenticated), from
+   * where (`peerAddress`), with which type of socket, and properties of its own. Otherwise like `receive`.
+   *
+   * A socket that is asked for metadata no longer fetches messages ahead. Those that an iterator had fetched before
+   * come with all of it null.
+   *
+   * ```typescript
+   * const { parts, userId, peerAddress, properties } = await socket.receiveWithMetadata({ properties: ["X-Role"] })
+   * ```
+   */
+  receiveWithMetadata(options?: MetadataOptions): Promise<MessageWithMetadata<M>>
+
+  /**
+   * Receives with metadata until the socket is closed. A `timeout` is for each message.
+   *
+   * ```typescript
+   * for await (const { parts, userId } of socket.withMetadata()) work(parts, userId)
+   * ```
+   */
+  withMetadata(options?: MetadataOptions): Iteration<MessageWithMetadata<M>>
 
   /** The next message if there is one, else undefined. Never waits. */
   tryReceive(): M | undefined
@@ -222,7 +203,7 @@ export interface Readable<M extends object[] = Message[]>
    * for await (const messages of socket.batches()) await store(messages)
    * ```
    */
-  batches(options?: BatchOptions): AsyncIterableIterator<ReceiveType<this>[], undefined>
+  batches(options?: BatchOptions): Iteration<ReceiveType<this>[]>
 
   /** Lets so many receives wait at a time, where otherwise a second one throws EBUSY. They are served in turn. Default null. */
   receiveQueue: QueueOptions | null
@@ -239,13 +220,4 @@ export interface Readable<M extends object[] = Message[]>
 
   /** The socket as a ReadableStream of the Web: like `toReadable`. */
   toReadableStream(options?: StreamOptions): ReadableStream<M>
-
-  /**
-   * Receives until the socket is closed. Leaving the loop closes nothing and loses nothing.
-   *
-   * ```typescript
-   * for await (const [part] of socket) console.log(part.toString())
-   * ```
-   */
-  [Symbol.asyncIterator](): AsyncIterator<ReceiveType<this>, undefined>
 }

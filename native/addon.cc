@@ -8,6 +8,7 @@
 #include "draft.h"
 #include "environment.h"
 #include "errors.h"
+#include "metadata.h"
 #include "proxy.h"
 #include "socket.h"
 
@@ -75,6 +76,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("frames", environment.frames_array.Value());
   exports.Set("bytes", environment.bytes_array.Value());
   exports.Set("initialize", Napi::Function::New<Initialize>(env, "initialize"));
+  exports.Set("receiveWithMetadata", Napi::Function::New<ReceiveWithMetadata>(env, "receiveWithMetadata"));
   exports.Set("takeLarge", Napi::Function::New<TakeLarge>(env, "takeLarge"));
   exports.Set("errnoError", Napi::Function::New<MakeError>(env, "errnoError"));
   exports.Set("errnoErrorOf", Napi::Function::New<MakeErrorOf>(env, "errnoErrorOf"));

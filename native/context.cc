@@ -4,6 +4,9 @@
 
 #include "errors.h"
 #include "options.h"
+#include "shared_context.h"
+#include "socket.h"
+#include "termination.h"
 
 namespace ohmq {
 namespace {
@@ -13,9 +16,10 @@ constexpr napi_type_tag kTag = {0x6f686d7143747801, 0x9d1f0a55c64b4e10};
 }  // namespace
 
 Napi::Function Context::Define(Napi::Env env) {
-  return DefineClass(
-      env, "NativeContext",
-      {InstanceMethod<&Context::GetOption>("getOption"), InstanceMethod<&Context::SetOption>("setOption")});
+  return DefineClass(env, "NativeContext",
+                     {InstanceMethod<&Context::GetOption>("getOption"),
+                      InstanceMethod<&Context::SetOption>("setOption"), InstanceMethod<&Context::Sockets>("sockets"),
+                      InstanceMethod<&Context::Terminate>("terminate"), InstanceMethod<&Context::Share>("share")});
 }
 
 Context* Context::From(Napi::Value value) {
@@ -53,5 +57,26 @@ void Context::SetOption(const Napi::CallbackInfo& info) {
   const auto type = static_cast<WireType>(info[1].As<Napi::Number>().Int32Value());
   SetContextOption(info.Env(), handle_->get(), id, type, info[2]);
 }
+
+Napi::Value Context::Sockets(const Napi::CallbackInfo& info) {
+  Napi::Array owners = Napi::Array::New(info.Env());
+  environment_.ForEachSocket([&](Socket* socket) {
+    if (socket->handle()->context() != handle_ || socket->reads_monitor()) return;
+    const Napi::Object wrapper = socket->Value();
+    // Empty between the collection of a socket and its finalizer, which closes it.
+    if (!wrapper.IsEmpty()) owners.Set(owners.Length(), wrapper.Get("owner"));
+  });
+  return owners;
+}
+
+Napi::Value Context::Terminate(const Napi::CallbackInfo&) {
+  auto termination = Termination::Create(environment_);
+  const Napi::Promise promise = termination->promise();
+  handle_->Terminate([termination = std::move(termination)] { termination->Ended(); });
+  Close();
+  return promise;
+}
+
+Napi::Value Context::Share(const Napi::CallbackInfo& info) { return ShareContext(info.Env(), handle_); }
 
 }  // namespace ohmq

@@ -30,6 +30,13 @@ class Context final : public Napi::ObjectWrap<Context>, public Resource {
   Napi::Value GetOption(const Napi::CallbackInfo& info);
   // setOption(id: number, type: WireType, value: boolean | number | string): void
   void SetOption(const Napi::CallbackInfo& info);
+  // sockets(): object[]. The owners of this environment's open sockets on this context, but for the readers of
+  // monitors.
+  Napi::Value Sockets(const Napi::CallbackInfo& info);
+  // terminate(): Promise<void>. Lets go of the context; settled when it is gone.
+  Napi::Value Terminate(const Napi::CallbackInfo& info);
+  // share(): external. See include/ohmq.h.
+  Napi::Value Share(const Napi::CallbackInfo& info);
 
   Environment& environment_;
   std::shared_ptr<ContextHandle> handle_;

@@ -38,7 +38,7 @@ Process& TheProcess() {
   return *process;
 }
 
-void Terminate(void* context) noexcept {
+void End(void* context) noexcept {
   while (zmq_ctx_term(context) != 0 && zmq_errno() == EINTR) {
   }
 }
@@ -86,6 +86,11 @@ std::shared_ptr<ContextHandle> ContextHandle::Default() {
   return context;
 }
 
+void ContextHandle::Terminate(std::function<void()> ended) noexcept {
+  ended_ = std::move(ended);
+  zmq_ctx_shutdown(context_);
+}
+
 void ContextHandle::AdoptMonitorReader(void* socket) noexcept {
   const std::lock_guard<std::mutex> lock(mutex_);
   const auto ended = std::remove_if(monitor_readers_.begin(), monitor_readers_.end(), [](void* reader) {
@@ -105,9 +110,10 @@ ContextHandle::~ContextHandle() {
     process.terminating += 1;
     process.blocky += blocky;
   }
-  auto end = [context = context_, readers = std::move(monitor_readers_), blocky]() noexcept {
+  auto end = [context = context_, readers = std::move(monitor_readers_), ended = std::move(ended_), blocky]() noexcept {
     for (void* reader : readers) zmq_close(reader);
-    Terminate(context);
+    End(context);
+    if (ended) ended();
     Process& owner = TheProcess();
     const std::lock_guard<std::mutex> lock(owner.mutex);
     owner.terminating -= 1;

@@ -1,6 +1,7 @@
 // A libzmq context that is shared by sockets, by JavaScript objects and, for the default context, by threads.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <vector>
@@ -28,6 +29,10 @@ class ContextHandle {
 
   void* get() const { return context_; }
 
+  // From now on every call on its sockets fails with ETERM, but for closing them. `ended` is called, on any thread,
+  // when the context is gone: all sockets are closed, their messages sent or given up, and nobody holds it any more.
+  void Terminate(std::function<void()> ended) noexcept;
+
   // Keeps the reader of a monitor open beyond its environment: libzmq's threads wait when they have an event to tell
   // and the reader is gone. It is closed after its last event, as found when the next one comes, or before the context
   // ends. Any thread.
@@ -39,6 +44,7 @@ class ContextHandle {
   void* const context_;
   std::mutex mutex_;
   std::vector<void*> monitor_readers_;
+  std::function<void()> ended_;
 };
 
 }  // namespace ohmq

@@ -59,6 +59,12 @@ class Environment {
   // much as the rest of the crossing.
   uint32_t TakeSlot(Socket* socket);
   void FreeSlot(uint32_t slot);
+  template <typename Visit>
+  void ForEachSocket(Visit visit) const {
+    for (Socket* socket : slots_) {
+      if (socket != nullptr) visit(socket);
+    }
+  }
   Socket* SocketAt(uint32_t slot) const { return slot < slots_.size() ? slots_[slot] : nullptr; }
 
   // Set once by lib/native.ts.

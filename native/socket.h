@@ -28,6 +28,7 @@ class Socket final : public Napi::ObjectWrap<Socket>, public Resource {
   ~Socket() override { Close(); }
 
   const std::shared_ptr<SocketHandle>& handle() const { return handle_; }
+  bool reads_monitor() const { return reads_monitor_; }
 
   // Idempotent. Runs in JavaScript's close(), in the garbage collector, and at the environment's end.
   void Close() noexcept override;

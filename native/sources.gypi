@@ -9,13 +9,16 @@
       "native/environment.cc",
       "native/errors.cc",
       "native/message.cc",
+      "native/metadata.cc",
       "native/options.cc",
       "native/proxy.cc",
       "native/proxy_thread.cc",
       "native/release_queue.cc",
+      "native/shared_context.cc",
       "native/socket.cc",
       "native/socket_handle.cc",
       "native/socket_signal.cc",
+      "native/termination.cc",
       "native/uv_poller.cc"
     ],
     "ohmq_defines": [

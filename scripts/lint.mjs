@@ -48,7 +48,12 @@ async function cpp(fix) {
   const files = native()
   await step("clang-format", "clang-format", [...(fix ? ["-i"] : ["--dry-run", "--Werror"]), ...files])
   const { ohmq_defines: defines } = JSON.parse(readFileSync(inProject("native/sources.gypi"), "utf8")).variables
-  const system = [...(await libzmqFlags("include")), await nodeHeaders(), require("node-addon-api").include_dir]
+  const system = [
+    inProject("include"),
+    ...(await libzmqFlags("include")),
+    await nodeHeaders(),
+    require("node-addon-api").include_dir,
+  ]
   const flags = [
     ...["-std=c++17", "-Wall", "-Wextra", ...[...defines, "ZMQ_BUILD_DRAFT_API"].map((define) => `-D${define}`)],
     ...system.flatMap((folder) => ["-isystem", folder.replaceAll('"', "")]),

@@ -7,7 +7,7 @@ import { failure, join, open, texts, transports } from "./support/sockets.js"
 const numbers = (count: number, from = 0) => Array.from({ length: count }, (_, index) => String(from + index))
 
 /** Receives until `count` messages came. */
-async function collect(pull: zmq.Readable, count: number): Promise<string[][]> {
+async function collect(pull: zmq.Receiver, count: number): Promise<string[][]> {
   const all: string[][] = []
   while (all.length < count) all.push(...(await pull.receiveMany()).map(texts))
   return all

@@ -31,6 +31,7 @@ async function otherShare(work: () => void | Promise<void>, warmUp: number): Pro
   })()
   for (let index = 0; index < 100; index += 1) await push.send("task")
   await working
+  while (fast.readable) await sleep(1)
   fast.close()
   await counting
   return got

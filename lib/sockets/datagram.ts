@@ -2,7 +2,8 @@ import { constant } from "../native.js"
 import { Socket } from "../socket.js"
 import { form } from "../symbols.js"
 import { DatagramOutbox } from "../tagged.js"
-import type { Message, MessageLike, OptionsOn, Readable, SocketOptions, Writable } from "../types.js"
+import type { OptionsOn } from "../option-types.js"
+import type { Message, MessageLike, Receiver, ConstructorOptions, Sender } from "../types.js"
 import { defineSocket } from "./define.js"
 
 /**
@@ -16,7 +17,7 @@ import { defineSocket } from "./define.js"
  * ```
  */
 export class Datagram extends Socket {
-  constructor(options?: SocketOptions<Datagram>) {
+  constructor(options?: ConstructorOptions<Datagram>) {
     super(constant("ZMQ_DGRAM"), options)
   }
 
@@ -28,7 +29,7 @@ export class Datagram extends Socket {
 
 export interface Datagram
   extends OptionsOn<"Datagram">,
-    Writable<[MessageLike, MessageLike]>,
-    Readable<[Message, Message]> {}
+    Sender<[MessageLike, MessageLike]>,
+    Receiver<[Message, Message]> {}
 
 defineSocket(Datagram)

@@ -4,7 +4,8 @@ import { defineOptions, type OptionHolder } from "../option-holder.js"
 import { type Option, type SocketName, socketOptions } from "../option-table/index.js"
 
 const receiving = [
-  ...["receive", "receiveMany", "tryReceive", "batches", "receiveQueue", "toReadable", "toReadableStream"],
+  ...["receive", "receiveMany", "receiveWithMetadata", "withMetadata", "tryReceive", "batches"],
+  ...["receiveQueue", "toReadable", "toReadableStream"],
   Symbol.asyncIterator,
 ]
 const sending = ["send", "sendMany", "trySend", "sendQueue", "toWritable", "toWritableStream"]

@@ -4,23 +4,24 @@ import { constant } from "../native.js"
 import { Socket } from "../socket.js"
 import { form } from "../symbols.js"
 import { singlePart } from "../tagged.js"
-import type { Message, MessageLike, OptionsOn, Readable, SocketOptions, Writable } from "../types.js"
+import type { OptionsOn } from "../option-types.js"
+import type { Message, MessageLike, Receiver, ConstructorOptions, Sender } from "../types.js"
 import { defineSocket } from "./define.js"
 
 /** ZMQ_GATHER: receives messages of one part from all its peers, taking from each in turn. */
 export class Gather extends Socket {
-  constructor(options?: SocketOptions<Gather>) {
+  constructor(options?: ConstructorOptions<Gather>) {
     super(constant("ZMQ_GATHER"), options)
   }
 }
 
-export interface Gather extends OptionsOn<"Gather">, Readable<[Message]> {}
+export interface Gather extends OptionsOn<"Gather">, Receiver<[Message]> {}
 
 defineSocket(Gather, "send")
 
 /** ZMQ_SCATTER: sends each message, of one part, to one of its peers; waits while none has room. */
 export class Scatter extends Socket {
-  constructor(options?: SocketOptions<Scatter>) {
+  constructor(options?: ConstructorOptions<Scatter>) {
     super(constant("ZMQ_SCATTER"), options)
   }
 
@@ -30,6 +31,6 @@ export class Scatter extends Socket {
   }
 }
 
-export interface Scatter extends OptionsOn<"Scatter">, Writable<MessageLike | [MessageLike]> {}
+export interface Scatter extends OptionsOn<"Scatter">, Sender<MessageLike | [MessageLike]> {}
 
 defineSocket(Scatter, "receive")

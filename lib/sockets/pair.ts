@@ -1,6 +1,7 @@
 import { constant } from "../native.js"
+import type { OptionsOn } from "../option-types.js"
 import { Socket } from "../socket.js"
-import type { OptionsOn, Readable, SocketOptions, Writable } from "../types.js"
+import type { ConstructorOptions, Receiver, Sender } from "../types.js"
 import { defineSocket } from "./define.js"
 
 /**
@@ -13,11 +14,11 @@ import { defineSocket } from "./define.js"
  * ```
  */
 export class Pair extends Socket {
-  constructor(options?: SocketOptions<Pair>) {
+  constructor(options?: ConstructorOptions<Pair>) {
     super(constant("ZMQ_PAIR"), options)
   }
 }
 
-export interface Pair extends OptionsOn<"Pair">, Writable, Readable {}
+export interface Pair extends OptionsOn<"Pair">, Sender, Receiver {}
 
 defineSocket(Pair)

@@ -5,7 +5,8 @@ import { addon, constant } from "../native.js"
 import { Socket } from "../socket.js"
 import { form } from "../symbols.js"
 import { type RoutingOptions, routed, singlePart } from "../tagged.js"
-import type { Message, MessageLike, OptionsOn, Readable, SocketOptions, Writable } from "../types.js"
+import type { OptionsOn } from "../option-types.js"
+import type { Message, MessageLike, Receiver, ConstructorOptions, Sender } from "../types.js"
 import { defineSocket } from "./define.js"
 import { defineTaggedSending, type TaggedWritable } from "./tagged-sending.js"
 
@@ -20,7 +21,7 @@ import { defineTaggedSending, type TaggedWritable } from "./tagged-sending.js"
  * ```
  */
 export class Peer extends Socket {
-  constructor(options?: SocketOptions<Peer>) {
+  constructor(options?: ConstructorOptions<Peer>) {
     super(constant("ZMQ_PEER"), options)
   }
 
@@ -41,14 +42,14 @@ export class Peer extends Socket {
   }
 }
 
-export interface Peer extends OptionsOn<"Peer">, TaggedWritable<RoutingOptions>, Readable<[Message, RoutingOptions]> {}
+export interface Peer extends OptionsOn<"Peer">, TaggedWritable<RoutingOptions>, Receiver<[Message, RoutingOptions]> {}
 
 defineSocket(Peer)
 defineTaggedSending(Peer, "routingId")
 
 /** ZMQ_CHANNEL: exactly two sockets, in both directions, with messages of one part: a thread-safe Pair. */
 export class Channel extends Socket {
-  constructor(options?: SocketOptions<Channel>) {
+  constructor(options?: ConstructorOptions<Channel>) {
     super(constant("ZMQ_CHANNEL"), options)
   }
 
@@ -58,6 +59,6 @@ export class Channel extends Socket {
   }
 }
 
-export interface Channel extends OptionsOn<"Channel">, Writable<MessageLike | [MessageLike]>, Readable<[Message]> {}
+export interface Channel extends OptionsOn<"Channel">, Sender<MessageLike | [MessageLike]>, Receiver<[Message]> {}
 
 defineSocket(Channel)

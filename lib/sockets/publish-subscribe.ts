@@ -1,8 +1,9 @@
 // One to many: publishers drop what nobody has subscribed to.
 
 import { constant } from "../native.js"
+import type { OptionsOn } from "../option-types.js"
 import { Socket } from "../socket.js"
-import type { OptionsOn, Readable, SocketOptions, Writable } from "../types.js"
+import type { ConstructorOptions, Receiver, Sender } from "../types.js"
 import { defineSocket } from "./define.js"
 
 /**
@@ -16,12 +17,12 @@ import { defineSocket } from "./define.js"
  * ```
  */
 export class Publisher extends Socket {
-  constructor(options?: SocketOptions<Publisher>) {
+  constructor(options?: ConstructorOptions<Publisher>) {
     super(constant("ZMQ_PUB"), options)
   }
 }
 
-export interface Publisher extends OptionsOn<"Publisher">, Writable {}
+export interface Publisher extends OptionsOn<"Publisher">, Sender {}
 
 defineSocket(Publisher, "receive")
 
@@ -36,7 +37,7 @@ defineSocket(Publisher, "receive")
  * ```
  */
 export class Subscriber extends Socket {
-  constructor(options?: SocketOptions<Subscriber>) {
+  constructor(options?: ConstructorOptions<Subscriber>) {
     super(constant("ZMQ_SUB"), options)
     // All that it sends are subscriptions, and libzmq drops those beyond the mark (1,000) without a word.
     this.setInt32Option(constant("ZMQ_SNDHWM"), 0)
@@ -55,7 +56,7 @@ export class Subscriber extends Socket {
   }
 }
 
-export interface Subscriber extends OptionsOn<"Subscriber">, Readable {}
+export interface Subscriber extends OptionsOn<"Subscriber">, Receiver {}
 
 defineSocket(Subscriber, "send")
 
@@ -67,7 +68,7 @@ const verbosities = new WeakMap<XPublisher, null | "allSubs" | "allSubsUnsubs">(
  * For brokers, and to know who listens.
  */
 export class XPublisher extends Socket {
-  constructor(options?: SocketOptions<XPublisher>) {
+  constructor(options?: ConstructorOptions<XPublisher>) {
     super(constant("ZMQ_XPUB"), options)
   }
 
@@ -104,7 +105,7 @@ export class XPublisher extends Socket {
   }
 }
 
-export interface XPublisher extends OptionsOn<"XPublisher">, Writable, Readable {}
+export interface XPublisher extends OptionsOn<"XPublisher">, Sender, Receiver {}
 
 defineSocket(XPublisher)
 
@@ -113,11 +114,11 @@ defineSocket(XPublisher)
  * For brokers. Other messages go upstream to the publishers.
  */
 export class XSubscriber extends Socket {
-  constructor(options?: SocketOptions<XSubscriber>) {
+  constructor(options?: ConstructorOptions<XSubscriber>) {
     super(constant("ZMQ_XSUB"), options)
   }
 }
 
-export interface XSubscriber extends OptionsOn<"XSubscriber">, Writable, Readable {}
+export interface XSubscriber extends OptionsOn<"XSubscriber">, Sender, Receiver {}
 
 defineSocket(XSubscriber)

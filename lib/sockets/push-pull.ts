@@ -1,8 +1,9 @@
 // A pipeline: each message goes to one of the peers, in turn, as they have room.
 
 import { constant } from "../native.js"
+import type { OptionsOn } from "../option-types.js"
 import { Socket } from "../socket.js"
-import type { OptionsOn, Readable, SocketOptions, Writable } from "../types.js"
+import type { ConstructorOptions, Receiver, Sender } from "../types.js"
 import { defineSocket } from "./define.js"
 
 /**
@@ -15,12 +16,12 @@ import { defineSocket } from "./define.js"
  * ```
  */
 export class Push extends Socket {
-  constructor(options?: SocketOptions<Push>) {
+  constructor(options?: ConstructorOptions<Push>) {
     super(constant("ZMQ_PUSH"), options)
   }
 }
 
-export interface Push extends OptionsOn<"Push">, Writable {}
+export interface Push extends OptionsOn<"Push">, Sender {}
 
 defineSocket(Push, "receive")
 
@@ -34,11 +35,11 @@ defineSocket(Push, "receive")
  * ```
  */
 export class Pull extends Socket {
-  constructor(options?: SocketOptions<Pull>) {
+  constructor(options?: ConstructorOptions<Pull>) {
     super(constant("ZMQ_PULL"), options)
   }
 }
 
-export interface Pull extends OptionsOn<"Pull">, Readable {}
+export interface Pull extends OptionsOn<"Pull">, Receiver {}
 
 defineSocket(Pull, "send")

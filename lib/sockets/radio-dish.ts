@@ -5,7 +5,8 @@ import { addon, constant } from "../native.js"
 import { Socket } from "../socket.js"
 import { form, handle, optionRead } from "../symbols.js"
 import { drainGroups, GroupOutbox, type GroupOptions, groupBytes } from "../tagged.js"
-import type { Message, OptionsOn, Readable, SocketOptions } from "../types.js"
+import type { OptionsOn } from "../option-types.js"
+import type { Message, Receiver, ConstructorOptions } from "../types.js"
 import { defineSocket } from "./define.js"
 import { defineTaggedSending, type TaggedWritable } from "./tagged-sending.js"
 
@@ -25,7 +26,7 @@ const outboxes = new WeakMap<Radio, GroupOutbox>()
  * Over udp, a message of more than 8 KiB, its group included, throws EMSGSIZE.
  */
 export class Radio extends Socket {
-  constructor(options?: SocketOptions<Radio>) {
+  constructor(options?: ConstructorOptions<Radio>) {
     super(constant("ZMQ_RADIO"), options)
   }
 
@@ -65,7 +66,7 @@ export interface DishGroupOptions {
  * ```
  */
 export class Dish extends Socket {
-  constructor(options?: SocketOptions<Dish>) {
+  constructor(options?: ConstructorOptions<Dish>) {
     super(constant("ZMQ_DISH"), options)
   }
 
@@ -80,8 +81,8 @@ export class Dish extends Socket {
   }
 
   /** @internal */
-  override [form](slot: number, type: number) {
-    return { ...super[form](slot, type), drain: drainGroups }
+  override [form]() {
+    return { drain: drainGroups }
   }
 
   #change(groups: (string | Uint8Array)[], call: typeof addon.joinGroup, refusal: string): void {
@@ -100,6 +101,6 @@ export class Dish extends Socket {
   }
 }
 
-export interface Dish extends OptionsOn<"Dish">, Readable<[Message, DishGroupOptions]> {}
+export interface Dish extends OptionsOn<"Dish">, Receiver<[Message, DishGroupOptions]> {}
 
 defineSocket(Dish, "send")

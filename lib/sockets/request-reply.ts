@@ -1,10 +1,12 @@
 // Questions and answers: strictly in turn (REQ, REP), or many at a time (DEALER, ROUTER).
 
-import { tooMany } from "../errors.js"
+import { errnoError, tooMany } from "../errors.js"
 import { addon, constant } from "../native.js"
+import type { OptionsOn } from "../option-types.js"
+import { farewell, PeerEvents } from "../peer-events.js"
 import { Socket } from "../socket.js"
 import { handle } from "../symbols.js"
-import type { OptionsOn, Readable, SocketOptions, Writable } from "../types.js"
+import type { ConstructorOptions, Receiver, Sender } from "../types.js"
 import { defineSocket } from "./define.js"
 import { checkName, claimName, nameTaken, type PeerName, peerName } from "./peer-name.js"
 
@@ -19,12 +21,12 @@ import { checkName, claimName, nameTaken, type PeerName, peerName } from "./peer
  * ```
  */
 export class Request extends Socket {
-  constructor(options?: SocketOptions<Request>) {
+  constructor(options?: ConstructorOptions<Request>) {
     super(constant("ZMQ_REQ"), options)
   }
 }
 
-export interface Request extends OptionsOn<"Request">, Writable, Readable {}
+export interface Request extends OptionsOn<"Request">, Sender, Receiver {}
 
 defineSocket(Request)
 
@@ -38,25 +40,28 @@ defineSocket(Request)
  * ```
  */
 export class Reply extends Socket {
-  constructor(options?: SocketOptions<Reply>) {
+  constructor(options?: ConstructorOptions<Reply>) {
     super(constant("ZMQ_REP"), options)
   }
 }
 
-export interface Reply extends OptionsOn<"Reply">, Writable, Readable {}
+export interface Reply extends OptionsOn<"Reply">, Sender, Receiver {}
 
 defineSocket(Reply)
 
 /** ZMQ_DEALER: sends to its peers in turn and receives from all of them, in any order: an asynchronous Request. */
 export class Dealer extends Socket {
-  constructor(options?: SocketOptions<Dealer>) {
+  constructor(options?: ConstructorOptions<Dealer>) {
     super(constant("ZMQ_DEALER"), options)
   }
 }
 
-export interface Dealer extends OptionsOn<"Dealer">, Writable, Readable {}
+export interface Dealer extends OptionsOn<"Dealer">, Sender, Receiver {}
 
 defineSocket(Dealer)
+
+/** Not a private field, because the base class seals its objects. */
+const peerEvents = new WeakMap<Router, PeerEvents>()
 
 /**
  * ZMQ_ROUTER: each message received begins with a part that names its sender, and each message sent with one that names
@@ -69,8 +74,33 @@ defineSocket(Dealer)
  * ```
  */
 export class Router extends Socket {
-  constructor(options?: SocketOptions<Router>) {
+  constructor(options?: ConstructorOptions<Router>) {
     super(constant("ZMQ_ROUTER"), options)
+  }
+
+  /**
+   * Tells of peers that come and go (ZMQ_ROUTER_NOTIFY, ZMQ_DISCONNECT_MSG), from its first use on, which must be before
+   * the socket binds or connects: EINVAL otherwise. Over tcp and ipc; such a socket refuses inproc. Needs libzmq with
+   * drafts, as the one that comes with this package: ENOTSUP otherwise.
+   *
+   * ```typescript
+   * router.peerEvents.on("connect", (routingId) => workers.add(routingId.toString("hex")))
+   * router.peerEvents.on("disconnect", (routingId) => workers.delete(routingId.toString("hex")))
+   * await router.bind("tcp://127.0.0.1:5558")
+   * for await (const [peer, ...request] of router) await router.send([peer, ...answer(request)])
+   * ```
+   */
+  get peerEvents(): PeerEvents {
+    const known = peerEvents.get(this)
+    if (known !== undefined) return known
+    if (addon.capability.draft !== true) throw errnoError("ENOTSUP", "peerEvents needs libzmq built with drafts")
+    const message = farewell()
+    const events = new PeerEvents(message)
+    this.divert((received) => events.consume(received))
+    this.setInt32Option(constant("ZMQ_ROUTER_NOTIFY"), constant("ZMQ_NOTIFY_CONNECT"))
+    this.setStringOption(constant("ZMQ_DISCONNECT_MSG"), message)
+    peerEvents.set(this, events)
+    return events
   }
 
   /**
@@ -95,6 +125,6 @@ export class Router extends Socket {
 
 export interface RouterConnectOptions extends PeerName {}
 
-export interface Router extends OptionsOn<"Router">, Writable, Readable {}
+export interface Router extends OptionsOn<"Router">, Sender, Receiver {}
 
 defineSocket(Router)

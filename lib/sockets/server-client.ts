@@ -4,7 +4,8 @@ import { constant } from "../native.js"
 import { Socket } from "../socket.js"
 import { form } from "../symbols.js"
 import { type RoutingOptions, routed, singlePart } from "../tagged.js"
-import type { Message, MessageLike, OptionsOn, Readable, SocketOptions, Writable } from "../types.js"
+import type { OptionsOn } from "../option-types.js"
+import type { Message, MessageLike, Receiver, ConstructorOptions, Sender } from "../types.js"
 import { defineSocket } from "./define.js"
 import { defineTaggedSending, type TaggedWritable } from "./tagged-sending.js"
 
@@ -20,7 +21,7 @@ import { defineTaggedSending, type TaggedWritable } from "./tagged-sending.js"
  * A send to a peer that is not there rejects with EHOSTUNREACH.
  */
 export class Server extends Socket {
-  constructor(options?: SocketOptions<Server>) {
+  constructor(options?: ConstructorOptions<Server>) {
     super(constant("ZMQ_SERVER"), options)
   }
 
@@ -33,14 +34,14 @@ export class Server extends Socket {
 export interface Server
   extends OptionsOn<"Server">,
     TaggedWritable<RoutingOptions>,
-    Readable<[Message, RoutingOptions]> {}
+    Receiver<[Message, RoutingOptions]> {}
 
 defineSocket(Server)
 defineTaggedSending(Server, "routingId")
 
 /** ZMQ_CLIENT: sends messages of one part to its servers in turn, and receives from all of them. */
 export class Client extends Socket {
-  constructor(options?: SocketOptions<Client>) {
+  constructor(options?: ConstructorOptions<Client>) {
     super(constant("ZMQ_CLIENT"), options)
   }
 
@@ -50,6 +51,6 @@ export class Client extends Socket {
   }
 }
 
-export interface Client extends OptionsOn<"Client">, Writable<MessageLike | [MessageLike]>, Readable<[Message]> {}
+export interface Client extends OptionsOn<"Client">, Sender<MessageLike | [MessageLike]>, Receiver<[Message]> {}
 
 defineSocket(Client)

@@ -1,7 +1,8 @@
 import { tooMany } from "../errors.js"
 import { constant } from "../native.js"
+import type { OptionsOn } from "../option-types.js"
 import { Socket } from "../socket.js"
-import type { Message, MessageLike, OptionsOn, Readable, SocketOptions, Writable } from "../types.js"
+import type { ConstructorOptions, Message, MessageLike, Receiver, Sender } from "../types.js"
 import { defineSocket } from "./define.js"
 import { checkName, claimName, type PeerName, peerName } from "./peer-name.js"
 
@@ -10,7 +11,7 @@ import { checkName, claimName, type PeerName, peerName } from "./peer-name.js"
  * empty second part tells of a connection that came or went; sending one closes the connection.
  */
 export class Stream extends Socket {
-  constructor(options?: SocketOptions<Stream>) {
+  constructor(options?: ConstructorOptions<Stream>) {
     super(constant("ZMQ_STREAM"), options)
   }
 
@@ -35,9 +36,6 @@ export class Stream extends Socket {
 
 export interface StreamConnectOptions extends PeerName {}
 
-export interface Stream
-  extends OptionsOn<"Stream">,
-    Writable<[MessageLike, MessageLike]>,
-    Readable<[Message, Message]> {}
+export interface Stream extends OptionsOn<"Stream">, Sender<[MessageLike, MessageLike]>, Receiver<[Message, Message]> {}
 
 defineSocket(Stream)

@@ -4,13 +4,13 @@ import type { Writable as NodeWritable } from "node:stream"
 import type { WritableStream } from "node:stream/web"
 
 import { Socket } from "../socket.js"
-import type { MessageLike, OperationOptions, StreamOptions, Writable } from "../types.js"
+import type { MessageLike, OperationOptions, StreamOptions, Sender } from "../types.js"
 import { checkNames } from "../waiter.js"
 
 /** What sockets have that send messages of one part with `T` beside it. */
 export interface TaggedWritable<T extends object>
   extends Pick<
-    Writable,
+    Sender,
     "multicastHops" | "sendBufferSize" | "sendHighWaterMark" | "sendQueue" | "sendTimeout" | "toWritable"
   > {
   /** Like `send` of the other sockets. The message has one part; who it is for stands in the options. */

@@ -1,0 +1,3 @@
+/** The folder of ohmq.h. */
+declare const folder: string
+export = folder

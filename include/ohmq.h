@@ -1,0 +1,130 @@
+/* ohmq for C and C++ addons: open sockets on the context that a JavaScript program uses.
+ *
+ * `context.native` of ohmq is an external value. An addon gets it as an argument, and from it libzmq's context and libzmq's
+ * own functions, which are linked into ohmq's addon and exported by no library:
+ *
+ *     static napi_value Start(napi_env env, napi_callback_info info) {
+ *       ...
+ *       const ohmq_context *ohmq = ohmq_context_from(env, argv[0]);
+ *       if (ohmq == NULL) return NULL; // an exception is pending
+ *       ohmq->retain(ohmq);            // for as long as a thread of yours uses it
+ *       void *socket = ohmq->zmq->socket(ohmq->context, OHMQ_PAIR);
+ *       ohmq->zmq->connect(socket, "inproc://work");
+ *
+ * inproc:// then reaches the sockets of JavaScript on the same context. A socket belongs to one thread, as always with
+ * libzmq; make and close it there. When the program calls `context.terminate()`, calls on your sockets fail with ETERM:
+ * close them and release the context, which `terminate()` waits for. The default context is not terminated; if it is
+ * still retained when the process ends, messages that were not sent yet are lost.
+ *
+ * The folder of this file, for binding.gyp:
+ *
+ *     "include_dirs": ["<!(node -p \"require('ohmq/include')\")"]
+ *
+ * Nothing is to be linked. The header needs Node-API 8; the types of zmq.h are spelt with void *, so that no zmq.h is needed,
+ * and one may be included all the same.
+ */
+#ifndef OHMQ_H
+#define OHMQ_H
+
+#include <node_api.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Changes when what is below changes in a way that breaks addons; new functions are added at the end without that. */
+#define OHMQ_ABI 1
+
+/* Socket types and flags that are used most, as in zmq.h. */
+#define OHMQ_PAIR 0
+#define OHMQ_PUB 1
+#define OHMQ_SUB 2
+#define OHMQ_REQ 3
+#define OHMQ_REP 4
+#define OHMQ_DEALER 5
+#define OHMQ_ROUTER 6
+#define OHMQ_PULL 7
+#define OHMQ_PUSH 8
+#define OHMQ_DONTWAIT 1
+#define OHMQ_SNDMORE 2
+
+/* A zmq_msg_t. */
+typedef union ohmq_msg {
+  unsigned char bytes[64];
+  void *alignment;
+} ohmq_msg;
+
+/* The functions of libzmq, by their names without "zmq_"; see the man pages. `msg` is an ohmq_msg * or a zmq_msg_t *. */
+typedef struct ohmq_functions {
+  void (*version)(int *major, int *minor, int *patch);
+  int (*error)(void); /* zmq_errno: of the last call that failed on this thread */
+  const char *(*strerror)(int number);
+
+  void *(*socket)(void *context, int type);
+  int (*close)(void *socket);
+  int (*bind)(void *socket, const char *address);
+  int (*unbind)(void *socket, const char *address);
+  int (*connect)(void *socket, const char *address);
+  int (*disconnect)(void *socket, const char *address);
+  int (*setsockopt)(void *socket, int option, const void *value, size_t size);
+  int (*getsockopt)(void *socket, int option, void *value, size_t *size);
+
+  int (*send)(void *socket, const void *data, size_t size, int flags);
+  int (*recv)(void *socket, void *data, size_t size, int flags);
+
+  int (*msg_init)(void *msg);
+  int (*msg_init_size)(void *msg, size_t size);
+  int (*msg_init_data)(void *msg, void *data, size_t size, void (*release)(void *data, void *hint), void *hint);
+  int (*msg_close)(void *msg);
+  int (*msg_send)(void *msg, void *socket, int flags);
+  int (*msg_recv)(void *msg, void *socket, int flags);
+  void *(*msg_data)(void *msg);
+  size_t (*msg_size)(const void *msg);
+  int (*msg_more)(const void *msg);
+  const char *(*msg_gets)(const void *msg, const char *property);
+
+  int (*poll)(void *items, int count, long milliseconds); /* items: zmq_pollitem_t[] */
+} ohmq_functions;
+
+typedef struct ohmq_context {
+  uint32_t abi;  /* OHMQ_ABI of the ohmq that is there */
+  uint32_t size; /* sizeof(ohmq_functions) there: functions beyond it do not exist */
+  void *context; /* libzmq's context, as zmq_ctx_new returns it; never to be terminated */
+  const ohmq_functions *zmq;
+
+  /* Any thread. A context that is retained does not end, and neither does this struct; release it as often as you retain
+   * it. Without that, both are there as long as the JavaScript value is. */
+  void (*retain)(const struct ohmq_context *self);
+  void (*release)(const struct ohmq_context *self);
+} ohmq_context;
+
+/* What `context.native` is tagged with. */
+static const napi_type_tag ohmq_context_tag = {0x6f686d715f637478, 0x5d1f8a2b94c7e360};
+
+/* The context behind a value. NULL, with a TypeError pending, if it is none or of an ohmq that is not compatible. */
+static inline const ohmq_context *ohmq_context_from(napi_env env, napi_value value) {
+  napi_valuetype type = napi_undefined;
+  bool ours = false;
+  void *data = NULL;
+  napi_typeof(env, value, &type);
+  if (type != napi_external || napi_check_object_type_tag(env, value, &ohmq_context_tag, &ours) != napi_ok || !ours ||
+      napi_get_value_external(env, value, &data) != napi_ok) {
+    napi_throw_type_error(env, NULL, "Expected the native property of an ohmq Context");
+    return NULL;
+  }
+  const ohmq_context *context = (const ohmq_context *)data;
+  if (context->abi != OHMQ_ABI) {
+    napi_throw_type_error(env, NULL, "This addon was built for another version of ohmq.h; build it again");
+    return NULL;
+  }
+  return context;
+}
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* OHMQ_H */

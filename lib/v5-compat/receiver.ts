@@ -1,0 +1,90 @@
+// Emits the messages of a socket as they come.
+
+import type { Message } from "../index.js"
+import { immediate, nextTick, outOfTime } from "./fairness.js"
+import type { Link } from "./link.js"
+
+export class Receiver {
+  readonly #link: Link
+  /** Whether there is somebody to emit messages for. */
+  readonly #wanted: () => boolean
+  /** To be called after each message. */
+  readonly #after: () => void
+  /** A call of `#deliver` is under way or will come. */
+  #active = false
+  /** A message that came when nobody wanted it any more. */
+  #held: Message[] | undefined
+
+  constructor(link: Link, wanted: () => boolean, after: () => void) {
+    this.#link = link
+    this.#wanted = wanted
+    this.#after = after
+  }
+
+  /** To be called when something has changed that messages may have waited for. */
+  wake(): void {
+    if (this.#active || !this.#open) return
+    this.#active = true
+    nextTick(this.#deliver)
+  }
+
+  get #open(): boolean {
+    return this.#link.allows("receive") && this.#wanted()
+  }
+
+  readonly #deliver = (): void => {
+    let done = false
+    try {
+      this.#emitAll()
+      done = true
+    } finally {
+      // What a listener throws is thrown to the process, and the messages behind it come all the same.
+      if (!done) immediate(this.#deliver)
+    }
+  }
+
+  #emitAll(): void {
+    const { emitter } = this.#link
+    while (this.#open) {
+      const message = this.#take()
+      if (message === undefined) {
+        void this.#wait()
+        return
+      }
+      this.#link.pass("send")
+      // Most messages have one part; spreading is slower.
+      if (message.length === 1) emitter.emit("message", message[0])
+      else emitter.emit("message", ...message)
+      this.#after()
+      if (outOfTime()) {
+        immediate(this.#deliver)
+        return
+      }
+    }
+    this.#active = false
+  }
+
+  #take(): Message[] | undefined {
+    const held = this.#held
+    this.#held = undefined
+    if (held !== undefined) return held
+    try {
+      return this.#link.socket.tryReceive?.()
+    } catch {
+      // The wait that follows fails for the same reason, and tells.
+      return undefined
+    }
+  }
+
+  async #wait(): Promise<void> {
+    const { socket, emitter } = this.#link
+    try {
+      // Without a timeout, as in zeromq 5: who listens has nothing to give up.
+      this.#held = await socket.receive?.({ timeout: -1 })
+      nextTick(this.#deliver)
+    } catch (error) {
+      this.#active = false
+      if (!socket.closed) nextTick(() => emitter.emit("error", error))
+    }
+  }
+}

@@ -1,0 +1,116 @@
+// What stands behind a v5 socket.
+
+import { EventEmitter } from "node:events"
+
+import * as zmq from "../index.js"
+import { interval, nextTick } from "./fairness.js"
+import { type AnySocket, Link } from "./link.js"
+import { monitor } from "./monitor.js"
+import { Receiver } from "./receiver.js"
+import { type Callback, Sender } from "./sender.js"
+
+const classes = {
+  pair: zmq.Pair,
+  req: zmq.Request,
+  rep: zmq.Reply,
+  pub: zmq.Publisher,
+  sub: zmq.Subscriber,
+  dealer: zmq.Dealer,
+  xreq: zmq.Dealer,
+  router: zmq.Router,
+  xrep: zmq.Router,
+  pull: zmq.Pull,
+  push: zmq.Push,
+  xpub: zmq.XPublisher,
+  xsub: zmq.XSubscriber,
+  stream: zmq.Stream,
+} satisfies Record<string, new () => AnySocket>
+
+/** The types of sockets; "xreq" is "dealer" and "xrep" is "router". */
+export type SocketType = keyof typeof classes
+
+export const isSocketType = (type: unknown): type is SocketType =>
+  typeof type === "string" && Object.hasOwn(classes, type)
+
+/** The longest that a timer can run, in milliseconds. */
+const LONGEST = 2 ** 31 - 1
+
+export class State {
+  readonly link: Link
+  readonly sender: Sender
+  readonly receiver: Receiver
+  #observer: zmq.Observer | undefined
+  /** Keeps the process alive as long as the socket is open, whether or not anybody listens. */
+  readonly #hold: NodeJS.Timeout | undefined
+
+  constructor(owner: EventEmitter, type: SocketType) {
+    const socket: AnySocket = new classes[type]()
+    this.link = new Link(socket, owner, type)
+    const canReceive = socket.receive !== undefined
+    // Who overrides emit() may want messages without a listener.
+    const wanted = () =>
+      canReceive && (owner.listenerCount("message") > 0 || owner.emit !== EventEmitter.prototype.emit)
+    this.receiver = new Receiver(this.link, wanted, () => this.sender.flush())
+    this.sender = new Sender(this.link, () => this.receiver.wake())
+    if (canReceive) this.#hold = interval(() => owner.listenerCount("message"), LONGEST)
+    // A constructor that overrides this one's may not be done yet.
+    nextTick(() => this.receiver.wake())
+  }
+
+  /** Goes on with what had to wait. */
+  resume(): void {
+    this.receiver.wake()
+    this.sender.flush()
+  }
+
+  /** Waits for a bind or unbind, during which the socket must be left alone. */
+  block(work: Promise<void>, event: "bind" | "unbind", address: string, callback: Callback | undefined): void {
+    const { link } = this
+    const settle = (error?: Error) => {
+      link.blocked = false
+      if (link.socket.closed) this.#end()
+      else this.resume()
+      nextTick(() => {
+        if (error === undefined) {
+          link.emitter.emit(event, address)
+          callback?.call(link.emitter)
+        } else if (callback === undefined) {
+          link.emitter.emit("error", error)
+        } else {
+          callback.call(link.emitter, error)
+        }
+      })
+    }
+    link.blocked = true
+    work.then(() => settle(), settle)
+  }
+
+  close(): void {
+    this.link.socket.close()
+    // During a bind or unbind the socket closes when that is done.
+    if (this.link.socket.closed) this.#end()
+  }
+
+  monitor(): void {
+    if (this.#observer === undefined || this.#observer.closed) this.#observer = monitor(this.link)
+  }
+
+  unmonitor(): void {
+    this.#observer?.close()
+  }
+
+  ref(): void {
+    this.link.socket.ref()
+    this.#hold?.ref()
+  }
+
+  unref(): void {
+    this.link.socket.unref()
+    this.#hold?.unref()
+  }
+
+  #end(): void {
+    clearInterval(this.#hold)
+    this.sender.close()
+  }
+}

@@ -1,0 +1,1 @@
+export const differences: Record<string, { zeromq: string; reason: number | string; sometimes: boolean }>

@@ -1,0 +1,118 @@
+import { once } from "node:events"
+import * as zmq from "ohmq"
+import { describe, expect, it } from "vitest"
+
+import { eventually, failure, freeAddress, join, open, texts, thrown } from "./support/sockets.js"
+
+/** What a Router tells and receives, in order, as text. */
+function record(router: zmq.Router) {
+  const seen: string[] = []
+  router.peerEvents.on("connect", (id) => seen.push(`+${id}`))
+  router.peerEvents.on("disconnect", (id) => seen.push(`-${id}`))
+  return seen
+}
+
+async function receiveInto(router: zmq.Router, seen: string[]) {
+  for await (const message of router) seen.push(texts(message).join(" "))
+}
+
+describe.each(["tcp", "ipc"] as const)("Router.peerEvents over %s", (transport) => {
+  it("tells of peers that come and go, in order with their messages", async () => {
+    const router = open(zmq.Router)
+    const seen = record(router)
+    await router.bind(freeAddress(transport))
+    const receiving = receiveInto(router, seen)
+    const dealer = open(zmq.Dealer, { routingId: "d1" })
+    dealer.connect(router.lastEndpoint as string)
+    await eventually(() => expect(seen).toEqual(["+d1"]))
+    expect(texts(router.peerEvents.connected)).toEqual(["d1"])
+    await dealer.sendMany(["one", "two"])
+    dealer.close()
+    await eventually(() => expect(seen).toEqual(["+d1", "d1 one", "d1 two", "-d1"]))
+    expect(router.peerEvents.connected).toEqual([])
+    const again = open(zmq.Dealer, { routingId: "d1" })
+    again.connect(router.lastEndpoint as string)
+    await eventually(() => expect(seen.slice(4)).toEqual(["+d1"]))
+    router.close()
+    await receiving
+  })
+
+  it("leaves empty messages of peers alone, and messages of all lengths", async () => {
+    const router = open(zmq.Router)
+    const seen = record(router)
+    const dealer = open(zmq.Dealer, { routingId: "d" })
+    await join(router, dealer, transport)
+    const receiving = receiveInto(router, seen)
+    await dealer.sendMany(["", "", ["", ""], "x".repeat(16), ""])
+    await eventually(() => expect(seen).toEqual(["+d", "d ", "d ", "d  ", `d ${"x".repeat(16)}`, "d "]))
+    router.close()
+    await receiving
+  })
+
+  it("is told whichever way messages are received", async () => {
+    const router = open(zmq.Router)
+    const seen = record(router)
+    await router.bind(freeAddress(transport))
+    const dealers = ["a", "b", "c", "d"].map((routingId) => open(zmq.Dealer, { routingId }))
+    const receives: (() => Promise<Buffer[]>)[] = [
+      () => router.receive(),
+      async () => (await router.receiveMany())[0] as Buffer[],
+      async () => (await router.receiveWithMetadata()).parts,
+      () => eventually(() => router.tryReceive() ?? Promise.reject(new Error("nothing yet"))),
+    ]
+    for (const [index, dealer] of dealers.entries()) {
+      dealer.connect(router.lastEndpoint as string)
+      await dealer.send("hello")
+      seen.push(texts((await receives[index]?.()) as Buffer[]).join(" "))
+    }
+    await eventually(() => expect(seen).toHaveLength(8))
+    expect(seen).toEqual(expect.arrayContaining(["+a", "a hello", "+b", "b hello", "+c", "c hello", "+d", "d hello"]))
+  })
+})
+
+describe("Router.peerEvents", () => {
+  it("tells of a process that is killed", async () => {
+    const { spawn } = await import("node:child_process")
+    const router = open(zmq.Router)
+    const seen = record(router)
+    await router.bind("tcp://127.0.0.1:*")
+    const receiving = receiveInto(router, seen)
+    const program = `
+      const zmq = require("ohmq")
+      const dealer = new zmq.Dealer({ routingId: "victim" })
+      dealer.connect(process.argv[1])
+      dealer.receive()`
+    const child = spawn(process.execPath, ["-e", program, router.lastEndpoint as string])
+    await eventually(() => expect(seen).toEqual(["+victim"]))
+    child.kill("SIGKILL")
+    await once(child, "exit")
+    await eventually(() => expect(seen).toEqual(["+victim", "-victim"]))
+    router.close()
+    await receiving
+  })
+
+  it("is one object, and must be used before there are endpoints", async () => {
+    const router = open(zmq.Router)
+    expect(router.peerEvents).toBe(router.peerEvents)
+    await router.bind("tcp://127.0.0.1:*")
+    expect(router.peerEvents.connected).toEqual([])
+    const late = open(zmq.Router)
+    await late.bind("tcp://127.0.0.1:*")
+    expect(thrown(() => late.peerEvents)).toMatchObject({ code: "EINVAL", message: expect.stringContaining("before") })
+  })
+
+  it("refuses inproc, where libzmq tells nothing of peers", async () => {
+    const router = open(zmq.Router)
+    expect(router.peerEvents).toBeDefined()
+    const refused = { code: "EINVAL", address: "inproc://x", message: expect.stringContaining("inproc") }
+    expect(await failure(() => router.bind("inproc://x"))).toMatchObject(refused)
+    expect(thrown(() => router.bindSync("inproc://x"))).toMatchObject(refused)
+    expect(thrown(() => router.connect("inproc://x"))).toMatchObject(refused)
+  })
+
+  it("throws on a closed socket", () => {
+    const router = new zmq.Router()
+    router.close()
+    expect(thrown(() => router.peerEvents)).toMatchObject({ code: "EBADF" })
+  })
+})

@@ -1,0 +1,38 @@
+// The package as it is when it was published, installed, and has its addon.
+
+import { cpSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs"
+import { createRequire } from "node:module"
+import path from "node:path"
+
+import { pack, sharedFolder, unpack } from "./packed.js"
+import { root } from "./process.js"
+
+const nodeGypBuild = createRequire(path.join(root, "package.json"))("node-gyp-build") as {
+  resolve(folder: string): string
+}
+
+/** Puts the addon where a package that was published with it has it. */
+export function addAddon(folder: string): void {
+  const prebuilds = path.join(folder, "prebuilds", `${process.platform}-${process.arch}`)
+  mkdirSync(prebuilds, { recursive: true })
+  cpSync(nodeGypBuild.resolve(root), path.join(prebuilds, "ohmq.node"))
+}
+
+/** A project with the package installed, removed after the last test of the file. To be called outside of tests. */
+export async function installed(): Promise<string> {
+  const folder = sharedFolder()
+  const target = path.join(folder, "node_modules/ohmq")
+  await unpack(await pack(folder), target)
+  addAddon(target)
+  const dependency = path.dirname(createRequire(path.join(root, "package.json")).resolve("node-gyp-build"))
+  cpSync(dependency, path.join(folder, "node_modules/node-gyp-build"), { recursive: true })
+  writeFileSync(path.join(folder, "package.json"), JSON.stringify({ dependencies: { ohmq: "*" } }))
+  return folder
+}
+
+/** Makes another package importable in a project. */
+export function link(folder: string, name: string, target: string): void {
+  const file = path.join(folder, "node_modules", name)
+  mkdirSync(path.dirname(file), { recursive: true })
+  symlinkSync(target, file, "junction")
+}

@@ -1,0 +1,31 @@
+// The package as npm would publish it.
+
+import { mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import path from "node:path"
+
+import { afterAll } from "vitest"
+import { root, runCommand } from "./process.js"
+import { npm } from "./toolchains.js"
+
+/** An empty folder, removed after the last test of the file. To be called outside of tests. */
+export function sharedFolder(): string {
+  const folder = mkdtempSync(path.join(realpathSync(tmpdir()), "ohmq-"))
+  afterAll(() => rmSync(folder, { recursive: true, force: true }))
+  return folder
+}
+
+/** Packs the project into a folder, and tells where the tarball is. */
+export async function pack(folder: string): Promise<string> {
+  const { status, stderr } = await npm(["pack", "--ignore-scripts", "--pack-destination", folder], root)
+  const file = readdirSync(folder).find((name) => name.endsWith(".tgz"))
+  if (status !== 0 || file === undefined) throw new Error(`npm pack failed: ${stderr}`)
+  return path.join(folder, file)
+}
+
+/** Unpacks a tarball to where it would be installed. */
+export async function unpack(tarball: string, folder: string): Promise<void> {
+  mkdirSync(folder, { recursive: true })
+  const { status, stderr } = await runCommand("tar", ["-xzf", tarball, "--strip-components=1"], { cwd: folder })
+  if (status !== 0) throw new Error(`tar failed: ${stderr}`)
+}

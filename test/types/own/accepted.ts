@@ -1,0 +1,79 @@
+// What goes beyond zeromq, typed as it is meant to be.
+
+import * as zmq from "ohmq"
+
+/** Fails to compile unless both types are the same. */
+function same<A>() {
+  return <B>(..._: (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? [] : [never]) => {}
+}
+
+const signal = new AbortController().signal
+
+export async function sending(push: zmq.Push, sender: zmq.Sender) {
+  const options: zmq.OperationOptions = { signal, timeout: 10 }
+  await push.send("x", options)
+  await push.sendMany(["x", ["a", null]], options)
+  await push.sendMany(new Set(["x"]))
+  const went: boolean = push.trySend(["x"])
+  const queue: zmq.QueueOptions | null = push.sendQueue
+  push.sendQueue = { limit: 10, whenFull: "drop-oldest" }
+  sender.toWritable({ highWaterMark: 1 }).write("x")
+  sender.toWritableStream().getWriter().releaseLock()
+  return went && queue
+}
+
+export async function receiving(pull: zmq.Pull, receiver: zmq.Receiver, stream: zmq.Stream) {
+  const many: zmq.Message[][] = await pull.receiveMany({ max: 10, signal })
+  const maybe: zmq.Message[] | undefined = pull.tryReceive()
+  for await (const messages of pull.batches({ max: 10 })) {
+    same<zmq.Message[][]>()<typeof messages>()
+    for (const [part] of messages) part?.toString()
+  }
+  for await (const messages of stream.batches()) same<[zmq.Message, zmq.Message][]>()<typeof messages>()
+  pull.receiveQueue = { limit: 1 }
+  receiver.toReadable().destroy()
+  return [many, maybe, receiver.toReadableStream()]
+}
+
+export async function lifetime(dealer: zmq.Dealer) {
+  same<zmq.Dealer>()<ReturnType<typeof dealer.ref>>()
+  dealer.ref().unref().close({ linger: 0 })
+  await dealer.bind("tcp://127.0.0.1:*", { timeout: 10, signal })
+  await dealer.unbind("tcp://127.0.0.1:*", { timeout: 10 })
+  await dealer.connected({ count: 2, timeout: 10 })
+  const disposable: { [Symbol.dispose](): void; [Symbol.asyncDispose](): PromiseLike<void> } = dealer
+  disposable[Symbol.dispose]()
+}
+
+export async function observing(dealer: zmq.Dealer, event: zmq.Event) {
+  const retry = await dealer.events.waitFor("connect:retry", { signal })
+  same<number>()<typeof retry.interval>()
+  const { remoteAddress, fd } = await dealer.events.waitFor("accept")
+  same<string | undefined>()<typeof remoteAddress>()
+  same<number | undefined>()<typeof fd>()
+  const peers: number = dealer.events.peers
+  dealer.events.on("bind", () => {}).close()
+  if (event.type === "handshake:error:auth") same<300 | 400 | 500>()<typeof event.error.status>()
+  if (event.type === "accept:error") same<zmq.ErrnoError>()<typeof event.error>()
+  same<zmq.EventOfType<"end">>()<{ type: "end" }>()
+  return peers
+}
+
+export async function proxying() {
+  const proxy = new zmq.Proxy(new zmq.Router(), new zmq.Dealer(), { capture: new zmq.Push() })
+  same<zmq.Proxy<zmq.Router, zmq.Dealer, zmq.Push>>()<typeof proxy>()
+  await proxy.run({ signal })
+  const count: zmq.ProxyCount = proxy.statistics().frontEnd.received
+  return count.messages + count.bytes
+}
+
+export function options(dealer: zmq.Dealer, router: zmq.Router) {
+  const bytes: Buffer | null = dealer.routingIdBytes
+  same<string | null>()<typeof router.routingId>()
+  same<string | null | undefined>()<zmq.SocketOptions<zmq.Dealer>["routingId"]>()
+  same<null | "allSubs" | "allSubsUnsubs" | undefined>()<zmq.SocketOptions<zmq.XPublisher>["verbosity"]>()
+  const bytesOrText = new zmq.Dealer({ routingId: Buffer.from([1, 0, 1]), curveSecretKey: new Uint8Array(32) })
+  same<string | Uint8Array | null | undefined>()<zmq.ConstructorOptions<zmq.Dealer>["routingId"]>()
+  router.connect("tcp://127.0.0.1:1", { routingId: Buffer.from([1, 0, 1]) })
+  return [bytes, bytesOrText]
+}

@@ -1,0 +1,161 @@
+// What must not compile. Each comment gives the error's code and words of its text; own.test.ts checks them.
+
+import * as zmq from "ohmq"
+
+const push = new zmq.Push()
+const pull = new zmq.Pull()
+const dealer = new zmq.Dealer()
+const router = new zmq.Router()
+const stream = new zmq.Stream()
+const publisher = new zmq.Publisher()
+const subscriber = new zmq.Subscriber()
+
+// --- What a class cannot do
+
+// @ts-expect-error TS2339: Property 'send' does not exist on type 'Pull'.
+pull.send("x")
+// @ts-expect-error TS2339: Property 'receive' does not exist on type 'Push'.
+push.receive()
+// @ts-expect-error TS2339: Property 'send' does not exist on type 'Subscriber'.
+subscriber.send("x")
+// @ts-expect-error TS2339: Property 'trySend' does not exist on type 'Subscriber'.
+subscriber.trySend("x")
+// @ts-expect-error TS2339: Property 'receive' does not exist on type 'Publisher'.
+publisher.receive()
+// @ts-expect-error TS2339: Property 'tryReceive' does not exist on type 'Publisher'.
+publisher.tryReceive()
+// @ts-expect-error TS2339: Property 'subscribe' does not exist on type 'Dealer'.
+dealer.subscribe("x")
+// @ts-expect-error TS2674: Constructor of class 'Socket' is protected
+new zmq.Socket()
+// @ts-expect-error TS2445: Property 'getInt32Option' is protected
+dealer.getInt32Option(14)
+// @ts-expect-error TS2345 TS2739: 'Pull'
+take(pull)
+// @ts-expect-error TS2345 TS2739: 'Publisher'
+give(publisher)
+// @ts-expect-error TS2504: must have a '[Symbol.asyncIterator]()' method
+for await (const _ of push) break
+
+// --- Messages
+
+// @ts-expect-error TS2345: Argument of type '{}'
+push.send({})
+// @ts-expect-error TS2345: 'undefined'
+push.send(undefined)
+// @ts-expect-error TS2345: Argument of type 'Promise<
+push.send(pull.receive())
+// @ts-expect-error TS2345: 'true'
+push.send(true)
+// @ts-expect-error TS2345: Argument of type '[string]'
+stream.send(["one"])
+// @ts-expect-error TS2345: Argument of type 'string'
+stream.send("one")
+// @ts-expect-error TS2345 TS2353 TS2561: 'timout' does not exist in type 'OperationOptions'
+push.send("x", { timout: 1 })
+// @ts-expect-error TS2322: Type 'string' is not assignable to type 'number'
+pull.receive({ timeout: "1" })
+// @ts-expect-error TS2322: Type 'string' is not assignable to type 'number'
+const first: number = (await pull.receive())[0].toString()
+// @ts-expect-error TS2345: Argument of type 'number'
+push.sendMany(1)
+// @ts-expect-error TS2345: Argument of type 'number'
+subscriber.subscribe(1)
+
+// --- Options
+
+// @ts-expect-error TS2345 TS2353 TS2561: 'lingerr' does not exist in type
+new zmq.Push({ lingerr: 1 })
+// @ts-expect-error TS2322: Type 'string' is not assignable to type 'number
+new zmq.Push({ linger: "1" })
+// @ts-expect-error TS2345 TS2353 TS2561: 'routingId' does not exist in type
+new zmq.Push({ routingId: "me" })
+// @ts-expect-error TS2345 TS2353 TS2561: 'receiveTimeout' does not exist in type
+new zmq.Push({ receiveTimeout: 1 })
+// @ts-expect-error TS2345 TS2353 TS2561: 'sendTimeout' does not exist in type
+new zmq.Pull({ sendTimeout: 1 })
+// @ts-expect-error TS2345 TS2353 TS2561: 'mandatory' does not exist in type
+new zmq.Dealer({ mandatory: true })
+// @ts-expect-error TS2345 TS2353 TS2561: 'lastEndpoint' does not exist in type
+new zmq.Dealer({ lastEndpoint: "x" })
+// @ts-expect-error TS2345 TS2353 TS2561: 'send' does not exist in type
+new zmq.Dealer({ send: null })
+// @ts-expect-error TS2322: Type '"all"' is not assignable to type
+new zmq.XPublisher({ verbosity: "all" })
+// @ts-expect-error TS2322: Type '"krb5"' is not assignable to type
+dealer.gssapiPrincipalNameType = "krb5"
+// @ts-expect-error TS2740: is missing the following properties from type 'Context'
+new zmq.Dealer({ context: {} })
+// @ts-expect-error TS2322: Type '"sometimes"' is not assignable to type
+new zmq.Push({ sendQueue: { limit: 1, whenFull: "sometimes" } })
+// @ts-expect-error TS2345 TS2353 TS2561: 'ioThread' does not exist in type
+new zmq.Context({ ioThread: 1 })
+// @ts-expect-error TS2345 TS2353 TS2561: 'maxSocketsLimit' does not exist in type
+new zmq.Context({ maxSocketsLimit: 1 })
+// @ts-expect-error TS2540: Cannot assign to 'lastEndpoint' because it is a read-only property.
+dealer.lastEndpoint = "x"
+// @ts-expect-error TS2540: Cannot assign to 'securityMechanism' because it is a read-only property.
+dealer.securityMechanism = null
+// @ts-expect-error TS2540: Cannot assign to 'type' because it is a read-only property.
+dealer.type = 1
+// @ts-expect-error TS2540: Cannot assign to 'closed' because it is a read-only property.
+dealer.closed = true
+// @ts-expect-error TS2540: Cannot assign to 'maxSocketsLimit' because it is a read-only property.
+zmq.context.maxSocketsLimit = 1
+// @ts-expect-error TS2322: Type 'string' is not assignable to type 'boolean'
+dealer.ipv6 = "yes"
+// @ts-expect-error TS2322: Type 'undefined' is not assignable to type 'string | null'
+dealer.routingId = undefined
+// @ts-expect-error TS2339: Property 'mandatory' does not exist on type 'Dealer'.
+dealer.mandatory = true
+// @ts-expect-error TS2339: Property 'routingId' does not exist on type 'Push'.
+push.routingId = "x"
+// @ts-expect-error TS2345 TS2353 TS2561: 'routing' does not exist in type 'RouterConnectOptions'
+router.connect("tcp://127.0.0.1:1", { routing: "x" })
+// @ts-expect-error TS2554: Expected 1 arguments, but got 2.
+dealer.connect("tcp://127.0.0.1:1", {})
+
+// --- Events
+
+export function events(event: zmq.Event, auth: zmq.EventOfType<"handshake:error:auth">) {
+  // @ts-expect-error TS2339: Property 'address' does not exist on type
+  event.address
+  // @ts-expect-error TS2339: Property 'error' does not exist on type
+  event.error
+  // @ts-expect-error TS2339: Property 'error' does not exist on type
+  if (event.type === "bind") return event.error
+  // @ts-expect-error TS2339: Property 'address' does not exist on type
+  if (event.type === "end") return event.address
+  // @ts-expect-error TS2339: Property 'interval' does not exist on type
+  if (event.type === "connect:delay") return event.interval
+  // @ts-expect-error TS2367: This comparison appears to be unintentional
+  if (event.type === "connected") return event
+  // @ts-expect-error TS2367: This comparison appears to be unintentional
+  if (auth.error.status === 404) return auth
+  // @ts-expect-error TS2339: Property 'code' does not exist on type 'AuthenticationError'.
+  return auth.error.code
+}
+// @ts-expect-error TS2345: Argument of type '"connected"' is not assignable to parameter of type
+dealer.events.on("connected", () => {})
+// @ts-expect-error TS2345: Argument of type '"nothing"' is not assignable to parameter of type
+dealer.events.waitFor("nothing")
+// @ts-expect-error TS2339: Property 'interval' does not exist on type
+dealer.events.on("bind", (event) => event.interval)
+// @ts-expect-error TS2344: Type '"nothing"' does not satisfy the constraint
+export type Nothing = zmq.EventOfType<"nothing">
+
+// --- Proxies and contexts
+
+// @ts-expect-error TS2345 TS2740: from type 'Socket'
+new zmq.Proxy({}, dealer)
+// @ts-expect-error TS2554: Expected 2-3 arguments, but got 1.
+new zmq.Proxy(router)
+// @ts-expect-error TS2339: Property 'mandatory' does not exist on type 'Dealer'.
+new zmq.Proxy(router, dealer).backEnd.mandatory = true
+// @ts-expect-error TS2540: Cannot assign to 'version' because it is a read-only property.
+zmq.version = "4"
+
+function take(_socket: zmq.Writable): void {}
+function give(_socket: zmq.Readable): void {}
+
+export { first }

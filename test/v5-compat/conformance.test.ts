@@ -1,0 +1,59 @@
+// The programs of programs/ run with this package and with zeromq/v5-compat: in processes of their own, so that one process
+// does not have two libzmq.
+
+import { fileURLToPath } from "node:url"
+import { beforeAll, describe, expect, it } from "vitest"
+
+import { runCommand } from "../support/process.js"
+
+interface Check {
+  name: string
+  /** What it gives with both; where it is left out, both give the same. */
+  expected?: unknown
+  /** What it gives with zeromq/v5-compat where that differs. */
+  zeromq?: unknown
+  varies?: true
+  hangs?: true
+  why?: string
+}
+
+const programs = new URL("programs/", import.meta.url)
+const { checks } = (await import(new URL("checks.mjs", programs).href)) as { checks: Check[] }
+
+async function run(name: string): Promise<Record<string, unknown>> {
+  const args = [fileURLToPath(new URL("run.mjs", programs)), name]
+  const { status, stdout, stderr } = await runCommand(process.execPath, args, { timeout: 60_000 })
+  expect({ status, stderr }).toEqual({ status: 0, stderr: "" })
+  return JSON.parse(stdout)
+}
+
+let ours: Record<string, unknown> = {}
+let theirs: Record<string, unknown> = {}
+
+beforeAll(async () => {
+  ;[ours, theirs] = await Promise.all([run("ohmq/v5-compat"), run("zeromq/v5-compat")])
+}, 60_000)
+
+const differing = checks.filter((check) => check.why !== undefined)
+
+describe("as zeromq/v5-compat", () => {
+  it("compares what it has compared before", () => {
+    expect(new Set(checks.map(({ name }) => name)).size).toBe(checks.length)
+    expect(checks.length - differing.length).toBeGreaterThan(250)
+  })
+
+  it.each(checks.filter((check) => check.why === undefined))("$name", ({ name, expected = theirs[name] }) => {
+    expect(expected).not.toBeUndefined()
+    expect({ name, gives: ours[name] }).toEqual({ name, gives: expected })
+    expect({ name, gives: theirs[name] }).toEqual({ name, gives: expected })
+  })
+})
+
+describe("otherwise than zeromq/v5-compat", () => {
+  it.each(differing)("$name ($why)", ({ name, expected, zeromq, varies, hangs }) => {
+    expect({ name, gives: ours[name] }).toEqual({ name, gives: expected })
+    if (hangs) expect(theirs).not.toHaveProperty([name])
+    else if (varies) expect(theirs[name]).not.toEqual(expected)
+    else expect({ name, gives: theirs[name] }).toEqual({ name, gives: zeromq })
+  })
+})

@@ -1,0 +1,90 @@
+// Runs all programs with a package, and prints what each of them gave: node run.mjs PACKAGE
+
+import { randomUUID } from "node:crypto"
+import { once } from "node:events"
+import { createRequire } from "node:module"
+import { setTimeout as sleep } from "node:timers/promises"
+
+import { checks } from "./checks.mjs"
+
+const zmq = createRequire(import.meta.url)(process.argv[2])
+const theirs = process.argv[2].startsWith("zeromq")
+
+/** What went wrong in nobody's hands while a program ran. */
+let loose = []
+for (const event of ["uncaughtException", "unhandledRejection"]) {
+  process.on(event, (error) => loose.push(`${event}: ${error.message}`))
+}
+process.removeAllListeners("warning")
+
+/** What programs are given: sockets that are closed after them, and ways to wait. */
+function tools() {
+  const sockets = []
+  const socket = (type, options) => {
+    const created = zmq.createSocket(type, options)
+    sockets.push(created)
+    return created
+  }
+  const until = async (condition) => {
+    while (!condition()) await sleep(2)
+  }
+  return {
+    socket,
+    until,
+    sleep,
+    once,
+    loose: () => loose,
+    inproc: () => `inproc://${randomUUID()}`,
+    /** Two sockets, connected; the first is bound. */
+    pair(bound, connected, address = "tcp://127.0.0.1:*") {
+      const first = socket(bound)
+      const second = socket(connected)
+      first.bindSync(address)
+      second.connect(first.last_endpoint)
+      return [first, second]
+    },
+    /** Collects the messages of a socket as text. */
+    messages(from) {
+      const list = []
+      from.on("message", (...parts) => list.push(parts.map(String)))
+      return list
+    },
+    close() {
+      for (const one of sockets) {
+        one.on("error", () => {})
+        if (one.closed) continue
+        try {
+          one.linger = 0
+        } catch {}
+        one.close()
+      }
+    },
+  }
+}
+
+const plain = (value) => JSON.parse(JSON.stringify(value === undefined ? "undefined" : value))
+
+async function result(check) {
+  loose = []
+  const given = tools()
+  let timer
+  const timeout = new Promise((resolve) => {
+    timer = setTimeout(resolve, 1500, "timed out")
+  })
+  try {
+    const value = await Promise.race([check.run(zmq, given), timeout])
+    return plain(value)
+  } catch (error) {
+    return `${error.constructor.name}: ${error.message}`
+  } finally {
+    clearTimeout(timer)
+    given.close()
+  }
+}
+
+const results = {}
+for (const check of checks) {
+  if (theirs && check.hangs) continue
+  results[check.name] = await result(check)
+}
+process.stdout.write(JSON.stringify(results), () => process.exit(0))
