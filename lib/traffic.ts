@@ -9,7 +9,7 @@ import { type MessageWithMetadata, type MetadataOptions, propertyNames } from ".
 import { addon, constant } from "./native.js"
 import { Batch, keep, Outbox, type Outgoing } from "./outbox.js"
 import { settled, settledWith } from "./turn.js"
-import type { BatchOptions, Message, MessageLike, OperationOptions } from "./types.js"
+import type { BatchOptions, Iteration, Message, MessageLike, OperationOptions } from "./types.js"
 import { checkOperation, Waiter, WaitingLine } from "./waiter.js"
 
 const IN = constant("ZMQ_POLLIN")
@@ -340,7 +340,7 @@ export class Traffic {
     return this.#receiveLater(() => this.inbox.takeWithMetadata(names), options).promise
   }
 
-  withMetadata(options?: MetadataOptions): AsyncIterableIterator<MessageWithMetadata, undefined, undefined> {
+  withMetadata(options?: MetadataOptions): Iteration<MessageWithMetadata> {
     const names = propertyNames(options)
     return this.#iterate(
       () => this.#takeWithMetadata(names),
@@ -354,14 +354,14 @@ export class Traffic {
     return this.#take()
   }
 
-  iterate(): AsyncIterableIterator<Message[], undefined, undefined> {
+  iterate(): Iteration<Message[]> {
     return this.#iterate(
       () => this.#take(),
       () => this.#receiveLater(() => this.inbox.take()),
     )
   }
 
-  batches(options?: BatchOptions): AsyncIterableIterator<Message[][], undefined, undefined> {
+  batches(options?: BatchOptions): Iteration<Message[][]> {
     const max = checkMax(options)
     return this.#iterate(
       () => this.#takeMany(max),
@@ -409,11 +409,7 @@ export class Traffic {
     return this.#wait(this.readers, attempt, options?.timeout ?? this.#options.receiveTimeout(), options)
   }
 
-  #iterate<T>(
-    take: () => T | undefined,
-    wait: () => Waiter<T>,
-    signal?: AbortSignal,
-  ): AsyncIterableIterator<T, undefined, undefined> {
+  #iterate<T>(take: () => T | undefined, wait: () => Waiter<T>, signal?: AbortSignal): Iteration<T> {
     const end: IteratorResult<T, undefined> = { done: true, value: undefined }
     const left = Symbol("left")
     let waiting: Waiter<T> | undefined

@@ -95,8 +95,9 @@ int SetTag(Message* message, Tag tag, const uint8_t* value, size_t size) {
 size_t GetTag(Message* message, Tag tag, char* value) {
   if (tag == Tag::kGroup) {
     const char* group = zmq_msg_group(message->get());
-    const size_t size = group == nullptr ? 0 : std::min<size_t>(std::strlen(group), ZMQ_GROUP_MAX_LENGTH);
-    if (size > 0) std::memcpy(value, group, size);
+    if (group == nullptr) return 0;
+    const size_t size = std::min<size_t>(std::strlen(group), ZMQ_GROUP_MAX_LENGTH);
+    std::copy_n(group, size, value);
     return size;
   }
   const uint32_t id = zmq_msg_routing_id(message->get());

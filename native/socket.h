@@ -56,10 +56,10 @@ class Socket final : public Napi::ObjectWrap<Socket>, public Resource {
   // events(slot: number): number. Looks at ZMQ_EVENTS.
   static napi_value Events(napi_env env, napi_callback_info info);
 
-  // watch(slot: number, events: number): boolean. What the socket waits for from now on, 0 for nothing; onReady is called
-  // when some of it is ready. There may be no edge to come for what is ready already, so look at events() first; and
-  // again if it returns true. While it watches, the socket cannot be collected, and it keeps the event loop alive unless
-  // told otherwise.
+  // watch(slot: number, events: number): boolean. What the socket waits for from now on, 0 for nothing; onReady is
+  // called when some of it is ready. There may be no edge to come for what is ready already, so look at events() first;
+  // and again if it returns true. While it watches, the socket cannot be collected, and it keeps the event loop alive
+  // unless told otherwise.
   static napi_value Watch(napi_env env, napi_callback_info info);
 
   // close(): void

@@ -7,9 +7,9 @@
 
 namespace ohmq {
 
-// libzmq signals each time that there is something to look at after the last look, so unlike the edge of ZMQ_FD a signal
-// is not used up by other calls on the socket. It does so only between Start and Stop: signals that nobody takes would
-// pile up.
+// libzmq signals each time that there is something to look at after the last look, so unlike the edge of ZMQ_FD a
+// signal is not used up by other calls on the socket. It does so only between Start and Stop: signals that nobody takes
+// would pile up.
 class SocketSignal {
  public:
   // Null on failure; errno tells.

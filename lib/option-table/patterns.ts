@@ -89,7 +89,13 @@ export const patternOptions = {
   /** ZMQ_STREAM_NOTIFY: an empty message tells of each peer that connects or disconnects. Default true. */
   notify: { zmq: "ZMQ_STREAM_NOTIFY", wire: "bool", on: ["Stream"], access: "write", initial: true },
   /** ZMQ_XPUB_NODROP: a send waits, where otherwise the message is dropped for subscribers whose queue is full. Default false. */
-  noDrop: { zmq: "ZMQ_XPUB_NODROP", wire: "bool", on: ["XPublisher", "Publisher", "Radio"], access: "write", initial: false },
+  noDrop: {
+    zmq: "ZMQ_XPUB_NODROP",
+    wire: "bool",
+    on: ["XPublisher", "Publisher", "Radio"],
+    access: "write",
+    initial: false,
+  },
   /**
    * ZMQ_XPUB_MANUAL: subscriptions take effect only as this side calls `subscribe` and `unsubscribe`, for the subscriber
    * whose message was received last. Default false.

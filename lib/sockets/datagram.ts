@@ -1,9 +1,9 @@
 import { constant } from "../native.js"
+import type { OptionsOn } from "../option-types.js"
 import { Socket } from "../socket.js"
 import { form } from "../symbols.js"
 import { DatagramOutbox } from "../tagged.js"
-import type { OptionsOn } from "../option-types.js"
-import type { Message, MessageLike, Receiver, ConstructorOptions, Sender } from "../types.js"
+import type { ConstructorOptions, Message, MessageLike, Receiver, Sender } from "../types.js"
 import { defineSocket } from "./define.js"
 
 /**

@@ -2,11 +2,11 @@
 
 import { errnoError, tooMany } from "../errors.js"
 import { addon, constant } from "../native.js"
+import type { OptionsOn } from "../option-types.js"
 import { Socket } from "../socket.js"
 import { form } from "../symbols.js"
 import { type RoutingOptions, routed, singlePart } from "../tagged.js"
-import type { OptionsOn } from "../option-types.js"
-import type { Message, MessageLike, Receiver, ConstructorOptions, Sender } from "../types.js"
+import type { ConstructorOptions, Message, MessageLike, Receiver, Sender } from "../types.js"
 import { defineSocket } from "./define.js"
 import { defineTaggedSending, type TaggedWritable } from "./tagged-sending.js"
 

@@ -2,11 +2,11 @@
 
 import { errnoError } from "../errors.js"
 import { addon, constant } from "../native.js"
+import type { OptionsOn } from "../option-types.js"
 import { Socket } from "../socket.js"
 import { form, handle, optionRead } from "../symbols.js"
-import { drainGroups, GroupOutbox, type GroupOptions, groupBytes } from "../tagged.js"
-import type { OptionsOn } from "../option-types.js"
-import type { Message, Receiver, ConstructorOptions } from "../types.js"
+import { drainGroups, type GroupOptions, GroupOutbox, groupBytes } from "../tagged.js"
+import type { ConstructorOptions, Message, Receiver } from "../types.js"
 import { defineSocket } from "./define.js"
 import { defineTaggedSending, type TaggedWritable } from "./tagged-sending.js"
 

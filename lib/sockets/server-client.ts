@@ -1,11 +1,11 @@
 // Questions and answers between thread-safe sockets, in any order.
 
 import { constant } from "../native.js"
+import type { OptionsOn } from "../option-types.js"
 import { Socket } from "../socket.js"
 import { form } from "../symbols.js"
 import { type RoutingOptions, routed, singlePart } from "../tagged.js"
-import type { OptionsOn } from "../option-types.js"
-import type { Message, MessageLike, Receiver, ConstructorOptions, Sender } from "../types.js"
+import type { ConstructorOptions, Message, MessageLike, Receiver, Sender } from "../types.js"
 import { defineSocket } from "./define.js"
 import { defineTaggedSending, type TaggedWritable } from "./tagged-sending.js"
 

@@ -4,7 +4,7 @@ import type { Writable as NodeWritable } from "node:stream"
 import type { WritableStream } from "node:stream/web"
 
 import { Socket } from "../socket.js"
-import type { MessageLike, OperationOptions, StreamOptions, Sender } from "../types.js"
+import type { MessageLike, OperationOptions, Sender, StreamOptions } from "../types.js"
 import { checkNames } from "../waiter.js"
 
 /** What sockets have that send messages of one part with `T` beside it. */

@@ -208,3 +208,9 @@ differ(
   ),
 )
 differ("faults-v5", "no events", 17, ["monitor() after unmonitor() gives events again"])
+differ(
+  "faults-draft",
+  "burns a core",
+  7,
+  ["Server", "Client", "Dish", "Gather"].map((name) => `a ${name} with a pending receive costs no processor time`),
+)

@@ -7,6 +7,7 @@ export const groups = [
   "workers",
   "exit",
   "faults",
+  "faults-draft",
   "faults-v5",
   "proxy",
   "events",

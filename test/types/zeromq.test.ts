@@ -11,7 +11,7 @@ import { type Compiler, compile, compilers, layOut, type Mode, toText } from "..
 /** The programs for each entry point, and which packages have it. */
 const corpora = [
   { folder: "corpus", packages: ["zeromq", "ohmq"] },
-  { folder: "corpus-draft", packages: ["zeromq"] },
+  { folder: "corpus-draft", packages: ["zeromq", "ohmq"] },
   { folder: "corpus-v5", packages: ["zeromq", "ohmq"] },
 ]
 

@@ -18,10 +18,10 @@ export class Tuned extends Dealer {
   get fd(): number {
     return this.getInt32Option(14)
   }
-  get busyPoll(): boolean {
+  get spinning(): boolean {
     return this.getBoolOption(113)
   }
-  set busyPoll(value: boolean) {
+  set spinning(value: boolean) {
     this.setBoolOption(113, value)
   }
   get eventBits(): number {
