@@ -238,6 +238,11 @@ export class Traffic {
     return this.#sendLater(outgoing, options)
   }
 
+  /** libzmq refuses a send without looking whether room was made meanwhile, which only a look at ZMQ_EVENTS tells. */
+  #sendAfterLook(outgoing: Outgoing): boolean {
+    return (addon.events(this.#slot) & OUT) !== 0 && this.#outbox.send(outgoing)
+  }
+
   #sendLater(outgoing: Outgoing, options: OperationOptions | undefined): Promise<void> {
     const kept = keep(outgoing)
     const attempt = (waiter: Waiter<void>) => {
@@ -286,7 +291,7 @@ export class Traffic {
     this.checkUsable()
     if (!this.writers.isEmpty) return false
     try {
-      return this.#outbox.send(outgoing)
+      return this.#outbox.send(outgoing) || this.#sendAfterLook(outgoing)
     } finally {
       if (!this.readers.isEmpty) this.attend()
     }

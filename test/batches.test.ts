@@ -415,3 +415,19 @@ describe("a peer that goes in the middle of many messages", () => {
     expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: "true\n", stderr: "" })
   })
 })
+
+describe("trySend after a wait", () => {
+  it("finds the room that was made meanwhile", async () => {
+    const push = open(zmq.Push)
+    const pull = open(zmq.Pull)
+    await join(pull, push, "inproc")
+    for (let round = 0; round < 20; round += 1) {
+      let sent = 0
+      while (push.trySend("x")) sent += 1
+      expect(sent).toBeGreaterThan(0)
+      for (let got = 0; got < sent; got += 1) expect(pull.tryReceive()).toBeDefined()
+      expect(push.trySend("more")).toBe(true)
+      expect(pull.tryReceive()).toBeDefined()
+    }
+  })
+})
