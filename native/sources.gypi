@@ -5,11 +5,15 @@
       "native/constants.cc",
       "native/context.cc",
       "native/context_handle.cc",
+      "native/descriptor_set_epoll.cc",
+      "native/descriptor_set_poll.cc",
       "native/environment.cc",
       "native/errors.cc",
       "native/message.cc",
       "native/metadata.cc",
       "native/options.cc",
+      "native/poll_thread.cc",
+      "native/poller.cc",
       "native/proxy.cc",
       "native/proxy_thread.cc",
       "native/release_queue.cc",
@@ -17,6 +21,7 @@
       "native/socket.cc",
       "native/socket_handle.cc",
       "native/termination.cc",
+      "native/thread_poller.cc",
       "native/uv_poller.cc"
     ],
     "ohmq_defines": [
