@@ -102,7 +102,13 @@ export async function failedChecks(runtime, topic) {
   return { count, failed }
 }
 
-/** Runs a program of exit.mjs. Returns what is wrong with its end, or undefined. */
+/**
+ * Runs a program of exit.mjs. Returns what it did if that is not what was to be, else undefined.
+ *
+ * @param {{ command: string[], env: object }} runtime
+ * @param {string} name
+ * @param {{ status?: number, stdout?: string, stderr?: RegExp, atLeast?: number }} expected
+ */
 export async function wrongExit(runtime, name, { status = 0, stdout = "", stderr, atLeast = 0 }) {
   const told = await runOn(runtime, [path.join(import.meta.dirname, "exit.mjs"), name], { timeout: 15_000 })
   const right =
