@@ -29,9 +29,23 @@ export function toPart(value: MessageLike): Part {
 
 export const toParts = (message: MessageLike[]): Part[] => message.map(toPart)
 
+/** Whether marking memory as untransferable does pin it. In Bun 1.4 `transfer()` takes it away all the same. */
+function marksPin(): boolean {
+  const memory = new ArrayBuffer(1) as ArrayBuffer & { transfer?(): ArrayBuffer }
+  markAsUntransferable(memory)
+  try {
+    memory.transfer?.()
+  } catch {
+    // As it should be.
+  }
+  return memory.byteLength === 1
+}
+
+const canReference = marksPin()
+
 /** Whether the addon may read the bytes after the call. Shared memory may change meanwhile, resizable memory may go. */
 function mayReference(part: Uint8Array): boolean {
-  if (part.byteLength <= COPY_LIMIT) return false
+  if (part.byteLength <= COPY_LIMIT || !canReference) return false
   const buffer = part.buffer as ArrayBuffer & { resizable?: boolean }
   if (!types.isArrayBuffer(buffer) || buffer.resizable === true) return false
   // libzmq reads it after the call, so it must not be transferred to another thread meanwhile.
