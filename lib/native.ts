@@ -34,7 +34,8 @@ export enum ProxyCommand {
 }
 
 export interface NativeContext {
-  sockets(): Owner[]
+  /** The owners of its open sockets of this thread: of those that read monitors, or of the others. */
+  sockets(monitorReaders: boolean): Owner[]
   terminate(): Promise<void>
   share(): unknown
   getOption(id: number, type: WireType): unknown

@@ -13,6 +13,7 @@ const tellAlive = () =>
     process.exit(0)
   }, 300).unref()
 
+/** @type {Record<string, { run(): Promise<void>, status?: number, stdout?: string, stderr?: RegExp, atLeast?: number }>} */
 export const exits = {
   "sockets are closed": {
     async run() {
