@@ -1,7 +1,7 @@
 // Messages on their way out and in.
 
 import { types } from "node:util"
-import { markAsUntransferable } from "node:worker_threads"
+import { isMainThread, markAsUntransferable } from "node:worker_threads"
 
 import { addon, SendFlags } from "./native.js"
 import type { Message, MessageLike } from "./types.js"
@@ -29,19 +29,13 @@ export function toPart(value: MessageLike): Part {
 
 export const toParts = (message: MessageLike[]): Part[] => message.map(toPart)
 
-/** Whether marking memory as untransferable does pin it. In Bun 1.4 `transfer()` takes it away all the same. */
-function marksPin(): boolean {
-  const memory = new ArrayBuffer(1) as ArrayBuffer & { transfer?(): ArrayBuffer }
-  markAsUntransferable(memory)
-  try {
-    memory.transfer?.()
-  } catch {
-    // As it should be.
-  }
-  return memory.byteLength === 1
-}
-
-const canReference = marksPin()
+/**
+ * Whether large parts may be read by libzmq where they are. That takes marking them as untransferable, which
+ * - does not keep `transfer()` from taking them away, in Node.js 22 and 24 and in Bun 1.4;
+ * - ends the process at its end if the memory is of an addon, as that of a large message that was received is, in Node.js 26.
+ * Workers copy anyway: see native/socket.cc.
+ */
+const canReference = isMainThread && (!("transfer" in ArrayBuffer.prototype) || process.versions.deno !== undefined)
 
 /** Whether the addon may read the bytes after the call. Shared memory may change meanwhile, resizable memory may go. */
 function mayReference(part: Uint8Array): boolean {

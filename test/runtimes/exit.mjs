@@ -49,6 +49,17 @@ export const exits = {
     },
     stdout: "EAGAIN\n",
   },
+  // Marking memory of an addon as untransferable makes Node.js 26.9 crash here (v8::FromJust in RunCleanup).
+  "a large message was sent on": {
+    async run() {
+      const [push, pull] = [new zmq.Push({ linger: 0 }), new zmq.Pull()]
+      await pull.bind("inproc://x")
+      push.connect("inproc://x")
+      await push.send(Buffer.alloc(5000))
+      globalThis.kept = await pull.receive()
+      await push.send(globalThis.kept)
+    },
+  },
   "it runs on while a receive waits": {
     async run() {
       const pull = new zmq.Pull()

@@ -174,7 +174,7 @@ export const checks = {
     const { push, pull } = await pipeline(zmq, tools, "inproc")
     let running = true
     const echo = (async () => {
-      for await (const _ of pull) if (!running) break
+      for await (const [part] of pull) if (String(part) === "end") break
     })()
     const flow = (async () => {
       while (running) await push.send("x")
