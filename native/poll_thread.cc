@@ -110,7 +110,7 @@ void PollThread::Run() noexcept {
 
 void PollThread::Dispatch() noexcept {
   // Whatever is called may close sockets, and may end the environment.
-  const std::shared_ptr<PollThread> self = shared_from_this();
+  const std::shared_ptr<PollThread> self = weak_from_this().lock();
   std::vector<uint64_t> fired;
   {
     const std::lock_guard<std::mutex> lock(mutex_);
