@@ -3,6 +3,7 @@
 
 import path from "node:path"
 
+import { ensureRuntimes, runtimes } from "../test/runtimes/runtimes.mjs"
 import { freePort, server, startListener } from "./lib/server.mjs"
 
 const program = (name) => [process.execPath, path.join(import.meta.dirname, name)]
@@ -76,6 +77,24 @@ const served = (peer, name, can, values = {}) => ({
 const overTcp = (workload) => isPair(workload, "tcp")
 const overTcpOrPublish = (workload) => overTcp(workload) || workload.group === "publish"
 
+/** ohmq on a runtime of test/runtimes, for which it has to be asked by name. */
+function elsewhere(name, runtimeName) {
+  const runtime = runtimes.find((candidate) => candidate.name === runtimeName)
+  return {
+    name,
+    about: `the same as ohmq, on ${runtimeName}; only if asked for`,
+    asked: true,
+    command: () => [...runtime.command, zmq[1]],
+    env: runtime?.env,
+    async prepare() {
+      if (runtime === undefined) return "not for this platform"
+      await ensureRuntimes()
+      return undefined
+    },
+    values: () => ({}),
+  }
+}
+
 export const contenders = [
   {
     name: "C++",
@@ -91,6 +110,12 @@ export const contenders = [
     command: () => zmq,
     values: ({ group, roles }) => (group === "one-way" && roles[0] !== "pairs" ? { api: "batch" } : undefined),
   },
+  elsewhere("ohmq, poll thread", "Node.js, poll thread"),
+  elsewhere("ohmq on Node 22", "Node.js 22"),
+  elsewhere("ohmq on Node 24", "Node.js 24"),
+  elsewhere("ohmq on Node 26", "Node.js 26"),
+  elsewhere("ohmq on Bun", "Bun"),
+  elsewhere("ohmq on Deno", "Deno"),
   {
     name: "zeromq",
     about: "zeromq 6.8.0, the same program",

@@ -141,7 +141,7 @@ async function main() {
     ({ name }) => options.only === undefined || options.only.some((text) => name.includes(text)),
   )
   const entrants = contenders
-    .filter(({ name }) => options.contender === undefined || name === "C++" || options.contender.includes(name))
+    .filter(({ name, asked }) => name === "C++" || (options.contender?.includes(name) ?? !asked))
     .filter(({ values }) => chosen.some((workload) => values(workload) !== undefined))
   for (const name of options.contender ?? []) {
     if (!contenders.some((contender) => contender.name === name)) throw new Error(`No contender '${name}'; see --list`)

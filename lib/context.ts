@@ -3,7 +3,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises"
 
 import { errnoError, expected } from "./errors.js"
-import { addon, type NativeContext } from "./native.js"
+import { addon, constant, type NativeContext, onReady } from "./native.js"
 import { defineOptions, OptionHolder } from "./option-holder.js"
 import { contextOptions, type Option } from "./option-table/index.js"
 import type { ContextProperties, Options } from "./option-types.js"
@@ -99,9 +99,9 @@ export class Context extends OptionHolder {
   }
 
   async #end(options: TerminateOptions): Promise<void> {
-    const sockets = this.#native.sockets()
-    for (const socket of sockets) socket.close(options)
+    for (const socket of this.#native.sockets(false)) socket.close(options)
     // What has happened already reaches its observers first.
+    for (const observer of this.#native.sockets(true)) observer[onReady](constant("ZMQ_POLLIN"))
     await nextTurn()
     await this.#native.terminate()
   }

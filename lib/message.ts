@@ -1,7 +1,7 @@
 // Messages on their way out and in.
 
 import { types } from "node:util"
-import { markAsUntransferable } from "node:worker_threads"
+import { isMainThread, markAsUntransferable } from "node:worker_threads"
 
 import { addon, SendFlags } from "./native.js"
 import type { Message, MessageLike } from "./types.js"
@@ -29,13 +29,26 @@ export function toPart(value: MessageLike): Part {
 
 export const toParts = (message: MessageLike[]): Part[] => message.map(toPart)
 
+/** Whether libzmq may read large parts where they are. Not in workers, which it outlives, and not in Bun, which moves memory. */
+const canReference = isMainThread && process.versions.bun === undefined
+
+/** The memory of large messages that were received, which is libzmq's. */
+const received = new WeakSet<ArrayBufferLike>()
+
+/** Takes note of a part that the addon has made. */
+export function noteReceived(part: Message): Message {
+  if (part.byteLength > COPY_LIMIT) received.add(part.buffer)
+  return part
+}
+
 /** Whether the addon may read the bytes after the call. Shared memory may change meanwhile, resizable memory may go. */
 export function mayReference(part: Uint8Array): boolean {
-  if (part.byteLength <= COPY_LIMIT) return false
+  if (part.byteLength <= COPY_LIMIT || !canReference) return false
   const buffer = part.buffer as ArrayBuffer & { resizable?: boolean }
   if (!types.isArrayBuffer(buffer) || buffer.resizable === true) return false
-  // libzmq reads it after the call, so it must not be transferred to another thread meanwhile.
-  markAsUntransferable(buffer)
+  // libzmq reads it after the call, so it must not be transferred to another thread meanwhile. Node.js 24 and 26 end the
+  // process when memory of an addon is marked so.
+  if (!received.has(buffer)) markAsUntransferable(buffer)
   return true
 }
 
@@ -84,7 +97,7 @@ export function drain(slot: number, limit: number, queue: Message[][], take: typ
       const frame = frames[index] as number
       let part: Message
       if ((frame & 2) !== 0) {
-        part = takeLarge()
+        part = noteReceived(takeLarge())
       } else {
         const length = frame >>> 2
         part = new View(buffer, used, length)

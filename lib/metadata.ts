@@ -1,6 +1,7 @@
 // Messages together with what libzmq knows about their senders.
 
 import { expected } from "./errors.js"
+import { noteReceived } from "./message.js"
 import { addon } from "./native.js"
 import type { Message, OperationOptions } from "./types.js"
 import { checkOperation } from "./waiter.js"
@@ -66,5 +67,5 @@ export const withoutMetadata = (parts: Message[]): MessageWithMetadata => descri
 /** The next message of a slot's socket, or undefined if there is none. */
 export function receiveWithMetadata(slot: number, names: string[]): MessageWithMetadata | undefined {
   const received = addon.receiveWithMetadata(slot, names)
-  return received && describe(names, received.parts, received.values)
+  return received && describe(names, received.parts.map(noteReceived), received.values)
 }

@@ -42,7 +42,8 @@ export enum ProxyCommand {
 }
 
 export interface NativeContext {
-  sockets(): Owner[]
+  /** The owners of its open sockets of this thread: of those that read monitors, or of the others. */
+  sockets(monitorReaders: boolean): Owner[]
   terminate(): Promise<void>
   share(): unknown
   getOption(id: number, type: WireType): unknown
@@ -94,7 +95,7 @@ interface Addon {
   readonly NativeContext: new (shared: boolean) => NativeContext
   readonly NativeSocket: new (context: NativeContext, type: number) => NativeSocket
   readonly NativeProxy: new (front: NativeSocket, back: NativeSocket, capture: NativeSocket | null) => NativeProxy
-  initialize(mainThread: boolean, onReady: (socket: NativeSocket, events: number) => void): void
+  initialize(mainThread: boolean, uv: boolean, onReady: (socket: NativeSocket, events: number) => void): void
   takeLarge(): Buffer
   sendBytes(slot: number, part: Uint8Array, flags: SendFlags): boolean
   sendText(slot: number, part: string, flags: SendFlags): boolean
@@ -122,7 +123,20 @@ const bundled = existsSync(path.join(__dirname, "prebuilds"))
 
 export const addon = load(bundled ? __dirname : path.join(__dirname, ".."))
 
-addon.initialize(isMainThread, (socket, events) => socket.owner?.[onReady](events))
+/** Whether sockets are watched through libuv, or by a thread of the addon's own. Bun has none, Deno hardly any. */
+function usesUv(): boolean {
+  const { OHMQ_POLLER: poller } = process.env
+  if (poller !== undefined && poller !== "" && poller !== "uv" && poller !== "thread") {
+    throw new Error(`OHMQ_POLLER must be "uv" or "thread", not "${poller}"`)
+  }
+  if (process.versions.bun !== undefined || process.versions.deno !== undefined) {
+    if (poller === "uv") throw new Error("OHMQ_POLLER=uv is for Node.js")
+    return false
+  }
+  return poller !== "thread"
+}
+
+addon.initialize(isMainThread, usesUv(), (socket, events) => socket.owner?.[onReady](events))
 
 /** A number of zmq.h that every supported libzmq has. */
 export function constant(name: string): number {

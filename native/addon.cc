@@ -15,11 +15,12 @@
 namespace ohmq {
 namespace {
 
-// initialize(mainThread: boolean, onReady: (socket: NativeSocket, events: number) => void): void
+// initialize(mainThread: boolean, uv: boolean, onReady: (socket: NativeSocket, events: number) => void): void
 void Initialize(const Napi::CallbackInfo& info) {
   Environment& environment = Environment::Of(info.Env());
   environment.main_thread = info[0].ToBoolean();
-  environment.on_ready = Napi::Persistent(info[1].As<Napi::Function>());
+  environment.on_ready = Napi::Persistent(info[2].As<Napi::Function>());
+  environment.Start(info[1].ToBoolean());
 }
 
 // takeLarge(): Buffer. The next frame of the last receive call that was flagged as large.

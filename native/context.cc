@@ -59,9 +59,10 @@ void Context::SetOption(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value Context::Sockets(const Napi::CallbackInfo& info) {
+  const bool readers = info[0].ToBoolean();
   Napi::Array owners = Napi::Array::New(info.Env());
   environment_.ForEachSocket([&](Socket* socket) {
-    if (socket->handle()->context() != handle_ || socket->reads_monitor()) return;
+    if (socket->handle()->context() != handle_ || socket->reads_monitor() != readers) return;
     const Napi::Object wrapper = socket->Value();
     // Empty between the collection of a socket and its finalizer, which closes it.
     if (!wrapper.IsEmpty()) owners.Set(owners.Length(), wrapper.Get("owner"));

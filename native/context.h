@@ -30,8 +30,8 @@ class Context final : public Napi::ObjectWrap<Context>, public Resource {
   Napi::Value GetOption(const Napi::CallbackInfo& info);
   // setOption(id: number, type: WireType, value: boolean | number | string): void
   void SetOption(const Napi::CallbackInfo& info);
-  // sockets(): object[]. The owners of this environment's open sockets on this context, but for the readers of
-  // monitors.
+  // sockets(monitorReaders: boolean): object[]. The owners of its open sockets of this environment: of those that read
+  // monitors, or of the others.
   Napi::Value Sockets(const Napi::CallbackInfo& info);
   // terminate(): Promise<void>. Lets go of the context; settled when it is gone.
   Napi::Value Terminate(const Napi::CallbackInfo& info);

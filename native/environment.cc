@@ -11,7 +11,6 @@ std::atomic<int> environments{0};
 }  // namespace
 
 Environment::Environment(Napi::Env env) : env_(env) {
-  napi_get_uv_event_loop(env, &loop_);
   Napi::Uint32Array array = Napi::Uint32Array::New(env, kFrames);
   frames = array.Data();
   frames_array = Napi::Persistent(array);
@@ -24,8 +23,20 @@ Environment::Environment(Napi::Env env) : env_(env) {
 Environment& Environment::Create(Napi::Env env) {
   auto* environment = new Environment(env);
   env.SetInstanceData(environment);
-  napi_add_async_cleanup_hook(env, CleanUp, environment, &environment->hook_);
   return *environment;
+}
+
+void Environment::Start(bool uv) {
+  if (uv) {
+    napi_get_uv_event_loop(env_, &loop_);
+    napi_add_async_cleanup_hook(
+        env_, [](napi_async_cleanup_hook_handle, void* data) { static_cast<Environment*>(data)->CleanUp(); }, this,
+        &hook_);
+  } else {
+    // Here all is over when it returns, and Deno 2.9 frees an asynchronous hook twice.
+    napi_add_env_cleanup_hook(
+        env_, [](void* data) { static_cast<Environment*>(data)->CleanUp(); }, this);
+  }
 }
 
 Environment::~Environment() { release_queue_->Close(); }
@@ -35,19 +46,24 @@ const std::shared_ptr<ContextHandle>& Environment::default_context() {
   return default_context_;
 }
 
+const std::shared_ptr<PollThread>& Environment::poll_thread() {
+  if (poll_thread_ == nullptr) poll_thread_ = PollThread::Create(env_);
+  return poll_thread_;
+}
+
 // JavaScript may be unable to run here, so nothing below calls into it.
-void Environment::CleanUp(napi_async_cleanup_hook_handle, void* data) noexcept {
-  auto* self = static_cast<Environment*>(data);
-  self->closing_ = true;
-  while (!self->first_.empty()) (*self->first_.begin())->Close();
-  while (!self->resources_.empty()) (*self->resources_.begin())->Close();
-  self->large.clear();
-  self->default_context_.reset();
+void Environment::CleanUp() noexcept {
+  closing_ = true;
+  while (!first_.empty()) (*first_.begin())->Close();
+  while (!resources_.empty()) (*resources_.begin())->Close();
+  if (poll_thread_ != nullptr) poll_thread_->Close();
+  large.clear();
+  default_context_.reset();
   environments -= 1;
   if (environments == 0) ContextHandle::WaitForTerminations();
   // Only now: libzmq may have been reading from buffers that the queue holds.
-  self->release_queue_->Close();
-  if (self->handles_ == 0) napi_remove_async_cleanup_hook(self->hook_);
+  release_queue_->Close();
+  if (hook_ != nullptr && handles_ == 0) napi_remove_async_cleanup_hook(hook_);
 }
 
 uint32_t Environment::TakeSlot(Socket* socket) {

@@ -7,6 +7,7 @@
 
 #include "context_handle.h"
 #include "message.h"
+#include "poll_thread.h"
 #include "prelude.h"
 #include "release_queue.h"
 
@@ -27,8 +28,10 @@ class Socket;
 
 class Environment {
  public:
-  // Creates the environment's data and registers the one hook that closes everything at its end.
   static Environment& Create(Napi::Env env);
+  // Once, before anything else: registers the one hook that closes everything at the environment's end. Without `uv`,
+  // nothing of libuv is called, ever.
+  void Start(bool uv);
   static Environment& Of(Napi::Env env) { return *env.GetInstanceData<Environment>(); }
 
   ~Environment();
@@ -37,7 +40,10 @@ class Environment {
   Environment& operator=(const Environment&) = delete;
 
   Napi::Env env() const { return env_; }
+  bool has_uv() const { return loop_ != nullptr; }
   uv_loop_s* loop() const { return loop_; }
+  // For environments without libuv. Null when there is no thread to be had.
+  const std::shared_ptr<PollThread>& poll_thread();
 
   // Open resources, to be closed by the hook. Close() removes.
   void Add(Resource* resource) { resources_.insert(resource); }
@@ -88,7 +94,7 @@ class Environment {
  private:
   explicit Environment(Napi::Env env);
 
-  static void CleanUp(napi_async_cleanup_hook_handle handle, void* data) noexcept;
+  void CleanUp() noexcept;
 
   const Napi::Env env_;
   uv_loop_s* loop_ = nullptr;
@@ -97,6 +103,7 @@ class Environment {
   std::vector<Socket*> slots_;
   std::vector<uint32_t> free_slots_;
   std::shared_ptr<ContextHandle> default_context_;
+  std::shared_ptr<PollThread> poll_thread_;
   std::shared_ptr<ReleaseQueue> release_queue_ = std::make_shared<ReleaseQueue>();
   napi_async_cleanup_hook_handle hook_ = nullptr;
   size_t handles_ = 0;

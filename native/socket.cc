@@ -456,8 +456,12 @@ void Socket::OnPoll() noexcept {
   const Napi::HandleScope scope(env);
   const Napi::Object self = Value();
   napi_value arguments[] = {self, Napi::Number::New(env, ready)};
-  if (napi_make_callback(env, nullptr, self, environment_.on_ready.Value(), 2, arguments, nullptr) ==
-      napi_pending_exception) {
+  // A thread-safe function has a callback scope of its own, and Deno 2.9 crashes in napi_make_callback.
+  const napi_status status =
+      environment_.has_uv()
+          ? napi_make_callback(env, nullptr, self, environment_.on_ready.Value(), 2, arguments, nullptr)
+          : napi_call_function(env, self, environment_.on_ready.Value(), 2, arguments, nullptr);
+  if (status == napi_pending_exception) {
     napi_value exception = nullptr;
     napi_get_and_clear_last_exception(env, &exception);
     napi_fatal_exception(env, exception);

@@ -1,8 +1,18 @@
-// The poller of runtimes that have libuv.
+#include "uv_poller.h"
+
 #include <uv.h>
 
 #include "environment.h"
-#include "poller.h"
+
+// A runtime without libuv lacks these, and must be able to load the addon all the same.
+#ifndef _WIN32
+#pragma weak uv_poll_init_socket
+#pragma weak uv_poll_start
+#pragma weak uv_poll_stop
+#pragma weak uv_close
+#pragma weak uv_ref
+#pragma weak uv_unref
+#endif
 
 namespace ohmq {
 namespace {
@@ -63,7 +73,8 @@ class UvPoller final : public Poller {
 
 }  // namespace
 
-std::unique_ptr<Poller> Poller::Create(Environment& environment, zmq_fd_t descriptor, Callback callback, void* data) {
+std::unique_ptr<Poller> CreateUvPoller(Environment& environment, zmq_fd_t descriptor, Poller::Callback callback,
+                                       void* data) {
   auto* handle = new Handle{{}, &environment, callback, data};
   if (uv_poll_init_socket(environment.loop(), &handle->poll, descriptor) != 0) {
     delete handle;

@@ -40,11 +40,11 @@ async function otherShare(work: () => void | Promise<void>, warmUp: number): Pro
 describe("fetching ahead", () => {
   it("leaves to others what a worker that waits for something has not asked for", async () => {
     // Two stay in the slow worker's pipe, one on either side of it.
-    expect(await otherShare(() => sleep(50), 0)).toBe(98)
+    expect(await otherShare(() => sleep(300), 0)).toBe(98)
   })
 
   it("does so after a fast beginning too", async () => {
-    expect(await otherShare(() => sleep(50), 2000)).toBe(98)
+    expect(await otherShare(() => sleep(300), 2000)).toBe(98)
   })
 
   it("takes no more than one message ahead with a high-water mark of one", async () => {

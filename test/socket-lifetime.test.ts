@@ -158,7 +158,7 @@ describe("the constructor", () => {
     expect(thrown(() => new Custom(type))).toEqual(new TypeError("Socket type must be a number"))
   })
 
-  it.each([-1, 12, 99, 2 ** 31])("of a subclass throws EINVAL for type %d", (type) => {
+  it.each([-1, 99, 2 ** 31])("of a subclass throws EINVAL for type %d", (type) => {
     expect(thrown(() => new Custom(type))).toMatchObject({ code: "EINVAL", message: "Invalid argument" })
   })
 

@@ -7,9 +7,11 @@ import { startChild } from "./tidy.mjs"
 
 const LIMIT = 180_000
 
-function start(command, role, values) {
+function start({ command, env }, role, values) {
   const args = Object.entries(values).map(([name, value]) => `${name}=${value}`)
-  const { child, ended, stop } = startChild(command[0], [...command.slice(1), role, ...args], {
+  const [file, ...first] = command()
+  const { child, ended, stop } = startChild(file, [...first, role, ...args], {
+    env: { ...process.env, ...env },
     stdio: ["pipe", "pipe", "pipe"],
   })
   let stderr = ""
@@ -44,19 +46,19 @@ function start(command, role, values) {
  * Measures once. `roles` are the one that binds and the one that connects, or one alone; `measures` is the index of the one whose
  * result has the time. A contender that is `alone` plays the other role itself.
  */
-export async function measureOnce({ command, alone }, { roles, measures = 0 }, values) {
-  if (alone || roles.length === 1) {
-    const only = start(command(), roles[measures], values)
+export async function measureOnce(contender, { roles, measures = 0 }, values) {
+  if (contender.alone || roles.length === 1) {
+    const only = start(contender, roles[measures], values)
     const told = await only.hears("result")
     await only.stop()
     return told
   }
-  const first = start(command(), roles[0], values)
+  const first = start(contender, roles[0], values)
   let second
   try {
     const firstResult = first.hears("result")
     firstResult.catch(() => {})
-    second = start(command(), roles[1], { ...values, endpoint: await first.hears("endpoint") })
+    second = start(contender, roles[1], { ...values, endpoint: await first.hears("endpoint") })
     const secondResult = second.hears("result")
     secondResult.catch(() => {})
     if (measures === 1) return await secondResult

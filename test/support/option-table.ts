@@ -26,7 +26,7 @@ export interface ExpectedOption {
   /** Takes effect at once on a socket that is bound or connected. */
   anytime?: true
   since?: string
-  needs?: "curve" | "gssapi" | "vmci" | "draft"
+  needs?: "curve" | "gssapi" | "vmci" | "norm" | "WSS" | "draft"
 }
 
 export class Value {
@@ -100,6 +100,8 @@ const remembered = { remembered: true } as const
 const anytime = { anytime: true } as const
 const draft = { needs: "draft" } as const
 const gssapi = { needs: "gssapi" } as const
+const wss = { needs: "WSS", remembered: true } as const
+const norm = { needs: "norm", since: "4.3.5" } as const
 const vmci = { needs: "vmci", remembered: true } as const
 
 const z85 = "rq:rM>}U?@Lns47E1%kR.o@n%FcmmsL/@{H8]yf7"
@@ -135,6 +137,17 @@ const nameTypes = {
   ...gssapi,
 } as const
 const principal = { good: values("host@here"), refused: ["", null], ...gssapi } as const
+
+const notice = (zmq: string, on: readonly ClassName[], more?: object): Entry => ({
+  zmq,
+  kind: "bytes",
+  on,
+  initial: null,
+  good: [new Value(Buffer.from("gone")), new Value("text", Buffer.from("text"))],
+  ...remembered,
+  ...draft,
+  ...more,
+})
 
 const table: Record<string, Entry> = {
   sendHighWaterMark: int("ZMQ_SNDHWM", 1000, 0, { on: writers, ...anytime }),
@@ -294,6 +307,41 @@ const table: Record<string, Entry> = {
     ...remembered,
     ...draft,
   },
+
+  inBatchSize: int("ZMQ_IN_BATCH_SIZE", 8192, 1, draft),
+  outBatchSize: int("ZMQ_OUT_BATCH_SIZE", 8192, 1, draft),
+  priority: int("ZMQ_PRIORITY", 0, 0, draft),
+  busyPoll: int("ZMQ_BUSY_POLL", 0, 0, { ...draft, ...remembered, since: "4.3.5" }),
+  routerNotify: {
+    zmq: "ZMQ_ROUTER_NOTIFY",
+    kind: "names",
+    on: ["Router"],
+    initial: [],
+    good: values(["connect"], ["disconnect"], ["connect", "disconnect"], []),
+    ...draft,
+  },
+  helloMessage: notice("ZMQ_HELLO_MSG", ["Dealer", "Router"]),
+  disconnectMessage: notice("ZMQ_DISCONNECT_MSG", ["Router"]),
+  hiccupMessage: notice("ZMQ_HICCUP_MSG", ["Dealer"], { since: "4.3.5" }),
+  verboseUnsubscribe: bool("ZMQ_XSUB_VERBOSE_UNSUBSCRIBE", false, {
+    on: ["XSubscriber"],
+    ...draft,
+    ...remembered,
+    since: "4.3.5",
+  }),
+  wssKey: text("ZMQ_WSS_KEY_PEM", 255, wss),
+  wssCertificate: text("ZMQ_WSS_CERT_PEM", 255, wss),
+  wssTrust: text("ZMQ_WSS_TRUST_PEM", 255, wss),
+  wssHostname: text("ZMQ_WSS_HOSTNAME", 255, wss),
+  wssTrustSystem: bool("ZMQ_WSS_TRUST_SYSTEM", false, wss),
+  normMode: { zmq: "ZMQ_NORM_MODE", kind: "choice", initial: "cc", good: values("fixed", "cc"), ...norm },
+  normUnicastNack: bool("ZMQ_NORM_UNICAST_NACK", false, norm),
+  normBufferSize: int("ZMQ_NORM_BUFFER_SIZE", 2048, 0, norm),
+  normSegmentSize: int("ZMQ_NORM_SEGMENT_SIZE", 1400, 0, norm),
+  normBlockSize: int("ZMQ_NORM_BLOCK_SIZE", 16, 0, norm),
+  normParity: int("ZMQ_NORM_NUM_PARITY", 4, 0, norm),
+  normAutoParity: int("ZMQ_NORM_NUM_AUTOPARITY", 0, 0, norm),
+  normPush: bool("ZMQ_NORM_PUSH", false, norm),
 
   securityMechanism: { zmq: "ZMQ_MECHANISM", kind: "choice", initial: null, readonly: true },
   plainServer: bool("ZMQ_PLAIN_SERVER", false),

@@ -1,0 +1,120 @@
+// The runtimes that ohmq is tried on, from packages/, which is installed when it is first needed.
+
+import { spawn } from "node:child_process"
+import { existsSync, mkdirSync, rmSync } from "node:fs"
+import path from "node:path"
+import { setTimeout as sleep } from "node:timers/promises"
+
+const folder = path.join(import.meta.dirname, "packages")
+const modules = path.join(folder, "node_modules")
+const at = (file) => path.join(modules, file)
+
+/** Each with its command, which takes a program and its arguments. The npm packages are for this platform alone. */
+export const runtimes = [
+  { name: "Node.js", command: [process.execPath], env: {} },
+  { name: "Node.js, poll thread", command: [process.execPath], env: { OHMQ_POLLER: "thread" } },
+  ...(process.platform === "linux" && process.arch === "x64" && !existsSync("/etc/alpine-release")
+    ? [
+        { name: "Node.js 22", command: [at("node22/bin/node")], env: {} },
+        { name: "Node.js 24", command: [at("node24/bin/node")], env: {} },
+        { name: "Node.js 26", command: [at("node26/bin/node")], env: {} },
+        { name: "Bun", command: [at("@oven/bun-linux-x64/bin/bun")], env: {} },
+        { name: "Deno", command: [at("@deno/linux-x64-glibc/deno"), "run", "-A", "--no-lock"], env: {} },
+      ]
+    : []),
+]
+
+const present = () => runtimes.every(({ command: [file] }) => existsSync(file))
+
+/** Installs what is missing. Several processes may call this at once: one does it, the others wait. */
+export async function ensureRuntimes() {
+  const lock = path.join(folder, ".installing")
+  for (let waited = 0; !present(); waited += 1) {
+    try {
+      mkdirSync(lock)
+    } catch {
+      // Somebody else installs, or was killed when it did.
+      if (waited > 3000) rmSync(lock, { recursive: true, force: true })
+      await sleep(100)
+      continue
+    }
+    try {
+      if (!present()) await install()
+    } finally {
+      rmSync(lock, { recursive: true, force: true })
+    }
+  }
+}
+
+async function install() {
+  const child = spawn("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], { cwd: folder })
+  let said = ""
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on("data", (text) => {
+      said += text
+    })
+  }
+  const status = await new Promise((resolve) => {
+    child.on("error", resolve)
+    child.on("close", resolve)
+  })
+  if (status !== 0) throw new Error(`npm ci in ${folder} failed (${status}): ${said.slice(-2000)}`)
+  if (!present()) throw new Error(`npm ci in ${folder} brought not all that is needed`)
+}
+
+/** Runs a program on a runtime to its end, or to its time's end. */
+export function runOn({ command: [file, ...first], env }, args, { timeout = 60_000 } = {}) {
+  const started = performance.now()
+  const child = spawn(file, [...first, ...args], {
+    env: { ...process.env, NODE_OPTIONS: "", ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  })
+  const told = { stdout: "", stderr: "" }
+  for (const name of ["stdout", "stderr"]) {
+    child[name].setEncoding("utf8").on("data", (text) => {
+      told[name] += text
+    })
+  }
+  const timer = setTimeout(() => child.kill("SIGKILL"), timeout)
+  return new Promise((resolve, reject) => {
+    child.on("error", reject)
+    child.on("close", (code, signal) => {
+      clearTimeout(timer)
+      resolve({ status: code ?? signal, ...told, duration: performance.now() - started })
+    })
+  })
+}
+
+/** Runs the checks of a topic. Returns what has failed: names and why. */
+export async function failedChecks(runtime, topic) {
+  const { status, stdout, stderr } = await runOn(runtime, [path.join(import.meta.dirname, "run.mjs"), topic])
+  const failed = {}
+  let last
+  let count = 0
+  for (const line of stdout.split("\n").filter((text) => text.startsWith("{"))) {
+    const { name, ended, error } = JSON.parse(line)
+    last = ended ? undefined : name
+    if (ended) count += 1
+    if (error !== undefined) failed[name] = error
+  }
+  if (last !== undefined) failed[last] = `The process ended with ${status}: ${stderr.slice(-1000)}`
+  else if (status !== 0 && Object.keys(failed).length === 0) failed.end = `Status ${status}: ${stderr.slice(-1000)}`
+  return { count, failed }
+}
+
+/**
+ * Runs a program of exit.mjs. Returns what it did if that is not what was to be, else undefined.
+ *
+ * @param {{ command: string[], env: object }} runtime
+ * @param {string} name
+ * @param {{ status?: number, stdout?: string, stderr?: RegExp, atLeast?: number }} expected
+ */
+export async function wrongExit(runtime, name, { status = 0, stdout = "", stderr, atLeast = 0 }) {
+  const told = await runOn(runtime, [path.join(import.meta.dirname, "exit.mjs"), name], { timeout: 15_000 })
+  const right =
+    told.status === status &&
+    told.stdout === stdout &&
+    (stderr === undefined ? told.stderr === "" : stderr.test(told.stderr)) &&
+    told.duration >= atLeast
+  return right ? undefined : told
+}
