@@ -98,6 +98,8 @@ interface Addon {
   errnoError(name: string, message?: string): Error
   errnoErrorOf(number: number): Error
   curveKeyPair(): { publicKey: string; secretKey: string }
+  curvePublicKey(secretKey: string | Uint8Array): string
+  shutDown(fd: number, remote: string): boolean
 }
 
 const load: (folder: string) => Addon = require("node-gyp-build")
