@@ -101,7 +101,8 @@ function setDomain(socket: Socket, domain: unknown): void {
 function setGuard(socket: Socket, { authenticator, domain = "global" }: { authenticator?: Guard; domain?: string }) {
   setDomain(socket, domain)
   if (authenticator === undefined) return
-  if (typeof authenticator?.guard !== "function") throw invalid("authenticator must be an Authenticator of ohmq/security")
+  if (typeof authenticator?.guard !== "function")
+    throw invalid("authenticator must be an Authenticator of ohmq/security")
   authenticator.guard(socket)
 }
 
@@ -175,9 +176,12 @@ export class SecuritySetup {
 
   constructor(socket: Socket, security: unknown) {
     if (!isObject(security)) {
-      throw invalid("must be { server, authenticator }, { client, serverKey }, { plainServer } or { username, password }")
+      throw invalid(
+        "must be { server, authenticator }, { client, serverKey }, { plainServer } or { username, password }",
+      )
     }
-    if (socket.securityMechanism !== null) throw invalid(`${socket.securityMechanism} was set up by other options already`)
+    if (socket.securityMechanism !== null)
+      throw invalid(`${socket.securityMechanism} was set up by other options already`)
     this.#server = "server" in security || "plainServer" in security
     this.#mechanism = "plainServer" in security || "username" in security || "password" in security ? "plain" : "curve"
     if ("server" in security) asServer(socket, security as ServerSecurity)
@@ -194,15 +198,22 @@ export class SecuritySetup {
     const { securityMechanism } = socket
     const isServer = this.#mechanism === "curve" ? socket.curveServer : socket.plainServer
     if (securityMechanism !== this.#mechanism || isServer !== this.#server) {
-      throw refuse("was undone by another option that was set after it, such as curveServer or plainUsername; leave that out")
+      throw refuse(
+        "was undone by another option that was set after it, such as curveServer or plainUsername; leave that out",
+      )
     }
     if (this.#server && this.#domain !== null) {
       const enforced = addon.capability.draft !== true || socket.zapEnforceDomain
-      if (socket.zapDomain !== this.#domain || !enforced) throw refuse("zapDomain was changed after it; give the domain here")
+      if (socket.zapDomain !== this.#domain || !enforced)
+        throw refuse("zapDomain was changed after it; give the domain here")
     }
     if (this.#mechanism === "plain" && !/^(ipc|inproc):/.test(address)) {
-      const where = staysHere(address, "connect") ? "Use ipc:// or CURVE" : "Use CURVE: { server } and { client, serverKey }"
-      throw refuse(`PLAIN sends passwords and messages unencrypted, so not over ${address.replace(/:.*/s, "")}. ${where}`)
+      const where = staysHere(address, "connect")
+        ? "Use ipc:// or CURVE"
+        : "Use CURVE: { server } and { client, serverKey }"
+      throw refuse(
+        `PLAIN sends passwords and messages unencrypted, so not over ${address.replace(/:.*/s, "")}. ${where}`,
+      )
     }
   }
 }

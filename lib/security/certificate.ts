@@ -114,7 +114,8 @@ export class Certificate {
 
   /** A certificate of keys that are there. The secret key is copied. */
   static from(material: KeyMaterial): Certificate {
-    if (typeof material !== "object" || material === null) throw invalid("A certificate is made from an object with keys")
+    if (typeof material !== "object" || material === null)
+      throw invalid("A certificate is made from an object with keys")
     if (material instanceof Certificate) return material
     const { publicKey, secretKey, metadata = {} } = material
     const known = checkMetadata(metadata)

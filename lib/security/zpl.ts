@@ -10,13 +10,14 @@ const HASH = 35
 export class FormatError extends Error {
   readonly code = "ERR_CERTIFICATE_FORMAT"
 
+  /** @param line 0 for the file as a whole. */
   constructor(line: number, problem: string) {
-    super(`Line ${line}: ${problem}`)
+    super(line > 0 ? `line ${line}: ${problem}` : problem)
   }
 }
 
 /** A value without its quotes, or up to a comment. */
-function valueOf(raw: Buffer, line: number): Buffer {
+function unquote(raw: Buffer, line: number): Buffer {
   let from = 0
   while (raw[from] === SPACE) from += 1
   const quote = raw[from]
@@ -47,20 +48,21 @@ export function parseZpl(file: Buffer): Values {
     while (text[indent] === SPACE) indent += 1
     if (indent === text.length || text[indent] === HASH || text[indent] === 13) continue
     const equals = text.indexOf("=", indent)
-    const named = equals < 0 ? valueOf(text.subarray(indent), line) : text.subarray(indent, equals)
+    const named = equals < 0 ? unquote(text.subarray(indent), line) : text.subarray(indent, equals)
     // A secret that stands where a name should must not end up in a string or an error.
     if (named.length > 100) throw new FormatError(line, "a name is too long")
     if (!named.every((byte) => byte > SPACE - 1 && byte < 127)) throw new FormatError(line, "a name has odd characters")
     const name = named.toString("latin1").trim()
     if (!/^[A-Za-z0-9._/$@&+-]+$/.test(name)) throw new FormatError(line, "there is no name")
     const depth = indent / 4
-    if (!Number.isInteger(depth) || depth > path.length) throw new FormatError(line, "indentation must be by four spaces")
+    if (!Number.isInteger(depth) || depth > path.length)
+      throw new FormatError(line, "indentation must be by four spaces")
     path.length = depth
     path.push(name)
     if (equals < 0) continue
     const key = path.join("/")
     if (values.has(key)) throw new FormatError(line, "a name comes twice")
-    values.set(key, valueOf(text.subarray(equals + 1), line))
+    values.set(key, unquote(text.subarray(equals + 1), line))
   }
   return values
 }
@@ -72,7 +74,9 @@ export function zplLine(name: string, value: string): string {
   }
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused
   if (/[\x00-\x1f\x7f]/.test(value) || (value.includes('"') && value.includes("'"))) {
-    throw new TypeError(`Metadata ${JSON.stringify(name)} must have no control characters, and not both kinds of quotes`)
+    throw new TypeError(
+      `Metadata ${JSON.stringify(name)} must have no control characters, and not both kinds of quotes`,
+    )
   }
   const quote = value.includes('"') ? "'" : '"'
   return `    ${name} = ${quote}${value}${quote}\n`
