@@ -167,7 +167,8 @@ export class Authenticator extends EventEmitter<AuthenticatorEvents> implements 
     for (const answer of this.#pending) answer()
     this.#closePolicies()
     this.#connections.close()
-    this.#router.close()
+    // Those who wait are answered within this turn.
+    setImmediate(() => this.#router.close())
   }
 
   #closePolicies(): void {

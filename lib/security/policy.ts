@@ -123,7 +123,7 @@ export class Policy {
   /** Whether deciding costs so little, and tells so little, that failures need not be counted first. */
   isCheap(mechanism: Mechanism): boolean {
     if (mechanism === "CURVE") return this.store !== undefined || this.#given.curve === "any"
-    return (mechanism === "NULL" && this.#given.null === true)
+    return mechanism === "NULL" && this.#given.null === true
   }
 
   /** Decides. What the program's functions throw comes out of here. */
