@@ -93,8 +93,8 @@ export class Connections {
   readonly #guarded = new Set<Guarded>()
   readonly #sockets = new WeakSet<Socket>()
   readonly #groups = new Map<string, Group>()
-  /** Revoked while a handshake may have been under way, and when. */
-  readonly #revoked = new Map<string, number>()
+  /** By domain and address: how many handshakes were under way, one of them of somebody who was revoked then. */
+  readonly #tainted = new Map<string, { handshakes: number; until: number }>()
 
   /** Watches a socket. */
   add(socket: Socket): void {
@@ -119,10 +119,7 @@ export class Connections {
       group = { identities: new Set(), accepted: 0, completed: 0, last: now }
       this.#groups.set(key, group)
     }
-    for (const identity of identities) {
-      group.identities.add(identity)
-      this.#revoked.delete(identity)
-    }
+    for (const identity of identities) group.identities.add(identity)
     group.accepted += 1
     group.last = now
     if (this.#groups.size > 10_000) this.#sweep(now)
@@ -130,9 +127,13 @@ export class Connections {
 
   /** Ends the connections that may be those of a user or key. Says how many. */
   revoke(identity: string): number {
-    const now = performance.now()
-    for (const [old, since] of this.#revoked) if (now - since > LONGEST) this.#revoked.delete(old)
-    this.#revoked.set(identity, now)
+    const until = performance.now() + LONGEST
+    for (const [key, { identities, accepted, completed }] of this.#groups) {
+      if (!identities.has(identity)) continue
+      this.#groups.delete(key)
+      const handshakes = accepted - completed + (this.#tainted.get(key)?.handshakes ?? 0)
+      this.#tainted.set(key, { handshakes, until })
+    }
     return this.#shutDown(({ identities }) => [...identities].some((group) => group.has(identity)))
   }
 
@@ -145,6 +146,7 @@ export class Connections {
     for (const guarded of this.#guarded) guarded.stop()
     this.#guarded.clear()
     this.#groups.clear()
+    this.#tainted.clear()
   }
 
   #shutDown(matches: (connection: Connection) => boolean): number {
@@ -159,12 +161,21 @@ export class Connections {
   #complete(guarded: Guarded, connection: Connection): void {
     // Over ipc, ZAP knows the peer's process and monitors do not; they all count as one address.
     const key = `${guarded.domain}\n${connection.address}`
+    const tainted = this.#tainted.get(key)
+    if (tainted !== undefined) {
+      tainted.handshakes -= 1
+      const over = tainted.until < performance.now()
+      if (over || tainted.handshakes <= 0) this.#tainted.delete(key)
+      if (!over) {
+        guarded.shutDown(connection)
+        return
+      }
+    }
     const group = this.#groups.get(key)
     if (group === undefined) return
     connection.identities.add(group.identities)
     group.completed += 1
     if (group.completed >= group.accepted) this.#groups.delete(key)
-    if ([...group.identities].some((identity) => this.#revoked.has(identity))) guarded.shutDown(connection)
   }
 
   #sweep(now: number): void {

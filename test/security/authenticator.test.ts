@@ -129,6 +129,7 @@ describe("revocation", () => {
     const [mine, other] = [push(alice), push(bob)]
     for (const socket of [mine, other]) await socket.send("hello")
     for (const _ of [1, 2]) await pull.receive()
+    await eventually(() => expect(pull.events.peers).toBe(2))
     const gone = pull.events.waitFor("disconnect", { timeout: 5000 })
     const revoked = once(authenticator, "revoked")
     const before = told.length
@@ -145,6 +146,17 @@ describe("revocation", () => {
     expect(texts(await pull.receive({ timeout: 5000 }))).toEqual(["still here"])
     await mine.send("let me in", { timeout: 50 }).catch(() => {})
     expect((await failure(() => pull.receive({ timeout: 50 }))).code).toBe("EAGAIN")
+  })
+
+  it("ends a connection also that was accepted just before, and is not told of yet", async () => {
+    for (let round = 0; round < 5; round += 1) {
+      const { pull, push, authenticator } = await guarded({ curve: [alice] })
+      authenticator.once("allowed", () => authenticator.revoke(alice))
+      const gone = pull.events.waitFor("disconnect", { timeout: 5000 })
+      push(alice)
+      await gone
+      await eventually(() => expect(pull.events.peers).toBe(0))
+    }
   })
 
   it("can be taken back", async () => {
