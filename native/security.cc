@@ -68,7 +68,8 @@ Napi::Value CurvePublicKey(const Napi::CallbackInfo& info) {
     Wipe(&text);
   } else {
     const auto bytes = info[0].As<Napi::Uint8Array>();
-    if (bytes.ByteLength() == kKey && zmq_z85_encode(secret.data(), bytes.Data(), kKey) != nullptr) length = kZ85Text - 1;
+    if (bytes.ByteLength() == kKey && zmq_z85_encode(secret.data(), bytes.Data(), kKey) != nullptr)
+      length = kZ85Text - 1;
   }
   const int rc = length == kZ85Text - 1 ? zmq_curve_public(key.data(), secret.data()) : -1;
   Wipe(&secret);

@@ -19,15 +19,18 @@ describe("docs/security.md", () => {
     expect(programs.length).toBeGreaterThanOrEqual(6)
   })
 
-  it.each(programs.map((source, index) => [index + 1, source] as const))("has a program %i that runs", async (index, source) => {
-    const file = path.join(folder, `program-${index}.mjs`)
-    writeFileSync(file, source)
-    const { status, stdout, stderr } = await runCommand(process.execPath, [file], { cwd: folder })
-    const told = [...source.matchAll(/\/\/ → (.*)/g)].map(([, line]) => `${line}\n`).join("")
-    expect({ status, stdout: stdout.replace(/publicKey: '.{40,50}'/, "publicKey: 'PUBLIC'"), stderr }).toEqual({
-      status: 0,
-      stdout: told,
-      stderr: "",
-    })
-  })
+  it.each(programs.map((source, index) => [index + 1, source] as const))(
+    "has a program %i that runs",
+    async (index, source) => {
+      const file = path.join(folder, `program-${index}.mjs`)
+      writeFileSync(file, source)
+      const { status, stdout, stderr } = await runCommand(process.execPath, [file], { cwd: folder })
+      const told = [...source.matchAll(/\/\/ → (.*)/g)].map(([, line]) => `${line}\n`).join("")
+      expect({ status, stdout: stdout.replace(/publicKey: '.{40,50}'/, "publicKey: 'PUBLIC'"), stderr }).toEqual({
+        status: 0,
+        stdout: told,
+        stderr: "",
+      })
+    },
+  )
 })
