@@ -50,6 +50,7 @@ const children = [...workers, "rogue"].map((name) => startWorker(name, router.la
 await refused
 
 const done = new Map()
+const ready = []
 let next = 0
 while (done.size < tasks.length) {
   const message = await router.receiveWithMetadata({ timeout: 10_000 })
@@ -57,7 +58,10 @@ while (done.size < tasks.length) {
   // Not who the message says it is from, but whose key has sent it.
   const worker = verifiedSender(message, { claimed, oneOf: workers })
   if (result.length > 0) done.set(result.toString(), worker)
-  if (next < tasks.length) await router.send([peer, tasks[next++]])
+  ready.push(peer)
+  // At first, all wait for the last of them.
+  if (next === 0 && ready.length < workers.length) continue
+  for (const id of ready.splice(0)) if (next < tasks.length) await router.send([id, tasks[next++]])
 }
 for (const task of tasks)
   console.log(`${task}: done by ${workers.includes(done.get(task)) ? "a worker" : "a stranger"}`)

@@ -456,7 +456,12 @@ describe("verifiedSender", () => {
     ])
     liar.write(Buffer.from(`ff00000000000000017f0300${Buffer.from("NULL").toString("hex")}`.padEnd(128, "0"), "hex"))
     liar.write(Buffer.concat([Buffer.of(4, ready.length), ready]))
-    liar.write(Buffer.from("\0\x06give me"))
+    let heard = ""
+    for await (const chunk of liar.iterator({ destroyOnReturn: false })) {
+      heard += chunk.toString("latin1")
+      if (heard.includes("READY")) break
+    }
+    liar.write(Buffer.from("\0\x07give me"))
     const message = await pull.receiveWithMetadata({ timeout: 5000 })
     expect(message.userId).toBeNull()
     expect(thrown(() => verifiedSender(message))).toMatchObject({ code: "ERR_SENDER" })
