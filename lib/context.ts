@@ -2,6 +2,7 @@
 
 import { setImmediate as nextTurn } from "node:timers/promises"
 
+import { bequeathRequirement, inheritedRequirement } from "./encryption.js"
 import { errnoError, expected } from "./errors.js"
 import { addon, constant, type NativeContext, onReady } from "./native.js"
 import { defineOptions, OptionHolder } from "./option-holder.js"
@@ -38,6 +39,7 @@ const shared = {}
 export class Context extends OptionHolder {
   readonly #native: NativeContext
   #ended: Promise<void> | undefined
+  #requireEncryption = false
 
   /**
    * @param options Values for the context's options.
@@ -48,7 +50,22 @@ export class Context extends OptionHolder {
     super()
     this.#native = new addon.NativeContext(options === shared)
     Object.seal(this)
+    if (options === shared) this.#requireEncryption = inheritedRequirement()
     assignOptions(this, options)
+  }
+
+  /**
+   * Whether its sockets may bind and connect beyond this machine (loopback, ipc and inproc) only with encryption: all else
+   * then throws EPERM. Set it on the default context before worker threads are started: they inherit it. Default false.
+   */
+  get requireEncryption(): boolean {
+    return this.#requireEncryption
+  }
+
+  set requireEncryption(value: boolean) {
+    if (typeof value !== "boolean") throw new TypeError("Option value must be a boolean")
+    this.#requireEncryption = value
+    if (this === context) bequeathRequirement(value)
   }
 
   /** Whether it was terminated: then no socket can be made on it. */

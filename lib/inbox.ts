@@ -29,6 +29,8 @@ export class Inbox {
   #limit = 1
   /** Messages are asked for with their metadata, which those that are fetched ahead leave behind. */
   #keepsMetadata = false
+  /** Every connection of the socket was authenticated, so that "User-Id" is never what the peer itself has said. */
+  usersAreCertain = true
   /** Takes a message away: it is for nobody to receive. */
   #consume: ((message: Message[]) => boolean) | undefined
   #lastTurn = -1
@@ -103,7 +105,10 @@ export class Inbox {
     if (!this.isEmpty) return withoutMetadata(this.take() as Message[])
     for (;;) {
       const message = receiveWithMetadata(this.#slot, names)
-      if (message === undefined || this.#consume?.(message.parts) !== true) return message
+      if (message === undefined) return undefined
+      if (this.#consume?.(message.parts) === true) continue
+      if (!this.usersAreCertain) message.userId = null
+      return message
     }
   }
 

@@ -20,6 +20,14 @@ export function curveKeyPair(): { publicKey: string; secretKey: string } {
   return addon.curveKeyPair()
 }
 
+/** The public key of a secret key, which is 40 characters of Z85 or 32 bytes. EINVAL for anything else. */
+curveKeyPair.publicKeyFrom = (secretKey: string | Uint8Array): string => {
+  if (typeof secretKey !== "string" && !(secretKey instanceof Uint8Array)) {
+    throw new TypeError("Expected the secret key to be a string or a Uint8Array")
+  }
+  return addon.curvePublicKey(secretKey)
+}
+
 export { Context, context, type TerminateOptions } from "./context.js"
 export type { BatchError, ErrnoError } from "./errors.js"
 export type { MessageWithMetadata, MetadataOptions } from "./metadata.js"
@@ -35,6 +43,16 @@ export { type ConnectedOptions, Observer } from "./observer.js"
 export type { PeerEvent, PeerEvents } from "./peer-events.js"
 export { Proxy, type ProxyCount, type ProxyOptions, type ProxyStatistics } from "./proxy.js"
 export { Socket } from "./socket.js"
+export type {
+  ClientSecurity,
+  Guard,
+  Key,
+  KeyPair,
+  PlainClientSecurity,
+  PlainServerSecurity,
+  ServerSecurity,
+  SocketSecurity,
+} from "./socket-security.js"
 // With a star, programs can add to these interfaces: declare module "ohmq" { interface Dealer { … } }
 export * from "./sockets/pair.js"
 export * from "./sockets/publish-subscribe.js"

@@ -21,7 +21,11 @@ export interface MessageWithMetadata<M extends object[] = Message[]> {
   parts: M
   /** "Peer-Address": the peer's IP address; null where it has none, as over ipc. */
   peerAddress: string | null
-  /** "User-Id": who the peer is, as the authentication (ZAP) found; null without one. The peer has no say in it. */
+  /**
+   * "User-Id": who the peer is, as the authentication (ZAP) found. The peer has no say in it. Null where the socket lets peers
+   * in without authentication, because there a peer could name itself: the socket needs `security` with an authenticator or
+   * a domain, or `zapDomain` and `zapEnforceDomain`, or `plainServer`.
+   */
   userId: string | null
   /** "Socket-Type": the type of the peer's socket, such as "DEALER". The peer says so itself. */
   socketType: string | null

@@ -114,6 +114,8 @@ interface Addon {
   sendTagged(slot: number, tag: Tag, value: Uint8Array, part: Uint8Array | string, flags: SendFlags): boolean
   sendTaggedMany(slot: number, tag: Tag, frames: number): number
   receiveTagged(slot: number, tag: Tag, messages: number, slab: Uint8Array, offset: number): number
+  curvePublicKey(secretKey: string | Uint8Array): string
+  shutDown(fd: number, remote: string): boolean
 }
 
 const load: (folder: string) => Addon = require("node-gyp-build")

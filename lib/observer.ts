@@ -58,6 +58,7 @@ export class Observer {
   readonly #watchers = new Set<Watcher>()
   /** For each connection, by both its ends: whether this socket has connected or accepted it. */
   readonly #sides = new Map<string, "local" | "remote">()
+  readonly #taps = new Set<(event: Event) => void>()
   #emitter: EventEmitter | undefined
   /** Kept events are about to reach the first listeners; others must not overtake them. */
   #flushing = false
@@ -180,6 +181,27 @@ export class Observer {
     return this
   }
 
+  /**
+   * Calls a function with every event from now on, in whichever way they are read otherwise, until what it returns is
+   * called. It does not keep the process alive.
+   */
+  watch(listener: (event: Event) => void): () => void {
+    if (typeof listener !== "function") throw expected("listener", "a function", listener)
+    this.#taps.add(listener)
+    return () => void this.#taps.delete(listener)
+  }
+
+  /**
+   * Ends a connection that an "accept" or "connect" event has told of, and says whether it was there still. The peer is then
+   * gone for libzmq; what it has sent before is received. A peer that connects again is a new one.
+   */
+  shutDown(connection: { fd: number; remoteAddress?: string }): boolean {
+    const { fd, remoteAddress } = connection
+    if (!Number.isSafeInteger(fd)) throw expected("fd", "the descriptor of an event", fd)
+    if (typeof remoteAddress !== "string") throw expected("remoteAddress", "that of an event", remoteAddress)
+    return addon.shutDown(fd, remoteAddress)
+  }
+
   /** @internal */
   [onReady](ready: number): void {
     this.#traffic.serve(ready)
@@ -219,6 +241,7 @@ export class Observer {
 
   #deliver(event: Event): void {
     this.#count(event)
+    for (const tap of this.#taps) this.#call(() => tap(event))
     for (const watcher of this.#watchers) {
       if (watcher.type !== event.type) continue
       this.#watchers.delete(watcher)
@@ -247,8 +270,12 @@ export class Observer {
   }
 
   #emit(event: Event): void {
+    this.#call(() => this.#emitter?.emit(event.type, event))
+  }
+
+  #call(listener: () => void): void {
     try {
-      this.#emitter?.emit(event.type, event)
+      listener()
     } catch (error) {
       // The listener's fault is the program's, as with any emitter, but must not end the events.
       process.nextTick(() => {

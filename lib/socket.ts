@@ -2,6 +2,7 @@
 // sockets/.
 
 import { Context, context as defaultContext } from "./context.js"
+import { checkEncryption, type EndpointUse, namesUsersForCertain } from "./encryption.js"
 import { busyReadingError, busyWritingError, closedError, errnoError, lentError, tooMany } from "./errors.js"
 import { withHostAddress } from "./host-names.js"
 import type { MetadataOptions } from "./metadata.js"
@@ -10,6 +11,7 @@ import { defineOptions, OptionHolder } from "./option-holder.js"
 import { type Option, socketOptions } from "./option-table/index.js"
 import type { OptionsOn } from "./option-types.js"
 import { assignOptions, checkValue } from "./options.js"
+import { SecuritySetup, type SocketSecurity } from "./socket-security.js"
 import { toReadable, toReadableStream, toWritable, toWritableStream } from "./streams.js"
 import { form, getOption, handle, lend, optionRead, optionSet } from "./symbols.js"
 import { type MessageForm, State, Traffic } from "./traffic.js"
@@ -59,6 +61,7 @@ export abstract class Socket extends OptionHolder {
   #closing: { linger?: number } | undefined
   #endpoints = 0
   #diverts = false
+  #security: SecuritySetup | undefined
   /** Values of options while a proxy has the socket. */
   readonly #kept = new Map<Option, unknown>()
 
@@ -103,6 +106,32 @@ export abstract class Socket extends OptionHolder {
     return this.#traffic.state === State.Closed
   }
 
+  /**
+   * Encryption and authentication, set up whole and checked: CURVE as the server or a client of it, or PLAIN on this machine.
+   * Certificates and authenticators come from `ohmq/security`. Must be set before the socket binds or connects. Null if the
+   * options of zeromq (`curveServer` and so on) are used instead, or none.
+   *
+   * ```typescript
+   * const server = new Reply({ security: { server: certificate, authenticator } })
+   * const client = new Request({ security: { client: certificate, serverKey } })
+   * ```
+   *
+   * @throws EINVAL, with the remedy, for what is not complete or does not fit together.
+   */
+  get security(): SocketSecurity | null {
+    return this.#security?.given ?? null
+  }
+
+  set security(security: SocketSecurity | null) {
+    if (security === null && this.#security === undefined) return
+    this.#usable()
+    if (this.#endpoints > 0) throw errnoError("EINVAL", "security must be set before the socket binds or connects")
+    if (this.#type === constant("ZMQ_STREAM")) {
+      throw errnoError("EINVAL", "A Stream speaks plain TCP and never encrypts; security is for the other types")
+    }
+    this.#security = new SecuritySetup(this, security)
+  }
+
   /** Whether a receive would get a message at once. Always false on types that cannot receive. */
   get readable(): boolean {
     return this.#traffic.state === State.Open && !sendOnly.has(this.#type) && this.#traffic.readable
@@ -138,25 +167,25 @@ export abstract class Socket extends OptionHolder {
   /** Like `bind`, and done when it returns. Host names are for libzmq 4.3.5 and later; before, it throws ENODEV. */
   bindSync(address: string): void {
     if (arguments.length > 1) throw tooMany(1, arguments.length)
-    this.#endpointCall(address, 1, (socket) => socket.bindSync(address))
+    this.#endpointCall(address, "bind", (socket) => socket.bindSync(address))
   }
 
   /** Like `unbind`, and done when it returns. */
   unbindSync(address: string): void {
     if (arguments.length > 1) throw tooMany(1, arguments.length)
-    this.#endpointCall(address, -1, (socket) => socket.unbindSync(address))
+    this.#endpointCall(address, undefined, (socket) => socket.unbindSync(address))
   }
 
   /** Connects to an address, in the background, and again whenever the connection is lost. */
   connect(address: string): void {
     if (arguments.length > 1) throw tooMany(1, arguments.length)
-    this.#endpointCall(address, 1, (socket) => socket.connect(address))
+    this.#endpointCall(address, "connect", (socket) => socket.connect(address))
   }
 
   /** Disconnects from an address. Throws ENOENT if the socket is not connected to it. */
   disconnect(address: string): void {
     if (arguments.length > 1) throw tooMany(1, arguments.length)
-    this.#endpointCall(address, -1, (socket) => socket.disconnect(address))
+    this.#endpointCall(address, undefined, (socket) => socket.disconnect(address))
   }
 
   /**
@@ -354,7 +383,7 @@ export abstract class Socket extends OptionHolder {
 
   /** @internal Connects by a call of its own. */
   protected connectBy<T>(address: string, call: (socket: NativeSocket) => T): T {
-    return this.#endpointCall(address, 1, call)
+    return this.#endpointCall(address, "connect", call)
   }
 
   /**
@@ -373,7 +402,7 @@ export abstract class Socket extends OptionHolder {
   protected checkConnect(address: string): void {
     checkAddress(address)
     this.#usable()
-    this.#checkEndpoint(address)
+    this.#checkEndpoint(address, "connect")
   }
 
   /** @internal The addon's object of a watched socket calls this when something that it waits for can go on. */
@@ -389,20 +418,28 @@ export abstract class Socket extends OptionHolder {
     return this.#native
   }
 
-  #checkEndpoint(address: string): void {
+  /** @param use What it is for, if it is not to be given up. */
+  #checkEndpoint(address: string, use?: EndpointUse): void {
     checkPort(address)
+    if (use !== undefined) {
+      this.#security?.check(this, address)
+      const read = (option: Option) => this[getOption](option)
+      const context = this.context
+      checkEncryption({ address, use, type: this.#type, read, required: context.requireEncryption })
+      if (!address.startsWith("inproc:")) this.#traffic.inbox.usersAreCertain &&= namesUsersForCertain(read)
+    }
     if (this.#diverts && address.startsWith("inproc:")) {
       throw Object.assign(errnoError("EINVAL", "A socket with peerEvents has no inproc:// endpoints"), { address })
     }
   }
 
-  #endpointCall<T>(address: string, change: number, call: (socket: NativeSocket) => T): T {
+  #endpointCall<T>(address: string, use: EndpointUse | undefined, call: (socket: NativeSocket) => T): T {
     checkAddress(address)
     const socket = this.#usable()
-    this.#checkEndpoint(address)
+    this.#checkEndpoint(address, use)
     try {
       const result = call(socket)
-      this.#endpoints += change
+      this.#endpoints += use === undefined ? -1 : 1
       return result
     } finally {
       // libzmq looks at its commands in here, and so may use up the edge that somebody waits for.
@@ -416,7 +453,7 @@ export abstract class Socket extends OptionHolder {
     const socket = this.#usable()
     if (options?.signal?.aborted) return Promise.reject(options.signal.reason)
     try {
-      this.#checkEndpoint(address)
+      this.#checkEndpoint(address, bind ? "bind" : undefined)
     } catch (error) {
       return Promise.reject(error)
     }

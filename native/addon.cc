@@ -10,6 +10,7 @@
 #include "errors.h"
 #include "metadata.h"
 #include "proxy.h"
+#include "security.h"
 #include "socket.h"
 
 namespace ohmq {
@@ -82,6 +83,8 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("errnoError", Napi::Function::New<MakeError>(env, "errnoError"));
   exports.Set("errnoErrorOf", Napi::Function::New<MakeErrorOf>(env, "errnoErrorOf"));
   exports.Set("curveKeyPair", Napi::Function::New<CurveKeyPair>(env, "curveKeyPair"));
+  exports.Set("curvePublicKey", Napi::Function::New<CurvePublicKey>(env, "curvePublicKey"));
+  exports.Set("shutDown", Napi::Function::New<ShutDown>(env, "shutDown"));
   exports.Set("NativeContext", Context::Define(env));
   exports.Set("NativeProxy", Proxy::Define(env));
   exports.Set("NativeSocket", Socket::Define(env));

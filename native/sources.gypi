@@ -18,6 +18,7 @@
       "native/proxy.cc",
       "native/proxy_thread.cc",
       "native/release_queue.cc",
+      "native/security.cc",
       "native/shared_context.cc",
       "native/socket.cc",
       "native/socket_handle.cc",

@@ -59,7 +59,7 @@ const there = Object.entries(options).filter(([, option]) => !option.draft || zm
 describe("A context", () => {
   it("has the options of a context, and no others", () => {
     const properties = Object.entries(Object.getOwnPropertyDescriptors(zmq.Context.prototype))
-    const others = ["native", "terminated"]
+    const others = ["native", "requireEncryption", "terminated"]
     const accessors = properties.filter(([name, { get, set }]) => (get ?? set) !== undefined && !others.includes(name))
     expect(accessors.map(([name]) => name).sort()).toEqual(Object.keys(options).sort())
     expect(accessors.every(([, { get }]) => get !== undefined)).toBe(true)

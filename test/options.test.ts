@@ -17,7 +17,17 @@ const lacking = expectedOptions.filter((option) => !isThere(option))
 const writable = there.filter((option) => !option.readonly)
 
 /** What is an accessor of a socket without being an option. */
-const states = ["closed", "context", "events", "peerEvents", "readable", "receiveQueue", "sendQueue", "writable"]
+const states = [
+  "closed",
+  "context",
+  "events",
+  "peerEvents",
+  "readable",
+  "receiveQueue",
+  "sendQueue",
+  "writable",
+  "security",
+]
 
 const typeErrors: Record<Kind, string | RegExp> = {
   bool: "Option value must be a boolean",

@@ -1,0 +1,75 @@
+// A pipeline that lets nobody in whom it does not know: a server deals tasks out to workers with certificates, and a rogue
+// worker, who has made a key pair of its own, is refused. The audit log says so.
+
+import { fork } from "node:child_process"
+import { once } from "node:events"
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import path from "node:path"
+
+import { Router } from "ohmq"
+import { Authenticator, generateKeyPair, verifiedSender } from "ohmq/security"
+
+const workers = ["worker-1", "worker-2"]
+const tasks = Array.from({ length: 10 }, (_, index) => `scan part ${index + 1}`)
+
+const folder = mkdtempSync(path.join(tmpdir(), "ohmq-secure-pipeline-"))
+const clients = path.join(folder, "clients")
+
+/** What an administrator does, once: a certificate for the server, and one for each worker. */
+async function makeCertificates() {
+  mkdirSync(clients)
+  const server = generateKeyPair({ name: "server" })
+  await server.savePublic(path.join(folder, "server.key"))
+  for (const name of workers) {
+    const certificate = generateKeyPair({ name })
+    await certificate.savePublic(path.join(clients, `${name}.key`)) // the server gets the public half
+    await certificate.saveSecret(path.join(folder, `${name}.key_secret`)) // the worker gets the secret one
+  }
+  return server
+}
+
+function startWorker(name, endpoint) {
+  const args = [name, endpoint, path.join(folder, `${name}.key_secret`), path.join(folder, "server.key")]
+  return fork(path.join(import.meta.dirname, "worker.mjs"), args, { stdio: ["ignore", "inherit", "inherit", "ipc"] })
+}
+
+const audit = ({ outcome, reason, userId, publicKey, mechanism, address }) =>
+  console.log(`audit: ${outcome} ${userId ?? publicKey ?? "nobody"} (${mechanism} from ${address}): ${reason}`)
+
+const server = await makeCertificates()
+const authenticator = new Authenticator({ curve: clients })
+authenticator.on("allowed", audit)
+authenticator.on("denied", audit)
+
+const router = new Router({ security: { server, authenticator } })
+await router.bind("tcp://127.0.0.1:*")
+
+const refused = once(authenticator, "denied")
+const children = [...workers, "rogue"].map((name) => startWorker(name, router.lastEndpoint))
+await refused
+
+const done = new Map()
+const ready = []
+let next = 0
+while (done.size < tasks.length) {
+  const message = await router.receiveWithMetadata({ timeout: 10_000 })
+  const [peer, claimed, result] = message.parts
+  // Not who the message says it is from, but whose key has sent it.
+  const worker = verifiedSender(message, { claimed, oneOf: workers })
+  if (result.length > 0) done.set(result.toString(), worker)
+  ready.push(peer)
+  // At first, all wait for the last of them.
+  if (next === 0 && ready.length < workers.length) continue
+  for (const id of ready.splice(0)) if (next < tasks.length) await router.send([id, tasks[next++]])
+}
+for (const task of tasks)
+  console.log(`${task}: done by ${workers.includes(done.get(task)) ? "a worker" : "a stranger"}`)
+
+const exits = children.map((child) => once(child, "exit"))
+for (const child of children) child.disconnect()
+await Promise.all(exits)
+router.close()
+await authenticator.close()
+server.destroy()
+rmSync(folder, { recursive: true })

@@ -1,0 +1,126 @@
+// What must hold before a socket binds or connects: nothing leaves the machine as plain text unnoticed, and the options of a
+// security mechanism are complete. The `security` option, which sets them, is in socket-security.ts.
+
+import { BlockList, isIP } from "node:net"
+import { networkInterfaces } from "node:os"
+import { getEnvironmentData, setEnvironmentData } from "node:worker_threads"
+
+import { errnoError } from "./errors.js"
+import { addon, constant } from "./native.js"
+import { type Option, socketOptions } from "./option-table/index.js"
+
+export type EndpointUse = "bind" | "connect"
+
+type Read = (option: Option) => unknown
+
+const loopback = new BlockList()
+loopback.addSubnet("127.0.0.0", 8, "ipv4")
+loopback.addAddress("::1", "ipv6")
+
+function isLoopback(host: string, use: EndpointUse): boolean {
+  const name = host.replace(/^\[(.*)\]$/, "$1").toLowerCase()
+  const address = name.replace(/%.*$/, "")
+  const family = isIP(address)
+  if (family !== 0) {
+    // To connect to "any address" is to connect to this machine.
+    if (use === "connect" && (address === "0.0.0.0" || address === "::")) return true
+    return loopback.check(address, family === 4 ? "ipv4" : "ipv6")
+  }
+  if (name === "localhost" || name.endsWith(".localhost")) return true
+  const addresses = use === "bind" ? networkInterfaces()[host] : undefined
+  return addresses?.every(({ internal }) => internal) ?? false
+}
+
+/** Whether what goes through an endpoint stays on this machine. What is not known to does not. */
+export function staysHere(address: string, use: EndpointUse): boolean {
+  const [, transport, rest] = /^([^:]+):\/\/(.*)$/s.exec(address) ?? []
+  if (rest === undefined || transport === "inproc" || transport === "ipc") return true
+  if (!["tcp", "udp", "ws", "wss"].includes(transport as string)) return false
+  const endpoint = transport?.startsWith("ws") ? rest.replace(/\/.*$/s, "") : rest
+  // A source address may come before the destination, with a semicolon.
+  const [, host] = /^(?:.*;)?(.*):[^:]*$/s.exec(endpoint) ?? []
+  return host !== undefined && isLoopback(host, use)
+}
+
+function encrypts(address: string, type: number, read: Read): boolean {
+  if (address.startsWith("wss:")) return true
+  if (type === constant("ZMQ_STREAM") || !/^(tcp|ws|tipc|vmci|vsock):/.test(address)) return false
+  const mechanism = read(socketOptions.securityMechanism)
+  return mechanism === "curve" || (mechanism === "gssapi" && read(socketOptions.gssapiPlainText) === false)
+}
+
+/** What CURVE lacks, with the remedy. It would fail, and libzmq would try again and again, and tell nobody. */
+function lackOfCurve(read: Read): string | undefined {
+  const [secretKey, publicKey] = [read(socketOptions.curveSecretKey), read(socketOptions.curvePublicKey)]
+  if (read(socketOptions.curveServer)) {
+    return secretKey === null ? "curveServer needs curveSecretKey, too: the server's own secret key" : undefined
+  }
+  if (read(socketOptions.curveServerKey) === null) {
+    return "CURVE needs curveServerKey, the server's public key, on a client, or curveServer: true on a server"
+  }
+  if (secretKey === null || publicKey === null) {
+    return "curveServerKey needs curvePublicKey and curveSecretKey, too: a key pair of this side; see curveKeyPair()"
+  }
+  return secretKey === publicKey ? "curveSecretKey is the public key; set the secret one" : undefined
+}
+
+/** Warns once in the process, as far as threads can know of each other. */
+function warnOnce(code: string, message: string): void {
+  if (getEnvironmentData(code) === true) return
+  setEnvironmentData(code, true)
+  process.emitWarning(message, { code })
+}
+
+const refusal = (code: string, message: string, address: string) =>
+  Object.assign(errnoError(code, message), { address })
+
+interface Endpoint {
+  address: string
+  use: EndpointUse
+  /** The number of the socket's type. */
+  type: number
+  read: Read
+  /** Whether it must be encrypted if it leads off this machine. */
+  required: boolean
+}
+
+/** Throws unless a socket may bind or connect to an address; warns of plain text. */
+export function checkEncryption({ address, use, type, read, required }: Endpoint): void {
+  if (address.startsWith("inproc:")) return
+  const mechanism = read(socketOptions.securityMechanism)
+  if (mechanism === "curve") {
+    const lack = lackOfCurve(read)
+    if (lack !== undefined && required) throw refusal("EPERM", lack, address)
+    if (lack !== undefined) warnOnce("OHMQ_CURVE_INCOMPLETE", `${lack}. Nothing will pass through ${address}`)
+  }
+  if (mechanism === "plain" && enforcesDomain(read) && read(socketOptions.zapDomain) === null) {
+    // libzmq would end the process with an assertion once a peer comes.
+    if (read(socketOptions.plainServer)) throw refusal("EINVAL", "zapEnforceDomain needs a zapDomain, too", address)
+  }
+  if (encrypts(address, type, read)) return
+  const proxied = use === "connect" && read(socketOptions.socksProxy) !== null
+  if (staysHere(address, use) && !proxied) return
+  const problem = `${address} is reached in plain text: all on the way can read and change what goes through it.`
+  const remedy = "Set the socket's security option (CURVE; see docs/security.md), or use loopback or ipc"
+  if (required) throw refusal("EPERM", `${problem} The context has requireEncryption. ${remedy}`, address)
+  warnOnce("OHMQ_PLAINTEXT", `${problem} ${remedy}. (Told once; context.requireEncryption forbids it.)`)
+}
+
+const enforcesDomain = (read: Read) => addon.capability.draft === true && read(socketOptions.zapEnforceDomain) === true
+
+/**
+ * Whether libzmq lets no peer in whom a ZAP handler has not accepted. Without one, a peer can claim to be any user in its
+ * handshake, and libzmq tells that as "User-Id".
+ */
+export function namesUsersForCertain(read: Read): boolean {
+  const mechanism = read(socketOptions.securityMechanism)
+  if (mechanism === "plain") return read(socketOptions.plainServer) === true
+  if (mechanism === "curve" && read(socketOptions.curveServer) === false) return false
+  return mechanism !== "gssapi" && enforcesDomain(read) && read(socketOptions.zapDomain) !== null
+}
+
+const requirement = "ohmq.requireEncryption"
+
+/** The default context is that of worker threads, too, which have an object of their own for it. */
+export const inheritedRequirement = (): boolean => getEnvironmentData(requirement) === true
+export const bequeathRequirement = (value: boolean): void => setEnvironmentData(requirement, value)

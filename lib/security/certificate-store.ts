@@ -1,0 +1,192 @@
+// The certificates of those who may connect: kept in memory, and with a folder of files, as that changes.
+
+import { EventEmitter } from "node:events"
+import { readdirSync } from "node:fs"
+import { readdir, stat } from "node:fs/promises"
+import path from "node:path"
+
+import { Certificate, type KeyMaterial } from "./certificate.js"
+import { WatchedPath } from "./watched-path.js"
+
+export interface StoreEvents {
+  /** Public keys that have come and gone. */
+  change: [change: { added: string[]; removed: string[] }]
+  /** A file that cannot be read, or is no certificate; it counts as one that is not there. */
+  problem: [error: Error]
+}
+
+interface Known {
+  /** Tells a file that has changed. */
+  mark: string
+  /** Undefined for a file that is no certificate. */
+  certificate: Certificate | undefined
+}
+
+type Entry = Certificate | KeyMaterial | string
+
+const toCertificate = (entry: Entry) =>
+  Certificate.from(typeof entry === "string" ? { publicKey: entry } : entry).public
+
+const markOf = (stats: { mtimeNs: bigint; ctimeNs: bigint; size: bigint; ino: bigint }) =>
+  [stats.mtimeNs, stats.ctimeNs, stats.size, stats.ino].join()
+
+/**
+ * Certificates by their public keys: those that were given, or those of the `.key` files of a folder, which is read again
+ * as it changes. A file that is removed stops to count at once.
+ *
+ * ```typescript
+ * const clients = CertificateStore.open("/etc/app/clients") // alice.key, bob.key, …
+ * const few = new CertificateStore([await Certificate.load("alice.key")])
+ * few.delete(publicKey)
+ * ```
+ */
+export class CertificateStore extends EventEmitter<StoreEvents> {
+  readonly #certificates = new Map<string, Certificate>()
+  /** By key, the files that have it: while one is left, it counts. */
+  readonly #files = new Map<string, Known>()
+  readonly #folder: string | undefined
+  #watched: WatchedPath | undefined
+  #ready: Promise<void> = Promise.resolve()
+
+  /** @param certificates Certificates, or public keys alone. */
+  constructor(certificates: Iterable<Entry> = [], folder?: string) {
+    super()
+    for (const entry of certificates) {
+      const certificate = toCertificate(entry)
+      this.#certificates.set(certificate.publicKey, certificate)
+    }
+    this.#folder = folder
+    if (folder === undefined) return
+    // A folder that is not there is a fault that must show at the start.
+    readdirSync(folder)
+    this.#watched = new WatchedPath(folder, () => this.#scan())
+    this.#ready = this.#watched.rescan()
+  }
+
+  /** The certificates of a folder. Throws if there is no such folder. */
+  static open(folder: string): CertificateStore {
+    return new CertificateStore([], path.resolve(folder))
+  }
+
+  /** Resolves when the folder was read for the first time. */
+  get ready(): Promise<void> {
+    return this.#ready
+  }
+
+  /** The certificates that count now. */
+  get certificates(): Certificate[] {
+    return [...this.#certificates.values()]
+  }
+
+  /** The certificate of a public key; of a folder, only while its file is there, as it was read. */
+  async find(publicKey: string): Promise<Certificate | undefined> {
+    await this.#ready
+    const certificate = this.#certificates.get(publicKey)
+    if (certificate === undefined || this.#folder === undefined) return certificate
+    for (const [file, known] of this.#files) {
+      if (known.certificate?.publicKey !== publicKey) continue
+      const mark = await this.#markOf(file)
+      if (mark === known.mark) return this.#certificates.get(publicKey)
+    }
+    await this.#watched?.rescan()
+    return this.#certificates.get(publicKey)
+  }
+
+  /** Adds a certificate to a store without a folder. */
+  add(entry: Entry): void {
+    this.#checkFolder("save")
+    const certificate = toCertificate(entry)
+    const added = this.#certificates.has(certificate.publicKey) ? [] : [certificate.publicKey]
+    this.#certificates.set(certificate.publicKey, certificate)
+    if (added.length > 0) this.emit("change", { added, removed: [] })
+  }
+
+  /** Takes a certificate away from a store without a folder, and says whether it was there. */
+  delete(entry: Entry): boolean {
+    this.#checkFolder("remove")
+    const { publicKey } = toCertificate(entry)
+    if (!this.#certificates.delete(publicKey)) return false
+    this.emit("change", { added: [], removed: [publicKey] })
+    return true
+  }
+
+  /** Looks at the folder now. */
+  async reload(): Promise<void> {
+    await this.#watched?.rescan()
+  }
+
+  /** Watches the folder no more; what was read still counts. */
+  close(): void {
+    this.#watched?.close()
+  }
+
+  [Symbol.dispose](): void {
+    this.close()
+  }
+
+  #checkFolder(verb: string): void {
+    if (this.#folder !== undefined)
+      throw new Error(`This store has a folder: ${verb} the file in ${this.#folder} instead`)
+  }
+
+  async #markOf(file: string): Promise<string | undefined> {
+    try {
+      return markOf(await stat(path.join(this.#folder as string, file), { bigint: true }))
+    } catch {
+      return undefined
+    }
+  }
+
+  async #scan(): Promise<void> {
+    let names: string[]
+    try {
+      names = await readdir(this.#folder as string)
+    } catch (error) {
+      // Without the folder nobody is known.
+      names = []
+      this.emit("problem", error as Error)
+    }
+    const files = new Set(names.filter((name) => name.endsWith(".key") && !name.startsWith(".")))
+    for (const file of this.#files.keys()) if (!files.has(file)) this.#files.delete(file)
+    for (const file of files) await this.#read(file)
+    this.#replace()
+  }
+
+  async #read(file: string): Promise<void> {
+    const mark = await this.#markOf(file)
+    if (mark === undefined) {
+      this.#files.delete(file)
+      return
+    }
+    if (this.#files.get(file)?.mark === mark) return
+    let certificate: Certificate | undefined
+    try {
+      const loaded = await Certificate.load(path.join(this.#folder as string, file))
+      certificate = named(loaded.public, file)
+      loaded.destroy()
+    } catch (error) {
+      this.emit("problem", error as Error)
+    }
+    this.#files.set(file, { mark, certificate })
+  }
+
+  /** Makes what the files say what counts, in one step. */
+  #replace(): void {
+    const next = new Map<string, Certificate>()
+    for (const { certificate } of this.#files.values()) {
+      if (certificate !== undefined) next.set(certificate.publicKey, certificate)
+    }
+    const added = [...next.keys()].filter((key) => !this.#certificates.has(key))
+    const removed = [...this.#certificates.keys()].filter((key) => !next.has(key))
+    this.#certificates.clear()
+    for (const [key, certificate] of next) this.#certificates.set(key, certificate)
+    if (added.length > 0 || removed.length > 0) this.emit("change", { added, removed })
+  }
+}
+
+/** A certificate without a name is named by its file. */
+function named(certificate: Certificate, file: string): Certificate {
+  if (certificate.metadata.name !== undefined) return certificate
+  const name = path.basename(file, ".key")
+  return Certificate.from({ publicKey: certificate.publicKey, metadata: { ...certificate.metadata, name } })
+}

@@ -1,0 +1,184 @@
+// Who is behind which connection, so that those of a revoked key can be ended. libzmq does not tell: a ZAP request names the
+// peer's address without its port, a monitor the port without the user. The two are matched by address and order; where
+// handshakes of several users from one address overlap, each connection counts as any of theirs. So an end may hit one too
+// many, which connects again by itself, but misses none.
+
+import type { Event, Socket } from "../index.js"
+import { plainAddress } from "./addresses.js"
+
+/** Handshakes take no longer: libzmq's `handshakeInterval` is 30 s. */
+const LONGEST = 35_000
+
+/** Handshakes of one domain and address that overlap. */
+interface Group {
+  identities: Set<string>
+  /** Accepted by the authenticator, and then told of by a monitor. */
+  accepted: number
+  completed: number
+  last: number
+}
+
+interface Connection {
+  remoteAddress: string
+  address: string
+  /** Several over ipc, where peers have no names. */
+  fds: Set<number>
+  identities: Set<Set<string>>
+}
+
+const addressOf = (remoteAddress: string) =>
+  remoteAddress.startsWith("tcp://")
+    ? plainAddress(
+        remoteAddress
+          .slice(6)
+          .replace(/:\d+$/, "")
+          .replace(/^\[(.*)\]$/, "$1"),
+      )
+    : ""
+
+/** The connections of one socket. */
+class Guarded {
+  readonly connections = new Map<string, Connection>()
+  readonly domain: string
+  /** Weak, so that a socket that nobody uses any more can go. */
+  readonly #socket: WeakRef<Socket>
+  readonly #onHandshake: (guarded: Guarded, connection: Connection) => void
+  readonly stop: () => void
+
+  constructor(
+    socket: Socket,
+    onHandshake: (guarded: Guarded, connection: Connection) => void,
+    onEnd: (guarded: Guarded) => void,
+  ) {
+    this.#socket = new WeakRef(socket)
+    this.domain = socket.zapDomain ?? ""
+    this.#onHandshake = onHandshake
+    const { events } = socket
+    this.stop = events.watch((event) => {
+      this.#see(event)
+      if (event.type === "end") onEnd(this)
+    })
+  }
+
+  shutDown(connection: Connection): number {
+    const socket = this.#socket.deref()
+    if (socket === undefined || socket.closed) return 0
+    let ended = 0
+    for (const fd of connection.fds) {
+      if (socket.events.shutDown({ fd, remoteAddress: connection.remoteAddress })) ended += 1
+    }
+    return ended
+  }
+
+  #see(event: Event): void {
+    if (!("remoteAddress" in event) || event.remoteAddress === undefined || event.fd === undefined) return
+    const { remoteAddress } = event
+    const key = `${event.localAddress}\n${remoteAddress}`
+    const known = this.connections.get(key)
+    if (event.type === "accept" || event.type === "connect") {
+      const address = addressOf(remoteAddress)
+      const connection = known ?? { remoteAddress, address, fds: new Set(), identities: new Set() }
+      connection.fds.add(event.fd)
+      this.connections.set(key, connection)
+    } else if (event.type === "handshake" && known !== undefined) {
+      this.#onHandshake(this, known)
+    } else if ((event.type === "disconnect" || event.type === "close") && known !== undefined) {
+      known.fds.delete(event.fd)
+      if (known.fds.size === 0) this.connections.delete(key)
+    }
+  }
+}
+
+export class Connections {
+  readonly #guarded = new Set<Guarded>()
+  readonly #sockets = new WeakSet<Socket>()
+  readonly #groups = new Map<string, Group>()
+  /** By domain and address: how many handshakes were under way, one of them of somebody who was revoked then. */
+  readonly #tainted = new Map<string, { handshakes: number; until: number }>()
+
+  /** Watches a socket. */
+  add(socket: Socket): void {
+    if (this.#sockets.has(socket)) return
+    this.#sockets.add(socket)
+    this.#guarded.add(
+      new Guarded(
+        socket,
+        (guarded, connection) => this.#complete(guarded, connection),
+        (guarded) => this.#guarded.delete(guarded),
+      ),
+    )
+  }
+
+  /** A peer was accepted: its handshake will be told of next. */
+  accept(domain: string, address: string, identities: string[]): void {
+    if (this.#guarded.size === 0) return
+    const now = performance.now()
+    const key = `${domain}\n${address}`
+    let group = this.#groups.get(key)
+    if (group === undefined || now - group.last > LONGEST) {
+      group = { identities: new Set(), accepted: 0, completed: 0, last: now }
+      this.#groups.set(key, group)
+    }
+    for (const identity of identities) group.identities.add(identity)
+    group.accepted += 1
+    group.last = now
+    if (this.#groups.size > 10_000) this.#sweep(now)
+  }
+
+  /** Ends the connections that may be those of a user or key. Says how many. */
+  revoke(identity: string): number {
+    const until = performance.now() + LONGEST
+    for (const [key, { identities, accepted, completed }] of this.#groups) {
+      if (!identities.has(identity)) continue
+      this.#groups.delete(key)
+      const handshakes = accepted - completed + (this.#tainted.get(key)?.handshakes ?? 0)
+      this.#tainted.set(key, { handshakes, until })
+    }
+    return this.#shutDown(({ identities }) => [...identities].some((group) => group.has(identity)))
+  }
+
+  /** Ends the connections from addresses. Says how many. */
+  revokeAddresses(matches: (address: string) => boolean): number {
+    return this.#shutDown(({ address }) => matches(address))
+  }
+
+  close(): void {
+    for (const guarded of this.#guarded) guarded.stop()
+    this.#guarded.clear()
+    this.#groups.clear()
+    this.#tainted.clear()
+  }
+
+  #shutDown(matches: (connection: Connection) => boolean): number {
+    let ended = 0
+    for (const guarded of this.#guarded) {
+      for (const connection of guarded.connections.values())
+        if (matches(connection)) ended += guarded.shutDown(connection)
+    }
+    return ended
+  }
+
+  #complete(guarded: Guarded, connection: Connection): void {
+    // Over ipc, ZAP knows the peer's process and monitors do not; they all count as one address.
+    const key = `${guarded.domain}\n${connection.address}`
+    const tainted = this.#tainted.get(key)
+    if (tainted !== undefined) {
+      tainted.handshakes -= 1
+      const over = tainted.until < performance.now()
+      if (over || tainted.handshakes <= 0) this.#tainted.delete(key)
+      if (!over) {
+        guarded.shutDown(connection)
+        return
+      }
+    }
+    const group = this.#groups.get(key)
+    if (group === undefined) return
+    connection.identities.add(group.identities)
+    group.completed += 1
+    if (group.completed >= group.accepted) this.#groups.delete(key)
+  }
+
+  #sweep(now: number): void {
+    for (const [key, { last }] of this.#groups) if (now - last > LONGEST) this.#groups.delete(key)
+  }
+}

@@ -1,0 +1,266 @@
+import type { SocketSecurity } from "ohmq"
+import * as zmq from "ohmq"
+import { Authenticator, generateKeyPair } from "ohmq/security"
+import { describe, expect, it, onTestFinished } from "vitest"
+
+import { runProgram } from "../support/process.js"
+import { failure, freeAddress, open, texts, thrown } from "../support/sockets.js"
+import { alice, authenticate, bob, server } from "./support.js"
+
+const pair = zmq.curveKeyPair()
+
+describe("security", () => {
+  it("sets up CURVE on both sides, in a line each", async () => {
+    const { context, authenticator } = authenticate({ curve: [alice] })
+    const reply = open(zmq.Reply, { context, security: { server, authenticator } })
+    await reply.bind(freeAddress("tcp"))
+    const request = open(zmq.Request, { security: { client: alice, serverKey: server } })
+    expect([reply.securityMechanism, request.securityMechanism]).toEqual(["curve", "curve"])
+    request.connect(reply.lastEndpoint as string)
+    await request.send("question")
+    expect(texts(await reply.receive())).toEqual(["question"])
+    await reply.send("answer")
+    expect(texts(await request.receive())).toEqual(["answer"])
+  })
+
+  it("takes key pairs of curveKeyPair(), and any client where that is said", async () => {
+    const pull = open(zmq.Pull, { context: new zmq.Context(), security: { server: pair, clients: "any" } })
+    await pull.bind(freeAddress("tcp"))
+    const push = open(zmq.Push, { security: { client: zmq.curveKeyPair(), serverKey: pair.publicKey } })
+    push.connect(pull.lastEndpoint as string)
+    await push.send("x")
+    expect(texts(await pull.receive())).toEqual(["x"])
+  })
+
+  it("lets nobody in when there is no handler for its domain", async () => {
+    const pull = open(zmq.Pull, { context: new zmq.Context(), security: { server, domain: "elsewhere" } })
+    await pull.bind(freeAddress("tcp"))
+    const gone = pull.events.waitFor("handshake:error:other", { timeout: 5000 })
+    const push = open(zmq.Push, { security: { client: alice, serverKey: server } })
+    push.connect(pull.lastEndpoint as string)
+    await push.send("x")
+    await gone
+    expect(pull.events.peers).toBe(0)
+    expect(pull.tryReceive()).toBeUndefined()
+  })
+
+  const refusals: [string, unknown, string][] = [
+    ["a server's keys alone", { server }, "lets anyone in"],
+    ["a server key without a client key", { serverKey: server.publicKey }, "needs client, too"],
+    ["a client key without a server key", { client: alice }, "needs serverKey, too"],
+    ["a public certificate in place of the secret one", { server: server.public, clients: "any" }, "no secret key"],
+    [
+      "a public key in place of the secret one",
+      { client: { ...pair, secretKey: pair.publicKey }, serverKey: server },
+      "is the public key",
+    ],
+    [
+      "exchanged keys",
+      { client: { publicKey: pair.secretKey, secretKey: pair.publicKey }, serverKey: server },
+      "exchanged",
+    ],
+    ["its own public key as the server's", { client: alice, serverKey: alice.publicKey }, "own public key"],
+    ["its own secret key as the server's", { client: alice, serverKey: alice.secretKey }, "secret key"],
+    ["a key that is too short", { client: alice, serverKey: "short" }, "serverKey must be a key"],
+    ["a key that is not Z85", { client: alice, serverKey: "~".repeat(40) }, "Z85"],
+    ["an empty domain", { server, domain: "" }, "domain must be text"],
+    ["both any client and a domain", { server, domain: "x", clients: "any" }, "exclude each other"],
+    ["any clients, misspelt", { server, clients: "all" }, `must be "any"`],
+    ["what is no authenticator", { server, authenticator: {} }, "Authenticator of ohmq/security"],
+    ["a name that there is not", { server, domian: "x" }, "Unknown option 'domian'"],
+    ["no user name", { username: "", password: "x" }, "username"],
+    ["no password", { username: "x" }, "password"],
+    ["text", "curve", "must be {"],
+    ["nothing in it", {}, "needs client"],
+  ]
+
+  it.each(refusals)("refuses %s, and says what to do", (_, security, message) => {
+    const error = thrown(() => new zmq.Dealer({ security: security as SocketSecurity }))
+    expect(error.message).toContain(message)
+    for (const secret of [pair.secretKey, alice.secretKey?.toString("hex"), server.secretKey?.toString("hex")])
+      expect(`${error.message}${error.stack}`).not.toContain(secret)
+  })
+
+  it.each(["tcp://127.0.0.1:*", "ws://127.0.0.1:*", "tcp://10.1.2.3:5"])("refuses PLAIN over %s", async (address) => {
+    const { context, authenticator } = authenticate({ plain: () => true })
+    const reply = open(zmq.Reply, { context, security: { plainServer: true, authenticator } })
+    const request = open(zmq.Request, { security: { username: "me", password: "secret" } })
+    const plain = { code: "EINVAL", message: expect.stringContaining("CURVE"), address }
+    expect(await failure(() => reply.bind(address))).toMatchObject(plain)
+    expect(thrown(() => request.connect(address))).toMatchObject(plain)
+  })
+
+  it("sets up PLAIN over ipc", async () => {
+    const { context, authenticator } = authenticate({
+      plain: ({ username, password }) => username === "me" && password === "secret",
+    })
+    const pull = open(zmq.Pull, { context, security: { plainServer: true, authenticator } })
+    await pull.bind(freeAddress("ipc"))
+    const push = open(zmq.Push, { security: { username: "me", password: "secret" } })
+    push.connect(pull.lastEndpoint as string)
+    await push.send("x")
+    expect((await pull.receiveWithMetadata()).userId).toBe("me")
+  })
+
+  it("is refused when other options have undone it", async () => {
+    for (const change of [
+      { curveServer: false },
+      { plainServer: true },
+      { zapDomain: "other" },
+      { zapEnforceDomain: false },
+    ]) {
+      const { context, authenticator } = authenticate({ curve: "any" })
+      const reply = open(zmq.Reply, { context, security: { server, authenticator } })
+      Object.assign(reply, change)
+      expect(await failure(() => reply.bind(freeAddress("tcp")))).toMatchObject({ code: "EINVAL" })
+      expect(reply.lastEndpoint).toBeNull()
+    }
+  })
+
+  it("comes too late on a socket that is bound, and is not for Stream", async () => {
+    const pull = open(zmq.Pull)
+    await pull.bind(freeAddress("tcp"))
+    expect(thrown(() => Object.assign(pull, { security: { server, clients: "any" } }))).toMatchObject({
+      code: "EINVAL",
+    })
+    expect(pull.securityMechanism).toBeNull()
+    const stream = thrown(() => new zmq.Stream({ security: { server, clients: "any" } }))
+    expect(stream.message).toContain("never encrypts")
+  })
+
+  it("must be of the authenticator's context", () => {
+    const { authenticator } = authenticate({ curve: "any" })
+    expect(thrown(() => new zmq.Reply({ security: { server, authenticator } })).message).toContain("one context")
+  })
+})
+
+describe("requireEncryption", () => {
+  it.each([
+    "tcp://*:*",
+    "tcp://0.0.0.0:*",
+    "tcp://[::]:*",
+    "tcp://192.0.2.1:5555",
+    "tcp://[2001:db8::1]:5555",
+    "tcp://localhost.example.com:5555",
+    "tcp://127.0.0.1.example.com:5555",
+    "tcp://127.1:5555",
+    "ws://*:*",
+    "ws://192.0.2.1:80/127.0.0.1:1",
+    "udp://192.0.2.1:5",
+    "pgm://eth0;239.192.1.1:5555",
+  ])("forbids plain text at %s", async (address) => {
+    const context = new zmq.Context({ requireEncryption: true } as never)
+    const forbidden = { code: "EPERM", address, message: expect.stringContaining("security option") }
+    const socket = open(zmq.Dealer, { context, ipv6: true })
+    expect(await failure(() => socket.bind(address))).toMatchObject(forbidden)
+    expect(thrown(() => socket.bindSync(address))).toMatchObject(forbidden)
+    if (!/\*:|0\.0\.0\.0|\[::\]/.test(address)) expect(thrown(() => socket.connect(address))).toMatchObject(forbidden)
+    const plain = open(zmq.Dealer, { context, plainServer: true, zapDomain: "x", ipv6: true })
+    expect(await failure(() => plain.bind(address))).toMatchObject(forbidden)
+  })
+
+  it.each([
+    "tcp://127.0.0.1:*",
+    "tcp://127.8.9.10:*",
+    "tcp://[::1]:*",
+    "tcp://localhost:*",
+    "tcp://lo:*",
+    "inproc://encryption-a",
+  ])("allows it at %s", async (address) => {
+    const context = new zmq.Context()
+    context.requireEncryption = true
+    const socket = open(zmq.Dealer, { context, ipv6: address.includes("[") })
+    await socket.bind(address)
+  })
+
+  it("allows CURVE anywhere, if it is complete", async () => {
+    const context = new zmq.Context()
+    context.requireEncryption = true
+    const whole = open(zmq.Dealer, { context, security: { server, clients: "any" } })
+    await whole.bind("tcp://*:*")
+    const half = open(zmq.Dealer, { context, curveServerKey: pair.publicKey })
+    expect(thrown(() => half.connect("tcp://192.0.2.1:5"))).toMatchObject({
+      code: "EPERM",
+      message: expect.stringContaining("key pair of this side"),
+    })
+    const keyless = open(zmq.Dealer, { context, curveServer: true })
+    expect(await failure(() => keyless.bind("tcp://127.0.0.1:*"))).toMatchObject({ code: "EPERM" })
+  })
+
+  it("forbids a Stream even with keys, and loopback through a proxy elsewhere", async () => {
+    const context = new zmq.Context()
+    context.requireEncryption = true
+    const stream = open(zmq.Stream, { context, curveServer: true, curveSecretKey: pair.secretKey })
+    expect(await failure(() => stream.bind("tcp://*:*"))).toMatchObject({ code: "EPERM" })
+    const proxied = open(zmq.Dealer, { context, socksProxy: "192.0.2.1:1080" })
+    expect(thrown(() => proxied.connect("tcp://127.0.0.1:5"))).toMatchObject({ code: "EPERM" })
+  })
+
+  it("takes true and false only", () => {
+    expect(thrown(() => new zmq.Context({ requireEncryption: 1 } as never)).name).toBe("TypeError")
+  })
+
+  it("is inherited by worker threads from the default context", async () => {
+    const { stdout } = await runProgram(`
+      zmq.context.requireEncryption = true
+      new threads.Worker(\`
+        const { Pull } = require("node:module").createRequire(process.cwd() + "/x.js")("ohmq")
+        try { new Pull().bindSync("tcp://*:*") } catch (error) { console.log(error.code) }\`, { eval: true, execArgv: [] })`)
+    expect(stdout).toBe("EPERM\n")
+  })
+})
+
+describe("a warning for plain text", () => {
+  const warnings = (program: string) =>
+    runProgram(`
+      process.on("warning", ({ code, message }) => console.log(code, message.split(" ")[0]))
+      const sockets = []
+      const bind = (address, options) => { const s = new zmq.Pull(options); sockets.push(s); s.bindSync(address); return s }
+      ${program}
+      await sleep(10)
+      sockets.forEach((socket) => socket.close())`)
+
+  it("comes once in a process", async () => {
+    const { stdout, status } = await warnings(
+      `bind("tcp://*:*"); bind("tcp://0.0.0.0:*"); new zmq.Push({linger: 0}).connect("tcp://192.0.2.1:9")`,
+    )
+    expect({ stdout, status }).toEqual({ stdout: "OHMQ_PLAINTEXT tcp://*:*\n", status: 0 })
+  })
+
+  it("comes for connecting, too", async () => {
+    const { stdout } = await warnings(
+      `const p = new zmq.Push({ linger: 0 }); sockets.push(p); p.connect("tcp://192.0.2.1:9")`,
+    )
+    expect(stdout).toBe("OHMQ_PLAINTEXT tcp://192.0.2.1:9\n")
+  })
+
+  it("does not come for loopback, inproc, ipc and CURVE", async () => {
+    const { stdout, stderr } = await warnings(`
+      const a = bind("tcp://127.0.0.1:*"); bind("tcp://[::1]:*", { ipv6: true }); bind("tcp://lo:*")
+      bind("inproc://x"); bind("ipc://@ohmq-warning-" + process.pid)
+      const { publicKey, secretKey } = zmq.curveKeyPair()
+      bind("tcp://*:*", { curveServer: true, curveSecretKey: secretKey })
+      const p = new zmq.Push(); sockets.push(p); p.connect(a.lastEndpoint)
+      a.unbindSync(a.lastEndpoint)`)
+    expect({ stdout, stderr }).toEqual({ stdout: "", stderr: "" })
+  })
+
+  it("comes for CURVE that is not complete", async () => {
+    const { stdout } = await warnings(`bind("tcp://127.0.0.1:*", { curveServer: true }).close()`)
+    expect(stdout).toBe("OHMQ_CURVE_INCOMPLETE curveServer\n")
+  })
+})
+
+it("a PLAIN server that enforces a domain it has not is refused, where libzmq would abort", async () => {
+  const pull = open(zmq.Pull, { plainServer: true, zapEnforceDomain: true })
+  expect(await failure(() => pull.bind(freeAddress("tcp")))).toMatchObject({ code: "EINVAL" })
+})
+
+it("an authenticator is not left behind by one that fails to start", async () => {
+  const context = new zmq.Context()
+  expect(thrown(() => new Authenticator({ context, curve: "/nowhere/at/all" })).code).toBe("ENOENT")
+  expect(thrown(() => new Authenticator({ context, plain: 5 } as never)).name).toBe("TypeError")
+  const authenticator = new Authenticator({ context, curve: [generateKeyPair(), bob] })
+  onTestFinished(() => authenticator.close())
+  expect(thrown(() => new Authenticator({ context })).message).toContain("already")
+})
