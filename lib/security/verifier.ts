@@ -49,11 +49,14 @@ function checkTypes(types: readonly string[]): Set<string> {
 type FindKeys = (keyId: string | undefined) => Promise<PublicKey[]> | PublicKey[]
 
 /** A signature without a key id is tried with all keys. */
-function findInList(list: readonly (KeyInput | VerificationKey)[]): FindKeys {
+function findInList(list: readonly (KeyInput | VerificationKey)[], threshold: number): FindKeys {
   if (!Array.isArray(list) || list.length === 0) throw new TypeError("Expected keys to be a list of public keys")
   const keys = list.map(publicKey)
   const byId = new Map(keys.map((key) => [key.keyId, [key]]))
   if (byId.size < keys.length) throw new TypeError("Two keys have the same keyId")
+  if (new Set(keys.map(({ fingerprint }) => fingerprint)).size < threshold) {
+    throw new TypeError("The threshold is higher than the number of keys")
+  }
   return (keyId) => (keyId === undefined ? keys : (byId.get(keyId) ?? []))
 }
 
@@ -97,10 +100,9 @@ export class Verifier {
     }
     if (typeof nonces?.add !== "function") throw new TypeError("Expected nonces to be a store with add()")
     const { threshold = 1, maxAge = 300_000, clockSkew = 10_000, maxSize = 1 << 20, replayable = false } = options
-    this.#findKeys =
-      keys === undefined ? findByCallback(resolveKey as NonNullable<typeof resolveKey>) : findInList(keys)
-    this.#types = checkTypes(payloadTypes)
     this.#threshold = checkPositive("threshold", threshold)
+    this.#findKeys = resolveKey === undefined ? findInList(keys ?? [], threshold) : findByCallback(resolveKey)
+    this.#types = checkTypes(payloadTypes)
     this.#maxAge = checkPositive("maxAge", maxAge)
     this.#clockSkew = checkDuration("clockSkew", clockSkew)
     this.#nonces = nonces
