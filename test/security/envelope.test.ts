@@ -274,6 +274,7 @@ describe("hostile input", () => {
     ["trailing bytes", `${JSON.stringify(good)}x`],
     ["two envelopes", JSON.stringify(good).repeat(2)],
     ["a byte-order mark", `\ufeff${JSON.stringify(good)}`],
+    ["a byte-order mark in bytes", Buffer.from(`\ufeff${JSON.stringify(good)}`)],
     [
       "invalid UTF-8",
       Buffer.concat([
@@ -330,8 +331,11 @@ describe("hostile input", () => {
     const text = signer.sign(type, "x".repeat(2000))
     expect(await refusal(verifier, text)).toBe("ERR_ENVELOPE_MALFORMED")
     expect(await refusal(verifier, Buffer.from(text))).toBe("ERR_ENVELOPE_MALFORMED")
-    // Counted in bytes: 600 characters.
-    expect(await refusal(verifier, `{"payload":"${"€".repeat(588)}"}`)).toBe("ERR_ENVELOPE_MALFORMED")
+    // Counted in bytes, of text too.
+    const wide = signer.sign(type, "x").replace("{", `{"more":"${"€".repeat(250)}",`)
+    expect(wide.length).toBeLessThan(1000)
+    expect(await refusal(verifier, wide)).toBe("ERR_ENVELOPE_MALFORMED")
+    expect((await verifierOf().verify(wide)).payload.toString()).toBe("x")
     expect(await refusal(verifierOf(), Buffer.alloc(64 << 20, "["))).toBe("ERR_ENVELOPE_MALFORMED")
     const exact = signer.sign(type, "x")
     expect((await verifierOf({ maxSize: exact.length }).verify(exact)).payload.toString()).toBe("x")
@@ -349,6 +353,36 @@ describe("hostile input", () => {
       expect(await refusal(verifierOf(), { ...good, signatures: [{ ...signature, keyid }] })).toBe(
         "ERR_ENVELOPE_UNKNOWN_KEY",
       )
+    }
+  })
+
+  it("of an envelope with any byte changed or cut off gives the signed bytes or an error", async () => {
+    const verifier = verifierOf({ replayable: true })
+    const bytes = Buffer.from(plainSigner.sign(type, "text"))
+    let refused = 0
+    for (let index = 0; index < bytes.length; index++) {
+      const changed = [1, 2, 0x20, 0x80].map((bit) => {
+        const copy = Buffer.from(bytes)
+        copy[index] = (copy[index] as number) ^ bit
+        return copy
+      })
+      for (const input of [...changed, bytes.subarray(0, index), bytes.subarray(index + 1)]) {
+        const outcome = await verifier.verify(input).catch((error) => error)
+        if (outcome instanceof EnvelopeError) refused += 1
+        else expect([outcome.payload.toString(), outcome.payloadType, outcome.keyId]).toEqual(["text", type, "one"])
+      }
+    }
+    expect(refused).toBeGreaterThan(bytes.length * 5)
+  })
+
+  it("is read without what somebody added to all objects", async () => {
+    const verifier = verifierOf()
+    const text = signer.sign(type, "text").replace('"keyid":"one",', "")
+    Object.defineProperty(Object.prototype, "keyid", { value: "two", configurable: true })
+    try {
+      expect((await verifier.verify(text)).keyId).toBe("one")
+    } finally {
+      Reflect.deleteProperty(Object.prototype, "keyid")
     }
   })
 
@@ -389,6 +423,8 @@ describe("several signatures", () => {
     for (const forged of [{ ...message }, Object.create(Object.getPrototypeOf(message)), signer.sign(type, ""), null]) {
       expect(() => otherSigner.countersign(forged)).toThrow(TypeError)
     }
+    // @ts-expect-error: the types know it too
+    expect(() => otherSigner.countersign({ ...message })).toThrow("Expected a message that a Verifier returned")
   })
 
   it("of one key count once, whatever it is called", async () => {
