@@ -195,9 +195,9 @@ export class Observer {
    * Ends a connection that an "accept" or "connect" event has told of, and says whether it was there still. The peer is then
    * gone for libzmq; what it has sent before is received. A peer that connects again is a new one.
    */
-  shutDown(connection: { fd: number; remoteAddress?: string }): boolean {
+  shutDown(connection: { fd?: number | undefined; remoteAddress?: string | undefined }): boolean {
     const { fd, remoteAddress } = connection
-    if (!Number.isSafeInteger(fd)) throw expected("fd", "the descriptor of an event", fd)
+    if (fd === undefined || !Number.isSafeInteger(fd)) throw expected("fd", "the descriptor of an event", fd)
     if (typeof remoteAddress !== "string") throw expected("remoteAddress", "that of an event", remoteAddress)
     return addon.shutDown(fd, remoteAddress)
   }

@@ -71,19 +71,19 @@ class Guarded {
   }
 
   #see(event: Event): void {
-    if (!("remoteAddress" in event) || event.remoteAddress === undefined || event.fd === undefined) return
+    if (!("remoteAddress" in event) || event.remoteAddress === undefined) return
     const { remoteAddress } = event
     const key = `${event.localAddress}\n${remoteAddress}`
     const known = this.connections.get(key)
     if (event.type === "accept" || event.type === "connect") {
       const address = addressOf(remoteAddress)
       const connection = known ?? { remoteAddress, address, fds: new Set(), identities: new Set() }
-      connection.fds.add(event.fd)
+      if (event.fd !== undefined) connection.fds.add(event.fd)
       this.connections.set(key, connection)
     } else if (event.type === "handshake" && known !== undefined) {
       this.#onHandshake(this, known)
     } else if ((event.type === "disconnect" || event.type === "close") && known !== undefined) {
-      known.fds.delete(event.fd)
+      if (event.fd !== undefined) known.fds.delete(event.fd)
       if (known.fds.size === 0) this.connections.delete(key)
     }
   }

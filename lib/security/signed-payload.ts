@@ -1,0 +1,43 @@
+// What stands before a payload so that its replay is noticed: a line of JSON with its type, the time, and a nonce. All of it is
+// signed. The payload follows as it is, so JSON payloads make two lines of JSON that any tool reads.
+
+import { randomBytes } from "node:crypto"
+
+import { isPayloadType } from "./envelope.js"
+import { EnvelopeError } from "./envelope-error.js"
+
+/** The DSSE payload type of what `stamp` returns. */
+export const STAMPED_TYPE = "application/vnd.ohmq.stamped.v1"
+
+/** A type has 255 bytes at most, and each may need six characters in JSON. */
+const LONGEST_LINE = 2048
+const NEWLINE = 10
+
+export interface StampedPayload {
+  payloadType: string
+  payload: Buffer
+  time: Date
+}
+
+export function stamp(payloadType: string, payload: Uint8Array): Buffer {
+  const line = { type: payloadType, time: new Date().toISOString(), nonce: randomBytes(16).toString("base64url") }
+  return Buffer.concat([Buffer.from(`${JSON.stringify(line)}\n`), payload])
+}
+
+/** Takes a stamped payload apart. Only for bytes that were verified. */
+export function unstamp(bytes: Buffer): StampedPayload {
+  const end = bytes.subarray(0, LONGEST_LINE).indexOf(NEWLINE)
+  let line: unknown
+  try {
+    line = JSON.parse(bytes.toString("utf8", 0, Math.max(end, 0)))
+  } catch {
+    // Then it is no object either.
+  }
+  const { type, time, nonce } = (line ?? {}) as Record<string, unknown>
+  const date = new Date(typeof time === "string" ? time : Number.NaN)
+  const isStamp = isPayloadType(type) && typeof nonce === "string" && nonce.length >= 16
+  if (!isStamp || Number.isNaN(date.getTime()) || date.toISOString() !== time) {
+    throw new EnvelopeError("ERR_ENVELOPE_MALFORMED")
+  }
+  return { payloadType: type, payload: bytes.subarray(end + 1), time: date }
+}
