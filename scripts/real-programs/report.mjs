@@ -28,8 +28,11 @@ ${rows.join("\n")}
 
 Published packages that depend on zeromq, as they come from the registry, with zeromq 6.8.0 and with ohmq behind them.
 \`npm run real-programs\` makes the projects, runs everything and writes this page; it takes some minutes and needs Python
-with pyzmq, ipykernel and jupyter_client. Last run ${date}: ${versions}. The figures are those of one run on a
-machine that did other things too.
+with pyzmq, ipykernel and jupyter_client. What was written for zeromq 5 runs with \`zeromq/v5-compat\` of 6.8.0 in the first
+column, as zeromq 5 itself has no addon for this Node.js.
+
+Last run: ${date}, ${versions}. The figures are those of one run on a machine that did other things too: differences below a
+factor of two mean nothing.
 
 A package for the zeromq 6 API takes ohmq through one override, in the package.json of the program that uses it:
 

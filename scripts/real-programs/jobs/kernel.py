@@ -34,12 +34,9 @@ try:
         return reply["content"]["status"], "".join(printed)
 
     run(code.replace("{cell}", "0"))
-    began = time.monotonic()
     for cell in range(1, CELLS + 1):
         status, printed = run(code.replace("{cell}", str(cell)))
         assert (status, printed.strip()) == ("ok", str(cell)), (cell, status, printed)
-    ran = time.monotonic() - began
-
     status, printed = run("console.log('x'.repeat(1000000))")
     assert (status, len(printed.strip())) == ("ok", 1_000_000), (status, len(printed))
     reply = client.complete("Math.flo", reply=True, timeout=30)
@@ -65,7 +62,7 @@ print(
     json.dumps(
         {
             "done": f"{CELLS} cells, 1 MB of output, completion, heartbeat, an error, shutdown",
-            "figures": f"ready after {started:.1f} s, {ran / CELLS * 1000:.0f} ms a cell",
+            "figures": f"ready after {started:.1f} s",
         }
     )
 )

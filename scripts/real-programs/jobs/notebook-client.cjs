@@ -60,11 +60,9 @@ async function main() {
     await sleep(50)
     seen.length = 0
 
-    const began = performance.now()
     for (let cell = 0; cell < cells; cell++) {
       assert.deepStrictEqual(await execute(`print(${cell})`), { status: "ok", text: `${cell}\n` })
     }
-    const each = (performance.now() - began) / cells
     assert.strictEqual((await execute("1 / 0")).status, "error")
     const { text } = await execute("print('x' * 1_000_000)")
     assert.strictEqual(text.length, 1_000_001)
@@ -75,7 +73,7 @@ async function main() {
     assert.strictEqual(await exited, 0)
     channel.complete()
     const done = `${cells} cells, an error, 1 MB of output, shutdown`
-    process.stdout.write(`${JSON.stringify({ done, figures: `${each.toFixed(1)} ms a cell` })}\n`)
+    process.stdout.write(`${JSON.stringify({ done })}\n`)
   } finally {
     kernel.kill("SIGKILL")
     rmSync(folder, { recursive: true })
