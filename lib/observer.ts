@@ -1,7 +1,7 @@
 // What happens on a socket: connections that are made, lost, refused.
 
-import { randomUUID } from "node:crypto"
 import { EventEmitter } from "node:events"
+import { threadId } from "node:worker_threads"
 
 import { busyObserverError, closedError, expected, timeoutError } from "./errors.js"
 import {
@@ -21,6 +21,10 @@ import { checkOperation, Waiter, WaitingLine } from "./waiter.js"
 
 /** Events that nobody has read are kept up to this number; then the oldest are dropped. */
 const KEPT = 10_000
+
+// What the names of monitors begin with. Threads share a context, and a thread may have loaded this file twice.
+const prefix = `inproc://ohmq.monitor.${threadId}.${Math.random()}.`
+let monitors = 0
 
 const emitterModeError = () =>
   new Error(
@@ -70,7 +74,8 @@ export class Observer {
   constructor(socket: Socket) {
     if (!(socket instanceof Socket)) throw new TypeError("Socket must be a socket object")
     const observed = socket[handle]()
-    const address = `inproc://ohmq.monitor.${randomUUID()}`
+    // Events are lost until the monitor runs, and a program may have connected just now: nothing slow comes before.
+    const address = `${prefix}${monitors++}`
     this.#observed = new WeakRef(observed)
     this.#native = new addon.NativeSocket(socket.context[handle](), constant("ZMQ_PAIR"))
     this.#native.owner = this
