@@ -32,15 +32,7 @@ if(OHMQ_SANITIZE)
 endif()
 if(OHMQ_PREBUILD)
   add_dependencies(ohmq sodium) # libzmq names libsodium by its file
-  # Linked twice: what is shipped, which the linker strips, and what debuggers read beside it. The build id joins the two.
-  add_library(ohmq-symbols SHARED $<TARGET_OBJECTS:ohmq>)
-  target_link_libraries(ohmq-symbols PRIVATE libzmq-static)
-  set_target_properties(ohmq-symbols PROPERTIES PREFIX "" SUFFIX ".debug" LINKER_LANGUAGE CXX)
-  add_dependencies(ohmq-symbols sodium)
-  foreach(target ohmq ohmq-symbols)
-    target_link_options(${target} PRIVATE -Wl,-Bsymbolic -Wl,--gc-sections -Wl,--build-id=${OHMQ_BUILD_ID}
-      "-Wl,--version-script=${CMAKE_CURRENT_SOURCE_DIR}/cmake/exports.map" -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack)
-    set_property(TARGET ${target} APPEND PROPERTY LINK_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/cmake/exports.map")
-  endforeach()
-  target_link_options(ohmq PRIVATE -Wl,--strip-all)
+  target_link_options(ohmq PRIVATE -Wl,-Bsymbolic -Wl,--gc-sections -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack
+    "-Wl,--version-script=${CMAKE_CURRENT_SOURCE_DIR}/cmake/exports.map")
+  set_target_properties(ohmq PROPERTIES LINK_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/cmake/exports.map")
 endif()

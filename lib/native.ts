@@ -1,8 +1,9 @@
-// The only file that loads the addon; the types of its exports. What each function does stands in native/*.h.
+// The addon, and the types of its exports; lib/loader.ts finds it. What each function does stands in native/*.h.
 
 import path from "node:path"
 import { isMainThread } from "node:worker_threads"
 
+import { loadAddon } from "./loader.js"
 import type { Wire } from "./option-table/entry.js"
 
 /** The members of the C++ enumeration WireType, in its order. */
@@ -100,9 +101,7 @@ interface Addon {
   curveKeyPair(): { publicKey: string; secretKey: string }
 }
 
-const load: (folder: string) => Addon = require("node-gyp-build")
-
-export const addon = load(path.join(__dirname, ".."))
+export const addon = loadAddon<Addon>(path.join(__dirname, ".."))
 
 addon.initialize(isMainThread, (socket, events) => socket.owner?.[onReady](events))
 

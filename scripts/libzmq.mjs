@@ -44,12 +44,7 @@ const sources = {
 }
 
 const recipe = () =>
-  fingerprint(
-    [inProject("CMakeLists.txt"), inProject("cmake/libsodium.cmake")],
-    pins,
-    sources,
-    process.arch,
-  )
+  fingerprint([inProject("CMakeLists.txt"), inProject("cmake/libsodium.cmake")], pins, sources, process.arch)
 
 /** What is built: `{version, origin, fingerprint}`, or undefined when there is nothing or it is out of date. */
 export function finished() {

@@ -1,21 +1,24 @@
 // Makes the addons that are shipped: for every Linux target, on Linux x64, from the pinned sources with the pinned compiler.
 
-import { chmodSync, copyFileSync, cpSync, existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs"
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { cpus } from "node:os"
 import path from "node:path"
 
 import { nodeHeaders } from "./addon.mjs"
 import { checkElf } from "./lib/elf.mjs"
-import { Failure, fingerprint, inProject, readJson, root, runMain, say } from "./lib/project.mjs"
+import { Failure, filesBelow, fingerprint, inProject, readJson, root, runMain, say } from "./lib/project.mjs"
 import { run } from "./lib/run.mjs"
+import { sha256, writeBom } from "./lib/sbom.mjs"
 import { targets } from "./lib/targets.mjs"
 import { ensureZig } from "./lib/zig.mjs"
-import { findSources } from "./libzmq.mjs"
+import { findSources, headerVersion } from "./libzmq.mjs"
 
 const topic = "prebuild"
 const base = inProject("build/prebuild")
 
-const help = `Makes the prebuilt addons for Linux and checks them. Usage: npm run prebuild [-- options] [target ...]
+const sodiumVersion = "builds/msvc/version.h"
+
+const help = `Makes the prebuilt addons for Linux and checks them. Usage: npm run prebuilds [-- options] [target ...]
 
 Targets: ${targets.map(({ name }) => name).join(", ")}; all of them if none is named.
 The results are in prebuilds/, the symbols for debuggers in build/prebuild/symbols/. The sources of libzmq and libsodium are
@@ -39,7 +42,12 @@ async function ensureSources(again) {
   )
   const known = readJson(file)
   if (!again && known?.recipe === recipe && existsSync(known.libzmq)) return known
-  const found = { recipe, ...(await findSources(path.join(base, "source"))) }
+  const found = await findSources(path.join(base, "source"))
+  const versions = {
+    libzmq: headerVersion(path.join(found.libzmq, "include/zmq.h")),
+    libsodium: /VERSION_STRING "([\d.]+)"/.exec(readFileSync(path.join(found.libsodium, sodiumVersion), "utf8"))[1],
+  }
+  Object.assign(found, { recipe, versions })
   writeFileSync(file, `${JSON.stringify(found, undefined, 2)}\n`)
   return found
 }
@@ -81,18 +89,12 @@ async function compile(target, sources, zig) {
   const tree = path.join(folder, "cmake")
   rmSync(folder, { recursive: true, force: true })
   writeTools(path.join(folder, "tools"), zig, target)
-  const recipe = fingerprint(
-    [inProject("native"), inProject("cmake"), inProject("CMakeLists.txt"), inProject("scripts/pins.json")],
-    target,
-    sources.archives,
-  )
   const definitions = {
     CMAKE_BUILD_TYPE: "Release",
     CMAKE_TOOLCHAIN_FILE: inProject("cmake/zig.cmake"),
     OHMQ_TARGET: target.zig,
     OHMQ_TOOLS: path.join(folder, "tools"),
     OHMQ_PREBUILD: "ON",
-    OHMQ_BUILD_ID: `0x${recipe.slice(0, 40)}`,
     OHMQ_LIBZMQ_SOURCE: sources.libzmq,
     OHMQ_LIBSODIUM_SOURCE: sources.libsodium,
     OHMQ_NODE_HEADERS: await nodeHeaders(),
@@ -109,7 +111,7 @@ async function compile(target, sources, zig) {
     await cmake(target, "configure", ["-B", tree, "-DOHMQ_UNITY=OFF"])
     await cmake(target, "libzmq", [...build, "libzmq-static"])
   }
-  await cmake(target, "addon", [...build, "ohmq", "ohmq-symbols"])
+  await cmake(target, "addon", [...build, "ohmq"])
   return tree
 }
 
@@ -117,12 +119,26 @@ async function prebuild(target, sources, zig) {
   say(topic, `${target.name}: compiling libsodium, libzmq and the addon (about a minute)`)
   const tree = await compile(target, sources, zig)
   const addon = inProject(target.addon)
-  const symbols = path.join(base, "symbols", `${target.name}.debug`)
-  mkdirSync(path.dirname(addon), { recursive: true })
-  mkdirSync(path.dirname(symbols), { recursive: true })
-  copyFileSync(path.join(tree, "ohmq.node"), addon)
+  const symbols = path.join(base, "symbols", `ohmq-${target.name}.debug`)
+  for (const file of [addon, symbols]) mkdirSync(path.dirname(file), { recursive: true })
+  // With the compiler's own objcopy: that of the system would strip in its own way. The addon names the file of its symbols.
+  const strip = ["objcopy", "--strip-all", `--extract-to=${symbols}`, path.join(tree, "ohmq.node"), addon]
+  await run(topic, zig, strip, { log: path.join(base, `${target.name}-strip.log`) })
   chmodSync(addon, 0o644)
-  cpSync(path.join(tree, "ohmq-symbols.debug"), symbols)
+  const { elf, problems } = checkElf(addon, target)
+  if (problems.length > 0) throw new Failure(`${target.addon}: ${problems.join("; ")}.`)
+  writeBom(target, sources.versions, sources.archives)
+  say(topic, `${target.addon}: ${elf.size} bytes${elf.glibc ? `, glibc ${elf.glibc} or later` : ""}`)
+}
+
+/** SHA256SUMS of everything in prebuilds/, as sha256sum -c reads it. */
+function writeSums() {
+  const folder = inProject("prebuilds")
+  const file = path.join(folder, "SHA256SUMS")
+  const lines = filesBelow(folder)
+    .filter((entry) => entry !== file)
+    .map((entry) => `${sha256(entry)}  ${path.relative(folder, entry).split(path.sep).join("/")}\n`)
+  writeFileSync(file, lines.join(""))
 }
 
 await runMain(async (args) => {
@@ -132,10 +148,12 @@ await runMain(async (args) => {
   }
   const names = args.filter((arg) => arg !== "--sources")
   const unknown = names.find((name) => !targets.some((target) => target.name === name))
-  if (unknown !== undefined) throw new Failure(`Unknown option or target '${unknown}'. Run: npm run prebuild -- --help`)
+  if (unknown !== undefined)
+    throw new Failure(`Unknown option or target '${unknown}'. Run: npm run prebuilds -- --help`)
   const wanted = targets.filter(({ name }) => names.length === 0 || names.includes(name))
   const zig = await ensureZig()
   mkdirSync(base, { recursive: true })
   const sources = await ensureSources(args.includes("--sources"))
   for (const target of wanted) await prebuild(target, sources, zig)
+  writeSums()
 })
