@@ -52,10 +52,15 @@ export function finished() {
   return stamp?.fingerprint === recipe() && existsSync(path.join(prefix, "include/zmq.h")) ? stamp : undefined
 }
 
-/** The version in a zmq.h. */
-export function headerVersion(file) {
-  const text = readFileSync(file, "utf8")
-  return ["MAJOR", "MINOR", "PATCH"].map((part) => new RegExp(`ZMQ_VERSION_${part} (\\d+)`).exec(text)[1]).join(".")
+/** The versions that the sources give themselves. */
+function sourceVersions({ libzmq, libsodium }) {
+  const header = readFileSync(path.join(libzmq, "include/zmq.h"), "utf8")
+  const sodium = readFileSync(path.join(libsodium, "builds/msvc/version.h"), "utf8")
+  const part = (name) => new RegExp(`ZMQ_VERSION_${name} (\\d+)`).exec(header)[1]
+  return {
+    libzmq: ["MAJOR", "MINOR", "PATCH"].map(part).join("."),
+    libsodium: /VERSION_STRING "([\d.]+)"/.exec(sodium)[1],
+  }
 }
 
 async function compile(from, tree, unity) {
@@ -108,7 +113,8 @@ export async function findSources(folder) {
     const found = await way(pins, folder)
     if (found.skipped === undefined) {
       say(topic, `${found.name}: ${found.origin}`)
-      return found
+      const { libzmq, libsodium, origin, archives } = found
+      return { libzmq, libsodium, origin, archives, versions: sourceVersions(found) }
     }
     tried.push(`${found.name}: ${found.skipped}`)
     say(topic, `${found.name}: passed over: ${found.skipped}`)
@@ -124,10 +130,9 @@ export async function ensureLibzmq({ force = false } = {}) {
   if (stamp !== undefined && !force) return stamp
   say(topic, `build/libzmq: ${force ? "to be built again" : readJson(stampFile) ? "out of date" : "nothing yet"}`)
   mkdirSync(base, { recursive: true })
-  const { origin, libzmq, libsodium } = await findSources(path.join(base, "source"))
-  await build({ libzmq, libsodium })
-  const version = headerVersion(path.join(prefix, "include/zmq.h"))
-  const result = { version, origin, sources: { libzmq, libsodium }, fingerprint: recipe() }
+  const { origin, archives, versions, ...sources } = await findSources(path.join(base, "source"))
+  await build(sources)
+  const result = { version: versions.libzmq, versions, origin, archives, sources, fingerprint: recipe() }
   writeFileSync(stampFile, `${JSON.stringify(result, undefined, 2)}\n`)
   return result
 }

@@ -1,22 +1,20 @@
 // Makes the addons that are shipped: for every Linux target, on Linux x64, from the pinned sources with the pinned compiler.
 
-import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { chmodSync, copyFileSync, existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs"
 import { cpus } from "node:os"
 import path from "node:path"
 
-import { nodeHeaders } from "./addon.mjs"
+import { ensureAddon, nodeHeaders } from "./addon.mjs"
 import { checkElf } from "./lib/elf.mjs"
 import { Failure, filesBelow, fingerprint, inProject, readJson, root, runMain, say } from "./lib/project.mjs"
 import { run } from "./lib/run.mjs"
 import { sha256, writeBom } from "./lib/sbom.mjs"
 import { targets } from "./lib/targets.mjs"
 import { ensureZig } from "./lib/zig.mjs"
-import { findSources, headerVersion } from "./libzmq.mjs"
+import { ensureLibzmq, findSources } from "./libzmq.mjs"
 
 const topic = "prebuild"
 const base = inProject("build/prebuild")
-
-const sodiumVersion = "builds/msvc/version.h"
 
 const help = `Makes the prebuilt addons for Linux and checks them. Usage: npm run prebuilds [-- options] [target ...]
 
@@ -25,6 +23,8 @@ The results are in prebuilds/, the symbols for debuggers in build/prebuild/symbo
 got as by npm run libzmq, and the compiler (72 MB) is downloaded once.
 
   --sources   get the sources again
+  --native    take the addon that npm run build compiled for this machine, which is how those for macOS and Windows are made
+  --sums      only write prebuilds/SHA256SUMS again
   --help      show this
 
 Variables:
@@ -43,11 +43,7 @@ async function ensureSources(again) {
   const known = readJson(file)
   if (!again && known?.recipe === recipe && existsSync(known.libzmq)) return known
   const found = await findSources(path.join(base, "source"))
-  const versions = {
-    libzmq: headerVersion(path.join(found.libzmq, "include/zmq.h")),
-    libsodium: /VERSION_STRING "([\d.]+)"/.exec(readFileSync(path.join(found.libsodium, sodiumVersion), "utf8"))[1],
-  }
-  Object.assign(found, { recipe, versions })
+  Object.assign(found, { recipe })
   writeFileSync(file, `${JSON.stringify(found, undefined, 2)}\n`)
   return found
 }
@@ -131,6 +127,23 @@ async function prebuild(target, sources, zig) {
   say(topic, `${target.addon}: ${elf.size} bytes${elf.glibc ? `, glibc ${elf.glibc} or later` : ""}`)
 }
 
+/** The addon that was compiled here, as the prebuilt one of this platform. */
+async function takeNative() {
+  if (process.platform === "linux") throw new Failure("The addons for Linux are cross-compiled: npm run prebuilds")
+  await ensureAddon()
+  const { versions, archives } = await ensureLibzmq()
+  const folder = `prebuilds/${process.platform}-${process.arch}`
+  const target = {
+    name: `${process.platform}-${process.arch}`,
+    addon: `${folder}/ohmq.node`,
+    sbom: `${folder}/ohmq.cdx.json`,
+  }
+  mkdirSync(inProject(folder), { recursive: true })
+  copyFileSync(inProject("build/Release/ohmq.node"), inProject(target.addon))
+  writeBom(target, versions, archives)
+  say(topic, target.addon)
+}
+
 /** SHA256SUMS of everything in prebuilds/, as sha256sum -c reads it. */
 function writeSums() {
   const folder = inProject("prebuilds")
@@ -146,10 +159,16 @@ await runMain(async (args) => {
     process.stdout.write(help)
     return
   }
-  const names = args.filter((arg) => arg !== "--sources")
+  const options = ["--sources", "--native", "--sums"]
+  const names = args.filter((arg) => !options.includes(arg))
   const unknown = names.find((name) => !targets.some((target) => target.name === name))
   if (unknown !== undefined)
     throw new Failure(`Unknown option or target '${unknown}'. Run: npm run prebuilds -- --help`)
+  if (args.includes("--native")) await takeNative()
+  if (args.includes("--native") || args.includes("--sums")) {
+    writeSums()
+    return
+  }
   const wanted = targets.filter(({ name }) => names.length === 0 || names.includes(name))
   const zig = await ensureZig()
   mkdirSync(base, { recursive: true })

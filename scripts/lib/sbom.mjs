@@ -35,12 +35,25 @@ function component(name, version, licence, { url, sha256: hash, patches, publish
   }
 }
 
+/** What zig links in of its own. */
+function runtime(target) {
+  const compiler = { url: toolchain.url, sha256: toolchain.sha256 }
+  return [
+    ...["libc++", "libc++abi", "libunwind"].map((library) =>
+      component(library, toolchain.llvm, "Apache-2.0 WITH LLVM-exception", { ...compiler, publisher: "The LLVM project" }),
+    ),
+    component("compiler-rt of zig", toolchain.version, "MIT", { ...compiler, publisher: "The zig authors" }),
+    target.libc === "glibc"
+      ? component("libc_nonshared of glibc", target.glibc, "LGPL-2.1-or-later", { ...compiler, publisher: "The GNU project" })
+      : component("start files of musl", "1.2.4", "MIT", { ...compiler, publisher: "The musl authors" }),
+  ]
+}
+
 /** The document, for an addon of these archives. */
 function bom(target, versions, archives) {
   const { name, version, license } = readJson(inProject("package.json"))
   const hash = sha256(inProject(target.addon))
   const napi = require("node-addon-api/package.json")
-  const compiler = { url: toolchain.url, sha256: toolchain.sha256 }
   const parts = [
     component("libzmq", versions.libzmq, libzmqLicence(versions.libzmq), {
       ...archives.libzmq,
@@ -53,20 +66,14 @@ function bom(target, versions, archives) {
       purl: `pkg:github/jedisct1/libsodium@${versions.libsodium}`,
     }),
     component("node-addon-api", napi.version, "MIT", { purl: `pkg:npm/node-addon-api@${napi.version}` }),
-    ...["libc++", "libc++abi", "libunwind"].map((library) =>
-      component(library, toolchain.llvm, "Apache-2.0 WITH LLVM-exception", {
-        ...compiler,
-        publisher: "The LLVM project",
-      }),
-    ),
-    component("compiler-rt of zig", toolchain.version, "MIT", { ...compiler, publisher: "The zig authors" }),
-    target.libc === "glibc"
-      ? component("libc_nonshared of glibc", target.glibc, "LGPL-2.1-or-later", {
-          ...compiler,
-          publisher: "The GNU project",
-        })
-      : component("start files of musl", "1.2.4", "MIT", { ...compiler, publisher: "The musl authors" }),
+    ...(target.zig ? runtime(target) : []),
   ]
+  const compiler = {
+    type: "application",
+    name: "zig",
+    version: toolchain.version,
+    properties: [{ name: "ohmq:tree-sha256", value: toolchain.tree }],
+  }
   const uuid = `${hash.slice(0, 8)}-${hash.slice(8, 12)}-4${hash.slice(13, 16)}-8${hash.slice(17, 20)}-${hash.slice(20, 32)}`
   return {
     $schema: "http://cyclonedx.org/schema/bom-1.6.schema.json",
@@ -75,16 +82,7 @@ function bom(target, versions, archives) {
     serialNumber: `urn:uuid:${uuid}`,
     version: 1,
     metadata: {
-      tools: {
-        components: [
-          {
-            type: "application",
-            name: "zig",
-            version: toolchain.version,
-            properties: [{ name: "ohmq:tree-sha256", value: toolchain.tree }],
-          },
-        ],
-      },
+      ...(target.zig ? { tools: { components: [compiler] } } : {}),
       component: {
         type: "library",
         "bom-ref": "addon",
