@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // `npx ohmq-build`: compiles the addon inside an installed package, for platforms without a prebuilt one.
 
+import { spawnSync } from "node:child_process"
 import { accessSync, constants, existsSync, mkdirSync, rmSync } from "node:fs"
 import path from "node:path"
 
@@ -56,13 +57,10 @@ await runMain(async (args) => {
     throw new Failure(`${root} cannot be written to, and the addon is to be compiled there.`)
   }
   const tools = await ensureTools()
-  await run(topic, process.execPath, [inProject("scripts/addon.mjs"), "--force"], {
-    log: inProject("build-tools/addon.log"),
-    env: {
-      ...process.env,
-      NODE_PATH: tools,
-      ...(args.includes("--system-libzmq") ? { OHMQ_SYSTEM_LIBZMQ: "1" } : {}),
-    },
-  })
+  const env = { ...process.env, NODE_PATH: tools }
+  if (args.includes("--system-libzmq")) env.OHMQ_SYSTEM_LIBZMQ = "1"
+  const script = [inProject("scripts/addon.mjs"), "--force"]
+  const { status } = spawnSync(process.execPath, script, { env, cwd: root, stdio: "inherit" })
+  if (status !== 0) return 1
   say(topic, `built ${inProject("build/Release/ohmq.node")}`)
 })

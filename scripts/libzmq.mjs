@@ -186,7 +186,9 @@ export async function libzmqFlags(kind, args = []) {
   if (kind === "include") return [path.join(prefix, "include")]
   if (kind === "defines") return ["ZMQ_BUILD_DRAFT_API"]
   const [before, after] = process.platform === "win32" ? ["", ".lib"] : ["lib", ".a"]
-  return ["zmq", "sodium"].map((name) => path.join(prefix, "lib", before + name + after))
+  const files = ["zmq", "sodium"].map((name) => path.join(prefix, "lib", before + name + after))
+  // make runs in build/, and a path with spaces in it reaches the linker in pieces.
+  return process.platform === "win32" ? files : files.map((file) => path.relative(inProject("build"), file))
 }
 
 async function main(args) {

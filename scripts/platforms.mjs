@@ -1,6 +1,6 @@
 // Runs the prebuilt addons on every runtime that this machine can run, and writes the table of docs/platforms.md.
 
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import path from "node:path"
 
 import { checkElf, readElf } from "./lib/elf.mjs"
@@ -63,14 +63,13 @@ async function onMusl(target) {
   const wanted = readElf(inProject(target.addon)).imports.filter((name) => /^(napi|node_api|uv)_/.test(name))
   writeFileSync(`${host}.stubs.c`, wanted.map((name) => `void ${name}(void) { __builtin_trap(); }\n`).join(""))
   const sources = [inProject("scripts/lib/musl-host.c"), `${host}.stubs.c`]
-  const libraries = [path.join(tree, "lib/libzmq.a"), path.join(tree, "libsodium.a"), "-lc++"]
-  const flags = ["-target", target.zig, "-dynamic", "-rdynamic", "-O2", "-DZMQ_STATIC"]
+  const libraries = [path.join(tree, "libzmq/lib/libzmq.a"), path.join(tree, "libsodium.a"), "-lc++"]
+  const flags = ["-target", target.zig, "-shared", "-Wl,-e,entry", "-O2", "-DZMQ_STATIC"]
   const cache = path.join(path.dirname(await ensureZig()), "../cache")
   const env = { ...process.env, ZIG_GLOBAL_CACHE_DIR: cache, ZIG_LOCAL_CACHE_DIR: cache }
   const include = `-I${inProject("build/prebuild/source/libzmq/include")}`
   const built = output(await ensureZig(), ["cc", ...flags, include, "-o", host, ...sources, ...libraries], { env })
   if (built === undefined) throw new Failure("The host program for musl does not compile.")
-  chmodSync(host, 0o755)
   const result = output("/lib/ld-musl-x86_64.so.1", [host, inProject(target.addon)], { timeout: 20_000 })
   return { runtime: "a program that loads it (below)", result: result ?? "fails" }
 }

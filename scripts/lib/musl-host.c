@@ -1,6 +1,7 @@
 /* Stands in for Node on musl, which this project's machines do not have: loads an addon as Node would, then makes a round trip
  * through CURVE with the very archives of libzmq and libsodium that the addon was linked from. platforms.mjs adds a definition of every
- * symbol that the addon wants of Node; nothing calls them. */
+ * symbol that the addon wants of Node; nothing calls them. zig links programs for musl statically, and those can load nothing, so this
+ * is a library with an entry point, which musl's loader runs all the same. */
 #include <assert.h>
 #include <dlfcn.h>
 #include <stdio.h>
@@ -11,7 +12,7 @@ static void option(void *socket, int name, const void *value, size_t size) {
   assert(zmq_setsockopt(socket, name, value, size) == 0);
 }
 
-int main(int argc, char **argv) {
+static int run(int argc, char **argv) {
   void *addon = argc == 2 ? dlopen(argv[1], RTLD_NOW | RTLD_LOCAL) : NULL;
   if (addon == NULL) return fprintf(stderr, "%s\n", dlerror()), 1;
   assert(dlsym(addon, "napi_register_module_v1") != NULL);
@@ -40,3 +41,9 @@ int main(int argc, char **argv) {
   puts("ok");
   return 0;
 }
+
+int __libc_start_main(int (*)(int, char **), int, char **, void (*)(void), void (*)(void), void (*)(void));
+__attribute__((used)) static void start(long *stack) {
+  __libc_start_main(run, (int)stack[0], (char **)(stack + 1), 0, 0, 0);
+}
+__asm__(".globl entry\nentry:\n  xor %ebp, %ebp\n  mov %rsp, %rdi\n  and $-16, %rsp\n  call start\n");
