@@ -37,7 +37,7 @@ function prebuilt(folder: string): string[] {
 /** What node-gyp-build finds: what was compiled here, or what OHMQ_PREBUILD names. */
 function compiled(folder: string): string | undefined {
   try {
-    return resolver.resolve(folder)
+    return path.resolve(resolver.resolve(folder))
   } catch {
     return undefined
   }

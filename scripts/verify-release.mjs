@@ -52,7 +52,8 @@ function checkContents(folder, report, anyPlatforms) {
   const expected = expectedFiles()
   const prebuilt = ["prebuilds/SHA256SUMS", ...targets.flatMap(({ addon, sbom }) => [addon, sbom])]
   for (const file of files) {
-    if (!expected.includes(file) && !prebuilt.includes(file) && !foreign.test(file)) report(`${file}: does not belong there`)
+    if (!expected.includes(file) && !prebuilt.includes(file) && !foreign.test(file))
+      report(`${file}: does not belong there`)
   }
   for (const file of [...expected, ...(anyPlatforms ? [] : prebuilt)]) {
     if (!files.includes(file)) report(`${file}: missing`)
@@ -90,10 +91,12 @@ async function checkBom(folder, addon, file, report, anySource) {
   for (const [name, pin] of Object.entries(pins)) {
     const source = part(name)?.externalReferences?.[0]?.hashes?.[0]?.content
     if (source === undefined) report(`${file}: ${name} without the hash of its source`)
-    else if (source !== pin.sha256 && !anySource) report(`${file}: ${name} ${part(name).version} is not the pinned release`)
+    else if (source !== pin.sha256 && !anySource)
+      report(`${file}: ${name} ${part(name).version} is not the pinned release`)
   }
   const zig = tools.components[0]
-  if (addon.includes("linux") && zig.properties[0].value !== toolchain.tree) report(`${file}: not of the pinned compiler`)
+  if (addon.includes("linux") && zig.properties[0].value !== toolchain.tree)
+    report(`${file}: not of the pinned compiler`)
   const notices = readFileSync(path.join(folder, "THIRD-PARTY-NOTICES.md"), "utf8")
   for (const { name } of document.components) {
     if (!notices.includes(`\n## ${name.split(" ").at(-1)}\n`)) report(`THIRD-PARTY-NOTICES.md: nothing on ${name}`)
@@ -159,7 +162,8 @@ await runMain(async (args) => {
   if (names.length !== 1) throw new Failure("One tarball is wanted. Run: npm run verify-release -- --help")
   if (!existsSync(names[0])) throw new Failure(`'${names[0]}' does not exist.`)
   const { problems, files, addons } = await verify(names[0], options)
-  if (problems.length > 0) throw new Failure(`${names[0]} is not as it should be:\n${problems.map((line) => `  ${line}\n`).join("")}`)
+  if (problems.length > 0)
+    throw new Failure(`${names[0]} is not as it should be:\n${problems.map((line) => `  ${line}\n`).join("")}`)
   process.stdout.write(`${names[0]}: ${files} files, ${addons.length} addons (${addons.join(", ")}): ok\n`)
   if (options.provenance === undefined) process.stdout.write("No provenance was given to check.\n")
 })

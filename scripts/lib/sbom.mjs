@@ -40,11 +40,17 @@ function runtime(target) {
   const compiler = { url: toolchain.url, sha256: toolchain.sha256 }
   return [
     ...["libc++", "libc++abi", "libunwind"].map((library) =>
-      component(library, toolchain.llvm, "Apache-2.0 WITH LLVM-exception", { ...compiler, publisher: "The LLVM project" }),
+      component(library, toolchain.llvm, "Apache-2.0 WITH LLVM-exception", {
+        ...compiler,
+        publisher: "The LLVM project",
+      }),
     ),
     component("compiler-rt of zig", toolchain.version, "MIT", { ...compiler, publisher: "The zig authors" }),
     target.libc === "glibc"
-      ? component("libc_nonshared of glibc", target.glibc, "LGPL-2.1-or-later", { ...compiler, publisher: "The GNU project" })
+      ? component("libc_nonshared of glibc", target.glibc, "LGPL-2.1-or-later", {
+          ...compiler,
+          publisher: "The GNU project",
+        })
       : component("start files of musl", "1.2.4", "MIT", { ...compiler, publisher: "The musl authors" }),
   ]
 }

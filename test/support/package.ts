@@ -35,7 +35,7 @@ async function pack(source: string, target: string): Promise<string> {
 }
 
 /** Packs the package below `base`. Its addon is the prebuilt one, else the one that was compiled. */
-async function packPackage(base: string): Promise<string> {
+export async function packPackage(base: string): Promise<string> {
   const folder = path.join(base, "package")
   const manifest: { files: string[] } = JSON.parse(readFileSync(path.join(root, "package.json"), "utf8"))
   const parts = [...manifest.files.map((file) => file.split("/")[0] ?? file), "package.json", "README.md", "LICENSE"]
