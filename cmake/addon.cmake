@@ -1,4 +1,4 @@
-# The addon, under cmake-js. The sources and definitions are those of binding.gyp.
+# The addon, under cmake-js. The sources and definitions are those of native/ohmq.gyp.
 set(OHMQ_NODE_HEADERS "" CACHE PATH "Folder with Node's headers, uv.h among them")
 set(OHMQ_SANITIZE "" CACHE STRING "A sanitizer for everything above and the addon: address, undefined or thread")
 

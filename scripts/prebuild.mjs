@@ -117,9 +117,12 @@ async function prebuild(target, sources, zig) {
   const addon = inProject(target.addon)
   const symbols = path.join(base, "symbols", `ohmq-${target.name}.debug`)
   for (const file of [addon, symbols]) mkdirSync(path.dirname(file), { recursive: true })
-  // With the compiler's own objcopy: that of the system would strip in its own way. The addon names the file of its symbols.
-  const strip = ["objcopy", "--strip-all", `--extract-to=${symbols}`, path.join(tree, "ohmq.node"), addon]
-  await run(topic, zig, strip, { log: path.join(base, `${target.name}-strip.log`) })
+  // With the compiler's own objcopy: that of the system would strip in its own way. The addon does not name the file of its symbols,
+  // because that would put a sum of it in, and zig's own libraries have paths of this machine among their symbols.
+  const unstripped = path.join(tree, "ohmq.node")
+  const log = path.join(base, `${target.name}-strip.log`)
+  await run(topic, zig, ["objcopy", "--strip-all", unstripped, addon], { log })
+  await run(topic, zig, ["objcopy", "--only-keep-debug", unstripped, symbols], { log })
   chmodSync(addon, 0o644)
   const { elf, problems } = checkElf(addon, target)
   if (problems.length > 0) throw new Failure(`${target.addon}: ${problems.join("; ")}.`)

@@ -48,7 +48,7 @@ describe("the package, installed without scripts", () => {
         ...sources("include"),
         ...["LICENSE", "README.md", "CHANGELOG.md", "MIGRATING.md", "THIRD-PARTY-NOTICES.md", "package.json"],
         ...sources("docs").filter((file) => file.endsWith(".md")),
-        ...["binding.gyp", "CMakeLists.txt", "cmake/libsodium.cmake"],
+        ...["CMakeLists.txt", "cmake/libsodium.cmake"],
         ...["addon.mjs", "build.mjs", "libzmq.mjs", "pins.json"].map((file) => `scripts/${file}`),
         ...["debian", "pins", "project", "release-archives", "run"].map((file) => `scripts/lib/${file}.mjs`),
       ].sort(),

@@ -19,7 +19,7 @@ import { commands, copyProject, find, runScript } from "../support/project-copy.
 /** A copy of the project that is set up, for as far as setup.mjs looks. Packages are links to the real ones. */
 function setUpProject(): string {
   const folder = copyProject(
-    ...["scripts", "lib", "native", "cmake", "CMakeLists.txt", "binding.gyp", "package.json", "package-lock.json"],
+    ...["scripts", "lib", "native", "cmake", "CMakeLists.txt", "package.json", "package-lock.json"],
     ...["tsconfig.json", "dist/.ohmq-setup.json", "node_modules/.ohmq-setup.json", "build/libzmq/stamp.json"],
     ...["build/libzmq/prefix/include/zmq.h", "build/Release/ohmq.node", "build/Release/ohmq.node.json"],
   )
