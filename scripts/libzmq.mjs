@@ -53,7 +53,7 @@ export function finished() {
 }
 
 /** The versions that the sources give themselves. */
-function sourceVersions({ libzmq, libsodium }) {
+export function sourceVersions({ libzmq, libsodium }) {
   const header = readFileSync(path.join(libzmq, "include/zmq.h"), "utf8")
   const sodium = readFileSync(path.join(libsodium, "builds/msvc/version.h"), "utf8")
   const part = (name) => new RegExp(`ZMQ_VERSION_${name} (\\d+)`).exec(header)[1]
@@ -114,7 +114,7 @@ export async function findSources(folder) {
     if (found.skipped === undefined) {
       say(topic, `${found.name}: ${found.origin}`)
       const { libzmq, libsodium, origin, archives } = found
-      return { libzmq, libsodium, origin, archives, versions: sourceVersions(found) }
+      return { libzmq, libsodium, origin, archives }
     }
     tried.push(`${found.name}: ${found.skipped}`)
     say(topic, `${found.name}: passed over: ${found.skipped}`)
@@ -130,8 +130,9 @@ export async function ensureLibzmq({ force = false } = {}) {
   if (stamp !== undefined && !force) return stamp
   say(topic, `build/libzmq: ${force ? "to be built again" : readJson(stampFile) ? "out of date" : "nothing yet"}`)
   mkdirSync(base, { recursive: true })
-  const { origin, archives, versions, ...sources } = await findSources(path.join(base, "source"))
+  const { origin, archives, ...sources } = await findSources(path.join(base, "source"))
   await build(sources)
+  const versions = sourceVersions(sources)
   const result = { version: versions.libzmq, versions, origin, archives, sources, fingerprint: recipe() }
   writeFileSync(stampFile, `${JSON.stringify(result, undefined, 2)}\n`)
   return result

@@ -11,7 +11,7 @@ import { run } from "./lib/run.mjs"
 import { sha256, writeBom } from "./lib/sbom.mjs"
 import { targets } from "./lib/targets.mjs"
 import { ensureZig } from "./lib/zig.mjs"
-import { ensureLibzmq, findSources } from "./libzmq.mjs"
+import { ensureLibzmq, findSources, sourceVersions } from "./libzmq.mjs"
 
 const topic = "prebuild"
 const base = inProject("build/prebuild")
@@ -43,7 +43,7 @@ async function ensureSources(again) {
   const known = readJson(file)
   if (!again && known?.recipe === recipe && existsSync(known.libzmq)) return known
   const found = await findSources(path.join(base, "source"))
-  Object.assign(found, { recipe })
+  Object.assign(found, { recipe, versions: sourceVersions(found) })
   writeFileSync(file, `${JSON.stringify(found, undefined, 2)}\n`)
   return found
 }
