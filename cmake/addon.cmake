@@ -1,4 +1,4 @@
-# The addon, under cmake-js. The sources and definitions are those of binding.gyp.
+# The addon, under cmake-js. The sources and definitions are those of native/ohmq.gyp.
 set(OHMQ_NODE_HEADERS "" CACHE PATH "Folder with Node's headers, uv.h among them")
 set(OHMQ_SANITIZE "" CACHE STRING "A sanitizer for everything above and the addon: address, undefined or thread")
 
@@ -21,7 +21,7 @@ target_link_libraries(ohmq PRIVATE libzmq-static ${CMAKE_JS_LIB})
 if(NOT MSVC)
   target_compile_options(ohmq PRIVATE -Wall -Wextra -Werror)
 endif()
-if(CMAKE_SYSTEM_NAME STREQUAL "Linux")
+if(CMAKE_SYSTEM_NAME STREQUAL "Linux" AND NOT OHMQ_PREBUILD)
   target_link_options(ohmq PRIVATE -Wl,--exclude-libs,ALL -Wl,-Bsymbolic)
 endif()
 if(OHMQ_SANITIZE)
@@ -29,4 +29,10 @@ if(OHMQ_SANITIZE)
     target_compile_options(${target} PRIVATE -fsanitize=${OHMQ_SANITIZE} -fno-omit-frame-pointer -g)
   endforeach()
   target_link_options(ohmq PRIVATE -fsanitize=${OHMQ_SANITIZE})
+endif()
+if(OHMQ_PREBUILD)
+  add_dependencies(ohmq sodium) # libzmq names libsodium by its file
+  target_link_options(ohmq PRIVATE -Wl,-Bsymbolic -Wl,--gc-sections -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack
+    "-Wl,--version-script=${CMAKE_CURRENT_SOURCE_DIR}/cmake/exports.map")
+  set_target_properties(ohmq PROPERTIES LINK_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/cmake/exports.map")
 endif()

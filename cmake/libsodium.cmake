@@ -2,7 +2,7 @@
 #
 # libsodium ships an autotools build. Its release archives carry a generated `configure`, distribution archives do not,
 # so the few questions that `configure` asks about the compiler are asked here: one way for every archive, with CMake alone.
-# Code for one instruction set chooses it by pragma and is entered only after a CPU check, so no file needs flags of its own.
+# Code for one instruction set chooses it by pragma and is entered only after a CPU check, so hardly a file needs flags of its own.
 
 include(CheckCSourceCompiles)
 include(CheckIncludeFile)
@@ -37,6 +37,20 @@ function(sodium_when_compiles name source)
     target_compile_definitions(sodium PRIVATE ${name}=1)
   endif()
 endfunction()
+
+# Before 1.0.19 the pragmas are only those of GCC, and clang needs flags for these files, as libsodium's makefile has them.
+file(READ "${sodium_src}/crypto_aead/aes256gcm/aesni/aead_aes256gcm_aesni.c" sodium_aesni)
+if(CMAKE_C_COMPILER_ID MATCHES "Clang" AND NOT sodium_aesni MATCHES "clang attribute push" AND CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
+  foreach(part "aesni;-mssse3;-maes;-mpclmul" "ssse3;-mssse3" "sse41;-msse4.1" "avx2;-mavx2" "avx512f;-mavx512f" "internal_random;-mrdrnd")
+    list(POP_FRONT part word)
+    foreach(file ${sodium_files})
+      get_filename_component(name "${file}" NAME)
+      if(name MATCHES "${word}.*\\.c$")
+        set_property(SOURCE "${file}" APPEND PROPERTY COMPILE_OPTIONS ${part})
+      endif()
+    endforeach()
+  endforeach()
+endif()
 
 # One probe for each instruction set, written as libsodium's own files use it: a target pragma and an intrinsic.
 function(sodium_when_target name target header body)

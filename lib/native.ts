@@ -1,9 +1,10 @@
-// The only file that loads the addon; the types of its exports. What each function does stands in native/*.h.
+// The addon, and the types of its exports; lib/loader.ts finds it. What each function does stands in native/*.h.
 
 import { existsSync } from "node:fs"
 import path from "node:path"
 import { isMainThread } from "node:worker_threads"
 
+import { loadAddon } from "./loader.js"
 import type { Wire } from "./option-table/entry.js"
 
 /** The members of the C++ enumeration WireType, in its order. */
@@ -118,12 +119,10 @@ interface Addon {
   shutDown(fd: number, remote: string): boolean
 }
 
-const load: (folder: string) => Addon = require("node-gyp-build")
-
 // In the package, prebuilds/ and build/ lie beside dist/. A bundle has prebuilds/ beside itself: see docs/bundlers.md.
 const bundled = existsSync(path.join(__dirname, "prebuilds"))
 
-export const addon = load(bundled ? __dirname : path.join(__dirname, ".."))
+export const addon = loadAddon<Addon>(bundled ? __dirname : path.join(__dirname, ".."))
 
 /** Whether sockets are watched through libuv, or by a thread of the addon's own. Bun has none, Deno hardly any. */
 function usesUv(): boolean {

@@ -1,4 +1,4 @@
-// Builds the addon: with node-gyp (binding.gyp), or with cmake-js (CMakeLists.txt) where there is no Python.
+// Builds the addon: with node-gyp (native/ohmq.gyp), or with cmake-js (CMakeLists.txt) where there is no Python.
 
 import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs"
 import { createRequire } from "node:module"
@@ -29,6 +29,8 @@ function nodePrefix() {
 }
 
 async function withNodeGyp(debug) {
+  // Written here only: yarn would compile any package that has a binding.gyp when it is installed, whatever "gypfile" says.
+  cpSync(inProject("native/ohmq.gyp"), inProject("binding.gyp"))
   const prefix = nodePrefix()
   const args = ["configure", "build", debug ? "--debug" : "--release", "--jobs=max"]
   if (prefix) args.push(`--nodedir=${prefix}`)
@@ -84,7 +86,7 @@ export async function ensureAddon({ debug = false, force = false, cmake = false,
   const apart = sanitize ?? (debug ? "debug" : undefined)
   const target = inProject("build", ...(apart ? [apart, "build"] : []), "Release/ohmq.node")
   const stampFile = `${target}.json`
-  const recipe = fingerprint([inProject("native"), inProject("binding.gyp")], libzmq, process.arch)
+  const recipe = fingerprint([inProject("native")], libzmq, process.arch)
   if (!force && existsSync(target) && readJson(stampFile)?.fingerprint === recipe) return
   say(topic, `compiling (${kind})`)
   const python = ["python3", "python"].some((name) => has(name))

@@ -5,6 +5,7 @@ import { cpus, tmpdir } from "node:os"
 import path from "node:path"
 
 import { fromDebian } from "./lib/debian.mjs"
+import { pins } from "./lib/pins.mjs"
 import { Failure, fingerprint, inProject, readJson, root, runMain, say } from "./lib/project.mjs"
 import { fromArchives } from "./lib/release-archives.mjs"
 import { has, output, run } from "./lib/run.mjs"
@@ -13,7 +14,6 @@ const topic = "libzmq"
 const base = inProject("build/libzmq")
 const prefix = path.join(base, "prefix")
 const stampFile = path.join(base, "stamp.json")
-export const pins = readJson(inProject("scripts/pins.json"))
 
 const help = `Gets libzmq and libsodium for the addon. Usage: npm run libzmq -- [options]
 
@@ -44,11 +44,7 @@ const sources = {
 }
 
 const recipe = () =>
-  fingerprint(
-    [inProject("CMakeLists.txt"), inProject("cmake/libsodium.cmake"), inProject("scripts/pins.json")],
-    sources,
-    process.arch,
-  )
+  fingerprint([inProject("CMakeLists.txt"), inProject("cmake/libsodium.cmake")], pins, sources, process.arch)
 
 /** What is built: `{version, origin, fingerprint}`, or undefined when there is nothing or it is out of date. */
 export function finished() {
@@ -56,10 +52,15 @@ export function finished() {
   return stamp?.fingerprint === recipe() && existsSync(path.join(prefix, "include/zmq.h")) ? stamp : undefined
 }
 
-/** The version in a zmq.h. */
-function headerVersion(file) {
-  const text = readFileSync(file, "utf8")
-  return ["MAJOR", "MINOR", "PATCH"].map((part) => new RegExp(`ZMQ_VERSION_${part} (\\d+)`).exec(text)[1]).join(".")
+/** The versions that the sources give themselves. */
+export function sourceVersions({ libzmq, libsodium }) {
+  const header = readFileSync(path.join(libzmq, "include/zmq.h"), "utf8")
+  const sodium = readFileSync(path.join(libsodium, "builds/msvc/version.h"), "utf8")
+  const part = (name) => new RegExp(`ZMQ_VERSION_${name} (\\d+)`).exec(header)[1]
+  return {
+    libzmq: ["MAJOR", "MINOR", "PATCH"].map(part).join("."),
+    libsodium: /VERSION_STRING "([\d.]+)"/.exec(sodium)[1],
+  }
 }
 
 async function compile(from, tree, unity) {
@@ -105,31 +106,36 @@ async function build(from) {
   rmSync(tree, { recursive: true, force: true })
 }
 
-/** Builds what is not there yet; says which way it took and why it passed over the earlier ones. */
+/** The sources, unpacked below `folder`, from the first way that works; says which that is and why it passed over others. */
+export async function findSources(folder) {
+  const tried = []
+  for (const way of [fromArchives, fromDebian]) {
+    const found = await way(pins, folder)
+    if (found.skipped === undefined) {
+      say(topic, `${found.name}: ${found.origin}`)
+      const { libzmq, libsodium, origin, archives } = found
+      return { libzmq, libsodium, origin, archives }
+    }
+    tried.push(`${found.name}: ${found.skipped}`)
+    say(topic, `${found.name}: passed over: ${found.skipped}`)
+  }
+  throw new Failure(
+    `No source of libzmq was found. Tried: ${tried.join("; ")}. Download ${pins.libzmq.url} and ${pins.libsodium.url} on a machine with a network and set OHMQ_LIBZMQ_ARCHIVE and OHMQ_LIBSODIUM_ARCHIVE to the two files; or install libzmq with its headers (apt-get install libzmq3-dev pkg-config, brew install zeromq pkg-config) and set OHMQ_SYSTEM_LIBZMQ=1.`,
+  )
+}
+
+/** Builds what is not there yet. */
 export async function ensureLibzmq({ force = false } = {}) {
   const stamp = finished()
   if (stamp !== undefined && !force) return stamp
   say(topic, `build/libzmq: ${force ? "to be built again" : readJson(stampFile) ? "out of date" : "nothing yet"}`)
   mkdirSync(base, { recursive: true })
-  const tried = []
-  for (const way of [fromArchives, fromDebian]) {
-    const found = await way(pins, path.join(base, "source"))
-    if (found.skipped !== undefined) {
-      tried.push(`${found.name}: ${found.skipped}`)
-      say(topic, `${found.name}: passed over: ${found.skipped}`)
-      continue
-    }
-    say(topic, `${found.name}: ${found.origin}`)
-    await build(found)
-    const version = headerVersion(path.join(prefix, "include/zmq.h"))
-    const { origin, libzmq, libsodium } = found
-    const result = { version, origin, sources: { libzmq, libsodium }, fingerprint: recipe() }
-    writeFileSync(stampFile, `${JSON.stringify(result, undefined, 2)}\n`)
-    return result
-  }
-  throw new Failure(
-    `No source of libzmq was found. Tried: ${tried.join("; ")}. Download ${pins.libzmq.url} and ${pins.libsodium.url} on a machine with a network and set OHMQ_LIBZMQ_ARCHIVE and OHMQ_LIBSODIUM_ARCHIVE to the two files; or install libzmq with its headers (apt-get install libzmq3-dev pkg-config, brew install zeromq pkg-config) and set OHMQ_SYSTEM_LIBZMQ=1.`,
-  )
+  const { origin, archives, ...sources } = await findSources(path.join(base, "source"))
+  await build(sources)
+  const versions = sourceVersions(sources)
+  const result = { version: versions.libzmq, versions, origin, archives, sources, fingerprint: recipe() }
+  writeFileSync(stampFile, `${JSON.stringify(result, undefined, 2)}\n`)
+  return result
 }
 
 /** Whether an installed libzmq has the draft functions, which zmq.h may declare all the same. */
@@ -181,7 +187,9 @@ export async function libzmqFlags(kind, args = []) {
   if (kind === "include") return [path.join(prefix, "include")]
   if (kind === "defines") return ["ZMQ_BUILD_DRAFT_API"]
   const [before, after] = process.platform === "win32" ? ["", ".lib"] : ["lib", ".a"]
-  return ["zmq", "sodium"].map((name) => path.join(prefix, "lib", before + name + after))
+  const files = ["zmq", "sodium"].map((name) => path.join(prefix, "lib", before + name + after))
+  // make runs in build/, and a path with spaces in it reaches the linker in pieces.
+  return process.platform === "win32" ? files : files.map((file) => path.relative(inProject("build"), file))
 }
 
 async function main(args) {

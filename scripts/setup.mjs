@@ -31,10 +31,14 @@ async function ensurePackages() {
   writeFileSync(stampFile, `${JSON.stringify({ fingerprint: recipe })}\n`)
 }
 
-/** The prebuilt addon for this platform, if the loader would find one. */
+/** The prebuilt addon for this platform, if the loader would take one. */
 function prebuilt() {
+  if (existsSync(inProject("build/Release/ohmq.node"))) return undefined
   const folder = inProject("prebuilds", `${process.platform}-${process.arch}`)
-  return existsSync(folder) && !existsSync(inProject("build/Release/ohmq.node")) ? folder : undefined
+  const glibc = process.report.getReport().header.glibcVersionRuntime !== undefined
+  const libc = process.platform === "linux" ? (glibc ? ".glibc" : ".musl") : ""
+  const file = path.join(folder, `ohmq${libc}.node`)
+  return existsSync(file) ? file : undefined
 }
 
 async function ensureTypeScript() {
@@ -56,7 +60,7 @@ await runMain(async () => {
   await ensurePackages()
   const binary = prebuilt()
   if (binary !== undefined) {
-    say("addon", `prebuilt, in ${path.relative(root, binary)}`)
+    say("addon", `prebuilt, ${path.relative(root, binary)}`)
   } else {
     // After the packages: building the addon needs some of them.
     const { ensureAddon } = await import("./addon.mjs")

@@ -65,7 +65,7 @@ function verify(dsc, folder) {
   return path.join(folder, files.find(([, , file]) => /\.orig\.tar\.\w+$/.test(file))[2])
 }
 
-/** `{libzmq, libsodium, origin}` with the two source folders, or `{skipped}` with the reason. */
+/** `{libzmq, libsodium, origin, archives}` with the two source folders, or `{skipped}` with the reason. */
 export async function fromDebian(pins, folder) {
   const release = codename()
   if (release === undefined || !has("apt-get")) return { name, skipped: "this is neither Debian nor Ubuntu" }
@@ -94,7 +94,7 @@ export async function fromDebian(pins, folder) {
     return { name, skipped: `'apt-get source ${names.join(" ")}' failed` }
   }
 
-  const result = { name }
+  const result = { name, archives: {} }
   const origins = []
   for (const [library, pin] of Object.entries(pins)) {
     const file = readdirSync(packages).find((entry) => entry.startsWith(`${pin.debian}_`) && entry.endsWith(".dsc"))
@@ -105,6 +105,11 @@ export async function fromDebian(pins, folder) {
     // With dpkg-source come the distribution's patches; without it, upstream's source as it is.
     rmSync(target, { recursive: true, force: true })
     const patched = has("dpkg-source") && output("dpkg-source", ["--no-check", "-x", dsc, target]) !== undefined
+    result.archives[library] = {
+      url: `https://snapshot.debian.org/package/${pin.debian}/${version}/`,
+      sha256: createHash("sha256").update(readFileSync(original)).digest("hex"),
+      ...(patched ? { patches: version } : {}),
+    }
     result[library] = patched ? target : unpack(original, target)
     origins.push(
       `${pin.debian} ${version}${patched ? "" : " without its patches (dpkg-source is not installed)"}, verified`,

@@ -22,7 +22,8 @@ export function unpack(archive, folder) {
   return path.join(folder, inside)
 }
 
-async function download(url) {
+/** The bytes behind a URL. */
+export async function download(url) {
   // Node's fetch knows nothing of proxies before Node 24.
   const proxy = process.env.HTTPS_PROXY ?? process.env.https_proxy
   if (proxy && has("curl")) {
@@ -35,9 +36,9 @@ async function download(url) {
   return Buffer.from(await response.arrayBuffer())
 }
 
-/** `{libzmq, libsodium, origin}` with the two source folders, or `{skipped}` with the reason. */
+/** `{libzmq, libsodium, origin, archives}` with the two source folders, or `{skipped}` with the reason. */
 export async function fromArchives(pins, folder) {
-  const result = { name }
+  const result = { name, archives: {} }
   const origins = []
   for (const [library, pin] of Object.entries(pins)) {
     const variable = `OHMQ_${library.toUpperCase()}_ARCHIVE`
@@ -67,6 +68,8 @@ export async function fromArchives(pins, folder) {
       writeFileSync(archive, bytes)
       origins.push(`${library} ${pin.version}, verified`)
     }
+    const sum = sha256(readFileSync(archive))
+    result.archives[library] = { url: sum === pin.sha256 ? pin.url : path.basename(archive), sha256: sum }
     result[library] = unpack(archive, path.join(folder, library))
   }
   return { ...result, origin: origins.join("; ") }

@@ -127,13 +127,15 @@ describe.runIf(posix && existsSync(path.join(root, "build/libzmq/stamp.json")))(
       expect(path.basename(stdout.trim())).toBe("include")
     })
 
-    it("--print=libraries prints the two libraries, which exist", async () => {
+    it("--print=libraries prints the two libraries, as make finds them from build/", async () => {
       const folder = built()
       const { status, stdout, stderr } = await libzmq(folder, ["--print=libraries"], env())
       expect({ status, stderr }).toEqual({ status: 0, stderr: "" })
       const files = stdout.trimEnd().split("\n")
       expect(files.map((file) => path.basename(file).replace(/^lib|\.(a|lib)$/g, ""))).toEqual(["zmq", "sodium"])
-      for (const file of files) expect(file.startsWith(folder) && existsSync(file), file).toBe(true)
+      for (const file of files) expect(existsSync(path.resolve(folder, "build", file)), file).toBe(true)
+      // The linker gets a path with spaces in pieces.
+      expect(stdout).not.toContain(folder)
     })
 
     it("builds it again once what it is made from has changed", async () => {

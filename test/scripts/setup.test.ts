@@ -1,15 +1,25 @@
-import { appendFileSync, existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
+import {
+  appendFileSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs"
 import path from "node:path"
 
 import { describe, expect, it, vi } from "vitest"
 
+import { prebuiltAddon } from "../support/package.js"
 import { root } from "../support/process.js"
 import { commands, copyProject, find, runScript } from "../support/project-copy.js"
 
 /** A copy of the project that is set up, for as far as setup.mjs looks. Packages are links to the real ones. */
 function setUpProject(): string {
   const folder = copyProject(
-    ...["scripts", "lib", "native", "cmake", "CMakeLists.txt", "binding.gyp", "package.json", "package-lock.json"],
+    ...["scripts", "lib", "native", "cmake", "CMakeLists.txt", "package.json", "package-lock.json"],
     ...["tsconfig.json", "dist/.ohmq-setup.json", "node_modules/.ohmq-setup.json", "build/libzmq/stamp.json"],
     ...["build/libzmq/prefix/include/zmq.h", "build/Release/ohmq.node", "build/Release/ohmq.node.json"],
   )
@@ -78,14 +88,25 @@ describe.runIf(isSetUp)("setup.mjs in a project that is set up", () => {
   it("takes a prebuilt addon where none was compiled", async () => {
     const folder = setUpProject()
     rmSync(path.join(folder, "build"), { recursive: true })
-    const platform = `${process.platform}-${process.arch}`
-    mkdirSync(path.join(folder, "prebuilds", platform), { recursive: true })
+    const file = prebuiltAddon()
+    mkdirSync(path.join(folder, path.dirname(file)), { recursive: true })
+    copyFileSync(path.join(root, "build/Release/ohmq.node"), path.join(folder, file))
     expect(await run(folder)).toMatchObject({ status: 0, stdout: "" })
     const { status, stderr } = await run(folder)
     expect({ status, stderr }).toEqual({
       status: 0,
-      stderr: `addon: prebuilt, in ${path.join("prebuilds", platform)}\n`,
+      stderr: `addon: prebuilt, ${file}\n`,
     })
     expect(existsSync(path.join(folder, "build/Release"))).toBe(false)
+  })
+
+  it("compiles where the prebuilt addons are for other platforms", async () => {
+    const folder = setUpProject()
+    rmSync(path.join(folder, "build/Release"), { recursive: true })
+    mkdirSync(path.join(folder, path.dirname(prebuiltAddon())), { recursive: true })
+    writeFileSync(path.join(folder, path.dirname(prebuiltAddon()), "ohmq.other.node"), "")
+    const { status, stderr } = await run(folder)
+    expect(status).toBe(1)
+    expect(stderr).toMatch(/^addon: compiling \(Release\)\n/)
   })
 })

@@ -11,14 +11,16 @@ export const posix = process.platform !== "win32"
 
 export type Pins = Record<"libzmq" | "libsodium", { version: string; url: string; sha256: string; debian: string }>
 
-export const pins: Pins = JSON.parse(readFileSync(path.join(root, "scripts/pins.json"), "utf8"))
+const script = path.join(root, "scripts/lib/pins.mjs")
+export const { pins }: { pins: Pins } = await import(script)
 
 /** A copy of the project. Its archives are where `change` puts them. */
 export function bareProject(change: (copied: Pins) => void = () => {}): string {
   const folder = copyProject("scripts", "CMakeLists.txt", "cmake")
   const changed = structuredClone(pins)
   change(changed)
-  writeFileSync(path.join(folder, "scripts/pins.json"), JSON.stringify(changed))
+  const file = path.join(folder, "scripts/pins.json")
+  writeFileSync(file, JSON.stringify({ ...JSON.parse(readFileSync(file, "utf8")), ...changed }))
   return folder
 }
 

@@ -1,0 +1,94 @@
+// Finds the addon among those that may be there, and tells what was tried where none works.
+
+import { readdirSync, readFileSync } from "node:fs"
+import { createRequire } from "node:module"
+import path from "node:path"
+
+interface Resolver {
+  (folder: string): unknown
+  resolve(folder: string): string
+}
+
+const resolver: Resolver = require("node-gyp-build")
+
+/** The C library that this process runs on, or undefined where that cannot be told. The files on a disk would not tell it. */
+function libc(): "glibc" | "musl" | undefined {
+  if (process.platform !== "linux") return undefined
+  try {
+    const maps = readFileSync("/proc/self/maps", "latin1")
+    if (/\/(ld-musl-|libc\.musl-)/.test(maps)) return "musl"
+    if (/\/(ld-linux|ld-\d|libc-\d|libc\.so\.6)/.test(maps)) return "glibc"
+  } catch {}
+  return undefined
+}
+
+/** The addons in prebuilds/ for this platform, without those for the other C library. */
+function prebuilt(folder: string): string[] {
+  const platform = path.join(folder, "prebuilds", `${process.platform}-${process.arch}`)
+  const own = libc()
+  const other = own && { glibc: ".musl.", musl: ".glibc." }[own]
+  try {
+    const files = readdirSync(platform).filter((file) => file.endsWith(".node"))
+    return files.filter((file) => other === undefined || !file.includes(other)).map((file) => path.join(platform, file))
+  } catch {
+    return []
+  }
+}
+
+/** What node-gyp-build finds: what was compiled here, or what OHMQ_PREBUILD names. */
+function compiled(folder: string): string | undefined {
+  try {
+    return path.resolve(resolver.resolve(folder))
+  } catch {
+    return undefined
+  }
+}
+
+function candidates(folder: string): string[] {
+  const own = compiled(folder)
+  if (own !== undefined && process.env.OHMQ_PREBUILD) return [own]
+  const shipped = prebuilt(folder)
+  // It tells the C libraries apart by /etc/alpine-release alone.
+  const isShipped = own?.startsWith(path.join(folder, "prebuilds") + path.sep)
+  return own === undefined || isShipped ? shipped : [own, ...shipped]
+}
+
+function describePlatform(): string {
+  const report = process.report?.getReport() as { header?: { glibcVersionRuntime?: string } } | undefined
+  const glibc = report?.header?.glibcVersionRuntime
+  const system = [process.platform, process.arch, glibc ? `glibc ${glibc}` : libc()].filter(Boolean).join(" ")
+  return `${system}, Node ${process.versions.node}, Node-API ${process.versions.napi}`
+}
+
+function noAddon(folder: string, tried: string[], cause: unknown): Error {
+  const where = path.join(folder, "prebuilds", `${process.platform}-${process.arch}`)
+  const list = tried.length > 0 ? tried : [`${where}: nothing there for this platform`]
+  if (tried.length === 0) list.push(`${path.join(folder, "build/Release")}: nothing there`)
+  const message = `ohmq has no native addon that works here: ${describePlatform()}.
+Tried:
+${list.map((line) => `  ${line}\n`).join("")}\
+To compile one (C++ compiler, make, cmake and Python 3 needed), run in your project:
+  npx ohmq-build
+or, with a libzmq that is installed with its headers:
+  npx ohmq-build --system-libzmq`
+  return Object.assign(new Error(message, { cause }), { code: "ERR_OHMQ_ADDON" })
+}
+
+/** Loads the addon that belongs to the package in `folder`. */
+export function loadAddon<Addon>(folder: string): Addon {
+  const tried: string[] = []
+  let cause: unknown
+  // Not the require of this file, which bundlers replace.
+  const load = createRequire(path.join(folder, "package.json"))
+  for (const file of candidates(folder)) {
+    try {
+      const addon = load(file)
+      if (tried.length > 0) process.emitWarning(`ohmq took ${file}, because this failed: ${tried.join("; ")}`)
+      return addon
+    } catch (error) {
+      cause ??= error
+      tried.push(`${file}: ${(error as Error).message.replaceAll(`${file}: `, "").trim()}`)
+    }
+  }
+  throw noAddon(folder, tried, cause)
+}

@@ -1,0 +1,196 @@
+import { cpSync, existsSync, mkdtempSync, readFileSync, realpathSync, renameSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import path from "node:path"
+
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest"
+
+import { installPackage, listFiles, prebuiltAddon, roundTrip, runIn } from "../support/package.js"
+import { root, runCommand } from "../support/process.js"
+import { commands, temporaryFolder } from "../support/project-copy.js"
+
+vi.setConfig({ testTimeout: 30_000, hookTimeout: 120_000 })
+
+const base = mkdtempSync(path.join(realpathSync(tmpdir()), "ohmq-"))
+let installed: string
+beforeAll(async () => {
+  installed = await installPackage(base)
+})
+afterAll(() => rmSync(base, { recursive: true, force: true }))
+
+/** A project of its own with the package in it. */
+function project(name = "project"): string {
+  const folder = path.join(temporaryFolder(), name)
+  cpSync(installed, folder, { recursive: true })
+  return folder
+}
+
+const program = `import * as zmq from "ohmq"\n${roundTrip}`
+const works = { status: 0, stdout: "ping pong\n", stderr: "" }
+
+async function run(folder: string, source = program, env: NodeJS.ProcessEnv = {}) {
+  const { status, stdout, stderr } = await runIn(folder, source, env)
+  return { status, stdout, stderr }
+}
+
+describe("the package, installed without scripts", () => {
+  it("holds what users need, and nothing else", () => {
+    const files = listFiles(path.join(installed, "node_modules/ohmq"))
+    const sources = (where: string) => listFiles(path.join(root, where)).map((file) => `${where}/${file}`)
+    const compiled = sources("lib").flatMap((file) => {
+      const name = file.replace(/^lib/, "dist").replace(/\.ts$/, "")
+      return [`${name}.js`, `${name}.d.ts`]
+    })
+    const platform = /^prebuilds\/((linux|darwin|win32)-\w+\/ohmq(\.glibc|\.musl)?\.(node|cdx\.json)|SHA256SUMS)$/
+    expect(files.filter((file) => !platform.test(file))).toEqual(
+      [
+        ...compiled,
+        ...sources("native"),
+        ...sources("include"),
+        ...["LICENSE", "README.md", "CHANGELOG.md", "MIGRATING.md", "THIRD-PARTY-NOTICES.md", "package.json"],
+        ...sources("docs").filter((file) => file.endsWith(".md")),
+        ...["CMakeLists.txt", "cmake/libsodium.cmake"],
+        ...["addon.mjs", "build.mjs", "libzmq.mjs", "pins.json"].map((file) => `scripts/${file}`),
+        ...["debian", "pins", "project", "release-archives", "run"].map((file) => `scripts/lib/${file}.mjs`),
+      ].sort(),
+    )
+    expect(files).toContain(prebuiltAddon().split(path.sep).join("/"))
+  })
+
+  it.each(["project", "Ünïcödé – 日本 with 'quotes' and $pace"])(
+    "runs where no compiler is, in a folder called %s",
+    async (name) => {
+      expect(await run(project(name))).toEqual(works)
+    },
+  )
+
+  it("is one package for require and import, and runs in a worker", async () => {
+    const source = `
+      import { createRequire } from "node:module"
+      import { Worker, isMainThread } from "node:worker_threads"
+      import * as zmq from "ohmq"
+      if (zmq.Request !== createRequire(import.meta.url)("ohmq").Request) throw new Error("two packages")
+      if (isMainThread) new Worker(new URL(import.meta.url))
+      else {${roundTrip}}
+    `
+    expect(await run(project(), source)).toEqual(works)
+  })
+
+  it("writes nothing into node_modules", async () => {
+    const folder = project()
+    const content = () => listFiles(path.join(folder, "node_modules"))
+    const before = content()
+    await runCommand("chmod", ["-R", "a-w", "node_modules"], { cwd: folder })
+    expect(await run(folder)).toEqual(works)
+    expect(content()).toEqual(before)
+    await runCommand("chmod", ["-R", "u+w", "node_modules"], { cwd: folder })
+  })
+
+  it("runs beside another version of itself", async () => {
+    const folder = project()
+    const other = path.join(folder, "node_modules/other")
+    cpSync(path.join(folder, "node_modules/ohmq"), other, { recursive: true })
+    const manifest = path.join(other, "package.json")
+    writeFileSync(manifest, JSON.stringify({ ...JSON.parse(readFileSync(manifest, "utf8")), version: "0.0.1" }))
+    const source = `
+      import * as first from "ohmq"
+      import * as second from "other"
+      if (first.Context === second.Context) throw new Error("one package")
+      for (const zmq of [first, second]) {${roundTrip}}
+    `
+    expect(await run(folder, source)).toEqual({ ...works, stdout: "ping pong\n".repeat(2) })
+  })
+})
+
+describe("the package, without an addon that works", () => {
+  const report = `import("ohmq").then(() => console.log("loaded"), ({ code, message }) => console.log(code, message))`
+  const addonOf = (folder: string) => path.join(folder, "node_modules/ohmq", prebuiltAddon())
+
+  it("says where it looked, on which platform, and what to do", async () => {
+    const folder = project()
+    rmSync(path.join(folder, "node_modules/ohmq/prebuilds"), { recursive: true })
+    const { status, stdout, stderr } = await run(folder, report)
+    expect({ status, stderr }).toEqual({ status: 0, stderr: "" })
+    expect(stdout).toMatch(/^ERR_OHMQ_ADDON ohmq has no native addon that works here: /)
+    for (const fact of [process.platform, process.arch, process.versions.node, `Node-API ${process.versions.napi}`]) {
+      expect(stdout).toContain(fact)
+    }
+    if (process.platform === "linux") expect(stdout).toMatch(/glibc \d|musl/)
+    for (const place of [path.dirname(prebuiltAddon()), "build/Release"]) {
+      expect(stdout).toContain(`  ${path.join(folder, "node_modules/ohmq", place)}: nothing there`)
+    }
+    expect(stdout).toContain("npx ohmq-build\n")
+  })
+
+  it("says why each one failed", async () => {
+    const folder = project()
+    const addon = addonOf(folder)
+    writeFileSync(addon, "broken")
+    const compiled = path.join(folder, "node_modules/ohmq/build/Release/ohmq.node")
+    cpSync(addon, compiled, { recursive: true })
+    const { stdout } = await run(folder, report)
+    const lines = stdout.split("\n").filter((line) => line.startsWith("  ") && line.includes(folder))
+    expect(lines).toHaveLength(2)
+    expect(lines[0]).toMatch(/^ {2}.*build.Release.ohmq\.node: \S/)
+    expect(lines[1]).toContain(`${addon}: `)
+  })
+
+  it("takes the shipped addon where the compiled one is broken, and warns", async () => {
+    const folder = project()
+    const compiled = path.join(folder, "node_modules/ohmq/build/Release/ohmq.node")
+    cpSync(path.join(folder, "package.json"), compiled, { recursive: true })
+    const { status, stdout, stderr } = await run(folder)
+    expect({ status, stdout }).toEqual({ status: 0, stdout: works.stdout })
+    expect(stderr).toContain(`Warning: ohmq took ${addonOf(folder)}, because this failed: ${compiled}: `)
+  })
+
+  it("takes OHMQ_PREBUILD, and nothing else then", async () => {
+    const folder = project()
+    const elsewhere = path.join(folder, "elsewhere")
+    cpSync(path.join(folder, "node_modules/ohmq/prebuilds"), path.join(elsewhere, "prebuilds"), { recursive: true })
+    const env = { OHMQ_PREBUILD: elsewhere }
+    writeFileSync(addonOf(folder), "broken")
+    expect(await run(folder, program, env)).toEqual(works)
+    renameSync(addonOf(folder), path.join(elsewhere, prebuiltAddon()))
+    const { stdout } = await run(folder, report, env)
+    expect(stdout).toContain(path.join(elsewhere, prebuiltAddon()))
+    expect(stdout).not.toContain(addonOf(folder))
+  })
+
+  it.runIf(process.platform === "linux")("chooses by the C library that runs, not by what the disk says", async () => {
+    const folder = project()
+    const addon = addonOf(folder)
+    const other = addon.includes("glibc") ? addon.replace("glibc", "musl") : addon.replace("musl", "glibc")
+    writeFileSync(other, "for another C library")
+    // What node-gyp-build is told where it would look for /etc/alpine-release.
+    expect(await run(folder, program, { LIBC: addon.includes("glibc") ? "musl" : "glibc" })).toEqual(works)
+  })
+})
+
+describe("ohmq-build", () => {
+  const build = (folder: string, ...args: string[]) =>
+    runCommand(process.execPath, [path.join(folder, "node_modules/ohmq/scripts/build.mjs"), ...args], {
+      cwd: folder,
+      env: { PATH: commands() },
+    })
+
+  it("explains itself", async () => {
+    const { status, stdout, stderr } = await build(project(), "--help")
+    expect({ status, stderr }).toEqual({ status: 0, stderr: "" })
+    expect(stdout).toContain("--system-libzmq")
+    expect(existsSync(path.join(installed, "node_modules/.bin/ohmq-build"))).toBe(true)
+  })
+
+  it("refuses unknown options", async () => {
+    const { status, stderr } = await build(project(), "--sytem-libzmq")
+    expect({ status, stderr: stderr.trim() }).toEqual({
+      status: 1,
+      stderr: "Unknown option '--sytem-libzmq'. Run: npx ohmq-build --help",
+    })
+  })
+
+  it.runIf(process.platform !== "win32")("says what is missing", async () => {
+    const { status, stderr } = await build(project())
+    expect(status).toBe(1)
+    expect(stderr.trim()).toMatch(/^node-gyp needs Python 3, which is not found\./)
+  })
+})
