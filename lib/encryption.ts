@@ -31,11 +31,14 @@ function isLoopback(host: string, use: EndpointUse): boolean {
   return addresses?.every(({ internal }) => internal) ?? false
 }
 
-/** Whether what goes through an endpoint stays on this machine. What is not known to does not. */
+/** Transports that lead off the machine, and whose addresses do not tell whether they do. */
+const network = ["pgm", "epgm", "norm", "tipc", "vmci", "vsock"]
+
+/** Whether what goes through an endpoint stays on this machine. Through one that libzmq refuses, nothing goes. */
 export function staysHere(address: string, use: EndpointUse): boolean {
   const [, transport, rest] = /^([^:]+):\/\/(.*)$/s.exec(address) ?? []
   if (rest === undefined || transport === "inproc" || transport === "ipc") return true
-  if (!["tcp", "udp", "ws", "wss"].includes(transport as string)) return false
+  if (!["tcp", "udp", "ws", "wss"].includes(transport as string)) return !network.includes(transport as string)
   const endpoint = transport?.startsWith("ws") ? rest.replace(/\/.*$/s, "") : rest
   // A source address may come before the destination, with a semicolon.
   const [, host] = /^(?:.*;)?(.*):[^:]*$/s.exec(endpoint) ?? []
