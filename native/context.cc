@@ -42,6 +42,8 @@ Context::Context(const Napi::CallbackInfo& info)
 }
 
 void Context::Close() noexcept {
+  if (shared_ != nullptr) shared_->Unreference();
+  shared_ = nullptr;
   environment_.Remove(this);
   handle_.reset();
 }
@@ -74,10 +76,14 @@ Napi::Value Context::Terminate(const Napi::CallbackInfo&) {
   auto termination = Termination::Create(environment_);
   const Napi::Promise promise = termination->promise();
   handle_->Terminate([termination = std::move(termination)] { termination->Ended(); });
+  if (shared_ != nullptr) shared_->Terminate();
   Close();
   return promise;
 }
 
-Napi::Value Context::Share(const Napi::CallbackInfo& info) { return ShareContext(info.Env(), handle_); }
+Napi::Value Context::Share(const Napi::CallbackInfo& info) {
+  if (shared_ == nullptr) shared_ = new SharedContext(handle_);
+  return shared_->ToExternal(info.Env());
+}
 
 }  // namespace ohmq

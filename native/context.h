@@ -9,6 +9,8 @@
 
 namespace ohmq {
 
+class SharedContext;
+
 class Context final : public Napi::ObjectWrap<Context>, public Resource {
  public:
   static Napi::Function Define(Napi::Env env);
@@ -39,6 +41,7 @@ class Context final : public Napi::ObjectWrap<Context>, public Resource {
   Napi::Value Share(const Napi::CallbackInfo& info);
 
   Environment& environment_;
+  SharedContext* shared_ = nullptr;
   std::shared_ptr<ContextHandle> handle_;
 };
 

@@ -1,6 +1,5 @@
 #include "shared_context.h"
 
-#include <atomic>
 #include <utility>
 
 #include <ohmq.h>
@@ -46,33 +45,56 @@ const ohmq_functions kFunctions = {
     },
 };
 
-struct SharedContext : ohmq_context {
-  explicit SharedContext(std::shared_ptr<ContextHandle> owner)
-      : ohmq_context{OHMQ_ABI, sizeof kFunctions, owner->get(), &kFunctions, Retain, Release},
-        handle(std::move(owner)) {}
-
-  static void Retain(const ohmq_context* self) noexcept { Of(self)->references += 1; }
-  static void Release(const ohmq_context* self) noexcept {
-    if (--Of(self)->references == 0) delete Of(self);
-  }
-  static SharedContext* Of(const ohmq_context* self) {
-    return const_cast<SharedContext*>(static_cast<const SharedContext*>(self));
-  }
-
-  const std::shared_ptr<ContextHandle> handle;
-  std::atomic<int> references{1};
-};
-
 }  // namespace
 
-Napi::Value ShareContext(Napi::Env env, std::shared_ptr<ContextHandle> handle) {
-  ohmq_context* context = new SharedContext(std::move(handle));
+SharedContext::SharedContext(std::shared_ptr<ContextHandle> handle)
+    : ohmq_context{OHMQ_ABI, sizeof kFunctions, handle->get(), &kFunctions, Retain, Release},
+      handle_(std::move(handle)) {}
+
+Napi::Value SharedContext::ToExternal(Napi::Env env) {
+  references_ += 1;
   napi_value value = nullptr;
   napi_create_external(
-      env, context, [](napi_env, void* data, void*) { SharedContext::Release(static_cast<ohmq_context*>(data)); },
-      nullptr, &value);
+      env, static_cast<ohmq_context*>(this),
+      [](napi_env, void* data, void*) { Of(static_cast<ohmq_context*>(data))->Unreference(); }, nullptr, &value);
   napi_type_tag_object(env, value, &ohmq_context_tag);
   return Napi::Value(env, value);
+}
+
+void SharedContext::Terminate() noexcept {
+  // Let go of after the lock.
+  std::shared_ptr<ContextHandle> last;
+  const std::lock_guard<std::mutex> lock(mutex_);
+  terminated_ = true;
+  if (retained_ > 0) return;
+  context = nullptr;
+  last = std::move(handle_);
+}
+
+void SharedContext::Unreference() noexcept {
+  if (--references_ == 0) delete this;
+}
+
+SharedContext* SharedContext::Of(const ohmq_context* self) {
+  return const_cast<SharedContext*>(static_cast<const SharedContext*>(self));
+}
+
+void SharedContext::Retain(const ohmq_context* self) noexcept {
+  SharedContext* shared = Of(self);
+  shared->references_ += 1;
+  const std::lock_guard<std::mutex> lock(shared->mutex_);
+  shared->retained_ += 1;
+}
+
+void SharedContext::Release(const ohmq_context* self) noexcept {
+  SharedContext* shared = Of(self);
+  {
+    std::shared_ptr<ContextHandle> last;
+    const std::lock_guard<std::mutex> lock(shared->mutex_);
+    shared->retained_ -= 1;
+    if (shared->retained_ == 0 && shared->terminated_) last = std::move(shared->handle_);
+  }
+  shared->Unreference();
 }
 
 }  // namespace ohmq

@@ -117,6 +117,13 @@ describe("context.terminate()", () => {
     expect(pull.closed).toBe(true)
   })
 
+  it("does not wait for a native handle that nobody has retained", async () => {
+    const context = new zmq.Context()
+    const kept = context.native
+    await context.terminate()
+    expect(kept).toBeDefined()
+  })
+
   it("refuses the default context", () => {
     expect(thrown(() => zmq.context.terminate())).toMatchObject({ code: "EPERM" })
     expect(zmq.context.terminated).toBe(false)

@@ -1,6 +1,7 @@
 // Reads and writes certificate files: never half, and secret ones for their owner alone.
 
 import { randomUUID } from "node:crypto"
+import { constants } from "node:fs"
 import { open, rename, rm } from "node:fs/promises"
 
 /** No certificate is larger. Bytes. */
@@ -10,7 +11,8 @@ const hasModes = process.platform !== "win32"
 
 /** The contents of a file, and whether its owner alone can read and change it: asked of the same descriptor. */
 export async function readCertificateFile(file: string) {
-  const handle = await open(file, "r")
+  // Without waiting for a writer, should it be a FIFO.
+  const handle = await open(file, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0))
   try {
     const stat = await handle.stat()
     if (!stat.isFile()) throw Object.assign(new Error(`${file} is no file`), { code: "EINVAL", path: file })
