@@ -148,7 +148,7 @@ describe("Proxy", () => {
     expect(proxy.statistics().frontEnd.received).toEqual({ messages: 0, bytes: 0 })
     await source.send(["12345", "67"])
     await sink.receive()
-    await eventually(() => proxy.statistics().backEnd.sent.messages === 1)
+    await eventually(() => expect(proxy.statistics().backEnd.sent.messages).toBe(1))
     expect(proxy.statistics()).toEqual({
       frontEnd: { received: { messages: 1, bytes: 7 }, sent: { messages: 0, bytes: 0 } },
       backEnd: { received: { messages: 0, bytes: 0 }, sent: { messages: 1, bytes: 7 } },

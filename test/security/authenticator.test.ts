@@ -142,7 +142,7 @@ describe("revocation", () => {
       ).toBe(true),
     )
     if (name.startsWith("deny")) return
-    await eventually(() => other.trySend("still here"))
+    await eventually(() => expect(other.trySend("still here")).toBe(true))
     expect(texts(await pull.receive({ timeout: 5000 }))).toEqual(["still here"])
     await mine.send("let me in", { timeout: 50 }).catch(() => {})
     expect((await failure(() => pull.receive({ timeout: 50 }))).code).toBe("EAGAIN")
