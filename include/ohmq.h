@@ -96,7 +96,8 @@ typedef struct ohmq_context {
   const ohmq_functions *zmq;
 
   /* Any thread. A context that is retained does not end, and neither does this struct; release it as often as you retain
-   * it. Without that, both are there as long as the JavaScript value is. */
+   * it. Without that, both are there as long as the JavaScript value is, and the context until it is terminated: `context` is
+   * NULL from then on. */
   void (*retain)(const struct ohmq_context *self);
   void (*release)(const struct ohmq_context *self);
 } ohmq_context;
