@@ -187,9 +187,7 @@ export async function libzmqFlags(kind, args = []) {
   if (kind === "include") return [path.join(prefix, "include")]
   if (kind === "defines") return ["ZMQ_BUILD_DRAFT_API"]
   const [before, after] = process.platform === "win32" ? ["", ".lib"] : ["lib", ".a"]
-  const files = ["zmq", "sodium"].map((name) => path.join(prefix, "lib", before + name + after))
-  // make runs in build/, and a path with spaces in it reaches the linker in pieces.
-  return process.platform === "win32" ? files : files.map((file) => path.relative(inProject("build"), file))
+  return ["zmq", "sodium"].map((name) => path.join(prefix, "lib", before + name + after))
 }
 
 async function main(args) {
@@ -202,7 +200,11 @@ async function main(args) {
   // binding.gyp asks with --print, and `node-gyp rebuild` has emptied build/ by then.
   const print = args.find((arg) => arg.startsWith("--print="))?.slice("--print=".length)
   if (print !== undefined) {
-    process.stdout.write(`${(await libzmqFlags(print, args)).join("\n")}\n`)
+    const flags = await libzmqFlags(print, args)
+    // make runs in build/, and a path with spaces in it reaches the linker in pieces.
+    const relative = print === "libraries" && process.platform !== "win32"
+    const told = flags.map((flag) => (relative && path.isAbsolute(flag) ? path.relative(inProject("build"), flag) : flag))
+    process.stdout.write(`${told.join("\n")}\n`)
   } else if (wantsSystem(args)) {
     say(topic, `installed libzmq ${systemLibzmq().version}, found by pkg-config`)
   } else {
