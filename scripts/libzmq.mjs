@@ -203,7 +203,9 @@ async function main(args) {
     const flags = await libzmqFlags(print, args)
     // make runs in build/, and a path with spaces in it reaches the linker in pieces.
     const relative = print === "libraries" && process.platform !== "win32"
-    const told = flags.map((flag) => (relative && path.isAbsolute(flag) ? path.relative(inProject("build"), flag) : flag))
+    const told = flags.map((flag) =>
+      relative && path.isAbsolute(flag) ? path.relative(inProject("build"), flag) : flag,
+    )
     process.stdout.write(`${told.join("\n")}\n`)
   } else if (wantsSystem(args)) {
     say(topic, `installed libzmq ${systemLibzmq().version}, found by pkg-config`)
