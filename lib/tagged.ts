@@ -16,7 +16,7 @@ export interface RoutingOptions {
 
 /** Names the group that a message is for. */
 export interface GroupOptions {
-  /** Up to 255 bytes, none of which is zero. */
+  /** 1 to 255 bytes, none of which is zero. */
   group: string | Uint8Array
 }
 
@@ -46,7 +46,8 @@ export function groupBytes({ group }: GroupOptions): Uint8Array {
   }
   const bytes = typeof group === "string" ? Buffer.from(group) : group
   const most = constant("ZMQ_GROUP_MAX_LENGTH")
-  if (bytes.byteLength > most) throw expected("group", `at most ${most} bytes long`, group)
+  // In the process of a dish that has joined the empty group, libzmq aborts when its queue is full.
+  if (bytes.byteLength === 0 || bytes.byteLength > most) throw expected("group", `1 to ${most} bytes long`, group)
   if (bytes.includes(0)) throw expected("group", "without zero bytes", group)
   return bytes
 }

@@ -70,7 +70,7 @@ export class Dish extends Socket {
     super(constant("ZMQ_DISH"), options)
   }
 
-  /** Joins groups, of up to 255 bytes each. EINVAL for one that it has joined already. */
+  /** Joins groups, of 1 to 255 bytes each. EINVAL for one that it has joined already. */
   join(...groups: (string | Uint8Array)[]): void {
     this.#change(groups, addon.joinGroup, "has joined")
   }
