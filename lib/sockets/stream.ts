@@ -1,3 +1,5 @@
+// Plain tcp.
+
 import { tooMany } from "../errors.js"
 import { constant } from "../native.js"
 import type { OptionsOn } from "../option-types.js"
