@@ -13,7 +13,7 @@ const { frames, receive, sendBytes, sendText, takeLarge } = addon
 
 const empty = new Uint8Array(0)
 
-/** Parts of up to so many bytes are copied, both ways. The same number is in native/socket.cc. */
+/** Parts of up to so many bytes are copied, both ways. The same number is in native/hot_path.h. */
 export const COPY_LIMIT = 1024
 
 /** What a value is sent as. Anything that is no bytes is text; a symbol is neither, and throws. */

@@ -38,7 +38,7 @@ export function checkValue(wire: Wire, value: unknown): void {
 }
 
 /** The number of an option in zmq.h. Throws, with the remedy, for one that the linked libzmq lacks. */
-export function optionId(option: Option): number {
+function optionId(option: Option): number {
   const id = addon.constants[option.zmq]
   const lacks = option.needs !== undefined && addon.capability[option.needs] !== true
   if (id !== undefined && !lacks) return id

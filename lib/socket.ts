@@ -1,10 +1,9 @@
-// The base of all sockets: their options, endpoints and end. Messages are in traffic.ts; what each type may do stands in
-// sockets/.
+// The base of all sockets: their options, states and end. Messages are in traffic.ts, binds and connects in endpoints.ts;
+// what each type may do stands in sockets/.
 
 import { Context, context as defaultContext } from "./context.js"
-import { checkEncryption, type EndpointUse, namesUsersForCertain } from "./encryption.js"
+import { Endpoints } from "./endpoints.js"
 import { busyReadingError, busyWritingError, closedError, errnoError, lentError, tooMany } from "./errors.js"
-import { withHostAddress } from "./host-names.js"
 import type { MetadataOptions } from "./metadata.js"
 import { addon, constant, type NativeSocket, onReady, wireTypes } from "./native.js"
 import { defineOptions, OptionHolder } from "./option-holder.js"
@@ -16,7 +15,7 @@ import { toReadable, toReadableStream, toWritable, toWritableStream } from "./st
 import { form, getOption, handle, lend, optionRead, optionSet } from "./symbols.js"
 import { type MessageForm, State, Traffic } from "./traffic.js"
 import type { BatchOptions, Message, MessageLike, OperationOptions, QueueOptions, StreamOptions } from "./types.js"
-import { checkNames, checkOperation, Waiter } from "./waiter.js"
+import { checkNames } from "./waiter.js"
 
 const { ZMQ_SCATTER, ZMQ_RADIO, ZMQ_GATHER, ZMQ_DISH } = addon.constants
 const sendOnly = new Set([constant("ZMQ_PUSH"), constant("ZMQ_PUB"), ZMQ_SCATTER, ZMQ_RADIO])
@@ -38,30 +37,16 @@ declare global {
   }
 }
 
-function checkAddress(address: unknown): asserts address is string {
-  if (typeof address !== "string") throw new TypeError("Address must be a string")
-}
-
-/** libzmq takes a port of 65537 for 1, one of 65536 for any, and to bind, one of -1 for 65535. */
-function checkPort(address: string): void {
-  const port = /^(?:tcp|udp|ws|wss):.*:([+-]?\d+)(?:\/.*)?$/.exec(address)?.[1]
-  if (port !== undefined && !(Number(port) >= 0 && Number(port) <= 65535))
-    throw Object.assign(errnoError("EINVAL"), { address })
-}
-
 /** The base class of all sockets. Use one of its subclasses. */
 export abstract class Socket extends OptionHolder {
   readonly #native: NativeSocket
   readonly #type: number
   readonly #traffic: Traffic
+  readonly #endpoints: Endpoints
   readonly #stopsPrefetch = new Set<Option>()
   #context: Context | undefined
-  #unblocked: Promise<void> | undefined
   /** close() was called, with these options, while blocked or lent. */
   #closing: { linger?: number } | undefined
-  #endpoints = 0
-  #diverts = false
-  #security: SecuritySetup | undefined
   /** Values of options while a proxy has the socket. */
   readonly #kept = new Map<Option, unknown>()
 
@@ -87,6 +72,10 @@ export abstract class Socket extends OptionHolder {
       mostAhead: () => this.#mostAhead(),
     }
     this.#traffic = new Traffic(slot, type, traffic, this[form](slot, type))
+    this.#endpoints = new Endpoints(this, this.#native, type, this.#traffic, () => {
+      if (this.#closing !== undefined) this.close(this.#closing)
+      else this.#traffic.attend()
+    })
     Object.seal(this)
     try {
       assignOptions(this, options, "context")
@@ -119,17 +108,17 @@ export abstract class Socket extends OptionHolder {
    * @throws EINVAL, with the remedy, for what is not complete or does not fit together.
    */
   get security(): SocketSecurity | null {
-    return this.#security?.given ?? null
+    return this.#endpoints.security?.given ?? null
   }
 
   set security(security: SocketSecurity | null) {
-    if (security === null && this.#security === undefined) return
+    if (security === null && this.#endpoints.security === undefined) return
     this.#usable()
-    if (this.#endpoints > 0) throw errnoError("EINVAL", "security must be set before the socket binds or connects")
+    if (!this.#endpoints.isEmpty) throw errnoError("EINVAL", "security must be set before the socket binds or connects")
     if (this.#type === constant("ZMQ_STREAM")) {
       throw errnoError("EINVAL", "A Stream speaks plain TCP and never encrypts; security is for the other types")
     }
-    this.#security = new SecuritySetup(this, security)
+    this.#endpoints.security = new SecuritySetup(this, security)
   }
 
   /** Whether a receive would get a message at once. Always false on types that cannot receive. */
@@ -156,36 +145,36 @@ export abstract class Socket extends OptionHolder {
    * aborted or times out, it is undone.
    */
   bind(address: string, options?: OperationOptions): Promise<void> {
-    return this.#block(address, options, true)
+    return this.#endpoints.block(address, options, true)
   }
 
   /** Unbinds from an address, spelt as `lastEndpoint` told it. Rejects with ENOENT if the socket is not bound to it. */
   unbind(address: string, options?: OperationOptions): Promise<void> {
-    return this.#block(address, options, false)
+    return this.#endpoints.block(address, options, false)
   }
 
   /** Like `bind`, and done when it returns. Host names are for libzmq 4.3.5 and later; before, it throws ENODEV. */
   bindSync(address: string): void {
     if (arguments.length > 1) throw tooMany(1, arguments.length)
-    this.#endpointCall(address, "bind", (socket) => socket.bindSync(address))
+    this.#endpoints.change(address, "bind", (socket) => socket.bindSync(address))
   }
 
   /** Like `unbind`, and done when it returns. */
   unbindSync(address: string): void {
     if (arguments.length > 1) throw tooMany(1, arguments.length)
-    this.#endpointCall(address, undefined, (socket) => socket.unbindSync(address))
+    this.#endpoints.change(address, undefined, (socket) => socket.unbindSync(address))
   }
 
   /** Connects to an address, in the background, and again whenever the connection is lost. */
   connect(address: string): void {
     if (arguments.length > 1) throw tooMany(1, arguments.length)
-    this.#endpointCall(address, "connect", (socket) => socket.connect(address))
+    this.#endpoints.change(address, "connect", (socket) => socket.connect(address))
   }
 
   /** Disconnects from an address. Throws ENOENT if the socket is not connected to it. */
   disconnect(address: string): void {
     if (arguments.length > 1) throw tooMany(1, arguments.length)
-    this.#endpointCall(address, undefined, (socket) => socket.disconnect(address))
+    this.#endpoints.change(address, undefined, (socket) => socket.disconnect(address))
   }
 
   /**
@@ -223,7 +212,7 @@ export abstract class Socket extends OptionHolder {
   /** Closes the socket at the end of its scope, and waits for a bind or unbind that is under way. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.close()
-    await this.#unblocked
+    await this.#endpoints.settled
   }
 
   /** From now on, an operation that waits on this socket keeps the process alive, as it does at first. */
@@ -327,7 +316,7 @@ export abstract class Socket extends OptionHolder {
   get [lend]() {
     return {
       /** Whether it is bound or connected. */
-      isAttached: this.#endpoints > 0,
+      isAttached: !this.#endpoints.isEmpty,
       /** Throws if it is closed or in use. */
       check: () => {
         this.#usable()
@@ -363,7 +352,7 @@ export abstract class Socket extends OptionHolder {
       else this.#stopsPrefetch.delete(option)
     }
     this.#traffic.inbox.reconsider()
-    if (this.#endpoints > 0 && option?.anytime !== true) {
+    if (!this.#endpoints.isEmpty && option?.anytime !== true) {
       process.emitWarning("Socket option will not take effect until next connect/bind.")
     }
     this.#traffic.attend()
@@ -383,7 +372,15 @@ export abstract class Socket extends OptionHolder {
 
   /** @internal Connects by a call of its own. */
   protected connectBy<T>(address: string, call: (socket: NativeSocket) => T): T {
-    return this.#endpointCall(address, "connect", call)
+    return this.#endpoints.change(address, "connect", call)
+  }
+
+  /** @internal Connects to a peer and gives it a name. `check` throws if that is taken. */
+  protected connectNamed(address: string, name: Buffer, check: () => void): void {
+    this.#endpoints.checkConnect(address)
+    check()
+    this.act("ZMQ_CONNECT_ROUTING_ID", name)
+    this.#endpoints.change(address, "connect", (socket) => socket.connect(address))
   }
 
   /**
@@ -393,16 +390,10 @@ export abstract class Socket extends OptionHolder {
    */
   protected divert(consume: (message: Buffer[]) => boolean): void {
     this[handle]()
-    if (this.#endpoints > 0) throw errnoError("EINVAL", "peerEvents must be used before the socket binds or connects")
+    if (!this.#endpoints.isEmpty)
+      throw errnoError("EINVAL", "peerEvents must be used before the socket binds or connects")
     this.#traffic.inbox.divert(consume)
-    this.#diverts = true
-  }
-
-  /** @internal Throws unless a connect can go ahead. */
-  protected checkConnect(address: string): void {
-    checkAddress(address)
-    this.#usable()
-    this.#checkEndpoint(address, "connect")
+    this.#endpoints.refusesInproc = true
   }
 
   /** @internal The addon's object of a watched socket calls this when something that it waits for can go on. */
@@ -416,95 +407,6 @@ export abstract class Socket extends OptionHolder {
   #usable(): NativeSocket {
     this.#traffic.checkUsable()
     return this.#native
-  }
-
-  /** @param use What it is for, if it is not to be given up. */
-  #checkEndpoint(address: string, use?: EndpointUse): void {
-    checkPort(address)
-    if (use !== undefined) {
-      this.#security?.check(this, address)
-      const read = (option: Option) => this[getOption](option)
-      const context = this.context
-      checkEncryption({ address, use, type: this.#type, read, required: context.requireEncryption })
-      if (!address.startsWith("inproc:")) this.#traffic.inbox.usersAreCertain &&= namesUsersForCertain(read)
-    }
-    if (this.#diverts && address.startsWith("inproc:")) {
-      throw Object.assign(errnoError("EINVAL", "A socket with peerEvents has no inproc:// endpoints"), { address })
-    }
-  }
-
-  #endpointCall<T>(address: string, use: EndpointUse | undefined, call: (socket: NativeSocket) => T): T {
-    checkAddress(address)
-    const socket = this.#usable()
-    this.#checkEndpoint(address, use)
-    try {
-      const result = call(socket)
-      this.#endpoints += use === undefined ? -1 : 1
-      return result
-    } finally {
-      // libzmq looks at its commands in here, and so may use up the edge that somebody waits for.
-      this.#traffic.attend()
-    }
-  }
-
-  #block(address: string, options: OperationOptions | undefined, bind: boolean): Promise<void> {
-    checkAddress(address)
-    checkOperation(options)
-    const socket = this.#usable()
-    if (options?.signal?.aborted) return Promise.reject(options.signal.reason)
-    try {
-      this.#checkEndpoint(address, bind ? "bind" : undefined)
-    } catch (error) {
-      return Promise.reject(error)
-    }
-    this.#traffic.state = State.Blocked
-    this.#traffic.stopWatching()
-    let abandoned = false
-    const work = (bind ? this.#bindToHost(address) : socket.unbind(address)).then(() => {
-      this.#endpoints += bind ? 1 : -1
-    })
-    const done = work.finally(() => {
-      this.#unblocked = undefined
-      if (this.closed) return
-      this.#traffic.state = State.Open
-      if (this.#closing !== undefined) this.close(this.#closing)
-      else this.#traffic.attend()
-    })
-    this.#unblocked = done.catch(() => {})
-    if (options === undefined) return done
-    const waiter = new Waiter<void>(() => false)
-    waiter.limit(options.timeout ?? -1, options.signal, (reason) => {
-      abandoned = true
-      waiter.reject(reason)
-    })
-    done.then(
-      () => {
-        if (!abandoned) waiter.resolve()
-        else if (!this.closed) this.#undo(address, bind)
-      },
-      (error) => {
-        if (!abandoned) waiter.reject(error)
-      },
-    )
-    return waiter.promise
-  }
-
-  async #bindToHost(address: string): Promise<void> {
-    try {
-      await this.#native.bind(address)
-    } catch (error) {
-      const found = (error as { code?: string }).code === "ENODEV" ? await withHostAddress(address) : undefined
-      if (found === undefined || this.closed) throw error
-      await this.#native.bind(found)
-    }
-  }
-
-  /** Takes back a bind or unbind that its caller has given up; there is nobody left to tell if that fails. */
-  #undo(address: string, bind: boolean): void {
-    try {
-      if (bind) this.unbindSync((this as unknown as { lastEndpoint: string }).lastEndpoint)
-      else this.bindSync(address)
-    } catch {}
   }
 
   #setKeepAlive(keep: boolean): this {

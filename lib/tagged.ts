@@ -33,7 +33,7 @@ const lengthOf = (part: Part) => (typeof part === "string" ? Buffer.byteLength(p
 const tooLargeForUdp = () =>
   errnoError("EMSGSIZE", `Message is too large for udp: libzmq takes ${MOST_OF_UDP} bytes and groups of 127`)
 
-export function routingIdBytes({ routingId }: RoutingOptions): Uint8Array {
+function routingIdBytes({ routingId }: RoutingOptions): Uint8Array {
   if (!(Number.isInteger(routingId) && routingId > 0 && routingId < 2 ** 32)) {
     throw expected("routingId", "a whole number from 1 to 4294967295", routingId)
   }
@@ -53,7 +53,7 @@ export function groupBytes({ group }: GroupOptions): Uint8Array {
 }
 
 /** For messages of one part, with nothing beside it. */
-export class SinglePartOutbox extends Outbox {
+class SinglePartOutbox extends Outbox {
   override prepare(message: MessageLike | MessageLike[]): Outgoing {
     if (!Array.isArray(message)) return super.prepare(message)
     const [part, ...more] = message
@@ -65,7 +65,7 @@ export class SinglePartOutbox extends Outbox {
 }
 
 /** For messages of one part with a routing id or a group. */
-export class TaggedOutbox<T> extends SinglePartOutbox {
+class TaggedOutbox<T> extends SinglePartOutbox {
   readonly #tag: Tag
   readonly #encode: (options: T) => Uint8Array
 

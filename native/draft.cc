@@ -8,9 +8,7 @@
 #include <cerrno>
 #include <cstring>
 
-#include "environment.h"
-#include "errors.h"
-#include "message.h"
+#include "hot_path.h"
 #include "socket.h"
 
 #endif
@@ -23,55 +21,22 @@ namespace {
 // Tag in lib/native.ts.
 enum class Tag : uint32_t { kRoutingId = 0, kGroup = 1 };
 
-// SendFlags in lib/native.ts.
-constexpr uint32_t kMayReference = 2;
-
-// As in socket.cc.
-constexpr size_t kCopyLimit = 1024;
-
 constexpr size_t kRoutingIdSize = 4;
 
-template <size_t N>
-struct Arguments {
-  Arguments(napi_env env, napi_callback_info info) {
-    size_t count = N;
-    void* data = nullptr;
-    napi_get_cb_info(env, info, &count, values, nullptr, &data);
-    environment = static_cast<Environment*>(data);
-    const Socket* found = environment->SocketAt(Number(env, 0));
-    socket = found == nullptr ? nullptr : found->handle()->get();
-    if (socket == nullptr) Throw(env, EBADF);
+void* HandleOf(Socket* socket) { return socket->handle()->get(); }
+
+// Null, with an exception pending, unless the value is a Uint8Array.
+const uint8_t* Bytes(napi_env env, napi_value value, size_t* size) {
+  static const uint8_t none = 0;
+  void* data = nullptr;
+  if (napi_get_typedarray_info(env, value, nullptr, size, &data, nullptr, nullptr) != napi_ok) {
+    ThrowType(env, "Expected a Uint8Array");
+    return nullptr;
   }
-
-  uint32_t Number(napi_env env, size_t index) const {
-    uint32_t number = UINT32_MAX;
-    napi_get_value_uint32(env, values[index], &number);
-    return number;
-  }
-
-  // Null, with an exception pending, unless the argument is a Uint8Array.
-  const uint8_t* Bytes(napi_env env, size_t index, size_t* size) const {
-    static const uint8_t none = 0;
-    void* data = nullptr;
-    if (napi_get_typedarray_info(env, values[index], nullptr, size, &data, nullptr, nullptr) != napi_ok) {
-      ThrowType(env, "Expected a Uint8Array");
-      return nullptr;
-    }
-    return *size == 0 ? &none : static_cast<const uint8_t*>(data);
-  }
-
-  napi_value values[N];
-  Environment* environment;
-  void* socket;  // null with an exception pending
-};
-
-napi_value ToNumber(napi_env env, uint32_t number) {
-  napi_value result = nullptr;
-  napi_create_uint32(env, number, &result);
-  return result;
+  return *size == 0 ? &none : static_cast<const uint8_t*>(data);
 }
 
-// A group as libzmq wants it. lib/sockets/tagged.ts sees to its length.
+// A group as libzmq wants it. lib/tagged.ts sees to its length.
 struct Group {
   Group(const uint8_t* bytes, size_t size) {
     const size_t length = std::min<size_t>(size, ZMQ_GROUP_MAX_LENGTH);
@@ -121,23 +86,14 @@ napi_value SendTagged(napi_env env, napi_callback_info info) {
   napi_typeof(env, arguments.values[3], &type);
   if (type == napi_string) {
     if (!message.Encode(env, arguments.values[3])) return Throw(env, ENOMEM);
-  } else {
-    size_t size = 0;
-    const uint8_t* data = arguments.Bytes(env, 3, &size);
-    if (data == nullptr) return nullptr;
-    const Environment& environment = *arguments.environment;
-    const bool reference =
-        size > kCopyLimit && (arguments.Number(env, 4) & kMayReference) != 0 && environment.main_thread;
-    const bool ok = reference ? message.Reference(env, arguments.values[3], const_cast<uint8_t*>(data), size,
-                                                  environment.release_queue())
-                              : message.Copy(data, size);
-    if (!ok) return Throw(env, ENOMEM);
+  } else if (!TakePart(env, *arguments.environment, arguments.values[3], arguments.Number(env, 4), &message)) {
+    return nullptr;
   }
   size_t size = 0;
-  const uint8_t* value = arguments.Bytes(env, 2, &size);
+  const uint8_t* value = Bytes(env, arguments.values[2], &size);
   if (value == nullptr) return nullptr;
   int error = SetTag(&message, static_cast<Tag>(arguments.Number(env, 1)), value, size);
-  if (error == 0) error = SendNow(arguments.socket, &message);
+  if (error == 0) error = SendNow(HandleOf(arguments.socket), &message);
   if (error != 0 && error != EAGAIN) return Throw(env, error);
   napi_value result = nullptr;
   napi_get_boolean(env, error == 0, &result);
@@ -159,7 +115,7 @@ napi_value SendTaggedMany(napi_env env, napi_callback_info info) {
     if (value_size + size > room) return ThrowType(env, "Frames must lie within the bytes");
     Message message;
     if (!message.Copy(next + value_size, size) || SetTag(&message, tag, next, value_size) != 0 ||
-        SendNow(arguments.socket, &message) != 0) {
+        SendNow(HandleOf(arguments.socket), &message) != 0) {
       break;
     }
     next += value_size + size;
@@ -173,53 +129,29 @@ napi_value ReceiveTagged(napi_env env, napi_callback_info info) {
   if (arguments.socket == nullptr) return nullptr;
   const auto tag = static_cast<Tag>(arguments.Number(env, 1));
   uint32_t messages = arguments.Number(env, 2);
-  const uint32_t offset = arguments.Number(env, 4);
-  size_t room = 0;
-  void* slab = nullptr;
-  if (napi_get_typedarray_info(env, arguments.values[3], nullptr, &room, &slab, nullptr, nullptr) != napi_ok ||
-      offset > room) {
-    return ThrowType(env, "Slab must be a Uint8Array that holds the offset");
-  }
-  char* next = static_cast<char*>(slab) + offset;
-  room -= offset;
-
-  Environment& environment = *arguments.environment;
-  environment.large.clear();
-  environment.large_taken = 0;
+  FrameWriter frames(arguments.environment);
+  if (!frames.Begin(env, arguments.values[3], arguments.Number(env, 4))) return nullptr;
+  void* socket = HandleOf(arguments.socket);
   Message message;
-  uint32_t count = 0;
-  while (messages > 0 && count + 2 <= Environment::kFrames && room >= kCopyLimit) {
-    if (zmq_msg_recv(message.get(), arguments.socket, ZMQ_DONTWAIT) < 0) {
+  while (messages > 0 && frames.has_room()) {
+    if (zmq_msg_recv(message.get(), socket, ZMQ_DONTWAIT) < 0) {
       const int error = zmq_errno();
       if (error == EINTR) continue;
-      if (error == EAGAIN || count > 0) break;
+      if (error == EAGAIN || frames.count() > 0) break;
       return Throw(env, error);
     }
-    const size_t value_size = GetTag(&message, tag, next);
-    environment.frames[count] = (static_cast<uint32_t>(value_size) << 2) | 1;
-    next += value_size;
-    room -= value_size;
-    const size_t size = message.size();
-    if (size > kCopyLimit || size > room) {
-      environment.frames[count + 1] = 2;
-      environment.large.push_back(message.Take());
-    } else {
-      environment.frames[count + 1] = static_cast<uint32_t>(size) << 2;
-      if (size > 0) std::memcpy(next, message.data(), size);
-      next += size;
-      room -= size;
-    }
-    count += 2;
+    frames.Add(GetTag(&message, tag, frames.next()), true);
+    frames.Add(&message);
     messages -= 1;
   }
-  return ToNumber(env, count);
+  return ToNumber(env, frames.count());
 }
 
 napi_value ConnectPeer(napi_env env, napi_callback_info info) {
   const Arguments<2> arguments(env, info);
   if (arguments.socket == nullptr) return nullptr;
   const std::string address = Napi::String(env, arguments.values[1]);
-  const uint32_t id = zmq_connect_peer(arguments.socket, address.c_str());
+  const uint32_t id = zmq_connect_peer(HandleOf(arguments.socket), address.c_str());
   if (id != 0) return ToNumber(env, id);
   ErrnoError(env, zmq_errno(), address).ThrowAsJavaScriptException();
   return nullptr;
@@ -230,8 +162,8 @@ napi_value ChangeGroup(napi_env env, napi_callback_info info) {
   const Arguments<2> arguments(env, info);
   if (arguments.socket == nullptr) return nullptr;
   size_t size = 0;
-  const uint8_t* bytes = arguments.Bytes(env, 1, &size);
-  if (bytes != nullptr && Call(arguments.socket, Group(bytes, size).text) != 0) Throw(env, zmq_errno());
+  const uint8_t* bytes = Bytes(env, arguments.values[1], &size);
+  if (bytes != nullptr && Call(HandleOf(arguments.socket), Group(bytes, size).text) != 0) Throw(env, zmq_errno());
   return nullptr;
 }
 
@@ -240,18 +172,12 @@ napi_value ChangeGroup(napi_env env, napi_callback_info info) {
 
 void DefineDraft([[maybe_unused]] Napi::Env env, [[maybe_unused]] Napi::Object exports) {
 #ifdef ZMQ_BUILD_DRAFT_API
-  Environment* environment = &Environment::Of(env);
-  const auto define = [&](const char* name, napi_callback callback) {
-    napi_value function = nullptr;
-    napi_create_function(env, name, NAPI_AUTO_LENGTH, callback, environment, &function);
-    exports.Set(name, function);
-  };
-  define("connectPeer", ConnectPeer);
-  define("joinGroup", ChangeGroup<zmq_join>);
-  define("leaveGroup", ChangeGroup<zmq_leave>);
-  define("sendTagged", SendTagged);
-  define("sendTaggedMany", SendTaggedMany);
-  define("receiveTagged", ReceiveTagged);
+  DefineFunction(env, exports, "connectPeer", ConnectPeer);
+  DefineFunction(env, exports, "joinGroup", ChangeGroup<zmq_join>);
+  DefineFunction(env, exports, "leaveGroup", ChangeGroup<zmq_leave>);
+  DefineFunction(env, exports, "sendTagged", SendTagged);
+  DefineFunction(env, exports, "sendTaggedMany", SendTaggedMany);
+  DefineFunction(env, exports, "receiveTagged", ReceiveTagged);
 #endif
 }
 

@@ -2,23 +2,16 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 
 #include "context.h"
 #include "errors.h"
+#include "hot_path.h"
 #include "options.h"
 
 namespace ohmq {
 namespace {
 
 constexpr napi_type_tag kTag = {0x6f686d71736f636b, 0x3b8e6d2c91f04a77};
-
-// SendFlags in lib/native.ts.
-constexpr int kMore = 1;
-constexpr int kMayReference = 2;
-
-// Larger parts are sent from the Buffer's own memory, larger frames are received without a copy.
-constexpr size_t kCopyLimit = 1024;
 
 // A bind or unbind on a pool thread. Holds the JavaScript object so that it is not collected meanwhile.
 class BindWorker final : public Napi::AsyncWorker {
@@ -50,31 +43,6 @@ class BindWorker final : public Napi::AsyncWorker {
   const bool bind_;
   const Napi::ObjectReference owner_;
   int error_ = 0;
-};
-
-// The arguments of a function of the hot path, through Node-API itself.
-template <size_t N>
-struct Arguments {
-  Arguments(napi_env env, napi_callback_info info) {
-    size_t count = N;
-    void* data = nullptr;
-    napi_get_cb_info(env, info, &count, values, nullptr, &data);
-    environment = static_cast<Environment*>(data);
-    uint32_t slot = UINT32_MAX;
-    napi_get_value_uint32(env, values[0], &slot);
-    socket = environment->SocketAt(slot);
-    if (socket == nullptr) Throw(env, EBADF);
-  }
-
-  uint32_t Number(napi_env env, size_t index) const {
-    uint32_t number = 0;
-    napi_get_value_uint32(env, values[index], &number);
-    return number;
-  }
-
-  napi_value values[N];
-  Environment* environment;
-  Socket* socket;  // null with an exception pending
 };
 
 void ThrowFor(const Napi::CallbackInfo& info, int error, const std::string& address) {
@@ -110,18 +78,12 @@ Socket* Socket::From(Napi::Value value) {
 }
 
 void Socket::DefineHotPath(Napi::Env env, Napi::Object exports) {
-  Environment* environment = &Environment::Of(env);
-  const auto define = [&](const char* name, napi_callback callback) {
-    napi_value function = nullptr;
-    napi_create_function(env, name, NAPI_AUTO_LENGTH, callback, environment, &function);
-    exports.Set(name, function);
-  };
-  define("sendBytes", SendBytes);
-  define("sendText", SendText);
-  define("sendMany", SendMany);
-  define("receive", Receive);
-  define("events", Events);
-  define("watch", Watch);
+  DefineFunction(env, exports, "sendBytes", SendBytes);
+  DefineFunction(env, exports, "sendText", SendText);
+  DefineFunction(env, exports, "sendMany", SendMany);
+  DefineFunction(env, exports, "receive", Receive);
+  DefineFunction(env, exports, "events", Events);
+  DefineFunction(env, exports, "watch", Watch);
 }
 
 Socket::Socket(const Napi::CallbackInfo& info)
@@ -270,7 +232,7 @@ void Socket::Disconnect(const Napi::CallbackInfo& info) {
   if (zmq_disconnect(handle_->get(), address.c_str()) != 0) ThrowFor(info, zmq_errno(), address);
 }
 
-napi_value Socket::Send(Message&& message, int flags) {
+napi_value Socket::Send(Message&& message, uint32_t flags) {
   const napi_env env = environment_.env();
   const int zmq_flags = ZMQ_DONTWAIT | ((flags & kMore) != 0 ? ZMQ_SNDMORE : 0);
   bool sent = true;
@@ -288,18 +250,9 @@ napi_value Socket::Send(Message&& message, int flags) {
 napi_value Socket::SendBytes(napi_env env, napi_callback_info info) {
   const Arguments<3> arguments(env, info);
   if (arguments.socket == nullptr) return nullptr;
-  size_t size = 0;
-  void* data = nullptr;
-  if (napi_get_typedarray_info(env, arguments.values[1], nullptr, &size, &data, nullptr, nullptr) != napi_ok) {
-    return ThrowType(env, "Message part must be a Uint8Array");
-  }
-  const int flags = static_cast<int>(arguments.Number(env, 2));
+  const uint32_t flags = arguments.Number(env, 2);
   Message message;
-  const Environment& environment = *arguments.environment;
-  const bool reference = size > kCopyLimit && (flags & kMayReference) != 0 && environment.main_thread;
-  const bool ok = reference ? message.Reference(env, arguments.values[1], data, size, environment.release_queue())
-                            : message.Copy(data, size);
-  if (!ok) return Throw(env, ENOMEM);
+  if (!TakePart(env, *arguments.environment, arguments.values[1], flags, &message)) return nullptr;
   return arguments.socket->Send(std::move(message), flags);
 }
 
@@ -308,7 +261,7 @@ napi_value Socket::SendText(napi_env env, napi_callback_info info) {
   if (arguments.socket == nullptr) return nullptr;
   Message message;
   if (!message.Encode(env, arguments.values[1])) return Throw(env, ENOMEM);
-  return arguments.socket->Send(std::move(message), static_cast<int>(arguments.Number(env, 2)));
+  return arguments.socket->Send(std::move(message), arguments.Number(env, 2));
 }
 
 napi_value Socket::SendMany(napi_env env, napi_callback_info info) {
@@ -331,58 +284,29 @@ napi_value Socket::SendMany(napi_env env, napi_callback_info info) {
     next += size;
     room -= size;
   }
-  napi_value result = nullptr;
-  napi_create_uint32(env, sent, &result);
-  return result;
+  return ToNumber(env, sent);
 }
 
 napi_value Socket::Receive(napi_env env, napi_callback_info info) {
   const Arguments<4> arguments(env, info);
   if (arguments.socket == nullptr) return nullptr;
   uint32_t messages = arguments.Number(env, 1);
-  const uint32_t offset = arguments.Number(env, 3);
-  size_t room = 0;
-  void* slab = nullptr;
-  if (napi_get_typedarray_info(env, arguments.values[2], nullptr, &room, &slab, nullptr, nullptr) != napi_ok ||
-      offset > room) {
-    return ThrowType(env, "Slab must be a Uint8Array that holds the offset");
-  }
-  auto* next = static_cast<char*>(slab) + offset;
-  room -= offset;
-
-  Environment& environment = *arguments.environment;
-  environment.large.clear();
-  environment.large_taken = 0;
+  FrameWriter frames(arguments.environment);
+  if (!frames.Begin(env, arguments.values[2], arguments.Number(env, 3))) return nullptr;
   void* socket = arguments.socket->handle_->get();
   Message message;
-  uint32_t count = 0;
-  while (messages > 0 && count < Environment::kFrames && room >= kCopyLimit) {
+  while (messages > 0 && frames.has_room()) {
     if (zmq_msg_recv(message.get(), socket, ZMQ_DONTWAIT) < 0) {
       const int error = zmq_errno();
       if (error == EINTR) continue;
       // What came before an error is delivered; the next call meets the error again.
-      if (error == EAGAIN || count > 0) break;
+      if (error == EAGAIN || frames.count() > 0) break;
       return Throw(env, error);
     }
-    const size_t size = message.size();
-    const bool more = message.more();
-    uint32_t entry = more ? 1 : 0;
-    if (size > kCopyLimit) {
-      entry |= 2;
-      environment.large.push_back(message.Take());
-    } else {
-      if (size > 0) std::memcpy(next, message.data(), size);
-      next += size;
-      room -= size;
-      entry |= static_cast<uint32_t>(size) << 2;
-    }
-    environment.frames[count] = entry;
-    count += 1;
-    if (!more) messages -= 1;
+    if (!message.more()) messages -= 1;
+    frames.Add(&message);
   }
-  napi_value result = nullptr;
-  napi_create_uint32(env, count, &result);
-  return result;
+  return ToNumber(env, frames.count());
 }
 
 bool Socket::ReadEvents(int* events) noexcept {

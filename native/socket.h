@@ -40,8 +40,8 @@ class Socket final : public Napi::ObjectWrap<Socket>, public Resource {
   static napi_value SendBytes(napi_env env, napi_callback_info info);
   static napi_value SendText(napi_env env, napi_callback_info info);
 
-  // sendMany(slot: number, bytes: Uint8Array, frames: number): number
-  // Sends so many frames, which lie back to back in the bytes; each has an entry in the shared frame array
+  // sendMany(slot: number, frames: number): number
+  // Sends so many frames, which lie back to back in the shared bytes; each has an entry in the shared frame array
   // (length << 1 | more). Returns how many libzmq took. If that is not all, the next one would block or fail: sending
   // it alone tells.
   static napi_value SendMany(napi_env env, napi_callback_info info);
@@ -92,7 +92,7 @@ class Socket final : public Napi::ObjectWrap<Socket>, public Resource {
   void ReadMonitor(const Napi::CallbackInfo& info);
 
   Napi::Value BindOnPoolThread(const Napi::CallbackInfo& info, bool bind);
-  napi_value Send(Message&& message, int flags);
+  napi_value Send(Message&& message, uint32_t flags);
   // The descriptor that tells when to look at ZMQ_EVENTS. False on failure; errno tells.
   bool OpenDescriptor(zmq_fd_t* descriptor);
   bool ReadEvents(int* events) noexcept;

@@ -1,3 +1,5 @@
+// Messages of unusual size. What may be sent at all is in socket-send-receive.test.ts.
+
 import * as zmq from "ohmq"
 import { describe, expect, it } from "vitest"
 

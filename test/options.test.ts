@@ -1,3 +1,5 @@
+// Every option alone, on every class: support/option-table.ts says what is expected of it.
+
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 
 import {

@@ -83,7 +83,7 @@ export async function roundTrips({ warmup, count }, ask) {
 }
 
 /** The median and the high quantiles of times in microseconds. */
-export function quantiles(times) {
+function quantiles(times) {
   times.sort()
   const at = (share) => times[Math.floor(share * (times.length - 1))]
   return { p50: at(0.5), p99: at(0.99), p999: at(0.999) }

@@ -1,3 +1,5 @@
+// What figures are reduced to.
+
 export function median(numbers) {
   const sorted = [...numbers].sort((a, b) => a - b)
   const middle = sorted.length / 2

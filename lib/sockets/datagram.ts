@@ -1,3 +1,5 @@
+// Plain udp.
+
 import { constant } from "../native.js"
 import type { OptionsOn } from "../option-types.js"
 import { Socket } from "../socket.js"

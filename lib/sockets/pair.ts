@@ -1,3 +1,5 @@
+// Exactly two sockets, in both directions.
+
 import { constant } from "../native.js"
 import type { OptionsOn } from "../option-types.js"
 import { Socket } from "../socket.js"

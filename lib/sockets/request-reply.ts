@@ -112,14 +112,16 @@ export class Router extends Socket {
   override connect(address: string, options: RouterConnectOptions = {}): void {
     if (arguments.length > 2) throw tooMany(2, arguments.length)
     const name = peerName(options)
-    this.checkConnect(address)
-    if (name !== undefined) {
-      if (addon.capability.draft !== true) checkName(this, name)
-      else if (this[handle]().hasPeer(name)) throw nameTaken(name)
-      this.act("ZMQ_CONNECT_ROUTING_ID", name)
+    if (name === undefined) {
+      super.connect(address)
+    } else if (addon.capability.draft === true) {
+      this.connectNamed(address, name, () => {
+        if (this[handle]().hasPeer(name)) throw nameTaken(name)
+      })
+    } else {
+      this.connectNamed(address, name, () => checkName(this, name))
+      claimName(this, name)
     }
-    super.connect(address)
-    if (name !== undefined && addon.capability.draft !== true) claimName(this, name)
   }
 }
 

@@ -1,3 +1,5 @@
+// Plain tcp.
+
 import { tooMany } from "../errors.js"
 import { constant } from "../native.js"
 import type { OptionsOn } from "../option-types.js"
@@ -24,13 +26,12 @@ export class Stream extends Socket {
   override connect(address: string, options: StreamConnectOptions = {}): void {
     if (arguments.length > 2) throw tooMany(2, arguments.length)
     const name = peerName(options)
-    this.checkConnect(address)
-    if (name !== undefined) {
-      checkName(this, name)
-      this.act("ZMQ_CONNECT_ROUTING_ID", name)
+    if (name === undefined) {
+      super.connect(address)
+    } else {
+      this.connectNamed(address, name, () => checkName(this, name))
+      claimName(this, name)
     }
-    super.connect(address)
-    if (name !== undefined) claimName(this, name)
   }
 }
 

@@ -66,6 +66,24 @@ function subscriberOf(owner: CompatSocket): zmq.Subscriber {
   throw new Error("Subscriber socket required")
 }
 
+// Before the class, so that the listeners of the socket's own events are looked at first.
+export interface CompatSocket extends OptionProperties {
+  on<E extends keyof SocketEvents>(event: E, listener: ListenerOf<E>): this
+  on(event: string | symbol, listener: AnyListener): this
+  addListener<E extends keyof SocketEvents>(event: E, listener: ListenerOf<E>): this
+  addListener(event: string | symbol, listener: AnyListener): this
+  once<E extends keyof SocketEvents>(event: E, listener: ListenerOf<E>): this
+  once(event: string | symbol, listener: AnyListener): this
+  prependListener<E extends keyof SocketEvents>(event: E, listener: ListenerOf<E>): this
+  prependListener(event: string | symbol, listener: AnyListener): this
+  prependOnceListener<E extends keyof SocketEvents>(event: E, listener: ListenerOf<E>): this
+  prependOnceListener(event: string | symbol, listener: AnyListener): this
+  off<E extends keyof SocketEvents>(event: E, listener: ListenerOf<E>): this
+  off(event: string | symbol, listener: AnyListener): this
+  removeListener<E extends keyof SocketEvents>(event: E, listener: ListenerOf<E>): this
+  removeListener(event: string | symbol, listener: AnyListener): this
+}
+
 /** A socket of zeromq 5. */
 export class CompatSocket extends EventEmitter {
   /** The type with which it was made. */
@@ -81,24 +99,18 @@ export class CompatSocket extends EventEmitter {
 
   // Whoever listens for messages starts them: until then they stay with libzmq.
 
-  override on<E extends keyof SocketEvents>(event: E, listener: ListenerOf<E>): this
-  override on(event: string | symbol, listener: AnyListener): this
   override on(event: string | symbol, listener: AnyListener): this {
     super.on(event, listener)
     this[state].receiver.wake()
     return this
   }
 
-  override addListener<E extends keyof SocketEvents>(event: E, listener: ListenerOf<E>): this
-  override addListener(event: string | symbol, listener: AnyListener): this
   override addListener(event: string | symbol, listener: AnyListener): this {
     super.addListener(event, listener)
     this[state].receiver.wake()
     return this
   }
 
-  override prependListener<E extends keyof SocketEvents>(event: E, listener: ListenerOf<E>): this
-  override prependListener(event: string | symbol, listener: AnyListener): this
   override prependListener(event: string | symbol, listener: AnyListener): this {
     super.prependListener(event, listener)
     this[state].receiver.wake()
@@ -231,17 +243,6 @@ export class CompatSocket extends EventEmitter {
   get closed(): boolean {
     return this[state].link.socket.closed
   }
-}
-
-export interface CompatSocket extends OptionProperties {
-  once<E extends keyof SocketEvents>(event: E, listener: ListenerOf<E>): this
-  once(event: string | symbol, listener: AnyListener): this
-  prependOnceListener<E extends keyof SocketEvents>(event: E, listener: ListenerOf<E>): this
-  prependOnceListener(event: string | symbol, listener: AnyListener): this
-  off<E extends keyof SocketEvents>(event: E, listener: ListenerOf<E>): this
-  off(event: string | symbol, listener: AnyListener): this
-  removeListener<E extends keyof SocketEvents>(event: E, listener: ListenerOf<E>): this
-  removeListener(event: string | symbol, listener: AnyListener): this
 }
 
 defineProperties(CompatSocket.prototype)

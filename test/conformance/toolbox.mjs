@@ -11,6 +11,7 @@ import { fileURLToPath } from "node:url"
 
 export const root = path.resolve(fileURLToPath(import.meta.url), "../../..")
 export const transports = ["tcp", "ipc", "inproc"]
+/** In the order of their numbers in zmq.h. */
 export const classNames = [
   "Pair",
   "Publisher",

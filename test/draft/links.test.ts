@@ -21,15 +21,17 @@ describe.each(cases)("%s over %s", (_, transport, open) => {
     const { send, receiver } = await open(transport)
     const large = Buffer.alloc(300_000, "large")
     const bytes = Buffer.from([0, 1, 255])
-    for (const message of ["", "text", "ünï", null, 5, bytes, new Uint8Array(bytes).buffer, "x".repeat(5000), large]) {
-      await send(message)
-    }
+    const around = [1023, 1024, 1025].map((size) => Buffer.alloc(size, "around the limit of copies"))
+    const sent = ["", "text", "ünï", null, 5, bytes, new Uint8Array(bytes).buffer, "x".repeat(5000), ...around]
+    for (const message of [...sent, large]) await send(message)
     const came: Buffer[] = []
-    for (let index = 0; index < 9; index += 1) came.push((await receiver.receive())[0])
-    expect(came.slice(0, 8)).toEqual(
-      ["", "text", "ünï", "", "5", bytes, bytes, "x".repeat(5000)].map((part) => Buffer.from(part as string)),
+    while (came.length < sent.length) came.push((await receiver.receive())[0])
+    expect(came).toEqual(
+      ["", "text", "ünï", "", "5", bytes, bytes, "x".repeat(5000), ...around].map((part) =>
+        Buffer.from(part as string),
+      ),
     )
-    expect(came[8]?.equals(large)).toBe(true)
+    expect((await receiver.receive())[0].equals(large)).toBe(true)
   })
 
   it("passes 3,000 messages in order, while queues of 2 make both sides wait", async () => {
@@ -64,6 +66,17 @@ describe.each(cases)("%s over %s", (_, transport, open) => {
       void receiver.linger
       expect(String((await receiving)[0])).toBe(String(round))
     }
+  })
+
+  it("lets a receive go on that waits, while the state of both sides is looked at all the time", async () => {
+    const { send, sender, receiver } = await open(transport)
+    let looking = true
+    const receiving = receiver.receive().finally(() => {
+      looking = false
+    })
+    await send("late")
+    while (looking) await new Promise((turn) => setImmediate(turn, [receiver.readable, sender.writable]))
+    expect(String((await receiving)[0])).toBe("late")
   })
 
   it("lets a send go on that waits, when there is room again", async () => {

@@ -1,8 +1,11 @@
-// The same program with this package and with the one that it stands in for, each in a process of its own.
+// The same program with this package and with the one that it stands in for, each in a process of its own; and a program
+// with the other one that talks to this one.
 
+import { Server } from "ohmq/draft"
 import { describe, expect, it } from "vitest"
 
 import { runCommand } from "../support/process.js"
+import { freeAddress, open } from "../support/sockets.js"
 
 const program = `
   const { createRequire } = require("node:module")
@@ -109,5 +112,23 @@ describe("the draft sockets", () => {
     const [mine, theirs] = await Promise.all([run("ohmq/draft"), run("zeromq/draft")])
     expect(Object.keys(theirs).length).toBeGreaterThan(30)
     expect(mine).toEqual(theirs)
+  })
+
+  it("talk to those of zeromq/draft, both ways", async () => {
+    const server = open(Server)
+    await server.bind(freeAddress("tcp"))
+    const asking = `
+      const { Client } = require("zeromq/draft")
+      const client = new Client()
+      client.connect(process.argv[1])
+      client.send("question").then(() => client.receive()).then(([answer]) => {
+        console.log(String(answer))
+        client.close()
+      })`
+    const other = runCommand(process.execPath, ["--no-warnings", "-e", asking, server.lastEndpoint as string])
+    const [question, options] = await server.receive()
+    expect(String(question)).toBe("question")
+    await server.send("answer", options)
+    expect(await other).toMatchObject({ status: 0, stdout: "answer\n", stderr: "" })
   })
 })

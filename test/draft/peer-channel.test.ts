@@ -100,6 +100,20 @@ describe("Channel", () => {
     await Promise.all([receive(a), receive(b), send(a), send(b)])
   })
 
+  it("answers each of thousands of messages before the next one goes", async () => {
+    const [asking, answering] = [open(Channel), open(Channel)]
+    await join(asking, answering, "inproc")
+    const done = (async () => {
+      for await (const [part] of answering) await answering.send(part)
+    })()
+    for (let index = 0; index < 5000; index += 1) {
+      await asking.send(index)
+      expect((await asking.receive({ timeout: 5000 })).map(Number)).toEqual([index])
+    }
+    answering.close()
+    await done
+  })
+
   it("waits with a send until the other is there", async () => {
     const [a, b] = [open(Channel), open(Channel)]
     await a.bind(freeAddress("inproc"))

@@ -86,7 +86,9 @@ describe("Server.send", () => {
 
   it.each([undefined, null, 5])("refuses options of %s", async (options) => {
     const { server } = await connected()
-    expect(thrown(() => server.send("x", options as never))).toEqual(new TypeError("Options must be an object"))
+    const error = new TypeError("Options must be an object")
+    expect(thrown(() => server.send("x", options as never))).toEqual(error)
+    expect(thrown(() => server.trySend("x", options as never))).toEqual(error)
   })
 
   it("refuses misspelt options, missing messages and chunks that are no pairs", async () => {

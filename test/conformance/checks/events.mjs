@@ -167,7 +167,8 @@ add("a mechanism that does not match: handshake:error:protocol", async (zmq, t) 
   )
   assert.ok(error instanceof Error)
 })
-add("a peer that leaves in the handshake: handshake:error:other or disconnect", async (zmq, t) => {
+/** The events of a server, whose first peer has come and left without a word. */
+const leftInHandshake = async (zmq, t) => {
   const server = t.open(zmq.Dealer)
   const { events } = server
   await server.bind(t.address())
@@ -175,17 +176,15 @@ add("a peer that leaves in the handshake: handshake:error:other or disconnect", 
   client.on("error", () => {})
   await t.event(events, "accept")
   client.destroy()
+  return events
+}
+add("a peer that leaves in the handshake: handshake:error:other or disconnect", async (zmq, t) => {
+  const events = await leftInHandshake(zmq, t)
   const event = await events.receive()
   assert.ok(["handshake:error:other", "disconnect"].includes(event.type), event.type)
 })
 add("handshake:error:other has an error with a number", async (zmq, t) => {
-  const server = t.open(zmq.Dealer)
-  const { events } = server
-  await server.bind(t.address())
-  const client = connectTcp(Number(server.lastEndpoint.split(":").at(-1)), "127.0.0.1")
-  client.on("error", () => {})
-  await t.event(events, "accept")
-  client.destroy()
+  const events = await leftInHandshake(zmq, t)
   const { error } = await t.event(events, "handshake:error:other")
   assert.equal(typeof error.errno, "number")
 })

@@ -273,22 +273,8 @@ for (const [mechanism, settings] of [
   )
 }
 
-classNames.forEach((name, _type) => {
-  const numbers = {
-    Pair: 0,
-    Publisher: 1,
-    Subscriber: 2,
-    Request: 3,
-    Reply: 4,
-    Dealer: 5,
-    Router: 6,
-    Pull: 7,
-    Push: 8,
-    XPublisher: 9,
-    XSubscriber: 10,
-    Stream: 11,
-  }
-  add(`type of ${name} is ${numbers[name]}`, (zmq, t) => assert.equal(t.open(zmq[name]).type, numbers[name]))
+for (const [type, name] of classNames.entries()) {
+  add(`type of ${name} is ${type}`, (zmq, t) => assert.equal(t.open(zmq[name]).type, type))
   add(`threadSafe of ${name} is false`, (zmq, t) => assert.equal(t.open(zmq[name]).threadSafe, false))
   add(`lastEndpoint of ${name} is null at first`, (zmq, t) => assert.equal(t.open(zmq[name]).lastEndpoint, null))
   add(`context of ${name} is the default one`, (zmq, t) => assert.equal(t.open(zmq[name]).context, zmq.context))
@@ -296,7 +282,7 @@ classNames.forEach((name, _type) => {
     const context = new zmq.Context()
     assert.equal(t.open(zmq[name], { context }).context, context)
   })
-})
+}
 
 for (const value of ["allSubs", "allSubsUnsubs", null]) {
   add(`verbosity takes ${value}, without a warning on a bound socket`, (zmq, t) => {

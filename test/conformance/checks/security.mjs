@@ -10,6 +10,18 @@ const { add } = checks
 
 const timedOut = "Operation was not possible or timed out"
 
+/** The 32 bytes of a key. */
+const decode = (text) => {
+  const letters = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#"
+  const bytes = Buffer.alloc(32)
+  for (let group = 0; group < 8; group += 1) {
+    let value = 0
+    for (const letter of text.slice(5 * group, 5 * group + 5)) value = value * 85 + letters.indexOf(letter)
+    bytes.writeUInt32BE(value, 4 * group)
+  }
+  return bytes
+}
+
 for (const transport of ["tcp", "ipc"]) {
   const curve = (zmq) => {
     const [server, client] = [zmq.curveKeyPair(), zmq.curveKeyPair()]
@@ -40,16 +52,6 @@ for (const transport of ["tcp", "ipc"]) {
   )
   add(`CURVE over ${transport}: keys may be bytes`, async (zmq, t) => {
     const { bound, connected } = curve(zmq)
-    const decode = (text) => {
-      const letters = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#"
-      const bytes = Buffer.alloc(32)
-      for (let group = 0; group < 8; group += 1) {
-        let value = 0
-        for (const letter of text.slice(5 * group, 5 * group + 5)) value = value * 85 + letters.indexOf(letter)
-        bytes.writeUInt32BE(value, 4 * group)
-      }
-      return bytes
-    }
     bound.curveSecretKey = decode(bound.curveSecretKey)
     connected.curveServerKey = decode(connected.curveServerKey)
     await talks(t, await t.pair(zmq.Dealer, zmq.Dealer, { transport, bound, connected }))
@@ -126,9 +128,15 @@ for (const transport of ["tcp", "ipc"]) {
       assert.ok(id.length > 0)
       assert.deepEqual(texts([version, domain, routingId, name]), ["1.0", "domain", "server", mechanism])
       if (transport === "tcp") assert.equal(String(address), "127.0.0.1")
+      const { plainUsername, plainPassword, curvePublicKey } = connected ?? {}
+      const sent = {
+        NULL: [],
+        PLAIN: [plainUsername, plainPassword],
+        CURVE: [curvePublicKey && decode(curvePublicKey)],
+      }
       assert.deepEqual(
-        credentials.map((part) => part.length),
-        { NULL: [], PLAIN: [4, 4], CURVE: [32] }[mechanism],
+        credentials,
+        sent[mechanism].map((part) => Buffer.from(part)),
       )
     })
   }

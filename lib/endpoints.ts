@@ -1,0 +1,154 @@
+// What a socket is bound and connected to: what must hold before, and what happens meanwhile.
+
+import { checkEncryption, type EndpointUse, namesUsersForCertain } from "./encryption.js"
+import { errnoError } from "./errors.js"
+import { withHostAddress } from "./host-names.js"
+import type { NativeSocket } from "./native.js"
+import { type Option, socketOptions } from "./option-table/index.js"
+import type { Socket } from "./socket.js"
+import type { SecuritySetup } from "./socket-security.js"
+import { getOption } from "./symbols.js"
+import { State, type Traffic } from "./traffic.js"
+import type { OperationOptions } from "./types.js"
+import { checkOperation, Waiter } from "./waiter.js"
+
+function checkAddress(address: unknown): asserts address is string {
+  if (typeof address !== "string") throw new TypeError("Address must be a string")
+}
+
+/** libzmq takes a port of 65537 for 1, one of 65536 for any, and to bind, one of -1 for 65535. */
+function checkPort(address: string): void {
+  const port = /^(?:tcp|udp|ws|wss):.*:([+-]?\d+)(?:\/.*)?$/.exec(address)?.[1]
+  if (port !== undefined && !(Number(port) >= 0 && Number(port) <= 65535))
+    throw Object.assign(errnoError("EINVAL"), { address })
+}
+
+/** The endpoints of one socket. */
+export class Endpoints {
+  /** To be checked before each. */
+  security: SecuritySetup | undefined
+  /** Whether libzmq says something about connections in messages, of which inproc has none. */
+  refusesInproc = false
+  readonly #socket: Socket
+  readonly #native: NativeSocket
+  readonly #type: number
+  readonly #traffic: Traffic
+  readonly #unblocked: () => void
+  #count = 0
+  #blocking: Promise<void> | undefined
+
+  /** @param unblocked is called when a bind or unbind has ended. */
+  constructor(socket: Socket, native: NativeSocket, type: number, traffic: Traffic, unblocked: () => void) {
+    this.#socket = socket
+    this.#native = native
+    this.#type = type
+    this.#traffic = traffic
+    this.#unblocked = unblocked
+  }
+
+  get isEmpty(): boolean {
+    return this.#count <= 0
+  }
+
+  /** Resolves when the bind or unbind that is under way has ended. */
+  get settled(): Promise<void> | undefined {
+    return this.#blocking
+  }
+
+  /** Throws unless a connect can go ahead. */
+  checkConnect(address: string): void {
+    checkAddress(address)
+    this.#traffic.checkUsable()
+    this.#check(address, "connect")
+  }
+
+  /** @param use What it is for, if it is not to be given up. */
+  #check(address: string, use?: EndpointUse): void {
+    checkPort(address)
+    if (use !== undefined) {
+      this.security?.check(this.#socket, address)
+      const read = (option: Option) => this.#socket[getOption](option)
+      const required = this.#socket.context.requireEncryption
+      checkEncryption({ address, use, type: this.#type, read, required })
+      if (!address.startsWith("inproc:")) this.#traffic.inbox.usersAreCertain &&= namesUsersForCertain(read)
+    }
+    if (this.refusesInproc && address.startsWith("inproc:")) {
+      throw Object.assign(errnoError("EINVAL", "A socket with peerEvents has no inproc:// endpoints"), { address })
+    }
+  }
+
+  /** Makes one, or gives one up, by a call on the addon's socket. */
+  change<T>(address: string, use: EndpointUse | undefined, call: (socket: NativeSocket) => T): T {
+    checkAddress(address)
+    this.#traffic.checkUsable()
+    this.#check(address, use)
+    try {
+      const result = call(this.#native)
+      this.#count += use === undefined ? -1 : 1
+      return result
+    } finally {
+      // libzmq looks at its commands in here, and so may use up the edge that somebody waits for.
+      this.#traffic.attend()
+    }
+  }
+
+  /** Binds or unbinds on another thread, during which the socket is blocked. */
+  block(address: string, options: OperationOptions | undefined, bind: boolean): Promise<void> {
+    checkAddress(address)
+    checkOperation(options)
+    this.#traffic.checkUsable()
+    if (options?.signal?.aborted) return Promise.reject(options.signal.reason)
+    try {
+      this.#check(address, bind ? "bind" : undefined)
+    } catch (error) {
+      return Promise.reject(error)
+    }
+    this.#traffic.state = State.Blocked
+    this.#traffic.stopWatching()
+    let abandoned = false
+    const work = (bind ? this.#bind(address) : this.#native.unbind(address)).then(() => {
+      this.#count += bind ? 1 : -1
+    })
+    const done = work.finally(() => {
+      this.#blocking = undefined
+      if (this.#traffic.state === State.Closed) return
+      this.#traffic.state = State.Open
+      this.#unblocked()
+    })
+    this.#blocking = done.catch(() => {})
+    if (options === undefined) return done
+    const waiter = new Waiter<void>(() => false)
+    waiter.limit(options.timeout ?? -1, options.signal, (reason) => {
+      abandoned = true
+      waiter.reject(reason)
+    })
+    done.then(
+      () => {
+        if (!abandoned) waiter.resolve()
+        else if (this.#traffic.state !== State.Closed) this.#undo(address, bind)
+      },
+      (error) => {
+        if (!abandoned) waiter.reject(error)
+      },
+    )
+    return waiter.promise
+  }
+
+  async #bind(address: string): Promise<void> {
+    try {
+      await this.#native.bind(address)
+    } catch (error) {
+      const found = (error as { code?: string }).code === "ENODEV" ? await withHostAddress(address) : undefined
+      if (found === undefined || this.#traffic.state === State.Closed) throw error
+      await this.#native.bind(found)
+    }
+  }
+
+  /** Takes back a bind or unbind that its caller has given up; there is nobody left to tell if that fails. */
+  #undo(address: string, bind: boolean): void {
+    try {
+      if (bind) this.#socket.unbindSync(this.#socket[getOption](socketOptions.lastEndpoint) as string)
+      else this.#socket.bindSync(address)
+    } catch {}
+  }
+}

@@ -1,0 +1,31 @@
+// The programs in the project's documents, which tests run as they stand, in a folder in which the package is installed.
+
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import path from "node:path"
+
+import { expect, onTestFinished } from "vitest"
+
+import { root, runCommand } from "./process.js"
+
+/** The programs of a document, in order. */
+export function programsOf(document: string): string[] {
+  const text = readFileSync(path.join(root, document), "utf8")
+  return [...text.matchAll(/^```js\n(.*?)^```$/gms)].map(([, source]) => source as string)
+}
+
+/** Runs a program. What it prints must be what its comments tell, each behind an arrow. */
+export async function expectToRun(
+  source: string,
+  { file = "program.mjs", installedAs = "ohmq", args = [] as string[] } = {},
+): Promise<void> {
+  const folder = mkdtempSync(path.join(tmpdir(), "ohmq-document-"))
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  mkdirSync(path.join(folder, "node_modules"))
+  symlinkSync(root, path.join(folder, "node_modules", installedAs), "junction")
+  writeFileSync(path.join(folder, file), source)
+  const { status, stdout, stderr } = await runCommand(process.execPath, [...args, file], { cwd: folder })
+  const told = [...source.matchAll(/\/\/ → (.*)/g)].map(([, line]) => `${line}\n`).join("")
+  expect(told).not.toBe("")
+  expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: told, stderr: "" })
+}
