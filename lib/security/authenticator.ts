@@ -27,6 +27,9 @@ export interface AuthenticatorOptions extends DomainPolicy {
   pending?: number
 }
 
+/** When no request has come for so long, none is under way. Milliseconds. */
+const QUIET = 10
+
 /** Failures that are told once for many: a handler that fails may do so a thousand times a second. */
 const asError = (error: unknown) =>
   error instanceof Error ? error : new Error("A handler threw something that is no Error")
@@ -58,6 +61,8 @@ export class Authenticator extends EventEmitter<AuthenticatorEvents> implements 
   readonly #subscriptions: (() => void)[] = []
   readonly #serving: Promise<void>
   #closed = false
+  /** Runs while it closes, until no requests come any more. */
+  #closing: NodeJS.Timeout | undefined
 
   constructor(options: AuthenticatorOptions = {}) {
     super()
@@ -167,8 +172,11 @@ export class Authenticator extends EventEmitter<AuthenticatorEvents> implements 
     for (const answer of this.#pending) answer()
     this.#closePolicies()
     this.#connections.close()
-    // Those who wait are answered within this turn.
-    setImmediate(() => this.#router.close())
+    if (this.#router.closed) return
+    // libzmq lets a peer whose request gets no answer wait for half a minute. So nobody new can ask from here on, and those
+    // who have asked, or are about to, are answered.
+    this.#router.unbindSync(endpoint)
+    this.#closing = setTimeout(() => this.#router.close(), QUIET)
   }
 
   #closePolicies(): void {
@@ -231,6 +239,7 @@ export class Authenticator extends EventEmitter<AuthenticatorEvents> implements 
 
   /** Answers exactly once: libzmq ends the process when it gets a second reply. */
   async #answer(frames: Buffer[]): Promise<void> {
+    this.#closing?.refresh()
     const began = performance.now()
     const request = parseRequest(frames)
     if (request === undefined) return
@@ -294,7 +303,7 @@ export class Authenticator extends EventEmitter<AuthenticatorEvents> implements 
       }
       const deny = (denied: string) => settle(() => resolve({ denied, temporary: true }))
       const onClose = () => deny("the authenticator is closed")
-      const timer = setTimeout(() => deny(`no decision within ${this.#timeout} ms`), this.#timeout)
+      const timer = setTimeout(() => deny(`no decision within ${this.#timeout} ms`), this.#timeout).unref()
       this.#pending.add(onClose)
       deciding.then(
         (verdict) => settle(() => resolve(verdict)),
