@@ -6,7 +6,7 @@ import { readdir } from "node:fs/promises"
 import path from "node:path"
 
 import { Certificate, type KeyMaterial } from "./certificate.js"
-import { fileMark, restingMark } from "./file-mark.js"
+import { fileMark, folderMark, restingMark } from "./file-mark.js"
 import { WatchedPath } from "./watched-path.js"
 
 export interface StoreEvents {
@@ -43,6 +43,8 @@ export class CertificateStore extends EventEmitter<StoreEvents> {
   /** By key, the files that have it: while one is left, it counts. */
   readonly #files = new Map<string, Known>()
   readonly #folder: string | undefined
+  /** What the folder was when it was read. */
+  #scanned: string | undefined
   #watched: WatchedPath | undefined
   #ready: Promise<void> = Promise.resolve()
 
@@ -80,7 +82,14 @@ export class CertificateStore extends EventEmitter<StoreEvents> {
   async find(publicKey: string): Promise<Certificate | undefined> {
     await this.#ready
     const certificate = this.#certificates.get(publicKey)
-    if (certificate === undefined || this.#folder === undefined) return certificate
+    if (this.#folder === undefined) return certificate
+    if (certificate === undefined) {
+      // Its file may have come just now: a peer that is refused does not try again.
+      const mark = await folderMark(this.#folder)
+      if (mark !== undefined && mark === this.#scanned) return undefined
+      await this.#watched?.rescan()
+      return this.#certificates.get(publicKey)
+    }
     for (const [file, known] of this.#files) {
       if (known.certificate?.publicKey !== publicKey) continue
       const mark = await fileMark(path.join(this.#folder, file))
@@ -129,6 +138,7 @@ export class CertificateStore extends EventEmitter<StoreEvents> {
 
   async #scan(): Promise<void> {
     let names: string[]
+    this.#scanned = await folderMark(this.#folder as string)
     try {
       names = await readdir(this.#folder as string)
     } catch (error) {

@@ -19,6 +19,22 @@ export async function fileMark(file: string): Promise<string | undefined> {
   }
 }
 
+/** Whether it was left alone for long enough. A time in the future is of another machine's clock, and tells nothing. */
+function isResting({ ctimeMs }: BigIntStats): boolean {
+  const age = Date.now() - Number(ctimeMs)
+  return age < -REST || age > REST
+}
+
+/** The mark of a folder, which changes when a file comes or goes; undefined while it may change unseen. */
+export async function folderMark(folder: string): Promise<string | undefined> {
+  try {
+    const stats = await stat(folder, { bigint: true })
+    return isResting(stats) ? markOf(stats) : undefined
+  } catch {
+    return undefined
+  }
+}
+
 /**
  * Waits until nobody seems to write a file, and gives its mark. Without a rest, half of a file would be read, and a second change within the
  * same tick of the clock would go unseen. Undefined if there is no file; "busy", which is no file's mark, if it changes all the time.
@@ -31,10 +47,8 @@ export async function restingMark(file: string): Promise<string | undefined> {
     } catch {
       return undefined
     }
-    const age = Date.now() - Number(stats.ctimeMs)
-    // One from the future is of another machine's clock, and tells nothing.
-    if (age < -REST || age > REST) return markOf(stats)
-    await sleep(REST + 1 - age)
+    if (isResting(stats)) return markOf(stats)
+    await sleep(REST + 1 - (Date.now() - Number(stats.ctimeMs)))
   }
   return "busy"
 }

@@ -85,6 +85,17 @@ describe("a folder of certificates", () => {
     expect(await store.find(bob.publicKey)).toBeUndefined()
   })
 
+  it("knows a key as soon as its file is there", async () => {
+    const here = folder()
+    const { store } = openStore(here)
+    await store.ready
+    for (const certificate of [alice, bob, generateKeyPair({ name: "carol" })]) {
+      expect(await store.find(certificate.publicKey)).toBeUndefined()
+      await certificate.savePublic(path.join(here, `${certificate.metadata.name}.key`))
+      expect((await store.find(certificate.publicKey))?.publicKey).toBe(certificate.publicKey)
+    }
+  })
+
   it("tells a problem once", async () => {
     const here = folder()
     writeFileSync(path.join(here, "broken.key"), "nonsense")
