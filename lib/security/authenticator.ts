@@ -61,6 +61,8 @@ export class Authenticator extends EventEmitter<AuthenticatorEvents> implements 
   readonly #subscriptions: (() => void)[] = []
   readonly #serving: Promise<void>
   #closed = false
+  /** Counts what may turn a decision over: revocations, denials, the end. */
+  #changes = 0
   /** Runs while it closes, until no requests come any more. */
   #closing: NodeJS.Timeout | undefined
 
@@ -169,6 +171,7 @@ export class Authenticator extends EventEmitter<AuthenticatorEvents> implements 
 
   #shut(): void {
     this.#closed = true
+    this.#changes += 1
     for (const answer of this.#pending) answer()
     this.#closePolicies()
     this.#connections.close()
@@ -254,7 +257,14 @@ export class Authenticator extends EventEmitter<AuthenticatorEvents> implements 
       return
     }
     const { claim, password } = readCredentials(request)
-    const { verdict, failed } = await this.#judge(request, claim, password)
+    let [changes, { verdict, failed }] = [this.#changes, await this.#judge(request, claim, password)]
+    const group = groupOf(request.address)
+    while (!("denied" in verdict)) {
+      const other = this.#connections.before(request.domain, group)
+      if (other !== undefined) await other
+      else if (changes === this.#changes) break
+      else [changes, { verdict, failed }] = [this.#changes, await this.#judge(request, claim, password)]
+    }
     if ("denied" in verdict) {
       const status: Status = verdict.temporary ? "300" : "400"
       if (failed) this.#failures?.add(request.address)
@@ -264,7 +274,7 @@ export class Authenticator extends EventEmitter<AuthenticatorEvents> implements 
     }
     const { identity, marks } = verdict
     // Before the reply, so that it is known when the handshake is told of.
-    this.#connections.accept(request.domain, groupOf(request.address), marks)
+    this.#connections.accept(request.domain, group, marks)
     this.#send(encodeReply(request.envelope, "200", identity?.userId, identity?.metadata))
     const allowed = { outcome: "allowed", reason: "known", status: 200, userId: identity?.userId ?? null } as const
     this.#audit(allowed, request, claim, began)
@@ -329,6 +339,7 @@ export class Authenticator extends EventEmitter<AuthenticatorEvents> implements 
   }
 
   #tellRevoked(revoked: string, connections: number): void {
+    this.#changes += 1
     const event: RevokedEvent = { revoked, time: Date.now(), connections }
     if (channels.revoked.hasSubscribers) channels.revoked.publish(event)
     this.#tell("revoked", event)

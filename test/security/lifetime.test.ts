@@ -7,7 +7,7 @@ import { Authenticator } from "ohmq/security"
 import { describe, expect, it, onTestFinished } from "vitest"
 
 import { root, runProgram } from "../support/process.js"
-import { failure, freeAddress, open, texts, thrown } from "../support/sockets.js"
+import { eventually, failure, freeAddress, open, texts, thrown } from "../support/sockets.js"
 import { alice, ask, authenticate, request, server } from "./support.js"
 
 const never = () => new Promise<boolean>(() => {})
@@ -137,9 +137,9 @@ describe("worker threads", () => {
     await asked.send(["", ...request("PLAIN", ["u", "p"])])
     expect((await ask(zmq.context, request("CURVE", [Buffer.alloc(32)])))[2]).toBe("400")
     await worker.terminate()
-    await using again = new Authenticator({ null: true })
+    // libzmq frees the endpoint some time later.
+    await using _ = await eventually(() => new Authenticator({ null: true }))
     expect((await ask(zmq.context, request("NULL")))[2]).toBe("200")
-    expect(again.closed).toBe(false)
   })
 })
 
