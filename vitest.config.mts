@@ -3,11 +3,13 @@ import { defineConfig } from "vitest/config"
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
-    // Other runtimes are large to download: npm run test:runtimes.
-    exclude:
-      process.env.OHMQ_TEST_RUNTIMES === undefined
-        ? ["**/node_modules/**", "test/runtimes/**"]
-        : ["**/node_modules/**"],
+    exclude: [
+      "**/node_modules/**",
+      // Other runtimes are large to download: npm run test:runtimes.
+      ...(process.env.OHMQ_TEST_RUNTIMES === undefined ? ["test/runtimes/**"] : []),
+      // Peers in other languages, and rsyslog, have to be installed: npm run test:interop.
+      ...(process.env.OHMQ_TEST_INTEROP === undefined ? ["test/interop/**"] : []),
+    ],
     globalSetup: ["test/support/toolchains.ts"],
     // Each file in a process of its own: contexts, exit behaviour and memory are the process's.
     pool: "forks",

@@ -58,6 +58,52 @@ export type SocketSecurity = ServerSecurity | ClientSecurity | PlainServerSecuri
 
 const invalid = (message: string) => errnoError("EINVAL", `security: ${message}`)
 
+/** A key pair whose secret key, and a client whose password, no inspection and no JSON shows, and which can be used again. */
+class ShownKeyPair implements KeyPair {
+  readonly publicKey: Key
+  readonly #secretKey: Key | null
+
+  constructor({ publicKey, secretKey }: KeyPair) {
+    this.publicKey = publicKey
+    this.#secretKey = secretKey
+  }
+
+  get secretKey(): Key | null {
+    return this.#secretKey
+  }
+
+  [Symbol.for("nodejs.util.inspect.custom")](): object {
+    return { publicKey: this.publicKey, secretKey: "[hidden]" }
+  }
+}
+
+class ShownPlainClient implements PlainClientSecurity {
+  readonly username: string
+  readonly #password: string | Uint8Array
+
+  constructor({ username, password }: PlainClientSecurity) {
+    this.username = username
+    this.#password = password
+  }
+
+  get password(): string | Uint8Array {
+    return this.#password
+  }
+
+  [Symbol.for("nodejs.util.inspect.custom")](): object {
+    return { username: this.username, password: "[hidden]" }
+  }
+}
+
+/** What a certificate hides anyway stays as it is. */
+const shownPair = (pair: KeyPair) => (Object.hasOwn(pair, "secretKey") ? new ShownKeyPair(pair) : pair)
+
+function shown(security: SocketSecurity): SocketSecurity {
+  if ("server" in security) return { ...security, server: shownPair(security.server) }
+  if ("client" in security) return { ...security, client: shownPair(security.client) }
+  return "password" in security ? new ShownPlainClient(security) : security
+}
+
 const isObject = (value: unknown): value is object => typeof value === "object" && value !== null
 
 // Values are never part of a message: they may be secret.
@@ -188,7 +234,7 @@ export class SecuritySetup {
     else if (this.#mechanism === "curve") asClient(socket, security as ClientSecurity)
     else if (this.#server) asPlainServer(socket, security as PlainServerSecurity)
     else asPlainClient(socket, security as PlainClientSecurity)
-    this.given = security as SocketSecurity
+    this.given = shown(security as SocketSecurity)
     this.#domain = socket.zapDomain
   }
 

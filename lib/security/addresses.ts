@@ -2,16 +2,25 @@
 
 import { BlockList, isIP } from "node:net"
 
-/** IPv4 addresses that come as IPv6 ones are IPv4 addresses. */
-export function plainAddress(address: string): string {
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)
-  return (mapped?.[1] ?? address).replace(/%.*$/, "")
+import { checkOptions } from "./check-options.js"
+
+/** An IPv4 address that comes as an IPv6 one, as its four numbers. */
+function mappedAddress(address: string): string | undefined {
+  const [, dotted, high = "", low = ""] =
+    /^(?:::|(?:0{1,4}:){5})ffff:(?:(\d+\.\d+\.\d+\.\d+)|([\da-f]{1,4}):([\da-f]{1,4}))$/i.exec(address) ?? []
+  if (dotted !== undefined || high === "") return dotted
+  const [one, two] = [Number.parseInt(high, 16), Number.parseInt(low, 16)]
+  return [one >> 8, one & 255, two >> 8, two & 255].join(".")
 }
+
+/** The address without its zone. IPv4 addresses that come as IPv6 ones are IPv4 addresses. */
+export const plainAddress = (address: string) => mappedAddress(address) ?? address.replace(/%.*$/, "")
 
 const familyOf = (address: string) => (isIP(address) === 6 ? "ipv6" : "ipv4")
 
 /** What counts as one source: an IPv4 address, or the 64 bits of an IPv6 address that a host does not choose itself. */
-export function sourceOf(address: string): string {
+export function sourceOf(from: string): string {
+  const address = plainAddress(from)
   if (isIP(address) !== 6) return address
   const [head = "", tail] = address.split("::")
   const left = head === "" ? [] : head.split(":")
@@ -23,29 +32,26 @@ export function sourceOf(address: string): string {
 /** Addresses ("10.0.0.7", "::1") and networks ("10.0.0.0/8", "fd00::/8"). */
 export class AddressList {
   readonly #list = new BlockList()
-  #size = 0
 
   constructor(addresses: Iterable<string> = []) {
     for (const address of addresses) this.add(address)
   }
 
-  get isEmpty(): boolean {
-    return this.#size === 0
-  }
-
   add(address: string): void {
     const [host = "", bits, ...more] = typeof address === "string" ? address.split("/") : []
+    const mapped = mappedAddress(host)
     const plain = plainAddress(host)
     const most = { 0: -1, 4: 32, 6: 128 }[isIP(plain)] as number
-    const network = bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= most)
+    // A network of mapped addresses has 96 bits more. One with fewer bits has others in it, too.
+    const length = /^\d{1,3}$/.test(bits ?? "") ? Number(bits) - (mapped === undefined ? 0 : 96) : -1
+    const network = bits === undefined || (length >= 0 && length <= most)
     if (most < 0 || !network || more.length > 0) {
       throw new TypeError(
         `Expected an IP address or a network such as "10.0.0.0/8", but received ${JSON.stringify(address)}`,
       )
     }
     if (bits === undefined) this.#list.addAddress(plain, familyOf(plain))
-    else this.#list.addSubnet(plain, Number(bits), familyOf(plain))
-    this.#size += 1
+    else this.#list.addSubnet(plain, length, familyOf(plain))
   }
 
   has(address: string): boolean {
@@ -53,23 +59,31 @@ export class AddressList {
   }
 }
 
-/** Which addresses may connect. `deny` is stronger; with `allow`, no others may. Peers over ipc have none, and may. */
+/**
+ * Which addresses may connect. `deny` is stronger; with `allow`, no others may, and with an empty one, none. Peers over ipc have none,
+ * and may.
+ */
 export interface AddressPolicy {
   allow?: Iterable<string>
   deny?: Iterable<string>
 }
 
 export class AddressRules {
-  readonly #allow: AddressList
+  /** Undefined: all. */
+  #allow: AddressList | undefined
   readonly #deny: AddressList
 
-  constructor({ allow = [], deny = [] }: AddressPolicy = {}) {
-    this.#allow = new AddressList(allow)
+  constructor(policy: AddressPolicy = {}) {
+    checkOptions("addresses", policy, "allow", "deny")
+    const { allow, deny = [] } = policy
+    if (allow !== undefined) this.#allow = new AddressList(allow)
     this.#deny = new AddressList(deny)
   }
 
   allow(address: string): void {
-    this.#allow.add(address)
+    const list = this.#allow ?? new AddressList()
+    list.add(address)
+    this.#allow = list
   }
 
   deny(address: string): void {
@@ -79,7 +93,7 @@ export class AddressRules {
   /** Why an address may not connect, or undefined. */
   objection(address: string): string | undefined {
     if (this.#deny.has(address)) return "address denied"
-    if (!this.#allow.isEmpty && isIP(address) !== 0 && !this.#allow.has(address)) return "address not allowed"
+    if (this.#allow !== undefined && isIP(address) !== 0 && !this.#allow.has(address)) return "address not allowed"
     return undefined
   }
 }

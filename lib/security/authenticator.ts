@@ -27,6 +27,9 @@ export interface AuthenticatorOptions extends DomainPolicy {
   pending?: number
 }
 
+/** When no request has come for so long, none is under way. Milliseconds. */
+const QUIET = 10
+
 /** Failures that are told once for many: a handler that fails may do so a thousand times a second. */
 const asError = (error: unknown) =>
   error instanceof Error ? error : new Error("A handler threw something that is no Error")
@@ -58,6 +61,10 @@ export class Authenticator extends EventEmitter<AuthenticatorEvents> implements 
   readonly #subscriptions: (() => void)[] = []
   readonly #serving: Promise<void>
   #closed = false
+  /** Counts what may turn a decision over: revocations, denials, the end. */
+  #changes = 0
+  /** Runs while it closes, until no requests come any more. */
+  #closing: NodeJS.Timeout | undefined
 
   constructor(options: AuthenticatorOptions = {}) {
     super()
@@ -164,11 +171,15 @@ export class Authenticator extends EventEmitter<AuthenticatorEvents> implements 
 
   #shut(): void {
     this.#closed = true
+    this.#changes += 1
     for (const answer of this.#pending) answer()
     this.#closePolicies()
     this.#connections.close()
-    // Those who wait are answered within this turn.
-    setImmediate(() => this.#router.close())
+    if (this.#router.closed) return
+    // libzmq lets a peer whose request gets no answer wait for half a minute. So nobody new can ask from here on, and those
+    // who have asked, or are about to, are answered.
+    this.#router.unbindSync(endpoint)
+    this.#closing = setTimeout(() => this.#router.close(), QUIET)
   }
 
   #closePolicies(): void {
@@ -231,6 +242,7 @@ export class Authenticator extends EventEmitter<AuthenticatorEvents> implements 
 
   /** Answers exactly once: libzmq ends the process when it gets a second reply. */
   async #answer(frames: Buffer[]): Promise<void> {
+    this.#closing?.refresh()
     const began = performance.now()
     const request = parseRequest(frames)
     if (request === undefined) return
@@ -245,7 +257,14 @@ export class Authenticator extends EventEmitter<AuthenticatorEvents> implements 
       return
     }
     const { claim, password } = readCredentials(request)
-    const { verdict, failed } = await this.#judge(request, claim, password)
+    let [changes, { verdict, failed }] = [this.#changes, await this.#judge(request, claim, password)]
+    const group = groupOf(request.address)
+    while (!("denied" in verdict)) {
+      const other = this.#connections.before(request.domain, group)
+      if (other !== undefined) await other
+      else if (changes === this.#changes) break
+      else [changes, { verdict, failed }] = [this.#changes, await this.#judge(request, claim, password)]
+    }
     if ("denied" in verdict) {
       const status: Status = verdict.temporary ? "300" : "400"
       if (failed) this.#failures?.add(request.address)
@@ -255,7 +274,7 @@ export class Authenticator extends EventEmitter<AuthenticatorEvents> implements 
     }
     const { identity, marks } = verdict
     // Before the reply, so that it is known when the handshake is told of.
-    this.#connections.accept(request.domain, groupOf(request.address), marks)
+    this.#connections.accept(request.domain, group, marks)
     this.#send(encodeReply(request.envelope, "200", identity?.userId, identity?.metadata))
     const allowed = { outcome: "allowed", reason: "known", status: 200, userId: identity?.userId ?? null } as const
     this.#audit(allowed, request, claim, began)
@@ -294,7 +313,7 @@ export class Authenticator extends EventEmitter<AuthenticatorEvents> implements 
       }
       const deny = (denied: string) => settle(() => resolve({ denied, temporary: true }))
       const onClose = () => deny("the authenticator is closed")
-      const timer = setTimeout(() => deny(`no decision within ${this.#timeout} ms`), this.#timeout)
+      const timer = setTimeout(() => deny(`no decision within ${this.#timeout} ms`), this.#timeout).unref()
       this.#pending.add(onClose)
       deciding.then(
         (verdict) => settle(() => resolve(verdict)),
@@ -320,6 +339,7 @@ export class Authenticator extends EventEmitter<AuthenticatorEvents> implements 
   }
 
   #tellRevoked(revoked: string, connections: number): void {
+    this.#changes += 1
     const event: RevokedEvent = { revoked, time: Date.now(), connections }
     if (channels.revoked.hasSubscribers) channels.revoked.publish(event)
     this.#tell("revoked", event)

@@ -2,10 +2,11 @@
 
 import { EventEmitter } from "node:events"
 import { readdirSync } from "node:fs"
-import { readdir, stat } from "node:fs/promises"
+import { readdir } from "node:fs/promises"
 import path from "node:path"
 
 import { Certificate, type KeyMaterial } from "./certificate.js"
+import { fileMark, folderMark, restingMark } from "./file-mark.js"
 import { WatchedPath } from "./watched-path.js"
 
 export interface StoreEvents {
@@ -27,9 +28,6 @@ type Entry = Certificate | KeyMaterial | string
 const toCertificate = (entry: Entry) =>
   Certificate.from(typeof entry === "string" ? { publicKey: entry } : entry).public
 
-const markOf = (stats: { mtimeNs: bigint; ctimeNs: bigint; size: bigint; ino: bigint }) =>
-  [stats.mtimeNs, stats.ctimeNs, stats.size, stats.ino].join()
-
 /**
  * Certificates by their public keys: those that were given, or those of the `.key` files of a folder, which is read again
  * as it changes. A file that is removed stops to count at once.
@@ -45,6 +43,8 @@ export class CertificateStore extends EventEmitter<StoreEvents> {
   /** By key, the files that have it: while one is left, it counts. */
   readonly #files = new Map<string, Known>()
   readonly #folder: string | undefined
+  /** What the folder was when it was read. */
+  #scanned: string | undefined
   #watched: WatchedPath | undefined
   #ready: Promise<void> = Promise.resolve()
 
@@ -82,10 +82,17 @@ export class CertificateStore extends EventEmitter<StoreEvents> {
   async find(publicKey: string): Promise<Certificate | undefined> {
     await this.#ready
     const certificate = this.#certificates.get(publicKey)
-    if (certificate === undefined || this.#folder === undefined) return certificate
+    if (this.#folder === undefined) return certificate
+    if (certificate === undefined) {
+      // Its file may have come just now: a peer that is refused does not try again.
+      const mark = await folderMark(this.#folder)
+      if (mark !== undefined && mark === this.#scanned) return undefined
+      await this.#watched?.rescan()
+      return this.#certificates.get(publicKey)
+    }
     for (const [file, known] of this.#files) {
       if (known.certificate?.publicKey !== publicKey) continue
-      const mark = await this.#markOf(file)
+      const mark = await fileMark(path.join(this.#folder, file))
       if (mark === known.mark) return this.#certificates.get(publicKey)
     }
     await this.#watched?.rescan()
@@ -129,16 +136,9 @@ export class CertificateStore extends EventEmitter<StoreEvents> {
       throw new Error(`This store has a folder: ${verb} the file in ${this.#folder} instead`)
   }
 
-  async #markOf(file: string): Promise<string | undefined> {
-    try {
-      return markOf(await stat(path.join(this.#folder as string, file), { bigint: true }))
-    } catch {
-      return undefined
-    }
-  }
-
   async #scan(): Promise<void> {
     let names: string[]
+    this.#scanned = await folderMark(this.#folder as string)
     try {
       names = await readdir(this.#folder as string)
     } catch (error) {
@@ -153,15 +153,17 @@ export class CertificateStore extends EventEmitter<StoreEvents> {
   }
 
   async #read(file: string): Promise<void> {
-    const mark = await this.#markOf(file)
+    const name = path.join(this.#folder as string, file)
+    const known = this.#files.get(file)?.mark
+    if (known !== undefined && (await fileMark(name)) === known) return
+    const mark = await restingMark(name)
     if (mark === undefined) {
       this.#files.delete(file)
       return
     }
-    if (this.#files.get(file)?.mark === mark) return
     let certificate: Certificate | undefined
     try {
-      const loaded = await Certificate.load(path.join(this.#folder as string, file))
+      const loaded = await Certificate.load(name)
       certificate = named(loaded.public, file)
       loaded.destroy()
     } catch (error) {

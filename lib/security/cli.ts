@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 // ohmq-keys: makes certificates and lines of password files.
 
-import { appendFile, open } from "node:fs/promises"
+import { existsSync } from "node:fs"
+import { appendFile, readFile } from "node:fs/promises"
 
 import { Certificate, hashPassword } from "./index.js"
 
@@ -24,9 +25,11 @@ async function makeCertificate([file, ...pairs]: string[]): Promise<void> {
     if (equals < 1) throw new UsageError(`Expected name=value, but got ${pair}`)
     metadata[pair.slice(0, equals)] = pair.slice(equals + 1)
   }
-  // An existing key is not to be lost.
-  await (await open(file, "wx", 0o644)).close()
   using certificate = Certificate.generate(metadata)
+  // An existing key is not to be lost, nor the secret one whose public half was taken elsewhere.
+  for (const existing of [file, `${file}_secret`]) {
+    if (existsSync(existing)) throw new Error(`${existing} is there already; remove it, or choose another name`)
+  }
   await certificate.save(file)
   process.stdout.write(`${certificate.publicKey}\n`)
 }
@@ -44,7 +47,9 @@ async function addPassword([file, user]: string[]): Promise<void> {
     .toString()
     .replace(/\r?\n$/, "")
   if (password === "") throw new UsageError("The password is empty")
-  await appendFile(file, `${user}:${await hashPassword(password)}\n`, { mode: 0o600 })
+  const text = existsSync(file) ? await readFile(file, "latin1") : ""
+  const separator = text === "" || text.endsWith("\n") ? "" : "\n"
+  await appendFile(file, `${separator}${user}:${await hashPassword(password)}\n`, { mode: 0o600 })
 }
 
 async function main([command, ...args]: string[]): Promise<void> {

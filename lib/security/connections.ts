@@ -1,7 +1,7 @@
 // Who is behind which connection, so that those of a revoked key can be ended. libzmq does not tell: a ZAP request names the
 // peer's address without its port, a monitor the port without the user. The two are matched by address and order; where
-// handshakes of several users from one address overlap, each connection counts as any of theirs. So an end may hit one too
-// many, which connects again by itself, but misses none.
+// handshakes of several users from one address overlap, each connection counts as any of theirs, and an end may hit one too
+// many, which connects again by itself, but misses none. So they are kept from overlapping, as far as they do not take long.
 
 import type { Event, Socket } from "../index.js"
 import { plainAddress } from "./addresses.js"
@@ -9,8 +9,14 @@ import { plainAddress } from "./addresses.js"
 /** Handshakes take no longer: libzmq's `handshakeInterval` is 30 s. */
 const LONGEST = 35_000
 
+/** For so long, others wait for a handshake that was accepted: libzmq tells of it at once. Milliseconds. */
+const PATIENCE = 250
+
 /** Handshakes of one domain and address that overlap. */
 interface Group {
+  /** Resolves when all are told of, or when that takes too long; then nobody waits any more. */
+  over: Promise<void> | undefined
+  end(): void
   identities: Set<string>
   /** Accepted by the authenticator, and then told of by a monitor. */
   accepted: number
@@ -89,6 +95,19 @@ class Guarded {
   }
 }
 
+function newGroup(now: number): Group {
+  const group: Group = { over: undefined, end: () => {}, identities: new Set(), accepted: 0, completed: 0, last: now }
+  group.over = new Promise((resolve) => {
+    group.end = () => {
+      clearTimeout(timer)
+      group.over = undefined
+      resolve()
+    }
+    const timer = setTimeout(() => group.end(), PATIENCE).unref()
+  })
+  return group
+}
+
 export class Connections {
   readonly #guarded = new Set<Guarded>()
   readonly #sockets = new WeakSet<Socket>()
@@ -109,6 +128,14 @@ export class Connections {
     )
   }
 
+  /**
+   * What to wait for before a peer of a domain and address is accepted: the handshake of another one. To be asked again until it is
+   * undefined, and then to be followed by `accept` at once.
+   */
+  before(domain: string, address: string): Promise<void> | undefined {
+    return this.#groups.get(`${domain}\n${address}`)?.over
+  }
+
   /** A peer was accepted: its handshake will be told of next. */
   accept(domain: string, address: string, identities: string[]): void {
     if (this.#guarded.size === 0) return
@@ -116,7 +143,8 @@ export class Connections {
     const key = `${domain}\n${address}`
     let group = this.#groups.get(key)
     if (group === undefined || now - group.last > LONGEST) {
-      group = { identities: new Set(), accepted: 0, completed: 0, last: now }
+      group?.end()
+      group = newGroup(now)
       this.#groups.set(key, group)
     }
     for (const identity of identities) group.identities.add(identity)
@@ -130,7 +158,7 @@ export class Connections {
     const until = performance.now() + LONGEST
     for (const [key, { identities, accepted, completed }] of this.#groups) {
       if (!identities.has(identity)) continue
-      this.#groups.delete(key)
+      this.#forget(key)
       const handshakes = accepted - completed + (this.#tainted.get(key)?.handshakes ?? 0)
       this.#tainted.set(key, { handshakes, until })
     }
@@ -145,7 +173,7 @@ export class Connections {
   close(): void {
     for (const guarded of this.#guarded) guarded.stop()
     this.#guarded.clear()
-    this.#groups.clear()
+    for (const key of this.#groups.keys()) this.#forget(key)
     this.#tainted.clear()
   }
 
@@ -175,10 +203,15 @@ export class Connections {
     if (group === undefined) return
     connection.identities.add(group.identities)
     group.completed += 1
-    if (group.completed >= group.accepted) this.#groups.delete(key)
+    if (group.completed >= group.accepted) this.#forget(key)
+  }
+
+  #forget(key: string): void {
+    this.#groups.get(key)?.end()
+    this.#groups.delete(key)
   }
 
   #sweep(now: number): void {
-    for (const [key, { last }] of this.#groups) if (now - last > LONGEST) this.#groups.delete(key)
+    for (const [key, { last }] of this.#groups) if (now - last > LONGEST) this.#forget(key)
   }
 }

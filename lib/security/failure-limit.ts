@@ -1,6 +1,7 @@
 // Counts failures by address, so that guessing and flooding are cut short.
 
 import { sourceOf } from "./addresses.js"
+import { checkOptions } from "./check-options.js"
 
 export interface FailureLimit {
   /** How many failures of one address are looked into within `window`. Default 20. */
@@ -22,7 +23,9 @@ export class Failures {
   readonly #window: number
   readonly #records = new Map<string, Record>()
 
-  constructor({ failures = 20, window = 10_000 }: FailureLimit = {}) {
+  constructor(limit: FailureLimit = {}) {
+    checkOptions("failureLimit", limit, "failures", "window")
+    const { failures = 20, window = 10_000 } = limit
     if (!(Number.isSafeInteger(failures) && failures > 0))
       throw new TypeError("Expected failures to be a whole number above 0")
     if (!(Number.isFinite(window) && window > 0)) throw new TypeError("Expected window to be a number of milliseconds")

@@ -3,9 +3,10 @@
 import { randomBytes, scrypt, timingSafeEqual } from "node:crypto"
 import { EventEmitter } from "node:events"
 import { statSync } from "node:fs"
-import { readFile, stat } from "node:fs/promises"
+import { open } from "node:fs/promises"
 import path from "node:path"
 
+import { fileMark, restingMark } from "./file-mark.js"
 import { WatchedPath } from "./watched-path.js"
 
 const COST = 15
@@ -53,6 +54,23 @@ export async function verifyPassword(password: string | Uint8Array, hash: string
   return timingSafeEqual(key, parsed.key)
 }
 
+function checkMode(file: string, mode: number): void {
+  if (process.platform === "win32" || (mode & 0o027) === 0) return
+  const message = `${file} can be changed by its group, or read by others. Run: chmod 640 ${file}`
+  throw Object.assign(new Error(message), { code: "EACCES", path: file })
+}
+
+/** The text of a password file, if nobody else can read it: asked of the same descriptor. */
+async function readPasswords(file: string): Promise<string> {
+  const handle = await open(file)
+  try {
+    checkMode(file, (await handle.stat()).mode)
+    return await handle.readFile("utf8")
+  } finally {
+    await handle.close()
+  }
+}
+
 /** Takes as long as that of a user who is there. */
 const decoy = `$scrypt$ln=${COST},r=${BLOCK},p=${PARALLEL}$${base64(Buffer.alloc(16))}$${base64(Buffer.alloc(KEY))}`
 
@@ -75,11 +93,7 @@ export class PasswordFile extends EventEmitter<{ change: [{ removed: string[] }]
   constructor(file: string) {
     super()
     this.#file = path.resolve(file)
-    const { mode } = statSync(this.#file)
-    if (process.platform !== "win32" && (mode & 0o027) !== 0) {
-      const message = `${file} can be changed by its group, or read by others. Run: chmod 640 ${file}`
-      throw Object.assign(new Error(message), { code: "EACCES", path: file })
-    }
+    checkMode(file, statSync(this.#file).mode)
     this.#watched = new WatchedPath(path.dirname(this.#file), () => this.#read())
     this.#ready = this.#watched.rescan()
   }
@@ -109,10 +123,9 @@ export class PasswordFile extends EventEmitter<{ change: [{ removed: string[] }]
   async #read(): Promise<void> {
     const next = new Map<string, string>()
     try {
-      const stats = await stat(this.#file, { bigint: true })
-      const mark = [stats.mtimeNs, stats.ctimeNs, stats.size, stats.ino].join()
-      if (mark === this.#mark) return
-      for (const [index, line] of (await readFile(this.#file, "utf8")).split(/\r?\n/).entries()) {
+      if (this.#mark !== "" && (await fileMark(this.#file)) === this.#mark) return
+      const mark = await restingMark(this.#file)
+      for (const [index, line] of (await readPasswords(this.#file)).split(/\r?\n/).entries()) {
         if (line === "" || line.startsWith("#")) continue
         const colon = line.lastIndexOf(":")
         const hash = line.slice(colon + 1)
@@ -120,7 +133,7 @@ export class PasswordFile extends EventEmitter<{ change: [{ removed: string[] }]
           this.emit("problem", new Error(`${this.#file}: line ${index + 1} is not of the form user:hash`))
         } else next.set(line.slice(0, colon), hash)
       }
-      this.#mark = mark
+      this.#mark = mark ?? ""
     } catch (error) {
       // Without the file nobody is known.
       this.#mark = ""

@@ -100,6 +100,7 @@ export class Policy {
     }
     this.#given = given
     this.addresses = new AddressRules(addresses)
+    if (typeof gssapi === "string") throw new TypeError("Expected gssapi to be a list of principals or a function")
     if (gssapi !== undefined && !isFunction(gssapi)) this.#principals = new Set(gssapi as Iterable<string>)
     if (curve instanceof CertificateStore) this.store = curve
     else if (curve !== undefined && curve !== "any" && !isFunction(curve)) {

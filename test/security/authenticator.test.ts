@@ -148,6 +148,26 @@ describe("revocation", () => {
     expect((await failure(() => pull.receive({ timeout: 50 }))).code).toBe("EAGAIN")
   })
 
+  it("ends nobody else's connection, also if all have come at the same moment from one address", async () => {
+    const users = Array.from({ length: 12 }, (_, index) => generateKeyPair({ name: `user-${index}` }))
+    const { pull, push, authenticator } = await guarded({ curve: users })
+    const sockets = users.map(push)
+    for (const socket of sockets) await socket.send("hello")
+    for (const _ of users) await pull.receive({ timeout: 5000 })
+    await eventually(() => expect(pull.events.peers).toBe(users.length))
+    let gone = 0
+    pull.events.watch(({ type }) => {
+      if (type === "disconnect") gone += 1
+    })
+    expect(authenticator.revoke("user-3")).toBe(1)
+    expect(authenticator.revoke(users[7] as (typeof users)[number])).toBe(1)
+    await eventually(() => expect([pull.events.peers, gone]).toEqual([users.length - 2, 2]))
+    for (const [index, socket] of sockets.entries()) if (index !== 3 && index !== 7) await socket.send(`still ${index}`)
+    const heard = new Set<string>()
+    for (let count = 2; count < users.length; count += 1) heard.add(texts(await pull.receive({ timeout: 5000 })).join())
+    expect(heard.size).toBe(users.length - 2)
+  })
+
   it("ends a connection also that was accepted just before, and is not told of yet", async () => {
     for (let round = 0; round < 5; round += 1) {
       const { pull, push, authenticator } = await guarded({ curve: [alice] })

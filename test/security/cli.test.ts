@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process"
-import { readFileSync, statSync } from "node:fs"
+import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
 import path from "node:path"
 
 import { Certificate, PasswordFile } from "ohmq/security"
@@ -21,6 +21,32 @@ describe("ohmq-keys", () => {
     expect(certificate.metadata).toEqual({ name: "a", role: "x=y" })
     expect(run(["certificate", file]).status).toBe(1)
     expect((await Certificate.load(`${file}_secret`)).publicKey).toBe(certificate.publicKey)
+  })
+
+  it("overwrites no secret key whose public half was taken elsewhere", async () => {
+    const file = path.join(folder(), "a.key")
+    expect(run(["certificate", file]).status).toBe(0)
+    const before = readFileSync(`${file}_secret`)
+    rmSync(file)
+    expect(run(["certificate", file])).toMatchObject({ status: 1, stderr: expect.stringContaining(`${file}_secret`) })
+    expect(readFileSync(`${file}_secret`)).toEqual(before)
+  })
+
+  it("leaves nothing behind when it cannot make a certificate", () => {
+    const file = path.join(folder(), "a.key")
+    expect(run(["certificate", file, "a b=c"]).status).toBe(1)
+    expect(existsSync(file)).toBe(false)
+  })
+
+  it("adds a user also behind a line that has no end", async () => {
+    const file = path.join(folder(), "passwords")
+    expect(run(["password", file, "alice"], "one").status).toBe(0)
+    writeFileSync(file, readFileSync(file, "utf8").trimEnd())
+    expect(run(["password", file, "bob"], "two").status).toBe(0)
+    const passwords = new PasswordFile(file)
+    expect(await passwords.verify("alice", "one")).toBe(true)
+    expect(await passwords.verify("bob", "two")).toBe(true)
+    passwords.close()
   })
 
   it("adds users to a password file", async () => {

@@ -171,6 +171,29 @@ describe("Certificate", () => {
     expect(shown).toContain(certificate.publicKey)
   })
 
+  it.each([
+    [
+      "a key pair as text",
+      (secret: string, publicKey: string) => ({
+        client: { publicKey, secretKey: secret },
+        serverKey: zmq.curveKeyPair().publicKey,
+      }),
+    ],
+    ["a password", (secret: string) => ({ username: "u", password: secret })],
+  ])("security shows no secret that came as %s, and can be used again", (_, make) => {
+    const { publicKey, secretKey } = zmq.curveKeyPair()
+    const socket = open(zmq.Dealer, { security: make(secretKey, publicKey) })
+    const security = socket.security as zmq.SocketSecurity
+    for (const value of [socket, security, { security }]) {
+      for (const options of [{ depth: 9 }, { depth: 9, showHidden: true }]) {
+        expect(inspect(value, options)).not.toContain(secretKey)
+      }
+      expect(JSON.stringify(value)).not.toContain(JSON.stringify(secretKey).slice(1, -1))
+    }
+    const other = open(zmq.Dealer, { security })
+    expect([other.curveSecretKey, other.plainPassword]).toEqual([socket.curveSecretKey, socket.plainPassword])
+  })
+
   it("keeps its secret key out of JavaScript's heap, where a snapshot would have it", async () => {
     process.env.SECRET_FILE = await savedSecret()
     const { stdout, stderr } = await runProgram(
