@@ -80,10 +80,7 @@ const mayBeByChance = (packageName, name) => packageName === "zeromq" && !(name 
  * `again` is true of is run once more, in a process of its own. Gives, for each package, a map from `group: name` to the
  * error as text, or undefined where the check passed.
  */
-export async function runAll(
-  chosen = groups,
-  { tested = packages, runtime = ownRuntime, again = mayBeByChance } = {},
-) {
+export async function runAll(chosen = groups, { tested = packages, runtime = ownRuntime, again = mayBeByChance } = {}) {
   const folder = mkdtempSync(path.join(tmpdir(), "conf-"))
   const outcome = Object.fromEntries(tested.map((name) => [name, new Map()]))
   const later = []
