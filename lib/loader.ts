@@ -16,7 +16,9 @@ function libc(): "glibc" | "musl" | undefined {
   if (process.platform !== "linux") return undefined
   try {
     const maps = readFileSync("/proc/self/maps", "latin1")
-    if (/\/(ld-musl-|libc\.musl-)/.test(maps)) return "musl"
+    // musl's one file is libc.so on some systems, to which ld-musl-*.so.1 is a link there. It comes first, because there are
+    // stand-ins for glibc's ld-linux on musl.
+    if (/\/(ld-musl-|libc\.musl-|libc\.so$)/m.test(maps)) return "musl"
     if (/\/(ld-linux|ld-\d|libc-\d|libc\.so\.6)/.test(maps)) return "glibc"
   } catch {}
   return undefined

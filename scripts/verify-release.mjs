@@ -166,4 +166,7 @@ await runMain(async (args) => {
     throw new Failure(`${names[0]} is not as it should be:\n${problems.map((line) => `  ${line}\n`).join("")}`)
   process.stdout.write(`${names[0]}: ${files} files, ${addons.length} addons (${addons.join(", ")}): ok\n`)
   if (options.provenance === undefined) process.stdout.write("No provenance was given to check.\n")
+  if (readJson(inProject("package.json")).repository === undefined) {
+    process.stdout.write("package.json names no repository, without which npm does not publish with provenance.\n")
+  }
 })

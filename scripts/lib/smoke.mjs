@@ -1,10 +1,10 @@
-// A program that platforms.mjs runs on every runtime: what an addon does for most users. Prints "ok" and the version of libzmq.
+// A program that platforms.mjs runs on every runtime, beside the installed package: what an addon does for most users. Prints "ok"
+// and the version of libzmq.
 
 import assert from "node:assert"
 import { createRequire } from "node:module"
 import { Worker } from "node:worker_threads"
-
-const zmq = createRequire(import.meta.url)("../../dist/index.js")
+import * as zmq from "ohmq"
 
 const server = zmq.curveKeyPair()
 const client = zmq.curveKeyPair()
@@ -44,7 +44,7 @@ const source = `
   push.connect("inproc://worker")
   push.send("from a worker")
 `
-new Worker(source, { eval: true, workerData: createRequire(import.meta.url).resolve("../../dist/index.js") })
+new Worker(source, { eval: true, workerData: createRequire(import.meta.url).resolve("ohmq") })
 assert.equal(String(await pull.receive()), "from a worker")
 
 for (const socket of [request, reply, publisher, subscriber, pull]) socket.close()

@@ -16,13 +16,17 @@ const silence = 30_000
 
 const program = fileURLToPath(new URL("child.mjs", import.meta.url))
 
+/** What a process is started with: this Node.js, with `gc()`. */
+const ownRuntime = { execPath: process.execPath, execArgv: ["--expose-gc", "--no-warnings"], env: {} }
+
 /** Runs named checks in one process. Tells results, and if it broke, which checks had begun and not ended. */
-function runChild(packageName, group, names, folder) {
+function runChild(runtime, packageName, group, names, folder) {
   return new Promise((resolve) => {
     const child = fork(program, [packageName, group, folder], {
-      execArgv: ["--expose-gc", "--no-warnings"],
+      execPath: runtime.execPath,
+      execArgv: runtime.execArgv,
       // libzmq makes the paths of ipc://* there.
-      env: { ...process.env, NODE_OPTIONS: "", TMPDIR: folder },
+      env: { ...process.env, NODE_OPTIONS: "", TMPDIR: folder, ...runtime.env },
       stdio: ["ignore", "ignore", "pipe", "ipc"],
     })
     const results = new Map()
@@ -68,18 +72,22 @@ async function pool(size, tasks) {
   await Promise.all(Array.from({ length: size }, work))
 }
 
+/** zeromq loses wake-ups and freezes contexts, so that a check may fail for what was beside it. */
+const mayBeByChance = (packageName, name) => packageName === "zeromq" && !(name in differences)
+
 /**
- * Runs groups of checks on both packages; what zeromq fails and is not listed, once more and alone. Gives, for each package, a map from `group: name` to the error as text, or
- * undefined where the check passed.
+ * Runs groups of checks on both packages, or on those that are named, and on this Node.js or another runtime. What fails and
+ * `again` is true of is run once more, in a process of its own. Gives, for each package, a map from `group: name` to the
+ * error as text, or undefined where the check passed.
  */
-export async function runAll(chosen = groups) {
+export async function runAll(chosen = groups, { tested = packages, runtime = ownRuntime, again = mayBeByChance } = {}) {
   const folder = mkdtempSync(path.join(tmpdir(), "conf-"))
-  const outcome = Object.fromEntries(packages.map((name) => [name, new Map()]))
+  const outcome = Object.fromEntries(tested.map((name) => [name, new Map()]))
   const later = []
   const runSome = async (packageName, group, names) => {
     let left = names
     while (left.length > 0) {
-      const { results, begun, failure } = await runChild(packageName, group, left, folder)
+      const { results, begun, failure } = await runChild(runtime, packageName, group, left, folder)
       for (const [name, error] of results) outcome[packageName].set(`${group}: ${name}`, error)
       left = left.filter((name) => !results.has(name) && !begun.has(name))
       if (begun.size === 1 || (results.size === 0 && begun.size === 0)) {
@@ -98,7 +106,7 @@ export async function runAll(chosen = groups) {
       const checks = [...(await loadChecks(group)).all]
       const together = checks.filter(([, check]) => !check.alone).map(([name]) => name)
       const alone = checks.filter(([, check]) => check.alone).map(([name]) => name)
-      for (const packageName of packages) {
+      for (const packageName of tested) {
         tasks.push(() => runSome(packageName, group, together))
         // The longest come first.
         for (const name of alone) tasks.unshift(() => runSome(packageName, group, [name]))
@@ -106,12 +114,14 @@ export async function runAll(chosen = groups) {
     }
     await pool(processes, tasks)
     while (later.length > 0) await pool(processes, later.splice(0))
-    // zeromq loses wake-ups and freezes contexts, so that a check may fail for what was beside it.
-    const again = [...outcome.zeromq].filter(([name, error]) => error !== undefined && !(name in differences))
-    const repeats = again.map(([name]) => {
-      const group = name.slice(0, name.indexOf(": "))
-      return () => runSome("zeromq", group, [name.slice(group.length + 2)])
-    })
+    const repeats = tested.flatMap((packageName) =>
+      [...outcome[packageName]]
+        .filter(([name, error]) => error !== undefined && again(packageName, name))
+        .map(([name]) => {
+          const group = name.slice(0, name.indexOf(": "))
+          return () => runSome(packageName, group, [name.slice(group.length + 2)])
+        }),
+    )
     await pool(processes, repeats)
   } finally {
     rmSync(folder, { recursive: true, force: true })

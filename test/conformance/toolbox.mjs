@@ -234,7 +234,9 @@ export class Toolbox {
       ? ""
       : `const zmq = require(${JSON.stringify(this.packageName)}); const sleep = require("timers/promises").setTimeout;
          const threads = require("worker_threads");`
-    const args = ["--expose-gc", ...(module ? ["--input-type=module"] : []), "-e", prelude + source]
+    const flags = ["--expose-gc", ...(module ? ["--input-type=module"] : []), "-e"]
+    // Deno takes the flags of Node.js, but not that for modules.
+    const args = [...(module && process.versions.deno ? ["eval"] : flags), prelude + source]
     const started = performance.now()
     const child = spawn(process.execPath, args, {
       cwd: root,

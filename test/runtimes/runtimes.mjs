@@ -9,17 +9,27 @@ const folder = path.join(import.meta.dirname, "packages")
 const modules = path.join(folder, "node_modules")
 const at = (file) => path.join(modules, file)
 
-/** Each with its command, which takes a program and its arguments. The npm packages are for this platform alone. */
+const nodeCollects = ["--expose-gc", "--no-warnings"]
+
+/**
+ * Each with its command, which takes a program and its arguments, and what is added to it for programs that call `gc()`.
+ * The npm packages are for this platform alone.
+ */
 export const runtimes = [
-  { name: "Node.js", command: [process.execPath], env: {} },
-  { name: "Node.js, poll thread", command: [process.execPath], env: { OHMQ_POLLER: "thread" } },
+  { name: "Node.js", command: [process.execPath], env: {}, collects: nodeCollects },
+  { name: "Node.js, poll thread", command: [process.execPath], env: { OHMQ_POLLER: "thread" }, collects: nodeCollects },
   ...(process.platform === "linux" && process.arch === "x64" && !existsSync("/etc/alpine-release")
     ? [
-        { name: "Node.js 22", command: [at("node22/bin/node")], env: {} },
-        { name: "Node.js 24", command: [at("node24/bin/node")], env: {} },
-        { name: "Node.js 26", command: [at("node26/bin/node")], env: {} },
-        { name: "Bun", command: [at("@oven/bun-linux-x64/bin/bun")], env: {} },
-        { name: "Deno", command: [at("@deno/linux-x64-glibc/deno"), "run", "-A", "--no-lock"], env: {} },
+        { name: "Node.js 22", command: [at("node22/bin/node")], env: {}, collects: nodeCollects },
+        { name: "Node.js 24", command: [at("node24/bin/node")], env: {}, collects: nodeCollects },
+        { name: "Node.js 26", command: [at("node26/bin/node")], env: {}, collects: nodeCollects },
+        { name: "Bun", command: [at("@oven/bun-linux-x64/bin/bun")], env: {}, collects: ["--expose-gc"] },
+        {
+          name: "Deno",
+          command: [at("@deno/linux-x64-glibc/deno"), "run", "-A", "--no-lock"],
+          env: {},
+          collects: ["--v8-flags=--expose-gc"],
+        },
       ]
     : []),
 ]

@@ -1,6 +1,6 @@
 // The package as it is when it was published, installed, and has its addon.
 
-import { cpSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs"
+import { cpSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { createRequire } from "node:module"
 import path from "node:path"
 
@@ -11,8 +11,9 @@ const nodeGypBuild = createRequire(path.join(root, "package.json"))("node-gyp-bu
   resolve(folder: string): string
 }
 
-/** Puts the addon where a package that was published with it has it. */
+/** Puts the addon where a package that was published with it has it, and takes out what `npm run prebuilds` has left. */
 export function addAddon(folder: string): void {
+  rmSync(path.join(folder, "prebuilds"), { recursive: true, force: true })
   const prebuilds = path.join(folder, "prebuilds", `${process.platform}-${process.arch}`)
   mkdirSync(prebuilds, { recursive: true })
   cpSync(nodeGypBuild.resolve(root), path.join(prebuilds, "ohmq.node"))

@@ -50,13 +50,16 @@ export async function packPackage(base: string): Promise<string> {
   return pack(folder, base)
 }
 
+/** Packs the one package that it depends on. */
+export const packLoader = (base: string): Promise<string> =>
+  pack(path.dirname(createRequire(path.join(root, "package.json")).resolve("node-gyp-build/package.json")), base)
+
 /** A project below `base` in which the package is installed. */
 export async function installPackage(base: string): Promise<string> {
   const folder = path.join(base, "project")
   mkdirSync(folder)
   writeFileSync(path.join(folder, "package.json"), JSON.stringify({ name: "project", private: true }))
-  const loader = path.dirname(createRequire(path.join(root, "package.json")).resolve("node-gyp-build/package.json"))
-  const { status, stderr } = await npm(folder, "install", await packPackage(base), await pack(loader, base))
+  const { status, stderr } = await npm(folder, "install", await packPackage(base), await packLoader(base))
   if (status !== 0) throw new Error(stderr)
   return folder
 }

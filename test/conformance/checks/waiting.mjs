@@ -302,7 +302,9 @@ add("errors have a stack that names the caller", async (zmq, t) => {
   const socket = t.open(zmq.Push)
   socket.close()
   function caller() {
-    return socket.send("x")
+    socket.send("x")
+    // The call is not the last thing it does: JavaScriptCore leaves such callers out.
+    assert.fail("it did not throw")
   }
   assert.match(t.thrown(caller).stack, /caller/)
 })

@@ -69,7 +69,11 @@ export const checks = {
     small.write("after!")
     await sent
     assert.deepEqual(texts(await pull.receive()), ["before"])
-    for (const take of [(memory) => structuredClone(memory, { transfer: [memory] }), (memory) => memory.transfer?.()]) {
+    const { bun, deno, node } = process.versions
+    const takes = [(memory) => structuredClone(memory, { transfer: [memory] })]
+    // Node.js 22 to 25 let go of memory here that is marked as untransferable: docs/runtimes.md.
+    if (bun || deno || !/^2[2-5]\./.test(node)) takes.push((memory) => memory.transfer?.())
+    for (const take of takes) {
       const large = new Uint8Array(100_000).fill(7)
       await push.send(large)
       // What the runtime does not refuse must not matter: then it was copied.

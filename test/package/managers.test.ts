@@ -1,0 +1,112 @@
+// The tarball as package managers other than npm install it: offline, without scripts, where no compiler is. It then runs.
+
+import { mkdirSync, readdirSync, writeFileSync } from "node:fs"
+import path from "node:path"
+
+import { beforeAll, describe, expect, it, vi } from "vitest"
+
+import { packLoader, packPackage, roundTrip } from "../support/package.js"
+import { sharedFolder } from "../support/packed.js"
+import { runCommand } from "../support/process.js"
+import { commands, temporaryFolder } from "../support/project-copy.js"
+import { toolchain } from "../support/toolchains.js"
+
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 120_000 })
+
+const base = sharedFolder()
+let ohmq: string
+let loader: string
+beforeAll(async () => {
+  ohmq = `file:${await packPackage(base)}`
+  loader = `file:${await packLoader(base)}`
+})
+
+interface Manager {
+  name: string
+  /** Its program, and the arguments to install with. */
+  program: string
+  install: string[]
+  /** What runs node in the project; undefined is node itself. */
+  node?: string[]
+  env?: Record<string, string>
+  /** What package.json says beside the dependency, given where node-gyp-build is. */
+  manifest: (loader: string) => object
+  /** What must be in the project then. */
+  leaves: string
+}
+
+const yarn4 = (linker: string, leaves: string): Manager => ({
+  name: `Yarn 4, ${linker}`,
+  program: path.join(toolchain("yarn-4"), "bin/yarn.js"),
+  install: ["install"],
+  node: ["node"],
+  env: {
+    YARN_NODE_LINKER: linker,
+    YARN_ENABLE_SCRIPTS: "false",
+    YARN_ENABLE_NETWORK: "false",
+    YARN_ENABLE_TELEMETRY: "false",
+    YARN_ENABLE_GLOBAL_CACHE: "false",
+    YARN_ENABLE_IMMUTABLE_INSTALLS: "false",
+  },
+  manifest: (file) => ({ resolutions: { "node-gyp-build": file } }),
+  leaves,
+})
+
+const managers: Manager[] = [
+  {
+    name: "pnpm 10",
+    program: path.join(toolchain("pnpm"), "bin/pnpm.cjs"),
+    install: ["install", "--offline", "--ignore-scripts", "--no-frozen-lockfile", "--store-dir", "store"],
+    manifest: (file) => ({ pnpm: { overrides: { "node-gyp-build": file } } }),
+    leaves: "node_modules",
+  },
+  {
+    name: "Yarn 1",
+    program: path.join(toolchain("yarn-1"), "bin/yarn.js"),
+    install: ["install", "--offline", "--ignore-scripts", "--cache-folder", "cache", "--no-default-rc"],
+    manifest: (file) => ({ resolutions: { "node-gyp-build": file } }),
+    leaves: "node_modules",
+  },
+  yarn4("pnp", ".pnp.cjs"),
+  yarn4("node-modules", "node_modules"),
+]
+
+/** Runs a package manager that knows nothing of this machine: no settings, no commands but node, no network. */
+function run({ program, env }: Manager, args: string[], folder: string, home: string) {
+  const cleared = Object.keys(process.env).filter((name) => /^(npm_|yarn_|pnpm_|node_options$)/i.test(name))
+  return runCommand(process.execPath, [program, ...args], {
+    cwd: folder,
+    timeout: 50_000,
+    env: {
+      ...Object.fromEntries(cleared.map((name) => [name, undefined])),
+      ...{ HOME: home, USERPROFILE: home, PATH: commands(), OHMQ_PREBUILD: undefined, ...env },
+    },
+  })
+}
+
+describe.each(managers)("$name", (manager) => {
+  it.each([
+    ["CommonJS", "commonjs", `const zmq = require("ohmq"); (async () => {${roundTrip}})()`],
+    ["an ES module", "module", `import * as zmq from "ohmq"\n${roundTrip}`],
+  ])("installs what %s can use", async (_, type, source) => {
+    const home = temporaryFolder()
+    const folder = path.join(home, "a project")
+    mkdirSync(folder)
+    const dependencies = { ohmq }
+    const manifest = { name: "program", private: true, type, dependencies, ...manager.manifest(loader) }
+    writeFileSync(path.join(folder, "package.json"), JSON.stringify(manifest))
+    // Without one, Yarn 4 looks for the project in the folders above.
+    writeFileSync(path.join(folder, "yarn.lock"), "")
+    writeFileSync(path.join(folder, "program.js"), source)
+    const installing = await run(manager, manager.install, folder, home)
+    expect(installing.status, installing.stdout + installing.stderr).toBe(0)
+    expect(readdirSync(folder)).toContain(manager.leaves)
+    const program = manager.node
+      ? run(manager, [...manager.node, "program.js"], folder, home)
+      : runCommand(process.execPath, ["program.js"], {
+          cwd: folder,
+          env: { PATH: commands(), OHMQ_PREBUILD: undefined, NODE_OPTIONS: undefined },
+        })
+    expect(await program).toMatchObject({ status: 0, stdout: "ping pong\n" })
+  })
+})
