@@ -74,7 +74,7 @@ Napi::Value Context::Sockets(const Napi::CallbackInfo& info) {
 
 Napi::Value Context::Terminate(const Napi::CallbackInfo&) {
   auto termination = Termination::Create(environment_);
-  const Napi::Promise promise = termination->promise();
+  const Napi::Value promise = termination->promise();
   handle_->Terminate([termination = std::move(termination)] { termination->Ended(); });
   if (shared_ != nullptr) shared_->Terminate();
   Close();

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "context.h"
+#include "deferred.h"
 #include "errors.h"
 #include "options.h"
 
@@ -23,28 +24,27 @@ constexpr size_t kCopyLimit = 1024;
 // A bind or unbind on a pool thread. Holds the JavaScript object so that it is not collected meanwhile.
 class BindWorker final : public Napi::AsyncWorker {
  public:
-  BindWorker(Napi::Object owner, std::shared_ptr<SocketHandle> handle, std::string address, bool bind)
+  BindWorker(Napi::Object owner, const Deferred& deferred, std::shared_ptr<SocketHandle> handle, std::string address,
+             bool bind)
       : Napi::AsyncWorker(owner.Env(), "ohmq:bind"),
-        deferred_(Napi::Promise::Deferred::New(owner.Env())),
+        deferred_(deferred),
         handle_(std::move(handle)),
         address_(std::move(address)),
         bind_(bind),
         owner_(Napi::Persistent(owner)) {}
 
-  Napi::Promise promise() const { return deferred_.Promise(); }
-
   void Execute() override { error_ = bind_ ? handle_->Bind(address_) : handle_->Unbind(address_); }
 
   void OnOK() override {
     if (error_ == 0) {
-      deferred_.Resolve(Env().Undefined());
+      deferred_.Resolve();
     } else {
       deferred_.Reject(ErrnoError(Env(), error_, address_).Value());
     }
   }
 
  private:
-  const Napi::Promise::Deferred deferred_;
+  const Deferred deferred_;
   const std::shared_ptr<SocketHandle> handle_;
   const std::string address_;
   const bool bind_;
@@ -239,9 +239,11 @@ void Socket::SetOption(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value Socket::BindOnPoolThread(const Napi::CallbackInfo& info, bool bind) {
-  auto* worker = new BindWorker(info.This().As<Napi::Object>(), handle_, info[0].As<Napi::String>(), bind);
-  worker->Queue();
-  return worker->promise();
+  std::string address = info[0].As<Napi::String>();
+  const Deferred deferred(info.Env());
+  if (deferred.promise().IsEmpty()) return Napi::Value();
+  (new BindWorker(info.This().As<Napi::Object>(), deferred, handle_, std::move(address), bind))->Queue();
+  return deferred.promise();
 }
 
 Napi::Value Socket::Bind(const Napi::CallbackInfo& info) { return BindOnPoolThread(info, true); }

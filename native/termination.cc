@@ -17,7 +17,7 @@ std::shared_ptr<Termination> Termination::Create(Environment& environment) {
 }
 
 Termination::Termination(Environment& environment)
-    : environment_(environment), done_(Napi::Promise::Deferred::New(environment.env())) {
+    : environment_(environment), done_(environment.env()) {
   environment_.Add(this);
 }
 
@@ -28,7 +28,7 @@ void Termination::Ended() noexcept {
 
 void Termination::Settle() noexcept {
   const Napi::HandleScope scope(environment_.env());
-  done_.Resolve(environment_.env().Undefined());
+  done_.Resolve();
   Close();
 }
 
