@@ -42,6 +42,8 @@ Context::Context(const Napi::CallbackInfo& info)
 }
 
 void Context::Close() noexcept {
+  // The environment may be gone by the second time.
+  if (handle_ == nullptr) return;
   if (shared_ != nullptr) shared_->Unreference();
   shared_ = nullptr;
   environment_.Remove(this);

@@ -29,6 +29,9 @@ Proxy::Proxy(const Napi::CallbackInfo& info)
 
 // The environment ends: its promise is not settled any more.
 void Proxy::Close() noexcept {
+  // The environment may be gone by the second time.
+  if (closed_) return;
+  closed_ = true;
   environment_.Remove(this);
   if (thread_ != nullptr) thread_->Stop();
 }

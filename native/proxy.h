@@ -36,6 +36,7 @@ class Proxy final : public Napi::ObjectWrap<Proxy>, public Resource {
   std::unique_ptr<ProxyThread> thread_;
   std::unique_ptr<Deferred> done_;
   napi_threadsafe_function ended_ = nullptr;
+  bool closed_ = false;
   std::atomic<int> result_{0};  // what the thread ended with
 };
 

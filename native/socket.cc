@@ -191,6 +191,9 @@ void Socket::CloseFromJavaScript(const Napi::CallbackInfo&) {
 
 Napi::Value Socket::HasPeer(const Napi::CallbackInfo& info) {
 #ifdef ZMQ_BUILD_DRAFT_API
+  // Peers that have come and were not noticed yet are among them then.
+  int events = 0;
+  ReadEvents(&events);
   const auto name = info[0].As<Napi::Uint8Array>();
   const bool has = zmq_socket_get_peer_state(handle_->get(), name.Data(), name.ByteLength()) >= 0;
 #else

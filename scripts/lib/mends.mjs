@@ -12,6 +12,94 @@ export const mends = [
     before: "if (_disconnect_msg.size () > 0) {",
     after: "if (_disconnect_msg.size () > 0 && _out_pipe) {",
   },
+  {
+    // A group's length is a byte, which is a negative number from 128 on.
+    file: "src/udp_engine.cpp",
+    why: "udp: a datagram that begins with a byte above 127 ends the process of a Dish",
+    before: "const int group_size = _in_buffer[0];",
+    after: `const int group_size = static_cast<unsigned char> (_in_buffer[0]);
+        if (nbytes - 1 < group_size)
+            return;`,
+  },
+  {
+    // What it passes on as an address are four bytes and a port.
+    file: "src/udp_engine.cpp",
+    why: "udp: a datagram that comes over IPv6 ends the process of a Datagram",
+    before: "zmq_assert (in_address.ss_family == AF_INET);",
+    after: "if (in_address.ss_family != AF_INET)\n            return;",
+  },
+  {
+    file: "src/radio.cpp",
+    why: "a peer that joins a group with a name of more than 255 bytes ends the process of a Radio",
+    before: "rc = join_leave_msg.set_group (group, group_length);\n        errno_assert (rc == 0);",
+    after: `rc = join_leave_msg.set_group (group, group_length);
+        if (rc != 0) {
+            errno = EFAULT;
+            return -1;
+        }`,
+  },
+  {
+    // The ping lay behind messages that its socket had no room for; the answer has nowhere to go.
+    file: "src/stream_engine_base.cpp",
+    why: "a ping that is read after its connection was lost ends the process",
+    before: "void zmq::stream_engine_base_t::out_event ()\n{\n    zmq_assert (!_io_error);",
+    after: "void zmq::stream_engine_base_t::out_event ()\n{\n    if (_io_error)\n        return;",
+  },
+  {
+    // Over ws, a peer may ask for no mechanism at all.
+    file: "src/stream_engine_base.cpp",
+    why: "ws: a heartbeat to a peer without a mechanism ends the process",
+    before: "int zmq::stream_engine_base_t::pull_and_encode (msg_t *msg_)\n{\n    zmq_assert (_mechanism != NULL);",
+    after: `int zmq::stream_engine_base_t::pull_and_encode (msg_t *msg_)
+{
+    if (_mechanism == NULL)
+        return _session->pull_msg (msg_);`,
+  },
+  {
+    // Its peers speak no ZMTP, but over ws they do, and then a message of two parts ends the process.
+    file: "src/socket_base.cpp",
+    why: "ws: a Stream has no way to speak it",
+    before: "//  Protocol is available.\n    return 0;",
+    after: `//  Nor does every socket.
+#ifdef ZMQ_HAVE_WS
+    if (protocol_ == protocol_name::ws && options.raw_socket) {
+        errno = ENOCOMPATPROTO;
+        return -1;
+    }
+#endif
+    return 0;`,
+  },
+  {
+    // A peer may have taken the name meanwhile.
+    file: "src/router.cpp",
+    why: "connecting to a peer by a name that another peer has given itself ends the process",
+    before: "zmq_assert (!has_out_pipe (routing_id));",
+    after: "if (has_out_pipe (routing_id))\n            return false;",
+  },
+  {
+    file: "src/socks_connecter.cpp",
+    why: "SOCKS: a host name of more than 255 bytes ends the process",
+    before: "if (parse_address (_addr->address, hostname, port) == -1)",
+    after: "if (parse_address (_addr->address, hostname, port) == -1\n                || hostname.size () > UINT8_MAX)",
+  },
+  {
+    // A header that does not fit is read elsewhere, and taken for a part of the batch.
+    file: "src/options.cpp",
+    why: "ZMQ_IN_BATCH_SIZE of less than a header writes past its memory",
+    before: "case ZMQ_IN_BATCH_SIZE:\n            if (is_int && value > 0) {",
+    after: "case ZMQ_IN_BATCH_SIZE:\n            if (is_int && value > 8) {",
+  },
+  {
+    // The thread runs with the priority that it has, where the system does not allow another or knows no such policy.
+    file: "src/thread.cpp",
+    why: "threadPriority and threadSchedulingPolicy end the process where the system refuses them",
+    before: "rc = pthread_setschedparam (pthread_self (), policy, &param);\n\n",
+    after: `rc = pthread_setschedparam (pthread_self (), policy, &param);
+    if (rc == EINVAL || rc == EPERM)
+        return;
+
+`,
+  },
 ]
 
 /** Mends the sources in `folder`. Returns what was mended; a release that has no such fault any more is left alone. */
