@@ -44,8 +44,12 @@ Context::Context(const Napi::CallbackInfo& info)
 void Context::Close() noexcept {
   // The environment may be gone by the second time.
   if (handle_ == nullptr) return;
-  if (shared_ != nullptr) shared_->Unreference();
-  shared_ = nullptr;
+  if (shared_ != nullptr) {
+    // What refers to it is collected after the end only, and that waits for the context.
+    if (environment_.closing()) shared_->Terminate();
+    shared_->Unreference();
+    shared_ = nullptr;
+  }
   environment_.Remove(this);
   handle_.reset();
 }
