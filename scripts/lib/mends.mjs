@@ -70,6 +70,13 @@ export const mends = [
     return 0;`,
   },
   {
+    // Who connects masks what it sends, where it lies: here in a buffer of the program, which may send it again.
+    file: "src/ws_encoder.cpp",
+    why: "ws: sending overwrites the memory that zmq_msg_init_data was given",
+    before: "|| in_progress ()->is_cmsg ()) {",
+    after: "|| in_progress ()->is_cmsg ()\n            || in_progress ()->is_lmsg ()) {",
+  },
+  {
     // A peer may have taken the name meanwhile.
     file: "src/router.cpp",
     why: "connecting to a peer by a name that another peer has given itself ends the process",
