@@ -90,11 +90,13 @@ export const mends = [
     after: "if (parse_address (_addr->address, hostname, port) == -1\n                || hostname.size () > UINT8_MAX)",
   },
   {
-    // A header that does not fit is read elsewhere, and taken for a part of the batch.
-    file: "src/options.cpp",
+    // A batch that has no room for the header: that is read elsewhere, and what is there is no part of the batch.
+    file: "src/v2_decoder.cpp",
     why: "ZMQ_IN_BATCH_SIZE of less than a header writes past its memory",
-    before: "case ZMQ_IN_BATCH_SIZE:\n            if (is_int && value > 0) {",
-    after: "case ZMQ_IN_BATCH_SIZE:\n            if (is_int && value > 8) {",
+    before: "if (unlikely (!_zero_copy\n                  || msg_size_ >",
+    after: `if (unlikely (!_zero_copy || read_pos_ < allocator.data ()
+                  || read_pos_ > allocator.data () + allocator.size ()
+                  || msg_size_ >`,
   },
   {
     // The thread runs with the priority that it has, where the system does not allow another or knows no such policy.
