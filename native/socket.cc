@@ -245,8 +245,10 @@ Napi::Value Socket::BindOnPoolThread(const Napi::CallbackInfo& info, bool bind) 
   std::string address = info[0].As<Napi::String>();
   const Deferred deferred(info.Env());
   if (deferred.promise().IsEmpty()) return Napi::Value();
-  (new BindWorker(info.This().As<Napi::Object>(), deferred, handle_, std::move(address), bind))->Queue();
-  return deferred.promise();
+  auto* worker = new BindWorker(info.This().As<Napi::Object>(), deferred, handle_, std::move(address), bind);
+  worker->Queue();
+  // It deletes itself when it is done.
+  return deferred.promise();  // NOLINT(clang-analyzer-cplusplus.NewDeleteLeaks)
 }
 
 Napi::Value Socket::Bind(const Napi::CallbackInfo& info) { return BindOnPoolThread(info, true); }

@@ -16,8 +16,7 @@ std::shared_ptr<Termination> Termination::Create(Environment& environment) {
   return termination;
 }
 
-Termination::Termination(Environment& environment)
-    : environment_(environment), done_(environment.env()) {
+Termination::Termination(Environment& environment) : environment_(environment), done_(environment.env()) {
   environment_.Add(this);
 }
 

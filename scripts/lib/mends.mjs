@@ -1,4 +1,4 @@
-// Faults of released libzmq that end the process, mended in the unpacked sources before they are compiled.
+// Faults of released libzmq that end the process or corrupt memory, mended in the unpacked sources before they are compiled.
 
 import { existsSync, readFileSync, writeFileSync } from "node:fs"
 import path from "node:path"

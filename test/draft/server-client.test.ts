@@ -38,7 +38,9 @@ describe.each(transports)("Server and Client over %s", (transport) => {
     expect([String(message), of]).toEqual(["gone", options])
     // libzmq forgets the peer a little later.
     await eventually(async () => {
-      expect(await failure(() => server.send("x", { ...options, timeout: 1000 }))).toMatchObject({ code: "EHOSTUNREACH" })
+      expect(await failure(() => server.send("x", { ...options, timeout: 1000 }))).toMatchObject({
+        code: "EHOSTUNREACH",
+      })
     })
   })
 
