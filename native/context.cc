@@ -42,8 +42,14 @@ Context::Context(const Napi::CallbackInfo& info)
 }
 
 void Context::Close() noexcept {
-  if (shared_ != nullptr) shared_->Unreference();
-  shared_ = nullptr;
+  // The environment may be gone by the second time.
+  if (handle_ == nullptr) return;
+  if (shared_ != nullptr) {
+    // What refers to it is collected after the end only, and that waits for the context.
+    if (environment_.closing()) shared_->Terminate();
+    shared_->Unreference();
+    shared_ = nullptr;
+  }
   environment_.Remove(this);
   handle_.reset();
 }
@@ -74,7 +80,7 @@ Napi::Value Context::Sockets(const Napi::CallbackInfo& info) {
 
 Napi::Value Context::Terminate(const Napi::CallbackInfo&) {
   auto termination = Termination::Create(environment_);
-  const Napi::Promise promise = termination->promise();
+  const Napi::Value promise = termination->promise();
   handle_->Terminate([termination = std::move(termination)] { termination->Ended(); });
   if (shared_ != nullptr) shared_->Terminate();
   Close();

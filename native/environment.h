@@ -41,6 +41,8 @@ class Environment {
 
   Napi::Env env() const { return env_; }
   bool has_uv() const { return loop_ != nullptr; }
+  // Its end has begun.
+  bool closing() const { return closing_; }
   uv_loop_s* loop() const { return loop_; }
   // For environments without libuv. Null when there is no thread to be had.
   const std::shared_ptr<PollThread>& poll_thread();

@@ -60,6 +60,8 @@ Napi::Value ToBuffer(Napi::Env env, Message&& message) {
   const napi_status status = napi_create_external_buffer(
       env, size, data, [](napi_env, void*, void* hint) { delete static_cast<Message*>(hint); }, owned, &buffer);
   if (status == napi_ok) return Napi::Value(env, buffer);
+  // More than a Buffer can hold: the runtime has called the finalizer, or will.
+  if (status == napi_generic_failure) return Napi::Value();
   // napi_no_external_buffers_allowed: the runtime keeps its memory in a sandbox.
   napi_create_buffer_copy(env, size, data, nullptr, &buffer);
   delete owned;

@@ -29,12 +29,18 @@ Proxy::Proxy(const Napi::CallbackInfo& info)
 
 // The environment ends: its promise is not settled any more.
 void Proxy::Close() noexcept {
+  // The environment may be gone by the second time.
+  if (closed_) return;
+  closed_ = true;
   environment_.Remove(this);
   if (thread_ != nullptr) thread_->Stop();
 }
 
 Napi::Value Proxy::Start(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
+  done_ = std::make_unique<Deferred>(env);
+  const Napi::Value promise = done_->promise();
+  if (promise.IsEmpty()) return promise;
   napi_value name = Napi::String::New(env, "ohmq:proxy");
   // Referenced, so that the process stays alive; it holds `this`, so that nobody else needs to.
   napi_create_threadsafe_function(
@@ -44,8 +50,6 @@ Napi::Value Proxy::Start(const Napi::CallbackInfo& info) {
       },
       &ended_);
   Ref();
-  done_ = std::make_unique<Napi::Promise::Deferred>(env);
-  const Napi::Promise promise = done_->Promise();
   const int error = thread_->Start([this](int result) {
     result_ = result;
     napi_call_threadsafe_function(ended_, nullptr, napi_tsfn_blocking);
@@ -62,7 +66,7 @@ void Proxy::Ended(Napi::Env env) {
   thread_->Stop();
   napi_release_threadsafe_function(ended_, napi_tsfn_release);
   if (result_ == 0) {
-    done_->Resolve(env.Undefined());
+    done_->Resolve();
   } else {
     done_->Reject(ErrnoError(env, result_).Value());
   }

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <memory>
 
+#include "deferred.h"
 #include "environment.h"
 #include "prelude.h"
 #include "proxy_thread.h"
@@ -33,8 +34,9 @@ class Proxy final : public Napi::ObjectWrap<Proxy>, public Resource {
 
   Environment& environment_;
   std::unique_ptr<ProxyThread> thread_;
-  std::unique_ptr<Napi::Promise::Deferred> done_;
+  std::unique_ptr<Deferred> done_;
   napi_threadsafe_function ended_ = nullptr;
+  bool closed_ = false;
   std::atomic<int> result_{0};  // what the thread ended with
 };
 

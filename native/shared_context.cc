@@ -92,7 +92,10 @@ void SharedContext::Release(const ohmq_context* self) noexcept {
     std::shared_ptr<ContextHandle> last;
     const std::lock_guard<std::mutex> lock(shared->mutex_);
     shared->retained_ -= 1;
-    if (shared->retained_ == 0 && shared->terminated_) last = std::move(shared->handle_);
+    if (shared->retained_ == 0 && shared->terminated_) {
+      shared->context = nullptr;
+      last = std::move(shared->handle_);
+    }
   }
   shared->Unreference();
 }

@@ -4,7 +4,32 @@
 
 #include <zmq.h>
 
+#ifdef _WIN32
+#include <winsock2.h>
+#else
+#include <sys/socket.h>
+#endif
+
 namespace ohmq {
+namespace {
+
+// libzmq ends the process when ZMQ_USE_FD names anything but a socket that listens.
+bool CanListen(void* socket) noexcept {
+  int descriptor = -1;
+  size_t size = sizeof descriptor;
+  if (zmq_getsockopt(socket, ZMQ_USE_FD, &descriptor, &size) != 0 || descriptor == -1) return true;
+  int listens = 0;
+#ifdef _WIN32
+  int length = sizeof listens;
+  return getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, reinterpret_cast<char*>(&listens), &length) == 0 &&
+         listens != 0;
+#else
+  socklen_t length = sizeof listens;
+  return getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &listens, &length) == 0 && listens != 0;
+#endif
+}
+
+}  // namespace
 
 std::shared_ptr<SocketHandle> SocketHandle::Create(std::shared_ptr<ContextHandle> context, int type) {
   void* socket = zmq_socket(context->get(), type);
@@ -15,6 +40,7 @@ std::shared_ptr<SocketHandle> SocketHandle::Create(std::shared_ptr<ContextHandle
 int SocketHandle::Bind(const std::string& address) noexcept {
   const std::lock_guard<std::mutex> lock(mutex_);
   if (socket_ == nullptr) return ENOTSOCK;
+  if (!CanListen(socket_)) return EINVAL;
   while (zmq_bind(socket_, address.c_str()) != 0) {
     if (zmq_errno() != EINTR) return zmq_errno();
   }

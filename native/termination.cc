@@ -16,8 +16,7 @@ std::shared_ptr<Termination> Termination::Create(Environment& environment) {
   return termination;
 }
 
-Termination::Termination(Environment& environment)
-    : environment_(environment), done_(Napi::Promise::Deferred::New(environment.env())) {
+Termination::Termination(Environment& environment) : environment_(environment), done_(environment.env()) {
   environment_.Add(this);
 }
 
@@ -28,7 +27,7 @@ void Termination::Ended() noexcept {
 
 void Termination::Settle() noexcept {
   const Napi::HandleScope scope(environment_.env());
-  done_.Resolve(environment_.env().Undefined());
+  done_.Resolve();
   Close();
 }
 

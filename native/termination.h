@@ -4,6 +4,7 @@
 #include <memory>
 #include <mutex>
 
+#include "deferred.h"
 #include "environment.h"
 #include "prelude.h"
 
@@ -16,7 +17,7 @@ class Termination final : public Resource {
 
   explicit Termination(Environment& environment);
 
-  Napi::Promise promise() const { return done_.Promise(); }
+  Napi::Value promise() const { return done_.promise(); }
 
   // Any thread, once.
   void Ended() noexcept;
@@ -27,7 +28,7 @@ class Termination final : public Resource {
   void Settle() noexcept;
 
   Environment& environment_;
-  const Napi::Promise::Deferred done_;
+  const Deferred done_;
   // Guards what is below, which is null once the environment ends.
   std::mutex mutex_;
   napi_threadsafe_function function_ = nullptr;

@@ -38,3 +38,16 @@ describe.each(transports)("messages over %s", (transport) => {
     expect(texts(await pull.receive())).toEqual(["next"])
   })
 })
+
+it("over ws leave the memory of what was sent as it is", async () => {
+  const pull = open(zmq.Pull)
+  const push = open(zmq.Push)
+  await pull.bind("ws://127.0.0.1:*")
+  push.connect(pull.lastEndpoint as string)
+  const sent = Buffer.alloc(5000, "0123456789abcdef")
+  for (let count = 0; count < 3; count += 1) {
+    await push.send(sent)
+    expect((await pull.receive())[0]?.equals(Buffer.alloc(5000, "0123456789abcdef"))).toBe(true)
+  }
+  expect(sent.equals(Buffer.alloc(5000, "0123456789abcdef"))).toBe(true)
+})

@@ -1,4 +1,4 @@
-// Faults of released libzmq that end the process, mended in the unpacked sources before they are compiled.
+// Faults of released libzmq that end the process or corrupt memory, mended in the unpacked sources before they are compiled.
 
 import { existsSync, readFileSync, writeFileSync } from "node:fs"
 import path from "node:path"
@@ -11,6 +11,103 @@ export const mends = [
     why: "DISCONNECT_MSG: a null pointer when a socket is closed while its peer goes",
     before: "if (_disconnect_msg.size () > 0) {",
     after: "if (_disconnect_msg.size () > 0 && _out_pipe) {",
+  },
+  {
+    // A group's length is a byte, which is a negative number from 128 on.
+    file: "src/udp_engine.cpp",
+    why: "udp: a datagram that begins with a byte above 127 ends the process of a Dish",
+    before: "const int group_size = _in_buffer[0];",
+    after: `const int group_size = static_cast<unsigned char> (_in_buffer[0]);
+        if (nbytes - 1 < group_size)
+            return;`,
+  },
+  {
+    // What it passes on as an address are four bytes and a port.
+    file: "src/udp_engine.cpp",
+    why: "udp: a datagram that comes over IPv6 ends the process of a Datagram",
+    before: "zmq_assert (in_address.ss_family == AF_INET);",
+    after: "if (in_address.ss_family != AF_INET)\n            return;",
+  },
+  {
+    file: "src/radio.cpp",
+    why: "a peer that joins a group with a name of more than 255 bytes ends the process of a Radio",
+    before: "rc = join_leave_msg.set_group (group, group_length);\n        errno_assert (rc == 0);",
+    after: `rc = join_leave_msg.set_group (group, group_length);
+        if (rc != 0) {
+            errno = EFAULT;
+            return -1;
+        }`,
+  },
+  {
+    // The ping lay behind messages that its socket had no room for; the answer has nowhere to go.
+    file: "src/stream_engine_base.cpp",
+    why: "a ping that is read after its connection was lost ends the process",
+    before: "void zmq::stream_engine_base_t::out_event ()\n{\n    zmq_assert (!_io_error);",
+    after: "void zmq::stream_engine_base_t::out_event ()\n{\n    if (_io_error)\n        return;",
+  },
+  {
+    // Over ws, a peer may ask for no mechanism at all.
+    file: "src/stream_engine_base.cpp",
+    why: "ws: a heartbeat to a peer without a mechanism ends the process",
+    before: "int zmq::stream_engine_base_t::pull_and_encode (msg_t *msg_)\n{\n    zmq_assert (_mechanism != NULL);",
+    after: `int zmq::stream_engine_base_t::pull_and_encode (msg_t *msg_)
+{
+    if (_mechanism == NULL)
+        return _session->pull_msg (msg_);`,
+  },
+  {
+    // Its peers speak no ZMTP, but over ws they do, and then a message of two parts ends the process.
+    file: "src/socket_base.cpp",
+    why: "ws: a Stream has no way to speak it",
+    before: "//  Protocol is available.\n    return 0;",
+    after: `//  Nor does every socket.
+#ifdef ZMQ_HAVE_WS
+    if (protocol_ == protocol_name::ws && options.raw_socket) {
+        errno = ENOCOMPATPROTO;
+        return -1;
+    }
+#endif
+    return 0;`,
+  },
+  {
+    // Who connects masks what it sends, where it lies: here in a buffer of the program, which may send it again.
+    file: "src/ws_encoder.cpp",
+    why: "ws: sending overwrites the memory that zmq_msg_init_data was given",
+    before: "|| in_progress ()->is_cmsg ()) {",
+    after: "|| in_progress ()->is_cmsg ()\n            || in_progress ()->is_lmsg ()) {",
+  },
+  {
+    // A peer may have taken the name meanwhile.
+    file: "src/router.cpp",
+    why: "connecting to a peer by a name that another peer has given itself ends the process",
+    before: "zmq_assert (!has_out_pipe (routing_id));",
+    after: "if (has_out_pipe (routing_id))\n            return false;",
+  },
+  {
+    file: "src/socks_connecter.cpp",
+    why: "SOCKS: a host name of more than 255 bytes ends the process",
+    before: "if (parse_address (_addr->address, hostname, port) == -1)",
+    after: "if (parse_address (_addr->address, hostname, port) == -1\n                || hostname.size () > UINT8_MAX)",
+  },
+  {
+    // A batch that has no room for the header: that is read elsewhere, and what is there is no part of the batch.
+    file: "src/v2_decoder.cpp",
+    why: "ZMQ_IN_BATCH_SIZE of less than a header writes past its memory",
+    before: "if (unlikely (!_zero_copy\n                  || msg_size_ >",
+    after: `if (unlikely (!_zero_copy || read_pos_ < allocator.data ()
+                  || read_pos_ > allocator.data () + allocator.size ()
+                  || msg_size_ >`,
+  },
+  {
+    // The thread runs with the priority that it has, where the system does not allow another or knows no such policy.
+    file: "src/thread.cpp",
+    why: "threadPriority and threadSchedulingPolicy end the process where the system refuses them",
+    before: "rc = pthread_setschedparam (pthread_self (), policy, &param);\n\n",
+    after: `rc = pthread_setschedparam (pthread_self (), policy, &param);
+    if (rc == EINVAL || rc == EPERM)
+        return;
+
+`,
   },
 ]
 

@@ -33,6 +33,7 @@ describe.each(transports)("Radio and Dish over %s", (transport) => {
     await join(radio, dish, transport)
     dish.join("news", Buffer.from("sport"))
     expect(await untilReceived(radio, dish, "a", "news")).toEqual([Buffer.from("a"), { group: Buffer.from("news") }])
+    await clear(dish)
     expect(await untilReceived(radio, dish, "b", Buffer.from("sport"))).toEqual([
       Buffer.from("b"),
       { group: Buffer.from("sport") },

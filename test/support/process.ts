@@ -50,7 +50,10 @@ export async function runCommand(
 /**
  * Runs a program with top-level await in which `zmq` is the package, `gc()` collects garbage and `sleep(ms)` waits.
  */
-export function runProgram(source: string, options: { timeout?: number; args?: string[] } = {}): Promise<Outcome> {
+export function runProgram(
+  source: string,
+  options: { timeout?: number; args?: string[]; env?: NodeJS.ProcessEnv } = {},
+): Promise<Outcome> {
   const prelude = `
     import * as zmq from "ohmq"
     import { setTimeout as sleep } from "node:timers/promises"

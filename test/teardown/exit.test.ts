@@ -88,6 +88,14 @@ describe("messages that are queued when the process ends", () => {
     expect(stderr).toMatch(waits)
   })
 
+  it("are waited for where the context was given to an addon, which does not retain it", async () => {
+    const { status, stderr } = await runProgram(`
+      globalThis.native = zmq.context.native
+      const s = new zmq.Push({ linger: 1000 }); s.connect("${nobody}"); await s.send("x")`)
+    expect(status).toBe(0)
+    expect(stderr).toMatch(waits)
+  })
+
   it("are dropped without a word after a short linger", async () => {
     const { status, stderr } = await runProgram(
       `const s = new zmq.Push({ linger: 50 }); s.connect("${nobody}"); await s.send("x")`,
