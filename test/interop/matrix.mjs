@@ -1,18 +1,18 @@
 // Every cell: a peer, a pattern, a mechanism, who binds, who is the server of the mechanism; and who is refused.
 
+import { randomUUID } from "node:crypto"
 import path from "node:path"
 
 import { makeKeys, setups } from "./keys.mjs"
 import { Ours } from "./ours.mjs"
 import { patterns } from "./patterns.mjs"
 import { peers, prepare } from "./peers.mjs"
-import { refusals } from "./refusals.mjs"
+import { limits, refusals } from "./refusals.mjs"
 
 const sides = ["ohmq", "peer"]
 
 /**
- * Which side is the server: CURVE and PLAIN have one, and it need not be the one that binds. A REQ cannot be: to libzmq the name of
- * the user, which comes before the first reply, is a wrong reply (req_session_t::push_msg), and it ends the connection.
+ * Which side is the server: CURVE and PLAIN have one, and it need not be the one that binds. A REQ cannot be; see `limits`.
  */
 function serversOf(mechanism, ours, theirs) {
   if (mechanism === "null") return [undefined]
@@ -48,39 +48,47 @@ function exchangesOf(peer) {
 
 const refusalsOf = (peer) =>
   Object.entries(refusals)
-    .filter(([, { needs }]) => peer.mechanisms.includes(needs))
+    .filter(([, { needs, over }]) => peer.mechanisms.includes(needs) && !peer.without?.includes(over))
     .map(([what, { run }]) => ({ kind: "refusal", peer: peer.name, what, name: `${peer.name}: refuses ${what}`, run }))
 
-/** What JeroMQ of Debian cannot, it says itself: if a later one can, this fails. */
-const lacksOf = (peer) =>
-  ["plain", "curve"]
-    .filter((mechanism) => !peer.mechanisms.includes(mechanism))
-    .map((mechanism) => ({
-      kind: "lack",
-      peer: peer.name,
-      mechanism,
-      name: `${peer.name}: has no ${mechanism}`,
-      async run(lane) {
-        const why = await lane.peer.ask("open", "REQ", `${mechanism}-client`, "-", "-", "-").then(
-          () => "nothing",
-          (error) => error.message,
-        )
-        if (!/JeroMQ 0\.3\.\d has no Socket\.set/.test(why)) throw new Error(`It has ${mechanism}, says: ${why}`)
-      },
-    }))
+const limitsOf = (peer) =>
+  peer.mechanisms.includes("curve")
+    ? Object.entries(limits).map(([what, { run }]) => ({
+        kind: "limit",
+        peer: peer.name,
+        what,
+        name: `${peer.name}: cannot have ${what}`,
+        run,
+      }))
+    : []
 
-const cellsOf = (peer) => [...exchangesOf(peer), ...refusalsOf(peer), ...lacksOf(peer)]
+/** A mechanism that a peer has not: it says so itself, and if a later version has it, this fails. */
+const lacksOf = (peer) =>
+  Object.entries(peer.lacks ?? {}).map(([mechanism, answer]) => ({
+    kind: "lack",
+    peer: peer.name,
+    mechanism,
+    name: `${peer.name}: has no ${mechanism}`,
+    async run(lane) {
+      const why = await lane.peer.ask("open", "REQ", `${mechanism}-client`, "-", "-", "-").then(
+        () => "ok",
+        (error) => error.message,
+      )
+      if (!why.includes(answer)) throw new Error(`Asked for ${mechanism}, it said: ${why}`)
+    },
+  }))
+
+const cellsOf = (peer) => [...exchangesOf(peer), ...refusalsOf(peer), ...limitsOf(peer), ...lacksOf(peer)]
 
 export const cells = peers.flatMap(cellsOf)
 
-async function exchange({ ours, peer, setup, freshPath }, cell) {
+async function exchange({ ours, peer, setup, addressFor }, cell) {
   const { server, client } = setup(cell.mechanism)
   const isServer = (side) => cell.server === side
   await ours.open(cell.ours, (isServer("ohmq") ? server : client).ours, { name: nameOf(cell.ours, cell.theirs) })
   await peer.open(cell.theirs, (isServer("peer") ? server : client).theirs, { name: nameOf(cell.theirs, cell.ours) })
   const [bound, connected] = cell.binds === "ohmq" ? [ours, peer] : [peer, ours]
-  // ohmq's PLAIN is for ipc alone: it sends passwords as they are.
-  await connected.connect(await bound.bind(cell.mechanism === "plain" ? freshPath() : "tcp://127.0.0.1:*"))
+  await connected.connect(await bound.bind(addressFor(cell.mechanism)))
   await cell.run(ours, peer)
   if (!isServer("ohmq")) return
   const who = ours.decisions.map(({ outcome, mechanism, userId }) => `${outcome} ${mechanism} ${userId}`)
@@ -98,8 +106,9 @@ async function runPeer(peer, keys, results, onDone) {
     ours,
     keys,
     setup: (mechanism) => setups[mechanism](keys, ours.authenticator),
-    downgraded: peer.downgraded,
-    freshPath: () => `ipc://${path.join(keys.folder, `${peer.name}-${results.size}`)}`,
+    // ohmq's PLAIN is for ipc alone, since it sends passwords as they are.
+    addressFor: (mechanism) =>
+      mechanism === "plain" ? `ipc://${path.join(keys.folder, randomUUID())}` : "tcp://127.0.0.1:*",
   }
   let start
   let version
