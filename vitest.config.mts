@@ -9,7 +9,10 @@ const optional = [
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
-    exclude: ["**/node_modules/**", ...optional.filter(([variable]) => !process.env[variable]).map(([, files]) => files)],
+    exclude: [
+      "**/node_modules/**",
+      ...optional.filter(([variable]) => !process.env[variable]).map(([, files]) => files),
+    ],
     globalSetup: ["test/support/toolchains.ts"],
     // Each file in a process of its own: contexts, exit behaviour and memory are the process's.
     pool: "forks",

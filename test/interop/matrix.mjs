@@ -93,7 +93,9 @@ async function exchange({ ours, peer, setup, addressFor }, cell) {
   if (!isServer("ohmq")) return
   const who = ours.decisions.map(({ outcome, mechanism, userId }) => `${outcome} ${mechanism} ${userId}`)
   if (who.length === 1 && who[0] === `allowed ${cell.mechanism.toUpperCase()} alice`) return
-  throw new Error(`The authenticator should have let alice in, and nobody else: ${who.join(", ") || "it was not asked"}`)
+  throw new Error(
+    `The authenticator should have let alice in, and nobody else: ${who.join(", ") || "it was not asked"}`,
+  )
 }
 
 /** A ROUTER knows its peer by its name. */
@@ -142,6 +144,7 @@ async function runPeer(peer, keys, results, onDone) {
 export async function runAll({ chosen = peers.map(({ name }) => name), onProgress = () => {} } = {}) {
   const keys = await makeKeys()
   const results = new Map()
+  /** @type {Record<string, string | undefined>} */
   const versions = {}
   try {
     const these = peers.filter(({ name }) => chosen.includes(name))

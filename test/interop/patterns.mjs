@@ -13,7 +13,9 @@ const patience = 10_000
 
 /** The bytes of a message; of a long part its length and its end. */
 const shown = (message) =>
-  message?.map((part) => (part.length > 100 ? `${part.length} bytes, ${part.toString("hex", part.length - 8)}` : `${part}`))
+  message?.map((part) =>
+    part.length > 100 ? `${part.length} bytes, ${part.toString("hex", part.length - 8)}` : `${part}`,
+  )
 
 async function expectMessage(receiver, expected, received) {
   const message = received ?? (await receiver.receive())

@@ -46,7 +46,10 @@ export const peers = [
     mechanisms: ["null"],
     // To JeroMQ, ipc is tcp with a port made from the name.
     without: ["STREAM", "ipc"],
-    lacks: { plain: "JeroMQ 0.3.6 has no Socket.setPlainUsername", curve: "JeroMQ 0.3.6 has no Socket.setCurveServerKey" },
+    lacks: {
+      plain: "JeroMQ 0.3.6 has no Socket.setPlainUsername",
+      curve: "JeroMQ 0.3.6 has no Socket.setCurveServerKey",
+    },
     command: () => [
       "java",
       ["-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp", "/usr/share/java/jeromq.jar", source("JeroMQ.java")],

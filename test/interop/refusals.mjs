@@ -78,12 +78,18 @@ const curveWords = (client, serverKey) => ["curve-client", client.publicKey, sec
 export const refusals = {
   "a key that ohmq does not know": {
     needs: "curve",
-    run: (lane) => comes(lane, "curve", curveWords(lane.keys.mallory, lane.keys.server.publicKey), denied("unknown key")),
+    run: (lane) =>
+      comes(lane, "curve", curveWords(lane.keys.mallory, lane.keys.server.publicKey), denied("unknown key")),
   },
   "another server's key, to ohmq": {
     needs: "curve",
     run: (lane) =>
-      comes(lane, "curve", curveWords(lane.keys.alice, generateKeyPair().publicKey), protocolError("ERR_ZMTP_CRYPTOGRAPHIC")),
+      comes(
+        lane,
+        "curve",
+        curveWords(lane.keys.alice, generateKeyPair().publicKey),
+        protocolError("ERR_ZMTP_CRYPTOGRAPHIC"),
+      ),
   },
   "a wrong password, to ohmq": {
     needs: "plain",
@@ -100,8 +106,7 @@ export const refusals = {
   },
   "ohmq with a key that the peer does not know": {
     needs: "curve",
-    run: (lane) =>
-      goes(lane, "curve", { client: lane.keys.mallory, serverKey: lane.keys.server.publicKey }, told),
+    run: (lane) => goes(lane, "curve", { client: lane.keys.mallory, serverKey: lane.keys.server.publicKey }, told),
   },
   "ohmq with another server's key": {
     needs: "curve",

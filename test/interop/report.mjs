@@ -17,8 +17,7 @@ Usage: npm run interop [-- PEER...]; with some of ${names.join(", ")}, nothing i
 ${peers.map(({ name, packages }) => `  ${name.padEnd(8)}${name === "zeromq" ? "npm install" : `apt-get install ${packages}`}`).join("\n")}
 `
 
-const table = (head, rows) =>
-  [head, head.map(() => "---"), ...rows].map((row) => `| ${row.join(" | ")} |\n`).join("")
+const table = (head, rows) => [head, head.map(() => "---"), ...rows].map((row) => `| ${row.join(" | ")} |\n`).join("")
 
 const unique = (values) => [...new Set(values)]
 
@@ -67,12 +66,15 @@ function peerTable(results, versions) {
   return table(["peer", "from", "cells passed"], rows)
 }
 
-const say100 = () => {
+function progress() {
   let shown = 0
   return (done, total) => {
     const percent = Math.floor((100 * done) / total)
     if (process.stderr.isTTY) process.stderr.write(`\rinterop: ${percent} %${done === total ? "\n" : ""}`)
-    else if (percent >= shown + 20) say("interop", `${(shown = percent - (percent % 20))} %`)
+    else if (percent >= shown + 20) {
+      shown = percent - (percent % 20)
+      say("interop", `${shown} %`)
+    }
   }
 }
 
@@ -82,9 +84,14 @@ await runMain(async (args) => {
     return args.includes("--help") || args.includes("-h") ? 0 : 1
   }
   const started = performance.now()
-  const { results, versions } = await runAll({ ...(args.length > 0 && { chosen: args }), onProgress: say100() })
+  const { results, versions } = await runAll({ ...(args.length > 0 && { chosen: args }), onProgress: progress() })
   const failed = [...results].filter(([, error]) => error !== undefined)
-  for (const [name, error] of failed) process.stderr.write(`\n${name}\n${error.message}\n`)
+  // What is not installed fails every cell in the same words.
+  for (const message of unique(failed.map(([, error]) => error.message))) {
+    const [first, ...others] = failed.filter(([, error]) => error.message === message).map(([name]) => name)
+    const more = others.length > 0 ? ` and ${others.length} others` : ""
+    process.stderr.write(`\n${first}${more}:\n${message}\n`)
+  }
   say("interop", `${results.size - failed.length} of ${results.size} cells passed, ${failed.length} failed`)
   say("interop", `${((performance.now() - started) / 1000).toFixed(0)} s`)
   if (args.length > 0) return failed.length > 0 ? 1 : 0
