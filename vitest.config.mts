@@ -1,14 +1,17 @@
 import { defineConfig } from "vitest/config"
 
+/** What needs more than npm gives, or much of it, and so has a command of its own: npm run test:runtimes, npm run test:interop. */
+const optional = [
+  ["OHMQ_TEST_RUNTIMES", "test/runtimes/**"],
+  ["OHMQ_TEST_INTEROP", "test/interop/**"],
+] as const
+
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
     exclude: [
       "**/node_modules/**",
-      // Other runtimes are large to download: npm run test:runtimes.
-      ...(process.env.OHMQ_TEST_RUNTIMES === undefined ? ["test/runtimes/**"] : []),
-      // Peers in other languages, and rsyslog, have to be installed: npm run test:interop.
-      ...(process.env.OHMQ_TEST_INTEROP === undefined ? ["test/interop/**"] : []),
+      ...optional.filter(([variable]) => !process.env[variable]).map(([, files]) => files),
     ],
     globalSetup: ["test/support/toolchains.ts"],
     // Each file in a process of its own: contexts, exit behaviour and memory are the process's.

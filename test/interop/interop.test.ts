@@ -1,0 +1,41 @@
+// Runs ohmq with every other ZeroMQ. What has to be installed stands in CONTRIBUTING.md; what is missing fails here, by name.
+
+import { beforeAll, describe, expect, it } from "vitest"
+
+import { cells, runAll } from "./matrix.mjs"
+import { peers } from "./peers.mjs"
+
+let outcome: Awaited<ReturnType<typeof runAll>>
+
+beforeAll(async () => {
+  outcome = await runAll()
+}, 300_000)
+
+describe.each(peers.map(({ name }) => name))("%s", (peer) => {
+  it("says what it is", () => {
+    expect(outcome.versions[peer]).toMatch(new RegExp(`^${peer} \\d+\\.\\d+`))
+  })
+
+  it.each(cells.filter((cell) => cell.peer === peer).map(({ name }) => name.slice(peer.length + 2)))("%s", (name) => {
+    const key = `${peer}: ${name}`
+    expect(outcome.results.has(key)).toBe(true)
+    const error = outcome.results.get(key)
+    if (error !== undefined) throw error
+  })
+})
+
+describe("the matrix", () => {
+  it("has every peer in every pattern it knows, both ways", () => {
+    const exchanges = cells.filter(({ kind }) => kind === "exchange")
+    const count = (peer: string) => exchanges.filter((cell) => cell.peer === peer).length
+    // 20 pairs of types, NULL, both directions; PLAIN and CURVE with either side as the server, but for REQ; STREAM.
+    const withMechanisms = 20 * 2 + 2 * 2 * (20 * 2 - 4) + 2
+    expect(Object.fromEntries(peers.map(({ name }) => [name, count(name)]))).toEqual({
+      pyzmq: withMechanisms,
+      CZMQ: withMechanisms,
+      cppzmq: withMechanisms,
+      zeromq: withMechanisms,
+      JeroMQ: 20 * 2,
+    })
+  })
+})

@@ -1,0 +1,118 @@
+// Runs every cell, and writes the tables of docs/interop.md: npm run interop.
+
+import { readFileSync, writeFileSync } from "node:fs"
+import { createRequire } from "node:module"
+import { fileURLToPath } from "node:url"
+
+import * as zmq from "ohmq"
+
+import { runMain, say } from "../../scripts/lib/project.mjs"
+import { cells, runAll } from "./matrix.mjs"
+import { peers } from "./peers.mjs"
+
+const names = peers.map(({ name }) => name)
+const help = `Runs ohmq with other ZeroMQs, and writes the tables of docs/interop.md.
+Usage: npm run interop [-- PEER...]; with some of ${names.join(", ")}, nothing is written.
+
+${peers.map(({ name, packages }) => `  ${name.padEnd(8)}${name === "zeromq" ? "npm install" : `apt-get install ${packages}`}`).join("\n")}
+`
+
+const table = (head, rows) => [head, head.map(() => "---"), ...rows].map((row) => `| ${row.join(" | ")} |\n`).join("")
+
+const unique = (values) => [...new Set(values)]
+
+/** "both ways", "ohmq binds" or "peer binds": when everything between the two has passed. */
+function directions(of, results) {
+  const passed = ["ohmq", "peer"].filter((side) =>
+    of.filter(({ binds }) => binds === side).every(({ name }) => results.get(name) === undefined),
+  )
+  if (passed.length === 2) return "⇄"
+  return passed.length === 1 ? `only when ${passed[0]} binds` : "fails"
+}
+
+function exchangeTable(mechanism, results) {
+  const exchanges = cells.filter((cell) => cell.kind === "exchange" && cell.mechanism === mechanism)
+  const pairs = unique(exchanges.map(({ ours, theirs }) => `${ours} – ${theirs}`))
+  const rows = pairs.map((pair) => [
+    pair,
+    ...names.map((peer) => {
+      const of = exchanges.filter((cell) => cell.peer === peer && `${cell.ours} – ${cell.theirs}` === pair)
+      return of.length === 0 ? "–" : directions(of, results)
+    }),
+  ])
+  return table(["ohmq – peer", ...names], rows)
+}
+
+function refusalTable(results) {
+  const refusals = cells.filter(({ kind }) => kind === "refusal")
+  const rows = unique(refusals.map(({ what }) => what)).map((what) => [
+    what,
+    ...names.map((peer) => {
+      const cell = refusals.find((refusal) => refusal.peer === peer && refusal.what === what)
+      if (cell === undefined) return "–"
+      return results.get(cell.name) === undefined ? "refused" : "fails"
+    }),
+  ])
+  return table(["who comes with", ...names], rows)
+}
+
+function peerTable(results, versions) {
+  const rows = peers.map(({ name, packages }) => {
+    const own = cells.filter(({ peer }) => peer === name)
+    const passed = own.filter((cell) => results.get(cell.name) === undefined).length
+    const from = name === "zeromq" ? "npm" : `Debian: ${packages.split(" ").join(", ")}`
+    return [versions[name] ?? `${name}, which does not run here`, from, `${passed} of ${own.length}`]
+  })
+  return table(["peer", "from", "cells passed"], rows)
+}
+
+function progress() {
+  let shown = 0
+  return (done, total) => {
+    const percent = Math.floor((100 * done) / total)
+    if (process.stderr.isTTY) process.stderr.write(`\rinterop: ${percent} %${done === total ? "\n" : ""}`)
+    else if (percent >= shown + 20) {
+      shown = percent - (percent % 20)
+      say("interop", `${shown} %`)
+    }
+  }
+}
+
+await runMain(async (args) => {
+  if (args.some((arg) => !names.includes(arg))) {
+    process.stdout.write(help)
+    return args.includes("--help") || args.includes("-h") ? 0 : 1
+  }
+  const started = performance.now()
+  const { results, versions } = await runAll({ ...(args.length > 0 && { chosen: args }), onProgress: progress() })
+  const failed = [...results].filter(([, error]) => error !== undefined)
+  // What is not installed fails every cell in the same words.
+  for (const message of unique(failed.map(([, error]) => error.message))) {
+    const [first, ...others] = failed.filter(([, error]) => error.message === message).map(([name]) => name)
+    const more = others.length > 0 ? ` and ${others.length} others` : ""
+    process.stderr.write(`\n${first}${more}:\n${message}\n`)
+  }
+  say("interop", `${results.size - failed.length} of ${results.size} cells passed, ${failed.length} failed`)
+  say("interop", `${((performance.now() - started) / 1000).toFixed(0)} s`)
+  if (args.length > 0) return failed.length > 0 ? 1 : 0
+
+  const { version } = createRequire(import.meta.url)("ohmq/package.json")
+  const text = [
+    `ohmq ${version}, libzmq ${zmq.version}, Node ${process.versions.node}, with`,
+    peerTable(results, versions),
+    "### NULL, over tcp",
+    exchangeTable("null", results),
+    "### PLAIN, over ipc",
+    exchangeTable("plain", results),
+    "### CURVE, over tcp",
+    exchangeTable("curve", results),
+    "### Who is not let in",
+    refusalTable(results),
+  ].join("\n\n")
+  const file = fileURLToPath(new URL("../../docs/interop.md", import.meta.url))
+  const page = readFileSync(file, "utf8")
+  const marks = ["<!-- tables: npm run interop -->\n", "<!-- end of tables -->"]
+  const [start, end] = [page.indexOf(marks[0]) + marks[0].length, page.indexOf(marks[1])]
+  writeFileSync(file, `${page.slice(0, start)}\n${text.replace(/\n{3,}/g, "\n\n")}\n${page.slice(end)}`)
+  return failed.length > 0 ? 1 : 0
+})
