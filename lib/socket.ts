@@ -279,8 +279,11 @@ export abstract class Socket extends OptionHolder {
       batches(options?: BatchOptions) {
         return this.#traffic.batches(options)
       },
-      [Symbol.asyncIterator]() {
-        return this.#traffic.iterate()
+      [Symbol.asyncIterator](this: Socket & { receive(): Promise<unknown> }) {
+        // A subclass may have a receive of its own, and then its messages are what a loop gets.
+        return this.receive === properties.receive
+          ? this.#traffic.iterate()
+          : this.#traffic.iterateOver(() => this.receive())
       },
       toReadable(options?: StreamOptions) {
         return toReadable(this.#traffic, options)
