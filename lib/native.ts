@@ -6,6 +6,7 @@ import { isMainThread } from "node:worker_threads"
 
 import { loadAddon } from "./loader.js"
 import type { Wire } from "./option-table/entry.js"
+import type { leave } from "./symbols.js"
 
 /** The members of the C++ enumeration WireType, in its order. */
 export enum WireType {
@@ -57,7 +58,8 @@ export const onReady = Symbol("ohmq.onReady")
 /** What owns a NativeSocket: a Socket or an Observer. */
 export interface Owner {
   [onReady](events: number): void
-  close(options?: { linger?: number }): void
+  /** Of a Socket. */
+  [leave]?(options: { linger?: number }): Promise<void>
 }
 
 export interface NativeSocket {

@@ -49,6 +49,7 @@ export class Proxy<F extends Socket = Socket, B extends Socket = Socket, C exten
   #native: NativeProxy | undefined
   /** There while it runs. */
   #stop: AbortController | undefined
+  #running: Promise<void> | undefined
   #last: ProxyStatistics | undefined
 
   constructor(frontEnd: F, backEnd: B, options: ProxyOptions<C> = {}) {
@@ -76,7 +77,7 @@ export class Proxy<F extends Socket = Socket, B extends Socket = Socket, C exten
   }
 
   /**
-   * Starts forwarding. Resolves when the proxy was terminated. Throws EINVAL if a socket is neither bound nor connected,
+   * Starts forwarding. Resolves when the proxy, or a context of its sockets, was terminated. Throws EINVAL if a socket is neither bound nor connected,
    * EBADF if one is closed, EBUSY if one is in use.
    *
    * @param options A `signal` terminates it too; it then resolves all the same.
@@ -92,7 +93,8 @@ export class Proxy<F extends Socket = Socket, B extends Socket = Socket, C exten
       socket[lend].check()
     }
     if (new Set(sockets).size < sockets.length) throw errnoError("EINVAL", "A proxy needs different sockets")
-    return this.#run(sockets, options.signal)
+    this.#running = this.#run(sockets, options.signal)
+    return this.#running
   }
 
   async #run(sockets: Socket[], signal: AbortSignal | undefined): Promise<void> {
@@ -109,8 +111,16 @@ export class Proxy<F extends Socket = Socket, B extends Socket = Socket, C exten
       const toFront = this.#forward(this.backEnd[lend].leftover(), this.frontEnd, stop.signal)
       if (toFront !== undefined) await toFront
       for (const socket of sockets) socket[lend].check()
+      const giveBack = async () => {
+        try {
+          this.terminate()
+        } catch {
+          // It has ended just now.
+        }
+        await this.#running?.catch(() => {})
+      }
       const [front, back, capture = null] = sockets.map((socket) => {
-        const lent = socket[lend].begin()
+        const lent = socket[lend].begin(giveBack)
         begun.push(socket)
         return lent
       })

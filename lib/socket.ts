@@ -13,7 +13,7 @@ import type { OptionsOn } from "./option-types.js"
 import { assignOptions, checkValue } from "./options.js"
 import { SecuritySetup, type SocketSecurity } from "./socket-security.js"
 import { toReadable, toReadableStream, toWritable, toWritableStream } from "./streams.js"
-import { form, getOption, handle, lend, optionRead, optionSet } from "./symbols.js"
+import { form, getOption, handle, leave, lend, optionRead, optionSet } from "./symbols.js"
 import { type MessageForm, State, Traffic } from "./traffic.js"
 import type { BatchOptions, Message, MessageLike, OperationOptions, QueueOptions, StreamOptions } from "./types.js"
 import { checkNames, checkOperation, Waiter } from "./waiter.js"
@@ -59,6 +59,8 @@ export abstract class Socket extends OptionHolder {
   #unblocked: Promise<void> | undefined
   /** close() was called, with these options, while blocked or lent. */
   #closing: { linger?: number } | undefined
+  /** Ends the proxy that has the socket. */
+  #giveBack: (() => Promise<void>) | undefined
   #endpoints = 0
   #diverts = false
   #security: SecuritySetup | undefined
@@ -340,9 +342,10 @@ export abstract class Socket extends OptionHolder {
       /** What was taken off it and not received. */
       leftover: () => this.#traffic.inbox.takeAll(),
       send: (message: Message[], options: OperationOptions) => this.#traffic.send(message, options),
-      /** From now on nobody else may use it. */
-      begin: (): NativeSocket => {
+      /** From now on nobody else may use it, until `giveBack`, which somebody may call, has ended what does. */
+      begin: (giveBack: () => Promise<void>): NativeSocket => {
         const socket = this.#usable()
+        this.#giveBack = giveBack
         // libzmq sockets bear one thread at a time, so these cannot be asked for then.
         for (const option of [socketOptions.lastEndpoint, socketOptions.type])
           this.#kept.set(option, this[getOption](option))
@@ -352,11 +355,18 @@ export abstract class Socket extends OptionHolder {
       },
       /** Closes it. */
       end: () => {
+        this.#giveBack = undefined
         this.#traffic.state = State.Open
         this.#kept.clear()
         this.close(this.#closing)
       },
     }
+  }
+
+  /** @internal */
+  async [leave](options: { linger?: number }): Promise<void> {
+    this.close(options)
+    await this.#giveBack?.()
   }
 
   /** @internal */
