@@ -376,8 +376,8 @@ Object.defineProperties(Socket.prototype, {
     configurable: true,
     writable: true,
     async value(this: Socket, options: ConnectedOptions = {}) {
-      const { count = 1, timeout = -1, signal } = options
       checkOperation(options, "count")
+      const { count = 1, timeout = -1, signal } = options
       if (!(Number.isSafeInteger(count) && count > 0)) throw expected("count", "a whole number above 0", count)
       const ends = timeout < 0 ? Number.POSITIVE_INFINITY : performance.now() + timeout
       const { events } = this

@@ -5,7 +5,7 @@ import { addon, type NativeProxy, type NativeSocket, ProxyCommand } from "./nati
 import { Socket } from "./socket.js"
 import { lend } from "./symbols.js"
 import type { Message } from "./types.js"
-import { checkOperation } from "./waiter.js"
+import { checkNames, checkOperation } from "./waiter.js"
 
 /** Messages and bytes, without the ends of parts. */
 export interface ProxyCount {
@@ -56,6 +56,7 @@ export class Proxy<F extends Socket = Socket, B extends Socket = Socket, C exten
     if (!(frontEnd instanceof Socket)) throw new TypeError("Front-end must be a socket object")
     if (!(backEnd instanceof Socket)) throw new TypeError("Back-end must be a socket object")
     if (typeof options !== "object" || options === null) throw new TypeError("Options must be an object")
+    checkNames(options, "capture")
     if (options.capture !== undefined && !(options.capture instanceof Socket)) {
       throw new TypeError("Capture must be a socket object")
     }
@@ -77,12 +78,13 @@ export class Proxy<F extends Socket = Socket, B extends Socket = Socket, C exten
   }
 
   /**
-   * Starts forwarding. Resolves when the proxy, or a context of its sockets, was terminated. Throws EINVAL if a socket is neither bound nor connected,
-   * EBADF if one is closed, EBUSY if one is in use.
+   * Starts forwarding. Resolves when the proxy, or a context of its sockets, was terminated. Throws EINVAL if a socket is
+   * neither bound nor connected, EBADF if one is closed, EBUSY if one is in use.
    *
    * @param options A `signal` terminates it too; it then resolves all the same.
    */
   run(options: { signal?: AbortSignal } = {}): Promise<void> {
+    checkNames(Object(options), "signal")
     checkOperation(options)
     const names = ["Front-end", "Back-end", "Capture"] as const
     const sockets = [this.frontEnd, this.backEnd, this.capture].filter((socket) => socket !== undefined)
@@ -98,9 +100,9 @@ export class Proxy<F extends Socket = Socket, B extends Socket = Socket, C exten
   }
 
   async #run(sockets: Socket[], signal: AbortSignal | undefined): Promise<void> {
-    if (signal?.aborted) return
     const stop = new AbortController()
     this.#stop = stop
+    if (signal?.aborted) stop.abort()
     const terminate = () => this.terminate()
     signal?.addEventListener("abort", terminate)
     const begun: Socket[] = []

@@ -291,6 +291,10 @@ describe("options that are misspelt", () => {
     ["bind", () => open(zmq.Pull).bind("inproc://misspelt", { time: 3 } as never), "time", "signal, timeout"],
     ["receiveMany", () => open(zmq.Pull).receiveMany({ mx: 3 } as never), "mx", "signal, timeout, max"],
     ["close", () => open(zmq.Pull).close({ lingr: 3 } as never), "lingr", "linger"],
+    ["toReadable", () => open(zmq.Pull).toReadable({ highwatermark: 3 } as never), "highwatermark", "highWaterMark"],
+    ["toWritableStream", () => open(zmq.Push).toWritableStream({ hwm: 3 } as never), "hwm", "highWaterMark"],
+    ["new Proxy", () => new zmq.Proxy(open(zmq.Pull), open(zmq.Push), { captur: 3 } as never), "captur", "capture"],
+    ["run", () => new zmq.Proxy(open(zmq.Pull), open(zmq.Push)).run({ timeout: 3 } as never), "timeout", "signal"],
     [
       "sendQueue",
       () => new zmq.Push({ sendQueue: { limit: 1, whenful: "wait" } as never }),
@@ -299,6 +303,15 @@ describe("options that are misspelt", () => {
     ],
   ])("are refused by %s", (_, call, name, known) => {
     expect(call).toThrow(new TypeError(`Unknown option '${name}'. There are: ${known}`))
+  })
+
+  it.each([
+    ["toReadable", () => open(zmq.Pull).toReadable(null as never)],
+    ["toWritable", () => open(zmq.Push).toWritable(null as never)],
+    ["connected", () => open(zmq.Pull).connected(null as never)],
+  ])("and options that are none are refused by %s", async (_, call) => {
+    const { message } = await failure(call)
+    expect(message).toBe("Expected options to be an object, but received null (object)")
   })
 
   it("and options that are none are refused by close", () => {
