@@ -1,5 +1,6 @@
 // Forwards messages between two sockets, on a thread of its own.
 
+import { stopWaiting, waitForAbort } from "./abort.js"
 import { closedError, errnoError } from "./errors.js"
 import { addon, type NativeProxy, type NativeSocket, ProxyCommand } from "./native.js"
 import { Socket } from "./socket.js"
@@ -104,7 +105,7 @@ export class Proxy<F extends Socket = Socket, B extends Socket = Socket, C exten
     this.#stop = stop
     if (signal?.aborted) stop.abort()
     const terminate = () => this.terminate()
-    signal?.addEventListener("abort", terminate)
+    if (signal !== undefined) waitForAbort(signal, terminate)
     const begun: Socket[] = []
     try {
       // Messages that were fetched ahead are not in the socket any more. There mostly are none, and then this does not wait.
@@ -134,7 +135,7 @@ export class Proxy<F extends Socket = Socket, B extends Socket = Socket, C exten
       this.#native = undefined
       this.#stop = undefined
       for (const socket of begun) socket[lend].end()
-      signal?.removeEventListener("abort", terminate)
+      if (signal !== undefined) stopWaiting(signal, terminate)
     }
   }
 

@@ -1,6 +1,9 @@
+import { getEventListeners } from "node:events"
+
 import * as zmq from "ohmq"
 import { describe, expect, it } from "vitest"
 
+import { runProgram } from "./support/process.js"
 import { eventually, failure, join, open, texts, thrown, transports } from "./support/sockets.js"
 
 const timedOut = expect.objectContaining({ code: "EAGAIN", message: "Operation was not possible or timed out" })
@@ -203,6 +206,48 @@ describe.each(["send", "receive"] as const)("%s that has to wait", (operation) =
     const result = failure(() => call({ timeout: 60_000, signal: new AbortController().signal }))
     socket.close()
     expect(await result).toEqual(timedOut)
+  })
+})
+
+describe("a signal that many operations have in common", () => {
+  it("ends them all, and Node.js warns of no leak", async () => {
+    const { status, stdout, stderr } = await runProgram(`
+      const controller = new AbortController()
+      const { signal } = controller
+      const sockets = Array.from({ length: 30 }, () => new zmq.Pull())
+      const waiting = sockets.map((socket) => socket.receive({ signal }).catch((error) => error.name))
+      const proxies = Array.from({ length: 12 }, (_, index) => {
+        const [front, back] = [new zmq.Pull(), new zmq.Push()]
+        front.bindSync("inproc://front" + index)
+        back.bindSync("inproc://back" + index)
+        return new zmq.Proxy(front, back).run({ signal })
+      })
+      setTimeout(() => controller.abort(), 20)
+      Promise.all([Promise.all(waiting), ...proxies]).then(([names]) => console.log(names.length, ...new Set(names)))`)
+    expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: "30 AbortError\n", stderr: "" })
+  })
+
+  it("is listened to by nobody once they have ended", async () => {
+    const [push, pull] = [open(zmq.Push), open(zmq.Pull, { receiveQueue: { limit: 5 } })]
+    await join(pull, push, "inproc")
+    const { signal } = new AbortController()
+    const waiting = [pull.receive({ signal }), pull.receive({ signal })]
+    expect(getEventListeners(signal, "abort")).toHaveLength(1)
+    await push.sendMany(["1", "2"])
+    expect((await Promise.all(waiting)).map(texts)).toEqual([["1"], ["2"]])
+    expect(getEventListeners(signal, "abort")).toHaveLength(0)
+  })
+
+  it("can end an operation that another one's end has begun", async () => {
+    const [one, other] = [open(zmq.Pull), open(zmq.Pull)]
+    const controller = new AbortController()
+    const { signal } = controller
+    const seen: string[] = []
+    signal.addEventListener("abort", () => seen.push("listener"))
+    const first = one.receive({ signal }).catch(() => other.receive({ signal }).catch((error) => seen.push(error.name)))
+    controller.abort()
+    await first
+    expect(seen).toEqual(["listener", "AbortError"])
   })
 })
 
