@@ -4,12 +4,12 @@ import { setImmediate as nextTurn } from "node:timers/promises"
 
 import { bequeathRequirement, inheritedRequirement } from "./encryption.js"
 import { errnoError, expected } from "./errors.js"
-import { addon, constant, type NativeContext, onReady } from "./native.js"
+import { addon, constant, leave, type NativeContext, onReady } from "./native.js"
 import { defineOptions, OptionHolder } from "./option-holder.js"
 import { contextOptions, type Option } from "./option-table/index.js"
 import type { ContextProperties, Options } from "./option-types.js"
 import { assignOptions } from "./options.js"
-import { handle, leave, optionRead, optionSet } from "./symbols.js"
+import { handle, optionRead, optionSet } from "./symbols.js"
 import { checkNames } from "./waiter.js"
 
 /** Options of `terminate`. */

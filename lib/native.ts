@@ -6,7 +6,6 @@ import { isMainThread } from "node:worker_threads"
 
 import { loadAddon } from "./loader.js"
 import type { Wire } from "./option-table/entry.js"
-import type { leave } from "./symbols.js"
 
 /** The members of the C++ enumeration WireType, in its order. */
 export enum WireType {
@@ -54,6 +53,9 @@ export interface NativeContext {
 
 /** The method that the addon calls, through `owner`, when an event that a socket watches for has come. */
 export const onReady = Symbol("ohmq.onReady")
+
+/** The method that closes a socket for the end of its context, for which a proxy that has it gives it back. */
+export const leave = Symbol("ohmq.leave")
 
 /** What owns a NativeSocket: a Socket or an Observer. */
 export interface Owner {

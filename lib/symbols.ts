@@ -14,6 +14,3 @@ export const form = Symbol("ohmq.form")
 
 /** Socket: what a proxy, which takes it over, needs of it. */
 export const lend = Symbol("ohmq.lend")
-
-/** Socket: closes it for the end of its context, which a proxy that has it gives it back for. */
-export const leave = Symbol("ohmq.leave")
