@@ -347,7 +347,8 @@ describe("options that are misspelt", () => {
       "limit, whenFull",
     ],
   ])("are refused by %s", (_, call, name, known) => {
-    expect(call).toThrow(new TypeError(`Unknown option '${name}'. There are: ${known}`))
+    const message = `Unknown option '${name}'. There are: ${known}`
+    expect(thrown(call)).toMatchObject({ name: "TypeError", message })
   })
 
   it.each([
