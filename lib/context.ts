@@ -4,7 +4,7 @@ import { setImmediate as nextTurn } from "node:timers/promises"
 
 import { bequeathRequirement, inheritedRequirement } from "./encryption.js"
 import { errnoError, expected } from "./errors.js"
-import { addon, constant, type NativeContext, onReady } from "./native.js"
+import { addon, constant, leave, type NativeContext, onReady } from "./native.js"
 import { defineOptions, OptionHolder } from "./option-holder.js"
 import { contextOptions, type Option } from "./option-table/index.js"
 import type { ContextProperties, Options } from "./option-types.js"
@@ -116,7 +116,8 @@ export class Context extends OptionHolder {
   }
 
   async #end(options: TerminateOptions): Promise<void> {
-    for (const socket of this.#native.sockets(false)) socket.close(options)
+    // Once libzmq knows of the end, a socket takes no linger any more: so before that, its proxy gives it back.
+    await Promise.all(this.#native.sockets(false).map((socket) => socket[leave]?.(options)))
     // What has happened already reaches its observers first.
     for (const observer of this.#native.sockets(true)) observer[onReady](constant("ZMQ_POLLIN"))
     await nextTurn()

@@ -12,6 +12,8 @@ export interface ErrnoError extends Error {
   errno: number
   /** What bind, unbind, connect or disconnect was called with. */
   address?: string
+  /** The name of the option that a constructor could not set. A TypeError for its value has this, too. */
+  option?: string
 }
 
 export const errnoError = (code: string, message?: string): ErrnoError => addon.errnoError(code, message) as ErrnoError

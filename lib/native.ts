@@ -54,10 +54,14 @@ export interface NativeContext {
 /** The method that the addon calls, through `owner`, when an event that a socket watches for has come. */
 export const onReady = Symbol("ohmq.onReady")
 
+/** The method that closes a socket for the end of its context, for which a proxy that has it gives it back. */
+export const leave = Symbol("ohmq.leave")
+
 /** What owns a NativeSocket: a Socket or an Observer. */
 export interface Owner {
   [onReady](events: number): void
-  close(options?: { linger?: number }): void
+  /** Of a Socket. */
+  [leave]?(options: { linger?: number }): Promise<void>
 }
 
 export interface NativeSocket {

@@ -16,7 +16,7 @@ import { addon, constant, type NativeSocket, onReady } from "./native.js"
 import { Socket } from "./socket.js"
 import { handle } from "./symbols.js"
 import { Traffic } from "./traffic.js"
-import type { OperationOptions } from "./types.js"
+import type { Iteration, OperationOptions } from "./types.js"
 import { checkOperation, Waiter, WaitingLine } from "./waiter.js"
 
 /** Events that nobody has read are kept up to this number; then the oldest are dropped. */
@@ -135,15 +135,32 @@ export class Observer {
     })
   }
 
-  /** Receives events until the observer or its socket is closed. */
-  async *[Symbol.asyncIterator](): AsyncGenerator<Event, undefined, undefined> {
-    while (!this.#closed || this.#events.length > 0) {
-      try {
-        yield await this.receive()
-      } catch (error) {
-        if (this.#closed && (error as { code?: string }).code === "EAGAIN") return
-        throw error
-      }
+  /** Receives events until the observer or its socket is closed. Leaving the loop closes nothing and loses nothing. */
+  [Symbol.asyncIterator](): Iteration<Event> {
+    const end: IteratorResult<Event, undefined> = { done: true, value: undefined }
+    const left = Symbol("left")
+    let step: AbortController | undefined
+    return {
+      next: async () => {
+        if (this.#closed && this.#events.length === 0) return end
+        const controller = new AbortController()
+        try {
+          const event = this.receive({ signal: controller.signal })
+          step = controller
+          return { done: false, value: await event }
+        } catch (error) {
+          if (error === left || (this.#closed && (error as { code?: string }).code === "EAGAIN")) return end
+          throw error
+        }
+      },
+      return: () => {
+        // A step that still waits must not take an event that nobody would get.
+        step?.abort(left)
+        return Promise.resolve(end)
+      },
+      [Symbol.asyncIterator]() {
+        return this
+      },
     }
   }
 
@@ -165,6 +182,8 @@ export class Observer {
 
   /** Calls a listener for each event of a type. From then on events cannot be received in other ways, but for `waitFor`. */
   on<E extends EventType>(type: E, listener: (event: EventOfType<E>) => void): this {
+    // Before anything changes: from the first listener on, events cannot be received.
+    if (typeof listener !== "function") throw expected("listener", "a function", listener)
     if (this.#emitter === undefined) {
       this.#emitter = new EventEmitter()
       this.#readers.rejectAll(emitterModeError)
@@ -376,8 +395,8 @@ Object.defineProperties(Socket.prototype, {
     configurable: true,
     writable: true,
     async value(this: Socket, options: ConnectedOptions = {}) {
-      const { count = 1, timeout = -1, signal } = options
       checkOperation(options, "count")
+      const { count = 1, timeout = -1, signal } = options
       if (!(Number.isSafeInteger(count) && count > 0)) throw expected("count", "a whole number above 0", count)
       const ends = timeout < 0 ? Number.POSITIVE_INFINITY : performance.now() + timeout
       const { events } = this

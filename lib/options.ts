@@ -163,6 +163,11 @@ export function assignOptions(target: object, options: object, except?: string):
         `Cannot add property ${name}, object is not extensible${hint === undefined ? "" : `. Did you mean '${hint}'?`}`,
       )
     }
-    ;(target as Record<string, unknown>)[name] = value
+    try {
+      ;(target as Record<string, unknown>)[name] = value
+    } catch (error) {
+      // Messages are those of zeromq, and most do not say which of many options it is.
+      throw (error as Error).message.includes(name) ? error : Object.assign(error as Error, { option: name })
+    }
   }
 }

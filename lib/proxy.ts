@@ -1,11 +1,12 @@
 // Forwards messages between two sockets, on a thread of its own.
 
+import { stopWaiting, waitForAbort } from "./abort.js"
 import { closedError, errnoError } from "./errors.js"
 import { addon, type NativeProxy, type NativeSocket, ProxyCommand } from "./native.js"
 import { Socket } from "./socket.js"
 import { lend } from "./symbols.js"
 import type { Message } from "./types.js"
-import { checkOperation } from "./waiter.js"
+import { checkNames, checkOperation } from "./waiter.js"
 
 /** Messages and bytes, without the ends of parts. */
 export interface ProxyCount {
@@ -49,12 +50,14 @@ export class Proxy<F extends Socket = Socket, B extends Socket = Socket, C exten
   #native: NativeProxy | undefined
   /** There while it runs. */
   #stop: AbortController | undefined
+  #running: Promise<void> | undefined
   #last: ProxyStatistics | undefined
 
   constructor(frontEnd: F, backEnd: B, options: ProxyOptions<C> = {}) {
     if (!(frontEnd instanceof Socket)) throw new TypeError("Front-end must be a socket object")
     if (!(backEnd instanceof Socket)) throw new TypeError("Back-end must be a socket object")
     if (typeof options !== "object" || options === null) throw new TypeError("Options must be an object")
+    checkNames(options, "capture")
     if (options.capture !== undefined && !(options.capture instanceof Socket)) {
       throw new TypeError("Capture must be a socket object")
     }
@@ -76,12 +79,13 @@ export class Proxy<F extends Socket = Socket, B extends Socket = Socket, C exten
   }
 
   /**
-   * Starts forwarding. Resolves when the proxy was terminated. Throws EINVAL if a socket is neither bound nor connected,
-   * EBADF if one is closed, EBUSY if one is in use.
+   * Starts forwarding. Resolves when the proxy, or a context of its sockets, was terminated. Throws EINVAL if a socket is
+   * neither bound nor connected, EBADF if one is closed, EBUSY if one is in use.
    *
    * @param options A `signal` terminates it too; it then resolves all the same.
    */
   run(options: { signal?: AbortSignal } = {}): Promise<void> {
+    checkNames(Object(options), "signal")
     checkOperation(options)
     const names = ["Front-end", "Back-end", "Capture"] as const
     const sockets = [this.frontEnd, this.backEnd, this.capture].filter((socket) => socket !== undefined)
@@ -92,15 +96,16 @@ export class Proxy<F extends Socket = Socket, B extends Socket = Socket, C exten
       socket[lend].check()
     }
     if (new Set(sockets).size < sockets.length) throw errnoError("EINVAL", "A proxy needs different sockets")
-    return this.#run(sockets, options.signal)
+    this.#running = this.#run(sockets, options.signal)
+    return this.#running
   }
 
   async #run(sockets: Socket[], signal: AbortSignal | undefined): Promise<void> {
-    if (signal?.aborted) return
     const stop = new AbortController()
     this.#stop = stop
+    if (signal?.aborted) stop.abort()
     const terminate = () => this.terminate()
-    signal?.addEventListener("abort", terminate)
+    if (signal !== undefined) waitForAbort(signal, terminate)
     const begun: Socket[] = []
     try {
       // Messages that were fetched ahead are not in the socket any more. There mostly are none, and then this does not wait.
@@ -109,8 +114,16 @@ export class Proxy<F extends Socket = Socket, B extends Socket = Socket, C exten
       const toFront = this.#forward(this.backEnd[lend].leftover(), this.frontEnd, stop.signal)
       if (toFront !== undefined) await toFront
       for (const socket of sockets) socket[lend].check()
+      const giveBack = async () => {
+        try {
+          this.terminate()
+        } catch {
+          // It has ended just now.
+        }
+        await this.#running?.catch(() => {})
+      }
       const [front, back, capture = null] = sockets.map((socket) => {
-        const lent = socket[lend].begin()
+        const lent = socket[lend].begin(giveBack)
         begun.push(socket)
         return lent
       })
@@ -122,7 +135,7 @@ export class Proxy<F extends Socket = Socket, B extends Socket = Socket, C exten
       this.#native = undefined
       this.#stop = undefined
       for (const socket of begun) socket[lend].end()
-      signal?.removeEventListener("abort", terminate)
+      if (signal !== undefined) stopWaiting(signal, terminate)
     }
   }
 

@@ -5,7 +5,7 @@ import { Context, context as defaultContext } from "./context.js"
 import { Endpoints } from "./endpoints.js"
 import { busyReadingError, busyWritingError, closedError, errnoError, lentError, tooMany } from "./errors.js"
 import type { MetadataOptions } from "./metadata.js"
-import { addon, constant, type NativeSocket, onReady, wireTypes } from "./native.js"
+import { addon, constant, leave, type NativeSocket, onReady, wireTypes } from "./native.js"
 import { defineOptions, OptionHolder } from "./option-holder.js"
 import { type Option, socketOptions } from "./option-table/index.js"
 import type { OptionsOn } from "./option-types.js"
@@ -47,6 +47,8 @@ export abstract class Socket extends OptionHolder {
   #context: Context | undefined
   /** close() was called, with these options, while blocked or lent. */
   #closing: { linger?: number } | undefined
+  /** Ends the proxy that has the socket. */
+  #giveBack: (() => Promise<void>) | undefined
   /** Values of options while a proxy has the socket. */
   readonly #kept = new Map<Option, unknown>()
 
@@ -268,8 +270,11 @@ export abstract class Socket extends OptionHolder {
       batches(options?: BatchOptions) {
         return this.#traffic.batches(options)
       },
-      [Symbol.asyncIterator]() {
-        return this.#traffic.iterate()
+      [Symbol.asyncIterator](this: Socket & { receive(): Promise<unknown> }) {
+        // A subclass may have a receive of its own, and then its messages are what a loop gets.
+        return this.receive === properties.receive
+          ? this.#traffic.iterate()
+          : this.#traffic.iterateOver(() => this.receive())
       },
       toReadable(options?: StreamOptions) {
         return toReadable(this.#traffic, options)
@@ -326,9 +331,10 @@ export abstract class Socket extends OptionHolder {
       /** What was taken off it and not received. */
       leftover: () => this.#traffic.inbox.takeAll(),
       send: (message: Message[], options: OperationOptions) => this.#traffic.send(message, options),
-      /** From now on nobody else may use it. */
-      begin: (): NativeSocket => {
+      /** From now on nobody else may use it, until `giveBack`, which somebody may call, has ended what does. */
+      begin: (giveBack: () => Promise<void>): NativeSocket => {
         const socket = this.#usable()
+        this.#giveBack = giveBack
         // libzmq sockets bear one thread at a time, so these cannot be asked for then.
         for (const option of [socketOptions.lastEndpoint, socketOptions.type])
           this.#kept.set(option, this[getOption](option))
@@ -338,11 +344,18 @@ export abstract class Socket extends OptionHolder {
       },
       /** Closes it. */
       end: () => {
+        this.#giveBack = undefined
         this.#traffic.state = State.Open
         this.#kept.clear()
         this.close(this.#closing)
       },
     }
+  }
+
+  /** @internal */
+  async [leave](options: { linger?: number }): Promise<void> {
+    this.close(options)
+    await this.#giveBack?.()
   }
 
   /** @internal */

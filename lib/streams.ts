@@ -3,16 +3,24 @@
 import { Readable, Writable } from "node:stream"
 import type { ReadableStream, WritableStream } from "node:stream/web"
 
-import type { ErrnoError } from "./errors.js"
+import { type ErrnoError, expected } from "./errors.js"
 import { State, type Traffic } from "./traffic.js"
 import type { Message, MessageLike, StreamOptions } from "./types.js"
+import { checkNames } from "./waiter.js"
 
 /** Messages that a stream holds, unless `highWaterMark` says otherwise. */
 const HELD = 16
 
 type Chunk = MessageLike | MessageLike[]
 
-export function toReadable(traffic: Traffic, { highWaterMark = HELD }: StreamOptions = {}): Readable {
+function highWaterMarkOf(options: StreamOptions): number {
+  if (typeof options !== "object" || options === null) throw expected("options", "an object", options)
+  checkNames(options, "highWaterMark")
+  return options.highWaterMark ?? HELD
+}
+
+export function toReadable(traffic: Traffic, options: StreamOptions = {}): Readable {
+  const highWaterMark = highWaterMarkOf(options)
   const ended = new AbortController()
   return new Readable({
     objectMode: true,
@@ -39,7 +47,8 @@ export function toReadable(traffic: Traffic, { highWaterMark = HELD }: StreamOpt
   })
 }
 
-export function toWritable(traffic: Traffic, { highWaterMark = HELD }: StreamOptions = {}): Writable {
+export function toWritable(traffic: Traffic, options: StreamOptions = {}): Writable {
+  const highWaterMark = highWaterMarkOf(options)
   const ended = new AbortController()
   const settle = (send: () => Promise<void>, done: (error?: Error | null) => void) => {
     new Promise<void>((resolve) => {

@@ -366,6 +366,26 @@ export class Traffic {
     )
   }
 
+  /** Iterates over what a `receive` of somebody else's making gives. It takes no options, so a step cannot be left. */
+  iterateOver<T>(receive: () => Promise<T>): AsyncIterator<T, undefined> {
+    return {
+      next: async () => {
+        if (this.state === State.Closed) return { done: true, value: undefined }
+        try {
+          return { done: false, value: await receive() }
+        } catch (error) {
+          if (this.#endsLoop(error)) return { done: true, value: undefined }
+          throw error
+        }
+      },
+    }
+  }
+
+  /** Closing the socket is how a loop over it ends; anything else is for the loop to see. */
+  #endsLoop(error: unknown): boolean {
+    return this.state === State.Closed && (error as { code?: string } | null | undefined)?.code === "EAGAIN"
+  }
+
   batches(options?: BatchOptions): Iteration<Message[][]> {
     const max = checkMax(options)
     return this.#iterate(
@@ -424,8 +444,7 @@ export class Traffic {
       return waiter.promise.then(
         (value) => ({ done: false as const, value }),
         (error) => {
-          // Closing the socket is how such a loop ends; anything else is for the loop to see.
-          if (error === left || (this.state === State.Closed && error.code === "EAGAIN")) return end
+          if (error === left || this.#endsLoop(error)) return end
           throw error
         },
       )

@@ -1,5 +1,6 @@
 // Operations that wait: their promise, their timeout, their signal, and their place in the line.
 
+import { stopWaiting, waitForAbort } from "./abort.js"
 import { busyReadingError, busyWritingError, droppedError, expected, queueFullError, timeoutError } from "./errors.js"
 import { nextTurnIfPending } from "./turn.js"
 import type { OperationOptions, QueueOptions } from "./types.js"
@@ -57,7 +58,7 @@ export class Waiter<T> {
     if (signal !== undefined) {
       this.#signal = signal
       this.#onAbort = () => giveUp(signal.reason)
-      signal.addEventListener("abort", this.#onAbort)
+      waitForAbort(signal, this.#onAbort)
     }
   }
 
@@ -80,7 +81,7 @@ export class Waiter<T> {
 
   #tidy(): void {
     clearTimeout(this.#timer)
-    if (this.#onAbort !== undefined) this.#signal?.removeEventListener("abort", this.#onAbort)
+    if (this.#signal !== undefined && this.#onAbort !== undefined) stopWaiting(this.#signal, this.#onAbort)
   }
 }
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest"
 
 import { runProgram } from "./support/process.js"
 import type { Holder } from "./support/socket-classes.js"
-import { failure, open, texts } from "./support/sockets.js"
+import { failure, open, texts, thrown } from "./support/sockets.js"
 
 interface ContextOption {
   kind: "int32" | "bool" | "text"
@@ -100,7 +100,8 @@ describe.each(there)("Context.%s", (name, { kind, initial, good = [], refused = 
         context[name] = value
       }
       expect(set, String(value)).toThrow(new TypeError(typeErrors[kind]))
-      expect(() => newContext({ [name]: value }), String(value)).toThrow(new TypeError(typeErrors[kind]))
+      const refused = { name: "TypeError", message: typeErrors[kind], option: name }
+      expect(thrown(() => newContext({ [name]: value }))).toMatchObject(refused)
     }
     expect(context[name]).toBe(initial)
   })

@@ -63,15 +63,32 @@ describe("context.terminate()", () => {
     expect(router.closed).toBe(true)
   })
 
-  it("ends a proxy that runs", async () => {
-    const context = new zmq.Context()
-    const front = new zmq.Router({ context })
-    const back = new zmq.Dealer({ context })
+  it("ends a proxy that runs, and closes its sockets with linger, at any moment", async () => {
+    for (let count = 0; count < 100; count += 1) {
+      const context = new zmq.Context()
+      const front = new zmq.Router({ context })
+      const back = new zmq.Dealer({ context })
+      await front.bind(freeAddress("inproc"))
+      back.connect("tcp://127.0.0.1:9")
+      if (count % 2 === 0) await back.send("nobody will take it")
+      const running = new zmq.Proxy(front, back).run()
+      if (count % 3 === 0) await new Promise((resolve) => setImmediate(resolve))
+      await context.terminate({ linger: 0 })
+      await running
+      expect([front.closed, back.closed]).toEqual([true, true])
+    }
+  })
+
+  it("goes with a proxy that is terminated at the same time, or was ended by another context", async () => {
+    const contexts = [new zmq.Context(), new zmq.Context()] as const
+    const front = new zmq.Router({ context: contexts[0] })
+    const back = new zmq.Dealer({ context: contexts[1] })
     await front.bind(freeAddress("inproc"))
     await back.bind(freeAddress("inproc"))
-    const running = new zmq.Proxy(front, back).run().catch((error) => error)
-    await context.terminate({ linger: 0 })
-    await running
+    const proxy = new zmq.Proxy(front, back)
+    const running = proxy.run()
+    proxy.terminate()
+    await Promise.all([...contexts.map((context) => context.terminate({ linger: 0 })), running])
     expect([front.closed, back.closed]).toEqual([true, true])
   })
 

@@ -194,6 +194,35 @@ describe("iterating", () => {
     events.close()
     expect(["bind", undefined]).toContain((await loop).at(-1))
   })
+
+  it("can be ended while a step waits, which takes no event then", async () => {
+    const socket = open(zmq.Pull)
+    const { events } = socket
+    const iterator = events[Symbol.asyncIterator]()
+    const step = iterator.next()
+    expect(await iterator.return?.()).toEqual({ done: true, value: undefined })
+    expect(await step).toEqual({ done: true, value: undefined })
+    await socket.bind(freeAddress("tcp"))
+    expect(await events.receive()).toMatchObject({ type: "bind" })
+  })
+
+  it("can be ended though another step was refused", async () => {
+    const iterator = open(zmq.Pull).events[Symbol.asyncIterator]()
+    const step = iterator.next()
+    expect(await failure(() => iterator.next())).toMatchObject({ code: "EBUSY" })
+    await iterator.return?.()
+    expect(await step).toEqual({ done: true, value: undefined })
+  })
+
+  it("tells what was kept before the observer was closed", async () => {
+    const socket = open(zmq.Pull)
+    const { events } = socket
+    const bound = events.waitFor("bind")
+    await socket.bind(freeAddress("tcp"))
+    await bound
+    events.close()
+    expect(await typesUntil(events, "end")).toEqual(["bind"])
+  })
 })
 
 describe("Observer.on", () => {
@@ -208,6 +237,16 @@ describe("Observer.on", () => {
     await socket.unbind(socket.lastEndpoint as string)
     await closed
     expect(seen.map(({ type }) => type)).toEqual(["bind"])
+  })
+
+  it("refuses what is no function, and changes nothing then", async () => {
+    const socket = open(zmq.Pull)
+    const { events } = socket
+    expect(() => events.on("bind", 5 as never)).toThrow(
+      new TypeError("Expected listener to be a function, but received 5 (number)"),
+    )
+    await socket.bind(freeAddress("tcp"))
+    expect(await events.receive()).toMatchObject({ type: "bind" })
   })
 
   it("stops with off", async () => {

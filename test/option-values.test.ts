@@ -7,7 +7,7 @@ import { describe, expect, it, onTestFinished, vi } from "vitest"
 
 import { classesWith, type ExpectedOption, expectedOptions, isThere } from "./support/option-table.js"
 import { create } from "./support/socket-classes.js"
-import { closeAfterTest, failure, freeAddress, join, open, texts } from "./support/sockets.js"
+import { closeAfterTest, failure, freeAddress, join, open, texts, thrown } from "./support/sockets.js"
 
 const late = "Socket option will not take effect until next connect/bind."
 const inexact = "Value is larger than Number.MAX_SAFE_INTEGER and may have been rounded inaccurately."
@@ -51,6 +51,14 @@ describe("A constructor", () => {
     expect(() => new zmq.Dealer({ lastEndpoin: "x" } as object)).toThrow(
       new TypeError("Cannot add property lastEndpoin, object is not extensible"),
     )
+  })
+
+  it.each([
+    [{ linger: 5, sendTimeout: "1" }, "sendTimeout", "Option value must be a number"],
+    [{ linger: 5, curvePublicKey: "short" }, "curvePublicKey", "Invalid argument"],
+    [{ linger: -2, sendTimeout: 1 }, "linger", "Invalid argument"],
+  ])("says in the error which of its options it is: %j", (options, option, message) => {
+    expect(thrown(() => new zmq.Push(options as object))).toMatchObject({ option, message })
   })
 
   it("does not set what options inherit", () => {

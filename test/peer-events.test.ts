@@ -120,6 +120,20 @@ describe("Router.peerEvents", () => {
     expect(thrown(() => late.peerEvents)).toMatchObject({ code: "EINVAL", message: expect.stringContaining("before") })
   })
 
+  it("excludes handover, of which libzmq tells by a message that might be a peer's own", () => {
+    const refused = { code: "EINVAL", message: "peerEvents and handover exclude each other" }
+    expect(thrown(() => open(zmq.Router, { handover: true }).peerEvents)).toMatchObject(refused)
+    const router = open(zmq.Router)
+    expect(router.peerEvents).toBeDefined()
+    expect(
+      thrown(() => {
+        router.handover = true
+      }),
+    ).toMatchObject(refused)
+    router.handover = false
+    expect(router.handover).toBe(false)
+  })
+
   it("refuses inproc, where libzmq tells nothing of peers", async () => {
     const router = open(zmq.Router)
     expect(router.peerEvents).toBeDefined()

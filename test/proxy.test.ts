@@ -2,7 +2,7 @@ import * as zmq from "ohmq"
 import { describe, expect, it } from "vitest"
 
 import { runProgram } from "./support/process.js"
-import { eventually, failure, freeAddress, open, texts, thrown, transports } from "./support/sockets.js"
+import { eventually, failure, freeAddress, join, open, texts, thrown, transports } from "./support/sockets.js"
 
 async function broker<F extends zmq.Socket, B extends zmq.Socket>(
   front: F,
@@ -372,6 +372,18 @@ describe("Proxy.run", () => {
     expect((await failure(() => proxy.run({ signal: {} as never }))).message).toMatch(
       /^Expected signal to be an AbortSignal/,
     )
+  })
+
+  it("closes its sockets, and forwards nothing, for a signal that was aborted before", async () => {
+    const [front, back, source, sink] = [open(zmq.Pull), open(zmq.Push), open(zmq.Push), open(zmq.Pull)]
+    await join(front, source, "inproc")
+    await join(back, sink, "inproc")
+    await source.send("x")
+    const proxy = new zmq.Proxy(front, back)
+    await proxy.run({ signal: AbortSignal.abort() })
+    expect([front.closed, back.closed]).toEqual([true, true])
+    expect(sink.tryReceive()).toBe(undefined)
+    expect(thrown(() => proxy.terminate())).toMatchObject({ code: "EBADF" })
   })
 
   it("can be ended while it hands on what was fetched ahead to nobody", async () => {

@@ -153,6 +153,56 @@ describe("a loop over a socket", () => {
   })
 })
 
+describe("a loop over a socket whose class has a receive of its own", () => {
+  class Numbers extends zmq.Pull {
+    override async receive(options?: zmq.OperationOptions): Promise<Buffer[]> {
+      const [text] = await super.receive(options)
+      if (text?.toString() === "bad") throw new Error("no number")
+      return [Buffer.of(Number(text))]
+    }
+  }
+
+  it("gets what that gives, as in zeromq, and ends when the socket is closed", async () => {
+    const [push, numbers] = [open(zmq.Push), open(Numbers)]
+    await join(numbers, push, "inproc")
+    await push.sendMany(["1", "2", "3"])
+    const seen: number[][] = []
+    for await (const [bytes] of numbers) {
+      seen.push([...(bytes as Buffer)])
+      if (seen.length === 3) setImmediate(() => numbers.close())
+    }
+    expect(seen).toEqual([[1], [2], [3]])
+    expect(await numbers[Symbol.asyncIterator]().next()).toEqual(end)
+  })
+
+  it("fails with what that throws", async () => {
+    const [push, numbers] = [open(zmq.Push), open(Numbers)]
+    await join(numbers, push, "inproc")
+    await push.send("bad")
+    expect((await failure(() => numbers[Symbol.asyncIterator]().next())).message).toBe("no number")
+  })
+
+  it("is one over a class whose receive somebody has replaced, too", async () => {
+    const { receive } = zmq.Socket.prototype as unknown as zmq.Pull
+    const calls: unknown[] = []
+    Object.assign(zmq.Socket.prototype, {
+      receive(this: zmq.Pull, ...args: []) {
+        calls.push(this)
+        return receive.apply(this, args)
+      },
+    })
+    try {
+      const { push, pull } = await pipeline()
+      await push.send("x")
+      const { value } = await pull[Symbol.asyncIterator]().next()
+      expect(texts(value as Buffer[])).toEqual(["x"])
+      expect(calls).toEqual([pull])
+    } finally {
+      Object.assign(zmq.Socket.prototype, { receive })
+    }
+  })
+})
+
 describe("an iterator of a socket", () => {
   it("is its own iterable", () => {
     const iterator = open(zmq.Pull)[Symbol.asyncIterator]() as AsyncIterableIterator<zmq.Message[]>
@@ -262,6 +312,18 @@ describe.each(transports)("a receive that waits through 1,000 other calls over %
 })
 
 describe("leaving a loop while its step waits", () => {
+  it("rejects with any reason of a signal, though the socket is closed at once", async () => {
+    const pull = open(zmq.Pull)
+    const controller = new AbortController()
+    const step = pull
+      .batches({ signal: controller.signal })
+      .next()
+      .catch((error) => ({ error }))
+    controller.abort(null)
+    pull.close()
+    expect(await step).toEqual({ error: null })
+  })
+
   it("takes no message along, and lets others receive", async () => {
     const push = open(zmq.Push)
     const pull = open(zmq.Pull)

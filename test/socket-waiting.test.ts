@@ -1,6 +1,9 @@
+import { getEventListeners } from "node:events"
+
 import * as zmq from "ohmq"
 import { describe, expect, it } from "vitest"
 
+import { runProgram } from "./support/process.js"
 import { eventually, failure, join, open, texts, thrown, transports } from "./support/sockets.js"
 
 const timedOut = expect.objectContaining({ code: "EAGAIN", message: "Operation was not possible or timed out" })
@@ -206,6 +209,48 @@ describe.each(["send", "receive"] as const)("%s that has to wait", (operation) =
   })
 })
 
+describe("a signal that many operations have in common", () => {
+  it("ends them all, and Node.js warns of no leak", async () => {
+    const { status, stdout, stderr } = await runProgram(`
+      const controller = new AbortController()
+      const { signal } = controller
+      const sockets = Array.from({ length: 30 }, () => new zmq.Pull())
+      const waiting = sockets.map((socket) => socket.receive({ signal }).catch((error) => error.name))
+      const proxies = Array.from({ length: 12 }, (_, index) => {
+        const [front, back] = [new zmq.Pull(), new zmq.Push()]
+        front.bindSync("inproc://front" + index)
+        back.bindSync("inproc://back" + index)
+        return new zmq.Proxy(front, back).run({ signal })
+      })
+      setTimeout(() => controller.abort(), 20)
+      Promise.all([Promise.all(waiting), ...proxies]).then(([names]) => console.log(names.length, ...new Set(names)))`)
+    expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: "30 AbortError\n", stderr: "" })
+  })
+
+  it("is listened to by nobody once they have ended", async () => {
+    const [push, pull] = [open(zmq.Push), open(zmq.Pull, { receiveQueue: { limit: 5 } })]
+    await join(pull, push, "inproc")
+    const { signal } = new AbortController()
+    const waiting = [pull.receive({ signal }), pull.receive({ signal })]
+    expect(getEventListeners(signal, "abort")).toHaveLength(1)
+    await push.sendMany(["1", "2"])
+    expect((await Promise.all(waiting)).map(texts)).toEqual([["1"], ["2"]])
+    expect(getEventListeners(signal, "abort")).toHaveLength(0)
+  })
+
+  it("can end an operation that another one's end has begun", async () => {
+    const [one, other] = [open(zmq.Pull), open(zmq.Pull)]
+    const controller = new AbortController()
+    const { signal } = controller
+    const seen: string[] = []
+    signal.addEventListener("abort", () => seen.push("listener"))
+    const first = one.receive({ signal }).catch(() => other.receive({ signal }).catch((error) => seen.push(error.name)))
+    controller.abort()
+    await first
+    expect(seen).toEqual(["listener", "AbortError"])
+  })
+})
+
 describe("an operation that need not wait", () => {
   it("has no use for its timeout or its signal", async () => {
     const [a, b] = [open(zmq.Pair), open(zmq.Pair)]
@@ -291,6 +336,10 @@ describe("options that are misspelt", () => {
     ["bind", () => open(zmq.Pull).bind("inproc://misspelt", { time: 3 } as never), "time", "signal, timeout"],
     ["receiveMany", () => open(zmq.Pull).receiveMany({ mx: 3 } as never), "mx", "signal, timeout, max"],
     ["close", () => open(zmq.Pull).close({ lingr: 3 } as never), "lingr", "linger"],
+    ["toReadable", () => open(zmq.Pull).toReadable({ highwatermark: 3 } as never), "highwatermark", "highWaterMark"],
+    ["toWritableStream", () => open(zmq.Push).toWritableStream({ hwm: 3 } as never), "hwm", "highWaterMark"],
+    ["new Proxy", () => new zmq.Proxy(open(zmq.Pull), open(zmq.Push), { captur: 3 } as never), "captur", "capture"],
+    ["run", () => new zmq.Proxy(open(zmq.Pull), open(zmq.Push)).run({ timeout: 3 } as never), "timeout", "signal"],
     [
       "sendQueue",
       () => new zmq.Push({ sendQueue: { limit: 1, whenful: "wait" } as never }),
@@ -298,7 +347,17 @@ describe("options that are misspelt", () => {
       "limit, whenFull",
     ],
   ])("are refused by %s", (_, call, name, known) => {
-    expect(call).toThrow(new TypeError(`Unknown option '${name}'. There are: ${known}`))
+    const message = `Unknown option '${name}'. There are: ${known}`
+    expect(thrown(call)).toMatchObject({ name: "TypeError", message })
+  })
+
+  it.each([
+    ["toReadable", () => open(zmq.Pull).toReadable(null as never)],
+    ["toWritable", () => open(zmq.Push).toWritable(null as never)],
+    ["connected", () => open(zmq.Pull).connected(null as never)],
+  ])("and options that are none are refused by %s", async (_, call) => {
+    const { message } = await failure(call)
+    expect(message).toBe("Expected options to be an object, but received null (object)")
   })
 
   it("and options that are none are refused by close", () => {

@@ -2,10 +2,11 @@
 
 import { errnoError, tooMany } from "../errors.js"
 import { addon, constant } from "../native.js"
+import { type Option, socketOptions } from "../option-table/index.js"
 import type { OptionsOn } from "../option-types.js"
 import { farewell, PeerEvents } from "../peer-events.js"
 import { Socket } from "../socket.js"
-import { handle } from "../symbols.js"
+import { handle, setOption } from "../symbols.js"
 import type { ConstructorOptions, Receiver, Sender } from "../types.js"
 import { defineSocket } from "./define.js"
 import { checkName, claimName, nameTaken, type PeerName, peerName } from "./peer-name.js"
@@ -63,6 +64,9 @@ defineSocket(Dealer)
 /** Not a private field, because the base class seals its objects. */
 const peerEvents = new WeakMap<Router, PeerEvents>()
 
+/** Of a peer that takes over a name, libzmq tells by an empty message, which might as well be the peer's own. */
+const handoverError = () => errnoError("EINVAL", "peerEvents and handover exclude each other")
+
 /**
  * ZMQ_ROUTER: each message received begins with a part that names its sender, and each message sent with one that names
  * its receiver: an asynchronous Reply.
@@ -80,8 +84,8 @@ export class Router extends Socket {
 
   /**
    * Tells of peers that come and go (ZMQ_ROUTER_NOTIFY, ZMQ_DISCONNECT_MSG), from its first use on, which must be before
-   * the socket binds or connects: EINVAL otherwise. Over tcp and ipc; such a socket refuses inproc. Needs libzmq with
-   * drafts, as the one that comes with this package: ENOTSUP otherwise.
+   * the socket binds or connects: EINVAL otherwise. Over tcp and ipc; such a socket refuses inproc, and `handover`, of which
+   * libzmq does not tell. Needs libzmq with drafts, as the one that comes with this package: ENOTSUP otherwise.
    *
    * ```typescript
    * router.peerEvents.on("connect", (routingId) => workers.add(routingId.toString("hex")))
@@ -94,6 +98,7 @@ export class Router extends Socket {
     const known = peerEvents.get(this)
     if (known !== undefined) return known
     if (addon.capability.draft !== true) throw errnoError("ENOTSUP", "peerEvents needs libzmq built with drafts")
+    if (this.handover) throw handoverError()
     const message = farewell()
     const events = new PeerEvents(message)
     this.divert((received) => events.consume(received))
@@ -101,6 +106,12 @@ export class Router extends Socket {
     this.setStringOption(constant("ZMQ_DISCONNECT_MSG"), message)
     peerEvents.set(this, events)
     return events
+  }
+
+  /** @internal */
+  override [setOption](option: Option, value: unknown): void {
+    if (option === socketOptions.handover && value === true && peerEvents.has(this)) throw handoverError()
+    super[setOption](option, value)
   }
 
   /**

@@ -1,0 +1,34 @@
+// One listener for each signal, whoever waits for it: Node warns of a leak where a signal has more than ten, and a program has
+// one signal for its end and many sockets.
+
+type Listener = () => void
+
+interface Listeners {
+  all: Set<Listener>
+  tell: Listener
+}
+
+const bySignal = new WeakMap<AbortSignal, Listeners>()
+
+/** Calls a listener once, when a signal is aborted, unless `stopWaiting` comes first. A signal that was aborted already says nothing. */
+export function waitForAbort(signal: AbortSignal, listener: Listener): void {
+  const known = bySignal.get(signal)
+  if (known !== undefined) {
+    known.all.add(listener)
+    return
+  }
+  const all = new Set([listener])
+  const tell = () => {
+    for (const each of all) each()
+  }
+  bySignal.set(signal, { all, tell })
+  signal.addEventListener("abort", tell, { once: true })
+}
+
+/** A signal that nobody listens to can be collected, so the last one to go takes the listener away. */
+export function stopWaiting(signal: AbortSignal, listener: Listener): void {
+  const known = bySignal.get(signal)
+  if (known === undefined || !known.all.delete(listener) || known.all.size > 0) return
+  bySignal.delete(signal)
+  signal.removeEventListener("abort", known.tell)
+}
