@@ -72,10 +72,11 @@ int ProxyThread::Start(std::function<void(int)> ended) noexcept {
 int ProxyThread::Send(Command command) noexcept {
   if (control_ == nullptr || control_->get() == nullptr) return EBADF;
   if (wanted_ != kTerminate) wanted_ = command;
-  // Only wakes the thread. If the queue is full, there is enough in it to do that.
+  // One message at a time wakes the thread. More could fill the queue, and a full queue is no sign that the thread will wake:
+  // libzmq may not have noticed yet that it was emptied.
+  if (woken_.exchange(true)) return 0;
   const char byte = 0;
-  if (zmq_send(control_->get(), &byte, 1, ZMQ_DONTWAIT) == 1 || zmq_errno() == EAGAIN) return 0;
-  return zmq_errno();
+  return zmq_send(control_->get(), &byte, 1, ZMQ_DONTWAIT) == 1 ? 0 : zmq_errno();
 }
 
 void ProxyThread::Stop() noexcept {
@@ -186,6 +187,7 @@ int ProxyThread::Run() noexcept {
     char byte = 0;
     while (zmq_recv(commands_->get(), &byte, 1, ZMQ_DONTWAIT) >= 0) {
     }
+    woken_ = false;  // before `wanted_` is read again
     if (wanted_ != wanted || paused) continue;
     const auto ready = [](const Side& side, short own, short other) {
       if (side.refused) return true;

@@ -54,6 +54,7 @@ class ProxyThread {
   std::shared_ptr<SocketHandle> control_;   // the caller's end
   std::shared_ptr<SocketHandle> commands_;  // the thread's end
   std::atomic<int> wanted_{kResume};
+  std::atomic<bool> woken_{false};  // and will read `wanted_` anew
   Statistics statistics_{};
   std::thread thread_;
 };

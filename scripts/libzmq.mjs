@@ -5,6 +5,7 @@ import { cpus, tmpdir } from "node:os"
 import path from "node:path"
 
 import { fromDebian } from "./lib/debian.mjs"
+import { mend } from "./lib/mends.mjs"
 import { pins } from "./lib/pins.mjs"
 import { Failure, fingerprint, inProject, readJson, root, runMain, say } from "./lib/project.mjs"
 import { fromArchives } from "./lib/release-archives.mjs"
@@ -44,7 +45,12 @@ const sources = {
 }
 
 const recipe = () =>
-  fingerprint([inProject("CMakeLists.txt"), inProject("cmake/libsodium.cmake")], pins, sources, process.arch)
+  fingerprint(
+    ["CMakeLists.txt", "cmake/libsodium.cmake", "scripts/lib/mends.mjs"].map((file) => inProject(file)),
+    pins,
+    sources,
+    process.arch,
+  )
 
 /** What is built: `{version, origin, fingerprint}`, or undefined when there is nothing or it is out of date. */
 export function finished() {
@@ -114,7 +120,9 @@ export async function findSources(folder) {
     if (found.skipped === undefined) {
       say(topic, `${found.name}: ${found.origin}`)
       const { libzmq, libsodium, origin, archives } = found
-      return { libzmq, libsodium, origin, archives }
+      const mended = mend(libzmq).map(({ why }) => why)
+      for (const why of mended) say(topic, `mended in libzmq: ${why}`)
+      return { libzmq, libsodium, origin, archives: { ...archives, libzmq: { ...archives.libzmq, mended } } }
     }
     tried.push(`${found.name}: ${found.skipped}`)
     say(topic, `${found.name}: passed over: ${found.skipped}`)

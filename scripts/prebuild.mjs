@@ -36,7 +36,7 @@ Variables:
 async function ensureSources(again) {
   const file = path.join(base, "sources.json")
   const recipe = fingerprint(
-    [inProject("scripts/pins.json")],
+    ["scripts/pins.json", "scripts/lib/mends.mjs"].map((file) => inProject(file)),
     process.env.OHMQ_LIBZMQ_ARCHIVE,
     process.env.OHMQ_LIBSODIUM_ARCHIVE,
   )

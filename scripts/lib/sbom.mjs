@@ -18,7 +18,7 @@ const libzmqLicence = (version) =>
 
 const licences = (text) => (text.includes("ZeroMQ-exception") ? [{ license: { name: text } }] : [{ expression: text }])
 
-function component(name, version, licence, { url, sha256: hash, patches, publisher, purl }) {
+function component(name, version, licence, { url, sha256: hash, patches, mended = [], publisher, purl }) {
   return {
     type: "library",
     "bom-ref": name,
@@ -30,6 +30,13 @@ function component(name, version, licence, { url, sha256: hash, patches, publish
     ...(purl ? { purl } : {}),
     ...(url
       ? { externalReferences: [{ type: "distribution", url, hashes: [{ alg: "SHA-256", content: hash }] }] }
+      : {}),
+    ...(mended.length > 0
+      ? {
+          pedigree: {
+            patches: mended.map((description) => ({ type: "unofficial", resolves: [{ type: "defect", description }] })),
+          },
+        }
       : {}),
     ...(patches ? { properties: [{ name: "ohmq:patched-as", value: patches }] } : {}),
   }

@@ -1,0 +1,26 @@
+// Faults of released libzmq that end the process, mended in the unpacked sources before they are compiled.
+
+import { existsSync, readFileSync, writeFileSync } from "node:fs"
+import path from "node:path"
+
+/** Each mend replaces `before`, which must be there once, by `after`. */
+export const mends = [
+  {
+    // The session of a peer that goes while its Router is being closed writes the message about it into a pipe that is gone.
+    file: "src/pipe.cpp",
+    why: "DISCONNECT_MSG: a null pointer when a socket is closed while its peer goes",
+    before: "if (_disconnect_msg.size () > 0) {",
+    after: "if (_disconnect_msg.size () > 0 && _out_pipe) {",
+  },
+]
+
+/** Mends the sources in `folder`. Returns what was mended; a release that has no such fault any more is left alone. */
+export function mend(folder) {
+  return mends.filter(({ file, before, after }) => {
+    const name = path.join(folder, file)
+    const parts = existsSync(name) ? readFileSync(name, "utf8").split(before) : []
+    if (parts.length !== 2) return false
+    writeFileSync(name, parts.join(after))
+    return true
+  })
+}
