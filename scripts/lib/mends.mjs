@@ -1,4 +1,4 @@
-// Faults of released libzmq that end the process, mended in the unpacked sources before they are compiled.
+// Faults of released libzmq that end the process or hold connections for ever, mended in the unpacked sources before they are compiled.
 
 import { existsSync, readFileSync, writeFileSync } from "node:fs"
 import path from "node:path"
@@ -11,6 +11,14 @@ export const mends = [
     why: "DISCONNECT_MSG: a null pointer when a socket is closed while its peer goes",
     before: "if (_disconnect_msg.size () > 0) {",
     after: "if (_disconnect_msg.size () > 0 && _out_pipe) {",
+  },
+  {
+    // Telling a monitor of it sets errno to EAGAIN, and the engine then waits, for ever and with the descriptor, rather than
+    // end the connection.
+    file: "src/curve_mechanism_base.cpp",
+    why: "CURVE: a connection with a message that was tampered with is never ended while the socket is monitored",
+    before: "error_event_code);\n    }\n\n    return rc;",
+    after: "error_event_code);\n        errno = EPROTO;\n    }\n\n    return rc;",
   },
 ]
 
