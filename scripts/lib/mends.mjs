@@ -1,4 +1,4 @@
-// Faults of released libzmq that end the process or hold connections for ever, mended in the unpacked sources before they are compiled.
+// Faults of released libzmq that end the process, hold connections for ever or let none be, mended in the unpacked sources before they are compiled.
 
 import { existsSync, readFileSync, writeFileSync } from "node:fs"
 import path from "node:path"
@@ -19,6 +19,14 @@ export const mends = [
     why: "CURVE: a connection with a message that was tampered with is never ended while the socket is monitored",
     before: "error_event_code);\n    }\n\n    return rc;",
     after: "error_event_code);\n        errno = EPROTO;\n    }\n\n    return rc;",
+  },
+  {
+    // The engine hands over the user id of an authenticator's reply first, as a message that is not for the socket.
+    file: "src/dish.cpp",
+    why: "DISH: every peer with a user id is disconnected",
+    before: "{\n    if (_state == group) {",
+    after:
+      "{\n    if (msg_->is_credential ())\n        return session_base_t::push_msg (msg_);\n\n    if (_state == group) {",
   },
 ]
 
