@@ -28,6 +28,14 @@ export const mends = [
     after:
       "{\n    if (msg_->is_credential ())\n        return session_base_t::push_msg (msg_);\n\n    if (_state == group) {",
   },
+  {
+    // The same there.
+    file: "src/req.cpp",
+    why: "REQ: every peer with a user id is disconnected",
+    before: "        return 0;\n\n    switch (_state) {",
+    after:
+      "        return 0;\n    if (unlikely (msg_->is_credential ()))\n        return session_base_t::push_msg (msg_);\n\n    switch (_state) {",
+  },
 ]
 
 /** Mends the sources in `folder`. Returns what was mended; a release that has no such fault any more is left alone. */
