@@ -1,4 +1,5 @@
-// Faults of released libzmq that end the process or corrupt memory, mended in the unpacked sources before they are compiled.
+// Faults of released libzmq that end the process, corrupt memory, hold connections for ever or refuse good peers, mended in the
+// unpacked sources before they are compiled.
 
 import { existsSync, readFileSync, writeFileSync } from "node:fs"
 import path from "node:path"
@@ -108,6 +109,30 @@ export const mends = [
         return;
 
 `,
+  },
+  {
+    // Telling a monitor of it sets errno to EAGAIN, and the engine then waits, for ever and with the descriptor, rather than
+    // end the connection.
+    file: "src/curve_mechanism_base.cpp",
+    why: "CURVE: a connection with a message that was tampered with is never ended while the socket is monitored",
+    before: "error_event_code);\n    }\n\n    return rc;",
+    after: "error_event_code);\n        errno = EPROTO;\n    }\n\n    return rc;",
+  },
+  {
+    // The engine hands over the user id of an authenticator's reply first, as a message that is not for the socket.
+    file: "src/dish.cpp",
+    why: "DISH: every peer with a user id is disconnected",
+    before: "{\n    if (_state == group) {",
+    after:
+      "{\n    if (msg_->is_credential ())\n        return session_base_t::push_msg (msg_);\n\n    if (_state == group) {",
+  },
+  {
+    // The same there.
+    file: "src/req.cpp",
+    why: "REQ: every peer with a user id is disconnected",
+    before: "        return 0;\n\n    switch (_state) {",
+    after:
+      "        return 0;\n    if (unlikely (msg_->is_credential ()))\n        return session_base_t::push_msg (msg_);\n\n    switch (_state) {",
   },
 ]
 
