@@ -72,8 +72,8 @@ int ProxyThread::Start(std::function<void(int)> ended) noexcept {
 int ProxyThread::Send(Command command) noexcept {
   if (control_ == nullptr || control_->get() == nullptr) return EBADF;
   if (wanted_ != kTerminate) wanted_ = command;
-  // One message at a time wakes the thread. More could fill the queue, and a full queue is no sign that the thread will wake:
-  // libzmq may not have noticed yet that it was emptied.
+  // One message at a time wakes the thread. More could fill the queue, and a full queue is no sign that the thread will
+  // wake: libzmq may not have noticed yet that it was emptied.
   if (woken_.exchange(true)) return 0;
   const char byte = 0;
   return zmq_send(control_->get(), &byte, 1, ZMQ_DONTWAIT) == 1 ? 0 : zmq_errno();
