@@ -1,0 +1,119 @@
+// Attacks every type of server, counts what gets through, and writes the tables of docs/security-proof.md.
+
+import { readFileSync, writeFileSync } from "node:fs"
+
+import { runAttacks } from "../test/security/attacks/cells.mjs"
+import { runStorm } from "../test/security/attacks/storm.mjs"
+import { types } from "../test/security/attacks/types.mjs"
+import { Failure, inProject, runMain, say } from "./lib/project.mjs"
+
+const topic = "attacks"
+const help = `Attacks servers of every type, and writes what came of it to docs/security-proof.md. Usage: npm run attacks [-- options]
+
+  --handshakes N   how many bad handshakes are made while good clients work (default 10,000; 0: none)
+  --help           show this
+`
+
+const number = (value) => Math.round(value).toLocaleString("en")
+const megabytes = (bytes) => `${Math.round(bytes / 2 ** 20)} MB`
+const sum = (cells, name) => cells.reduce((total, cell) => total + (cell[name] ?? 0), 0)
+
+function groups(cells) {
+  const keys = [...new Set(cells.map(({ key }) => key))]
+  return keys.map((key) => cells.filter((cell) => cell.key === key))
+}
+
+function byAttack(cells) {
+  const row = (own) => {
+    const [{ key, title, ended }] = own
+    const controlled = own.filter(({ control }) => control !== undefined)
+    const open =
+      controlled.length === 0 ? "" : `${controlled.filter(({ control }) => control > 0).length} of ${controlled.length}`
+    const counts = ["connections", "sent", "arrived", "received", "good", "lost"].map((name) => sum(own, name))
+    return `| ${[key, title, own.length, ...counts, open, ended].join(" | ")} |`
+  }
+  return [
+    "| | attack | types of server | connections | messages sent | arrived | received by the attacker | good client's messages | lost | gets through at an open door | how it ends |",
+    "|---|---|--:|--:|--:|--:|--:|--:|--:|--:|---|",
+    ...groups(cells).map(row),
+  ].join("\n")
+}
+
+function byType(cells) {
+  const keys = groups(cells).map(([{ key }]) => key)
+  const row = ({ name }) => {
+    const cell = (key) => {
+      const { sent, arrived, received } = cells.find((one) => one.key === key && one.type === name)
+      return `${sent} → ${arrived}, ${received}`
+    }
+    return `| ${[name, ...keys.map(cell)].join(" | ")} |`
+  }
+  return [`| server | ${keys.join(" | ")} |`, `|---|${keys.map(() => "---").join("|")}|`, ...types.map(row)].join("\n")
+}
+
+function ofStorm(storm) {
+  const rows = [
+    ["bad handshakes", `${number(storm.handshakes)} in ${storm.seconds.toFixed(1)} s`],
+    ["with keys that are not known", number(storm.badKeys)],
+    ["garbage after the greeting", number(storm.garbage)],
+    ["left half open, with a frame of 1 GiB announced", number(storm.halfOpen)],
+    ["strangers turned away", number(storm.decisions)],
+    ["of these, looked into (the failure limit has the others)", number(storm.lookedInto)],
+    ["messages of strangers that arrived", number(storm.attackerGot)],
+    ["good clients' numbered messages, there and back", number(storm.sent)],
+    ["of these, lost, late or out of order", number(storm.lost)],
+    ["the slowest of them", `${Math.round(storm.slowest)} ms`],
+    ["the server's descriptors before and after", storm.descriptors.join(", ")],
+    ["its JavaScript heap in use before and after", storm.heap.map(megabytes).join(", ")],
+    ["its resident memory before and after", storm.memory.map(megabytes).join(", ")],
+  ]
+  return ["| | |", "|---|--:|", ...rows.map(([what, value]) => `| ${what} | ${value} |`)].join("\n")
+}
+
+function write(tables) {
+  const file = inProject("docs/security-proof.md")
+  let text = readFileSync(file, "utf8")
+  for (const [name, table] of Object.entries(tables)) {
+    const mark = `<!-- ${name}: npm run attacks -->\n`
+    const start = text.indexOf(mark)
+    const end = text.indexOf("<!-- end -->", start)
+    if (start < 0 || end < 0) throw new Failure(`docs/security-proof.md has no place for "${name}".`)
+    text = `${text.slice(0, start)}${mark}\n${table}\n\n${text.slice(end)}`
+  }
+  writeFileSync(file, text)
+}
+
+function optionsOf(args) {
+  const [name, value] = args
+  if (args.length === 0) return 10_000
+  const handshakes = Number(value)
+  if (name !== "--handshakes" || args.length > 2 || !Number.isSafeInteger(handshakes) || handshakes < 0)
+    throw new Failure(`Unknown options '${args.join(" ")}'. Run: npm run attacks -- --help`)
+  return handshakes
+}
+
+await runMain(async (args) => {
+  if (args.includes("--help") || args.includes("-h")) {
+    process.stdout.write(help)
+    return 0
+  }
+  const handshakes = optionsOf(args)
+  say(topic, "every attack on every type of server")
+  const began = performance.now()
+  const cells = await runAttacks()
+  say(topic, `${cells.length} cells in ${((performance.now() - began) / 1000).toFixed(1)} s`)
+  const failed = cells.filter(({ error }) => error !== undefined)
+  for (const { key, type, error } of failed) say(topic, `${key} on ${type}: ${error}`)
+  if (failed.length > 0) throw new Failure("Some attacks could not be carried out, so nothing is written.")
+  const tables = { attacks: byAttack(cells), types: byType(cells) }
+  process.stdout.write(`${tables.attacks}\n`)
+  if (handshakes > 0) {
+    say(topic, `${number(handshakes)} bad handshakes`)
+    tables.storm = ofStorm(await runStorm(handshakes))
+    process.stdout.write(`${tables.storm}\n`)
+  }
+  write(tables)
+  const leaks = cells.filter(({ arrived, received, lost }) => arrived + received + lost > 0)
+  for (const { key, type } of leaks) say(topic, `${key} on ${type}: something got through or was lost`)
+  return leaks.length > 0 ? 1 : 0
+})
