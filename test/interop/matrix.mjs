@@ -7,16 +7,17 @@ import { makeKeys, setups } from "./keys.mjs"
 import { Ours } from "./ours.mjs"
 import { patterns } from "./patterns.mjs"
 import { peers, prepare } from "./peers.mjs"
-import { limits, refusals } from "./refusals.mjs"
+import { refusals } from "./refusals.mjs"
 
 const sides = ["ohmq", "peer"]
 
 /**
- * Which side is the server: CURVE and PLAIN have one, and it need not be the one that binds. A REQ cannot be; see `limits`.
+ * Which side is the server: CURVE and PLAIN have one, and it need not be the one that binds. A REQ of libzmq cannot be: it takes the
+ * user's name for a wrong reply. Ours can (scripts/lib/mends.mjs).
  */
-function serversOf(mechanism, ours, theirs) {
+function serversOf(mechanism, theirs) {
   if (mechanism === "null") return [undefined]
-  return sides.filter((side) => (side === "ohmq" ? ours : theirs) !== "REQ")
+  return sides.filter((side) => side === "ohmq" || theirs !== "REQ")
 }
 
 function exchangesOf(peer) {
@@ -30,7 +31,7 @@ function exchangesOf(peer) {
     const mechanisms = ours === "STREAM" ? ["null"] : peer.mechanisms
     return mechanisms.flatMap((mechanism) =>
       sides.flatMap((binds) =>
-        serversOf(mechanism, ours, theirs).map((server) => ({
+        serversOf(mechanism, theirs).map((server) => ({
           kind: "exchange",
           peer: peer.name,
           ours,
@@ -51,17 +52,6 @@ const refusalsOf = (peer) =>
     .filter(([, { needs, over }]) => peer.mechanisms.includes(needs) && !peer.without?.includes(over))
     .map(([what, { run }]) => ({ kind: "refusal", peer: peer.name, what, name: `${peer.name}: refuses ${what}`, run }))
 
-const limitsOf = (peer) =>
-  peer.mechanisms.includes("curve")
-    ? Object.entries(limits).map(([what, { run }]) => ({
-        kind: "limit",
-        peer: peer.name,
-        what,
-        name: `${peer.name}: cannot have ${what}`,
-        run,
-      }))
-    : []
-
 /** A mechanism that a peer has not: it says so itself, and if a later version has it, this fails. */
 const lacksOf = (peer) =>
   Object.entries(peer.lacks ?? {}).map(([mechanism, answer]) => ({
@@ -78,7 +68,7 @@ const lacksOf = (peer) =>
     },
   }))
 
-const cellsOf = (peer) => [...exchangesOf(peer), ...refusalsOf(peer), ...limitsOf(peer), ...lacksOf(peer)]
+const cellsOf = (peer) => [...exchangesOf(peer), ...refusalsOf(peer), ...lacksOf(peer)]
 
 export const cells = peers.flatMap(cellsOf)
 

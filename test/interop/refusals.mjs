@@ -118,24 +118,3 @@ export const refusals = {
     run: (lane) => goes(lane, "plain", { username: "alice", password: "guess" }, told),
   },
 }
-
-/** What ohmq cannot, because libzmq cannot. */
-export const limits = {
-  "ohmq REQ as the server": {
-    why: "to libzmq, the user's name that comes before the first reply is a wrong reply (`req_session_t::push_msg`), and it ends the connection",
-    async run({ ours, peer, setup, addressFor }) {
-      const { server, client } = setup("curve")
-      await ours.open("REQ", server.ours)
-      await peer.open("REP", client.theirs)
-      const seen = within(ours.socket.events.waitFor("disconnect"), "The end of the connection")
-      seen.catch(() => {})
-      await peer.connect(await ours.bind(addressFor("curve")))
-      await ours.send(["question"])
-      await peer.receive()
-      await peer.send(["answer"])
-      await seen
-      const answer = await ours.receive(0)
-      if (answer !== undefined) throw new Error("libzmq can do it now; make exchanges of it in matrix.mjs")
-    },
-  },
-}
