@@ -11,6 +11,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vites
 import { failure, open } from "../support/sockets.js"
 import type { Peer } from "./peer.mjs"
 import { peers, prepare } from "./peers.mjs"
+import { sendIfPossible } from "./refusals.mjs"
 
 const secretText = (certificate: Certificate) => z85Encode(certificate.secretKey as Buffer)
 
@@ -103,7 +104,7 @@ describe.each(peers.filter(({ name }) => ["pyzmq", "CZMQ"].includes(name)))("cer
     await pull.bind("tcp://127.0.0.1:*")
     await peer.open("PUSH", ["curve-client", stranger.publicKey, stranger.secretKey, server.publicKey])
     await peer.connect(pull.lastEndpoint as string)
-    await peer.send(["from a stranger"])
+    await sendIfPossible(peer)
     expect(await denied).toMatchObject({ publicKey: stranger.publicKey, reason: "unknown key" })
     await peer.close()
     await peer.open("PUSH", ["curve-client", bob.publicKey, bob.secretKey, server.publicKey])
@@ -127,10 +128,14 @@ describe.each(peers.filter(({ name }) => ["pyzmq", "CZMQ"].includes(name)))("cer
     const endpoint = (await guarded.bind("tcp://127.0.0.1:*")) as string
     const serverKey = await Certificate.load(server.file)
 
-    const stranger = open(zmq.Push, { linger: 0, security: { client: generateKeyPair(), serverKey } })
+    const stranger = open(zmq.Push, {
+      linger: 0,
+      sendTimeout: 5000,
+      security: { client: generateKeyPair(), serverKey },
+    })
     const refused = stranger.events.waitFor("handshake:error:auth", { timeout: 10_000 })
     stranger.connect(endpoint)
-    await stranger.send("from a stranger")
+    await sendIfPossible(stranger)
     expect((await refused).error.status).toBe(400)
 
     const push = open(zmq.Push, { linger: 0, security: { client: alice, serverKey } })

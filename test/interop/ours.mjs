@@ -49,7 +49,7 @@ export class Ours {
   connect = async (endpoint) => this.socket.connect(endpoint)
   subscribe = async (topic) => this.socket.subscribe(topic)
   unsubscribe = async (topic) => this.socket.unsubscribe(topic)
-  send = (parts) => this.socket.send(parts, { timeout: 10_000 })
+  send = (parts) => this.socket.send(parts, { timeout: 5000 })
   close = async () => this.socket?.close()
 
   /** A message, or undefined when none comes. */

@@ -1,7 +1,7 @@
 // A process that has one socket of another ZeroMQ, and does with it what it is told: one of peers/.
 //
 // It reads commands from stdin, one a line, and answers each with a line: "ok" and what was asked for, "nothing" when no
-// message came in time, or "error" and why. Bytes are in hex; "-" stands for none. The commands are
+// message came in time or there was no room for one, or "error" and why. Bytes are in hex; "-" stands for none. The commands are
 //
 //   version                             its name and versions
 //   authenticate FOLDER                 servers let in the certificates of FOLDER/clients, and USER=PASSWORD of FOLDER/passwords
@@ -99,8 +99,12 @@ export class Peer {
   connect = (endpoint) => this.ask("connect", endpoint)
   subscribe = (topic) => this.ask("subscribe", toHex(topic))
   unsubscribe = (topic) => this.ask("unsubscribe", toHex(topic))
-  send = (parts) => this.ask("send", ...parts.map(toHex))
   close = () => this.ask("close")
+
+  async send(parts) {
+    if ((await this.ask("send", ...parts.map(toHex))) !== undefined) return
+    throw Object.assign(new Error("The peer has no room for a message"), { code: "EAGAIN" })
+  }
 
   /** A message, or undefined when none comes. */
   async receive(timeout = 10_000) {

@@ -52,9 +52,10 @@ public class JeroMQ {
     return address;
   }
 
-  private static String send(String[] words) throws Exception {
+  /** Null if there is no room. */
+  private static String send(String[] words) {
     for (int at = 1; at < words.length; at++) {
-      if (!socket.send(unhexed(words[at]), at < words.length - 1 ? ZMQ.SNDMORE : 0)) throw new Exception("no room");
+      if (!socket.send(unhexed(words[at]), at < words.length - 1 ? ZMQ.SNDMORE : 0)) return null;
     }
     return "";
   }

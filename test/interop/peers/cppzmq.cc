@@ -121,16 +121,17 @@ static std::string bind(const Words& words) {
   return peer.get(zmq::sockopt::last_endpoint);
 }
 
+// A time-out.
+struct Nothing {};
+
 static std::string send(const Words& words) {
   std::vector<std::string> parts;
   std::transform(words.begin(), words.end(), std::back_inserter(parts), unhexed);
   std::vector<zmq::const_buffer> buffers;
   for (const auto& part : parts) buffers.push_back(zmq::buffer(part));
-  if (!zmq::send_multipart(peer, buffers)) throw std::runtime_error("no room");
+  if (!zmq::send_multipart(peer, buffers)) throw Nothing();
   return "";
 }
-
-struct Nothing {};
 
 static std::string receive(const Words& words) {
   peer.set(zmq::sockopt::rcvtimeo, std::stoi(words.at(0)));

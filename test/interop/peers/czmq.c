@@ -187,7 +187,8 @@ int main(void) {
   while (getline(&line, &room, stdin) > 0) {
     int result = run(strtok(line, " \n"));
     if (result == 0) printf("ok\n");
-    if (result < 0) printf("error %s\n", zmq_strerror(errno));
+    else if (result < 0 && errno == EAGAIN) printf("nothing\n");
+    else if (result < 0) printf("error %s\n", zmq_strerror(errno));
     fflush(stdout);
   }
   free(line);
