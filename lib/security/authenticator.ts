@@ -168,7 +168,18 @@ export class Authenticator extends EventEmitter<AuthenticatorEvents> implements 
     this.#closePolicies()
     this.#connections.close()
     // Those who wait are answered within this turn.
-    setImmediate(() => this.#router.close())
+    setImmediate(() => this.#closeRouter())
+  }
+
+  #closeRouter(): void {
+    if (this.#router.closed) return
+    try {
+      // A thread of libzmq's would do so some time after the socket is closed; the next authenticator may come before.
+      this.#router.unbindSync(endpoint)
+    } catch {
+      // The context was terminated.
+    }
+    this.#router.close()
   }
 
   #closePolicies(): void {
