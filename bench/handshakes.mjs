@@ -1,56 +1,71 @@
-// How many CURVE handshakes an Authenticator bears: real ones over tcp from another process, and decisions alone.
-// Run: node bench/handshakes.mjs
+// How many CURVE handshakes an Authenticator bears: new connections over tcp from a process that has nothing but libzmq, and
+// decisions alone. Run: node bench/handshakes.mjs [--seconds N] [--rounds N] [--io-threads N]
 
-import { fork } from "node:child_process"
-import { once } from "node:events"
+import { execFile } from "node:child_process"
+import { parseArgs, promisify } from "node:util"
 
-import { Context, curveKeyPair, Dealer, Request, Router } from "ohmq"
+import { Context, Dealer, Router } from "ohmq"
 import { Authenticator, CertificateStore, generateKeyPair, z85Decode } from "ohmq/security"
 
-const MILLISECONDS = 3000
+import { compiled } from "./lib/compile.mjs"
+
 const AT_A_TIME = 60
 const DECISIONS = 50_000
 
-/** The clients: each handshake is a socket that asks one question. */
-async function connectAgainAndAgain(endpoint, curveServerKey) {
-  const { publicKey: curvePublicKey, secretKey: curveSecretKey } = curveKeyPair()
-  const ends = performance.now() + MILLISECONDS
-  const client = async () => {
-    while (performance.now() < ends) {
-      const socket = new Request({ linger: 0, curveServerKey, curvePublicKey, curveSecretKey })
-      socket.connect(endpoint)
-      await socket.send("x")
-      await socket.receive()
-      socket.close()
-    }
-  }
-  await Promise.all(Array.from({ length: AT_A_TIME }, client))
-}
+const { values } = parseArgs({
+  options: {
+    seconds: { type: "string", default: "3" },
+    rounds: { type: "string", default: "5" },
+    "io-threads": { type: "string", default: "1" },
+  },
+})
+const [seconds, rounds, ioThreads] = [values.seconds, values.rounds, values["io-threads"]].map(Number)
+const client = await compiled("handshake-client", console.error)
 
-async function measureHandshakes(context) {
-  const server = generateKeyPair()
-  const authenticator = new Authenticator({ context, curve: "any" })
-  let handshakes = 0
-  authenticator.on("allowed", () => {
-    handshakes += 1
-  })
-  const router = new Router({ context, security: { server, authenticator } })
+/** One run; CPU times in microseconds a handshake. */
+async function measure(context, security, publicKey) {
+  const router = new Router({ context, security })
   await router.bind("tcp://127.0.0.1:*")
   const serving = (async () => {
     for await (const message of router) await router.send(message)
   })()
-  const [started, cpu] = [performance.now(), process.cpuUsage()]
-  await once(fork(import.meta.filename, [router.lastEndpoint, server.publicKey]), "exit")
-  const seconds = (performance.now() - started) / 1000
+  const [began, cpu] = [performance.now(), process.cpuUsage()]
+  const args = [router.lastEndpoint, publicKey, `${seconds * 1000}`, `${AT_A_TIME}`]
+  const { stdout } = await promisify(execFile)(client, args)
+  const told = JSON.parse(stdout)
   const { user, system } = process.cpuUsage(cpu)
   router.close()
   await serving
-  await authenticator.close()
-  console.log(`${Math.round(handshakes / seconds)} handshakes a second over tcp, client and server together`)
-  console.log(`${Math.round(handshakes / ((user + system) / 1e6))} handshakes for each second of the server's CPU time`)
+  return {
+    rate: told.handshakes / ((performance.now() - began) / 1000),
+    server: (user + system) / told.handshakes,
+    client: (told.cpu * 1e6) / told.handshakes,
+  }
 }
 
-async function measureDecisions(context) {
+const range = (values) => {
+  const sorted = values.toSorted((a, b) => a - b).map(Math.round)
+  return `${sorted[sorted.length >> 1]} (${sorted[0]} to ${sorted.at(-1)})`
+}
+
+async function measureHandshakes(title, prepare) {
+  const runs = []
+  for (let round = 0; round < rounds; round += 1) {
+    const context = new Context({ ioThreads })
+    const server = generateKeyPair()
+    const { authenticator, ...rest } = prepare(context)
+    const security = { server, ...rest, ...(authenticator && { authenticator }) }
+    runs.push(await measure(context, security, server.publicKey))
+    await authenticator?.close()
+    await context.terminate()
+  }
+  const column = (name) => range(runs.map((run) => run[name]))
+  console.log(`${title}: ${column("rate")} handshakes a second by the clock`)
+  console.log(`  CPU time of each: server ${column("server")} µs, client ${column("client")} µs`)
+}
+
+async function measureDecisions() {
+  const context = new Context()
   const known = generateKeyPair()
   const authenticator = new Authenticator({ context, curve: new CertificateStore([known]) })
   const dealer = new Dealer({ context, sendHighWaterMark: 0, receiveHighWaterMark: 0 })
@@ -62,14 +77,11 @@ async function measureDecisions(context) {
   console.log(`${Math.round(DECISIONS / ((performance.now() - started) / 1000))} decisions a second`)
   dealer.close()
   await authenticator.close()
+  await context.terminate()
 }
 
-const [endpoint, serverKey] = process.argv.slice(2)
-if (endpoint !== undefined) {
-  await connectAgainAndAgain(endpoint, serverKey)
-  process.exit()
-}
-const context = new Context()
-await measureHandshakes(context)
-await measureDecisions(context)
-await context.terminate()
+await measureHandshakes("with an Authenticator", (context) => ({
+  authenticator: new Authenticator({ context, curve: "any" }),
+}))
+await measureHandshakes("without (whoever knows the key)", () => ({ clients: "any" }))
+await measureDecisions()

@@ -1,14 +1,13 @@
 // Measures the contenders in turn, round by round, and writes a table.
 
-import { mkdirSync, statSync, writeFileSync } from "node:fs"
+import { writeFileSync } from "node:fs"
 import { availableParallelism } from "node:os"
 import path from "node:path"
 import { parseArgs } from "node:util"
 import { curveKeyPair, version } from "ohmq"
 
-import { run } from "../scripts/lib/run.mjs"
-import { libzmqFlags } from "../scripts/libzmq.mjs"
 import { contenders } from "./contenders.mjs"
+import { compiled } from "./lib/compile.mjs"
 import { measureOnce } from "./lib/pair.mjs"
 import { plot } from "./lib/plot.mjs"
 import { summary, table } from "./lib/table.mjs"
@@ -55,31 +54,6 @@ const say = (text) => process.stderr.write(`${text}\n`)
 function progress(text) {
   if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${text}`)
   else say(text)
-}
-
-/** Compiles baseline.cc, if it or libzmq is newer. */
-async function ensureBaseline() {
-  const [program] = contenders[0].command()
-  const source = path.join(import.meta.dirname, "baseline.cc")
-  const libraries = await libzmqFlags("libraries")
-  const time = (file) => statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0
-  if (time(program) > Math.max(time(source), ...libraries.map(time))) return
-  say("compiling the C++ baseline")
-  mkdirSync(path.dirname(program), { recursive: true })
-  const includes = (await libzmqFlags("include")).map((folder) => `-I${folder}`)
-  const args = [
-    "-O3",
-    "-std=c++17",
-    "-DZMQ_STATIC",
-    ...includes,
-    source,
-    ...libraries,
-    "-lpthread",
-    "-lrt",
-    "-o",
-    program,
-  ]
-  await run("baseline", process.env.CXX ?? "c++", args, { log: path.join(root, "build/bench/baseline.log") })
 }
 
 /** How many messages take about so many seconds, by runs that grow: a cold program is several times slower. */
@@ -156,7 +130,7 @@ async function main() {
     )
   }
 
-  await ensureBaseline()
+  await compiled("baseline", say)
   const present = await prepareAll(entrants)
   const server = curveKeyPair()
   const client = curveKeyPair()

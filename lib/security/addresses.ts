@@ -55,7 +55,7 @@ export class AddressList {
   }
 
   has(address: string): boolean {
-    return isIP(address) !== 0 && this.#list.check(address, familyOf(address))
+    return this.#size > 0 && isIP(address) !== 0 && this.#list.check(address, familyOf(address))
   }
 }
 

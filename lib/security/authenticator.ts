@@ -178,7 +178,11 @@ export class Authenticator extends EventEmitter<AuthenticatorEvents> implements 
     if (this.#router.closed) return
     // libzmq lets a peer whose request gets no answer wait for half a minute. So nobody new can ask from here on, and those
     // who have asked, or are about to, are answered.
-    this.#router.unbindSync(endpoint)
+    try {
+      this.#router.unbindSync(endpoint)
+    } catch {
+      // The context was terminated.
+    }
     this.#closing = setTimeout(() => this.#router.close(), QUIET)
   }
 

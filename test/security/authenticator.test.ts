@@ -418,6 +418,12 @@ describe("audit", () => {
 })
 
 describe("close", () => {
+  it("leaves its place to the next one at once", async () => {
+    const context = new zmq.Context()
+    for (let round = 0; round < 300; round += 1) await new Authenticator({ context }).close()
+    await context.terminate()
+  })
+
   it("frees the endpoint for another, and lets nobody in meanwhile", async () => {
     const { context, authenticator, pull, push } = await guarded({ curve: [alice] })
     await authenticator.close()

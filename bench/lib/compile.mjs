@@ -1,0 +1,24 @@
+// Compiles a C++ program of the benchmarks against the libzmq that the addon has in it.
+
+import { mkdirSync, statSync } from "node:fs"
+import path from "node:path"
+
+import { root } from "../../scripts/lib/project.mjs"
+import { run } from "../../scripts/lib/run.mjs"
+import { libzmqFlags } from "../../scripts/libzmq.mjs"
+
+/** The program of a source file in bench/, compiled if that or libzmq is newer; `say` is told so. */
+export async function compiled(name, say) {
+  const program = path.join(root, "build/bench", name)
+  const source = path.join(root, "bench", `${name}.cc`)
+  const libraries = await libzmqFlags("libraries")
+  const time = (file) => statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0
+  if (time(program) > Math.max(time(source), ...libraries.map(time))) return program
+  say(`compiling ${name}.cc`)
+  mkdirSync(path.dirname(program), { recursive: true })
+  const includes = (await libzmqFlags("include")).map((folder) => `-I${folder}`)
+  const flags = ["-O3", "-std=c++17", "-DZMQ_STATIC", ...includes]
+  const args = [...flags, source, ...libraries, "-lpthread", "-lrt", "-o", program]
+  await run(name, process.env.CXX ?? "c++", args, { log: path.join(root, `build/bench/${name}.log`) })
+  return program
+}
