@@ -32,6 +32,7 @@ export function sourceOf(from: string): string {
 /** Addresses ("10.0.0.7", "::1") and networks ("10.0.0.0/8", "fd00::/8"). */
 export class AddressList {
   readonly #list = new BlockList()
+  #isEmpty = true
 
   constructor(addresses: Iterable<string> = []) {
     for (const address of addresses) this.add(address)
@@ -52,10 +53,11 @@ export class AddressList {
     }
     if (bits === undefined) this.#list.addAddress(plain, familyOf(plain))
     else this.#list.addSubnet(plain, length, familyOf(plain))
+    this.#isEmpty = false
   }
 
   has(address: string): boolean {
-    return this.#size > 0 && isIP(address) !== 0 && this.#list.check(address, familyOf(address))
+    return !this.#isEmpty && isIP(address) !== 0 && this.#list.check(address, familyOf(address))
   }
 }
 

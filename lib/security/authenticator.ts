@@ -264,7 +264,7 @@ export class Authenticator extends EventEmitter<AuthenticatorEvents> implements 
     let [changes, { verdict, failed }] = [this.#changes, await this.#judge(request, claim, password)]
     const group = groupOf(request.address)
     while (!("denied" in verdict)) {
-      const other = this.#connections.before(request.domain, group)
+      const other = this.#connections.before(request.domain, group, verdict.marks)
       if (other !== undefined) await other
       else if (changes === this.#changes) break
       else [changes, { verdict, failed }] = [this.#changes, await this.#judge(request, claim, password)]

@@ -129,11 +129,12 @@ export class Connections {
   }
 
   /**
-   * What to wait for before a peer of a domain and address is accepted: the handshake of another one. To be asked again until it is
+   * What to wait for before a peer of a domain and address is accepted: the handshake of somebody else. To be asked again until it is
    * undefined, and then to be followed by `accept` at once.
    */
-  before(domain: string, address: string): Promise<void> | undefined {
-    return this.#groups.get(`${domain}\n${address}`)?.over
+  before(domain: string, address: string, identities: string[]): Promise<void> | undefined {
+    const group = this.#groups.get(`${domain}\n${address}`)
+    return group === undefined || identities.every((one) => group.identities.has(one)) ? undefined : group.over
   }
 
   /** A peer was accepted: its handshake will be told of next. */
