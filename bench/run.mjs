@@ -13,7 +13,6 @@ import { plot } from "./lib/plot.mjs"
 import { summary, table } from "./lib/table.mjs"
 import { valuesFor, workloads } from "./workloads.mjs"
 
-const root = path.join(import.meta.dirname, "..")
 
 const help = `Measures ohmq beside libzmq itself and its alternatives. Usage: npm run bench [-- options]
 

@@ -7,7 +7,8 @@ import { generateKeyPair } from "ohmq/security"
 
 import { command, greeting } from "../../support/zmtp.mjs"
 
-const ATTACKER = "127.0.0.2"
+/** One address for each process: the ports of those before may be waiting still. */
+const ATTACKER = `127.${1 + ((process.pid >> 8) % 250)}.${process.pid % 256}.2`
 const AT_A_TIME = 60
 /** How long an attacker waits for an answer: somebody who is turned away "for now" gets none. */
 const PATIENCE = 100
