@@ -13,6 +13,7 @@ import { plot } from "./lib/plot.mjs"
 import { summary, table } from "./lib/table.mjs"
 import { valuesFor, workloads } from "./workloads.mjs"
 
+const help = `Measures ohmq beside libzmq itself and its alternatives. Usage: npm run bench [-- options]
 
   --only TEXT       workloads whose name contains TEXT; may be given several times
   --contender NAME  only these, and "C++", to which they are compared; may be given several times
