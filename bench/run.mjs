@@ -2,7 +2,6 @@
 
 import { writeFileSync } from "node:fs"
 import { availableParallelism } from "node:os"
-import path from "node:path"
 import { parseArgs } from "node:util"
 import { curveKeyPair, version } from "ohmq"
 

@@ -168,6 +168,8 @@ function asServer(socket: Socket, security: ServerSecurity): void {
   setPair(socket, "server", security.server)
   socket.curveServer = true
   if (clients === undefined) setGuard(socket, security)
+  // Without this, libzmq asks a handler for other sockets of the context, if there is one.
+  else if (addon.capability.draft === true) socket.zapEnforceDomain = true
 }
 
 function asClient(socket: Socket, security: ClientSecurity): void {

@@ -32,6 +32,17 @@ describe("security", () => {
     expect(texts(await pull.receive())).toEqual(["x"])
   })
 
+  it.runIf(zmq.capability.draft)("takes any client also beside an authenticator, which is not asked", async () => {
+    const { context, told } = authenticate({ curve: [alice.public] })
+    const pull = open(zmq.Pull, { context, security: { server, clients: "any" } })
+    await pull.bind(freeAddress("tcp"))
+    const push = open(zmq.Push, { security: { client: zmq.curveKeyPair(), serverKey: server } })
+    push.connect(pull.lastEndpoint as string)
+    await push.send("x")
+    const { parts, userId } = await pull.receiveWithMetadata({ timeout: 5000 })
+    expect([texts(parts), userId, told]).toEqual([["x"], null, []])
+  })
+
   it("lets nobody in when there is no handler for its domain", async () => {
     const pull = open(zmq.Pull, { context: new zmq.Context(), security: { server, domain: "elsewhere" } })
     await pull.bind(freeAddress("tcp"))
