@@ -73,7 +73,7 @@ To compile one (C++ compiler, make, cmake and Python 3 needed), run in your proj
   npx ohmq-build
 or, with a libzmq that is installed with its headers:
   npx ohmq-build --system-libzmq`
-  return Object.assign(new Error(message, { cause }), { code: "ERR_OHMQ_ADDON" })
+  return Object.assign(new Error(message, cause === undefined ? undefined : { cause }), { code: "ERR_OHMQ_ADDON" })
 }
 
 /** Loads the addon that belongs to the package in `folder`. */
