@@ -16,19 +16,22 @@ export function prebuiltAddon(): string {
 }
 
 /** npm, offline and without scripts, whatever the machine's own settings are. */
-export function npm(folder: string, ...args: string[]): Promise<Outcome> {
+export const npm = (folder: string, ...args: string[]): Promise<Outcome> => npmIn(folder, folder, args)
+
+/** `home` is where npm leaves its cache. */
+function npmIn(folder: string, home: string, args: string[]): Promise<Outcome> {
   const found = process.env.npm_execpath?.endsWith("npm-cli.js") ? process.env.npm_execpath : undefined
   const command = found ? process.execPath : "npm"
   const options = ["--ignore-scripts", "--offline", "--no-audit", "--no-fund", "--loglevel=error"]
   return runCommand(command, [...(found ? [found] : []), ...args, ...options], {
     cwd: folder,
     timeout: 60_000,
-    env: { npm_config_cache: path.join(folder, ".npm"), npm_config_userconfig: path.join(folder, "no-npmrc") },
+    env: { npm_config_cache: path.join(home, ".npm"), npm_config_userconfig: path.join(home, "no-npmrc") },
   })
 }
 
 async function pack(source: string, target: string): Promise<string> {
-  const { status, stdout, stderr } = await npm(source, "pack", "--json", "--pack-destination", target)
+  const { status, stdout, stderr } = await npmIn(source, target, ["pack", "--json", "--pack-destination", target])
   if (status !== 0) throw new Error(stderr)
   const [{ filename }] = JSON.parse(stdout)
   return path.join(target, filename)
