@@ -3,20 +3,9 @@
 import * as zmq from "ohmq"
 import { Authenticator } from "ohmq/security"
 
-const types = {
-  PAIR: zmq.Pair,
-  PUB: zmq.Publisher,
-  SUB: zmq.Subscriber,
-  REQ: zmq.Request,
-  REP: zmq.Reply,
-  DEALER: zmq.Dealer,
-  ROUTER: zmq.Router,
-  PULL: zmq.Pull,
-  PUSH: zmq.Push,
-  XPUB: zmq.XPublisher,
-  XSUB: zmq.XSubscriber,
-  STREAM: zmq.Stream,
-}
+import { typesOf } from "./types.mjs"
+
+const types = typesOf(zmq)
 
 export class Ours {
   constructor({ clients, password }) {

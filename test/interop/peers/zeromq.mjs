@@ -6,20 +6,9 @@ import path from "node:path"
 import { createInterface } from "node:readline"
 import * as zmq from "zeromq"
 
-const types = {
-  PAIR: zmq.Pair,
-  PUB: zmq.Publisher,
-  SUB: zmq.Subscriber,
-  REQ: zmq.Request,
-  REP: zmq.Reply,
-  DEALER: zmq.Dealer,
-  ROUTER: zmq.Router,
-  PULL: zmq.Pull,
-  PUSH: zmq.Push,
-  XPUB: zmq.XPublisher,
-  XSUB: zmq.XSubscriber,
-  STREAM: zmq.Stream,
-}
+import { typesOf } from "../types.mjs"
+
+const types = typesOf(zmq)
 
 const mechanisms = {
   null: () => ({}),
