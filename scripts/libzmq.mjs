@@ -121,7 +121,8 @@ export async function findSources(folder) {
       say(topic, `${found.name}: ${found.origin}`)
       const { libzmq, libsodium, origin, archives } = found
       const mended = mend(libzmq).map(({ why }) => why)
-      if (mended.length > 0) say(topic, `faults mended in its sources: ${mended.length}, which scripts/lib/mends.mjs tells`)
+      if (mended.length > 0)
+        say(topic, `faults mended in its sources: ${mended.length}, which scripts/lib/mends.mjs tells`)
       return { libzmq, libsodium, origin, archives: { ...archives, libzmq: { ...archives.libzmq, mended } } }
     }
     tried.push(`${found.name}: ${found.skipped}`)
