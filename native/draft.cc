@@ -85,8 +85,8 @@ napi_value SendTagged(napi_env env, napi_callback_info info) {
   napi_valuetype type = napi_undefined;
   napi_typeof(env, arguments.values[3], &type);
   if (type == napi_string) {
-    if (!message.Encode(env, arguments.values[3])) return Throw(env, ENOMEM);
-  } else if (!TakePart(env, *arguments.environment, arguments.values[3], arguments.Number(env, 4), &message)) {
+    if (!message.Encode(env, arguments.values[3], &arguments.environment->message_memory)) return Throw(env, ENOMEM);
+  } else if (!TakePart(env, arguments.environment, arguments.values[3], arguments.Number(env, 4), &message)) {
     return nullptr;
   }
   size_t size = 0;
@@ -104,7 +104,7 @@ napi_value SendTaggedMany(napi_env env, napi_callback_info info) {
   const Arguments<3> arguments(env, info);
   if (arguments.socket == nullptr) return nullptr;
   const auto tag = static_cast<Tag>(arguments.Number(env, 1));
-  const Environment& environment = *arguments.environment;
+  Environment& environment = *arguments.environment;
   const uint8_t* next = environment.bytes;
   size_t room = Environment::kBytes;
   const uint32_t count = std::min<uint32_t>(arguments.Number(env, 2), Environment::kFrames);
@@ -114,8 +114,8 @@ napi_value SendTaggedMany(napi_env env, napi_callback_info info) {
     const size_t size = environment.frames[sent + 1] >> 1;
     if (value_size + size > room) return ThrowType(env, "Frames must lie within the bytes");
     Message message;
-    if (!message.Copy(next + value_size, size) || SetTag(&message, tag, next, value_size) != 0 ||
-        SendNow(HandleOf(arguments.socket), &message) != 0) {
+    if (!message.Copy(&environment.message_memory, next + value_size, size) ||
+        SetTag(&message, tag, next, value_size) != 0 || SendNow(HandleOf(arguments.socket), &message) != 0) {
       break;
     }
     next += value_size + size;

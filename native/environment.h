@@ -7,6 +7,7 @@
 
 #include "context_handle.h"
 #include "message.h"
+#include "message_memory.h"
 #include "poll_thread.h"
 #include "prelude.h"
 #include "release_queue.h"
@@ -74,6 +75,9 @@ class Environment {
     }
   }
   Socket* SocketAt(uint32_t slot) const { return slot < slots_.size() ? slots_[slot] : nullptr; }
+
+  // Of the messages that this thread sends.
+  MessageMemory message_memory;
 
   // Set once by lib/native.ts.
   bool main_thread = false;

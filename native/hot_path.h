@@ -20,7 +20,7 @@ constexpr uint32_t kMore = 1;
 constexpr uint32_t kMayReference = 2;
 
 // Larger parts are sent from the Buffer's own memory, larger frames are received without a copy.
-constexpr size_t kCopyLimit = 1024;
+constexpr size_t kCopyLimit = MessageMemory::kLargest;
 
 // The first argument is the slot of an open socket.
 template <size_t N>
@@ -61,16 +61,16 @@ inline napi_value ToNumber(napi_env env, uint32_t number) {
 }
 
 // Makes an empty message one of the bytes of `part`, a Uint8Array. False with an exception pending.
-inline bool TakePart(napi_env env, const Environment& environment, napi_value part, uint32_t flags, Message* message) {
+inline bool TakePart(napi_env env, Environment* environment, napi_value part, uint32_t flags, Message* message) {
   size_t size = 0;
   void* data = nullptr;
   if (napi_get_typedarray_info(env, part, nullptr, &size, &data, nullptr, nullptr) != napi_ok) {
     ThrowType(env, "Message part must be a Uint8Array");
     return false;
   }
-  const bool reference = size > kCopyLimit && (flags & kMayReference) != 0 && environment.main_thread;
-  const bool ok =
-      reference ? message->Reference(env, part, data, size, environment.release_queue()) : message->Copy(data, size);
+  const bool reference = size > kCopyLimit && (flags & kMayReference) != 0 && environment->main_thread;
+  const bool ok = reference ? message->Reference(env, part, data, size, environment->release_queue())
+                            : message->Copy(&environment->message_memory, data, size);
   if (!ok) Throw(env, ENOMEM);
   return ok;
 }

@@ -3,26 +3,24 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "message_memory.h"
 #include "release_queue.h"
 
 namespace ohmq {
 
-bool Message::Copy(const void* data, size_t size) noexcept {
-  if (zmq_msg_init_size(&message_, size) != 0) {
-    zmq_msg_init(&message_);
-    return false;
-  }
+bool Message::Copy(MessageMemory* memory, const void* data, size_t size) noexcept {
+  if (!memory->Allocate(&message_, size)) return false;
   if (size > 0) std::memcpy(zmq_msg_data(&message_), data, size);
   return true;
 }
 
-bool Message::Encode(napi_env env, napi_value value) {
+bool Message::Encode(napi_env env, napi_value value, MessageMemory* memory) {
   // One pass is enough for most strings. A character takes up to four bytes (and one more ends the string), so a
   // string that left five or more unused was not cut short.
   char scratch[1024];
   size_t size = 0;
   if (napi_get_value_string_utf8(env, value, scratch, sizeof scratch, &size) != napi_ok) return false;
-  if (size + 5 <= sizeof scratch) return Copy(scratch, size);
+  if (size + 5 <= sizeof scratch) return Copy(memory, scratch, size);
 
   if (napi_get_value_string_utf8(env, value, nullptr, 0, &size) != napi_ok) return false;
   // Node-API writes a NUL behind the string, for which zmq_msg_init_size has no room.

@@ -10,6 +10,7 @@
 
 namespace ohmq {
 
+class MessageMemory;
 class ReleaseQueue;
 
 class Message {
@@ -41,9 +42,9 @@ class Message {
   }
 
   // All three replace an empty message and return false when memory runs out.
-  bool Copy(const void* data, size_t size) noexcept;
+  bool Copy(MessageMemory* memory, const void* data, size_t size) noexcept;
   // `value` is a string; it becomes UTF-8, lone surrogates become U+FFFD.
-  bool Encode(napi_env env, napi_value value);
+  bool Encode(napi_env env, napi_value value, MessageMemory* memory);
   // libzmq reads the bytes where they are: `value`, a typed array, is held until libzmq lets go of them. For the main
   // thread only, because a context outlives a worker and the worker's memory does not.
   bool Reference(napi_env env, napi_value value, void* data, size_t size, const std::shared_ptr<ReleaseQueue>& queue);

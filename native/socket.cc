@@ -259,7 +259,7 @@ napi_value Socket::SendBytes(napi_env env, napi_callback_info info) {
   if (arguments.socket == nullptr) return nullptr;
   const uint32_t flags = arguments.Number(env, 2);
   Message message;
-  if (!TakePart(env, *arguments.environment, arguments.values[1], flags, &message)) return nullptr;
+  if (!TakePart(env, arguments.environment, arguments.values[1], flags, &message)) return nullptr;
   return arguments.socket->Send(std::move(message), flags);
 }
 
@@ -267,14 +267,14 @@ napi_value Socket::SendText(napi_env env, napi_callback_info info) {
   const Arguments<3> arguments(env, info);
   if (arguments.socket == nullptr) return nullptr;
   Message message;
-  if (!message.Encode(env, arguments.values[1])) return Throw(env, ENOMEM);
+  if (!message.Encode(env, arguments.values[1], &arguments.environment->message_memory)) return Throw(env, ENOMEM);
   return arguments.socket->Send(std::move(message), arguments.Number(env, 2));
 }
 
 napi_value Socket::SendMany(napi_env env, napi_callback_info info) {
   const Arguments<2> arguments(env, info);
   if (arguments.socket == nullptr) return nullptr;
-  const Environment& environment = *arguments.environment;
+  Environment& environment = *arguments.environment;
   const uint8_t* next = environment.bytes;
   size_t room = Environment::kBytes;
   const uint32_t count = std::min<uint32_t>(arguments.Number(env, 1), Environment::kFrames);
@@ -283,9 +283,12 @@ napi_value Socket::SendMany(napi_env env, napi_callback_info info) {
   for (; sent < count; sent += 1) {
     const size_t size = environment.frames[sent] >> 1;
     if (size > room) return ThrowType(env, "Frames must lie within the bytes");
+    Message message;
+    if (!message.Copy(&environment.message_memory, next, size)) break;
+    const int flags = ZMQ_DONTWAIT | ((environment.frames[sent] & 1) != 0 ? ZMQ_SNDMORE : 0);
     int rc = 0;
     do {
-      rc = zmq_send(socket, next, size, ZMQ_DONTWAIT | ((environment.frames[sent] & 1) != 0 ? ZMQ_SNDMORE : 0));
+      rc = zmq_msg_send(message.get(), socket, flags);
     } while (rc < 0 && zmq_errno() == EINTR);
     if (rc < 0) break;
     next += size;

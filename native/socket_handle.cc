@@ -29,11 +29,26 @@ bool CanListen(void* socket) noexcept {
 #endif
 }
 
+// How many bytes are read from and written to a connection at a time. libzmq's 8,192 make a system call for every eight
+// messages of 1,000 bytes (docs/performance.md has figures). More than this to read would double the memory that
+// messages keep which come one by one; a Stream gives what is read at a time as a message, and stays as it is.
+constexpr int kReadSize = 32768;
+constexpr int kWriteSize = 65536;
+
+void SetBatchSizes([[maybe_unused]] void* socket) noexcept {
+#ifdef ZMQ_IN_BATCH_SIZE
+  // A libzmq without draft options keeps its own.
+  zmq_setsockopt(socket, ZMQ_IN_BATCH_SIZE, &kReadSize, sizeof kReadSize);
+  zmq_setsockopt(socket, ZMQ_OUT_BATCH_SIZE, &kWriteSize, sizeof kWriteSize);
+#endif
+}
+
 }  // namespace
 
 std::shared_ptr<SocketHandle> SocketHandle::Create(std::shared_ptr<ContextHandle> context, int type) {
   void* socket = zmq_socket(context->get(), type);
   if (socket == nullptr) return nullptr;
+  if (type != ZMQ_STREAM) SetBatchSizes(socket);
   return std::shared_ptr<SocketHandle>(new SocketHandle(std::move(context), socket));
 }
 

@@ -11,6 +11,7 @@
       "native/environment.cc",
       "native/errors.cc",
       "native/message.cc",
+      "native/message_memory.cc",
       "native/metadata.cc",
       "native/options.cc",
       "native/poll_thread.cc",
