@@ -97,6 +97,9 @@ class Environment {
   std::vector<Message> large;
   size_t large_taken = 0;
 
+  // Of messages handed to JavaScript in their own memory, since V8 was last made to look at it.
+  size_t external_bytes = 0;
+
  private:
   explicit Environment(Napi::Env env);
 

@@ -30,16 +30,15 @@ bool CanListen(void* socket) noexcept {
 }
 
 // How many bytes are read from and written to a connection at a time. libzmq's 8,192 make a system call for every eight
-// messages of 1,000 bytes (docs/performance.md has figures). More than this to read would double the memory that
-// messages keep which come one by one; a Stream gives what is read at a time as a message, and stays as it is.
-constexpr int kReadSize = 32768;
-constexpr int kWriteSize = 65536;
+// messages of 1,000 bytes (docs/performance.md has figures). More would double the memory that a message keeps which
+// comes alone. A Stream gives what is read at a time as a message, and stays as it is.
+constexpr int kBatchSize = 32768;
 
 void SetBatchSizes([[maybe_unused]] void* socket) noexcept {
 #ifdef ZMQ_IN_BATCH_SIZE
   // A libzmq without draft options keeps its own.
-  zmq_setsockopt(socket, ZMQ_IN_BATCH_SIZE, &kReadSize, sizeof kReadSize);
-  zmq_setsockopt(socket, ZMQ_OUT_BATCH_SIZE, &kWriteSize, sizeof kWriteSize);
+  zmq_setsockopt(socket, ZMQ_IN_BATCH_SIZE, &kBatchSize, sizeof kBatchSize);
+  zmq_setsockopt(socket, ZMQ_OUT_BATCH_SIZE, &kBatchSize, sizeof kBatchSize);
 #endif
 }
 
