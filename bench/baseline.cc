@@ -75,6 +75,11 @@ void* Open(void* context, int type, bool server) {
   void* socket = zmq_socket(context, type);
   Check(socket != nullptr, "zmq_socket");
   Secure(socket, server);
+  const auto batch = static_cast<int>(Number("batchSize", 0));
+  if (batch > 0) {
+    Option(socket, ZMQ_IN_BATCH_SIZE, batch);
+    Option(socket, ZMQ_OUT_BATCH_SIZE, batch);
+  }
   return socket;
 }
 

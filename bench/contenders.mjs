@@ -14,6 +14,9 @@ const plain = ({ values }) => values.curve === undefined && values.parts === und
 const isPair = (workload, ...transports) =>
   ["sink", "server"].includes(workload.roles[0]) && plain(workload) && transports.includes(workload.values.transport)
 
+const baseline = () => [path.join(import.meta.dirname, "../build/bench/baseline")]
+const inBaseline = ({ roles, values }) => !["pairs", "router"].includes(roles[0]) && values.kind !== "string"
+
 const nats = server({
   program: "nats-server",
   client: "@nats-io/transport-node",
@@ -99,9 +102,14 @@ export const contenders = [
   {
     name: "C++",
     about: "libzmq itself, the same static library",
-    command: () => [path.join(import.meta.dirname, "../build/bench/baseline")],
-    values: ({ roles, values }) =>
-      ["pairs", "router"].includes(roles[0]) || values.kind === "string" ? undefined : {},
+    command: baseline,
+    values: (workload) => (inBaseline(workload) ? {} : undefined),
+  },
+  {
+    name: "C++, 32 KB batches",
+    about: "the same with the batch sizes of ohmq: how much is read from and written to a connection at a time",
+    command: baseline,
+    values: (workload) => (inBaseline(workload) && workload.values.transport ? { batchSize: 32768 } : undefined),
   },
   { name: "ohmq", about: "`await send`, `for await`", command: () => zmq, values: () => ({}) },
   {

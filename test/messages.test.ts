@@ -3,7 +3,7 @@
 import * as zmq from "ohmq"
 import { describe, expect, it } from "vitest"
 
-import { join, open, texts, transports } from "./support/sockets.js"
+import { freeAddress, join, open, texts, transports } from "./support/sockets.js"
 
 describe.each(transports)("messages over %s", (transport) => {
   it.each([0, 1, 1023, 1024, 1025, 65_535, 65_536, 1 << 20])("of %i bytes arrive unchanged", async (size) => {
@@ -26,6 +26,33 @@ describe.each(transports)("messages over %s", (transport) => {
     const [received] = await pull.receive()
     expect(received?.equals(sent)).toBe(true)
   })
+
+  it.each(["send", "sendMany"] as const)(
+    "of all small sizes reach who reads late and who reads at once by %s",
+    async (by) => {
+      const publisher = open(zmq.XPublisher, { sendHighWaterMark: 0, verbosity: "allSubs" })
+      const early = open(zmq.Subscriber, { receiveHighWaterMark: 0 })
+      const late = open(zmq.Subscriber, { receiveHighWaterMark: 0 })
+      await publisher.bind(freeAddress(transport))
+      for (const subscriber of [early, late]) {
+        subscriber.subscribe()
+        subscriber.connect(publisher.lastEndpoint as string)
+        await publisher.receive()
+      }
+      const sent = Array.from({ length: 1100 }, (_, size) => `${size} `.repeat(size).slice(0, size))
+      const read = async (subscriber: zmq.Subscriber, count: number) => {
+        const messages: Buffer[][] = []
+        while (messages.length < count) messages.push(...(await subscriber.receiveMany()))
+        return messages.map(String)
+      }
+      for (const half of [sent.slice(0, 550), sent.slice(550)]) {
+        if (by === "sendMany") await publisher.sendMany(half)
+        else for (const message of half) await publisher.send(message)
+        expect(await read(early, half.length)).toEqual(half)
+      }
+      expect(await read(late, sent.length)).toEqual(sent)
+    },
+  )
 
   it("of 10,000 parts arrive whole and in order", async () => {
     const push = open(zmq.Push)

@@ -17,7 +17,8 @@ export async function compiled(name, say) {
   say(`compiling ${name}.cc`)
   mkdirSync(path.dirname(program), { recursive: true })
   const includes = (await libzmqFlags("include")).map((folder) => `-I${folder}`)
-  const flags = ["-O3", "-std=c++17", "-DZMQ_STATIC", ...includes]
+  const defines = ["ZMQ_STATIC", ...(await libzmqFlags("defines"))].map((name) => `-D${name}`)
+  const flags = ["-O3", "-std=c++17", ...defines, ...includes]
   const args = [...flags, source, ...libraries, "-lpthread", "-lrt", "-o", program]
   await run(name, process.env.CXX ?? "c++", args, { log: path.join(root, `build/bench/${name}.log`) })
   return program

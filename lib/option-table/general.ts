@@ -94,9 +94,9 @@ export const generalOptions = {
    * 6553599; 0 (the default) leaves it to the peer.
    */
   heartbeatTimeToLive: { zmq: "ZMQ_HEARTBEAT_TTL", wire: "int32" },
-  /** ZMQ_IN_BATCH_SIZE: how much is read from a connection at a time. Bytes. Default 8192. */
+  /** ZMQ_IN_BATCH_SIZE: how much is read from a connection at a time. Bytes. Default 32768, Stream: 8192 (as libzmq). */
   inBatchSize: { zmq: "ZMQ_IN_BATCH_SIZE", wire: "int32", since: "4.3.3", needs: "draft" },
-  /** ZMQ_OUT_BATCH_SIZE: how much is written to a connection at a time. Bytes. Default 8192. */
+  /** ZMQ_OUT_BATCH_SIZE: how much is written to a connection at a time. Bytes. Default 32768, Stream: 8192 (as libzmq). */
   outBatchSize: { zmq: "ZMQ_OUT_BATCH_SIZE", wire: "int32", since: "4.3.3", needs: "draft" },
   /** ZMQ_TYPE: the number of the socket type in zmq.h. */
   type: { zmq: "ZMQ_TYPE", wire: "int32", access: "read" },

@@ -308,8 +308,8 @@ const table: Record<string, Entry> = {
     ...draft,
   },
 
-  inBatchSize: int("ZMQ_IN_BATCH_SIZE", 8192, 1, draft),
-  outBatchSize: int("ZMQ_OUT_BATCH_SIZE", 8192, 1, draft),
+  inBatchSize: { ...int("ZMQ_IN_BATCH_SIZE", 32768, 1, draft), initialOn: { Stream: 8192 } },
+  outBatchSize: { ...int("ZMQ_OUT_BATCH_SIZE", 32768, 1, draft), initialOn: { Stream: 8192 } },
   priority: int("ZMQ_PRIORITY", 0, 0, draft),
   busyPoll: int("ZMQ_BUSY_POLL", 0, 0, { ...draft, ...remembered, since: "4.3.5" }),
   routerNotify: {
