@@ -2,7 +2,7 @@
 
 import { drain } from "./message.js"
 import { type MessageWithMetadata, receiveWithMetadata, withoutMetadata } from "./metadata.js"
-import { currentTurn } from "./turn.js"
+import { currentTurn, now } from "./turn.js"
 import type { Message } from "./types.js"
 
 /** The most messages that one call takes off a socket. */
@@ -146,11 +146,11 @@ export class Inbox {
     const most = Math.min(this.#mostNow(), MOST)
     if (most === 1) return 1
     const turn = currentTurn()
-    const now = performance.now()
-    const quick = turn === this.#lastTurn && now - this.#lastTime < QUICK
+    const time = now()
+    const quick = turn === this.#lastTurn && time - this.#lastTime < QUICK
     this.#limit = quick ? Math.min(this.#limit * 2, most) : 1
     this.#lastTurn = turn
-    this.#lastTime = now
+    this.#lastTime = time
     return this.#limit
   }
 }

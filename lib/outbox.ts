@@ -103,6 +103,16 @@ export class Outbox {
     return toOutgoing(message)
   }
 
+  /** All of them, so that one that cannot be sent costs nothing. */
+  prepareMany(messages: Iterable<MessageLike | MessageLike[]>): Batch {
+    // A loop over the indices of an array takes half the time of one over an iterable.
+    const all = Array.isArray(messages) ? messages : Array.from(messages)
+    const { length } = all
+    const prepared = new Array<Outgoing>(length)
+    for (let index = 0; index < length; index += 1) prepared[index] = this.prepare(all[index])
+    return new Batch(prepared)
+  }
+
   /** False if it would have to wait; nothing of the message is sent then. */
   send(message: Outgoing): boolean {
     if (!Array.isArray(message)) return sendPart(this.slot, message, false)

@@ -7,7 +7,7 @@ import { Inbox } from "./inbox.js"
 import type { drain } from "./message.js"
 import { type MessageWithMetadata, type MetadataOptions, propertyNames } from "./metadata.js"
 import { addon, constant } from "./native.js"
-import { Batch, keep, Outbox, type Outgoing } from "./outbox.js"
+import { type Batch, keep, Outbox, type Outgoing } from "./outbox.js"
 import { settled, settledWith } from "./turn.js"
 import type { BatchOptions, Iteration, Message, MessageLike, OperationOptions } from "./types.js"
 import { checkOperation, Waiter, WaitingLine } from "./waiter.js"
@@ -255,8 +255,7 @@ export class Traffic {
 
   sendMany(messages: Iterable<MessageLike | MessageLike[]>, options?: OperationOptions): Promise<void> {
     checkMessages(messages)
-    // All of them now, so that one that cannot be sent costs nothing.
-    const batch = new Batch(Array.from(messages, (message) => this.#outbox.prepare(message)))
+    const batch = this.#outbox.prepareMany(messages)
     if (options !== undefined) checkOperation(options)
     this.checkUsable()
     this.writers.checkBusy()

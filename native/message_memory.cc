@@ -33,8 +33,70 @@ struct alignas(64) MessageMemory::Slab {
   // Messages cut from it less messages freed. The former are added when there will be no more, so that the thread that
   // cuts and those that free do not write to the same memory in turn.
   std::atomic<int64_t> messages{0};
+  Slab* next = nullptr;
+  // Whose it is; messages may outlive the thread that has cut them.
+  std::shared_ptr<Spares> spares;
   alignas(64) char bytes[kSlab - 64];
 };
+
+// Slabs without messages, to be used again. Any thread adds; the one that cuts takes all there are at a time, so none
+// is taken and added again under the eyes of another that adds.
+class MessageMemory::Spares {
+ public:
+  void Add(Slab* slab) noexcept {
+    if (count_.fetch_add(1, std::memory_order_relaxed) < kMost) {
+      slab->next = first_.load(std::memory_order_relaxed);
+      while (slab->next != Closed()) {
+        if (first_.compare_exchange_weak(slab->next, slab, std::memory_order_release, std::memory_order_relaxed)) return;
+      }
+    }
+    count_.fetch_sub(1, std::memory_order_relaxed);
+    delete slab;
+  }
+
+  // For the thread that cuts, alone. Null if there is none.
+  Slab* Take() noexcept {
+    if (taken_ == nullptr) taken_ = first_.exchange(nullptr, std::memory_order_acquire);
+    Slab* slab = taken_;
+    if (slab == nullptr) return nullptr;
+    taken_ = slab->next;
+    count_.fetch_sub(1, std::memory_order_relaxed);
+    return slab;
+  }
+
+  // From now on, what is added is freed.
+  void Close() noexcept {
+    for (Slab* list : {taken_, first_.exchange(Closed(), std::memory_order_acquire)}) {
+      while (list != nullptr) {
+        Slab* next = list->next;
+        delete list;
+        list = next;
+      }
+    }
+    taken_ = nullptr;
+  }
+
+ private:
+  // Stands for a list that takes nothing any more.
+  static Slab* Closed() noexcept {
+    static char place = 0;
+    return reinterpret_cast<Slab*>(&place);
+  }
+
+  // So a thread that has sent much keeps no more than 256 KiB for what it may send.
+  static constexpr int kMost = 32;
+
+  std::atomic<Slab*> first_{nullptr};
+  std::atomic<int> count_{0};
+  Slab* taken_ = nullptr;
+};
+
+MessageMemory::MessageMemory() : spares_(std::make_shared<Spares>()) {}
+
+MessageMemory::~MessageMemory() {
+  Retire();
+  spares_->Close();
+}
 
 bool MessageMemory::Allocate(zmq_msg_t* message, size_t size) noexcept {
   const bool done = size > kInline && size <= kLargest ? Cut(message, size) : zmq_msg_init_size(message, size) == 0;
@@ -46,8 +108,12 @@ bool MessageMemory::Cut(zmq_msg_t* message, size_t size) noexcept {
   const size_t needed = (kContent + size + kAlignment - 1) & ~(kAlignment - 1);
   if (slab_ == nullptr || used_ + needed > sizeof slab_->bytes) {
     Retire();
-    slab_ = new (std::nothrow) Slab;
-    if (slab_ == nullptr) return false;
+    slab_ = spares_->Take();
+    if (slab_ == nullptr) {
+      slab_ = new (std::nothrow) Slab;
+      if (slab_ == nullptr) return false;
+      slab_->spares = spares_;
+    }
   }
   char* place = slab_->bytes + used_;
 #ifdef OHMQ_HAS_CONTENT
@@ -63,7 +129,7 @@ bool MessageMemory::Cut(zmq_msg_t* message, size_t size) noexcept {
 }
 
 void MessageMemory::Retire() noexcept {
-  if (slab_ != nullptr && slab_->messages.fetch_add(cut_, std::memory_order_acq_rel) == -cut_) delete slab_;
+  if (slab_ != nullptr && slab_->messages.fetch_add(cut_, std::memory_order_acq_rel) == -cut_) spares_->Add(slab_);
   slab_ = nullptr;
   used_ = 0;
   cut_ = 0;
@@ -71,7 +137,7 @@ void MessageMemory::Retire() noexcept {
 
 void MessageMemory::Release(void* /*data*/, void* hint) {
   auto* slab = static_cast<Slab*>(hint);
-  if (slab->messages.fetch_sub(1, std::memory_order_acq_rel) == 1) delete slab;
+  if (slab->messages.fetch_sub(1, std::memory_order_acq_rel) == 1) slab->spares->Add(slab);
 }
 
 }  // namespace ohmq

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 
 #include <zmq.h>
 
@@ -10,14 +11,15 @@ namespace ohmq {
 
 // libzmq allocates the bytes of each message on the thread that sends, and frees them on an I/O thread; at 100 bytes
 // the two spend a third of their time in the allocator, much of it waiting for one another. Here messages are cut one
-// after the other from slabs, and a slab is freed with its last message. One thread allocates, any thread frees.
+// after the other from slabs, and a slab is used again when its last message is gone. One thread allocates, any thread
+// frees.
 class MessageMemory {
  public:
   // The largest message that is cut from a slab. A message that waits in a queue keeps its slab, so slabs are small.
   static constexpr size_t kLargest = 1024;
 
-  MessageMemory() = default;
-  ~MessageMemory() { Retire(); }
+  MessageMemory();
+  ~MessageMemory();
 
   MessageMemory(const MessageMemory&) = delete;
   MessageMemory& operator=(const MessageMemory&) = delete;
@@ -27,11 +29,13 @@ class MessageMemory {
 
  private:
   struct Slab;
+  class Spares;
 
   bool Cut(zmq_msg_t* message, size_t size) noexcept;
   void Retire() noexcept;
   static void Release(void* data, void* hint);
 
+  const std::shared_ptr<Spares> spares_;
   Slab* slab_ = nullptr;
   size_t used_ = 0;
   int64_t cut_ = 0;
