@@ -97,6 +97,8 @@ interface Addon {
   readonly constants: Readonly<Partial<Record<string, number>>>
   readonly frames: Uint32Array
   readonly bytes: Uint8Array
+  /** One number: how often the event loop has come round. It is for JavaScript to count where there is no libuv. */
+  readonly turns: Uint32Array
   readonly NativeContext: new (shared: boolean) => NativeContext
   readonly NativeSocket: new (context: NativeContext, type: number) => NativeSocket
   readonly NativeProxy: new (front: NativeSocket, back: NativeSocket, capture: NativeSocket | null) => NativeProxy
@@ -141,7 +143,10 @@ function usesUv(): boolean {
   return poller !== "thread"
 }
 
-addon.initialize(isMainThread, usesUv(), (socket, events) => socket.owner?.[onReady](events))
+/** Whether sockets are watched through libuv, and its turns are counted. */
+export const hasUv = usesUv()
+
+addon.initialize(isMainThread, hasUv, (socket, events) => socket.owner?.[onReady](events))
 
 /** A number of zmq.h that every supported libzmq has. */
 export function constant(name: string): number {

@@ -4,6 +4,8 @@
 // timers and other I/O waiting for as long as messages come. Operations that need not wait are therefore settled at once
 // only while the turn's time lasts; then they are settled in the next turn.
 
+import { addon, hasUv } from "./native.js"
+
 /** How long a turn may last before operations are put off to the next one, in milliseconds. */
 const BUDGET = 3
 
@@ -20,33 +22,30 @@ const clock = performance
 /** Milliseconds. */
 export const now = (): number => clock.now()
 
-let turn = 0
-let armed = false
+const { turns } = addon
+
+/** The turn that `started` and `looked` are of. */
+let turn = -1
 let started = 0
 let operations = 0
 let stride = 1
 /** When the clock was looked at last, from the turn's start. */
 let looked = 0
 let boundary: Promise<void> | undefined
-let pass: (() => void) | undefined
 
-function nextTurn(): void {
-  turn += 1
-  armed = false
-  operations = 0
-  looked = 0
-  const resolve = pass
-  pass = undefined
-  boundary = undefined
-  resolve?.()
+function countTurn(): void {
+  turns[0] = (turns[0] as number) + 1
 }
 
-/** A number that changes when the event loop turns, for as long as somebody keeps asking for it. */
+/** A number that changes when the event loop turns. */
 export function currentTurn(): number {
-  if (!armed) {
-    armed = true
+  const current = turns[0] as number
+  if (current !== turn) {
+    turn = current
     started = now()
-    immediate(nextTurn)
+    operations = 0
+    looked = 0
+    if (!hasUv) immediate(countTurn)
   }
   return turn
 }
@@ -63,7 +62,10 @@ function spend(count: number): Promise<void> | undefined {
   looked = elapsed
   if (elapsed < BUDGET) return undefined
   boundary = new Promise((resolve) => {
-    pass = resolve
+    immediate(() => {
+      boundary = undefined
+      resolve()
+    })
   })
   return boundary
 }

@@ -77,6 +77,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("constants", Constants(env));
   exports.Set("frames", environment.frames_array.Value());
   exports.Set("bytes", environment.bytes_array.Value());
+  exports.Set("turns", environment.turns_array.Value());
   exports.Set("initialize", Napi::Function::New<Initialize>(env, "initialize"));
   exports.Set("receiveWithMetadata", Napi::Function::New<ReceiveWithMetadata>(env, "receiveWithMetadata"));
   exports.Set("takeLarge", Napi::Function::New<TakeLarge>(env, "takeLarge"));

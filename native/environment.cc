@@ -2,6 +2,8 @@
 
 #include <atomic>
 
+#include "turn_counter.h"
+
 namespace ohmq {
 namespace {
 
@@ -14,6 +16,9 @@ Environment::Environment(Napi::Env env) : env_(env) {
   Napi::Uint32Array array = Napi::Uint32Array::New(env, kFrames);
   frames = array.Data();
   frames_array = Napi::Persistent(array);
+  Napi::Uint32Array counter = Napi::Uint32Array::New(env, 1);
+  turns = counter.Data();
+  turns_array = Napi::Persistent(counter);
   Napi::Uint8Array outgoing = Napi::Uint8Array::New(env, kBytes);
   bytes = outgoing.Data();
   bytes_array = Napi::Persistent(outgoing);
@@ -32,6 +37,7 @@ void Environment::Start(bool uv) {
     napi_add_async_cleanup_hook(
         env_, [](napi_async_cleanup_hook_handle, void* data) { static_cast<Environment*>(data)->CleanUp(); }, this,
         &hook_);
+    CountTurns(*this);
   } else {
     // Here all is over when it returns, and Deno 2.9 frees an asynchronous hook twice.
     napi_add_env_cleanup_hook(

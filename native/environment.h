@@ -88,6 +88,10 @@ class Environment {
   uint32_t* frames = nullptr;
   Napi::Reference<Napi::Uint32Array> frames_array;
 
+  // How often the event loop has come round, shared with JavaScript; libuv's loop counts, see turn_counter.h.
+  uint32_t* turns = nullptr;
+  Napi::Reference<Napi::Uint32Array> turns_array;
+
   // The bytes of frames that are to be sent, back to back, shared likewise. See Socket::SendMany.
   static constexpr size_t kBytes = size_t{64} * 1024;
   uint8_t* bytes = nullptr;

@@ -26,6 +26,7 @@
       "native/socket_signal.cc",
       "native/termination.cc",
       "native/thread_poller.cc",
+      "native/turn_counter.cc",
       "native/uv_poller.cc"
     ],
     "ohmq_defines": [
