@@ -107,8 +107,9 @@ async function build(from) {
     say(topic, "libzmq does not compile as one unit here: compiling file by file")
     await compile(from, tree, false)
   }
-  // Only what the addon links is kept; a build interrupted before this line is done again.
-  renameSync(path.join(tree, "compile_commands.json"), path.join(base, "compile_commands.json"))
+  // Only what the addon links is kept; a build interrupted before this line is done again. Visual Studio has no list of commands.
+  const commands = path.join(tree, "compile_commands.json")
+  if (existsSync(commands)) renameSync(commands, path.join(base, "compile_commands.json"))
   rmSync(tree, { recursive: true, force: true })
 }
 
