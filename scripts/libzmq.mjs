@@ -219,10 +219,11 @@ async function main(args) {
   const print = args.find((arg) => arg.startsWith("--print="))?.slice("--print=".length)
   if (print !== undefined) {
     const flags = await libzmqFlags(print, args)
-    // make runs in build/, and a path with spaces in it reaches the linker in pieces.
-    const relative = print === "libraries" && process.platform !== "win32"
+    // gyp splits what is printed at spaces, and takes backslashes out. What it gets is relative, to the project or, for the
+    // linker, to build/; and has no backslashes.
+    const from = inProject(print === "libraries" ? "build" : ".")
     const told = flags.map((flag) =>
-      relative && path.isAbsolute(flag) ? path.relative(inProject("build"), flag) : flag,
+      flag.startsWith(root) ? path.relative(from, flag).replaceAll(path.sep, "/") : flag,
     )
     process.stdout.write(`${told.join("\n")}\n`)
   } else if (wantsSystem(args)) {
