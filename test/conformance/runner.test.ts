@@ -1,6 +1,6 @@
 import { once } from "node:events"
 import { writeFileSync } from "node:fs"
-import { createServer, type AddressInfo, type Socket } from "node:net"
+import { type AddressInfo, createServer, type Socket } from "node:net"
 import path from "node:path"
 import { pathToFileURL } from "node:url"
 
