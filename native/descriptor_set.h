@@ -27,8 +27,8 @@ class DescriptorSet {
   // Makes Wait return false, now and whenever it is called again.
   virtual void Interrupt() noexcept = 0;
 
-  // The one thread. Appends the keys of armed descriptors that are readable, which are not armed any more. False is also for
-  // errors of the system, which may pass.
+  // The one thread. Appends the keys of armed descriptors that are readable, which are not armed any more.
+  // False is for errors of the system too, which may pass.
   virtual bool Wait(std::vector<uint64_t>* keys) noexcept = 0;
 };
 
