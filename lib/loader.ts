@@ -24,17 +24,23 @@ function libc(): "glibc" | "musl" | undefined {
   return undefined
 }
 
-/** The addons in prebuilds/ for this platform, without those for the other C library. */
-function prebuilt(folder: string): string[] {
-  const platform = path.join(folder, "prebuilds", `${process.platform}-${process.arch}`)
-  const own = libc()
-  const other = own && { glibc: ".musl.", musl: ".glibc." }[own]
+const platformFolder = (folder: string) => path.join(folder, "prebuilds", `${process.platform}-${process.arch}`)
+
+/** The addons in prebuilds/ for this platform, for any C library. */
+function shippedFiles(folder: string): string[] {
   try {
-    const files = readdirSync(platform).filter((file) => file.endsWith(".node"))
-    return files.filter((file) => other === undefined || !file.includes(other)).map((file) => path.join(platform, file))
+    return readdirSync(platformFolder(folder)).filter((file) => file.endsWith(".node"))
   } catch {
     return []
   }
+}
+
+/** Those without the ones for the other C library. */
+function prebuilt(folder: string): string[] {
+  const own = libc()
+  const other = own && { glibc: ".musl.", musl: ".glibc." }[own]
+  const files = shippedFiles(folder).filter((file) => other === undefined || !file.includes(other))
+  return files.map((file) => path.join(platformFolder(folder), file))
 }
 
 /** What node-gyp-build finds: what was compiled here, or what OHMQ_PREBUILD names. */
@@ -59,20 +65,30 @@ function describePlatform(): string {
   const report = process.report?.getReport() as { header?: { glibcVersionRuntime?: string } } | undefined
   const glibc = report?.header?.glibcVersionRuntime
   const system = [process.platform, process.arch, glibc ? `glibc ${glibc}` : libc()].filter(Boolean).join(" ")
-  return `${system}, Node ${process.versions.node}, Node-API ${process.versions.napi}`
+  // Bun and Deno call themselves a Node too.
+  const { node, bun, deno, napi } = process.versions as Record<string, string | undefined>
+  const runtime = bun ? `Bun ${bun}` : deno ? `Deno ${deno}` : `Node ${node}`
+  return `${system}, ${runtime}, Node-API ${napi}`
 }
 
 function noAddon(folder: string, tried: string[], cause: unknown): Error {
-  const where = path.join(folder, "prebuilds", `${process.platform}-${process.arch}`)
-  const list = tried.length > 0 ? tried : [`${where}: nothing there for this platform`]
-  if (tried.length === 0) list.push(`${path.join(folder, "build/Release")}: nothing there`)
+  const list = [...tried]
+  if (tried.length === 0) {
+    const others = shippedFiles(folder).join(" and ")
+    list.push(
+      `${platformFolder(folder)}: ${others ? `${others}, for another C library` : "nothing there for this platform"}`,
+      `${path.join(folder, "build/Release")}: nothing there`,
+    )
+  }
+  // Not npx: it would get whatever the registry has by that name where the package is another one's dependency.
+  const build = `node "${path.join(folder, "scripts/build.mjs")}"`
   const message = `ohmq has no native addon that works here: ${describePlatform()}.
 Tried:
 ${list.map((line) => `  ${line}\n`).join("")}\
-To compile one (C++ compiler, make, cmake and Python 3 needed), run in your project:
-  npx ohmq-build
+To compile one (C++ compiler, make, cmake and Python 3 needed), run:
+  ${build}
 or, with a libzmq that is installed with its headers:
-  npx ohmq-build --system-libzmq`
+  ${build} --system-libzmq`
   return Object.assign(new Error(message, cause === undefined ? undefined : { cause }), { code: "ERR_OHMQ_ADDON" })
 }
 

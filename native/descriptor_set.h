@@ -28,6 +28,7 @@ class DescriptorSet {
   virtual void Interrupt() noexcept = 0;
 
   // The one thread. Appends the keys of armed descriptors that are readable, which are not armed any more.
+  // False is for errors of the system too, which may pass.
   virtual bool Wait(std::vector<uint64_t>* keys) noexcept = 0;
 };
 

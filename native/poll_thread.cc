@@ -1,5 +1,6 @@
 #include "poll_thread.h"
 
+#include <chrono>
 #include <csignal>
 #include <system_error>
 
@@ -68,6 +69,7 @@ std::shared_ptr<PollThread> PollThread::Create(Napi::Env env) {
 
 void PollThread::EndThread() noexcept {
   if (!thread_.joinable()) return;
+  ending_ = true;
   set_->Interrupt();
   thread_.join();
 }
@@ -96,7 +98,13 @@ void PollThread::Release() noexcept {
 
 void PollThread::Run() noexcept {
   std::vector<uint64_t> keys;
-  while (set_->Wait(&keys)) {
+  while (true) {
+    if (!set_->Wait(&keys)) {
+      if (ending_) return;
+      // The system had no memory, or a limit was lowered. If the thread ended, all sockets would wait for ever.
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+      continue;
+    }
     bool call = false;
     {
       const std::lock_guard<std::mutex> lock(mutex_);

@@ -1,6 +1,7 @@
 // The thread that waits for the sockets of one environment, in runtimes without libuv.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -57,6 +58,7 @@ class PollThread : public std::enable_shared_from_this<PollThread> {
   // Null when the runtime has finalized it.
   napi_threadsafe_function function_ = nullptr;
   std::thread thread_;
+  std::atomic<bool> ending_{false};
 
   // What has become readable, and was not dispatched yet. One call is under way for as long as there is any.
   std::mutex mutex_;

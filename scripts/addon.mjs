@@ -89,7 +89,8 @@ export async function ensureAddon({ debug = false, force = false, cmake = false,
   const recipe = fingerprint([inProject("native")], libzmq, process.arch)
   if (!force && existsSync(target) && readJson(stampFile)?.fingerprint === recipe) return
   say(topic, `compiling (${kind})`)
-  const python = ["python3", "python"].some((name) => has(name))
+  // On Windows node-gyp finds it where it is not on PATH too, and an installed package has nothing else to build with.
+  const python = process.platform === "win32" || ["python3", "python"].some((name) => has(name))
   if (cmake || sanitize || !python) {
     if (!python) say(topic, "there is no Python for node-gyp")
     await withCmake(libzmq.sources, { kind, target, sanitize })

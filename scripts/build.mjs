@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// `npx ohmq-build`: compiles the addon inside an installed package, for platforms without a prebuilt one.
+// Compiles the addon inside an installed package, for platforms without a prebuilt one.
 
 import { spawnSync } from "node:child_process"
 import { accessSync, constants, existsSync, mkdirSync, rmSync } from "node:fs"
@@ -9,9 +9,10 @@ import { Failure, inProject, readJson, root, runMain, say } from "./lib/project.
 import { has, run } from "./lib/run.mjs"
 
 const topic = "ohmq-build"
+const command = `node "${inProject("scripts/build.mjs")}"`
 
 const help = `Compiles ohmq's native addon for this machine, in ${path.join(root, "build")}.
-Usage: npx ohmq-build [options]
+Usage: ${command} [options]
 
   --system-libzmq  link the installed libzmq that pkg-config finds, in place of building libzmq and libsodium
   --help           show this
@@ -45,7 +46,7 @@ await runMain(async (args) => {
     return
   }
   const unknown = args.find((arg) => arg !== "--system-libzmq")
-  if (unknown !== undefined) throw new Failure(`Unknown option '${unknown}'. Run: npx ohmq-build --help`)
+  if (unknown !== undefined) throw new Failure(`Unknown option '${unknown}'. Run: ${command} --help`)
   if (process.platform !== "win32" && !["python3", "python"].some((name) => has(name))) {
     throw new Failure(
       "node-gyp needs Python 3, which is not found. Install on Debian or Ubuntu: apt-get install python3",

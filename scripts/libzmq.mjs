@@ -23,8 +23,8 @@ The first of these that works is used; each one that is passed over says why:
   2  a finished build in build/libzmq/
   3  the pinned release archives (libzmq ${pins.libzmq.version}, libsodium ${pins.libsodium.version}), verified by SHA-256;
      from the files that OHMQ_LIBZMQ_ARCHIVE and OHMQ_LIBSODIUM_ARCHIVE name, else downloaded
-  4  on Debian and Ubuntu, the distribution's source packages (${pins.libzmq.debian}, ${pins.libsodium.debian}), fetched by apt-get with a
-     sources list of its own and checked against the signed .dsc
+  4  on Debian and Ubuntu, source packages (${pins.libzmq.debian}, ${pins.libsodium.debian}), fetched by apt-get with a sources list of its
+     own and checked against the signed index: on Debian libzmq ${pins.libzmq.version} of ${pins.libzmq.suite}, else what the distribution has
   5  an installed libzmq, found by pkg-config: only with --system-libzmq, and then before all others
 
 Options:
@@ -107,23 +107,32 @@ async function build(from) {
     say(topic, "libzmq does not compile as one unit here: compiling file by file")
     await compile(from, tree, false)
   }
-  // Only what the addon links is kept; a build interrupted before this line is done again.
-  renameSync(path.join(tree, "compile_commands.json"), path.join(base, "compile_commands.json"))
+  // Only what the addon links is kept; a build interrupted before this line is done again. Visual Studio has no list of commands.
+  const commands = path.join(tree, "compile_commands.json")
+  if (existsSync(commands)) renameSync(commands, path.join(base, "compile_commands.json"))
   rmSync(tree, { recursive: true, force: true })
 }
 
-/** The sources, unpacked below `folder`, from the first way that works; says which that is and why it passed over others. */
-export async function findSources(folder) {
+/**
+ * The sources, unpacked below `folder`, from the first way that works; says which that is and why it passed over others. What
+ * is released must have every fault mended; whoever compiles a libzmq of their own is told.
+ */
+export async function findSources(folder, { mustMend = true } = {}) {
   const tried = []
   for (const way of [fromArchives, fromDebian]) {
     const found = await way(pins, folder)
     if (found.skipped === undefined) {
       say(topic, `${found.name}: ${found.origin}`)
       const { libzmq, libsodium, origin, archives } = found
-      const mended = mend(libzmq).map(({ why }) => why)
-      if (mended.length > 0)
-        say(topic, `faults mended in its sources: ${mended.length}, which scripts/lib/mends.mjs tells`)
-      return { libzmq, libsodium, origin, archives: { ...archives, libzmq: { ...archives.libzmq, mended } } }
+      const faults = mend(libzmq)
+      if (faults.mended.length > 0)
+        say(topic, `faults mended in its sources: ${faults.mended.length}, which scripts/lib/mends.mjs tells`)
+      if (faults.missed.length > 0) {
+        const text = `NOT MENDED in its sources, which are not as scripts/lib/mends.mjs knows them: ${faults.missed.join("; ")}`
+        if (mustMend) throw new Failure(`libzmq: ${text}.`)
+        say(topic, text)
+      }
+      return { libzmq, libsodium, origin, archives: { ...archives, libzmq: { ...archives.libzmq, ...faults } } }
     }
     tried.push(`${found.name}: ${found.skipped}`)
     say(topic, `${found.name}: passed over: ${found.skipped}`)
@@ -139,7 +148,7 @@ export async function ensureLibzmq({ force = false } = {}) {
   if (stamp !== undefined && !force) return stamp
   say(topic, `build/libzmq: ${force ? "to be built again" : readJson(stampFile) ? "out of date" : "nothing yet"}`)
   mkdirSync(base, { recursive: true })
-  const { origin, archives, ...sources } = await findSources(path.join(base, "source"))
+  const { origin, archives, ...sources } = await findSources(path.join(base, "source"), { mustMend: false })
   await build(sources)
   const versions = sourceVersions(sources)
   const result = { version: versions.libzmq, versions, origin, archives, sources, fingerprint: recipe() }
@@ -210,10 +219,11 @@ async function main(args) {
   const print = args.find((arg) => arg.startsWith("--print="))?.slice("--print=".length)
   if (print !== undefined) {
     const flags = await libzmqFlags(print, args)
-    // make runs in build/, and a path with spaces in it reaches the linker in pieces.
-    const relative = print === "libraries" && process.platform !== "win32"
+    // gyp splits what is printed at spaces, and takes backslashes out. What it gets is relative, to the project or, for the
+    // linker, to build/; and has no backslashes.
+    const from = inProject(print === "libraries" ? "build" : ".")
     const told = flags.map((flag) =>
-      relative && path.isAbsolute(flag) ? path.relative(inProject("build"), flag) : flag,
+      flag.startsWith(root) ? path.relative(from, flag).replaceAll(path.sep, "/") : flag,
     )
     process.stdout.write(`${told.join("\n")}\n`)
   } else if (wantsSystem(args)) {

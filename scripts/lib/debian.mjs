@@ -3,26 +3,32 @@
 import { createHash } from "node:crypto"
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import path from "node:path"
+import { say } from "./project.mjs"
 import { unpack } from "./release-archives.mjs"
 import { has, output } from "./run.mjs"
 
 const name = "distribution source packages"
 
-/** VERSION_CODENAME of Debian and of what descends from it, or undefined elsewhere. */
-function codename() {
+/** `{id, release}`: ID and VERSION_CODENAME of Debian and of what descends from it, or undefined elsewhere. */
+function distribution() {
   if (!existsSync("/etc/os-release")) return undefined
   const text = readFileSync("/etc/os-release", "utf8")
   const field = (key) => new RegExp(`^${key}="?([^"\n]*)`, "m").exec(text)?.[1]
-  const family = `${field("ID")} ${field("ID_LIKE")}`
-  return /\b(debian|ubuntu)\b/.test(family) ? (field("VERSION_CODENAME") ?? undefined) : undefined
+  const [id, release] = [field("ID"), field("VERSION_CODENAME")]
+  return release && /\b(debian|ubuntu)\b/.test(`${id} ${field("ID_LIKE")}`) ? { id, release } : undefined
 }
 
-/** The system's binary package sources for this release, as sources of source packages, one line each. */
-function sourceLines(release) {
+/**
+ * The system's binary package sources for its release, as sources of the source packages of `wanted`, one line each: the same
+ * mirrors, and the same keys, among which Debian's keyring has those of later releases too.
+ */
+function sourceLines(release, wanted) {
   const lines = []
   const add = (options, uri, suite, components) => {
-    if (suite.split("-")[0] !== release || !components.includes("main")) return
-    lines.push(`deb-src ${options}${uri} ${suite} main${components.includes("universe") ? " universe" : ""}`)
+    const [name, ...rest] = suite.split("-")
+    if (name !== release || !components.includes("main")) return
+    const section = components.includes("universe") ? "main universe" : "main"
+    lines.push(`deb-src ${options}${uri} ${[wanted, ...rest].join("-")} ${section}`)
   }
   const files = ["/etc/apt/sources.list"]
   const parts = "/etc/apt/sources.list.d"
@@ -65,42 +71,59 @@ function verify(dsc, folder) {
   return path.join(folder, files.find(([, , file]) => /\.orig\.tar\.\w+$/.test(file))[2])
 }
 
-/** `{libzmq, libsodium, origin, archives}` with the two source folders, or `{skipped}` with the reason. */
-export async function fromDebian(pins, folder) {
-  const release = codename()
-  if (release === undefined || !has("apt-get")) return { name, skipped: "this is neither Debian nor Ubuntu" }
-  const lines = sourceLines(release)
-  if (lines.length === 0) return { name, skipped: `apt has no source for ${release}` }
-
-  const apt = path.join(folder, "apt")
-  rmSync(apt, { recursive: true, force: true })
+/**
+ * apt-get for the source packages of one release, with folders of its own. It is `undefined` where the index cannot be had,
+ * or is not signed with a key of the system.
+ */
+function aptFor(lines, folder) {
+  rmSync(folder, { recursive: true, force: true })
   for (const part of ["sources.d", "lists/partial", "cache/archives/partial", "packages"]) {
-    mkdirSync(path.join(apt, part), { recursive: true })
+    mkdirSync(path.join(folder, part), { recursive: true })
   }
-  writeFileSync(path.join(apt, "sources.d/ohmq.list"), `${lines.join("\n")}\n`)
+  writeFileSync(path.join(folder, "sources.d/ohmq.list"), `${lines.join("\n")}\n`)
   const settings = {
     "Dir::Etc::SourceList": "/dev/null",
-    "Dir::Etc::SourceParts": path.join(apt, "sources.d"),
-    "Dir::State::Lists": path.join(apt, "lists"),
-    "Dir::Cache": path.join(apt, "cache"),
+    "Dir::Etc::SourceParts": path.join(folder, "sources.d"),
+    "Dir::State::Lists": path.join(folder, "lists"),
+    "Dir::Cache": path.join(folder, "cache"),
     "APT::Sandbox::User": "root", // else root warns that the user _apt cannot write here
   }
   const options = Object.entries(settings).flatMap(([key, value]) => ["-o", `${key}=${value}`])
-  const packages = path.join(apt, "packages")
+  const packages = path.join(folder, "packages")
   const call = (...args) => output("apt-get", ["-qq", ...options, ...args], { cwd: packages })
-  if (call("update") === undefined) return { name, skipped: "'apt-get update' failed; is there a network?" }
-  const names = Object.values(pins).map((pin) => pin.debian)
-  if (call("source", "--download-only", ...names) === undefined) {
-    return { name, skipped: `'apt-get source ${names.join(" ")}' failed` }
+  if (call("update") === undefined) return undefined
+  /** Downloads a source package. Gives its .dsc. */
+  return (name) => {
+    if (call("source", "--download-only", name) === undefined) return undefined
+    const file = readdirSync(packages).find((entry) => entry.startsWith(`${name}_`) && entry.endsWith(".dsc"))
+    return path.join(packages, file)
   }
+}
 
+/** `{libzmq, libsodium, origin, archives}` with the two source folders, or `{skipped}` with the reason. */
+export async function fromDebian(pins, folder) {
+  const { id, release } = distribution() ?? {}
+  if (release === undefined || !has("apt-get")) return { name, skipped: "this is neither Debian nor Ubuntu" }
+  if (sourceLines(release, release).length === 0) return { name, skipped: `apt has no source for ${release}` }
+
+  const apts = new Map()
+  const download = (suite, source) => {
+    if (!apts.has(suite)) apts.set(suite, aptFor(sourceLines(release, suite), path.join(folder, "apt", suite)))
+    return apts.get(suite)?.(source)
+  }
   const result = { name, archives: {} }
   const origins = []
   for (const [library, pin] of Object.entries(pins)) {
-    const file = readdirSync(packages).find((entry) => entry.startsWith(`${pin.debian}_`) && entry.endsWith(".dsc"))
-    const dsc = path.join(packages, file)
-    const original = verify(dsc, packages)
-    const version = file.slice(pin.debian.length + 1, -".dsc".length)
+    // The pinned version first, from the release of Debian that has it.
+    const suites = new Set(id === "debian" && pin.suite ? [pin.suite, release] : [release])
+    let dsc
+    for (const suite of suites) {
+      dsc ??= download(suite, pin.debian)
+      if (dsc === undefined) say("libzmq", `${name}: '${suite}' does not give ${pin.debian}`)
+    }
+    if (dsc === undefined) return { name, skipped: `apt-get could not download ${pin.debian}; is there a network?` }
+    const original = verify(dsc, path.dirname(dsc))
+    const version = path.basename(dsc, ".dsc").slice(pin.debian.length + 1)
     const target = path.join(folder, library)
     // With dpkg-source come the distribution's patches; without it, upstream's source as it is.
     rmSync(target, { recursive: true, force: true })

@@ -4,7 +4,10 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs"
 import path from "node:path"
 
-/** Each mend replaces `before`, which must be there once, by `after`. */
+/**
+ * Each mend replaces `before`, which must be there once, by `after`. Where a release has no such fault any more, `fixed` is
+ * what stands there instead; without it that is `after`.
+ */
 export const mends = [
   {
     // The session of a peer that goes while its Router is being closed writes the message about it into a pipe that is gone.
@@ -136,13 +139,21 @@ export const mends = [
   },
 ]
 
-/** Mends the sources in `folder`. Returns what was mended; a release that has no such fault any more is left alone. */
-export function mend(folder) {
-  return mends.filter(({ file, before, after }) => {
+/**
+ * Mends the sources in `folder`. Gives what was mended, and what was not, although nothing shows that the fault is gone: a new
+ * release may have moved it.
+ */
+export function mend(folder, all = mends) {
+  const mended = []
+  const missed = []
+  for (const { file, why, before, after, fixed = after } of all) {
     const name = path.join(folder, file)
-    const parts = existsSync(name) ? readFileSync(name, "utf8").split(before) : []
-    if (parts.length !== 2) return false
-    writeFileSync(name, parts.join(after))
-    return true
-  })
+    const text = existsSync(name) ? readFileSync(name, "utf8") : ""
+    const parts = text.split(before)
+    if (parts.length === 2) {
+      writeFileSync(name, parts.join(after))
+      mended.push(why)
+    } else if (!text.includes(fixed)) missed.push(why)
+  }
+  return { mended, missed }
 }

@@ -10,13 +10,18 @@ const sources = {
     url: "https://github.com/zeromq/libzmq/releases/download/v{version}/zeromq-{version}.tar.gz",
     debian: "zeromq3",
   },
+  // CVE-2025-69277 in crypto_core_ed25519_is_valid_point is in every release up to 1.0.20, and mended by Debian's patches: libzmq
+  // calls nothing of Ed25519 (only crypto_box, crypto_secretbox, crypto_scalarmult_base and randombytes), and nothing else is exported.
   libsodium: {
     url: "https://download.libsodium.org/libsodium/releases/libsodium-{version}.tar.gz",
     debian: "libsodium",
   },
 }
 
-/** libzmq and libsodium: `{version, sha256, url, debian}` of each; `debian` is the name of the source package. */
+/**
+ * libzmq and libsodium: `{version, sha256, url, debian, suite}` of each; `debian` is the name of the source package, `suite` the
+ * release of Debian that has this version of it, if one does.
+ */
 export const pins = Object.fromEntries(
   Object.entries(sources).map(([name, source]) => {
     const pin = { ...source, ...libraries[name] }

@@ -25,6 +25,9 @@ async function runCheck(name) {
   process.send({ name, error })
 }
 
+// Where the parent is stopped, everything that was started here ends too.
+if (process.platform !== "win32") process.once("disconnect", () => process.kill(-process.pid, "SIGKILL"))
+
 process.once("message", async ({ names }) => {
   const queue = [...names]
   const work = async () => {

@@ -28,7 +28,16 @@ function runChild(runtime, packageName, group, names, folder) {
       // libzmq makes the paths of ipc://* there.
       env: { ...process.env, NODE_OPTIONS: "", TMPDIR: folder, ...runtime.env },
       stdio: ["ignore", "ignore", "pipe", "ipc"],
+      detached: process.platform !== "win32",
     })
+    // With its group go the programs that checks have started, which may be frozen too.
+    const kill = () => {
+      try {
+        process.kill(process.platform === "win32" ? child.pid : -child.pid, "SIGKILL")
+      } catch {
+        // There is nobody left.
+      }
+    }
     const results = new Map()
     const begun = new Set()
     let stderr = ""
@@ -38,7 +47,7 @@ function runChild(runtime, packageName, group, names, folder) {
       clearTimeout(timer)
       timer = setTimeout(() => {
         frozen = true
-        child.kill("SIGKILL")
+        kill()
       }, silence)
     }
     watch()
@@ -47,7 +56,7 @@ function runChild(runtime, packageName, group, names, folder) {
     })
     child.on("message", ({ started, name, error, done }) => {
       watch()
-      if (done) child.kill("SIGKILL")
+      if (done) kill()
       else if (started !== undefined) begun.add(started)
       else {
         begun.delete(name)
@@ -56,6 +65,7 @@ function runChild(runtime, packageName, group, names, folder) {
     })
     child.on("close", (code, signal) => {
       clearTimeout(timer)
+      kill()
       const ended = frozen ? "froze" : `ended with ${code ?? signal}`
       resolve({ results, begun, failure: `The process ${ended}.\n${stderr}` })
     })

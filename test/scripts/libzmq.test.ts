@@ -124,7 +124,8 @@ describe.runIf(posix && existsSync(path.join(root, "build/libzmq/stamp.json")))(
       const { status, stdout, stderr } = await libzmq(built(), ["--print=include"], env())
       expect({ status, stderr }).toEqual({ status: 0, stderr: "" })
       expect(stdout).toMatch(/^[^\n]+\n$/)
-      expect(path.basename(stdout.trim())).toBe("include")
+      // gyp splits it where there are spaces.
+      expect(stdout).toBe("build/libzmq/prefix/include\n")
     })
 
     it("--print=libraries prints the two libraries, as make finds them from build/", async () => {

@@ -9,6 +9,7 @@ import path from "node:path"
 import { describe, expect, it, onTestFinished } from "vitest"
 
 import { bareProject, libzmq, pins, posix } from "../support/bare-project.js"
+import { runCommand } from "../support/process.js"
 import { commands, find, temporaryFolder } from "../support/project-copy.js"
 
 const sha256 = (bytes: string | Buffer) => createHash("sha256").update(bytes).digest("hex")
@@ -171,6 +172,15 @@ describe.runIf(posix)("libzmq.mjs with archives of the user's", () => {
     const last = stderr.trim().split("\n").at(-1)
     expect(last).toMatch(/^libzmq is built from source here, and that needs cmake, make, c\+\+\. Install /)
     expect(last).toContain("apt-get install cmake make g++")
+  })
+
+  it("refuses them for a release, where faults in them are not mended", async () => {
+    const env = { OHMQ_LIBZMQ_ARCHIVE: archive("sources"), OHMQ_LIBSODIUM_ARCHIVE: archive("sources") }
+    const source = `import { findSources } from "./scripts/libzmq.mjs"; await findSources("found")`
+    const args = ["--input-type=module", "-e", source]
+    const { status, stderr } = await runCommand(process.execPath, args, { cwd: bareProject(), env })
+    expect(status).toBe(1)
+    expect(stderr).toMatch(/libzmq: NOT MENDED in its sources, .*DISCONNECT_MSG.*; /)
   })
 
   it("names the compiler that CXX asks for where it is missing", async () => {

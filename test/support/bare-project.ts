@@ -9,7 +9,10 @@ import { copyProject, runScript } from "./project-copy.js"
 /** The programs that are found in these copies are links and shell scripts. */
 export const posix = process.platform !== "win32"
 
-export type Pins = Record<"libzmq" | "libsodium", { version: string; url: string; sha256: string; debian: string }>
+export type Pins = Record<
+  "libzmq" | "libsodium",
+  { version: string; url: string; sha256: string; debian: string; suite?: string }
+>
 
 const script = path.join(root, "scripts/lib/pins.mjs")
 export const { pins }: { pins: Pins } = await import(script)

@@ -20,19 +20,30 @@ interface Check {
 const programs = new URL("programs/", import.meta.url)
 const { checks } = (await import(new URL("checks.mjs", programs).href)) as { checks: Check[] }
 
-async function run(name: string): Promise<Record<string, unknown>> {
-  const args = [fileURLToPath(new URL("run.mjs", programs)), name]
+async function run(name: string, ...some: string[]): Promise<Record<string, unknown>> {
+  const args = [fileURLToPath(new URL("run.mjs", programs)), name, ...some]
   const { status, stdout, stderr } = await runCommand(process.execPath, args, { timeout: 60_000 })
   expect({ status, stderr }).toEqual({ status: 0, stderr: "" })
   return JSON.parse(stdout)
+}
+
+/** zeromq loses wake-ups, so what timed out there is run again, by itself. */
+async function runTheirs(): Promise<Record<string, unknown>> {
+  const results = await run("zeromq/v5-compat")
+  const inTime = checks.filter(({ zeromq }) => zeromq !== "timed out").map(({ name }) => name)
+  for (let again = 0; again < 3; again += 1) {
+    const late = inTime.filter((name) => results[name] === "timed out")
+    if (late.length > 0) Object.assign(results, await run("zeromq/v5-compat", ...late))
+  }
+  return results
 }
 
 let ours: Record<string, unknown> = {}
 let theirs: Record<string, unknown> = {}
 
 beforeAll(async () => {
-  ;[ours, theirs] = await Promise.all([run("ohmq/v5-compat"), run("zeromq/v5-compat")])
-}, 60_000)
+  ;[ours, theirs] = await Promise.all([run("ohmq/v5-compat"), runTheirs()])
+}, 240_000)
 
 const differing = checks.filter((check) => check.why !== undefined)
 
