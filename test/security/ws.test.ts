@@ -17,7 +17,8 @@ async function ask(pull: zmq.Pull, protocol: string): Promise<string> {
   const key = `Sec-WebSocket-Key: ${Buffer.alloc(16).toString("base64")}`
   peer.write([...head, key, `Sec-WebSocket-Protocol: ${protocol}`, "", ""].join("\r\n"))
   const [answer] = await Promise.race([once(peer, "data"), once(peer, "close")])
-  const frame = (body: string) => Buffer.concat([Buffer.of(0x82, 0x80 | body.length), Buffer.alloc(4), Buffer.from(body)])
+  const frame = (body: string) =>
+    Buffer.concat([Buffer.of(0x82, 0x80 | body.length), Buffer.alloc(4), Buffer.from(body)])
   // A routing id, which is empty, and a message: each begins with a byte of flags.
   if (!peer.destroyed) peer.write(Buffer.concat([frame("\0"), frame("\0hello")]))
   return Buffer.isBuffer(answer) ? String(answer).split("\r\n", 1).join() : "closed"
