@@ -66,9 +66,10 @@ function listensBeyond(fd: number): boolean {
 
 function encrypts(address: string, type: number, read: Read): boolean {
   if (address.startsWith("wss:")) return true
-  // These two speak no ZMTP, and so have no mechanism whatever their options say.
-  const isPlain = type === constant("ZMQ_STREAM") || (type === constant("ZMQ_ROUTER") && read(raw) === true)
-  if (isPlain || !/^(tcp|ws|tipc|vmci|vsock):/.test(address)) return false
+  // These two speak no ZMTP, and so have no mechanism whatever their options say. Set by its number, the option may be an int.
+  const isPlain = type === constant("ZMQ_STREAM") || (type === constant("ZMQ_ROUTER") && Boolean(read(raw)))
+  // A descriptor that is bound to over ipc may be one of tcp.
+  if (isPlain || !/^(tcp|ipc|ws|tipc|vmci|vsock):/.test(address)) return false
   const mechanism = read(socketOptions.securityMechanism)
   return mechanism === "curve" || (mechanism === "gssapi" && read(socketOptions.gssapiPlainText) === false)
 }
@@ -78,7 +79,7 @@ function lackOfCurve(read: Read, isSecretKey: IsSecretKey): string | undefined {
   const publicKey = read(socketOptions.curvePublicKey) as string | null
   const hasSecretKey = !isSecretKey(null)
   if (read(socketOptions.curveServer)) {
-    return !hasSecretKey ? "curveServer needs curveSecretKey, too: the server's own secret key" : undefined
+    return hasSecretKey ? undefined : "curveServer needs curveSecretKey, too: the server's own secret key"
   }
   if (read(socketOptions.curveServerKey) === null) {
     return "CURVE needs curveServerKey, the server's public key, on a client, or curveServer: true on a server"

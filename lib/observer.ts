@@ -238,8 +238,8 @@ export class Observer {
   }
 
   /**
-   * @internal The peer of a connection that is there, as the system names it: "10.0.0.1:5000", "[::1]:5000", "" over ipc. Undefined
-   * if its descriptor is that of another connection by now, or none.
+   * @internal The peer of a connection, as the system names it: "10.0.0.1:5000", "[::1]:5000", "" over ipc. Undefined where that is not
+   * known, because the transport is another, or a connection to a host name is gone.
    */
   peerOf({ fd, localAddress = "", remoteAddress = "" }: ConnectionEnds): string | undefined {
     if (remoteAddress.startsWith("ipc:")) return ""

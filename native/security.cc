@@ -38,7 +38,9 @@ using Descriptor = int;
 constexpr int kBoth = SHUT_RDWR;
 #endif
 
-Descriptor ToDescriptor(const Napi::Value& value) { return static_cast<Descriptor>(value.As<Napi::Number>().Int64Value()); }
+Descriptor ToDescriptor(const Napi::Value& value) {
+  return static_cast<Descriptor>(value.As<Napi::Number>().Int64Value());
+}
 
 // See EndOf. False if there is no such end.
 bool ReadEnd(Descriptor fd, bool remote, std::string* end) {

@@ -13,8 +13,9 @@ Napi::Value CurvePublicKey(const Napi::CallbackInfo& info);
 // getOption it makes no string of the key, which could not be zeroed.
 Napi::Value IsSecretKey(Napi::Env env, void* socket, const Napi::Value& key);
 
-// endOf(fd: number, remote: boolean): string | null. One end of a connection, or where a descriptor listens: address and
-// port ("10.0.0.1:5000", "[::1]:5000"), "" if its transport has none, as local sockets have. Null if there is no such end.
+// endOf(fd: number, remote: boolean): string | null. One end of a connection, or where a descriptor listens: address
+// and port ("10.0.0.1:5000", "[::1]:5000"), "" if its transport has none, as local sockets have. Null if there is no
+// such end.
 Napi::Value EndOf(const Napi::CallbackInfo& info);
 
 // shutDown(fd: number, remote: string): boolean. Ends a connection by shutdown(2), if its descriptor still is that of

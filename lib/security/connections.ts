@@ -158,12 +158,13 @@ export class Connections {
 
   /** Ends the connections that may be those of a user or key. Says how many. */
   revoke(identity: string): number {
-    const until = performance.now() + LONGEST
+    const now = performance.now()
     for (const [key, groups] of this.#groups) {
+      this.#expire(key, now)
       if (!groups.some(({ identities }) => identities.has(identity))) continue
       this.#forget(key)
       const open = groups.reduce((sum, group) => sum + group.open, 0)
-      this.#tainted.set(key, { handshakes: open + (this.#tainted.get(key)?.handshakes ?? 0), until })
+      this.#tainted.set(key, { handshakes: open + (this.#tainted.get(key)?.handshakes ?? 0), until: now + LONGEST })
     }
     return this.#shutDown(({ identities }) => [...identities].some((group) => group.has(identity)))
   }

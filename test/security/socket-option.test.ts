@@ -228,9 +228,9 @@ describe("requireEncryption", () => {
     const { Peer } = await import("ohmq/draft")
     expect(thrown(() => open(Peer, { context }).connectPeer("tcp://192.0.2.1:5"))).toMatchObject(forbidden)
     const router = open(zmq.Router, { context, security: { server, clients: "any" } })
-    const byNumber = router as unknown as { setBoolOption(id: number, value: boolean): void }
+    const byNumber = router as unknown as { setInt32Option(id: number, value: number): void }
     const ZMQ_ROUTER_RAW = 41
-    byNumber.setBoolOption(ZMQ_ROUTER_RAW, true)
+    byNumber.setInt32Option(ZMQ_ROUTER_RAW, 1)
     expect(await failure(() => router.bind("tcp://*:*"))).toMatchObject(forbidden)
     expect(thrown(() => router.connect("tcp://192.0.2.1:5", { routingId: "x" }))).toMatchObject(forbidden)
     const pull = open(zmq.Pull, { context })
