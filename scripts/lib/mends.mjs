@@ -89,8 +89,10 @@ export const mends = [
     // The mechanism tells of it, too, and later: here nobody is authenticated yet.
     file: "src/ws_engine.cpp",
     why: "ws: monitors are told of each handshake twice",
-    before: "        socket ()->event_handshake_succeeded (_endpoint_uri_pair, 0);",
-    after: "        if (_mechanism == NULL)\n            socket ()->event_handshake_succeeded (_endpoint_uri_pair, 0);",
+    before: "        socket ()->event_handshake_succeeded (_endpoint_uri_pair, 0);\n\n        set_pollout ();",
+    after: `        if (_mechanism == NULL)
+            socket ()->event_handshake_succeeded (_endpoint_uri_pair, 0);
+        set_pollout ();`,
   },
   {
     // A peer may have taken the name meanwhile.
