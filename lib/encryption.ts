@@ -8,10 +8,22 @@ import { getEnvironmentData, setEnvironmentData } from "node:worker_threads"
 import { errnoError } from "./errors.js"
 import { addon, constant } from "./native.js"
 import { type Option, socketOptions } from "./option-table/index.js"
+import { securityOptions } from "./option-table/security.js"
 
 export type EndpointUse = "bind" | "connect"
 
 type Read = (option: Option) => unknown
+
+/** Whether the CURVE secret key is this one; null stands for none. The key itself is never read: it would become a string. */
+type IsSecretKey = (key: string | null) => boolean
+
+const { raw, socksProxy, useFileDescriptor } = socketOptions
+
+/** What is looked at here and by the `security` option. None of these may change while a bind is under way. */
+export const checkedOptions: ReadonlySet<Option> = new Set([
+  ...Object.values<Option>(securityOptions),
+  ...[raw, socksProxy, useFileDescriptor],
+])
 
 const loopback = new BlockList()
 loopback.addSubnet("127.0.0.0", 8, "ipv4")
@@ -26,8 +38,9 @@ function isLoopback(host: string, use: EndpointUse): boolean {
     if (use === "connect" && (address === "0.0.0.0" || address === "::")) return true
     return loopback.check(address, family === 4 ? "ipv4" : "ipv6")
   }
-  if (name === "localhost" || name.endsWith(".localhost")) return true
-  const addresses = use === "bind" ? networkInterfaces()[host] : undefined
+  // Names below it, such as "x.localhost", are looked up like any other.
+  if (name === "localhost") return true
+  const addresses = use === "bind" ? new Map(Object.entries(networkInterfaces())).get(host) : undefined
   return addresses?.every(({ internal }) => internal) ?? false
 }
 
@@ -45,26 +58,36 @@ export function staysHere(address: string, use: EndpointUse): boolean {
   return host !== undefined && isLoopback(host, use)
 }
 
+/** Whether a descriptor that is to be bound to, whatever the address says, is reached from other machines. */
+function listensBeyond(fd: number): boolean {
+  const [, host] = /^(.+):\d+$/.exec((fd !== -1 && addon.endOf(fd, false)) || "") ?? []
+  return host !== undefined && !isLoopback(host, "bind")
+}
+
 function encrypts(address: string, type: number, read: Read): boolean {
   if (address.startsWith("wss:")) return true
-  if (type === constant("ZMQ_STREAM") || !/^(tcp|ws|tipc|vmci|vsock):/.test(address)) return false
+  // These two speak no ZMTP, and so have no mechanism whatever their options say. Set by its number, the option may be an int.
+  const isPlain = type === constant("ZMQ_STREAM") || (type === constant("ZMQ_ROUTER") && Boolean(read(raw)))
+  // A descriptor that is bound to over ipc may be one of tcp.
+  if (isPlain || !/^(tcp|ipc|ws|tipc|vmci|vsock):/.test(address)) return false
   const mechanism = read(socketOptions.securityMechanism)
   return mechanism === "curve" || (mechanism === "gssapi" && read(socketOptions.gssapiPlainText) === false)
 }
 
 /** What CURVE lacks, with the remedy. It would fail, and libzmq would try again and again, and tell nobody. */
-function lackOfCurve(read: Read): string | undefined {
-  const [secretKey, publicKey] = [read(socketOptions.curveSecretKey), read(socketOptions.curvePublicKey)]
+function lackOfCurve(read: Read, isSecretKey: IsSecretKey): string | undefined {
+  const publicKey = read(socketOptions.curvePublicKey) as string | null
+  const hasSecretKey = !isSecretKey(null)
   if (read(socketOptions.curveServer)) {
-    return secretKey === null ? "curveServer needs curveSecretKey, too: the server's own secret key" : undefined
+    return hasSecretKey ? undefined : "curveServer needs curveSecretKey, too: the server's own secret key"
   }
   if (read(socketOptions.curveServerKey) === null) {
     return "CURVE needs curveServerKey, the server's public key, on a client, or curveServer: true on a server"
   }
-  if (secretKey === null || publicKey === null) {
+  if (!hasSecretKey || publicKey === null) {
     return "curveServerKey needs curvePublicKey and curveSecretKey, too: a key pair of this side; see curveKeyPair()"
   }
-  return secretKey === publicKey ? "curveSecretKey is the public key; set the secret one" : undefined
+  return isSecretKey(publicKey) ? "curveSecretKey is the public key; set the secret one" : undefined
 }
 
 /** Warns once in the process, as far as threads can know of each other. */
@@ -83,16 +106,17 @@ interface Endpoint {
   /** The number of the socket's type. */
   type: number
   read: Read
+  isSecretKey: IsSecretKey
   /** Whether it must be encrypted if it leads off this machine. */
   required: boolean
 }
 
 /** Throws unless a socket may bind or connect to an address; warns of plain text. */
-export function checkEncryption({ address, use, type, read, required }: Endpoint): void {
+export function checkEncryption({ address, use, type, read, isSecretKey, required }: Endpoint): void {
   if (address.startsWith("inproc:")) return
   const mechanism = read(socketOptions.securityMechanism)
   if (mechanism === "curve") {
-    const lack = lackOfCurve(read)
+    const lack = lackOfCurve(read, isSecretKey)
     if (lack !== undefined && required) throw refusal("EPERM", lack, address)
     if (lack !== undefined) warnOnce("OHMQ_CURVE_INCOMPLETE", `${lack}. Nothing will pass through ${address}`)
   }
@@ -101,8 +125,8 @@ export function checkEncryption({ address, use, type, read, required }: Endpoint
     if (read(socketOptions.plainServer)) throw refusal("EINVAL", "zapEnforceDomain needs a zapDomain, too", address)
   }
   if (encrypts(address, type, read)) return
-  const proxied = use === "connect" && read(socketOptions.socksProxy) !== null
-  if (staysHere(address, use) && !proxied) return
+  const elsewhere = use === "connect" ? read(socksProxy) !== null : listensBeyond(read(useFileDescriptor) as number)
+  if (staysHere(address, use) && !elsewhere) return
   const problem = `${address} is reached in plain text: all on the way can read and change what goes through it.`
   const remedy = "Set the socket's security option (CURVE; see docs/security.md), or use loopback or ipc"
   if (required) throw refusal("EPERM", `${problem} The context has requireEncryption. ${remedy}`, address)

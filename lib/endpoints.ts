@@ -16,11 +16,14 @@ function checkAddress(address: unknown): asserts address is string {
   if (typeof address !== "string") throw new TypeError("Address must be a string")
 }
 
-/** libzmq takes a port of 65537 for 1, one of 65536 for any, and to bind, one of -1 for 65535. */
-function checkPort(address: string): void {
+/**
+ * libzmq takes a port of 65537 for 1, one of 65536 for any, and to bind, one of -1 for 65535. It reads an address up to the first
+ * NUL: what comes after that would be looked at here, and not used.
+ */
+function checkForm(address: string): void {
   const port = /^(?:tcp|udp|ws|wss):.*:([+-]?\d+)(?:\/.*)?$/.exec(address)?.[1]
-  if (port !== undefined && !(Number(port) >= 0 && Number(port) <= 65535))
-    throw Object.assign(errnoError("EINVAL"), { address })
+  const fits = port === undefined || (Number(port) >= 0 && Number(port) <= 65535)
+  if (!fits || address.includes("\0")) throw Object.assign(errnoError("EINVAL"), { address })
 }
 
 /** The endpoints of one socket. */
@@ -64,12 +67,13 @@ export class Endpoints {
 
   /** @param use What it is for, if it is not to be given up. */
   #check(address: string, use?: EndpointUse): void {
-    checkPort(address)
+    checkForm(address)
     if (use !== undefined) {
       this.security?.check(this.#socket, address)
       const read = (option: Option) => this.#socket[getOption](option)
+      const isSecretKey = (key: string | null) => this.#native.isSecretKey(key)
       const required = this.#socket.context.requireEncryption
-      checkEncryption({ address, use, type: this.#type, read, required })
+      checkEncryption({ address, use, type: this.#type, read, isSecretKey, required })
       if (!address.startsWith("inproc:")) this.#traffic.inbox.usersAreCertain &&= namesUsersForCertain(read)
     }
     if (this.refusesInproc && address.startsWith("inproc:")) {
@@ -140,6 +144,8 @@ export class Endpoints {
     } catch (error) {
       const found = (error as { code?: string }).code === "ENODEV" ? await withHostAddress(address) : undefined
       if (found === undefined || this.#traffic.state === State.Closed) throw error
+      // The name may stand for another address than it seemed to, or encryption be required since.
+      this.#check(found, "bind")
       await this.#native.bind(found)
     }
   }

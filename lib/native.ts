@@ -72,6 +72,7 @@ export interface NativeSocket {
   close(): void
   getOption(id: number, type: WireType): unknown
   setOption(id: number, type: WireType, value: unknown): void
+  isSecretKey(key: string | null): boolean
   bind(address: string): Promise<void>
   unbind(address: string): Promise<void>
   bindSync(address: string): void
@@ -122,6 +123,7 @@ interface Addon {
   sendTaggedMany(slot: number, tag: Tag, frames: number): number
   receiveTagged(slot: number, tag: Tag, messages: number, slab: Uint8Array, offset: number): number
   curvePublicKey(secretKey: string | Uint8Array): string
+  endOf(fd: number, remote: boolean): string | null
   shutDown(fd: number, remote: string): boolean
 }
 

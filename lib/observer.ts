@@ -31,6 +31,16 @@ const emitterModeError = () =>
     "Observer is in event emitter mode. After a call to events.on() it is not possible to read events with events.receive().",
   )
 
+/** The fields of an event that name a connection. */
+interface ConnectionEnds {
+  fd?: number | undefined
+  localAddress?: string | undefined
+  remoteAddress?: string | undefined
+}
+
+/** The address and port of an endpoint over IP. */
+const internetEnd = (endpoint: string) => /^(?:tcp|wss?):\/\/(.*:\d+)(?:\/.*)?$/.exec(endpoint)?.[1]
+
 /** Somebody who waits for events of one type, which others may read too. */
 interface Watcher {
   type: EventType
@@ -219,11 +229,26 @@ export class Observer {
    * Ends a connection that an "accept" or "connect" event has told of, and says whether it was there still. The peer is then
    * gone for libzmq; what it has sent before is received. A peer that connects again is a new one.
    */
-  shutDown(connection: { fd?: number | undefined; remoteAddress?: string | undefined }): boolean {
+  shutDown(connection: ConnectionEnds): boolean {
     const { fd, remoteAddress } = connection
     if (fd === undefined || !Number.isSafeInteger(fd)) throw expected("fd", "the descriptor of an event", fd)
     if (typeof remoteAddress !== "string") throw expected("remoteAddress", "that of an event", remoteAddress)
-    return addon.shutDown(fd, remoteAddress)
+    const peer = this.peerOf(connection)
+    return peer !== undefined && addon.shutDown(fd, peer)
+  }
+
+  /**
+   * @internal The peer of a connection, as the system names it: "10.0.0.1:5000", "[::1]:5000", "" over ipc. Undefined where that is not
+   * known, because the transport is another, or a connection to a host name is gone.
+   */
+  peerOf({ fd, localAddress = "", remoteAddress = "" }: ConnectionEnds): string | undefined {
+    if (remoteAddress.startsWith("ipc:")) return ""
+    const told = internetEnd(remoteAddress)
+    if (told === undefined) return undefined
+    // What was accepted is told of by its address; what was connected to, as the program spelt it.
+    if (this.#sides.get(`${localAddress}\n${remoteAddress}`) !== "remote") return told
+    const isSame = addon.endOf(fd as number, false) === internetEnd(localAddress)
+    return (isSame && addon.endOf(fd as number, true)) || undefined
   }
 
   /** @internal */

@@ -13,8 +13,8 @@ export abstract class OptionHolder {
   /** The last values of options that libzmq does not tell, by their name in zmq.h. */
   readonly #written = new Map<string, unknown>()
 
-  /** @internal */
-  abstract [handle](): NativeOptions
+  /** @internal @param setting The option that is to be set. */
+  abstract [handle](setting?: Option): NativeOptions
 
   /** @internal */
   abstract [optionSet](option: Option | undefined, value: unknown): void
@@ -34,7 +34,7 @@ export abstract class OptionHolder {
 
   /** @internal */
   [setOption](option: Option, value: unknown): void {
-    writeOption(this[handle](), option, value)
+    writeOption(this[handle](option), option, value)
     this.#remember(option, value)
   }
 
@@ -54,10 +54,11 @@ export abstract class OptionHolder {
 
   #set(id: number, wire: Wire, value: unknown): void {
     checkId(id)
-    const target = this[handle]()
+    const option = this.optionWithId(id)
+    const target = this[handle](option)
     checkValue(wire, value)
     target.setOption(id, wireTypes[wire], value === "" ? null : value)
-    this.#remember(this.optionWithId(id), value)
+    this.#remember(option, value)
   }
 
   /** Reads an option of zmq.h that is an int with the values 0 and 1. */

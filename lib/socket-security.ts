@@ -4,6 +4,7 @@ import { staysHere } from "./encryption.js"
 import { errnoError } from "./errors.js"
 import { addon } from "./native.js"
 import type { Socket } from "./socket.js"
+import { handle } from "./symbols.js"
 import { checkNames } from "./waiter.js"
 
 /** A CURVE key: 40 characters of Z85, or 32 bytes. */
@@ -114,6 +115,9 @@ function checkKey(what: string, key: unknown): Key {
   return key as Key
 }
 
+/** Asked of the addon, since the value of `curveSecretKey` is a string, and nobody can zero that. */
+const isSecretKey = (socket: Socket, key: string | null) => socket[handle]().isSecretKey(key)
+
 /** Gives a socket its own key pair, which must be one. */
 function setPair(socket: Socket, what: "server" | "client", pair: unknown): void {
   if (!isObject(pair)) throw invalid(`${what} must be a certificate or a key pair, such as generateKeyPair() makes`)
@@ -133,7 +137,7 @@ function setPair(socket: Socket, what: "server" | "client", pair: unknown): void
   }
   const own = socket.curvePublicKey
   if (derived === own) return
-  if (own === socket.curveSecretKey) throw invalid(`${what}.secretKey is the public key; give the secret one`)
+  if (isSecretKey(socket, own)) throw invalid(`${what}.secretKey is the public key; give the secret one`)
   throw invalid(`${what}.publicKey is not that of ${what}.secretKey; see publicKeyFrom(). Are the two exchanged?`)
 }
 
@@ -192,7 +196,7 @@ function asClient(socket: Socket, security: ClientSecurity): void {
   if (curveServerKey === socket.curvePublicKey) {
     throw invalid("serverKey is this side's own public key; give the server's")
   }
-  if (curveServerKey === socket.curveSecretKey) {
+  if (isSecretKey(socket, curveServerKey)) {
     throw invalid("serverKey is this side's secret key; give the server's public key")
   }
 }

@@ -1,9 +1,20 @@
 // The base of all sockets: their options, states and end. Messages are in traffic.ts, binds and connects in endpoints.ts;
 // what each type may do stands in sockets/.
 
+import type { InspectOptions, inspect } from "node:util"
+
 import { Context, context as defaultContext } from "./context.js"
+import { checkedOptions } from "./encryption.js"
 import { Endpoints } from "./endpoints.js"
-import { busyReadingError, busyWritingError, closedError, errnoError, lentError, tooMany } from "./errors.js"
+import {
+  blockedError,
+  busyReadingError,
+  busyWritingError,
+  closedError,
+  errnoError,
+  lentError,
+  tooMany,
+} from "./errors.js"
 import type { MetadataOptions } from "./metadata.js"
 import { addon, constant, leave, type NativeSocket, onReady, wireTypes } from "./native.js"
 import { defineOptions, OptionHolder } from "./option-holder.js"
@@ -135,7 +146,8 @@ export abstract class Socket extends OptionHolder {
 
   /**
    * Binds to an address. "*" stands for all interfaces in place of a host, and for any free port in place of a port:
-   * `lastEndpoint` then tells which. Until the promise settles, most operations on the socket throw EBUSY.
+   * `lastEndpoint` then tells which. Until the promise settles, most operations on the socket throw EBUSY, and so does setting the
+   * options of security.
    *
    * ```typescript
    * await socket.bind("tcp://127.0.0.1:5555")
@@ -295,10 +307,18 @@ export abstract class Socket extends OptionHolder {
     }
   }
 
+  /** @internal Not the values of options, which `inspect` with `getters: true` would read: some are secret. */
+  [Symbol.for("nodejs.util.inspect.custom")](depth: number, options: InspectOptions, show: typeof inspect): string {
+    return show(this, { ...options, depth, getters: false, customInspect: false })
+  }
+
   /** @internal */
-  [handle](): NativeSocket {
+  [handle](setting?: Option): NativeSocket {
     if (this.closed) throw closedError()
     if (this.#traffic.state === State.Lent) throw lentError()
+    if (this.#traffic.state === State.Blocked && setting !== undefined && checkedOptions.has(setting)) {
+      throw blockedError()
+    }
     return this.#native
   }
 

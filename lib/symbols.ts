@@ -1,6 +1,6 @@
 // Keys of what the classes show to each other and not to users.
 
-/** OptionHolder: the addon's object, or an error if it cannot be used; and what follows once an option was set. */
+/** OptionHolder: the addon's object, or an error if it cannot be used, such as to set an option; and what follows that. */
 export const handle = Symbol("ohmq.handle")
 export const optionSet = Symbol("ohmq.optionSet")
 export const optionRead = Symbol("ohmq.optionRead")

@@ -85,6 +85,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("errnoErrorOf", Napi::Function::New<MakeErrorOf>(env, "errnoErrorOf"));
   exports.Set("curveKeyPair", Napi::Function::New<CurveKeyPair>(env, "curveKeyPair"));
   exports.Set("curvePublicKey", Napi::Function::New<CurvePublicKey>(env, "curvePublicKey"));
+  exports.Set("endOf", Napi::Function::New<EndOf>(env, "endOf"));
   exports.Set("shutDown", Napi::Function::New<ShutDown>(env, "shutDown"));
   exports.Set("NativeContext", Context::Define(env));
   exports.Set("NativeProxy", Proxy::Define(env));

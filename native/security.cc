@@ -38,20 +38,25 @@ using Descriptor = int;
 constexpr int kBoth = SHUT_RDWR;
 #endif
 
-// The peer of a connected descriptor, as monitors write it: "tcp://10.0.0.1:5000", "tcp://[::1]:5000", "ipc://" for any
-// peer of a local socket. Empty if there is none.
-std::string PeerOf(Descriptor fd) {
+Descriptor ToDescriptor(const Napi::Value& value) {
+  return static_cast<Descriptor>(value.As<Napi::Number>().Int64Value());
+}
+
+// See EndOf. False if there is no such end.
+bool ReadEnd(Descriptor fd, bool remote, std::string* end) {
   sockaddr_storage address{};
   socklen_t size = sizeof address;
   auto* any = reinterpret_cast<sockaddr*>(&address);
-  if (getpeername(fd, any, &size) != 0) return "";
-  if (address.ss_family != AF_INET && address.ss_family != AF_INET6) return "ipc://";
+  if ((remote ? getpeername(fd, any, &size) : getsockname(fd, any, &size)) != 0) return false;
+  end->clear();
+  if (address.ss_family != AF_INET && address.ss_family != AF_INET6) return true;
   std::array<char, NI_MAXHOST> host{};
   std::array<char, NI_MAXSERV> port{};
   const int flags = NI_NUMERICHOST | NI_NUMERICSERV;
-  if (getnameinfo(any, size, host.data(), host.size(), port.data(), port.size(), flags) != 0) return "";
+  if (getnameinfo(any, size, host.data(), host.size(), port.data(), port.size(), flags) != 0) return false;
   const bool v6 = address.ss_family == AF_INET6;
-  return std::string("tcp://") + (v6 ? "[" : "") + host.data() + (v6 ? "]:" : ":") + port.data();
+  *end = std::string(v6 ? "[" : "") + host.data() + (v6 ? "]:" : ":") + port.data();
+  return true;
 }
 
 }  // namespace
@@ -77,12 +82,31 @@ Napi::Value CurvePublicKey(const Napi::CallbackInfo& info) {
   return Napi::String::New(info.Env(), key.data());
 }
 
+Napi::Value IsSecretKey(Napi::Env env, void* socket, const Napi::Value& key) {
+  std::array<char, kZ85Text> secret{};
+  size_t size = secret.size();
+  if (zmq_getsockopt(socket, ZMQ_CURVE_SECRETKEY, secret.data(), &size) != 0) return Throw(env, zmq_errno());
+  // A key that was never set reads as zeros.
+  std::array<char, kZ85Text> wanted{};
+  wanted.fill('0');
+  wanted.back() = '\0';
+  if (key.IsString()) napi_get_value_string_latin1(env, key, wanted.data(), wanted.size(), nullptr);
+  const bool same = secret == wanted;
+  Wipe(&secret);
+  return Napi::Boolean::New(env, same);
+}
+
+Napi::Value EndOf(const Napi::CallbackInfo& info) {
+  std::string end;
+  const bool there = ReadEnd(ToDescriptor(info[0]), info[1].ToBoolean(), &end);
+  return there ? Napi::Value(Napi::String::New(info.Env(), end)) : info.Env().Null();
+}
+
 Napi::Value ShutDown(const Napi::CallbackInfo& info) {
-  const auto fd = static_cast<Descriptor>(info[0].As<Napi::Number>().Int64Value());
+  const Descriptor fd = ToDescriptor(info[0]);
   const std::string wanted = info[1].As<Napi::String>();
-  const std::string peer = PeerOf(fd);
-  // Local peers have no names to tell them apart.
-  const bool same = peer == "ipc://" ? wanted.rfind("ipc://", 0) == 0 : !peer.empty() && peer == wanted;
+  std::string peer;
+  const bool same = ReadEnd(fd, true, &peer) && peer == wanted;
   return Napi::Boolean::New(info.Env(), same && shutdown(fd, kBoth) == 0);
 }
 

@@ -8,6 +8,7 @@
 #include "errors.h"
 #include "hot_path.h"
 #include "options.h"
+#include "security.h"
 
 namespace ohmq {
 namespace {
@@ -57,6 +58,7 @@ Napi::Function Socket::Define(Napi::Env env) {
                          InstanceMethod<&Socket::CloseFromJavaScript>("close"),
                          InstanceMethod<&Socket::GetOption>("getOption"),
                          InstanceMethod<&Socket::SetOption>("setOption"),
+                         InstanceMethod<&Socket::IsSecretKey>("isSecretKey"),
                          InstanceMethod<&Socket::Bind>("bind"),
                          InstanceMethod<&Socket::Unbind>("unbind"),
                          InstanceMethod<&Socket::BindSync>("bindSync"),
@@ -201,6 +203,11 @@ void Socket::SetOption(const Napi::CallbackInfo& info) {
   const auto type = static_cast<WireType>(info[1].As<Napi::Number>().Int32Value());
   const auto lock = handle_->Lock();
   SetSocketOption(info.Env(), handle_->get(), id, type, info[2]);
+}
+
+Napi::Value Socket::IsSecretKey(const Napi::CallbackInfo& info) {
+  const auto lock = handle_->Lock();
+  return ohmq::IsSecretKey(info.Env(), handle_->get(), info[0]);
 }
 
 Napi::Value Socket::BindOnPoolThread(const Napi::CallbackInfo& info, bool bind) {

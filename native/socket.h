@@ -68,6 +68,8 @@ class Socket final : public Napi::ObjectWrap<Socket>, public Resource {
   // getOption(id: number, type: WireType): unknown; setOption(id: number, type: WireType, value: unknown): void
   Napi::Value GetOption(const Napi::CallbackInfo& info);
   void SetOption(const Napi::CallbackInfo& info);
+  // isSecretKey(key: string | null): boolean
+  Napi::Value IsSecretKey(const Napi::CallbackInfo& info);
 
   // bind(address: string): Promise<void> and unbind run on a pool thread: both may look up names.
   Napi::Value Bind(const Napi::CallbackInfo& info);

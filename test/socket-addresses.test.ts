@@ -19,6 +19,10 @@ describe("an address that is none", () => {
     "ws://127.0.0.1:65536",
     "ipc://",
     "inproc://",
+    // libzmq reads up to the NUL.
+    "tcp://127.0.0.1:5555\0",
+    "tcp://0.0.0.0:5555\0;127.0.0.1:5555",
+    "inproc://name\0other",
   ]
 
   it.each(invalid)("fails with EINVAL: %j", async (address) => {
@@ -30,6 +34,17 @@ describe("an address that is none", () => {
     expect(thrown(() => socket.connect(address))).toEqual(error)
     expect(socket.lastEndpoint).toBeNull()
     await socket.bind("tcp://127.0.0.1:*")
+  })
+
+  it("with a NUL is not given up in place of the one before it", async () => {
+    const socket = open(zmq.Dealer)
+    await socket.bind("tcp://127.0.0.1:*")
+    socket.connect("inproc://nobody")
+    const address = `${socket.lastEndpoint}\0`
+    const error = endpointError("EINVAL", address)
+    expect(await failure(() => socket.unbind(address))).toEqual(error)
+    expect(thrown(() => socket.unbindSync(address))).toEqual(error)
+    expect(thrown(() => socket.disconnect("inproc://nobody\0"))).toMatchObject({ code: "EINVAL" })
   })
 
   it.each([

@@ -68,6 +68,22 @@ describe.each(["bind", "unbind"] as const)("while a %s is under way", (method) =
     await done
   })
 
+  it("options that encryption depends on can be read only", async () => {
+    const { socket, done } = await begin()
+    for (const option of [
+      ...[{ curveServer: true }, { curveSecretKey: null }, { plainServer: true }, { zapDomain: "x" }],
+      ...[{ zapEnforceDomain: true }, { useFileDescriptor: 3 }, { socksProxy: "127.0.0.1:1080" }],
+    ]) {
+      expect(thrown(() => Object.assign(socket, option))).toEqual(blocked)
+    }
+    const byNumber = socket as unknown as { setBoolOption(id: number, value: boolean): void }
+    const ZMQ_PLAIN_SERVER = 44
+    expect(thrown(() => byNumber.setBoolOption(ZMQ_PLAIN_SERVER, true))).toEqual(blocked)
+    expect([socket.securityMechanism, socket.plainServer, socket.useFileDescriptor]).toEqual([null, false, -1])
+    await done
+    socket.plainServer = true
+  })
+
   it("an argument of the wrong type is still a TypeError", async () => {
     const { socket, done } = await begin()
     expect(thrown(() => socket.bind(1 as never)).message).toBe("Address must be a string")

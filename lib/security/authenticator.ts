@@ -115,6 +115,8 @@ export class Authenticator extends EventEmitter<AuthenticatorEvents> implements 
       throw new TypeError("The socket and the authenticator must be of one context: new Authenticator({ context: … })")
     }
     if (socket.zapDomain === null) throw new TypeError(`The socket needs a domain: set zapDomain, such as "global"`)
+    // Also after an unbind: connections outlast it.
+    if (socket.lastEndpoint !== null) throw new TypeError("The socket was bound or connected already; guard it before")
     this.#connections.add(socket)
   }
 

@@ -2,6 +2,7 @@
 // peer's address without its port, a monitor the port without the user. The two are matched by address and order; where
 // handshakes of several users from one address overlap, each connection counts as any of theirs, and an end may hit one too
 // many, which connects again by itself, but misses none. So they are kept from overlapping, as far as they do not take long.
+// One that was accepted and is never told of, since its peer has left, may still be any that follows, until it is too old.
 
 import type { Event, Socket } from "../index.js"
 import { plainAddress } from "./addresses.js"
@@ -9,7 +10,10 @@ import { plainAddress } from "./addresses.js"
 /** Handshakes take no longer: libzmq's `handshakeInterval` is 30 s. */
 const LONGEST = 35_000
 
-/** For so long, others wait for a handshake that was accepted: libzmq tells of it at once. Milliseconds. */
+/**
+ * For so long, others wait for a handshake that was accepted: libzmq tells of it at once. Those that are accepted while nobody
+ * waits are one group for so long. Milliseconds.
+ */
 const PATIENCE = 250
 
 /** Handshakes of one domain and address that overlap. */
@@ -18,29 +22,23 @@ interface Group {
   over: Promise<void> | undefined
   end(): void
   identities: Set<string>
-  /** Accepted by the authenticator, and then told of by a monitor. */
-  accepted: number
-  completed: number
-  last: number
+  /** Accepted by the authenticator and not told of by a monitor yet, as far as it was not another group's. */
+  open: number
+  /** When the first one was accepted. */
+  since: number
 }
 
 interface Connection {
   remoteAddress: string
+  localAddress: string | undefined
+  /** Of the peer, "" over ipc. */
   address: string
   /** Several over ipc, where peers have no names. */
   fds: Set<number>
   identities: Set<Set<string>>
 }
 
-const addressOf = (remoteAddress: string) =>
-  remoteAddress.startsWith("tcp://")
-    ? plainAddress(
-        remoteAddress
-          .slice(6)
-          .replace(/:\d+$/, "")
-          .replace(/^\[(.*)\]$/, "$1"),
-      )
-    : ""
+const addressOf = (peer: string) => plainAddress(peer.replace(/:\d+$/, "").replace(/^\[(.*)\]$/, "$1"))
 
 /** The connections of one socket. */
 class Guarded {
@@ -70,20 +68,20 @@ class Guarded {
     const socket = this.#socket.deref()
     if (socket === undefined || socket.closed) return 0
     let ended = 0
-    for (const fd of connection.fds) {
-      if (socket.events.shutDown({ fd, remoteAddress: connection.remoteAddress })) ended += 1
-    }
+    for (const fd of connection.fds) if (socket.events.shutDown({ ...connection, fd })) ended += 1
     return ended
   }
 
   #see(event: Event): void {
     if (!("remoteAddress" in event) || event.remoteAddress === undefined) return
-    const { remoteAddress } = event
-    const key = `${event.localAddress}\n${remoteAddress}`
+    const { localAddress, remoteAddress } = event
+    const key = `${localAddress}\n${remoteAddress}`
     const known = this.connections.get(key)
     if (event.type === "accept" || event.type === "connect") {
-      const address = addressOf(remoteAddress)
-      const connection = known ?? { remoteAddress, address, fds: new Set(), identities: new Set() }
+      const peer = this.#socket.deref()?.events.peerOf(event)
+      if (peer === undefined) return
+      const address = addressOf(peer)
+      const connection = known ?? { localAddress, remoteAddress, address, fds: new Set(), identities: new Set() }
       if (event.fd !== undefined) connection.fds.add(event.fd)
       this.connections.set(key, connection)
     } else if (event.type === "handshake" && known !== undefined) {
@@ -95,8 +93,9 @@ class Guarded {
   }
 }
 
-function newGroup(now: number): Group {
-  const group: Group = { over: undefined, end: () => {}, identities: new Set(), accepted: 0, completed: 0, last: now }
+function newGroup(since: number, isWaitedFor: boolean): Group {
+  const group: Group = { over: undefined, end: () => {}, identities: new Set(), open: 0, since }
+  if (!isWaitedFor) return group
   group.over = new Promise((resolve) => {
     group.end = () => {
       clearTimeout(timer)
@@ -111,7 +110,8 @@ function newGroup(now: number): Group {
 export class Connections {
   readonly #guarded = new Set<Guarded>()
   readonly #sockets = new WeakSet<Socket>()
-  readonly #groups = new Map<string, Group>()
+  /** By domain and address, the oldest first: any of them may be meant by the next handshake that is told of. */
+  readonly #groups = new Map<string, Group[]>()
   /** By domain and address: how many handshakes were under way, one of them of somebody who was revoked then. */
   readonly #tainted = new Map<string, { handshakes: number; until: number }>()
 
@@ -133,7 +133,7 @@ export class Connections {
    * undefined, and then to be followed by `accept` at once.
    */
   before(domain: string, address: string, identities: string[]): Promise<void> | undefined {
-    const group = this.#groups.get(`${domain}\n${address}`)
+    const group = this.#groups.get(`${domain}\n${address}`)?.at(-1)
     return group === undefined || identities.every((one) => group.identities.has(one)) ? undefined : group.over
   }
 
@@ -142,26 +142,29 @@ export class Connections {
     if (this.#guarded.size === 0) return
     const now = performance.now()
     const key = `${domain}\n${address}`
-    let group = this.#groups.get(key)
-    if (group === undefined || now - group.last > LONGEST) {
-      group?.end()
-      group = newGroup(now)
-      this.#groups.set(key, group)
+    this.#expire(key, now)
+    const groups = this.#groups.get(key) ?? []
+    let group = groups.at(-1)
+    if (group === undefined || now - group.since > PATIENCE) {
+      // Beside one that is not over, waiting would tell nothing.
+      group = newGroup(now, groups.length === 0)
+      groups.push(group)
+      this.#groups.set(key, groups)
     }
     for (const identity of identities) group.identities.add(identity)
-    group.accepted += 1
-    group.last = now
-    if (this.#groups.size > 10_000) this.#sweep(now)
+    group.open += 1
+    if (this.#groups.size > 10_000) for (const other of this.#groups.keys()) this.#expire(other, now)
   }
 
   /** Ends the connections that may be those of a user or key. Says how many. */
   revoke(identity: string): number {
-    const until = performance.now() + LONGEST
-    for (const [key, { identities, accepted, completed }] of this.#groups) {
-      if (!identities.has(identity)) continue
+    const now = performance.now()
+    for (const [key, groups] of this.#groups) {
+      this.#expire(key, now)
+      if (!groups.some(({ identities }) => identities.has(identity))) continue
       this.#forget(key)
-      const handshakes = accepted - completed + (this.#tainted.get(key)?.handshakes ?? 0)
-      this.#tainted.set(key, { handshakes, until })
+      const open = groups.reduce((sum, group) => sum + group.open, 0)
+      this.#tainted.set(key, { handshakes: open + (this.#tainted.get(key)?.handshakes ?? 0), until: now + LONGEST })
     }
     return this.#shutDown(({ identities }) => [...identities].some((group) => group.has(identity)))
   }
@@ -200,19 +203,27 @@ export class Connections {
         return
       }
     }
-    const group = this.#groups.get(key)
-    if (group === undefined) return
-    connection.identities.add(group.identities)
-    group.completed += 1
-    if (group.completed >= group.accepted) this.#forget(key)
+    const groups = this.#groups.get(key) ?? []
+    for (const { identities } of groups) {
+      // Over ipc one connection stands for all, and peers come and go.
+      const isKnown = [...connection.identities].some((known) => [...identities].every((one) => known.has(one)))
+      if (!isKnown) connection.identities.add(identities)
+    }
+    // Most likely it is of those that were accepted last: others would have been told of before.
+    const group = groups.findLast(({ open }) => open > 0)
+    if (group !== undefined) group.open -= 1
+    if (groups.every(({ open }) => open <= 0)) this.#forget(key)
   }
 
   #forget(key: string): void {
-    this.#groups.get(key)?.end()
+    for (const group of this.#groups.get(key) ?? []) group.end()
     this.#groups.delete(key)
   }
 
-  #sweep(now: number): void {
-    for (const [key, { last }] of this.#groups) if (now - last > LONGEST) this.#forget(key)
+  /** Gives up what was accepted so long ago that it cannot be told of any more; and then the rest, if that is told of. */
+  #expire(key: string, now: number): void {
+    const groups = this.#groups.get(key) ?? []
+    while (groups[0] !== undefined && now - groups[0].since > LONGEST + PATIENCE) groups.shift()?.end()
+    if (groups.every(({ open }) => open <= 0)) this.#forget(key)
   }
 }

@@ -47,5 +47,11 @@ export function z85Decode(text: string): Buffer {
   if (typeof text !== "string") throw new TypeError("Expected Z85 to be a string")
   const foreign = /[^\x20-\x7e]/.exec(text)
   if (foreign !== null) throw new RangeError(`Z85 has no such character as that at ${foreign.index}`)
-  return decodeBytes(Buffer.from(text, "latin1"))
+  // Of memory that other Buffers share.
+  const bytes = Buffer.from(text, "latin1")
+  try {
+    return decodeBytes(bytes)
+  } finally {
+    bytes.fill(0)
+  }
 }

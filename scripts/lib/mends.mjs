@@ -1,5 +1,5 @@
-// Faults of released libzmq that end the process, corrupt memory, hold connections for ever or refuse good peers, mended in the
-// unpacked sources before they are compiled.
+// Faults of released libzmq that end the process, corrupt memory, hold connections for ever, refuse good peers or let others in,
+// mended in the unpacked sources before they are compiled.
 
 import { existsSync, readFileSync, writeFileSync } from "node:fs"
 import path from "node:path"
@@ -79,6 +79,23 @@ export const mends = [
     why: "ws: sending overwrites the memory that zmq_msg_init_data was given",
     before: "|| in_progress ()->is_cmsg ()) {",
     after: "|| in_progress ()->is_cmsg ()\n            || in_progress ()->is_lmsg ()) {",
+  },
+  {
+    // Without a mechanism, nobody is asked. A NULL server asks if it has a domain.
+    file: "src/ws_engine.cpp",
+    why: "ws: a peer that asks for no mechanism is let in without authentication",
+    before: 'if (_options.mechanism == ZMQ_NULL && (strcmp ("ZWS2.0", protocol_) == 0)) {',
+    after:
+      'if (_options.mechanism == ZMQ_NULL && _options.zap_domain.empty ()\n        && (strcmp ("ZWS2.0", protocol_) == 0)) {',
+  },
+  {
+    // The mechanism tells of it, too, and later: here nobody is authenticated yet.
+    file: "src/ws_engine.cpp",
+    why: "ws: monitors are told of each handshake twice",
+    before: "        socket ()->event_handshake_succeeded (_endpoint_uri_pair, 0);\n\n        set_pollout ();",
+    after: `        if (_mechanism == NULL)
+            socket ()->event_handshake_succeeded (_endpoint_uri_pair, 0);
+        set_pollout ();`,
   },
   {
     // A peer may have taken the name meanwhile.

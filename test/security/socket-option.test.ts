@@ -1,3 +1,5 @@
+import { inspect } from "node:util"
+
 import type { SocketSecurity } from "ohmq"
 import * as zmq from "ohmq"
 import { Authenticator, generateKeyPair } from "ohmq/security"
@@ -153,6 +155,8 @@ describe("requireEncryption", () => {
     "tcp://192.0.2.1:5555",
     "tcp://[2001:db8::1]:5555",
     "tcp://localhost.example.com:5555",
+    "tcp://name.localhost:5555",
+    "tcp://constructor:5555",
     "tcp://127.0.0.1.example.com:5555",
     "tcp://127.1:5555",
     "ws://*:*",
@@ -196,6 +200,66 @@ describe("requireEncryption", () => {
     })
     const keyless = open(zmq.Dealer, { context, curveServer: true })
     expect(await failure(() => keyless.bind("tcp://127.0.0.1:*"))).toMatchObject({ code: "EPERM" })
+  })
+
+  it("looks at where a descriptor listens that is to be used", async () => {
+    // In a process of its own, since libzmq closes the descriptor that it is given.
+    const { stdout, status } = await runProgram(`
+      import { once } from "node:events"
+      import { createServer } from "node:net"
+      zmq.context.requireEncryption = true
+      for (const host of ["0.0.0.0", "127.0.0.1"]) {
+        const listener = createServer().listen(0, host)
+        await once(listener, "listening")
+        // One that is bound takes the descriptor, so that nothing else may.
+        for (const address of host === "0.0.0.0" ? ["ipc:///tmp/ohmq-unused", "tcp://127.0.0.1:*"] : ["tcp://127.0.0.1:*"]) {
+          const pull = new zmq.Pull({ useFileDescriptor: listener._handle.fd })
+          console.log(host, await pull.bind(address).then(() => "bound", (error) => error.code))
+        }
+      }
+      process.exit()`)
+    expect({ stdout, status }).toEqual({ stdout: "0.0.0.0 EPERM\n0.0.0.0 EPERM\n127.0.0.1 bound\n", status: 0 })
+  })
+
+  it("forbids it also by a draft socket, zeromq 5 and options by number, and with a NUL", async () => {
+    const context = new zmq.Context()
+    context.requireEncryption = true
+    const forbidden = { code: "EPERM" }
+    const { Peer } = await import("ohmq/draft")
+    expect(thrown(() => open(Peer, { context }).connectPeer("tcp://192.0.2.1:5"))).toMatchObject(forbidden)
+    const router = open(zmq.Router, { context, security: { server, clients: "any" } })
+    const byNumber = router as unknown as { setInt32Option(id: number, value: number): void }
+    const ZMQ_ROUTER_RAW = 41
+    byNumber.setInt32Option(ZMQ_ROUTER_RAW, 1)
+    expect(await failure(() => router.bind("tcp://*:*"))).toMatchObject(forbidden)
+    expect(thrown(() => router.connect("tcp://192.0.2.1:5", { routingId: "x" }))).toMatchObject(forbidden)
+    const pull = open(zmq.Pull, { context })
+    expect(await failure(() => pull.bind("tcp://0.0.0.0:*\0;127.0.0.1:1"))).toMatchObject({ code: "EINVAL" })
+    expect(pull.lastEndpoint).toBeNull()
+
+    const { socket: make } = await import("ohmq/v5-compat")
+    const old = make("push")
+    zmq.context.requireEncryption = true
+    try {
+      expect(thrown(() => old.connect("tcp://192.0.2.1:5"))).toMatchObject(forbidden)
+      expect(thrown(() => old.bindSync("tcp://*:*"))).toMatchObject(forbidden)
+      const bound = new Promise((resolve) => void old.bind("tcp://*:*", resolve))
+      expect(await bound).toMatchObject(forbidden)
+    } finally {
+      zmq.context.requireEncryption = false
+      old.close()
+    }
+  })
+
+  it("cannot be undone while the bind runs", async () => {
+    const context = new zmq.Context()
+    context.requireEncryption = true
+    const pull = open(zmq.Pull, { context, security: { server, clients: "any" } })
+    const binding = pull.bind("tcp://*:*")
+    for (const change of [{ curveServer: false }, { curveSecretKey: null }, { plainServer: true }])
+      expect(thrown(() => Object.assign(pull, change))).toMatchObject({ code: "EBUSY" })
+    await binding
+    expect(pull.securityMechanism).toBe("curve")
   })
 
   it("forbids a Stream even with keys, and loopback through a proxy elsewhere", async () => {
@@ -265,6 +329,17 @@ describe("a warning for plain text", () => {
 it("a PLAIN server that enforces a domain it has not is refused, where libzmq would abort", async () => {
   const pull = open(zmq.Pull, { plainServer: true, zapEnforceDomain: true })
   expect(await failure(() => pull.bind(freeAddress("tcp")))).toMatchObject({ code: "EINVAL" })
+})
+
+it("secrets are shown in no inspection of a socket", () => {
+  const socket = open(zmq.Dealer, { plainPassword: "open sesame", curveSecretKey: pair.secretKey })
+  for (const options of [{}, { getters: true }, { showHidden: true, getters: true, depth: 9 }]) {
+    for (const value of [socket, { socket }]) {
+      const text = inspect(value, options)
+      expect(text).toContain("Dealer {")
+      for (const secret of ["open sesame", pair.secretKey]) expect(text).not.toContain(secret)
+    }
+  }
 })
 
 it("an authenticator is not left behind by one that fails to start", async () => {
