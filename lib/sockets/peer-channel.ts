@@ -44,7 +44,7 @@ export class Peer extends Socket {
 
 export interface Peer extends OptionsOn<"Peer">, TaggedWritable<RoutingOptions>, Receiver<[Message, RoutingOptions]> {}
 
-defineSocket(Peer)
+defineSocket("Peer", Peer)
 defineTaggedSending(Peer, "routingId")
 
 /** ZMQ_CHANNEL: exactly two sockets, in both directions, with messages of one part: a thread-safe Pair. */
@@ -61,4 +61,4 @@ export class Channel extends Socket {
 
 export interface Channel extends OptionsOn<"Channel">, Sender<MessageLike | [MessageLike]>, Receiver<[Message]> {}
 
-defineSocket(Channel)
+defineSocket("Channel", Channel)

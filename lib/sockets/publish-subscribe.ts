@@ -24,7 +24,7 @@ export class Publisher extends Socket {
 
 export interface Publisher extends OptionsOn<"Publisher">, Sender {}
 
-defineSocket(Publisher, "receive")
+defineSocket("Publisher", Publisher, "receive")
 
 /**
  * ZMQ_SUB: receives the messages whose first part begins with one of its subscriptions; without any it receives nothing.
@@ -58,7 +58,7 @@ export class Subscriber extends Socket {
 
 export interface Subscriber extends OptionsOn<"Subscriber">, Receiver {}
 
-defineSocket(Subscriber, "send")
+defineSocket("Subscriber", Subscriber, "send")
 
 /** libzmq does not tell it. Not a private field, because the base class assigns options before there are any. */
 const verbosities = new WeakMap<XPublisher, null | "allSubs" | "allSubsUnsubs">()
@@ -107,7 +107,7 @@ export class XPublisher extends Socket {
 
 export interface XPublisher extends OptionsOn<"XPublisher">, Sender, Receiver {}
 
-defineSocket(XPublisher)
+defineSocket("XPublisher", XPublisher)
 
 /**
  * ZMQ_XSUB: a subscriber that subscribes by sending messages: a byte 1 (subscribe) or 0 (unsubscribe) and the prefix.
@@ -121,4 +121,4 @@ export class XSubscriber extends Socket {
 
 export interface XSubscriber extends OptionsOn<"XSubscriber">, Sender, Receiver {}
 
-defineSocket(XSubscriber)
+defineSocket("XSubscriber", XSubscriber)

@@ -47,7 +47,7 @@ export class Radio extends Socket {
 
 export interface Radio extends OptionsOn<"Radio">, TaggedWritable<GroupOptions> {}
 
-defineSocket(Radio, "receive")
+defineSocket("Radio", Radio, "receive")
 defineTaggedSending(Radio, "group")
 
 /** The group that a message was sent to. */
@@ -103,4 +103,4 @@ export class Dish extends Socket {
 
 export interface Dish extends OptionsOn<"Dish">, Receiver<[Message, DishGroupOptions]> {}
 
-defineSocket(Dish, "send")
+defineSocket("Dish", Dish, "send")

@@ -29,7 +29,7 @@ export class Request extends Socket {
 
 export interface Request extends OptionsOn<"Request">, Sender, Receiver {}
 
-defineSocket(Request)
+defineSocket("Request", Request)
 
 /**
  * ZMQ_REP: receives a request, sends its reply, and so on in turn; out of turn it rejects with EFSM.
@@ -48,7 +48,7 @@ export class Reply extends Socket {
 
 export interface Reply extends OptionsOn<"Reply">, Sender, Receiver {}
 
-defineSocket(Reply)
+defineSocket("Reply", Reply)
 
 /** ZMQ_DEALER: sends to its peers in turn and receives from all of them, in any order: an asynchronous Request. */
 export class Dealer extends Socket {
@@ -59,7 +59,7 @@ export class Dealer extends Socket {
 
 export interface Dealer extends OptionsOn<"Dealer">, Sender, Receiver {}
 
-defineSocket(Dealer)
+defineSocket("Dealer", Dealer)
 
 /** Not a private field, because the base class seals its objects. */
 const peerEvents = new WeakMap<Router, PeerEvents>()
@@ -140,4 +140,4 @@ export interface RouterConnectOptions extends PeerName {}
 
 export interface Router extends OptionsOn<"Router">, Sender, Receiver {}
 
-defineSocket(Router)
+defineSocket("Router", Router)

@@ -39,4 +39,4 @@ export interface StreamConnectOptions extends PeerName {}
 
 export interface Stream extends OptionsOn<"Stream">, Sender<[MessageLike, MessageLike]>, Receiver<[Message, Message]> {}
 
-defineSocket(Stream)
+defineSocket("Stream", Stream)
