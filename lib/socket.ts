@@ -423,7 +423,8 @@ export abstract class Socket extends OptionHolder {
   }
 
   #setKeepAlive(keep: boolean): this {
-    this.#usable().keepAlive(keep)
+    // libzmq has no part in it, so a bind does not stand in the way.
+    this[handle]().keepAlive(keep)
     this.#traffic.keepAlive(keep)
     return this
   }
