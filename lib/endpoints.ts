@@ -2,7 +2,7 @@
 
 import { checkEncryption, type EndpointUse, namesUsersForCertain } from "./encryption.js"
 import { errnoError } from "./errors.js"
-import { withHostAddress } from "./host-names.js"
+import { isUnknownHost, withHostAddress, withLoopbackAddress } from "./host-names.js"
 import type { NativeSocket } from "./native.js"
 import { type Option, socketOptions } from "./option-table/index.js"
 import type { Socket } from "./socket.js"
@@ -92,6 +92,22 @@ export class Endpoints {
     }
   }
 
+  bindSync(address: string): void {
+    this.change(address, "bind", (socket) => {
+      try {
+        socket.bindSync(address)
+      } catch (error) {
+        const found = isUnknownHost(error) ? withLoopbackAddress(address) : undefined
+        if (found === undefined) throw error
+        try {
+          socket.bindSync(found)
+        } catch (failure) {
+          throw Object.assign(failure as Error, { address })
+        }
+      }
+    })
+  }
+
   /** Binds or unbinds on another thread, during which the socket is blocked. */
   block(address: string, options: OperationOptions | undefined, bind: boolean): Promise<void> {
     checkAddress(address)
@@ -138,9 +154,11 @@ export class Endpoints {
     try {
       await this.#native.bind(address)
     } catch (error) {
-      const found = (error as { code?: string }).code === "ENODEV" ? await withHostAddress(address) : undefined
+      const found = isUnknownHost(error) ? await withHostAddress(address) : undefined
       if (found === undefined || this.#traffic.state === State.Closed) throw error
-      await this.#native.bind(found)
+      await this.#native.bind(found).catch((failure) => {
+        throw Object.assign(failure, { address })
+      })
     }
   }
 

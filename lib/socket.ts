@@ -155,10 +155,13 @@ export abstract class Socket extends OptionHolder {
     return this.#endpoints.block(address, options, false)
   }
 
-  /** Like `bind`, and done when it returns. Host names are for libzmq 4.3.5 and later; before, it throws ENODEV. */
+  /**
+   * Like `bind`, and done when it returns. Host names other than localhost are for libzmq 4.3.5 and later; before, it throws
+   * ENODEV.
+   */
   bindSync(address: string): void {
     if (arguments.length > 1) throw tooMany(1, arguments.length)
-    this.#endpoints.change(address, "bind", (socket) => socket.bindSync(address))
+    this.#endpoints.bindSync(address)
   }
 
   /** Like `unbind`, and done when it returns. */
