@@ -9,7 +9,7 @@ import { defineOptions, OptionHolder } from "./option-holder.js"
 import { contextOptions, type Option } from "./option-table/index.js"
 import type { ContextProperties, Options } from "./option-types.js"
 import { assignOptions } from "./options.js"
-import { handle, optionRead, optionSet } from "./symbols.js"
+import { handle, optionRead, optionSet, optionWithId } from "./symbols.js"
 import { checkNames } from "./waiter.js"
 
 /** Options of `terminate`. */
@@ -137,7 +137,7 @@ export class Context extends OptionHolder {
   [optionRead](): void {}
 
   /** @internal */
-  protected override optionWithId(): Option | undefined {
+  override [optionWithId](): Option | undefined {
     return undefined
   }
 }

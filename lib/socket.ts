@@ -12,7 +12,19 @@ import type { OptionsOn } from "./option-types.js"
 import { assignOptions, checkValue } from "./options.js"
 import { SecuritySetup, type SocketSecurity } from "./socket-security.js"
 import { toReadable, toReadableStream, toWritable, toWritableStream } from "./streams.js"
-import { form, getOption, handle, lend, optionRead, optionSet } from "./symbols.js"
+import {
+  act,
+  connectBy,
+  connectNamed,
+  divert,
+  form,
+  getOption,
+  handle,
+  lend,
+  optionRead,
+  optionSet,
+  optionWithId,
+} from "./symbols.js"
 import { type MessageForm, State, Traffic } from "./traffic.js"
 import type { BatchOptions, Message, MessageLike, OperationOptions, QueueOptions, StreamOptions } from "./types.js"
 import { checkNames } from "./waiter.js"
@@ -375,27 +387,27 @@ export abstract class Socket extends OptionHolder {
   }
 
   /** @internal */
-  protected override optionWithId(id: number): Option | undefined {
+  override [optionWithId](id: number): Option | undefined {
     return byId.get(id)
   }
 
   /** @internal Sets an option that takes effect at once, such as a subscription. */
-  protected act(name: string, value: string | Uint8Array | boolean | null, wire: "bytes" | "bool" = "bytes"): void {
+  [act](name: string, value: string | Uint8Array | boolean | null, wire: "bytes" | "bool" = "bytes"): void {
     checkValue(wire, value)
     this[handle]().setOption(constant(name), wireTypes[wire], value)
     this.#traffic.attend()
   }
 
   /** @internal Connects by a call of its own. */
-  protected connectBy<T>(address: string, call: (socket: NativeSocket) => T): T {
+  [connectBy]<T>(address: string, call: (socket: NativeSocket) => T): T {
     return this.#endpoints.change(address, "connect", call)
   }
 
   /** @internal Connects to a peer and gives it a name. `check` throws if that is taken. */
-  protected connectNamed(address: string, name: Buffer, check: () => void): void {
+  [connectNamed](address: string, name: Buffer, check: () => void): void {
     this.#endpoints.checkConnect(address)
     check()
-    this.act("ZMQ_CONNECT_ROUTING_ID", name)
+    this[act]("ZMQ_CONNECT_ROUTING_ID", name)
     this.#endpoints.change(address, "connect", (socket) => socket.connect(address))
   }
 
@@ -404,7 +416,7 @@ export abstract class Socket extends OptionHolder {
    * For what libzmq says in messages, about connections and so not over inproc, once an option was set for that: EINVAL
    * if that comes too late for some of them.
    */
-  protected divert(consume: (message: Buffer[]) => boolean): void {
+  [divert](consume: (message: Buffer[]) => boolean): void {
     this[handle]()
     if (!this.#endpoints.isEmpty)
       throw errnoError("EINVAL", "peerEvents must be used before the socket binds or connects")

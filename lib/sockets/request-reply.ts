@@ -6,7 +6,7 @@ import { type Option, socketOptions } from "../option-table/index.js"
 import type { OptionsOn } from "../option-types.js"
 import { farewell, PeerEvents } from "../peer-events.js"
 import { Socket } from "../socket.js"
-import { handle, setOption } from "../symbols.js"
+import { connectNamed, divert, handle, setOption } from "../symbols.js"
 import type { ConstructorOptions, Receiver, Sender } from "../types.js"
 import { defineSocket } from "./define.js"
 import { checkName, claimName, nameTaken, type PeerName, peerName } from "./peer-name.js"
@@ -101,7 +101,7 @@ export class Router extends Socket {
     if (this.handover) throw handoverError()
     const message = farewell()
     const events = new PeerEvents(message)
-    this.divert((received) => events.consume(received))
+    this[divert]((received) => events.consume(received))
     this.setInt32Option(constant("ZMQ_ROUTER_NOTIFY"), constant("ZMQ_NOTIFY_CONNECT"))
     this.setStringOption(constant("ZMQ_DISCONNECT_MSG"), message)
     peerEvents.set(this, events)
@@ -126,11 +126,11 @@ export class Router extends Socket {
     if (name === undefined) {
       super.connect(address)
     } else if (addon.capability.draft === true) {
-      this.connectNamed(address, name, () => {
+      this[connectNamed](address, name, () => {
         if (this[handle]().hasPeer(name)) throw nameTaken(name)
       })
     } else {
-      this.connectNamed(address, name, () => checkName(this, name))
+      this[connectNamed](address, name, () => checkName(this, name))
       claimName(this, name)
     }
   }

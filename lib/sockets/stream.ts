@@ -4,6 +4,7 @@ import { tooMany } from "../errors.js"
 import { constant } from "../native.js"
 import type { OptionsOn } from "../option-types.js"
 import { Socket } from "../socket.js"
+import { connectNamed } from "../symbols.js"
 import type { ConstructorOptions, Message, MessageLike, Receiver, Sender } from "../types.js"
 import { defineSocket } from "./define.js"
 import { checkName, claimName, type PeerName, peerName } from "./peer-name.js"
@@ -29,7 +30,7 @@ export class Stream extends Socket {
     if (name === undefined) {
       super.connect(address)
     } else {
-      this.connectNamed(address, name, () => checkName(this, name))
+      this[connectNamed](address, name, () => checkName(this, name))
       claimName(this, name)
     }
   }
