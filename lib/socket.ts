@@ -405,10 +405,7 @@ export abstract class Socket extends OptionHolder {
 
   /** @internal Connects to a peer and gives it a name. `check` throws if that is taken. */
   [connectNamed](address: string, name: Buffer, check: () => void): void {
-    this.#endpoints.checkConnect(address)
-    check()
-    this[act]("ZMQ_CONNECT_ROUTING_ID", name)
-    this.#endpoints.change(address, "connect", (socket) => socket.connect(address))
+    this.#endpoints.connectNamed(address, name, check)
   }
 
   /**

@@ -131,7 +131,7 @@ export class Router extends Socket {
       })
     } else {
       this[connectNamed](address, name, () => checkName(this, name))
-      claimName(this, name)
+      claimName(this, name, address)
     }
   }
 }
