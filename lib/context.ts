@@ -89,6 +89,8 @@ export class Context extends OptionHolder {
    * Closes all sockets of this context and ends it: its threads and descriptors are given back. Resolves when what the
    * sockets had to send is sent, or their `linger` has passed. Sockets of addons get ETERM, and are waited for.
    *
+   * A second call waits for the same end; its `linger` comes too late, as the sockets are closed by then.
+   *
    * The default context ends with the process, and cannot be terminated: EPERM.
    *
    * ```typescript
