@@ -51,6 +51,37 @@ extern "C" {
 #define OHMQ_DONTWAIT 1
 #define OHMQ_SNDMORE 2
 
+/* Socket options that are used most, as in zmq.h, which has the others. All of these are ints but ROUTING_ID, SUBSCRIBE and
+ * UNSUBSCRIBE, which are bytes, and LAST_ENDPOINT, which is text. */
+#define OHMQ_ROUTING_ID 5
+#define OHMQ_SUBSCRIBE 6
+#define OHMQ_UNSUBSCRIBE 7
+#define OHMQ_RCVMORE 13
+#define OHMQ_EVENTS 15
+#define OHMQ_LINGER 17
+#define OHMQ_SNDHWM 23
+#define OHMQ_RCVHWM 24
+#define OHMQ_RCVTIMEO 27
+#define OHMQ_SNDTIMEO 28
+#define OHMQ_LAST_ENDPOINT 32
+
+/* What `poll` waits for. */
+#define OHMQ_POLLIN 1
+#define OHMQ_POLLOUT 2
+#define OHMQ_POLLERR 4
+
+/* A zmq_pollitem_t: a socket, or NULL and the descriptor of something else. */
+typedef struct ohmq_pollitem {
+  void *socket;
+#ifdef _WIN32
+  uintptr_t fd;
+#else
+  int fd;
+#endif
+  short events;
+  short revents;
+} ohmq_pollitem;
+
 /* A zmq_msg_t. */
 typedef union ohmq_msg {
   unsigned char bytes[64];
@@ -86,7 +117,7 @@ typedef struct ohmq_functions {
   int (*msg_more)(const void *msg);
   const char *(*msg_gets)(const void *msg, const char *property);
 
-  int (*poll)(void *items, int count, long milliseconds); /* items: zmq_pollitem_t[] */
+  int (*poll)(void *items, int count, long milliseconds); /* items: ohmq_pollitem[] */
 } ohmq_functions;
 
 typedef struct ohmq_context {

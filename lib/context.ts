@@ -9,7 +9,7 @@ import { defineOptions, OptionHolder } from "./option-holder.js"
 import { contextOptions, type Option } from "./option-table/index.js"
 import type { ContextProperties, Options } from "./option-types.js"
 import { assignOptions } from "./options.js"
-import { handle, optionRead, optionSet } from "./symbols.js"
+import { handle, optionRead, optionSet, optionWithId } from "./symbols.js"
 import { checkNames } from "./waiter.js"
 
 /** Options of `terminate`. */
@@ -89,6 +89,8 @@ export class Context extends OptionHolder {
    * Closes all sockets of this context and ends it: its threads and descriptors are given back. Resolves when what the
    * sockets had to send is sent, or their `linger` has passed. Sockets of addons get ETERM, and are waited for.
    *
+   * A second call waits for the same end; its `linger` comes too late, as the sockets are closed by then.
+   *
    * The default context ends with the process, and cannot be terminated: EPERM.
    *
    * ```typescript
@@ -137,7 +139,7 @@ export class Context extends OptionHolder {
   [optionRead](): void {}
 
   /** @internal */
-  protected override optionWithId(): Option | undefined {
+  override [optionWithId](): Option | undefined {
     return undefined
   }
 }

@@ -1,13 +1,15 @@
 // What a socket is bound and connected to: what must hold before, and what happens meanwhile.
 
+import { randomUUID } from "node:crypto"
+
 import { checkEncryption, type EndpointUse, namesUsersForCertain } from "./encryption.js"
 import { errnoError } from "./errors.js"
-import { withHostAddress } from "./host-names.js"
-import type { NativeSocket } from "./native.js"
+import { isUnknownHost, withHostAddress, withLoopbackAddress } from "./host-names.js"
+import { addon, constant, type NativeSocket, wireTypes } from "./native.js"
 import { type Option, socketOptions } from "./option-table/index.js"
 import type { Socket } from "./socket.js"
 import type { SecuritySetup } from "./socket-security.js"
-import { getOption } from "./symbols.js"
+import { getOption, handle } from "./symbols.js"
 import { State, type Traffic } from "./traffic.js"
 import type { OperationOptions } from "./types.js"
 import { checkOperation, Waiter } from "./waiter.js"
@@ -58,13 +60,6 @@ export class Endpoints {
     return this.#blocking
   }
 
-  /** Throws unless a connect can go ahead. */
-  checkConnect(address: string): void {
-    checkAddress(address)
-    this.#traffic.checkUsable()
-    this.#check(address, "connect")
-  }
-
   /** @param use What it is for, if it is not to be given up. */
   #check(address: string, use?: EndpointUse): void {
     checkForm(address)
@@ -94,6 +89,53 @@ export class Endpoints {
       // libzmq looks at its commands in here, and so may use up the edge that somebody waits for.
       this.#traffic.attend()
     }
+  }
+
+  bindSync(address: string): void {
+    this.change(address, "bind", (socket) => {
+      try {
+        socket.bindSync(address)
+      } catch (error) {
+        const found = isUnknownHost(error) ? withLoopbackAddress(address) : undefined
+        if (found === undefined) throw error
+        try {
+          socket.bindSync(found)
+        } catch (failure) {
+          throw Object.assign(failure as Error, { address })
+        }
+      }
+    })
+  }
+
+  /** Connects to a peer and gives it a name. `check` throws if that is taken. */
+  connectNamed(address: string, name: Buffer, check: () => void): void {
+    this.change(address, "connect", (socket) => {
+      check()
+      socket.setOption(constant("ZMQ_CONNECT_ROUTING_ID"), wireTypes.bytes, name)
+      let taken = false
+      try {
+        socket.connect(address)
+        taken = this.#socket[getOption](socketOptions.immediate) === false
+      } finally {
+        if (!taken) this.#dropName()
+      }
+    })
+  }
+
+  /**
+   * libzmq keeps a name that no peer has got for the next connect, and ends the process if another peer has it by then.
+   * So a peer that goes at once gets it.
+   */
+  #dropName(): void {
+    const nobody = new addon.NativeSocket(this.#socket.context[handle](), constant("ZMQ_PAIR"))
+    const address = `inproc://${randomUUID()}`
+    nobody.bindSync(address)
+    this.#native.connect(address)
+    this.#native.disconnect(address)
+    // Both see to it, so that the name is free when this returns.
+    while (addon.receiveWithMetadata(nobody.slot, []) !== undefined);
+    addon.events(this.#native.slot)
+    nobody.close()
   }
 
   /** Binds or unbinds on another thread, during which the socket is blocked. */
@@ -142,11 +184,13 @@ export class Endpoints {
     try {
       await this.#native.bind(address)
     } catch (error) {
-      const found = (error as { code?: string }).code === "ENODEV" ? await withHostAddress(address) : undefined
+      const found = isUnknownHost(error) ? await withHostAddress(address) : undefined
       if (found === undefined || this.#traffic.state === State.Closed) throw error
       // The name may stand for another address than it seemed to, or encryption be required since.
       this.#check(found, "bind")
-      await this.#native.bind(found)
+      await this.#native.bind(found).catch((failure) => {
+        throw Object.assign(failure, { address })
+      })
     }
   }
 

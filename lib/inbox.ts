@@ -20,6 +20,7 @@ export class Inbox {
   readonly #slot: number
   readonly #mostAhead: () => number
   readonly #drain: typeof drain
+  readonly #receiveWithMetadata: typeof receiveWithMetadata
   readonly #messages: (Message[] | undefined)[] = []
   #head = 0
   /** Undefined when it must be asked for again. */
@@ -40,10 +41,12 @@ export class Inbox {
    * @param slot Of the socket.
    * @param mostAhead The most messages that may be fetched ahead, 0 for any number; asked for when it may have changed.
    * @param drainSocket Takes messages off the socket.
+   * @param receive Takes one off with its metadata.
    */
-  constructor(slot: number, mostAhead: () => number, drainSocket = drain) {
+  constructor(slot: number, mostAhead: () => number, drainSocket = drain, receive = receiveWithMetadata) {
     this.#slot = slot
     this.#drain = drainSocket
+    this.#receiveWithMetadata = receive
     this.#mostAhead = mostAhead
   }
 
@@ -104,7 +107,7 @@ export class Inbox {
     this.reconsider()
     if (!this.isEmpty) return withoutMetadata(this.take() as Message[])
     for (;;) {
-      const message = receiveWithMetadata(this.#slot, names)
+      const message = this.#receiveWithMetadata(this.#slot, names)
       if (message === undefined) return undefined
       if (this.#consume?.(message.parts) === true) continue
       if (!this.usersAreCertain) message.userId = null

@@ -2,7 +2,7 @@
 
 import { expected } from "./errors.js"
 import { noteReceived } from "./message.js"
-import { addon } from "./native.js"
+import { addon, type Tag } from "./native.js"
 import type { Message, OperationOptions } from "./types.js"
 import { checkOperation } from "./waiter.js"
 
@@ -19,7 +19,10 @@ export interface MetadataOptions extends OperationOptions {
 export interface MessageWithMetadata<M extends object[] = Message[]> {
   /** The message as `receive` gives it. */
   parts: M
-  /** "Peer-Address": the peer's IP address; null where it has none, as over ipc. */
+  /**
+   * "Peer-Address": the peer's IP address. Over ipc it is "localhost:uid:gid:pid" where the system tells these, as Linux
+   * does; null where there is none.
+   */
   peerAddress: string | null
   /**
    * "User-Id": who the peer is, as the authentication (ZAP) found. The peer has no say in it. Null where the socket lets peers
@@ -68,8 +71,8 @@ function describe(names: string[], parts: Message[], values: (string | null)[]):
 /** A message whose properties are not known. */
 export const withoutMetadata = (parts: Message[]): MessageWithMetadata => describe(standard, parts, [])
 
-/** The next message of a slot's socket, or undefined if there is none. */
-export function receiveWithMetadata(slot: number, names: string[]): MessageWithMetadata | undefined {
-  const received = addon.receiveWithMetadata(slot, names)
+/** The next message of a slot's socket, or undefined if there is none. With a `tag`, its value comes before the part. */
+export function receiveWithMetadata(slot: number, names: string[], tag?: Tag): MessageWithMetadata | undefined {
+  const received = addon.receiveWithMetadata(slot, names, tag)
   return received && describe(names, received.parts.map(noteReceived), received.values)
 }

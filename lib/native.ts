@@ -108,7 +108,11 @@ interface Addon {
   sendBytes(slot: number, part: Uint8Array, flags: SendFlags): boolean
   sendText(slot: number, part: string, flags: SendFlags): boolean
   sendMany(slot: number, frames: number): number
-  receiveWithMetadata(slot: number, names: string[]): { parts: Buffer[]; values: (string | null)[] } | undefined
+  receiveWithMetadata(
+    slot: number,
+    names: string[],
+    tag?: Tag,
+  ): { parts: Buffer[]; values: (string | null)[] } | undefined
   receive(slot: number, messages: number, slab: Uint8Array, offset: number): number
   events(slot: number): number
   watch(slot: number, events: number): boolean

@@ -3,7 +3,7 @@
 import { wireTypes } from "./native.js"
 import type { Option, Wire } from "./option-table/entry.js"
 import { checkValue, type NativeOptions, readOption, valueToRemember, writeOption } from "./options.js"
-import { getOption, handle, optionRead, optionSet, setOption } from "./symbols.js"
+import { getOption, handle, optionRead, optionSet, optionWithId, setOption } from "./symbols.js"
 
 function checkId(id: unknown): asserts id is number {
   if (typeof id !== "number") throw new TypeError("Identifier must be a number")
@@ -23,7 +23,7 @@ export abstract class OptionHolder {
   abstract [optionRead](): void
 
   /** @internal The entry of the option table for a number, if there is one. */
-  protected abstract optionWithId(id: number): Option | undefined
+  abstract [optionWithId](id: number): Option | undefined
 
   /** @internal */
   [getOption](option: Option): unknown {
@@ -54,7 +54,7 @@ export abstract class OptionHolder {
 
   #set(id: number, wire: Wire, value: unknown): void {
     checkId(id)
-    const option = this.optionWithId(id)
+    const option = this[optionWithId](id)
     const target = this[handle](option)
     checkValue(wire, value)
     target.setOption(id, wireTypes[wire], value === "" ? null : value)

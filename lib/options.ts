@@ -66,7 +66,7 @@ function notOneOf(names: readonly unknown[], name: unknown): TypeError {
 /** What an option that libzmq does not tell reads as, after it was set to a value. */
 export function valueToRemember(wire: Wire, value: unknown): unknown {
   if (typeof value === "number") return Math.trunc(value)
-  if (wire === "properties") return { ...(value as object) }
+  if (wire === "properties") return value && { ...value }
   if (wire === "bytes")
     return typeof value === "string" ? Buffer.from(value) : value && Buffer.from(value as Uint8Array)
   const text = value instanceof Uint8Array ? Buffer.from(value).toString() : value
@@ -104,8 +104,8 @@ export function writeOption(target: NativeOptions, option: Option, value: unknow
     }
     target.setOption(id, type, bits)
   } else if (option.wire === "properties") {
-    if (typeof value !== "object" || value === null) throw new TypeError("Option value must be an object")
-    const pairs = Object.entries(value)
+    if (typeof value !== "object") throw new TypeError("Option value must be an object")
+    const pairs = Object.entries(value ?? {})
     for (const [name, text] of pairs) {
       if (typeof text !== "string") throw new TypeError(`Option value must have a string for ${JSON.stringify(name)}`)
       if (!/^X-[^:]+$/.test(name) || name.length > 255 || text === "") {

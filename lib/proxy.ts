@@ -1,12 +1,12 @@
 // Forwards messages between two sockets, on a thread of its own.
 
 import { stopWaiting, waitForAbort } from "./abort.js"
-import { closedError, errnoError } from "./errors.js"
+import { closedError, errnoError, expected } from "./errors.js"
 import { addon, type NativeProxy, type NativeSocket, ProxyCommand } from "./native.js"
 import { Socket } from "./socket.js"
 import { lend } from "./symbols.js"
 import type { Message } from "./types.js"
-import { checkNames, checkOperation } from "./waiter.js"
+import { checkNames, checkSignal } from "./waiter.js"
 
 /** Messages and bytes, without the ends of parts. */
 export interface ProxyCount {
@@ -85,8 +85,9 @@ export class Proxy<F extends Socket = Socket, B extends Socket = Socket, C exten
    * @param options A `signal` terminates it too; it then resolves all the same.
    */
   run(options: { signal?: AbortSignal } = {}): Promise<void> {
-    checkNames(Object(options), "signal")
-    checkOperation(options)
+    if (typeof options !== "object" || options === null) throw expected("options", "an object", options)
+    checkNames(options, "signal")
+    checkSignal(options.signal)
     const names = ["Front-end", "Back-end", "Capture"] as const
     const sockets = [this.frontEnd, this.backEnd, this.capture].filter((socket) => socket !== undefined)
     if (this.#stop !== undefined) throw errnoError("EBUSY", "Proxy is running already")

@@ -23,7 +23,19 @@ import type { OptionsOn } from "./option-types.js"
 import { assignOptions, checkValue } from "./options.js"
 import { SecuritySetup, type SocketSecurity } from "./socket-security.js"
 import { toReadable, toReadableStream, toWritable, toWritableStream } from "./streams.js"
-import { form, getOption, handle, lend, optionRead, optionSet } from "./symbols.js"
+import {
+  act,
+  connectBy,
+  connectNamed,
+  divert,
+  form,
+  getOption,
+  handle,
+  lend,
+  optionRead,
+  optionSet,
+  optionWithId,
+} from "./symbols.js"
 import { type MessageForm, State, Traffic } from "./traffic.js"
 import type { BatchOptions, Message, MessageLike, OperationOptions, QueueOptions, StreamOptions } from "./types.js"
 import { checkNames } from "./waiter.js"
@@ -167,10 +179,13 @@ export abstract class Socket extends OptionHolder {
     return this.#endpoints.block(address, options, false)
   }
 
-  /** Like `bind`, and done when it returns. Host names are for libzmq 4.3.5 and later; before, it throws ENODEV. */
+  /**
+   * Like `bind`, and done when it returns. Host names other than localhost are for libzmq 4.3.5 and later; before, it throws
+   * ENODEV.
+   */
   bindSync(address: string): void {
     if (arguments.length > 1) throw tooMany(1, arguments.length)
-    this.#endpoints.change(address, "bind", (socket) => socket.bindSync(address))
+    this.#endpoints.bindSync(address)
   }
 
   /** Like `unbind`, and done when it returns. */
@@ -392,28 +407,25 @@ export abstract class Socket extends OptionHolder {
   }
 
   /** @internal */
-  protected override optionWithId(id: number): Option | undefined {
+  override [optionWithId](id: number): Option | undefined {
     return byId.get(id)
   }
 
   /** @internal Sets an option that takes effect at once, such as a subscription. */
-  protected act(name: string, value: string | Uint8Array | boolean | null, wire: "bytes" | "bool" = "bytes"): void {
+  [act](name: string, value: string | Uint8Array | boolean | null, wire: "bytes" | "bool" = "bytes"): void {
     checkValue(wire, value)
     this[handle]().setOption(constant(name), wireTypes[wire], value)
     this.#traffic.attend()
   }
 
   /** @internal Connects by a call of its own. */
-  protected connectBy<T>(address: string, call: (socket: NativeSocket) => T): T {
+  [connectBy]<T>(address: string, call: (socket: NativeSocket) => T): T {
     return this.#endpoints.change(address, "connect", call)
   }
 
   /** @internal Connects to a peer and gives it a name. `check` throws if that is taken. */
-  protected connectNamed(address: string, name: Buffer, check: () => void): void {
-    this.#endpoints.checkConnect(address)
-    check()
-    this.act("ZMQ_CONNECT_ROUTING_ID", name)
-    this.#endpoints.change(address, "connect", (socket) => socket.connect(address))
+  [connectNamed](address: string, name: Buffer, check: () => void): void {
+    this.#endpoints.connectNamed(address, name, check)
   }
 
   /**
@@ -421,7 +433,7 @@ export abstract class Socket extends OptionHolder {
    * For what libzmq says in messages, about connections and so not over inproc, once an option was set for that: EINVAL
    * if that comes too late for some of them.
    */
-  protected divert(consume: (message: Buffer[]) => boolean): void {
+  [divert](consume: (message: Buffer[]) => boolean): void {
     this[handle]()
     if (!this.#endpoints.isEmpty)
       throw errnoError("EINVAL", "peerEvents must be used before the socket binds or connects")
@@ -443,7 +455,8 @@ export abstract class Socket extends OptionHolder {
   }
 
   #setKeepAlive(keep: boolean): this {
-    this.#usable().keepAlive(keep)
+    // libzmq has no part in it, so a bind does not stand in the way.
+    this[handle]().keepAlive(keep)
     this.#traffic.keepAlive(keep)
     return this
   }

@@ -9,6 +9,15 @@ export const optionRead = Symbol("ohmq.optionRead")
 export const getOption = Symbol("ohmq.getOption")
 export const setOption = Symbol("ohmq.setOption")
 
+/** OptionHolder: the entry of the option table for a number. */
+export const optionWithId = Symbol("ohmq.optionWithId")
+
+/** Socket: what its subclasses use. Not methods by name, because programs have subclasses with methods of any name. */
+export const act = Symbol("ohmq.act")
+export const connectBy = Symbol("ohmq.connectBy")
+export const connectNamed = Symbol("ohmq.connectNamed")
+export const divert = Symbol("ohmq.divert")
+
 /** Socket: how its messages look, where they are not arrays of parts. */
 export const form = Symbol("ohmq.form")
 

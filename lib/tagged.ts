@@ -3,6 +3,7 @@
 
 import { errnoError, expected } from "./errors.js"
 import { drain, mayReference, type Part, toPart } from "./message.js"
+import { receiveWithMetadata } from "./metadata.js"
 import { addon, constant, SendFlags, Tag } from "./native.js"
 import { Outbox, type Outgoing } from "./outbox.js"
 import type { MessageForm } from "./traffic.js"
@@ -136,27 +137,33 @@ export class DatagramOutbox extends Outbox {
   }
 }
 
-function drainTagged(tag: Tag, decode: (value: Buffer) => object): typeof drain {
+/** How messages with a tag are received: as pairs. */
+function receivesTagged(tag: Tag, decode: (value: Buffer) => object): Required<Omit<MessageForm, "outbox">> {
   const take = (slot: number, messages: number, slab: Uint8Array, offset: number) =>
     addon.receiveTagged(slot, tag, messages, slab, offset)
-  return (slot, limit, queue) => {
-    const first = queue.length
-    drain(slot, limit, queue, take)
-    for (let index = first; index < queue.length; index += 1) {
-      const [value, part] = queue[index] as [Message, Message]
-      queue[index] = [part, decode(value)] as unknown as Message[]
-    }
+  const toPair = ([value, part]: Message[]) => [part, decode(value as Message)] as unknown as Message[]
+  return {
+    drain: (slot, limit, queue) => {
+      const first = queue.length
+      drain(slot, limit, queue, take)
+      for (let index = first; index < queue.length; index += 1) queue[index] = toPair(queue[index] as Message[])
+    },
+    receiveWithMetadata: (slot, names) => {
+      const message = receiveWithMetadata(slot, names, tag)
+      return message && { ...message, parts: toPair(message.parts) }
+    },
   }
 }
 
-const drainRouted = drainTagged(Tag.RoutingId, (value) => ({ routingId: value.readUInt32LE(0) }))
+const receivesRouted = receivesTagged(Tag.RoutingId, (value) => ({ routingId: value.readUInt32LE(0) }))
 
-export const drainGroups = drainTagged(Tag.Group, (group) => ({ group }))
+/** Messages of one part that name a group. */
+export const receivesGroups = receivesTagged(Tag.Group, (group) => ({ group }))
 
 /** Messages of one part that name a peer. */
 export const routed = (slot: number, type: number): MessageForm => ({
   outbox: new TaggedOutbox(slot, type, Tag.RoutingId, routingIdBytes),
-  drain: drainRouted,
+  ...receivesRouted,
 })
 
 /** Messages of one part. */

@@ -5,7 +5,7 @@ import { isTypedArray } from "node:util/types"
 import { batchError, blockedError, closedError, expected, lentError, timeoutError } from "./errors.js"
 import { Inbox } from "./inbox.js"
 import type { drain } from "./message.js"
-import { type MessageWithMetadata, type MetadataOptions, propertyNames } from "./metadata.js"
+import { type MessageWithMetadata, type MetadataOptions, propertyNames, type receiveWithMetadata } from "./metadata.js"
 import { addon, constant } from "./native.js"
 import { type Batch, keep, Outbox, type Outgoing } from "./outbox.js"
 import { settled, settledWith } from "./turn.js"
@@ -42,6 +42,7 @@ export interface TrafficOptions {
 export interface MessageForm {
   outbox?: Outbox
   drain?: typeof drain
+  receiveWithMetadata?: typeof receiveWithMetadata
 }
 
 function checkMessages(messages: unknown): void {
@@ -75,7 +76,7 @@ export class Traffic {
   constructor(slot: number, type: number, options: TrafficOptions, form?: MessageForm) {
     this.#slot = slot
     this.#options = options
-    this.inbox = new Inbox(slot, () => options.mostAhead(), form?.drain)
+    this.inbox = new Inbox(slot, () => options.mostAhead(), form?.drain, form?.receiveWithMetadata)
     this.#outbox = form?.outbox ?? new Outbox(slot, type)
   }
 

@@ -21,9 +21,14 @@ export function checkOperation(options: OperationOptions | undefined, ...further
   if (typeof options !== "object" || options === null) throw expected("options", "an object", options)
   checkNames(options, "signal", "timeout", ...further)
   const { timeout, signal } = options
-  if (timeout !== undefined && !(typeof timeout === "number" && timeout >= -1)) {
+  if (timeout !== undefined && !(typeof timeout === "number" && (timeout >= 0 || timeout === -1))) {
     throw expected("timeout", "a number of milliseconds, or -1 for no limit", timeout)
   }
+  checkSignal(signal)
+}
+
+/** Throws for a signal that is none. */
+export function checkSignal(signal: unknown): void {
   if (signal !== undefined && !(signal instanceof AbortSignal)) throw expected("signal", "an AbortSignal", signal)
 }
 

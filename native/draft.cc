@@ -170,6 +170,15 @@ napi_value ChangeGroup(napi_env env, napi_callback_info info) {
 }  // namespace
 #endif
 
+Napi::Value TagValue(Napi::Env env, [[maybe_unused]] Message* message, [[maybe_unused]] uint32_t tag) {
+#ifdef ZMQ_BUILD_DRAFT_API
+  char value[ZMQ_GROUP_MAX_LENGTH];
+  return Napi::Buffer<char>::Copy(env, value, GetTag(message, static_cast<Tag>(tag), value));
+#else
+  return env.Undefined();
+#endif
+}
+
 void DefineDraft([[maybe_unused]] Napi::Env env, [[maybe_unused]] Napi::Object exports) {
 #ifdef ZMQ_BUILD_DRAFT_API
   DefineFunction(env, exports, "connectPeer", ConnectPeer);

@@ -1,6 +1,9 @@
 // What the draft sockets need over the others: messages with a routing id or a group, groups to join, peers to connect.
 #pragma once
 
+#include <cstdint>
+
+#include "message.h"
 #include "prelude.h"
 
 namespace ohmq {
@@ -21,5 +24,8 @@ namespace ohmq {
 // receiveTagged(slot: number, tag: Tag, messages: number, slab: Uint8Array, offset: number): number
 // Like receive: each message becomes two frames, its value and its part.
 void DefineDraft(Napi::Env env, Napi::Object exports);
+
+// The value of a message's tag (Tag in lib/native.ts), as sendTagged takes it. Undefined without the draft API.
+Napi::Value TagValue(Napi::Env env, Message* message, uint32_t tag);
 
 }  // namespace ohmq

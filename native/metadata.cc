@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <string>
 
+#include "draft.h"
 #include "environment.h"
 #include "errors.h"
 #include "message.h"
@@ -40,6 +41,7 @@ Napi::Value ReceiveWithMetadata(const Napi::CallbackInfo& info) {
     more = message.more();
     // All parts have the same properties, but for the routing id that a ROUTER puts before them, which may have none.
     if (!more) result.Set("values", Properties(env, message, info[1].As<Napi::Array>()));
+    if (info[2].IsNumber()) parts.Set(parts.Length(), TagValue(env, &message, info[2].As<Napi::Number>()));
     parts.Set(parts.Length(), ToBuffer(env, message.Take()));
   }
   result.Set("parts", parts);

@@ -1,5 +1,6 @@
 #include "shared_context.h"
 
+#include <cstddef>
 #include <utility>
 
 #include <ohmq.h>
@@ -44,6 +45,19 @@ const ohmq_functions kFunctions = {
       return zmq_poll(static_cast<zmq_pollitem_t*>(items), count, milliseconds);
     },
 };
+
+// What include/ohmq.h writes down a second time.
+static_assert(sizeof(ohmq_msg) == sizeof(zmq_msg_t) && alignof(ohmq_msg) >= alignof(zmq_msg_t));
+static_assert(sizeof(ohmq_pollitem) == sizeof(zmq_pollitem_t) && alignof(ohmq_pollitem) == alignof(zmq_pollitem_t) &&
+              offsetof(ohmq_pollitem, fd) == offsetof(zmq_pollitem_t, fd) &&
+              offsetof(ohmq_pollitem, events) == offsetof(zmq_pollitem_t, events) &&
+              offsetof(ohmq_pollitem, revents) == offsetof(zmq_pollitem_t, revents));
+static_assert(OHMQ_ROUTING_ID == ZMQ_ROUTING_ID && OHMQ_SUBSCRIBE == ZMQ_SUBSCRIBE &&
+              OHMQ_UNSUBSCRIBE == ZMQ_UNSUBSCRIBE && OHMQ_RCVMORE == ZMQ_RCVMORE && OHMQ_EVENTS == ZMQ_EVENTS &&
+              OHMQ_LINGER == ZMQ_LINGER && OHMQ_SNDHWM == ZMQ_SNDHWM && OHMQ_RCVHWM == ZMQ_RCVHWM &&
+              OHMQ_RCVTIMEO == ZMQ_RCVTIMEO && OHMQ_SNDTIMEO == ZMQ_SNDTIMEO &&
+              OHMQ_LAST_ENDPOINT == ZMQ_LAST_ENDPOINT);
+static_assert(OHMQ_POLLIN == ZMQ_POLLIN && OHMQ_POLLOUT == ZMQ_POLLOUT && OHMQ_POLLERR == ZMQ_POLLERR);
 
 }  // namespace
 

@@ -1,7 +1,20 @@
-import * as zmq from "ohmq"
-import { describe, expect, it } from "vitest"
+import { once } from "node:events"
+import { type AddressInfo, createServer } from "node:net"
 
-import { freeAddress, open, texts, transports } from "./support/sockets.js"
+import * as zmq from "ohmq"
+import { describe, expect, it, onTestFinished } from "vitest"
+
+import { eventually, freeAddress, open, texts, thrown, transports } from "./support/sockets.js"
+
+/** Takes connections, and says nothing. */
+async function server() {
+  const listening = createServer((connection) => connection.on("error", () => {})).listen(0, "127.0.0.1")
+  onTestFinished(() => {
+    listening.close()
+  })
+  await once(listening, "listening")
+  return `tcp://127.0.0.1:${(listening.address() as AddressInfo).port}`
+}
 
 describe.each(transports)("the name that Router gives to its peer over %s", (transport) => {
   it("names one peer at a time", async () => {
@@ -60,9 +73,66 @@ describe.each([zmq.Router, zmq.Stream])("connect of %o", (socketClass) => {
 })
 
 describe("a connect that fails", () => {
-  it("leaves its name free on Stream", () => {
+  it.each([
+    [zmq.Stream, {}],
+    [zmq.Router, {}],
+    [zmq.Router, { helloMessage: Buffer.from("hello"), disconnectMessage: Buffer.from("gone") }],
+  ])("leaves its name free on %o with %j", (socketClass, options) => {
+    const socket = open(socketClass as typeof zmq.Router, options)
+    for (let round = 0; round < 50; round += 1) {
+      expect(thrown(() => socket.connect("foo://bar", { routingId: "x" }))).toMatchObject({ code: "EPROTONOSUPPORT" })
+    }
+    socket.connect("tcp://127.0.0.1:9", { routingId: "x" })
+    expect(socket.tryReceive()).toBeUndefined()
+  })
+
+  it("leaves no name to the next connect on Stream", async () => {
+    const address = await server()
     const stream = open(zmq.Stream)
-    expect(() => stream.connect("foo://bar", { routingId: "x" })).toThrow()
-    stream.connect("tcp://127.0.0.1:9", { routingId: "x" })
+    expect(thrown(() => stream.connect("foo://bar", { routingId: "x" }))).toMatchObject({ address: "foo://bar" })
+    stream.connect(address)
+    expect((await stream.receive())[0]?.[0]).toBe(0)
+    stream.connect(address, { routingId: "x" })
+    expect(texts(await stream.receive())).toEqual(["x", ""])
+  })
+
+  it("leaves no name to the next connect on Router, nor does one with immediate", async () => {
+    const router = open(zmq.Router, { mandatory: true })
+    const dealer = open(zmq.Dealer, { routingId: "its own" })
+    await dealer.bind("tcp://127.0.0.1:*")
+    const address = dealer.lastEndpoint as string
+    expect(thrown(() => router.connect("foo://bar", { routingId: "x" }))).toMatchObject({ address: "foo://bar" })
+    router.immediate = true
+    router.connect("tcp://127.0.0.1:9", { routingId: "y" })
+    router.immediate = false
+    router.connect(address)
+    await dealer.send("hello")
+    expect(texts(await router.receive())).toEqual(["its own", "hello"])
+    router.disconnect(address)
+    router.connect(address, { routingId: "x" })
+    await router.send(["x", "named"])
+    expect(texts(await dealer.receive())).toEqual(["named"])
+  })
+})
+
+describe("a Stream that disconnects", () => {
+  it("may give the name again, as soon as libzmq has let go of it", async () => {
+    const address = await server()
+    const stream = open(zmq.Stream)
+    for (let round = 0; round < 20; round += 1) {
+      await eventually(() => stream.connect(address, { routingId: "x" }))
+      expect(texts(await stream.receive())).toEqual(["x", ""])
+      // At once it mostly is there still, and then libzmq would end the process.
+      stream.disconnect(address)
+    }
+  })
+
+  it("keeps the names of other addresses", async () => {
+    const [one, two] = [await server(), await server()]
+    const stream = open(zmq.Stream)
+    stream.connect(one, { routingId: "x" })
+    stream.connect(two, { routingId: "y" })
+    stream.disconnect(one)
+    expect(thrown(() => stream.connect(one, { routingId: "y" }))).toMatchObject({ code: "EEXIST" })
   })
 })

@@ -280,10 +280,17 @@ describe("endpoints over tcp", () => {
 })
 
 describe("bind to a host name", () => {
-  it("binds to its address", async () => {
+  it.each(["bind", "bindSync"] as const)("by %s binds to its address", async (method) => {
     const socket = open(zmq.Pull)
-    await socket.bind("tcp://localhost:*")
+    await socket[method]("tcp://localhost:*")
     expect(socket.lastEndpoint).toMatch(/^tcp:\/\/127\.0\.0\.1:\d+$/)
+    const taken = (socket.lastEndpoint as string).replace("127.0.0.1", "localhost")
+    expect(await failure(async () => open(zmq.Pull)[method](taken))).toMatchObject({
+      code: "EADDRINUSE",
+      address: taken,
+    })
+    socket.unbindSync(taken)
+    await eventually(() => open(zmq.Pull)[method](taken))
   })
 
   it("rejects for one that nobody knows", async () => {

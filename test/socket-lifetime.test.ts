@@ -1,4 +1,5 @@
 import * as zmq from "ohmq"
+import * as draft from "ohmq/draft"
 import { describe, expect, it } from "vitest"
 
 import { type ClassName, classNames, socketClasses } from "./support/socket-classes.js"
@@ -13,6 +14,17 @@ const PUSH = 8
 const DEALER = 5
 
 const create = (name: ClassName) => open<zmq.Socket, object>(socketClasses[name])
+
+/** The methods of all classes. */
+const documented = new RegExp(
+  `^(${[
+    "constructor|bind|unbind|bindSync|unbindSync|connect|disconnect|close|ref|unref|connected|terminate",
+    "send|sendMany|trySend|toWritable|toWritableStream|receive|receiveMany|tryReceive|batches|toReadable|toReadableStream",
+    "receiveWithMetadata|withMetadata|subscribe|unsubscribe|join|leave|connectPeer",
+    "[gs]et(Bool|Int32|Uint32|Int64|Uint64|String)Option",
+    "waitFor|on|off|watch|shutDown|run|pause|resume|statistics",
+  ].join("|")})$`,
+)
 
 /** A class of the user's own. */
 class Custom extends zmq.Socket {
@@ -201,6 +213,33 @@ describe("a subclass", () => {
     expect(loud.endpoint).toBe(endpoint)
     expect(loud).toBeInstanceOf(zmq.Push)
   })
+
+  it("may have methods of any name that the documentation does not know", async () => {
+    class Acting extends zmq.Subscriber {
+      act() {
+        throw new Error("This is for the program to call")
+      }
+    }
+    const subscriber = open(Acting)
+    subscriber.subscribe("a")
+    const publisher = open(zmq.XPublisher)
+    await join(publisher, subscriber)
+    expect(await publisher.receive()).toEqual([Buffer.from("\x01a")])
+  })
+
+  const { Server, Client, Radio, Dish, Gather, Scatter, Datagram, Peer, Channel } = draft
+  const drafts = { Server, Client, Radio, Dish, Gather, Scatter, Datagram, Peer, Channel }
+  const others = { Context: zmq.Context, Observer: zmq.Observer, Proxy: zmq.Proxy }
+  it.each(Object.entries({ ...socketClasses, ...drafts, ...others }))(
+    "of %s has only documented methods to beware of",
+    (_, { prototype }) => {
+      const methods: string[] = []
+      for (let part: object = prototype; part !== Object.prototype; part = Object.getPrototypeOf(part))
+        for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(part)))
+          if (typeof value === "function") methods.push(name)
+      expect(methods.filter((name) => !documented.test(name))).toEqual([])
+    },
+  )
 
   it("can hold what it needs in private fields", () => {
     class Counting extends zmq.Push {

@@ -177,6 +177,7 @@ describe.each(["send", "receive"] as const)("%s that has to wait", (operation) =
     ["a timeout that is null", { timeout: null }, /^Expected timeout to be .*null/],
     ["a timeout that is NaN", { timeout: Number.NaN }, /^Expected timeout to be .*NaN/],
     ["a timeout that is a bigint", { timeout: 1n }, /^Expected timeout to be .*\(bigint\)$/],
+    ["a timeout between -1 and 0", { timeout: -0.5 }, /^Expected timeout to be .*-0\.5/],
     ["a timeout below -1", { timeout: -2 }, /^Expected timeout to be .*-2/],
     ["a signal that is null", { signal: null }, /^Expected signal to be an AbortSignal, but received null/],
     ["a signal that is true", { signal: true }, /^Expected signal to be an AbortSignal, but received true/],

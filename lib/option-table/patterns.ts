@@ -153,7 +153,7 @@ export const patternOptions = {
   },
   /**
    * ZMQ_METADATA: properties for the peer's message metadata, such as `{"X-Role": "scanner"}`. Names begin with "X-".
-   * Each assignment adds; a name keeps its first value. Reads as the last one assigned.
+   * Each assignment adds, null adds nothing; a name keeps its first value. Reads as the last one assigned.
    */
   metadata: { zmq: "ZMQ_METADATA", wire: "properties", access: "write", initial: null, needs: "draft" },
 } as const satisfies Record<string, Option>

@@ -34,4 +34,4 @@ export interface Datagram
     Sender<[MessageLike, MessageLike]>,
     Receiver<[Message, Message]> {}
 
-defineSocket(Datagram)
+defineSocket("Datagram", Datagram)

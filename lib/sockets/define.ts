@@ -10,14 +10,16 @@ const receiving = [
 ]
 const sending = ["send", "sendMany", "trySend", "sendQueue", "toWritable", "toWritableStream"]
 
-/** Gives a class the options that the table has for it. `without` takes away one of the two directions. */
+/**
+ * Gives a class the options that the table has for it. `without` takes away one of the two directions. The name is not
+ * asked of the class, because bundlers rename classes.
+ */
 export function defineSocket(
-  socketClass: { name: string; prototype: OptionHolder },
+  name: SocketName,
+  socketClass: { prototype: OptionHolder },
   without?: "send" | "receive",
 ): void {
-  const mine = Object.entries<Option>(socketOptions).filter(([, option]) =>
-    option.on?.includes(socketClass.name as SocketName),
-  )
+  const mine = Object.entries<Option>(socketOptions).filter(([, option]) => option.on?.includes(name))
   defineOptions(socketClass, mine)
   const hidden = without === "send" ? sending : without === "receive" ? receiving : []
   for (const key of hidden) Object.defineProperty(socketClass.prototype, key, { value: undefined })

@@ -17,7 +17,7 @@ export class Gather extends Socket {
 
 export interface Gather extends OptionsOn<"Gather">, Receiver<[Message]> {}
 
-defineSocket(Gather, "send")
+defineSocket("Gather", Gather, "send")
 
 /** ZMQ_SCATTER: sends each message, of one part, to one of its peers; waits while none has room. */
 export class Scatter extends Socket {
@@ -33,4 +33,4 @@ export class Scatter extends Socket {
 
 export interface Scatter extends OptionsOn<"Scatter">, Sender<MessageLike | [MessageLike]> {}
 
-defineSocket(Scatter, "receive")
+defineSocket("Scatter", Scatter, "receive")

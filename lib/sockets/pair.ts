@@ -23,4 +23,4 @@ export class Pair extends Socket {
 
 export interface Pair extends OptionsOn<"Pair">, Sender, Receiver {}
 
-defineSocket(Pair)
+defineSocket("Pair", Pair)

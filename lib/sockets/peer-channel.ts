@@ -4,7 +4,7 @@ import { errnoError, tooMany } from "../errors.js"
 import { addon, constant } from "../native.js"
 import type { OptionsOn } from "../option-types.js"
 import { Socket } from "../socket.js"
-import { form } from "../symbols.js"
+import { connectBy, form } from "../symbols.js"
 import { type RoutingOptions, routed, singlePart } from "../tagged.js"
 import type { ConstructorOptions, Message, MessageLike, Receiver, Sender } from "../types.js"
 import { defineSocket } from "./define.js"
@@ -28,7 +28,7 @@ export class Peer extends Socket {
   /** Connects to an address, like `connect`, and returns the number of the peer there. Not with `immediate`. */
   connectPeer(address: string): number {
     if (arguments.length > 1) throw tooMany(1, arguments.length)
-    return this.connectBy(address, ({ slot }) => {
+    return this[connectBy](address, ({ slot }) => {
       if (this.immediate) {
         throw Object.assign(errnoError("EINVAL", "connectPeer() cannot be used with 'immediate'"), { address })
       }
@@ -44,7 +44,7 @@ export class Peer extends Socket {
 
 export interface Peer extends OptionsOn<"Peer">, TaggedWritable<RoutingOptions>, Receiver<[Message, RoutingOptions]> {}
 
-defineSocket(Peer)
+defineSocket("Peer", Peer)
 defineTaggedSending(Peer, "routingId")
 
 /** ZMQ_CHANNEL: exactly two sockets, in both directions, with messages of one part: a thread-safe Pair. */
@@ -61,4 +61,4 @@ export class Channel extends Socket {
 
 export interface Channel extends OptionsOn<"Channel">, Sender<MessageLike | [MessageLike]>, Receiver<[Message]> {}
 
-defineSocket(Channel)
+defineSocket("Channel", Channel)

@@ -25,14 +25,22 @@ export function peerName(options: PeerName): Buffer | undefined {
 export const nameTaken = (name: Buffer) =>
   errnoError("EEXIST", `The routing id ${JSON.stringify(name.toString())} names another peer already`)
 
-const claimed = new WeakMap<object, Set<string>>()
+/** The names that sockets have given to peers, and with which connect. */
+const claims = new WeakMap<object, Map<string, string>>()
 
 /** Throws if a socket has given this name before. For where libzmq does not tell which names are taken. */
 export function checkName(socket: object, name: Buffer): void {
-  if (claimed.get(socket)?.has(name.toString("latin1"))) throw nameTaken(name)
+  if (claims.get(socket)?.has(name.toString("latin1"))) throw nameTaken(name)
 }
 
 /** To be called when the connect that gives the name has succeeded. */
-export function claimName(socket: object, name: Buffer): void {
-  claimed.set(socket, (claimed.get(socket) ?? new Set()).add(name.toString("latin1")))
+export function claimName(socket: object, name: Buffer, address: string): void {
+  const names = claims.get(socket) ?? new Map()
+  claims.set(socket, names.set(name.toString("latin1"), address))
+}
+
+/** To be called after a disconnect. */
+export function releaseNames(socket: object, address: string): void {
+  const names = claims.get(socket)
+  for (const [name, of] of names ?? []) if (of === address) names?.delete(name)
 }

@@ -3,6 +3,7 @@
 import { constant } from "../native.js"
 import type { OptionsOn } from "../option-types.js"
 import { Socket } from "../socket.js"
+import { act } from "../symbols.js"
 import type { ConstructorOptions, Receiver, Sender } from "../types.js"
 import { defineSocket } from "./define.js"
 
@@ -24,7 +25,7 @@ export class Publisher extends Socket {
 
 export interface Publisher extends OptionsOn<"Publisher">, Sender {}
 
-defineSocket(Publisher, "receive")
+defineSocket("Publisher", Publisher, "receive")
 
 /**
  * ZMQ_SUB: receives the messages whose first part begins with one of its subscriptions; without any it receives nothing.
@@ -45,20 +46,20 @@ export class Subscriber extends Socket {
 
   /** ZMQ_SUBSCRIBE: subscribes to messages that begin with one of these; without any, to all messages. */
   subscribe(...prefixes: (Uint8Array | string)[]): void {
-    if (prefixes.length === 0) this.act("ZMQ_SUBSCRIBE", null)
-    for (const prefix of prefixes) this.act("ZMQ_SUBSCRIBE", prefix)
+    if (prefixes.length === 0) this[act]("ZMQ_SUBSCRIBE", null)
+    for (const prefix of prefixes) this[act]("ZMQ_SUBSCRIBE", prefix)
   }
 
   /** ZMQ_UNSUBSCRIBE: takes back one subscription for each of these; without any, one to all messages. */
   unsubscribe(...prefixes: (Uint8Array | string)[]): void {
-    if (prefixes.length === 0) this.act("ZMQ_UNSUBSCRIBE", null)
-    for (const prefix of prefixes) this.act("ZMQ_UNSUBSCRIBE", prefix)
+    if (prefixes.length === 0) this[act]("ZMQ_UNSUBSCRIBE", null)
+    for (const prefix of prefixes) this[act]("ZMQ_UNSUBSCRIBE", prefix)
   }
 }
 
 export interface Subscriber extends OptionsOn<"Subscriber">, Receiver {}
 
-defineSocket(Subscriber, "send")
+defineSocket("Subscriber", Subscriber, "send")
 
 /** libzmq does not tell it. Not a private field, because the base class assigns options before there are any. */
 const verbosities = new WeakMap<XPublisher, null | "allSubs" | "allSubsUnsubs">()
@@ -87,27 +88,27 @@ export class XPublisher extends Socket {
       )
     }
     // VERBOSER switches both on or off, VERBOSE only what it names.
-    this.act("ZMQ_XPUB_VERBOSER", value === "allSubsUnsubs", "bool")
-    if (value === "allSubs") this.act("ZMQ_XPUB_VERBOSE", true, "bool")
+    this[act]("ZMQ_XPUB_VERBOSER", value === "allSubsUnsubs", "bool")
+    if (value === "allSubs") this[act]("ZMQ_XPUB_VERBOSE", true, "bool")
     verbosities.set(this, value)
   }
 
   /** ZMQ_SUBSCRIBE, with `manual`: subscribes the peer heard last to these prefixes; without any, to all messages. */
   subscribe(...prefixes: (Uint8Array | string)[]): void {
-    if (prefixes.length === 0) this.act("ZMQ_SUBSCRIBE", "")
-    for (const prefix of prefixes) this.act("ZMQ_SUBSCRIBE", prefix)
+    if (prefixes.length === 0) this[act]("ZMQ_SUBSCRIBE", "")
+    for (const prefix of prefixes) this[act]("ZMQ_SUBSCRIBE", prefix)
   }
 
   /** ZMQ_UNSUBSCRIBE, with `manual`: takes back one subscription of the peer heard last for each of these. */
   unsubscribe(...prefixes: (Uint8Array | string)[]): void {
-    if (prefixes.length === 0) this.act("ZMQ_UNSUBSCRIBE", "")
-    for (const prefix of prefixes) this.act("ZMQ_UNSUBSCRIBE", prefix)
+    if (prefixes.length === 0) this[act]("ZMQ_UNSUBSCRIBE", "")
+    for (const prefix of prefixes) this[act]("ZMQ_UNSUBSCRIBE", prefix)
   }
 }
 
 export interface XPublisher extends OptionsOn<"XPublisher">, Sender, Receiver {}
 
-defineSocket(XPublisher)
+defineSocket("XPublisher", XPublisher)
 
 /**
  * ZMQ_XSUB: a subscriber that subscribes by sending messages: a byte 1 (subscribe) or 0 (unsubscribe) and the prefix.
@@ -121,4 +122,4 @@ export class XSubscriber extends Socket {
 
 export interface XSubscriber extends OptionsOn<"XSubscriber">, Sender, Receiver {}
 
-defineSocket(XSubscriber)
+defineSocket("XSubscriber", XSubscriber)

@@ -5,7 +5,7 @@ import { addon, constant } from "../native.js"
 import type { OptionsOn } from "../option-types.js"
 import { Socket } from "../socket.js"
 import { form, handle, optionRead } from "../symbols.js"
-import { drainGroups, type GroupOptions, GroupOutbox, groupBytes } from "../tagged.js"
+import { type GroupOptions, GroupOutbox, groupBytes, receivesGroups } from "../tagged.js"
 import type { ConstructorOptions, Message, Receiver } from "../types.js"
 import { defineSocket } from "./define.js"
 import { defineTaggedSending, type TaggedWritable } from "./tagged-sending.js"
@@ -47,7 +47,7 @@ export class Radio extends Socket {
 
 export interface Radio extends OptionsOn<"Radio">, TaggedWritable<GroupOptions> {}
 
-defineSocket(Radio, "receive")
+defineSocket("Radio", Radio, "receive")
 defineTaggedSending(Radio, "group")
 
 /** The group that a message was sent to. */
@@ -82,7 +82,7 @@ export class Dish extends Socket {
 
   /** @internal */
   override [form]() {
-    return { drain: drainGroups }
+    return receivesGroups
   }
 
   #change(groups: (string | Uint8Array)[], call: typeof addon.joinGroup, refusal: string): void {
@@ -103,4 +103,4 @@ export class Dish extends Socket {
 
 export interface Dish extends OptionsOn<"Dish">, Receiver<[Message, DishGroupOptions]> {}
 
-defineSocket(Dish, "send")
+defineSocket("Dish", Dish, "send")

@@ -6,7 +6,7 @@ import { type Option, socketOptions } from "../option-table/index.js"
 import type { OptionsOn } from "../option-types.js"
 import { farewell, PeerEvents } from "../peer-events.js"
 import { Socket } from "../socket.js"
-import { handle, setOption } from "../symbols.js"
+import { connectNamed, divert, handle, setOption } from "../symbols.js"
 import type { ConstructorOptions, Receiver, Sender } from "../types.js"
 import { defineSocket } from "./define.js"
 import { checkName, claimName, nameTaken, type PeerName, peerName } from "./peer-name.js"
@@ -29,7 +29,7 @@ export class Request extends Socket {
 
 export interface Request extends OptionsOn<"Request">, Sender, Receiver {}
 
-defineSocket(Request)
+defineSocket("Request", Request)
 
 /**
  * ZMQ_REP: receives a request, sends its reply, and so on in turn; out of turn it rejects with EFSM.
@@ -48,7 +48,7 @@ export class Reply extends Socket {
 
 export interface Reply extends OptionsOn<"Reply">, Sender, Receiver {}
 
-defineSocket(Reply)
+defineSocket("Reply", Reply)
 
 /** ZMQ_DEALER: sends to its peers in turn and receives from all of them, in any order: an asynchronous Request. */
 export class Dealer extends Socket {
@@ -59,7 +59,7 @@ export class Dealer extends Socket {
 
 export interface Dealer extends OptionsOn<"Dealer">, Sender, Receiver {}
 
-defineSocket(Dealer)
+defineSocket("Dealer", Dealer)
 
 /** Not a private field, because the base class seals its objects. */
 const peerEvents = new WeakMap<Router, PeerEvents>()
@@ -101,7 +101,7 @@ export class Router extends Socket {
     if (this.handover) throw handoverError()
     const message = farewell()
     const events = new PeerEvents(message)
-    this.divert((received) => events.consume(received))
+    this[divert]((received) => events.consume(received))
     this.setInt32Option(constant("ZMQ_ROUTER_NOTIFY"), constant("ZMQ_NOTIFY_CONNECT"))
     this.setStringOption(constant("ZMQ_DISCONNECT_MSG"), message)
     peerEvents.set(this, events)
@@ -126,12 +126,12 @@ export class Router extends Socket {
     if (name === undefined) {
       super.connect(address)
     } else if (addon.capability.draft === true) {
-      this.connectNamed(address, name, () => {
+      this[connectNamed](address, name, () => {
         if (this[handle]().hasPeer(name)) throw nameTaken(name)
       })
     } else {
-      this.connectNamed(address, name, () => checkName(this, name))
-      claimName(this, name)
+      this[connectNamed](address, name, () => checkName(this, name))
+      claimName(this, name, address)
     }
   }
 }
@@ -140,4 +140,4 @@ export interface RouterConnectOptions extends PeerName {}
 
 export interface Router extends OptionsOn<"Router">, Sender, Receiver {}
 
-defineSocket(Router)
+defineSocket("Router", Router)

@@ -36,7 +36,7 @@ export interface Server
     TaggedWritable<RoutingOptions>,
     Receiver<[Message, RoutingOptions]> {}
 
-defineSocket(Server)
+defineSocket("Server", Server)
 defineTaggedSending(Server, "routingId")
 
 /** ZMQ_CLIENT: sends messages of one part to its servers in turn, and receives from all of them. */
@@ -53,4 +53,4 @@ export class Client extends Socket {
 
 export interface Client extends OptionsOn<"Client">, Sender<MessageLike | [MessageLike]>, Receiver<[Message]> {}
 
-defineSocket(Client)
+defineSocket("Client", Client)

@@ -1,12 +1,27 @@
 // Plain tcp.
 
 import { tooMany } from "../errors.js"
-import { constant } from "../native.js"
+import { addon, constant, SendFlags } from "../native.js"
 import type { OptionsOn } from "../option-types.js"
 import { Socket } from "../socket.js"
+import { connectNamed, handle } from "../symbols.js"
 import type { ConstructorOptions, Message, MessageLike, Receiver, Sender } from "../types.js"
 import { defineSocket } from "./define.js"
-import { checkName, claimName, type PeerName, peerName } from "./peer-name.js"
+import { checkName, claimName, nameTaken, type PeerName, peerName, releaseNames } from "./peer-name.js"
+
+/** Whether libzmq still has a peer that was disconnected. Not for one that was not: to that, this would begin a message. */
+function hasPeer(socket: Stream, name: Buffer): boolean {
+  const { slot } = socket[handle]()
+  // Lets libzmq see what has ended meanwhile.
+  addon.events(slot)
+  try {
+    addon.sendBytes(slot, name, SendFlags.More)
+    return true
+  } catch (error) {
+    if ((error as { code?: string }).code === "EHOSTUNREACH") return false
+    throw error
+  }
+}
 
 /**
  * ZMQ_STREAM: plain tcp, to talk to peers that do not speak ZMTP. Every message has two parts: which peer, and bytes. An
@@ -21,7 +36,7 @@ export class Stream extends Socket {
    * Connects to an address.
    *
    * @param options `routingId` is the name under which this socket knows the peer (ZMQ_CONNECT_ROUTING_ID), 1 to 255
-   * bytes. EEXIST if that name was given before: libzmq does not tell when it is free again.
+   * bytes. EEXIST if that name was given before, until `disconnect` has ended that connection, which takes a moment.
    */
   override connect(address: string, options: StreamConnectOptions = {}): void {
     if (arguments.length > 2) throw tooMany(2, arguments.length)
@@ -29,9 +44,17 @@ export class Stream extends Socket {
     if (name === undefined) {
       super.connect(address)
     } else {
-      this.connectNamed(address, name, () => checkName(this, name))
-      claimName(this, name)
+      this[connectNamed](address, name, () => {
+        checkName(this, name)
+        if (hasPeer(this, name)) throw nameTaken(name)
+      })
+      claimName(this, name, address)
     }
+  }
+
+  override disconnect(address: string): void {
+    super.disconnect(address)
+    releaseNames(this, address)
   }
 }
 
@@ -39,4 +62,4 @@ export interface StreamConnectOptions extends PeerName {}
 
 export interface Stream extends OptionsOn<"Stream">, Sender<[MessageLike, MessageLike]>, Receiver<[Message, Message]> {}
 
-defineSocket(Stream)
+defineSocket("Stream", Stream)

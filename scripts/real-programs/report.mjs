@@ -34,10 +34,12 @@ column, as zeromq 5 itself has no addon for this Node.js.
 Last run: ${date}, ${versions}. The figures are those of one run on a machine that did other things too: differences below a
 factor of two mean nothing.
 
+ohmq is not on npm yet: \`file:/path/to/ohmq\` below is a built clone (see [Install](../README.md#install)), or a tarball of it.
+
 A package for the zeromq 6 API takes ohmq through one override, in the package.json of the program that uses it:
 
 \`\`\`json
-{ "overrides": { "zeromq": "npm:ohmq@^0.1.0" } }
+{ "overrides": { "zeromq": "file:/path/to/ohmq" } }
 \`\`\`
 
 A package for zeromq 5 (or 4, or zmq 2) expects that API from \`require("zeromq")\`. It gets it from a package of one line,
@@ -49,7 +51,7 @@ module.exports = require("ohmq/v5-compat")
 \`\`\`
 
 \`\`\`json
-{ "dependencies": { "ohmq": "^0.1.0" }, "overrides": { "zeromq": "file:./zeromq-v5" } }
+{ "dependencies": { "ohmq": "file:/path/to/ohmq" }, "overrides": { "zeromq": "file:./zeromq-v5" } }
 \`\`\`
 
 ${programs.join("\n")}`

@@ -74,3 +74,10 @@ describe("the list of differences", () => {
     expect(names.size).toBeGreaterThan(600)
   })
 })
+
+describe("docs/conformance.md", () => {
+  it("has a line for each group", () => {
+    const page = readFileSync(path.join(root, "docs/conformance.md"), "utf8")
+    expect([...page.matchAll(/^\| ([\w-]+) \| \d+ \| \d+ \|/gm)].map(([, group]) => group)).toEqual(groups)
+  })
+})

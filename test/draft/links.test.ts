@@ -113,6 +113,30 @@ describe.each(cases)("%s over %s", (_, transport, open) => {
     expect(thrown(() => receiver.receive())).toMatchObject({ code: "EBADF" })
   })
 
+  it("comes with metadata in the shape of every receive, whether small, large or waited for", async () => {
+    const { send, receiver } = await open(transport)
+    await send("plain")
+    const [, ...beside] = await receiver.receive()
+    const came: string[] = []
+    const take = ({ parts: [part, ...rest], peerAddress }: zmq.MessageWithMetadata<[Buffer, ...object[]]>) => {
+      expect(rest).toEqual(beside)
+      expect(peerAddress).toEqual(
+        { tcp: "127.0.0.1", ipc: expect.stringMatching(/^localhost:/), inproc: null }[transport],
+      )
+      came.push(String(part))
+    }
+    await send(Buffer.alloc(5000, "large"))
+    take(await receiver.receiveWithMetadata())
+    const waiting = receiver.receiveWithMetadata().then(take)
+    for (let index = 0; index < 3; index += 1) await send(index)
+    await waiting
+    for await (const message of receiver.withMetadata()) {
+      take(message)
+      if (came.length === 4) break
+    }
+    expect(came).toEqual(["large".repeat(1000), "0", "1", "2"])
+  })
+
   it("is iterated, and tried", async () => {
     const { trySend, receiver } = await open(transport)
     expect(receiver.tryReceive()).toBeUndefined()

@@ -28,10 +28,44 @@ const outputs: Record<string, [file: string, alone: boolean]> = {
   "vite-no-external.mjs": ["out/app.mjs", false],
 }
 
+// Bundlers rename classes, so each has options of its own to show.
 const program = `
   import zmq, { Pull, Push } from "ohmq"
+  import * as draft from "ohmq/draft"
+
+  const both = { sendTimeout: 77, receiveTimeout: 78 }
+  const hello = { ...both, helloMessage: Buffer.from("hello") }
+  const ownOptions = [
+    [zmq.Pair, both],
+    [zmq.Publisher, { sendTimeout: 77, noDrop: true }],
+    [zmq.Subscriber, { receiveTimeout: 77, invertMatching: true }],
+    [zmq.Request, { ...both, routingId: "me", correlate: true }],
+    [zmq.Reply, { ...both, routingId: "me" }],
+    [zmq.Dealer, { ...both, routingId: "me", probeRouter: true }],
+    [zmq.Router, { ...both, routingId: "me", mandatory: true }],
+    [zmq.Pull, { receiveTimeout: 77 }],
+    [zmq.Push, { sendTimeout: 77 }],
+    [zmq.XPublisher, { ...both, manual: true }],
+    [zmq.XSubscriber, { ...both, onlyFirstSubscribe: true }],
+    [zmq.Stream, { ...both, notify: false }],
+    [draft.Server, hello],
+    [draft.Client, hello],
+    [draft.Radio, { sendTimeout: 77, noDrop: true }],
+    [draft.Dish, { receiveTimeout: 77 }],
+    [draft.Gather, { receiveTimeout: 77 }],
+    [draft.Scatter, { sendTimeout: 77 }],
+    [draft.Datagram, both],
+    [draft.Peer, hello],
+    [draft.Channel, both],
+  ]
 
   export async function roundTrip() {
+    for (const [socketClass, options] of ownOptions) {
+      const socket = new socketClass(options)
+      for (const [name, value] of Object.entries(options))
+        if (String(socket[name]) !== String(value)) throw new Error(name + " is " + socket[name])
+      socket.close()
+    }
     const [push, pull] = [new Push(), new zmq.Pull()]
     push.bindSync("inproc://bundle")
     pull.connect("inproc://bundle")
@@ -67,6 +101,9 @@ function copy(): string {
 
 const node = (cwd: string, ...args: string[]) => runCommand(process.execPath, args, { cwd, timeout: 60_000 })
 
+/** Without the warning about draft sockets. */
+const run = (cwd: string, ...args: string[]) => node(cwd, "--no-warnings", ...args)
+
 const success = { status: 0, stdout: "a message,of two parts\n", stderr: "" }
 
 describe("docs/bundlers.md", () => {
@@ -75,17 +112,24 @@ describe("docs/bundlers.md", () => {
     expect(scripts).toEqual(Object.keys(outputs))
   })
 
-  it.each(Object.entries(outputs))(
-    "%s builds a program that runs",
-    async (recipe, [file, alone]) => {
+  // webpack minifies in any case.
+  const builds = Object.entries(outputs).flatMap(([recipe, [file, alone]]) => {
+    const plain = { recipe, options: "", file, alone }
+    return recipe.startsWith("esbuild") && alone ? [plain, { ...plain, options: "minify: true," }] : [plain]
+  })
+
+  it.each(builds)(
+    "$recipe $options builds a program that runs",
+    async ({ recipe, options, file, alone }) => {
       const folder = copy()
-      writeFileSync(path.join(folder, recipe), recipes.get(recipe) as string)
+      const source = recipes.get(recipe) as string
+      writeFileSync(path.join(folder, recipe), source.replace("bundle: true,", `$& ${options}`))
       expect(await node(folder, recipe)).toMatchObject({ status: 0, stderr: "" })
-      expect(await node(folder, file)).toMatchObject(success)
+      expect(await run(folder, file)).toMatchObject(success)
       // Elsewhere, where nothing is installed.
       const elsewhere = temporaryFolder()
       cpSync(path.join(folder, "out"), path.join(elsewhere, "out"), { recursive: true })
-      const outcome = await node(elsewhere, file)
+      const outcome = await run(elsewhere, file)
       if (alone) expect(outcome).toMatchObject(success)
       else expect(outcome.stderr).toMatch(/Cannot find (module|package) 'ohmq'/)
     },
@@ -95,7 +139,7 @@ describe("docs/bundlers.md", () => {
 
 describe("Without configuration", () => {
   it("vite-node runs a program", async () => {
-    expect(await node(copy(), path.join(toolchain("vite-node"), "dist/cli.mjs"), "app.mjs")).toMatchObject(success)
+    expect(await run(copy(), path.join(toolchain("vite-node"), "dist/cli.mjs"), "app.mjs")).toMatchObject(success)
   }, 60_000)
 
   it.each(["forks", "threads"])(

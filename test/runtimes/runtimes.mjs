@@ -72,7 +72,12 @@ async function install() {
   if (!present()) throw new Error(`npm ci in ${folder} brought not all that is needed`)
 }
 
-/** Runs a program on a runtime to its end, or to its time's end. */
+/**
+ * Runs a program on a runtime to its end, or to its time's end.
+ *
+ * @param {{ command: string[], env: object }} runtime
+ * @param {string[]} args
+ */
 export function runOn({ command: [file, ...first], env }, args, { timeout = 60_000 } = {}) {
   const started = performance.now()
   const child = spawn(file, [...first, ...args], {

@@ -303,7 +303,7 @@ const table: Record<string, Entry> = {
     zmq: "ZMQ_METADATA",
     kind: "record",
     initial: null,
-    good: values({ "X-Role": "scanner" }, { "X-a": "1", "X-b": "2:3" }, {}),
+    good: values({ "X-Role": "scanner" }, { "X-a": "1", "X-b": "2:3" }, {}, null),
     ...remembered,
     ...draft,
   },

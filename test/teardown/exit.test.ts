@@ -14,6 +14,10 @@ describe("the process ends with status 0", () => {
     ["when a context is left", `const context = new zmq.Context(); new zmq.Pair({ context })`],
     ["when a waiting receive is unref'd", `const s = new zmq.Pull(); s.bindSync("inproc://x"); s.unref().receive()`],
     [
+      "when a socket was unref'd during its bind",
+      `const s = new zmq.Pull(); const bound = s.bind("tcp://127.0.0.1:*"); s.unref(); await bound; s.receive()`,
+    ],
+    [
       "when a waiting receive with a timeout is unref'd",
       `const s = new zmq.Pull().unref(); s.bindSync("inproc://x"); s.receive({ timeout: 60000 })`,
     ],

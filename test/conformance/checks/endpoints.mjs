@@ -255,6 +255,15 @@ for (const transport of transports) {
     await sending
   })
 }
+for (const method of ["bind", "bindSync"]) {
+  add(`${method} to localhost`, async (zmq, t) => {
+    const [pull, push] = [t.open(zmq.Pull), t.open(zmq.Push)]
+    await pull[method]("tcp://localhost:*")
+    push.connect(pull.lastEndpoint)
+    await push.send("x")
+    assert.equal(String(await pull.receive()), "x")
+  })
+}
 add("lastEndpoint after a connect is the address", (zmq, t) => {
   const socket = t.open(zmq.Dealer)
   socket.connect(nobody)

@@ -1,6 +1,7 @@
 // What goes beyond zeromq, typed as it is meant to be.
 
 import * as zmq from "ohmq"
+import * as draft from "ohmq/draft"
 
 /** Fails to compile unless both types are the same. */
 function same<A>() {
@@ -76,4 +77,19 @@ export function options(dealer: zmq.Dealer, router: zmq.Router) {
   same<string | Uint8Array | null | undefined>()<zmq.ConstructorOptions<zmq.Dealer>["routingId"]>()
   router.connect("tcp://127.0.0.1:1", { routingId: Buffer.from([1, 0, 1]) })
   return [bytes, bytesOrText]
+}
+
+export async function drafts() {
+  const [server, peer, radio, dish] = [new draft.Server(), new draft.Peer(), new draft.Radio(), new draft.Dish()]
+  const routingId = peer.connectPeer("tcp://127.0.0.1:1")
+  await peer.send("x", { routingId, timeout: 10, signal })
+  await server.sendMany([["x", { routingId }]])
+  radio.trySend("x", { group: "group" })
+  const [, from] = await server.receive()
+  same<draft.RoutingOptions>()<typeof from>()
+  for await (const [body, { group }] of dish) same<[zmq.Message, Buffer]>()<[typeof body, typeof group]>()
+  for await (const { parts } of dish.withMetadata()) same<[zmq.Message, draft.DishGroupOptions]>()<typeof parts>()
+  const messages = await new draft.Channel().receiveMany({ max: 10 })
+  same<[zmq.Message][]>()<typeof messages>()
+  await new draft.Scatter({ conflate: true }).send(["one"])
 }

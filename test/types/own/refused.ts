@@ -1,6 +1,7 @@
 // What must not compile. Each comment gives the error's code and words of its text; own.test.ts checks them.
 
 import * as zmq from "ohmq"
+import * as draft from "ohmq/draft"
 
 const push = new zmq.Push()
 const pull = new zmq.Pull()
@@ -9,6 +10,12 @@ const router = new zmq.Router()
 const stream = new zmq.Stream()
 const publisher = new zmq.Publisher()
 const subscriber = new zmq.Subscriber()
+const server = new draft.Server()
+const client = new draft.Client()
+const peer = new draft.Peer()
+const radio = new draft.Radio()
+const dish = new draft.Dish()
+const datagram = new draft.Datagram()
 
 // --- What a class cannot do
 
@@ -114,6 +121,49 @@ push.routingId = "x"
 router.connect("tcp://127.0.0.1:1", { routing: "x" })
 // @ts-expect-error TS2554: Expected 1 arguments, but got 2.
 dealer.connect("tcp://127.0.0.1:1", {})
+
+// --- Draft sockets
+
+// @ts-expect-error TS2554: Expected 2 arguments, but got 1.
+server.send("x")
+// @ts-expect-error TS2322: Type 'string' is not assignable to type 'number'
+server.send("x", { routingId: "1" })
+// @ts-expect-error TS2345: Argument of type 'string[]' is not assignable to parameter of type 'MessageLike'
+server.send(["x"], { routingId: 1 })
+// @ts-expect-error TS2345: Argument of type '{}' is not assignable to parameter of type 'RoutingOptions & OperationOptions'
+peer.send("x", {})
+// @ts-expect-error TS2345 TS2353: 'routingId' does not exist in type
+radio.send("x", { routingId: 1 })
+// @ts-expect-error TS2322: Type 'number' is not assignable to type 'string | Uint8Array
+radio.trySend("x", { group: 1 })
+// @ts-expect-error TS2345 TS2322: Type 'string' is not assignable to type
+radio.sendMany(["x"])
+// @ts-expect-error TS2322 TS2345: is not assignable to
+client.send(["one", "two"])
+// @ts-expect-error TS2345: Argument of type 'string'
+datagram.send("x")
+// @ts-expect-error TS2339: Property 'send' does not exist on type 'Dish'.
+dish.send("x")
+// @ts-expect-error TS2339: Property 'send' does not exist on type 'Gather'.
+new draft.Gather().send("x")
+// @ts-expect-error TS2339: Property 'receive' does not exist on type 'Radio'.
+radio.receive()
+// @ts-expect-error TS2339: Property 'receive' does not exist on type 'Scatter'.
+new draft.Scatter().receive()
+// @ts-expect-error TS2339 TS2551: Property 'connectPeer' does not exist on type 'Server'.
+server.connectPeer("tcp://127.0.0.1:1")
+// @ts-expect-error TS2339: Property 'join' does not exist on type 'Radio'.
+radio.join("group")
+// @ts-expect-error TS2339: Property 'group' does not exist on type 'RoutingOptions'.
+export const routed = (await server.receive())[1].group
+// @ts-expect-error TS2339: Property 'routingId' does not exist on type 'DishGroupOptions'.
+export const grouped = (await dish.receiveWithMetadata()).parts[1].routingId
+// @ts-expect-error TS2345 TS2353 TS2561: 'sendTimeout' does not exist in type
+new draft.Dish({ sendTimeout: 1 })
+// @ts-expect-error TS2345 TS2353 TS2561: 'routingId' does not exist in type
+new draft.Server({ routingId: "me" })
+// @ts-expect-error TS2339: Property 'disconnectMessage' does not exist on type 'Client'.
+client.disconnectMessage = null
 
 // --- Events
 

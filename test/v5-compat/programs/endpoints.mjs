@@ -166,6 +166,15 @@ export const endpoints = [
     expected: [["x"]],
   },
   {
+    name: "bindSync: takes localhost",
+    run(_zmq, { socket }) {
+      const pull = socket("pull")
+      pull.bindSync("tcp://localhost:*")
+      return pull.last_endpoint.replace(/\d+$/, "*")
+    },
+    expected: "tcp://127.0.0.1:*",
+  },
+  {
     name: "bindSync: throws what bind would tell",
     run(_zmq, { socket }) {
       try {
