@@ -29,6 +29,8 @@ export class Endpoints {
   security: SecuritySetup | undefined
   /** Whether libzmq says something about connections in messages, of which inproc has none. */
   refusesInproc = false
+  /** Called with an address when an unbind or disconnect from it has succeeded. */
+  onGivenUp: ((address: string) => void) | undefined
   readonly #socket: Socket
   readonly #native: NativeSocket
   readonly #type: number
@@ -84,7 +86,7 @@ export class Endpoints {
     this.#check(address, use)
     try {
       const result = call(this.#native)
-      this.#count += use === undefined ? -1 : 1
+      this.#changed(address, use !== undefined)
       return result
     } finally {
       // libzmq looks at its commands in here, and so may use up the edge that somebody waits for.
@@ -106,9 +108,7 @@ export class Endpoints {
     this.#traffic.state = State.Blocked
     this.#traffic.stopWatching()
     let abandoned = false
-    const work = (bind ? this.#bind(address) : this.#native.unbind(address)).then(() => {
-      this.#count += bind ? 1 : -1
-    })
+    const work = (bind ? this.#bind(address) : this.#native.unbind(address)).then(() => this.#changed(address, bind))
     const done = work.finally(() => {
       this.#blocking = undefined
       if (this.#traffic.state === State.Closed) return
@@ -132,6 +132,11 @@ export class Endpoints {
       },
     )
     return waiter.promise
+  }
+
+  #changed(address: string, more: boolean): void {
+    this.#count += more ? 1 : -1
+    if (!more) this.onGivenUp?.(address)
   }
 
   async #bind(address: string): Promise<void> {

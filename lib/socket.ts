@@ -12,7 +12,7 @@ import type { OptionsOn } from "./option-types.js"
 import { assignOptions, checkValue } from "./options.js"
 import { SecuritySetup, type SocketSecurity } from "./socket-security.js"
 import { toReadable, toReadableStream, toWritable, toWritableStream } from "./streams.js"
-import { form, getOption, handle, lend, optionRead, optionSet } from "./symbols.js"
+import { endpoints, form, getOption, handle, lend, optionRead, optionSet } from "./symbols.js"
 import { type MessageForm, State, Traffic } from "./traffic.js"
 import type { BatchOptions, Message, MessageLike, OperationOptions, QueueOptions, StreamOptions } from "./types.js"
 import { checkNames } from "./waiter.js"
@@ -310,6 +310,11 @@ export abstract class Socket extends OptionHolder {
   /** @internal */
   override [getOption](option: Option): unknown {
     return this.#kept.has(option) ? this.#kept.get(option) : super[getOption](option)
+  }
+
+  /** @internal */
+  get [endpoints](): Endpoints {
+    return this.#endpoints
   }
 
   /** @internal */

@@ -12,5 +12,8 @@ export const setOption = Symbol("ohmq.setOption")
 /** Socket: how its messages look, where they are not arrays of parts. */
 export const form = Symbol("ohmq.form")
 
+/** Socket: what it is bound and connected to. */
+export const endpoints = Symbol("ohmq.endpoints")
+
 /** Socket: what a proxy, which takes it over, needs of it. */
 export const lend = Symbol("ohmq.lend")
