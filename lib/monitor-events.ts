@@ -3,7 +3,7 @@
 import { type ErrnoError, errnoErrorOf } from "./errors.js"
 import { addon, constant } from "./native.js"
 
-/** What ZMTP or ZAP forbids and a peer did. */
+/** What ZMTP, ZAP or WebSocket forbids and a peer did. */
 type ProtocolErrorCode =
   | "ERR_ZMTP_UNSPECIFIED"
   | "ERR_ZMTP_UNEXPECTED_COMMAND"
@@ -25,6 +25,9 @@ type ProtocolErrorCode =
   | "ERR_ZAP_BAD_VERSION"
   | "ERR_ZAP_INVALID_STATUS_CODE"
   | "ERR_ZAP_INVALID_METADATA"
+  | "ERR_WS_UNSPECIFIED"
+  /** One that this version does not know. */
+  | "ERR_UNKNOWN"
 
 /** A failure that is not one of the system: `code` is a name such as "ERR_ZMTP_MECHANISM_MISMATCH". */
 export interface CodedError extends Error {

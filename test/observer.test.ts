@@ -1,5 +1,5 @@
 import type { AddressInfo } from "node:net"
-import { createServer } from "node:net"
+import { connect as connectTcp, createServer } from "node:net"
 
 import * as zmq from "ohmq"
 import { describe, expect, it, onTestFinished } from "vitest"
@@ -122,6 +122,25 @@ describe("events", () => {
     ])
     client.connect(`tcp://127.0.0.1:${(server.address() as AddressInfo).port}`)
     expect((await event).address).toBe(`tcp://127.0.0.1:${(server.address() as AddressInfo).port}`)
+  })
+
+  it("tells why a handshake failed: of what is no WebSocket, on either side", async () => {
+    const failed = { message: "WS protocol error", code: "ERR_WS_UNSPECIFIED" }
+    const server = open(zmq.Dealer)
+    const atServer = server.events.waitFor("handshake:error:protocol")
+    await server.bind("ws://127.0.0.1:*")
+    const { port } = new URL(server.lastEndpoint as string)
+    const stranger = connectTcp(Number(port), "127.0.0.1", () => stranger.write("POST / HTTP/1.1\r\n\r\n"))
+    onTestFinished(() => void stranger.destroy())
+    expect((await atServer).error).toMatchObject(failed)
+
+    const strange = createServer((connection) => connection.write("HTTP/1.1 400 Bad Request\r\n\r\n"))
+    await new Promise<void>((resolve) => strange.listen(0, "127.0.0.1", resolve))
+    onTestFinished(() => void strange.close())
+    const client = open(zmq.Dealer, { linger: 0 })
+    const atClient = client.events.waitFor("handshake:error:protocol")
+    client.connect(`ws://127.0.0.1:${(strange.address() as AddressInfo).port}`)
+    expect((await atClient).error).toMatchObject(failed)
   })
 
   it("tells of connections that this side ends, by name", async () => {
