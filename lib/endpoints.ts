@@ -27,8 +27,8 @@ function checkPort(address: string): void {
 export class Endpoints {
   /** To be checked before each. */
   security: SecuritySetup | undefined
-  /** Whether libzmq says something about connections in messages, of which inproc has none. */
-  refusesInproc = false
+  /** Whether libzmq says among the messages who comes and goes, which it does not over inproc and of whom the socket connects to. */
+  hasPeerEvents = false
   /** Called with an address when an unbind or disconnect from it has succeeded. */
   onGivenUp: ((address: string) => void) | undefined
   readonly #socket: Socket
@@ -74,8 +74,9 @@ export class Endpoints {
       checkEncryption({ address, use, type: this.#type, read, required })
       if (!address.startsWith("inproc:")) this.#traffic.inbox.usersAreCertain &&= namesUsersForCertain(read)
     }
-    if (this.refusesInproc && address.startsWith("inproc:")) {
-      throw Object.assign(errnoError("EINVAL", "A socket with peerEvents has no inproc:// endpoints"), { address })
+    if (this.hasPeerEvents && (use === "connect" || address.startsWith("inproc:"))) {
+      const refused = "A socket with peerEvents does not connect, and has no inproc:// endpoints"
+      throw Object.assign(errnoError("EINVAL", refused), { address })
     }
   }
 

@@ -1,6 +1,7 @@
 // What goes beyond zeromq, typed as it is meant to be.
 
 import * as zmq from "ohmq"
+import type { Peer, Server } from "ohmq/draft"
 
 /** Fails to compile unless both types are the same. */
 function same<A>() {
@@ -54,9 +55,21 @@ export async function observing(dealer: zmq.Dealer, event: zmq.Event) {
   const peers: number = dealer.events.peers
   dealer.events.on("bind", () => {}).close()
   if (event.type === "handshake:error:auth") same<300 | 400 | 500>()<typeof event.error.status>()
+  if (event.type === "handshake:error:protocol") {
+    const { code } = event.error
+    if (code === "ERR_WS_UNSPECIFIED" || code === "ERR_UNKNOWN") return 0
+  }
   if (event.type === "accept:error") same<zmq.ErrnoError>()<typeof event.error>()
   same<zmq.EventOfType<"end">>()<{ type: "end" }>()
   return peers
+}
+
+export function peers(router: zmq.Router, server: Server, peer: Peer) {
+  router.peerEvents.on("connect", (id) => same<Buffer>()<typeof id>()).off("disconnect", () => {})
+  server.peerEvents.once("disconnect", (id) => same<number>()<typeof id>())
+  const events: zmq.PeerEvents<number> = peer.peerEvents
+  same<Buffer[]>()<typeof router.peerEvents.connected>()
+  return events.connected.map((id) => id + 1)
 }
 
 export async function proxying() {
