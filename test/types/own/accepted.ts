@@ -55,10 +55,6 @@ export async function observing(dealer: zmq.Dealer, event: zmq.Event) {
   const peers: number = dealer.events.peers
   dealer.events.on("bind", () => {}).close()
   if (event.type === "handshake:error:auth") same<300 | 400 | 500>()<typeof event.error.status>()
-  if (event.type === "handshake:error:protocol") {
-    const { code } = event.error
-    if (code === "ERR_WS_UNSPECIFIED" || code === "ERR_UNKNOWN") return 0
-  }
   if (event.type === "accept:error") same<zmq.ErrnoError>()<typeof event.error>()
   same<zmq.EventOfType<"end">>()<{ type: "end" }>()
   return peers
