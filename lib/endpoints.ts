@@ -32,8 +32,10 @@ function checkForm(address: string): void {
 export class Endpoints {
   /** To be checked before each. */
   security: SecuritySetup | undefined
-  /** Whether libzmq says something about connections in messages, of which inproc has none. */
-  refusesInproc = false
+  /** Whether libzmq says among the messages who comes and goes, which it does not over inproc and of whom the socket connects to. */
+  hasPeerEvents = false
+  /** Called with an address when an unbind or disconnect from it has succeeded. */
+  onGivenUp: ((address: string) => void) | undefined
   readonly #socket: Socket
   readonly #native: NativeSocket
   readonly #type: number
@@ -71,8 +73,9 @@ export class Endpoints {
       checkEncryption({ address, use, type: this.#type, read, isSecretKey, required })
       if (!address.startsWith("inproc:")) this.#traffic.inbox.usersAreCertain &&= namesUsersForCertain(read)
     }
-    if (this.refusesInproc && address.startsWith("inproc:")) {
-      throw Object.assign(errnoError("EINVAL", "A socket with peerEvents has no inproc:// endpoints"), { address })
+    if (this.hasPeerEvents && (use === "connect" || address.startsWith("inproc:"))) {
+      const refused = "A socket with peerEvents does not connect, and has no inproc:// endpoints"
+      throw Object.assign(errnoError("EINVAL", refused), { address })
     }
   }
 
@@ -83,7 +86,7 @@ export class Endpoints {
     this.#check(address, use)
     try {
       const result = call(this.#native)
-      this.#count += use === undefined ? -1 : 1
+      this.#changed(address, use !== undefined)
       return result
     } finally {
       // libzmq looks at its commands in here, and so may use up the edge that somebody waits for.
@@ -152,9 +155,7 @@ export class Endpoints {
     this.#traffic.state = State.Blocked
     this.#traffic.stopWatching()
     let abandoned = false
-    const work = (bind ? this.#bind(address) : this.#native.unbind(address)).then(() => {
-      this.#count += bind ? 1 : -1
-    })
+    const work = (bind ? this.#bind(address) : this.#native.unbind(address)).then(() => this.#changed(address, bind))
     const done = work.finally(() => {
       this.#blocking = undefined
       if (this.#traffic.state === State.Closed) return
@@ -178,6 +179,11 @@ export class Endpoints {
       },
     )
     return waiter.promise
+  }
+
+  #changed(address: string, more: boolean): void {
+    this.#count += more ? 1 : -1
+    if (!more) this.onGivenUp?.(address)
   }
 
   async #bind(address: string): Promise<void> {

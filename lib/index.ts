@@ -39,10 +39,15 @@ export type {
   EventSubscriber,
   EventType,
 } from "./monitor-events.js"
-export { type ConnectedOptions, Observer } from "./observer.js"
+export { Observer } from "./observer.js"
 export type { PeerEvent, PeerEvents } from "./peer-events.js"
 export { Proxy, type ProxyCount, type ProxyOptions, type ProxyStatistics } from "./proxy.js"
 export { Socket } from "./socket.js"
+
+// Adds to Socket what the type comes from.
+import "./socket-events.js"
+
+export type { ConnectedOptions } from "./socket-events.js"
 export type {
   ClientSecurity,
   Guard,

@@ -3,7 +3,7 @@
 import { type ErrnoError, errnoErrorOf } from "./errors.js"
 import { addon, constant } from "./native.js"
 
-/** What ZMTP or ZAP forbids and a peer did. */
+/** What ZMTP or ZAP forbids and a peer did. No more than zeromq has, because programs have tables with an entry for each. */
 type ProtocolErrorCode =
   | "ERR_ZMTP_UNSPECIFIED"
   | "ERR_ZMTP_UNEXPECTED_COMMAND"
@@ -26,7 +26,10 @@ type ProtocolErrorCode =
   | "ERR_ZAP_INVALID_STATUS_CODE"
   | "ERR_ZAP_INVALID_METADATA"
 
-/** A failure that is not one of the system: `code` is a name such as "ERR_ZMTP_MECHANISM_MISMATCH". */
+/**
+ * A failure that is not one of the system: `code` is a name such as "ERR_ZMTP_MECHANISM_MISMATCH". Beyond its type, it may be
+ * "ERR_WS_UNSPECIFIED", of a broken WebSocket handshake, and "ERR_UNKNOWN", of what this version does not know.
+ */
 export interface CodedError extends Error {
   code: ProtocolErrorCode
 }

@@ -13,8 +13,9 @@ import {
   isEventType,
 } from "./monitor-events.js"
 import { addon, constant, type NativeSocket, onReady } from "./native.js"
+import { PeerCount } from "./peer-count.js"
 import { Socket } from "./socket.js"
-import { handle } from "./symbols.js"
+import { endpoints, handle } from "./symbols.js"
 import { Traffic } from "./traffic.js"
 import type { Iteration, OperationOptions } from "./types.js"
 import { checkOperation, Waiter, WaitingLine } from "./waiter.js"
@@ -41,9 +42,9 @@ interface ConnectionEnds {
 /** The address and port of an endpoint over IP. */
 const internetEnd = (endpoint: string) => /^(?:tcp|wss?):\/\/(.*:\d+)(?:\/.*)?$/.exec(endpoint)?.[1]
 
-/** Somebody who waits for events of one type, which others may read too. */
+/** Somebody who waits for an event, which others may read too. */
 interface Watcher {
-  type: EventType
+  isAwaited(event: Event): boolean
   waiter: Waiter<Event>
 }
 
@@ -77,8 +78,7 @@ export class Observer {
   /** Kept events are about to reach the first listeners; others must not overtake them. */
   #flushing = false
   #closed = false
-  /** How many connections are complete, by both their ends. */
-  readonly #connected = new Map<string, number>()
+  readonly #peers: PeerCount
 
   /** Use `socket.events` instead: a socket has one observer at a time. */
   constructor(socket: Socket) {
@@ -102,6 +102,8 @@ export class Observer {
       this.#native.close()
       throw error
     }
+    this.#peers = new PeerCount(socket.type)
+    socket[endpoints].onGivenUp = (endpoint) => this.#peers.forget(endpoint)
     this.#keepAlive()
     void this.#pump()
   }
@@ -111,9 +113,12 @@ export class Observer {
     return this.#closed
   }
 
-  /** How many peers have connected, handshake and all, and are connected still, since this observer began. */
+  /**
+   * How many peers have connected, handshake and all, and are connected still, since this observer began. Of a Router, this
+   * includes those whose routing id is taken, which libzmq does not listen to.
+   */
   get peers(): number {
-    return [...this.#connected.values()].reduce((sum, count) => sum + count, 0)
+    return this.#peers.total
   }
 
   /** No more events are received. A receive that waits rejects with EAGAIN, loops end. */
@@ -181,13 +186,22 @@ export class Observer {
   waitFor<E extends EventType>(type: E, options?: OperationOptions): Promise<EventOfType<E>> {
     if (!isEventType(type)) throw expected("type", "a type of event", type)
     if (options !== undefined) checkOperation(options)
+    return this.#watchFor((event) => event.type === type, options) as Promise<EventOfType<E>>
+  }
+
+  /** @internal Resolves when there are so many peers; otherwise like `waitFor`. */
+  async waitForPeers(count: number, options: OperationOptions): Promise<void> {
+    if (this.peers < count) await this.#watchFor(() => this.peers >= count, options)
+  }
+
+  #watchFor(isAwaited: Watcher["isAwaited"], options: OperationOptions | undefined): Promise<Event> {
     if (this.#closed) return Promise.reject(closedError())
     if (options?.signal?.aborted) return Promise.reject(options.signal.reason)
     return this.#wait(options, (waiter) => {
-      const watcher = { type, waiter }
+      const watcher = { isAwaited, waiter }
       this.#watchers.add(watcher)
       return () => this.#watchers.delete(watcher)
-    }) as Promise<EventOfType<E>>
+    })
   }
 
   /** Calls a listener for each event of a type. From then on events cannot be received in other ways, but for `waitFor`. */
@@ -289,10 +303,10 @@ export class Observer {
   }
 
   #deliver(event: Event): void {
-    this.#count(event)
+    this.#peers.see(event)
     for (const tap of this.#taps) this.#call(() => tap(event))
     for (const watcher of this.#watchers) {
-      if (watcher.type !== event.type) continue
+      if (!watcher.isAwaited(event)) continue
       this.#watchers.delete(watcher)
       watcher.waiter.resolve(event)
     }
@@ -304,18 +318,6 @@ export class Observer {
     if (this.#events.length > KEPT) this.#events.shift()
     this.#readers.serve()
     this.#keepAlive()
-  }
-
-  // "disconnect" also comes for connections that failed in their handshake.
-  #count(event: Event): void {
-    if (event.type !== "handshake" && event.type !== "disconnect") return
-    const known = event.localAddress !== undefined && event.remoteAddress !== undefined
-    // A libzmq without drafts names one end only. Then any one of those to that end stands for the one that was lost.
-    const key = known ? `${event.localAddress}\n${event.remoteAddress}` : event.address
-    const count = this.#connected.get(key) ?? 0
-    if (event.type === "handshake") this.#connected.set(key, count + 1)
-    else if (count > 1) this.#connected.set(key, count - 1)
-    else this.#connected.delete(key)
   }
 
   #emit(event: Event): void {
@@ -364,6 +366,7 @@ export class Observer {
   #end(): void {
     if (this.#closed) return
     this.#closed = true
+    this.#peers.clear()
     this.#readers.rejectAll(timeoutError)
     for (const { waiter } of this.#watchers) waiter.reject(timeoutError())
     this.#watchers.clear()
@@ -372,63 +375,3 @@ export class Observer {
 }
 
 export interface Observer extends EventSubscriber {}
-
-const observers = new WeakMap<Socket, Observer>()
-
-/** Options of `connected`. */
-export interface ConnectedOptions extends OperationOptions {
-  /** How many peers. Default 1. */
-  count?: number
-}
-
-declare module "./socket.js" {
-  interface Socket {
-    /** The events of this socket; observing begins when this is first read. The same object each time. */
-    readonly events: Observer
-
-    /**
-     * Resolves when so many peers are connected, handshake and all, so that a message sent now reaches them. (A
-     * subscriber's subscriptions may still be on their way.) Over tcp and ipc: inproc tells nothing.
-     *
-     * Peers are counted from the first use of this, or of `events`, so begin before the first bind or connect:
-     *
-     * ```typescript
-     * const ready = socket.connected({ count: 3, timeout: 5000 })
-     * await socket.bind("tcp://127.0.0.1:5555")
-     * await ready
-     * ```
-     *
-     * Rejects with EAGAIN when time runs out or the socket is closed.
-     */
-    connected(options?: ConnectedOptions): Promise<void>
-  }
-}
-
-Object.defineProperties(Socket.prototype, {
-  events: {
-    configurable: true,
-    get(this: Socket) {
-      let observer = observers.get(this)
-      if (observer === undefined) {
-        observer = new Observer(this)
-        observers.set(this, observer)
-      }
-      return observer
-    },
-  },
-  connected: {
-    configurable: true,
-    writable: true,
-    async value(this: Socket, options: ConnectedOptions = {}) {
-      checkOperation(options, "count")
-      const { count = 1, timeout = -1, signal } = options
-      if (!(Number.isSafeInteger(count) && count > 0)) throw expected("count", "a whole number above 0", count)
-      const ends = timeout < 0 ? Number.POSITIVE_INFINITY : performance.now() + timeout
-      const { events } = this
-      while (events.peers < count) {
-        const left = ends === Number.POSITIVE_INFINITY ? -1 : Math.max(0, ends - performance.now())
-        await events.waitFor("handshake", { timeout: left, signal })
-      }
-    },
-  },
-})

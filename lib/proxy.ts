@@ -4,7 +4,7 @@ import { stopWaiting, waitForAbort } from "./abort.js"
 import { closedError, errnoError, expected } from "./errors.js"
 import { addon, type NativeProxy, type NativeSocket, ProxyCommand } from "./native.js"
 import { Socket } from "./socket.js"
-import { lend } from "./symbols.js"
+import { endpoints, lend } from "./symbols.js"
 import type { Message } from "./types.js"
 import { checkNames, checkSignal } from "./waiter.js"
 
@@ -80,7 +80,7 @@ export class Proxy<F extends Socket = Socket, B extends Socket = Socket, C exten
 
   /**
    * Starts forwarding. Resolves when the proxy, or a context of its sockets, was terminated. Throws EINVAL if a socket is
-   * neither bound nor connected, EBADF if one is closed, EBUSY if one is in use.
+   * neither bound nor connected, or has peerEvents, EBADF if one is closed, EBUSY if one is in use.
    *
    * @param options A `signal` terminates it too; it then resolves all the same.
    */
@@ -95,6 +95,9 @@ export class Proxy<F extends Socket = Socket, B extends Socket = Socket, C exten
       if (socket.closed) throw closedError()
       if (!socket[lend].isAttached) throw errnoError("EINVAL", `${names[index]} socket must be bound or connected`)
       socket[lend].check()
+      if (socket[endpoints].hasPeerEvents) {
+        throw errnoError("EINVAL", `${names[index]} socket has peerEvents, whose messages are not to be forwarded`)
+      }
     }
     if (new Set(sockets).size < sockets.length) throw errnoError("EINVAL", "A proxy needs different sockets")
     this.#running = this.#run(sockets, options.signal)

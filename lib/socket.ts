@@ -28,6 +28,7 @@ import {
   connectBy,
   connectNamed,
   divert,
+  endpoints,
   form,
   getOption,
   handle,
@@ -348,6 +349,11 @@ export abstract class Socket extends OptionHolder {
   }
 
   /** @internal */
+  get [endpoints](): Endpoints {
+    return this.#endpoints
+  }
+
+  /** @internal */
   [optionRead](): void {
     this.#traffic.attend()
   }
@@ -438,7 +444,7 @@ export abstract class Socket extends OptionHolder {
     if (!this.#endpoints.isEmpty)
       throw errnoError("EINVAL", "peerEvents must be used before the socket binds or connects")
     this.#traffic.inbox.divert(consume)
-    this.#endpoints.refusesInproc = true
+    this.#endpoints.hasPeerEvents = true
   }
 
   /** @internal The addon's object of a watched socket calls this when something that it waits for can go on. */

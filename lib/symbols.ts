@@ -21,5 +21,8 @@ export const divert = Symbol("ohmq.divert")
 /** Socket: how its messages look, where they are not arrays of parts. */
 export const form = Symbol("ohmq.form")
 
+/** Socket: what it is bound and connected to. */
+export const endpoints = Symbol("ohmq.endpoints")
+
 /** Socket: what a proxy, which takes it over, needs of it. */
 export const lend = Symbol("ohmq.lend")

@@ -1,11 +1,11 @@
 import type { AddressInfo } from "node:net"
-import { createServer } from "node:net"
+import { connect as connectTcp, createServer } from "node:net"
 
 import * as zmq from "ohmq"
 import { describe, expect, it, onTestFinished } from "vitest"
 
 import { runProgram } from "./support/process.js"
-import { failure, freeAddress, join, open, texts } from "./support/sockets.js"
+import { eventually, failure, freeAddress, join, open, texts } from "./support/sockets.js"
 
 /** The types of the events up to one of them. */
 async function typesUntil(observer: zmq.Observer, last: zmq.EventType): Promise<string[]> {
@@ -37,9 +37,8 @@ describe("events", () => {
       typesUntil(seen[1] as zmq.Observer, "end"),
     ])
     expect(told[0]).toEqual(["bind", "accept", "handshake", "disconnect"])
-    expect(told[1]).toEqual(
-      transport === "tcp" ? ["connect:delay", "connect", "handshake", "end"] : ["connect", "handshake", "end"],
-    )
+    const delay = transport === "tcp" ? ["connect:delay"] : []
+    expect(told[1]).toEqual([...delay, "connect", "handshake", "close", "end"])
     expect(address).toBe(server.lastEndpoint)
   })
 
@@ -123,6 +122,46 @@ describe("events", () => {
     ])
     client.connect(`tcp://127.0.0.1:${(server.address() as AddressInfo).port}`)
     expect((await event).address).toBe(`tcp://127.0.0.1:${(server.address() as AddressInfo).port}`)
+  })
+
+  it("tells why a handshake failed: of what is no WebSocket, on either side", async () => {
+    const failed = { message: "WS protocol error", code: "ERR_WS_UNSPECIFIED" }
+    const server = open(zmq.Dealer)
+    const atServer = server.events.waitFor("handshake:error:protocol")
+    await server.bind("ws://127.0.0.1:*")
+    const { port } = new URL(server.lastEndpoint as string)
+    const stranger = connectTcp(Number(port), "127.0.0.1", () => stranger.write("POST / HTTP/1.1\r\n\r\n"))
+    onTestFinished(() => void stranger.destroy())
+    expect((await atServer).error).toMatchObject(failed)
+
+    const strange = createServer((connection) => connection.write("HTTP/1.1 400 Bad Request\r\n\r\n"))
+    await new Promise<void>((resolve) => strange.listen(0, "127.0.0.1", resolve))
+    onTestFinished(() => void strange.close())
+    const client = open(zmq.Dealer, { linger: 0 })
+    const atClient = client.events.waitFor("handshake:error:protocol")
+    client.connect(`ws://127.0.0.1:${(strange.address() as AddressInfo).port}`)
+    expect((await atClient).error).toMatchObject(failed)
+  })
+
+  it("tells of connections that this side ends, by name", async () => {
+    const [server, client] = [open(zmq.Pull), open(zmq.Push)]
+    const accepted = server.events.waitFor("accept")
+    const connected = client.events.waitFor("connect")
+    const ready = Promise.all([server.connected(), client.connected()])
+    const endpoint = await join(server, client)
+    await ready
+    const closed = client.events.waitFor("close")
+    client.disconnect(endpoint)
+    await eventually(() => client.writable) // libzmq goes on when it is called
+    expect(await closed).toEqual({ ...(await connected), type: "close" })
+    client.connect(endpoint)
+    await server.events.waitFor("handshake")
+    const seen: zmq.Event[] = []
+    server.events.watch((event) => seen.push(event))
+    await server.unbind(endpoint)
+    await eventually(() => expect([server.readable, seen.length]).toEqual([false, 2]))
+    expect(seen.map((event) => event.type)).toEqual(["close", "close"])
+    expect(seen).toContainEqual({ ...(await accepted), type: "close", remoteAddress: expect.any(String) })
   })
 
   it("has nothing but the end over inproc", async () => {
@@ -326,6 +365,109 @@ describe("connected", () => {
     await publisher.receive()
     await publisher.send("first")
     expect(texts(await subscriber.receive())).toEqual(["first"])
+  })
+
+  /** Both are connected when it resolves. */
+  async function connectedPair<A extends zmq.Socket, B extends zmq.Socket>(bound: A, connecting: B) {
+    const ready = Promise.all([bound.connected(), connecting.connected()])
+    const endpoint = await join(bound, connecting)
+    await ready
+    return endpoint
+  }
+
+  it("counts nobody of an endpoint that was given up", async () => {
+    const [pull, push] = [open(zmq.Pull), open(zmq.Push)]
+    const endpoint = await connectedPair(pull, push)
+    push.disconnect(endpoint)
+    push.connect("tcp://127.0.0.1:9")
+    expect(push.events.peers).toBe(0)
+    expect(await failure(() => push.connected({ timeout: 50 }))).toMatchObject({ code: "EAGAIN" })
+    await eventually(() => expect(pull.events.peers).toBe(0))
+    push.connect(endpoint)
+    await pull.connected()
+    await pull.unbind(endpoint)
+    expect(pull.events.peers).toBe(0)
+  })
+
+  it("counts nobody whose handshake was told of after all was over, or under another name", async () => {
+    const [pull, push] = [open(zmq.Pull), open(zmq.Push)]
+    await pull.bind(freeAddress("tcp"))
+    const endpoint = (pull.lastEndpoint as string).replace("127.0.0.1", "localhost")
+    let ended = 0
+    push.events.watch((event) => {
+      if (event.type === "close" && event.localAddress !== undefined) ended += 1
+    })
+    for (let round = 0; round < 10; round += 1) {
+      const [accepted, ready] = [pull.events.waitFor("handshake"), push.connected()]
+      push.connect(endpoint)
+      await (round % 2 ? accepted : ready)
+      push.disconnect(endpoint)
+    }
+    await eventually(() => expect([push.writable, ended]).toEqual([false, 10]))
+    await eventually(() => expect([push.events.peers, pull.events.peers]).toEqual([0, 0]))
+  })
+
+  it("counts the one peer of a Pair, and none that it refuses", async () => {
+    const [pair, peer, refused] = [open(zmq.Pair), open(zmq.Pair), open(zmq.Pair)]
+    const endpoint = await connectedPair(pair, peer)
+    const handshake = pair.events.waitFor("handshake")
+    refused.connect(endpoint)
+    await handshake
+    expect(pair.events.peers).toBe(1)
+    const lost = pair.events.waitFor("disconnect")
+    refused.close()
+    await lost
+    expect(pair.events.peers).toBe(1)
+    peer.close()
+    await eventually(() => expect(pair.events.peers).toBe(0))
+  })
+
+  it("counts the connections of a Stream, which knows no handshake", async () => {
+    const [server, client] = [open(zmq.Stream), open(zmq.Stream)]
+    await connectedPair(server, client)
+    expect([server.events.peers, client.events.peers]).toEqual([1, 1])
+    const [routingId] = await server.receive()
+    await server.send([routingId as Buffer, ""]) // which ends the connection
+    await eventually(() => expect([server.readable, server.events.peers, client.events.peers]).toEqual([false, 0, 0]))
+  })
+
+  it("rejects on a socket that is closed, and counts nobody there", async () => {
+    const [pull, push] = [open(zmq.Pull), open(zmq.Push)]
+    await connectedPair(pull, push)
+    const ended = pull.events.waitFor("end")
+    pull.close()
+    expect(await failure(() => pull.connected())).toMatchObject({ code: "EBADF", message: "Socket is closed" })
+    await ended
+    expect(pull.events.peers).toBe(0)
+  })
+
+  it("rejects when the events are closed, and says so", async () => {
+    const pull = open(zmq.Pull)
+    const waiting = failure(() => pull.connected())
+    pull.events.close()
+    expect(await waiting).toMatchObject({ code: "EAGAIN" })
+    expect(await failure(() => pull.connected())).toMatchObject({
+      code: "EBADF",
+      message: "The events are closed, and with them the count of peers",
+    })
+  })
+
+  it("rejects when it comes too late to know who is there", async () => {
+    const late = { code: "EINVAL", message: expect.stringContaining("before the socket binds or connects") }
+    const [pull, push] = [open(zmq.Pull), open(zmq.Push)]
+    await join(pull, push)
+    expect(await failure(() => pull.connected())).toMatchObject(late)
+    expect(await failure(() => push.connected())).toMatchObject(late)
+    push.disconnect(pull.lastEndpoint as string)
+    const ready = push.connected()
+    push.connect(pull.lastEndpoint as string)
+    await ready
+  })
+
+  it("rejects by a signal that was aborted before, though the peer is there", async () => {
+    const [pull, push] = [open(zmq.Pull), open(zmq.Push)]
+    await connectedPair(pull, push)
+    expect(await failure(() => push.connected({ signal: AbortSignal.abort("no") }))).toBe("no")
   })
 
   it.each([[0], [1.5], ["2"]])("refuses a count of %o", async (count) => {

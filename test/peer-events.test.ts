@@ -120,32 +120,117 @@ describe("Router.peerEvents", () => {
     expect(thrown(() => late.peerEvents)).toMatchObject({ code: "EINVAL", message: expect.stringContaining("before") })
   })
 
-  it("excludes handover, of which libzmq tells by a message that might be a peer's own", () => {
-    const refused = { code: "EINVAL", message: "peerEvents and handover exclude each other" }
-    expect(thrown(() => open(zmq.Router, { handover: true }).peerEvents)).toMatchObject(refused)
-    const router = open(zmq.Router)
+  it.each([
+    ["handover", true],
+    ["raw", true],
+    ["routerNotify", ["disconnect"]],
+    ["disconnectMessage", "bye"],
+  ])("excludes %s, before and after", (name, value) => {
+    const refused = { code: "EINVAL", message: `peerEvents and ${name} exclude each other` }
+    expect(thrown(() => open(zmq.Router, { [name]: value }).peerEvents)).toMatchObject(refused)
+    const router = open(zmq.Router) as zmq.Router & Record<string, unknown>
     expect(router.peerEvents).toBeDefined()
-    expect(
-      thrown(() => {
-        router.handover = true
-      }),
-    ).toMatchObject(refused)
-    router.handover = false
-    expect(router.handover).toBe(false)
+    expect(thrown(() => Object.assign(router, { [name]: value }))).toMatchObject(refused)
   })
 
-  it("refuses inproc, where libzmq tells nothing of peers", async () => {
+  it("does not show what it has libzmq put in, nor let it be turned off", () => {
     const router = open(zmq.Router)
     expect(router.peerEvents).toBeDefined()
-    const refused = { code: "EINVAL", address: "inproc://x", message: expect.stringContaining("inproc") }
-    expect(await failure(() => router.bind("inproc://x"))).toMatchObject(refused)
-    expect(thrown(() => router.bindSync("inproc://x"))).toMatchObject(refused)
-    expect(thrown(() => router.connect("inproc://x"))).toMatchObject(refused)
+    expect(router.disconnectMessage).toBeNull()
+    const refused = { code: "EINVAL" }
+    expect(thrown(() => Object.assign(router, { disconnectMessage: null }))).toMatchObject(refused)
+    expect(thrown(() => Object.assign(router, { routerNotify: [] }))).toMatchObject(refused)
+    Object.assign(router, { handover: false, raw: false, mandatory: true })
+    expect([router.handover, router.raw, router.mandatory]).toEqual([false, false, true])
+  })
+
+  it("tells of the peers of an endpoint that is unbound, after their messages, and of their return", async () => {
+    const router = open(zmq.Router)
+    const seen = record(router)
+    const dealer = open(zmq.Dealer, { routingId: "d", reconnectInterval: 10 })
+    const other = open(zmq.Dealer, { routingId: "o" })
+    await join(router, other)
+    const endpoint = await join(router, dealer)
+    await Promise.all([dealer.send("one"), other.send("other")])
+    const receiving = receiveInto(router, seen)
+    await eventually(() => expect(seen).toEqual(expect.arrayContaining(["d one", "o other"])))
+    seen.length = 0
+    await router.unbind(endpoint)
+    await eventually(() => expect(seen).toEqual(["-d"]))
+    await router.bind(endpoint)
+    await dealer.send("two")
+    await eventually(() => expect(seen).toEqual(["-d", "+d", "d two"]))
+    expect(texts(router.peerEvents.connected)).toEqual(["o", "d"])
+    router.close()
+    await receiving
+  })
+
+  it("refuses to connect, and inproc, where libzmq does not tell of all who go", async () => {
+    const router = open(zmq.Router)
+    expect(router.peerEvents).toBeDefined()
+    const refused = (address: string) => ({ code: "EINVAL", address, message: expect.stringContaining("peerEvents") })
+    expect(await failure(() => router.bind("inproc://x"))).toMatchObject(refused("inproc://x"))
+    expect(thrown(() => router.bindSync("inproc://x"))).toMatchObject(refused("inproc://x"))
+    expect(thrown(() => router.connect("tcp://127.0.0.1:9"))).toMatchObject(refused("tcp://127.0.0.1:9"))
+    const named = { routingId: "peer" }
+    expect(thrown(() => router.connect("tcp://127.0.0.1:9", named))).toMatchObject(refused("tcp://127.0.0.1:9"))
+  })
+
+  it("is not for a socket of a Proxy, which would forward what libzmq puts in", async () => {
+    const [router, dealer] = [open(zmq.Router), open(zmq.Dealer)]
+    expect(router.peerEvents).toBeDefined()
+    await router.bind(freeAddress("tcp"))
+    await dealer.bind(freeAddress("tcp"))
+    const message = "Front-end socket has peerEvents, whose messages are not to be forwarded"
+    expect(thrown(() => new zmq.Proxy(router, dealer).run())).toMatchObject({ code: "EINVAL", message })
+    expect(thrown(() => new zmq.Proxy(dealer, router).run())).toMatchObject({ code: "EINVAL" })
+    expect([router.closed, dealer.closed]).toEqual([false, false])
   })
 
   it("throws on a closed socket", () => {
     const router = new zmq.Router()
     router.close()
     expect(thrown(() => router.peerEvents)).toMatchObject({ code: "EBADF" })
+  })
+})
+
+describe("messages that libzmq puts in", () => {
+  it("are helloMessage, to each peer, and disconnectMessage, of each that is lost", async () => {
+    const router = open(zmq.Router, { helloMessage: Buffer.from("welcome"), disconnectMessage: Buffer.from("gone") })
+    const dealer = open(zmq.Dealer, { routingId: "d", helloMessage: Buffer.from("here I am") })
+    await join(router, dealer)
+    expect(texts(await dealer.receive())).toEqual(["welcome"])
+    expect(texts(await router.receive())).toEqual(["d", "here I am"])
+    dealer.close()
+    expect(texts(await router.receive())).toEqual(["d", "gone"])
+  })
+
+  it("are disconnectMessage of peers of an endpoint that is unbound, after what they have sent", async () => {
+    const router = open(zmq.Router, { disconnectMessage: Buffer.from("gone") })
+    const dealer = open(zmq.Dealer, { routingId: "d" })
+    const endpoint = await join(router, dealer)
+    await dealer.send("one")
+    await eventually(() => expect(router.readable).toBe(true))
+    await router.unbind(endpoint)
+    expect([texts(await router.receive()), texts(await router.receive())]).toEqual([
+      ["d", "one"],
+      ["d", "gone"],
+    ])
+  })
+
+  it("are hiccupMessage, of a connection that is lost and made again, where libzmq has it", async () => {
+    const dealer = open(zmq.Dealer, { reconnectInterval: 10 })
+    const set = () => Object.assign(dealer, { hiccupMessage: "hiccup" })
+    if (zmq.version < "4.3.5") {
+      expect(thrown(set)).toMatchObject({ code: "ENOTSUP" })
+      return
+    }
+    set()
+    const router = open(zmq.Router)
+    const ready = dealer.connected()
+    await join(router, dealer)
+    await ready
+    router.close()
+    expect(texts(await dealer.receive())).toEqual(["hiccup"])
   })
 })

@@ -58,7 +58,7 @@ export const patternOptions = {
   },
   /**
    * ZMQ_DISCONNECT_MSG: a message that this socket itself receives, as if from the peer, when one that had connected to
-   * it is lost. Null (the default) for none.
+   * it is lost, or the endpoint it had connected to is unbound. Null (the default) for none.
    */
   disconnectMessage: { zmq: "ZMQ_DISCONNECT_MSG", ...message, on: ["Router", "Server", "Peer"], since: "4.3.3" },
   /**

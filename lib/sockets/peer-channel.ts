@@ -3,11 +3,13 @@
 import { errnoError, tooMany } from "../errors.js"
 import { addon, constant } from "../native.js"
 import type { OptionsOn } from "../option-types.js"
+import type { PeerEvents } from "../peer-events.js"
 import { Socket } from "../socket.js"
 import { connectBy, form } from "../symbols.js"
 import { type RoutingOptions, routed, singlePart } from "../tagged.js"
 import type { ConstructorOptions, Message, MessageLike, Receiver, Sender } from "../types.js"
 import { defineSocket } from "./define.js"
+import { definePeerEvents, numbered } from "./peer-telling.js"
 import { defineTaggedSending, type TaggedWritable } from "./tagged-sending.js"
 
 /**
@@ -42,10 +44,14 @@ export class Peer extends Socket {
   }
 }
 
-export interface Peer extends OptionsOn<"Peer">, TaggedWritable<RoutingOptions>, Receiver<[Message, RoutingOptions]> {}
+export interface Peer extends OptionsOn<"Peer">, TaggedWritable<RoutingOptions>, Receiver<[Message, RoutingOptions]> {
+  /** As of a Server: so it is for a Peer that only binds. */
+  readonly peerEvents: PeerEvents<number>
+}
 
 defineSocket("Peer", Peer)
 defineTaggedSending(Peer, "routingId")
+definePeerEvents(Peer, numbered)
 
 /** ZMQ_CHANNEL: exactly two sockets, in both directions, with messages of one part: a thread-safe Pair. */
 export class Channel extends Socket {

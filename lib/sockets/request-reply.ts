@@ -1,15 +1,15 @@
 // Questions and answers: strictly in turn (REQ, REP), or many at a time (DEALER, ROUTER).
 
-import { errnoError, tooMany } from "../errors.js"
+import { tooMany } from "../errors.js"
 import { addon, constant } from "../native.js"
-import { type Option, socketOptions } from "../option-table/index.js"
 import type { OptionsOn } from "../option-types.js"
-import { farewell, PeerEvents } from "../peer-events.js"
+import type { PeerEvents } from "../peer-events.js"
 import { Socket } from "../socket.js"
-import { connectNamed, divert, handle, setOption } from "../symbols.js"
+import { connectNamed, handle } from "../symbols.js"
 import type { ConstructorOptions, Receiver, Sender } from "../types.js"
 import { defineSocket } from "./define.js"
 import { checkName, claimName, nameTaken, type PeerName, peerName } from "./peer-name.js"
+import { definePeerEvents, named } from "./peer-telling.js"
 
 /**
  * ZMQ_REQ: sends a request, receives its reply, and so on in turn; out of turn it rejects with EFSM.
@@ -61,12 +61,6 @@ export interface Dealer extends OptionsOn<"Dealer">, Sender, Receiver {}
 
 defineSocket("Dealer", Dealer)
 
-/** Not a private field, because the base class seals its objects. */
-const peerEvents = new WeakMap<Router, PeerEvents>()
-
-/** Of a peer that takes over a name, libzmq tells by an empty message, which might as well be the peer's own. */
-const handoverError = () => errnoError("EINVAL", "peerEvents and handover exclude each other")
-
 /**
  * ZMQ_ROUTER: each message received begins with a part that names its sender, and each message sent with one that names
  * its receiver: an asynchronous Reply.
@@ -80,38 +74,6 @@ const handoverError = () => errnoError("EINVAL", "peerEvents and handover exclud
 export class Router extends Socket {
   constructor(options?: ConstructorOptions<Router>) {
     super(constant("ZMQ_ROUTER"), options)
-  }
-
-  /**
-   * Tells of peers that come and go (ZMQ_ROUTER_NOTIFY, ZMQ_DISCONNECT_MSG), from its first use on, which must be before
-   * the socket binds or connects: EINVAL otherwise. Over tcp and ipc; such a socket refuses inproc, and `handover`, of which
-   * libzmq does not tell. Needs libzmq with drafts, as the one that comes with this package: ENOTSUP otherwise.
-   *
-   * ```typescript
-   * router.peerEvents.on("connect", (routingId) => workers.add(routingId.toString("hex")))
-   * router.peerEvents.on("disconnect", (routingId) => workers.delete(routingId.toString("hex")))
-   * await router.bind("tcp://127.0.0.1:5558")
-   * for await (const [peer, ...request] of router) await router.send([peer, ...answer(request)])
-   * ```
-   */
-  get peerEvents(): PeerEvents {
-    const known = peerEvents.get(this)
-    if (known !== undefined) return known
-    if (addon.capability.draft !== true) throw errnoError("ENOTSUP", "peerEvents needs libzmq built with drafts")
-    if (this.handover) throw handoverError()
-    const message = farewell()
-    const events = new PeerEvents(message)
-    this[divert]((received) => events.consume(received))
-    this.setInt32Option(constant("ZMQ_ROUTER_NOTIFY"), constant("ZMQ_NOTIFY_CONNECT"))
-    this.setStringOption(constant("ZMQ_DISCONNECT_MSG"), message)
-    peerEvents.set(this, events)
-    return events
-  }
-
-  /** @internal */
-  override [setOption](option: Option, value: unknown): void {
-    if (option === socketOptions.handover && value === true && peerEvents.has(this)) throw handoverError()
-    super[setOption](option, value)
   }
 
   /**
@@ -138,6 +100,22 @@ export class Router extends Socket {
 
 export interface RouterConnectOptions extends PeerName {}
 
-export interface Router extends OptionsOn<"Router">, Sender, Receiver {}
+export interface Router extends OptionsOn<"Router">, Sender, Receiver {
+  /**
+   * Tells of peers that come and go (ZMQ_ROUTER_NOTIFY, ZMQ_DISCONNECT_MSG), from its first use on, which must be before
+   * the socket binds: EINVAL otherwise. What libzmq does not tell of as well, such a socket refuses: inproc, to connect, to
+   * be forwarded by a Proxy, and the options `handover`, `raw`, `routerNotify` and `disconnectMessage`. Needs libzmq with
+   * drafts, as the one that comes with this package: ENOTSUP otherwise.
+   *
+   * ```typescript
+   * router.peerEvents.on("connect", (routingId) => workers.add(routingId.toString("hex")))
+   * router.peerEvents.on("disconnect", (routingId) => workers.delete(routingId.toString("hex")))
+   * await router.bind("tcp://127.0.0.1:5558")
+   * for await (const [peer, ...request] of router) await router.send([peer, ...answer(request)])
+   * ```
+   */
+  readonly peerEvents: PeerEvents
+}
 
 defineSocket("Router", Router)
+definePeerEvents(Router, named)

@@ -2,11 +2,13 @@
 
 import { constant } from "../native.js"
 import type { OptionsOn } from "../option-types.js"
+import type { PeerEvents } from "../peer-events.js"
 import { Socket } from "../socket.js"
 import { form } from "../symbols.js"
 import { type RoutingOptions, routed, singlePart } from "../tagged.js"
 import type { ConstructorOptions, Message, MessageLike, Receiver, Sender } from "../types.js"
 import { defineSocket } from "./define.js"
+import { definePeerEvents, numbered } from "./peer-telling.js"
 import { defineTaggedSending, type TaggedWritable } from "./tagged-sending.js"
 
 /**
@@ -34,10 +36,18 @@ export class Server extends Socket {
 export interface Server
   extends OptionsOn<"Server">,
     TaggedWritable<RoutingOptions>,
-    Receiver<[Message, RoutingOptions]> {}
+    Receiver<[Message, RoutingOptions]> {
+  /**
+   * Tells of clients that come and go, by their number, from its first use on: like that of a Router, with what it refuses.
+   * Of one that has come, libzmq says nothing; so it is told of when its first message is received, and one that sends
+   * nothing never is.
+   */
+  readonly peerEvents: PeerEvents<number>
+}
 
 defineSocket("Server", Server)
 defineTaggedSending(Server, "routingId")
+definePeerEvents(Server, numbered)
 
 /** ZMQ_CLIENT: sends messages of one part to its servers in turn, and receives from all of them. */
 export class Client extends Socket {

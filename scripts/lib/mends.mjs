@@ -1,5 +1,5 @@
-// Faults of released libzmq that end the process, corrupt memory, hold connections for ever, refuse good peers or let others in,
-// mended in the unpacked sources before they are compiled.
+// Faults of released libzmq that end the process, corrupt memory, hold connections for ever, refuse good peers, let others in or
+// do not tell who is gone, mended in the unpacked sources before they are compiled.
 
 import { existsSync, readFileSync, writeFileSync } from "node:fs"
 import path from "node:path"
@@ -153,6 +153,76 @@ export const mends = [
     before: "        return 0;\n\n    switch (_state) {",
     after:
       "        return 0;\n    if (unlikely (msg_->is_credential ()))\n        return session_base_t::push_msg (msg_);\n\n    switch (_state) {",
+  },
+  {
+    // So nobody could count who is connected. libzmq has an event for the purpose, which this and the next five have it tell.
+    file: "src/i_engine.hpp",
+    why: "monitor: a connection that this side ends is not told of (the call)",
+    before: "get_endpoint () const = 0;\n};",
+    after: `get_endpoint () const = 0;
+
+    //  Tells of a connection that this side is about to end.
+    virtual void event_closed () {}
+};`,
+  },
+  {
+    file: "src/stream_engine_base.hpp",
+    why: "monitor: a connection that this side ends is not told of (its declaration)",
+    before: "get_endpoint () const ZMQ_FINAL;\n\n",
+    after: "get_endpoint () const ZMQ_FINAL;\n    void event_closed () ZMQ_FINAL;\n\n",
+  },
+  {
+    file: "src/stream_engine_base.cpp",
+    why: "monitor: a connection that this side ends is not told of (the event)",
+    before: "\n\nvoid zmq::stream_engine_base_t::mechanism_ready ()",
+    after: `
+
+void zmq::stream_engine_base_t::event_closed ()
+{
+    _socket->event_closed (_endpoint_uri_pair, _s);
+}
+void zmq::stream_engine_base_t::mechanism_ready ()`,
+  },
+  {
+    // Not in the destructor: by then the socket may be gone.
+    file: "src/session_base.cpp",
+    why: "monitor: a connection that this side ends is not told of (without messages)",
+    before: "_terminating_pipes.empty ()) {\n        own_t::process_term (0);",
+    after: `_terminating_pipes.empty ()) {
+        if (_engine)
+            _engine->event_closed ();
+        own_t::process_term (0);`,
+  },
+  {
+    file: "src/session_base.cpp",
+    why: "monitor: a connection that this side ends is not told of (after its messages)",
+    before: "_pending = false;\n        own_t::process_term (0);",
+    after: `_pending = false;
+        if (_engine)
+            _engine->event_closed ();
+        own_t::process_term (0);`,
+  },
+  {
+    file: "src/session_base.cpp",
+    why: "monitor: a connection that this side ends is not told of (of a Stream)",
+    before: "if (_engine) {\n            _engine->terminate ();",
+    after: "if (_engine) {\n            _engine->event_closed ();\n            _engine->terminate ();",
+  },
+  {
+    // The message comes last, before what ends the pipe. A session without an engine has sent it already.
+    file: "src/session_base.cpp",
+    why: "DISCONNECT_MSG: not received for the peers of an endpoint that is unbound",
+    before: "        }\n\n        //  Start pipe termination process.",
+    after: `        }
+#ifdef ZMQ_BUILD_DRAFT_API
+        if (!_active && _engine && options.can_recv_disconnect_msg
+            && !options.disconnect_msg.empty ()) {
+            _pipe->set_disconnect_msg (options.disconnect_msg);
+            _pipe->send_disconnect_msg ();
+        }
+#endif
+
+        //  Start pipe termination process.`,
   },
 ]
 

@@ -5,8 +5,8 @@ import { expectToRun, programsOf } from "../support/documents.js"
 const programs = programsOf("docs/draft.md")
 
 describe("docs/draft.md", () => {
-  it("has a program for each kind of socket", () => {
-    expect(programs).toHaveLength(6)
+  it("has a program for each kind of socket, and a second one for Server", () => {
+    expect(programs).toHaveLength(7)
   })
 
   it.each(programs.map((source, index) => [index + 1, source] as const))(

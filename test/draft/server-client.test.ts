@@ -1,5 +1,5 @@
 import * as zmq from "ohmq"
-import { Client, Server } from "ohmq/draft"
+import { Client, Peer, Server } from "ohmq/draft"
 import { describe, expect, it } from "vitest"
 
 import { eventually, failure, freeAddress, join, open, thrown, transports } from "../support/sockets.js"
@@ -52,6 +52,74 @@ describe.each(transports)("Server and Client over %s", (transport) => {
     await join(server, client, transport)
     expect(String((await client.receive())[0])).toBe("server")
     expect(String((await server.receive())[0])).toBe("client")
+  })
+})
+
+describe.each([
+  ["Server", Server, Client],
+  ["Peer", Peer, Peer],
+] as const)("%s.peerEvents", (_name, Bound, Connecting) => {
+  type Answering = Server | Peer
+
+  /** What a socket tells and receives, in order, with numbers for routing ids, in the order of their coming. */
+  async function recordInto(seen: string[], socket: Answering) {
+    const ids: number[] = []
+    const name = (id: number) => (ids.includes(id) ? ids.indexOf(id) : ids.push(id) - 1)
+    socket.peerEvents.on("connect", (id) => seen.push(`+${name(id)}`))
+    socket.peerEvents.on("disconnect", (id) => seen.push(`-${name(id)}`))
+    for await (const [part, { routingId }] of socket) seen.push(`${name(routingId)} ${part}`)
+  }
+
+  it("tells of peers that come, with their first message, and go", async () => {
+    const seen: string[] = []
+    const server = open<Answering, object>(Bound)
+    const receiving = recordInto(seen, server)
+    await server.bind(freeAddress("tcp"))
+    const send = async (peer: zmq.Socket, text: string) => {
+      if (peer instanceof Peer) await peer.send(text, { routingId: peer.connectPeer(server.lastEndpoint as string) })
+      else {
+        peer.connect(server.lastEndpoint as string)
+        await (peer as Client).send(text)
+      }
+    }
+    const [first, silent, second] = [0, 1, 2].map(() => open<zmq.Socket, object>(Connecting)) as [
+      zmq.Socket,
+      zmq.Socket,
+      zmq.Socket,
+    ]
+    await send(first, "")
+    await eventually(() => expect(seen).toEqual(["+0", "0 "]))
+    const connected = silent.connected()
+    silent.connect(server.lastEndpoint as string)
+    await connected
+    silent.close()
+    first.close()
+    await eventually(() => expect(seen.slice(2)).toEqual(["-0"]))
+    await send(second, "two")
+    await eventually(() => expect(seen.slice(3)).toEqual(["+1", "1 two"]))
+    expect(server.peerEvents.connected).toEqual([expect.any(Number)])
+    await server.unbind(server.lastEndpoint as string)
+    await eventually(() => expect(seen.slice(5)).toEqual(["-1"]))
+    expect(server.peerEvents.connected).toEqual([])
+    server.close()
+    await receiving
+  })
+
+  it("excludes what cannot be told apart from it", async () => {
+    const refused = { code: "EINVAL", message: "peerEvents and disconnectMessage exclude each other" }
+    expect(thrown(() => open<Answering, object>(Bound, { disconnectMessage: "bye" }).peerEvents)).toMatchObject(refused)
+    const server = open<Answering, object>(Bound)
+    expect(server.peerEvents).toBe(server.peerEvents)
+    expect(thrown(() => Object.assign(server, { disconnectMessage: "bye" }))).toMatchObject(refused)
+    expect(server.disconnectMessage).toBeNull()
+    expect(await failure(() => server.bind("inproc://x"))).toMatchObject({ code: "EINVAL" })
+    expect(thrown(() => server.connect("tcp://127.0.0.1:9"))).toMatchObject({ code: "EINVAL" })
+    if (server instanceof Peer) {
+      expect(thrown(() => server.connectPeer("tcp://127.0.0.1:9"))).toMatchObject({ code: "EINVAL" })
+    }
+    const late = open<Answering, object>(Bound)
+    await late.bind(freeAddress("tcp"))
+    expect(thrown(() => late.peerEvents)).toMatchObject({ code: "EINVAL", message: expect.stringContaining("before") })
   })
 })
 

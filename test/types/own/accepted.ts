@@ -60,6 +60,14 @@ export async function observing(dealer: zmq.Dealer, event: zmq.Event) {
   return peers
 }
 
+export function peers(router: zmq.Router, server: draft.Server, peer: draft.Peer) {
+  router.peerEvents.on("connect", (id) => same<Buffer>()<typeof id>()).off("disconnect", () => {})
+  server.peerEvents.once("disconnect", (id) => same<number>()<typeof id>())
+  const events: zmq.PeerEvents<number> = peer.peerEvents
+  same<Buffer[]>()<typeof router.peerEvents.connected>()
+  return events.connected.map((id) => id + 1)
+}
+
 export async function proxying() {
   const proxy = new zmq.Proxy(new zmq.Router(), new zmq.Dealer(), { capture: new zmq.Push() })
   same<zmq.Proxy<zmq.Router, zmq.Dealer, zmq.Push>>()<typeof proxy>()
