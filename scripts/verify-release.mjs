@@ -80,12 +80,17 @@ function checkSums(folder, files, report) {
   }
 }
 
-async function checkBom(folder, target, report, anySource) {
+/** One for all documents: it compiles the schema once. */
+function bomValidator() {
+  const { Spec, Validation } = require("@cyclonedx/cyclonedx-library")
+  return new Validation.JsonStrictValidator(Spec.Version.v1dot6)
+}
+
+async function checkBom(folder, target, validator, report, anySource) {
   const { addon, sbom: file } = target
   const document = readJson(path.join(folder, file))
   if (document === undefined) return report(`${file}: missing, or not JSON`)
-  const { Spec, Validation } = require("@cyclonedx/cyclonedx-library")
-  const invalid = await new Validation.JsonStrictValidator(Spec.Version.v1dot6).validate(JSON.stringify(document))
+  const invalid = await validator.validate(JSON.stringify(document))
   if (invalid !== null) return report(`${file}: not valid CycloneDX 1.6: ${JSON.stringify(invalid)}`)
   const { component, tools } = document.metadata ?? {}
   const hash = component?.hashes?.find(({ alg }) => alg === "SHA-256")?.content
@@ -154,12 +159,13 @@ async function verify(tarball, { provenance, anySource, anyPlatforms }) {
     unpackPackage(tarball, folder, report)
     const files = await checkContents(folder, path.join(temporary, "clone"), report, anyPlatforms)
     checkSums(folder, files, report)
+    const validator = bomValidator()
     const present = allTargets.filter(({ addon }) => files.includes(addon))
     for (const target of present) {
       const file = path.join(folder, target.addon)
       const found = target.zig ? checkElf(file, target).problems : checkNative(file, target)
       for (const problem of found) report(`${target.addon}: ${problem}`)
-      await checkBom(folder, target, report, anySource)
+      await checkBom(folder, target, validator, report, anySource)
     }
     if (provenance !== undefined) checkProvenance(provenance, tarball, report)
     return { problems, files: files.length, addons: present.map(({ addon }) => addon) }
