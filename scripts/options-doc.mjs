@@ -1,7 +1,8 @@
-// Writes docs/options.md from the option tables and their docstrings.
+// docs/options.md, made from the option tables and their docstrings.
 
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs"
+import { readFileSync } from "node:fs"
 import { createRequire } from "node:module"
+import path from "node:path"
 
 import { inProject } from "./lib/project.mjs"
 
@@ -49,11 +50,11 @@ function row(name, option, docs, groups) {
   return `| \`${name}\` | ${option.values ? names(option.values) : kinds[option.wire]}${access} | ${sockets} | \`${option.zmq}\` | ${escaped(doc + note)} |`
 }
 
-/** Needs the compiled tables in dist/. */
-export function writeOptionsDoc() {
+/** The text of the document. Needs the compiled tables, which are in the folder `dist`. */
+export function optionsDoc(dist) {
   const ts = require("typescript")
-  const { contextOptions, socketOptions } = require(inProject("dist/option-table/index.js"))
-  const { readers, writers } = require(inProject("dist/option-table/entry.js"))
+  const { contextOptions, socketOptions } = require(path.join(dist, "option-table/index.js"))
+  const { readers, writers } = require(path.join(dist, "option-table/entry.js"))
   const groups = new Map([
     [writers, "that send"],
     [readers, "that receive"],
@@ -65,7 +66,7 @@ export function writeOptionsDoc() {
   const docs = Object.assign({}, ...socketDocs)
   const head = "| option | value | sockets | libzmq | |\n|---|---|---|---|---|"
   const rows = (table, all) => Object.entries(table).map(([name, option]) => row(name, option, all, groups))
-  const text = `# Options
+  return `# Options
 
 Each option is a property of its socket or context, and of the object that the constructor takes. Times are in milliseconds, sizes
 in bytes. An option that the linked libzmq lacks throws ENOTSUP, and says which version has it.
@@ -82,6 +83,4 @@ ${[head, ...rows(socketOptions, docs)].join("\n")}
 
 ${[head, ...rows(contextOptions, contextDocs)].join("\n")}
 `
-  mkdirSync(inProject("docs"), { recursive: true })
-  writeFileSync(inProject("docs/options.md"), text)
 }

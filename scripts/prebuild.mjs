@@ -1,15 +1,16 @@
 // Makes the addons that are shipped: for every Linux target, on Linux x64, from the pinned sources with the pinned compiler.
 
-import { chmodSync, copyFileSync, existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs"
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { cpus } from "node:os"
 import path from "node:path"
 
 import { ensureAddon, nodeHeaders } from "./addon.mjs"
 import { checkElf } from "./lib/elf.mjs"
+import { checkNative, readNative } from "./lib/native-addon.mjs"
 import { Failure, filesBelow, fingerprint, inProject, readJson, root, runMain, say } from "./lib/project.mjs"
-import { run } from "./lib/run.mjs"
-import { sha256, writeBom } from "./lib/sbom.mjs"
-import { targets } from "./lib/targets.mjs"
+import { output, run } from "./lib/run.mjs"
+import { sha256, writeBom, zigTool } from "./lib/sbom.mjs"
+import { nativeTargets, targets } from "./lib/targets.mjs"
 import { ensureZig } from "./lib/zig.mjs"
 import { ensureLibzmq, findSources, sourceVersions } from "./libzmq.mjs"
 
@@ -23,7 +24,8 @@ The results are in prebuilds/, the symbols for debuggers in build/prebuild/symbo
 got as by npm run libzmq, and the compiler (72 MB) is downloaded once.
 
   --sources   get the sources again
-  --native    take the addon that npm run build compiled for this machine, which is how those for macOS and Windows are made
+  --native    take the addon that npm run build compiled for this machine, which is how those for macOS and Windows are made;
+              stripped on macOS, and refused if it is too large
   --sums      only write prebuilds/SHA256SUMS again
   --help      show this
 
@@ -80,7 +82,16 @@ async function cmake(target, log, args) {
   await run(topic, "cmake", args, { env, log: path.join(base, `${target.name}-${log}.log`) })
 }
 
-async function compile(target, sources, zig) {
+const tool = (name, version) => ({ type: "application", name, version })
+const cmakeTool = () => tool("cmake", /\d[\w.-]*/.exec(output("cmake", ["--version"]))?.[0])
+
+/** The version of Node that headers are of. */
+function headersVersion(folder) {
+  const text = readFileSync(path.join(folder, "node_version.h"), "utf8")
+  return ["MAJOR", "MINOR", "PATCH"].map((part) => new RegExp(`NODE_${part}_VERSION (\\d+)`).exec(text)[1]).join(".")
+}
+
+async function compile(target, sources, zig, headers) {
   const folder = path.join(base, target.name)
   const tree = path.join(folder, "cmake")
   rmSync(folder, { recursive: true, force: true })
@@ -93,7 +104,7 @@ async function compile(target, sources, zig) {
     OHMQ_PREBUILD: "ON",
     OHMQ_LIBZMQ_SOURCE: sources.libzmq,
     OHMQ_LIBSODIUM_SOURCE: sources.libsodium,
-    OHMQ_NODE_HEADERS: await nodeHeaders(),
+    OHMQ_NODE_HEADERS: headers,
   }
   const settings = Object.entries(definitions).map(([name, value]) => `-D${name}=${value}`)
   const build = ["--build", tree, "--parallel", String(cpus().length), "--target"]
@@ -113,7 +124,8 @@ async function compile(target, sources, zig) {
 
 async function prebuild(target, sources, zig) {
   say(topic, `${target.name}: compiling libsodium, libzmq and the addon (about a minute)`)
-  const tree = await compile(target, sources, zig)
+  const headers = await nodeHeaders()
+  const tree = await compile(target, sources, zig, headers)
   const addon = inProject(target.addon)
   const symbols = path.join(base, "symbols", `ohmq-${target.name}.debug`)
   for (const file of [addon, symbols]) mkdirSync(path.dirname(file), { recursive: true })
@@ -126,24 +138,45 @@ async function prebuild(target, sources, zig) {
   chmodSync(addon, 0o644)
   const { elf, problems } = checkElf(addon, target)
   if (problems.length > 0) throw new Failure(`${target.addon}: ${problems.join("; ")}.`)
-  writeBom(target, sources.versions, sources.archives)
+  const made = { tools: [zigTool, cmakeTool()], headers: headersVersion(headers) }
+  writeBom(target, { versions: sources.versions, archives: sources.archives, made })
   say(topic, `${target.addon}: ${elf.size} bytes${elf.glibc ? `, glibc ${elf.glibc} or later` : ""}`)
+}
+
+/** Keeps the symbols of an addon that was compiled here, and copies it without them. */
+async function strip(built, target) {
+  const folder = path.join(base, "symbols")
+  for (const made of [path.dirname(inProject(target.addon)), folder]) mkdirSync(made, { recursive: true })
+  copyFileSync(built, inProject(target.addon))
+  if (target.platform === "win32") {
+    // Visual C++ writes symbols into a file of their own.
+    const symbols = built.replace(/node$/, "pdb")
+    if (existsSync(symbols)) copyFileSync(symbols, path.join(folder, `ohmq-${target.name}.pdb`))
+    return
+  }
+  const log = path.join(base, `${target.name}-strip.log`)
+  await run(topic, "dsymutil", [built, "-o", path.join(folder, `ohmq-${target.name}.dSYM`)], { log })
+  // -x leaves what Node looks for.
+  await run(topic, "strip", ["-x", inProject(target.addon)], { log })
 }
 
 /** The addon that was compiled here, as the prebuilt one of this platform. */
 async function takeNative() {
   if (process.platform === "linux") throw new Failure("The addons for Linux are cross-compiled: npm run prebuilds")
+  const target = nativeTargets.find(({ name }) => name === `${process.platform}-${process.arch}`)
+  if (target === undefined) throw new Failure(`No addon is shipped for ${process.platform}-${process.arch}.`)
   await ensureAddon()
   const { versions, archives } = await ensureLibzmq()
-  const folder = `prebuilds/${process.platform}-${process.arch}`
-  const target = {
-    name: `${process.platform}-${process.arch}`,
-    addon: `${folder}/ohmq.node`,
-    sbom: `${folder}/ohmq.cdx.json`,
-  }
-  mkdirSync(inProject(folder), { recursive: true })
-  copyFileSync(inProject("build/Release/ohmq.node"), inProject(target.addon))
-  writeBom(target, versions, archives)
+  await strip(inProject("build/Release/ohmq.node"), target)
+  const addon = inProject(target.addon)
+  const problems = checkNative(addon, target)
+  if (problems.length > 0) throw new Failure(`${target.addon}: ${problems.join("; ")}.`)
+  const compiler =
+    target.platform === "win32"
+      ? tool("Visual C++", readNative(addon).linker)
+      : tool("Apple clang", /version (.+)/.exec(output("c++", ["--version"]))?.[1])
+  const made = { tools: [compiler, cmakeTool()], headers: process.versions.node }
+  writeBom(target, { versions, archives, made })
   say(topic, target.addon)
 }
 

@@ -1,13 +1,12 @@
-// Makes a fresh clone ready: packages, libzmq, the addon, the compiled TypeScript. What is fresh is left alone.
+// Makes a fresh clone ready: packages, libzmq, the addon, the compiled TypeScript. What is fresh is left alone. With --packages, it
+// stops after the packages.
 
 import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs"
-import { createRequire } from "node:module"
 import path from "node:path"
 
 import { Failure, fingerprint, inProject, readJson, root, runMain, say } from "./lib/project.mjs"
 import { run } from "./lib/run.mjs"
-
-const require = createRequire(import.meta.url)
+import { compileTypeScript } from "./lib/typescript.mjs"
 
 function checkNode() {
   const wanted = [20, 19]
@@ -47,17 +46,17 @@ async function ensureTypeScript() {
   if (readJson(stampFile)?.fingerprint === recipe && existsSync(inProject("docs/options.md"))) return
   say("typescript", "compiling")
   rmSync(inProject("dist"), { recursive: true, force: true })
-  const tsc = path.join(path.dirname(require.resolve("typescript/package.json")), "bin/tsc")
-  await run("typescript", process.execPath, [tsc, "-p", root], { log: inProject("build/typescript.log") })
-  const { writeOptionsDoc } = await import("./options-doc.mjs")
-  writeOptionsDoc()
-  mkdirSync(path.dirname(stampFile), { recursive: true })
+  await compileTypeScript(inProject("dist"))
+  const { optionsDoc } = await import("./options-doc.mjs")
+  mkdirSync(inProject("docs"), { recursive: true })
+  writeFileSync(inProject("docs/options.md"), optionsDoc(inProject("dist")))
   writeFileSync(stampFile, `${JSON.stringify({ fingerprint: recipe })}\n`)
 }
 
-await runMain(async () => {
+await runMain(async (args) => {
   checkNode()
   await ensurePackages()
+  if (args.includes("--packages")) return
   const binary = prebuilt()
   if (binary !== undefined) {
     say("addon", `prebuilt, ${path.relative(root, binary)}`)

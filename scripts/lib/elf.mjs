@@ -4,9 +4,9 @@ import { readFileSync, statSync } from "node:fs"
 
 import { Failure } from "./project.mjs"
 import { has, output } from "./run.mjs"
+import { maximumSize } from "./targets.mjs"
 
 const exports = ["napi_register_module_v1", "node_api_module_get_api_version_v1"]
-const maximumSize = 2_500_000
 /** What glibc consists of up to 2.33, and the one library of musl. */
 const allowed = {
   glibc: /^(lib(c|m|pthread|dl|rt)\.so\.\d|ld-linux[-\w]*\.so\.\d)$/,

@@ -2,13 +2,11 @@
 
 import { createHash } from "node:crypto"
 import { readFileSync, writeFileSync } from "node:fs"
-import { createRequire } from "node:module"
 import path from "node:path"
 
+import { readNative } from "./native-addon.mjs"
 import { toolchain } from "./pins.mjs"
 import { inProject, readJson } from "./project.mjs"
-
-const require = createRequire(import.meta.url)
 
 export const sha256 = (file) => createHash("sha256").update(readFileSync(file)).digest("hex")
 
@@ -16,9 +14,23 @@ export const sha256 = (file) => createHash("sha256").update(readFileSync(file)).
 const libzmqLicence = (version) =>
   version.localeCompare("4.3.5", "en", { numeric: true }) < 0 ? "LGPL-3.0-or-later WITH ZeroMQ-exception" : "MPL-2.0"
 
-const licences = (text) => (text.includes("ZeroMQ-exception") ? [{ license: { name: text } }] : [{ expression: text }])
+/** Licences that SPDX has no identifier for are named. */
+const licences = (text) => (/ZeroMQ|Microsoft/.test(text) ? [{ license: { name: text } }] : [{ expression: text }])
 
-function component(name, version, licence, { url, sha256: hash, patches, mended = [], publisher, purl }) {
+const distribution = (url, alg, content) => ({ type: "distribution", url, hashes: [{ alg, content }] })
+
+/** The package on npm that the lock file names, by npm's own hash of it. */
+function npmDistribution(name) {
+  const { version, integrity } = readJson(inProject("package-lock.json")).packages[`node_modules/${name}`]
+  const file = `${name.split("/").at(-1)}-${version}.tgz`
+  return { version, from: [distribution(`https://registry.npmjs.org/${name}/-/${file}`, ...npmHash(integrity))] }
+}
+
+const npmHash = (integrity) => ["SHA-512", Buffer.from(integrity.replace(/^sha512-/, ""), "base64").toString("hex")]
+
+const property = (name, value) => ({ name: `ohmq:${name}`, value })
+
+function component(name, version, licence, { from = [], mended = [], properties = [], publisher, purl }) {
   return {
     type: "library",
     "bom-ref": name,
@@ -28,9 +40,7 @@ function component(name, version, licence, { url, sha256: hash, patches, mended 
     scope: "required",
     licenses: licences(licence),
     ...(purl ? { purl } : {}),
-    ...(url
-      ? { externalReferences: [{ type: "distribution", url, hashes: [{ alg: "SHA-256", content: hash }] }] }
-      : {}),
+    ...(from.length > 0 ? { externalReferences: from } : {}),
     ...(mended.length > 0
       ? {
           pedigree: {
@@ -38,13 +48,27 @@ function component(name, version, licence, { url, sha256: hash, patches, mended 
           },
         }
       : {}),
-    ...(patches ? { properties: [{ name: "ohmq:patched-as", value: patches }] } : {}),
+    ...(properties.length > 0 ? { properties } : {}),
   }
 }
 
+/**
+ * Where the compiler comes from: one of two archives, by whichever way was open. What was unpacked is the same, which the third
+ * hash tells, so a build does not write down which it was.
+ */
+const compiler = {
+  from: [
+    distribution(toolchain.url, "SHA-256", toolchain.sha256),
+    distribution(
+      toolchain.npm.replace(/^(@[^/]+\/)?(.+)@(.+)$/, "https://registry.npmjs.org/$1$2/-/$2-$3.tgz"),
+      ...npmHash(toolchain.integrity),
+    ),
+  ],
+  properties: [property("tree-sha256", toolchain.tree)],
+}
+
 /** What zig links in of its own. */
-function runtime(target) {
-  const compiler = { url: toolchain.url, sha256: toolchain.sha256 }
+function zigRuntime(target) {
   return [
     ...["libc++", "libc++abi", "libunwind"].map((library) =>
       component(library, toolchain.llvm, "Apache-2.0 WITH LLVM-exception", {
@@ -62,31 +86,62 @@ function runtime(target) {
   ]
 }
 
-/** The document, for an addon of these archives. */
-function bom(target, versions, archives) {
+/** What node-gyp has Visual C++ link in: its C and C++ library, and code by which the addon finds node.exe. */
+function windowsRuntime(file) {
+  const { version, from } = npmDistribution("node-gyp")
+  return [
+    component("runtime of Visual C++", readNative(file).linker ?? "unknown", "Microsoft Software License Terms", {
+      publisher: "Microsoft",
+    }),
+    component("delay-load hook of node-gyp", version, "MIT", { from, purl: `pkg:npm/node-gyp@${version}` }),
+  ]
+}
+
+/** What is in an addon beside libzmq and libsodium: the same whatever those were made from. macOS brings the C++ library itself. */
+export function fixedComponents(target, file) {
+  const { version, from } = npmDistribution("node-addon-api")
+  return [
+    component("node-addon-api", version, "MIT", { from, purl: `pkg:npm/node-addon-api@${version}` }),
+    ...(target.zig ? zigRuntime(target) : []),
+    ...(target.platform === "win32" ? windowsRuntime(file) : []),
+  ]
+}
+
+/** The pinned compiler, as one of the tools. */
+export const zigTool = {
+  type: "application",
+  name: "zig",
+  version: toolchain.version,
+  licenses: licences("MIT"),
+  externalReferences: compiler.from,
+  properties: compiler.properties,
+}
+
+/**
+ * The document for an addon that lies in `file`: `versions` and `archives` of libzmq and libsodium, as findSources() tells them, and
+ * what else it was `made` with: `tools`, each with type, name and version, and the version of Node whose `headers` it saw.
+ */
+export function bom(target, file, { versions, archives, made }) {
   const { name, version, license } = readJson(inProject("package.json"))
-  const hash = sha256(inProject(target.addon))
-  const napi = require("node-addon-api/package.json")
+  const hash = sha256(file)
+  const source = (library) => {
+    const { url, sha256: content, patches, mended } = archives[library]
+    const properties = patches ? [property("patched-as", patches)] : []
+    return { from: [distribution(url, "SHA-256", content)], mended, properties }
+  }
   const parts = [
     component("libzmq", versions.libzmq, libzmqLicence(versions.libzmq), {
-      ...archives.libzmq,
+      ...source("libzmq"),
       publisher: "The ZeroMQ authors",
       purl: `pkg:github/zeromq/libzmq@v${versions.libzmq}`,
     }),
     component("libsodium", versions.libsodium, "ISC", {
-      ...archives.libsodium,
+      ...source("libsodium"),
       publisher: "Frank Denis",
       purl: `pkg:github/jedisct1/libsodium@${versions.libsodium}`,
     }),
-    component("node-addon-api", napi.version, "MIT", { purl: `pkg:npm/node-addon-api@${napi.version}` }),
-    ...(target.zig ? runtime(target) : []),
+    ...fixedComponents(target, file),
   ]
-  const compiler = {
-    type: "application",
-    name: "zig",
-    version: toolchain.version,
-    properties: [{ name: "ohmq:tree-sha256", value: toolchain.tree }],
-  }
   const uuid = `${hash.slice(0, 8)}-${hash.slice(8, 12)}-4${hash.slice(13, 16)}-8${hash.slice(17, 20)}-${hash.slice(20, 32)}`
   return {
     $schema: "http://cyclonedx.org/schema/bom-1.6.schema.json",
@@ -95,7 +150,7 @@ function bom(target, versions, archives) {
     serialNumber: `urn:uuid:${uuid}`,
     version: 1,
     metadata: {
-      ...(target.zig ? { tools: { components: [compiler] } } : {}),
+      tools: { components: made.tools },
       component: {
         type: "library",
         "bom-ref": "addon",
@@ -106,8 +161,9 @@ function bom(target, versions, archives) {
         licenses: licences(license),
         purl: `pkg:npm/${name}@${version}`,
         properties: [
-          { name: "ohmq:target", value: target.name },
-          ...(target.glibc ? [{ name: "ohmq:glibc", value: target.glibc }] : []),
+          property("target", target.name),
+          ...(target.glibc ? [property("glibc", target.glibc)] : []),
+          property("node-headers", made.headers),
         ],
       },
     },
@@ -120,6 +176,7 @@ function bom(target, versions, archives) {
 }
 
 /** Writes the document beside the addon. */
-export function writeBom(target, versions, archives) {
-  writeFileSync(inProject(target.sbom), `${JSON.stringify(bom(target, versions, archives), undefined, 2)}\n`)
+export function writeBom(target, contents) {
+  const document = bom(target, inProject(target.addon), contents)
+  writeFileSync(inProject(target.sbom), `${JSON.stringify(document, undefined, 2)}\n`)
 }

@@ -31,8 +31,8 @@ function setUpProject(): string {
 }
 
 /** Without npm, compilers and Python: what is not fresh fails at once. */
-const run = (folder: string) =>
-  runScript(folder, "setup.mjs", [], {
+const run = (folder: string, ...args: string[]) =>
+  runScript(folder, "setup.mjs", args, {
     PATH: commands(...(find("pkg-config") === undefined ? [] : ["pkg-config"])),
     // What was built depends on these, so they are as they were for it.
     OHMQ_SYSTEM_LIBZMQ: process.env.OHMQ_SYSTEM_LIBZMQ,
@@ -51,6 +51,14 @@ describe.runIf(isSetUp)("setup.mjs in a project that is set up", () => {
     const { status, stdout, stderr, duration } = await run(folder)
     expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: "", stderr: "" })
     expect(duration).toBeLessThan(10_000)
+  })
+
+  it("sees to the packages alone if it is told to", async () => {
+    const folder = setUpProject()
+    for (const made of ["dist", "build"]) rmSync(path.join(folder, made), { recursive: true })
+    const { status, stdout, stderr } = await run(folder, "--packages")
+    expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: "", stderr: "" })
+    expect(existsSync(path.join(folder, "dist"))).toBe(false)
   })
 
   it("compiles the TypeScript again, and that alone, once it has changed", async () => {

@@ -1,0 +1,15 @@
+// Compiles lib/: what dist/ holds.
+
+import { createRequire } from "node:module"
+import path from "node:path"
+
+import { inProject, root } from "./project.mjs"
+import { run } from "./run.mjs"
+
+const require = createRequire(import.meta.url)
+
+export async function compileTypeScript(folder) {
+  const tsc = path.join(path.dirname(require.resolve("typescript/package.json")), "bin/tsc")
+  const args = [tsc, "-p", root, "--outDir", folder]
+  await run("typescript", process.execPath, args, { log: inProject("build/typescript.log") })
+}
