@@ -1,10 +1,12 @@
 // Certificates: a public key, who it belongs to, and perhaps the secret key, which nothing here ever shows.
 
 import { randomBytes } from "node:crypto"
+import type { Stats } from "node:fs"
 import type { inspect } from "node:util"
 
 import { curveKeyPair } from "../index.js"
-import { readCertificateFile, writeCertificateFile } from "./certificate-file.js"
+import { checkFile, checkMode, LARGEST, readFile, writeCertificateFile } from "./certificate-file.js"
+import { checkBoolean, checkOptions, checkTimeout } from "./check-options.js"
 import { decodeBytes, encodeToBytes, z85Decode } from "./z85.js"
 import { FormatError, parseZpl, zplLine } from "./zpl.js"
 
@@ -35,7 +37,7 @@ export interface VaultOptions {
 const invalid = (message: string) => Object.assign(new TypeError(message), { code: "ERR_CERTIFICATE" })
 
 /** The 32 bytes of a key, in memory of their own. */
-export function keyBytes(what: string, key: unknown): Buffer {
+function keyBytes(what: string, key: unknown): Buffer {
   if (key instanceof Uint8Array && key.length === 32) {
     const copy = Buffer.alloc(32)
     copy.set(key)
@@ -169,27 +171,17 @@ export class Certificate {
    * Reads a certificate file of CZMQ, pyzmq or this class: the public one (`.key`) or the secret one (`.key_secret`). A file with
    * a secret key is refused when group or others can read or change it: EACCES.
    */
-  static async load(file: string): Promise<Certificate> {
-    const { contents, isPrivate, remedy } = await readCertificateFile(file)
-    let certificate: Certificate
-    try {
-      certificate = Certificate.parse(contents)
-    } catch (error) {
-      throw Object.assign(invalid(`${file} is no certificate: ${(error as Error).message}`), { path: file })
-    } finally {
-      contents.fill(0)
-    }
-    if (certificate.hasSecretKey && !isPrivate) {
-      certificate.destroy()
-      const message = `${file} has a secret key, and others than its owner can read or change it. ${remedy}`
-      throw Object.assign(new Error(message), { code: "EACCES", path: file })
-    }
-    return certificate
+  static load(file: string): Promise<Certificate> {
+    return loadCertificate(file)
   }
 
   /** Reads a secret key (and public key and name, if they are there) from environment variables. */
   static fromEnvironment(options: EnvironmentOptions = {}): Certificate {
-    const { prefix = "OHMQ", keep = false } = options
+    const { prefix = "OHMQ", keep = false } = checkOptions("the options of fromEnvironment", options, [
+      "prefix",
+      "keep",
+    ])
+    checkBoolean("keep", keep)
     const [secretName, publicName, name] = ["SECRET_KEY", "PUBLIC_KEY", "NAME"].map((end) => `${prefix}_${end}`)
     const secretKey = process.env[secretName as string]
     const publicKey = process.env[publicName as string]
@@ -209,8 +201,10 @@ export class Certificate {
   /** Asks a callback for the keys, or for the text of a certificate file: for vaults and key services. */
   static async fromVault(
     fetch: () => KeyMaterial | string | Uint8Array | Promise<KeyMaterial | string | Uint8Array>,
-    { timeout = 30_000 }: VaultOptions = {},
+    options: VaultOptions = {},
   ): Promise<Certificate> {
+    const { timeout = 30_000 } = checkOptions("the options of fromVault", options, ["timeout"])
+    checkTimeout("timeout", timeout)
     if (typeof fetch !== "function") throw invalid("fromVault takes a function")
     let timer: NodeJS.Timeout | undefined
     const late = new Promise<never>((_, reject) => {
@@ -305,6 +299,32 @@ export class Certificate {
     const secret = this.hasSecretKey ? "[hidden]" : null
     return `Certificate ${show({ publicKey: this.publicKey, metadata: this.metadata, secretKey: secret }, options)}`
   }
+}
+
+/** Loads a certificate of a file that passes a check. */
+export async function loadCertificate(file: string, check: (stats: Stats) => void = () => {}): Promise<Certificate> {
+  let stats: Stats | undefined
+  const contents = await readFile(file, (found) => {
+    stats = found
+    checkFile(file, found, LARGEST)
+    check(found)
+  })
+  let certificate: Certificate
+  try {
+    certificate = Certificate.parse(contents)
+  } catch (error) {
+    throw Object.assign(invalid(`${file} is no certificate: ${(error as Error).message}`), { path: file })
+  } finally {
+    contents.fill(0)
+  }
+  try {
+    const why = "has a secret key, and others than its owner can read or change it"
+    if (certificate.hasSecretKey) checkMode(file, stats as Stats, 0o077, why, "chmod 600")
+  } catch (error) {
+    certificate.destroy()
+    throw error
+  }
+  return certificate
 }
 
 /** A new key pair, as a certificate. */
