@@ -1,4 +1,4 @@
-// The source packages of Debian and Ubuntu, fetched with a sources list of our own; the system's is only read.
+// The source packages of Debian and Ubuntu, fetched with a sources list of our own; the system's is only read. Tests fetch others with it.
 
 import { createHash } from "node:crypto"
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
@@ -9,7 +9,7 @@ import { has, output } from "./run.mjs"
 const name = "distribution source packages"
 
 /** VERSION_CODENAME of Debian and of what descends from it, or undefined elsewhere. */
-function codename() {
+export function codename() {
   if (!existsSync("/etc/os-release")) return undefined
   const text = readFileSync("/etc/os-release", "utf8")
   const field = (key) => new RegExp(`^${key}="?([^"\n]*)`, "m").exec(text)?.[1]
@@ -18,7 +18,7 @@ function codename() {
 }
 
 /** The system's binary package sources for this release, as sources of source packages, one line each. */
-function sourceLines(release) {
+export function sourceLines(release) {
   const lines = []
   const add = (options, uri, suite, components) => {
     if (suite.split("-")[0] !== release || !components.includes("main")) return
@@ -65,13 +65,8 @@ function verify(dsc, folder) {
   return path.join(folder, files.find(([, , file]) => /\.orig\.tar\.\w+$/.test(file))[2])
 }
 
-/** `{libzmq, libsodium, origin, archives}` with the two source folders, or `{skipped}` with the reason. */
-export async function fromDebian(pins, folder) {
-  const release = codename()
-  if (release === undefined || !has("apt-get")) return { name, skipped: "this is neither Debian nor Ubuntu" }
-  const lines = sourceLines(release)
-  if (lines.length === 0) return { name, skipped: `apt has no source for ${release}` }
-
+/** Calls apt-get with sources and lists of its own, in a folder, and gives the output, or undefined where it fails. */
+export function privateApt(folder, lines) {
   const apt = path.join(folder, "apt")
   rmSync(apt, { recursive: true, force: true })
   for (const part of ["sources.d", "lists/partial", "cache/archives/partial", "packages"]) {
@@ -87,7 +82,17 @@ export async function fromDebian(pins, folder) {
   }
   const options = Object.entries(settings).flatMap(([key, value]) => ["-o", `${key}=${value}`])
   const packages = path.join(apt, "packages")
-  const call = (...args) => output("apt-get", ["-qq", ...options, ...args], { cwd: packages })
+  return { packages, call: (...args) => output("apt-get", ["-qq", ...options, ...args], { cwd: packages }) }
+}
+
+/** `{libzmq, libsodium, origin, archives}` with the two source folders, or `{skipped}` with the reason. */
+export async function fromDebian(pins, folder) {
+  const release = codename()
+  if (release === undefined || !has("apt-get")) return { name, skipped: "this is neither Debian nor Ubuntu" }
+  const lines = sourceLines(release)
+  if (lines.length === 0) return { name, skipped: `apt has no source for ${release}` }
+
+  const { packages, call } = privateApt(folder, lines)
   if (call("update") === undefined) return { name, skipped: "'apt-get update' failed; is there a network?" }
   const names = Object.values(pins).map((pin) => pin.debian)
   if (call("source", "--download-only", ...names) === undefined) {

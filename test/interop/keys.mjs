@@ -34,9 +34,17 @@ export const setups = {
     server: { ours: {}, theirs: ["null"] },
     client: { ours: {}, theirs: ["null"] },
   }),
-  plain: ({ password }, authenticator) => ({
+  plain: ({ password }, authenticator, said = password) => ({
     server: { ours: { security: { plainServer: true, authenticator } }, theirs: ["plain-server"] },
-    client: { ours: { security: { username: "alice", password } }, theirs: ["plain-client", "alice", password] },
+    client: { ours: { security: { username: "alice", password: said } }, theirs: ["plain-client", "alice", said] },
+  }),
+  /** Over tcp, `security` refuses it, so here it is set up by the options of zeromq. */
+  plainOverTcp: ({ password }, _, said = password) => ({
+    server: { ours: { plainServer: true, zapDomain: "global", zapEnforceDomain: true }, theirs: ["plain-server"] },
+    client: {
+      ours: { plainUsername: "alice", plainPassword: said },
+      theirs: ["plain-client", "alice", said],
+    },
   }),
   curve: ({ server, alice }, authenticator) => ({
     server: {

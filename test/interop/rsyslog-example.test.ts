@@ -11,8 +11,8 @@ import { describe, expect, it, onTestFinished } from "vitest"
 import { folder } from "../security/support.js"
 import { root } from "../support/process.js"
 import { eventually } from "../support/sockets.js"
-import { startRsyslogd } from "./rsyslog/daemon.js"
-import { linesOf, records, writeLines } from "./rsyslog/records.js"
+import { startRsyslogd } from "./rsyslog/in-test.js"
+import { linesOf, records, writeLines } from "./rsyslog/records.mjs"
 
 const example = path.join(root, "examples/syslog")
 const page = readFileSync(path.join(example, "README.md"), "utf8")

@@ -9,8 +9,8 @@ import { describe, expect, it, onTestFinished } from "vitest"
 
 import { folder } from "../security/support.js"
 import { eventually, freeAddress, open, texts } from "../support/sockets.js"
-import { startRsyslogd } from "./rsyslog/daemon.js"
-import { linesOf, records, writeLines } from "./rsyslog/records.js"
+import { startRsyslogd } from "./rsyslog/in-test.js"
+import { linesOf, records, writeLines } from "./rsyslog/records.mjs"
 
 /** A folder with the certificates of a server and of a client, whom the server knows. */
 async function certificates() {
