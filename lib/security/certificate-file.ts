@@ -42,22 +42,49 @@ export async function readFile(file: string, check: (stats: Stats) => void): Pro
   }
 }
 
+/** What a file that is replaced keeps, or is given. */
+export interface FileOwner {
+  mode: number
+  uid?: number
+  gid?: number
+}
+
+async function write(file: string, contents: Uint8Array, { mode, uid, gid }: FileOwner): Promise<void> {
+  const handle = await open(file, "wx", mode)
+  try {
+    if (hasModes && uid !== undefined && gid !== undefined) await handle.chown(uid, gid)
+    // The mode that open() was given is cut by the umask, which may leave more or less than wanted.
+    if (hasModes) await handle.chmod(mode)
+    await handle.writeFile(contents)
+    await handle.sync()
+  } catch (error) {
+    await rm(file, { force: true })
+    throw error
+  } finally {
+    await handle.close()
+  }
+}
+
 /** Writes a file under another name, and then gives it its own: readers see all of it or the one before. */
-export async function writeCertificateFile(file: string, contents: Uint8Array, mode: number): Promise<void> {
+export async function replaceFile(file: string, contents: Uint8Array, owner: FileOwner): Promise<void> {
   const temporary = `${file}.${randomUUID()}.tmp`
   try {
-    const handle = await open(temporary, "wx", mode)
-    try {
-      // The mode that open() was given is cut by the umask, which may leave more or less than wanted.
-      if (hasModes) await handle.chmod(mode)
-      await handle.writeFile(contents)
-      await handle.sync()
-    } finally {
-      await handle.close()
-    }
+    await write(temporary, contents, owner)
     await rename(temporary, file)
   } catch (error) {
     await rm(temporary, { force: true })
-    throw error
+    const { message } = error as Error
+    throw Object.assign(error as Error, { message: message.replaceAll(temporary, file), path: file })
+  }
+}
+
+/** Writes a file that must not be there yet. */
+export async function createFile(file: string, contents: Uint8Array, owner: FileOwner): Promise<void> {
+  try {
+    await write(file, contents, owner)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error
+    const message = `${file} is there already; remove it, or choose another name`
+    throw Object.assign(error as Error, { message })
   }
 }

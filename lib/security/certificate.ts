@@ -2,10 +2,11 @@
 
 import { randomBytes } from "node:crypto"
 import type { Stats } from "node:fs"
+import { rm } from "node:fs/promises"
 import type { inspect } from "node:util"
 
 import { curveKeyPair } from "../index.js"
-import { checkFile, checkMode, LARGEST, readFile, writeCertificateFile } from "./certificate-file.js"
+import { checkFile, checkMode, createFile, LARGEST, readFile, replaceFile } from "./certificate-file.js"
 import { checkBoolean, checkOptions, checkTimeout } from "./check-options.js"
 import { decodeBytes, encodeToBytes, z85Decode } from "./z85.js"
 import { FormatError, parseZpl, zplLine } from "./zpl.js"
@@ -32,6 +33,12 @@ export interface EnvironmentOptions {
 export interface VaultOptions {
   /** How long the callback may take, in milliseconds. Default 30,000. */
   timeout?: number
+}
+
+/** Options of `save`. */
+export interface SaveOptions {
+  /** Replaces files that are there. Default true. */
+  overwrite?: boolean
 }
 
 const invalid = (message: string) => Object.assign(new TypeError(message), { code: "ERR_CERTIFICATE" })
@@ -250,34 +257,50 @@ export class Certificate {
 
   /**
    * Writes the public certificate to a file, and the secret one, if there is a secret key, to the file of that name with
-   * "_secret", which its owner alone can read. Each is replaced as a whole.
+   * "_secret", which its owner alone can read. Each is replaced as a whole, unless `overwrite` is false: then neither may be there (EEXIST).
    */
-  async save(file: string): Promise<void> {
-    await this.savePublic(file)
-    if (this.hasSecretKey) await this.saveSecret(`${file}_secret`)
+  async save(file: string, options: SaveOptions = {}): Promise<void> {
+    const { overwrite = true } = checkOptions("the options of save", options, ["overwrite"])
+    if (checkBoolean("overwrite", overwrite)) {
+      await this.savePublic(file)
+      if (this.hasSecretKey) await this.saveSecret(`${file}_secret`)
+      return
+    }
+    const secret = `${file}_secret`
+    if (this.hasSecretKey) await this.#write(secret, this.secretKey, createFile)
+    try {
+      await this.#write(file, null, createFile)
+    } catch (error) {
+      if (this.hasSecretKey) await rm(secret)
+      throw error
+    }
   }
 
   /** Writes the public certificate to a file. */
   savePublic(file: string): Promise<void> {
-    return writeCertificateFile(file, this.#text(undefined), 0o644)
+    return this.#write(file, null, replaceFile)
   }
 
   /** Writes the secret certificate to a file that its owner alone can read. */
   async saveSecret(file: string): Promise<void> {
     const { secretKey } = this
     if (secretKey === null) throw invalid("The certificate has no secret key to save")
-    const text = this.#text(secretKey)
+    await this.#write(file, secretKey, replaceFile)
+  }
+
+  async #write(file: string, secret: Buffer | null, write: typeof replaceFile): Promise<void> {
+    const text = this.#text(secret)
     try {
-      await writeCertificateFile(file, text, 0o600)
+      await write(file, text, { mode: secret === null ? 0o644 : 0o600 })
     } finally {
       text.fill(0)
     }
   }
 
-  #text(secret: Buffer | undefined): Buffer {
+  #text(secret: Buffer | null): Buffer {
     const lines = Object.entries(this.metadata).map(([name, value]) => zplLine(name, value))
     const head = `${secret ? secretHeader : publicHeader}metadata\n${lines.join("")}curve\n    public-key = "${this.publicKey}"\n`
-    if (secret === undefined) return Buffer.from(head)
+    if (secret === null) return Buffer.from(head)
     const encoded = encodeToBytes(secret)
     try {
       return Buffer.concat([Buffer.from(`${head}    secret-key = "`), encoded, Buffer.from('"\n')])

@@ -63,9 +63,9 @@ function checkPasswordFile(file: string, stats: Stats): void {
   checkMode(file, stats, 0o027, "can be changed by its group, or read by others", "chmod 640")
 }
 
-/** The text of a password file, if nobody else can read it. */
-export const readPasswords = async (file: string): Promise<string> =>
-  (await readFile(file, (stats) => checkPasswordFile(file, stats))).toString()
+/** A password file, if nobody else can read it. */
+export const readPasswords = (file: string): Promise<Buffer> =>
+  readFile(file, (stats) => checkPasswordFile(file, stats))
 
 /** Takes as long as that of a user who is there. */
 const decoy = `$scrypt$ln=${COST},r=${BLOCK},p=${PARALLEL}$${base64(Buffer.alloc(16))}$${base64(Buffer.alloc(KEY))}`
@@ -150,7 +150,7 @@ export class PasswordFile extends EventEmitter<{ change: [{ removed: string[] }]
     try {
       if (this.#mark !== "" && (await fileMark(this.#file)) === this.#mark) return
       const mark = await restingMark(this.#file)
-      for (const [index, line] of (await readPasswords(this.#file)).split(/\r?\n/).entries()) {
+      for (const [index, line] of (await readPasswords(this.#file)).toString().split(/\r?\n/).entries()) {
         if (line === "" || line.startsWith("#")) continue
         const colon = line.lastIndexOf(":")
         const hash = line.slice(colon + 1)
