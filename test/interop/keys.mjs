@@ -13,7 +13,7 @@ export async function makeKeys() {
   const server = generateKeyPair({ name: "server" })
   const alice = generateKeyPair({ name: "alice" })
   const clients = path.join(folder, "clients")
-  mkdirSync(clients)
+  mkdirSync(clients, 0o755)
   await alice.public.save(path.join(clients, "alice.key"))
   writeFileSync(path.join(folder, "passwords"), "alice=open-sesame\n")
   return {

@@ -50,7 +50,7 @@ async function certificates(server: string, client: string) {
   const here = folder()
   const keys = path.join(here, "keys")
   const clients = path.join(keys, "clients")
-  for (const name of [keys, clients]) mkdirSync(name)
+  for (const name of [keys, clients]) mkdirSync(name, 0o755)
   await generateKeyPair({ name: server }).save(path.join(keys, `${server}.key`))
   const known = generateKeyPair({ name: client })
   await known.save(path.join(keys, `${client}.key`))

@@ -15,7 +15,7 @@ import { linesOf, records, writeLines } from "./rsyslog/records.mjs"
 /** A folder with the certificates of a server and of a client, whom the server knows. */
 async function certificates() {
   const here = folder()
-  mkdirSync(path.join(here, "clients"))
+  mkdirSync(path.join(here, "clients"), 0o755)
   const server = generateKeyPair({ name: "server" })
   const client = generateKeyPair({ name: "client-1" })
   await server.save(path.join(here, "server.key"))
