@@ -28,6 +28,7 @@ function unpack(folder) {
       throw new Error(`dpkg-deb cannot unpack ${file}`)
     }
   }
+  rmSync(path.join(part, "apt"), { recursive: true })
   rmSync(folder, { recursive: true, force: true })
   renameSync(part, folder)
 }
