@@ -18,7 +18,7 @@ const clients = path.join(folder, "clients")
 
 /** What an administrator does, once: a certificate for the server, and one for each worker. */
 async function makeCertificates() {
-  mkdirSync(clients)
+  mkdirSync(clients, 0o755)
   const server = generateKeyPair({ name: "server" })
   await server.savePublic(path.join(folder, "server.key"))
   for (const name of workers) {

@@ -18,8 +18,16 @@ export const plainAddress = (address: string) => mappedAddress(address) ?? addre
 
 const familyOf = (address: string) => (isIP(address) === 6 ? "ipv6" : "ipv4")
 
-/** What counts as one source: an IPv4 address, or the 64 bits of an IPv6 address that a host does not choose itself. */
+/** What libzmq says of a peer over ipc: its user, group and process. A process is soon exchanged for another. */
+const localPeer = /^localhost:(\d+):/
+
+/**
+ * What counts as one source: an IPv4 address, the 64 bits of an IPv6 address that a host does not choose itself, or over ipc a user
+ * of the system's.
+ */
 export function sourceOf(from: string): string {
+  const uid = localPeer.exec(from)?.[1]
+  if (uid !== undefined) return `user ${uid}`
   const address = plainAddress(from)
   if (isIP(address) !== 6) return address
   const [head = "", tail] = address.split("::")
@@ -40,6 +48,9 @@ export class AddressList {
 
   add(address: string): void {
     const [host = "", bits, ...more] = typeof address === "string" ? address.split("/") : []
+    if (host.includes("%")) {
+      throw new TypeError(`A rule has no zone, and would be for all interfaces: ${JSON.stringify(address)}`)
+    }
     const mapped = mappedAddress(host)
     const plain = plainAddress(host)
     const most = { 0: -1, 4: 32, 6: 128 }[isIP(plain)] as number
@@ -76,7 +87,7 @@ export class AddressRules {
   readonly #deny: AddressList
 
   constructor(policy: AddressPolicy = {}) {
-    checkOptions("addresses", policy, "allow", "deny")
+    checkOptions("addresses", policy, ["allow", "deny"])
     const { allow, deny = [] } = policy
     if (allow !== undefined) this.#allow = new AddressList(allow)
     this.#deny = new AddressList(deny)

@@ -4,7 +4,10 @@ import { channel } from "node:diagnostics_channel"
 
 import type { Mechanism } from "./zap.js"
 
-/** One decision. There are no passwords and no secret keys in it. */
+/**
+ * One decision, or many denials of one address for one reason, of which it tells the last. There are no passwords and no secret
+ * keys in it.
+ */
 export interface AuditEvent {
   outcome: "allowed" | "denied"
   /** Why, such as "known", "unknown key", "address denied", "too many failures", "the handler failed". */
@@ -13,6 +16,10 @@ export interface AuditEvent {
   status: 200 | 300 | 400
   /** When, as Date.now() has it. */
   time: number
+  /** How many decisions this tells of: more than one where an address is denied again and again. */
+  count: number
+  /** When the first of them was. */
+  first: number
   domain: string
   /** The peer's IP address; over ipc what the system tells of the process, if anything. */
   address: string

@@ -4,35 +4,35 @@ import { EventEmitter } from "node:events"
 import { isIP } from "node:net"
 
 import { Context, context as defaultContext, type Guard, Router, type Socket } from "../index.js"
-import { AddressList, plainAddress } from "./addresses.js"
+import { AddressList, plainAddress, sourceOf } from "./addresses.js"
 import { type AuditEvent, type AuthenticatorEvents, channels, type RevokedEvent } from "./audit.js"
 import { Certificate } from "./certificate.js"
+import { checkOptions } from "./check-options.js"
 import { Connections } from "./connections.js"
-import { type FailureLimit, Failures } from "./failure-limit.js"
-import { type Claim, type DomainPolicy, keyMark, Policy, userMark, type Verdict } from "./policy.js"
+import { type DecisionOptions, Decisions, decisionOptions, TOO_MANY_FAILURES } from "./decisions.js"
+import { type Claim, type DomainPolicy, keyMark, Policy, policyOptions, userMark, type Verdict } from "./policy.js"
+import { Repeats } from "./repeats.js"
 import { z85Encode } from "./z85.js"
-import { encodeReply, endpoint, parseRequest, type Status, type ZapRequest } from "./zap.js"
+import { encodeReply, endpoint, type MalformedRequest, parseRequest, type Status, type ZapRequest } from "./zap.js"
 
 /** What is asked of all domains that `domains` does not name, and the rest. */
-export interface AuthenticatorOptions extends DomainPolicy {
+export interface AuthenticatorOptions extends DomainPolicy, DecisionOptions {
   /** The context whose servers are guarded. Default: the default context. */
   context?: Context
   /** Policies of single domains. A domain that is named here has nothing of the general policy but its addresses. */
   domains?: Record<string, DomainPolicy>
-  /** How long a decision may take, in milliseconds; then it is "no, for now". Default 5000. */
-  timeout?: number
-  /** After so many failures of an address, its peers are turned away unseen for a while. Null: no limit. */
-  failureLimit?: FailureLimit | null
-  /** How many decisions may be under way; more are turned away for now. Default 1000. */
-  pending?: number
 }
+
+const names = ["context", "domains", ...decisionOptions, ...policyOptions]
 
 /** When no request has come for so long, none is under way. Milliseconds. */
 const QUIET = 10
 
-/** Failures that are told once for many: a handler that fails may do so a thousand times a second. */
+/** What a handler throws may be anything. */
 const asError = (error: unknown) =>
   error instanceof Error ? error : new Error("A handler threw something that is no Error")
+
+const marksOf = (who: string) => [keyMark(who), userMark(who)]
 
 /**
  * Decides who may connect to the servers of a context.
@@ -52,12 +52,8 @@ export class Authenticator extends EventEmitter<AuthenticatorEvents> implements 
   readonly #general: Policy
   readonly #domains = new Map<string, Policy>()
   readonly #connections = new Connections()
-  readonly #failures: Failures | undefined
-  readonly #revoked = new Set<string>()
-  readonly #timeout: number
-  readonly #most: number
-  /** Answers those who wait, when it closes. */
-  readonly #pending = new Set<() => void>()
+  readonly #decisions: Decisions
+  readonly #repeats: Repeats | undefined
   readonly #subscriptions: (() => void)[] = []
   readonly #serving: Promise<void>
   #closed = false
@@ -68,26 +64,22 @@ export class Authenticator extends EventEmitter<AuthenticatorEvents> implements 
 
   constructor(options: AuthenticatorOptions = {}) {
     super()
-    if (typeof options !== "object" || options === null) throw new TypeError("Options must be an object")
-    const {
-      context = defaultContext,
-      domains = {},
-      timeout = 5000,
-      failureLimit = {},
-      pending = 1000,
-      ...policy
-    } = options
+    checkOptions("the options of an Authenticator", options, names)
+    const { context = defaultContext, domains = {}, timeout, failureLimit, pending, ...policy } = options
     if (!(context instanceof Context)) throw new TypeError("Expected context to be a Context")
-    if (!(timeout > 0 && timeout < 2 ** 31)) throw new TypeError("Expected timeout to be a number of milliseconds")
-    if (!(Number.isSafeInteger(pending) && pending > 0))
-      throw new TypeError("Expected pending to be a whole number above 0")
+    if (typeof domains !== "object" || domains === null || Array.isArray(domains))
+      throw new TypeError("Expected domains to be an object, with a policy by the name of each domain")
     this.context = context
-    this.#timeout = timeout
-    this.#most = pending
-    this.#failures = failureLimit === null ? undefined : new Failures(failureLimit)
     try {
-      this.#general = this.#prepare(policy)
-      for (const [domain, own] of Object.entries(domains)) this.#domains.set(domain, this.#prepare(own))
+      this.#general = this.#prepare("the policy", policy)
+      for (const [domain, own] of Object.entries(domains)) {
+        this.#domains.set(domain, this.#prepare(`the policy of domain ${JSON.stringify(domain)}`, own))
+      }
+      this.#decisions = new Decisions(this.#general, this.#domains, { timeout, failureLimit, pending })
+      const { failures } = this.#decisions
+      if (failures !== undefined) {
+        this.#repeats = new Repeats(failures.limit, failures.window, (event) => this.#publish(event))
+      }
       this.#router = this.#open()
     } catch (error) {
       this.#closePolicies()
@@ -120,7 +112,10 @@ export class Authenticator extends EventEmitter<AuthenticatorEvents> implements 
     this.#connections.add(socket)
   }
 
-  /** Lets peers from an address or network connect, beside those that are allowed already. */
+  /**
+   * Lets peers from an address or network connect, beside those that are allowed already. Where no list was given, all may until then,
+   * and afterwards none but these.
+   */
   allow(...addresses: string[]): void {
     for (const address of addresses) this.#general.addresses.allow(address)
   }
@@ -146,16 +141,13 @@ export class Authenticator extends EventEmitter<AuthenticatorEvents> implements 
     const name = who instanceof Certificate ? who.publicKey : who
     if (typeof name !== "string" || name === "")
       throw new TypeError("Expected a certificate, a public key or a user id")
-    const marks = [keyMark(name), userMark(name)]
-    for (const mark of marks) this.#revoked.add(mark)
-    return this.#end(name, marks)
+    this.#decisions.revoke(marksOf(name))
+    return this.#end(name, marksOf(name))
   }
 
   /** Takes back `revoke`. */
   reinstate(who: string | Certificate): void {
-    const name = who instanceof Certificate ? who.publicKey : who
-    this.#revoked.delete(keyMark(name))
-    this.#revoked.delete(userMark(name))
+    this.#decisions.reinstate(marksOf(who instanceof Certificate ? who.publicKey : who))
   }
 
   /**
@@ -174,7 +166,8 @@ export class Authenticator extends EventEmitter<AuthenticatorEvents> implements 
   #shut(): void {
     this.#closed = true
     this.#changes += 1
-    for (const answer of this.#pending) answer()
+    this.#decisions.close()
+    this.#repeats?.flush()
     this.#closePolicies()
     this.#connections.close()
     if (this.#router.closed) return
@@ -198,8 +191,8 @@ export class Authenticator extends EventEmitter<AuthenticatorEvents> implements 
     return [this.#general, ...this.#domains.values()].filter((policy) => policy !== undefined)
   }
 
-  #prepare(given: DomainPolicy): Policy {
-    const policy = new Policy(given)
+  #prepare(what: string, given: DomainPolicy): Policy {
+    const policy = new Policy(what, given)
     const { store, passwords } = policy
     const onProblem = (error: Error) => this.#tell("problem", error)
     if (store !== undefined) {
@@ -246,86 +239,50 @@ export class Authenticator extends EventEmitter<AuthenticatorEvents> implements 
     }
   }
 
-  /** Answers exactly once: libzmq ends the process when it gets a second reply. */
+  /** Answers exactly once: libzmq ends the process when it gets a second reply, and lets the peer wait when it gets none. */
   async #answer(frames: Buffer[]): Promise<void> {
     this.#closing?.refresh()
     const began = performance.now()
     const request = parseRequest(frames)
     if (request === undefined) return
-    if ("problem" in request) {
-      this.#send(encodeReply(request.envelope, "400"))
-      this.#audit(
-        { outcome: "denied", reason: `malformed request: ${request.problem}`, status: 400 },
-        undefined,
-        {},
-        began,
-      )
-      return
-    }
     const { claim, password } = readCredentials(request)
-    let [changes, { verdict, failed }] = [this.#changes, await this.#judge(request, claim, password)]
-    const group = groupOf(request.address)
-    while (!("denied" in verdict)) {
-      const other = this.#connections.before(request.domain, group, verdict.marks)
-      if (other !== undefined) await other
-      else if (changes === this.#changes) break
-      else [changes, { verdict, failed }] = [this.#changes, await this.#judge(request, claim, password)]
+    let verdict: Verdict
+    try {
+      verdict = await this.#admit(request, claim, password)
+    } catch (error) {
+      this.#tell("problem", asError(error))
+      verdict = { denied: "the handler failed", temporary: true }
     }
     if ("denied" in verdict) {
       const status: Status = verdict.temporary ? "300" : "400"
-      if (failed) this.#failures?.add(request.address)
       this.#send(encodeReply(request.envelope, status))
       this.#audit({ outcome: "denied", reason: verdict.denied, status: Number(status) as 300 }, request, claim, began)
       return
     }
-    const { identity, marks } = verdict
-    // Before the reply, so that it is known when the handshake is told of.
-    this.#connections.accept(request.domain, group, marks)
+    const { identity } = verdict
     this.#send(encodeReply(request.envelope, "200", identity?.userId, identity?.metadata))
     const allowed = { outcome: "allowed", reason: "known", status: 200, userId: identity?.userId ?? null } as const
     this.#audit(allowed, request, claim, began)
   }
 
-  async #judge(request: ZapRequest, claim: Claim, password: string): Promise<{ verdict: Verdict; failed: boolean }> {
-    const { domain, mechanism } = request
-    const address = plainAddress(request.address)
-    const no = (denied: string, temporary: boolean, failed = false) => ({ verdict: { denied, temporary }, failed })
-    if (this.#closed) return no("the authenticator is closed", true)
-    const policy = this.#domains.get(domain) ?? this.#general
-    const objection = this.#general.addresses.objection(address) ?? policy.addresses.objection(address)
-    if (objection !== undefined) return no(objection, false)
-    if (!policy.isCheap(mechanism) && this.#failures?.exceeds(request.address)) return no("too many failures", true)
-    if (this.#pending.size >= this.#most) return no("too many decisions under way", true)
-    try {
-      const deciding = policy.decide({ domain, address, mechanism }, claim, password)
-      const verdict = await this.#within(deciding)
-      if ("denied" in verdict) return { verdict, failed: verdict.temporary !== true }
-      // Those that came to be revoked while it was decided are among these.
-      if (verdict.marks.some((mark) => this.#revoked.has(mark))) return no("revoked", false, true)
-      return { verdict, failed: false }
-    } catch (error) {
-      this.#tell("problem", asError(error))
-      return no("the handler failed", true)
-    }
-  }
-
-  /** A decision, or "no, for now" when it takes too long or the authenticator closes. */
-  #within(deciding: Promise<Verdict>): Promise<Verdict> {
-    return new Promise((resolve, reject) => {
-      const settle = (end: () => void) => {
-        clearTimeout(timer)
-        this.#pending.delete(onClose)
-        end()
+  /** Decides, and again when something has changed or others had to pass first. */
+  async #admit(request: ZapRequest | MalformedRequest, claim: Claim, password: Buffer): Promise<Verdict> {
+    if ("problem" in request) return { denied: `malformed request: ${request.problem}` }
+    const group = groupOf(request.address)
+    for (;;) {
+      const changes = this.#changes
+      const verdict = await this.#decisions.decide(request, claim, password)
+      if ("denied" in verdict) return verdict
+      for (;;) {
+        const other = this.#connections.before(request.domain, group, verdict.marks)
+        if (other === undefined) break
+        await other
       }
-      const deny = (denied: string) => settle(() => resolve({ denied, temporary: true }))
-      const onClose = () => deny("the authenticator is closed")
-      const timer = setTimeout(() => deny(`no decision within ${this.#timeout} ms`), this.#timeout).unref()
-      this.#pending.add(onClose)
-      deciding.then(
-        (verdict) => settle(() => resolve(verdict)),
-        (error) => settle(() => reject(error)),
-      )
-    })
+      if (changes !== this.#changes) continue
+      // Before the reply, so that it is known when the handshake is told of.
+      this.#connections.accept(request.domain, group, verdict.marks)
+      return verdict
+    }
   }
 
   #send(reply: (Buffer | string)[]): void {
@@ -353,18 +310,25 @@ export class Authenticator extends EventEmitter<AuthenticatorEvents> implements 
 
   #audit(
     result: Pick<AuditEvent, "outcome" | "reason" | "status"> & { userId?: string | null },
-    request: ZapRequest | undefined,
+    request: ZapRequest | MalformedRequest,
     claim: Claim,
     began: number,
   ): void {
-    const channel = channels[result.outcome]
-    if (!channel.hasSubscribers && this.listenerCount(result.outcome) === 0) return
-    const { domain = "", address = "", mechanism = null } = request ?? {}
-    const duration = performance.now() - began
+    const { outcome, reason } = result
+    if (!channels[outcome].hasSubscribers && this.listenerCount(outcome) === 0) return
+    const { domain, address, mechanism } = "problem" in request ? { domain: "", address: "", mechanism: null } : request
     const who = { domain, address: plainAddress(address), mechanism, userId: null }
-    const event: AuditEvent = { ...who, ...result, ...claim, time: Date.now(), duration }
+    const [time, duration] = [Date.now(), performance.now() - began]
+    const event: AuditEvent = { ...who, ...result, ...claim, time, count: 1, first: time, duration }
+    if (outcome === "denied" && !this.#closed && this.#repeats !== undefined) {
+      this.#repeats.add(sourceOf(address), event, reason === TOO_MANY_FAILURES)
+    } else this.#publish(event)
+  }
+
+  #publish(event: AuditEvent): void {
+    const channel = channels[event.outcome]
     if (channel.hasSubscribers) channel.publish(event)
-    this.#tell(result.outcome, event)
+    this.#tell(event.outcome, event)
   }
 
   /** A listener that throws is the program's fault, but must not end the answering. */
@@ -382,17 +346,18 @@ export class Authenticator extends EventEmitter<AuthenticatorEvents> implements 
 /** Peers over ipc count as one. */
 const groupOf = (address: string) => (isIP(address) === 0 ? "" : plainAddress(address))
 
-function readCredentials({ mechanism, credentials }: ZapRequest): { claim: Claim; password: string } {
-  const [first, second] = credentials
-  const text = first?.toString() ?? ""
-  switch (mechanism) {
+function readCredentials(request: ZapRequest | MalformedRequest): { claim: Claim; password: Buffer } {
+  const none = Buffer.alloc(0)
+  if ("problem" in request) return { claim: {}, password: none }
+  const [first = none, second = none] = request.credentials
+  switch (request.mechanism) {
     case "CURVE":
-      return { claim: { publicKey: z85Encode(first as Buffer) }, password: "" }
+      return { claim: { publicKey: z85Encode(first) }, password: none }
     case "PLAIN":
-      return { claim: { username: text }, password: second?.toString() ?? "" }
+      return { claim: { username: first.toString() }, password: second }
     case "GSSAPI":
-      return { claim: { principal: text }, password: "" }
+      return { claim: { principal: first.toString() }, password: none }
     default:
-      return { claim: {}, password: "" }
+      return { claim: {}, password: none }
   }
 }

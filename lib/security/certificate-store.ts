@@ -1,18 +1,19 @@
 // The certificates of those who may connect: kept in memory, and with a folder of files, as that changes.
 
 import { EventEmitter } from "node:events"
-import { readdirSync } from "node:fs"
+import { accessSync, constants, readdirSync, statSync } from "node:fs"
 import { readdir } from "node:fs/promises"
 import path from "node:path"
 
-import { Certificate, type KeyMaterial } from "./certificate.js"
+import { Certificate, type KeyMaterial, loadCertificate } from "./certificate.js"
+import { checkUnchangeable } from "./certificate-file.js"
 import { fileMark, folderMark, restingMark } from "./file-mark.js"
 import { WatchedPath } from "./watched-path.js"
 
 export interface StoreEvents {
   /** Public keys that have come and gone. */
   change: [change: { added: string[]; removed: string[] }]
-  /** A file that cannot be read, or is no certificate; it counts as one that is not there. */
+  /** A file that cannot be read, that others can change, or that is no certificate; it counts as one that is not there. */
   problem: [error: Error]
 }
 
@@ -40,32 +41,43 @@ const toCertificate = (entry: Entry) =>
  */
 export class CertificateStore extends EventEmitter<StoreEvents> {
   readonly #certificates = new Map<string, Certificate>()
-  /** By key, the files that have it: while one is left, it counts. */
   readonly #files = new Map<string, Known>()
-  readonly #folder: string | undefined
+  /** By key, the files that have it: while one is left, it counts. */
+  readonly #filesOf = new Map<string, string[]>()
+  #folder: string | undefined
   /** What the folder was when it was read. */
   #scanned: string | undefined
+  /** What was told of why the folder cannot be read. */
+  #problem = ""
   #watched: WatchedPath | undefined
   #ready: Promise<void> = Promise.resolve()
 
   /** @param certificates Certificates, or public keys alone. */
-  constructor(certificates: Iterable<Entry> = [], folder?: string) {
+  constructor(certificates: Iterable<Entry> = []) {
     super()
     for (const entry of certificates) {
       const certificate = toCertificate(entry)
       this.#certificates.set(certificate.publicKey, certificate)
     }
-    this.#folder = folder
-    if (folder === undefined) return
-    // A folder that is not there is a fault that must show at the start.
-    readdirSync(folder)
-    this.#watched = new WatchedPath(folder, () => this.#scan())
-    this.#ready = this.#watched.rescan()
   }
 
-  /** The certificates of a folder. Throws if there is no such folder. */
+  /** The certificates of a folder. Throws if there is no such folder, or if others than its owner can write to it. */
   static open(folder: string): CertificateStore {
-    return new CertificateStore([], path.resolve(folder))
+    const store = new CertificateStore()
+    store.#watch(path.resolve(folder))
+    return store
+  }
+
+  #watch(folder: string): void {
+    checkFolder(folder)
+    readdirSync(folder)
+    this.#folder = folder
+    this.#watched = new WatchedPath(
+      folder,
+      () => this.#scan(),
+      () => this.#seemsChanged(),
+    )
+    this.#ready = this.#watched.rescan()
   }
 
   /** Resolves when the folder was read for the first time. */
@@ -85,15 +97,13 @@ export class CertificateStore extends EventEmitter<StoreEvents> {
     if (this.#folder === undefined) return certificate
     if (certificate === undefined) {
       // Its file may have come just now: a peer that is refused does not try again.
-      const mark = await folderMark(this.#folder)
-      if (mark !== undefined && mark === this.#scanned) return undefined
+      if (!(await this.#seemsChanged())) return undefined
       await this.#watched?.rescan()
       return this.#certificates.get(publicKey)
     }
-    for (const [file, known] of this.#files) {
-      if (known.certificate?.publicKey !== publicKey) continue
+    for (const file of this.#filesOf.get(publicKey) ?? []) {
       const mark = await fileMark(path.join(this.#folder, file))
-      if (mark === known.mark) return this.#certificates.get(publicKey)
+      if (mark !== undefined && mark === this.#files.get(file)?.mark) return this.#certificates.get(publicKey)
     }
     await this.#watched?.rescan()
     return this.#certificates.get(publicKey)
@@ -136,15 +146,26 @@ export class CertificateStore extends EventEmitter<StoreEvents> {
       throw new Error(`This store has a folder: ${verb} the file in ${this.#folder} instead`)
   }
 
+  /** Whether files have come or gone, or may have. One that was written again is not noticed. */
+  async #seemsChanged(): Promise<boolean> {
+    const mark = await folderMark(this.#folder as string)
+    return mark === undefined || mark !== this.#scanned
+  }
+
   async #scan(): Promise<void> {
+    const folder = this.#folder as string
     let names: string[]
-    this.#scanned = await folderMark(this.#folder as string)
+    this.#scanned = await folderMark(folder)
     try {
-      names = await readdir(this.#folder as string)
+      checkFolder(folder)
+      names = await readdir(folder)
+      this.#problem = ""
     } catch (error) {
-      // Without the folder nobody is known.
+      // Without the folder nobody is known. Told once, though it is looked at again and again.
       names = []
-      this.emit("problem", error as Error)
+      const { message } = error as Error
+      if (message !== this.#problem) this.emit("problem", error as Error)
+      this.#problem = message
     }
     const files = new Set(names.filter((name) => name.endsWith(".key") && !name.startsWith(".")))
     for (const file of this.#files.keys()) if (!files.has(file)) this.#files.delete(file)
@@ -163,7 +184,7 @@ export class CertificateStore extends EventEmitter<StoreEvents> {
     }
     let certificate: Certificate | undefined
     try {
-      const loaded = await Certificate.load(name)
+      const loaded = await loadCertificate(name, (stats) => checkUnchangeable(name, stats))
       certificate = named(loaded.public, file)
       loaded.destroy()
     } catch (error) {
@@ -175,8 +196,12 @@ export class CertificateStore extends EventEmitter<StoreEvents> {
   /** Makes what the files say what counts, in one step. */
   #replace(): void {
     const next = new Map<string, Certificate>()
-    for (const { certificate } of this.#files.values()) {
-      if (certificate !== undefined) next.set(certificate.publicKey, certificate)
+    this.#filesOf.clear()
+    for (const [file, { certificate }] of this.#files) {
+      if (certificate === undefined) continue
+      const { publicKey } = certificate
+      next.set(publicKey, certificate)
+      this.#filesOf.set(publicKey, [...(this.#filesOf.get(publicKey) ?? []), file])
     }
     const added = [...next.keys()].filter((key) => !this.#certificates.has(key))
     const removed = [...this.#certificates.keys()].filter((key) => !next.has(key))
@@ -184,6 +209,18 @@ export class CertificateStore extends EventEmitter<StoreEvents> {
     for (const [key, certificate] of next) this.#certificates.set(key, certificate)
     if (added.length > 0 || removed.length > 0) this.emit("change", { added, removed })
   }
+}
+
+/** Throws if a folder is not there, or others can put certificates into it. A volume that is mounted to be read alone has any mode. */
+function checkFolder(folder: string): void {
+  const stats = statSync(folder)
+  if (!stats.isDirectory()) throw Object.assign(new Error(`${folder} is no folder`), { code: "ENOTDIR", path: folder })
+  try {
+    accessSync(folder, constants.W_OK)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EROFS") return
+  }
+  checkUnchangeable(folder, stats)
 }
 
 /** A certificate without a name is named by its file. */

@@ -1,10 +1,13 @@
 // Certificates: a public key, who it belongs to, and perhaps the secret key, which nothing here ever shows.
 
 import { randomBytes } from "node:crypto"
+import type { Stats } from "node:fs"
+import { rm } from "node:fs/promises"
 import type { inspect } from "node:util"
 
 import { curveKeyPair } from "../index.js"
-import { readCertificateFile, writeCertificateFile } from "./certificate-file.js"
+import { checkFile, checkMode, createFile, LARGEST, readFile, replaceFile } from "./certificate-file.js"
+import { checkBoolean, checkOptions, checkTimeout } from "./check-options.js"
 import { decodeBytes, encodeToBytes, z85Decode } from "./z85.js"
 import { FormatError, parseZpl, zplLine } from "./zpl.js"
 
@@ -32,10 +35,16 @@ export interface VaultOptions {
   timeout?: number
 }
 
+/** Options of `save`. */
+export interface SaveOptions {
+  /** Replaces files that are there. Default true. */
+  overwrite?: boolean
+}
+
 const invalid = (message: string) => Object.assign(new TypeError(message), { code: "ERR_CERTIFICATE" })
 
 /** The 32 bytes of a key, in memory of their own. */
-export function keyBytes(what: string, key: unknown): Buffer {
+function keyBytes(what: string, key: unknown): Buffer {
   if (key instanceof Uint8Array && key.length === 32) {
     const copy = Buffer.alloc(32)
     copy.set(key)
@@ -169,27 +178,17 @@ export class Certificate {
    * Reads a certificate file of CZMQ, pyzmq or this class: the public one (`.key`) or the secret one (`.key_secret`). A file with
    * a secret key is refused when group or others can read or change it: EACCES.
    */
-  static async load(file: string): Promise<Certificate> {
-    const { contents, isPrivate, remedy } = await readCertificateFile(file)
-    let certificate: Certificate
-    try {
-      certificate = Certificate.parse(contents)
-    } catch (error) {
-      throw Object.assign(invalid(`${file} is no certificate: ${(error as Error).message}`), { path: file })
-    } finally {
-      contents.fill(0)
-    }
-    if (certificate.hasSecretKey && !isPrivate) {
-      certificate.destroy()
-      const message = `${file} has a secret key, and others than its owner can read or change it. ${remedy}`
-      throw Object.assign(new Error(message), { code: "EACCES", path: file })
-    }
-    return certificate
+  static load(file: string): Promise<Certificate> {
+    return loadCertificate(file)
   }
 
   /** Reads a secret key (and public key and name, if they are there) from environment variables. */
   static fromEnvironment(options: EnvironmentOptions = {}): Certificate {
-    const { prefix = "OHMQ", keep = false } = options
+    const { prefix = "OHMQ", keep = false } = checkOptions("the options of fromEnvironment", options, [
+      "prefix",
+      "keep",
+    ])
+    checkBoolean("keep", keep)
     const [secretName, publicName, name] = ["SECRET_KEY", "PUBLIC_KEY", "NAME"].map((end) => `${prefix}_${end}`)
     const secretKey = process.env[secretName as string]
     const publicKey = process.env[publicName as string]
@@ -209,8 +208,10 @@ export class Certificate {
   /** Asks a callback for the keys, or for the text of a certificate file: for vaults and key services. */
   static async fromVault(
     fetch: () => KeyMaterial | string | Uint8Array | Promise<KeyMaterial | string | Uint8Array>,
-    { timeout = 30_000 }: VaultOptions = {},
+    options: VaultOptions = {},
   ): Promise<Certificate> {
+    const { timeout = 30_000 } = checkOptions("the options of fromVault", options, ["timeout"])
+    checkTimeout("timeout", timeout)
     if (typeof fetch !== "function") throw invalid("fromVault takes a function")
     let timer: NodeJS.Timeout | undefined
     const late = new Promise<never>((_, reject) => {
@@ -256,34 +257,50 @@ export class Certificate {
 
   /**
    * Writes the public certificate to a file, and the secret one, if there is a secret key, to the file of that name with
-   * "_secret", which its owner alone can read. Each is replaced as a whole.
+   * "_secret", which its owner alone can read. Each is replaced as a whole, unless `overwrite` is false: then neither may be there (EEXIST).
    */
-  async save(file: string): Promise<void> {
-    await this.savePublic(file)
-    if (this.hasSecretKey) await this.saveSecret(`${file}_secret`)
+  async save(file: string, options: SaveOptions = {}): Promise<void> {
+    const { overwrite = true } = checkOptions("the options of save", options, ["overwrite"])
+    if (checkBoolean("overwrite", overwrite)) {
+      await this.savePublic(file)
+      if (this.hasSecretKey) await this.saveSecret(`${file}_secret`)
+      return
+    }
+    const secret = `${file}_secret`
+    if (this.hasSecretKey) await this.#write(secret, this.secretKey, createFile)
+    try {
+      await this.#write(file, null, createFile)
+    } catch (error) {
+      if (this.hasSecretKey) await rm(secret)
+      throw error
+    }
   }
 
   /** Writes the public certificate to a file. */
   savePublic(file: string): Promise<void> {
-    return writeCertificateFile(file, this.#text(undefined), 0o644)
+    return this.#write(file, null, replaceFile)
   }
 
   /** Writes the secret certificate to a file that its owner alone can read. */
   async saveSecret(file: string): Promise<void> {
     const { secretKey } = this
     if (secretKey === null) throw invalid("The certificate has no secret key to save")
-    const text = this.#text(secretKey)
+    await this.#write(file, secretKey, replaceFile)
+  }
+
+  async #write(file: string, secret: Buffer | null, write: typeof replaceFile): Promise<void> {
+    const text = this.#text(secret)
     try {
-      await writeCertificateFile(file, text, 0o600)
+      await write(file, text, { mode: secret === null ? 0o644 : 0o600 })
     } finally {
       text.fill(0)
     }
   }
 
-  #text(secret: Buffer | undefined): Buffer {
+  #text(secret: Buffer | null): Buffer {
     const lines = Object.entries(this.metadata).map(([name, value]) => zplLine(name, value))
     const head = `${secret ? secretHeader : publicHeader}metadata\n${lines.join("")}curve\n    public-key = "${this.publicKey}"\n`
-    if (secret === undefined) return Buffer.from(head)
+    if (secret === null) return Buffer.from(head)
     const encoded = encodeToBytes(secret)
     try {
       return Buffer.concat([Buffer.from(`${head}    secret-key = "`), encoded, Buffer.from('"\n')])
@@ -305,6 +322,32 @@ export class Certificate {
     const secret = this.hasSecretKey ? "[hidden]" : null
     return `Certificate ${show({ publicKey: this.publicKey, metadata: this.metadata, secretKey: secret }, options)}`
   }
+}
+
+/** Loads a certificate of a file that passes a check. */
+export async function loadCertificate(file: string, check: (stats: Stats) => void = () => {}): Promise<Certificate> {
+  let stats: Stats | undefined
+  const contents = await readFile(file, (found) => {
+    stats = found
+    checkFile(file, found, LARGEST)
+    check(found)
+  })
+  let certificate: Certificate
+  try {
+    certificate = Certificate.parse(contents)
+  } catch (error) {
+    throw Object.assign(invalid(`${file} is no certificate: ${(error as Error).message}`), { path: file })
+  } finally {
+    contents.fill(0)
+  }
+  try {
+    const why = "has a secret key, and others than its owner can read or change it"
+    if (certificate.hasSecretKey) checkMode(file, stats as Stats, 0o077, why, "chmod 600")
+  } catch (error) {
+    certificate.destroy()
+    throw error
+  }
+  return certificate
 }
 
 /** A new key pair, as a certificate. */

@@ -19,6 +19,7 @@ export {
   generateKeyPair,
   type KeyMaterial,
   publicKeyFrom,
+  type SaveOptions,
   type VaultOptions,
 } from "./certificate.js"
 export { CertificateStore, type StoreEvents } from "./certificate-store.js"

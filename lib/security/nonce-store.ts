@@ -1,13 +1,14 @@
 // Remembers which messages were accepted, for as long as they could be accepted again.
 
+import { checkPositive } from "./check-options.js"
 import { EnvelopeError } from "./envelope-error.js"
-import { checkPositive } from "./signing-options.js"
 
 /** Where a Verifier remembers what it accepted. Write one to share it between processes, or to outlive one. */
 export interface NonceStore {
   /**
-   * Adds a nonce, of 43 characters, and tells whether it is new, in one atomic step. It need not be kept after `expires`. In
-   * Redis: `SET nonce 1 NX PXAT expires`.
+   * Adds a nonce, of 43 characters, and tells whether it is new, in one atomic step. It need not be kept after `expires` by the
+   * store's own clock, which may be ahead of the Verifier's by its `clockSkew`: so much is added. In Redis:
+   * `SET nonce 1 NX PXAT expires`.
    */
   add(nonce: string, expires: Date): boolean | Promise<boolean>
 }

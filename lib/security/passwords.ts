@@ -2,17 +2,18 @@
 
 import { randomBytes, scrypt, timingSafeEqual } from "node:crypto"
 import { EventEmitter } from "node:events"
-import { statSync } from "node:fs"
-import { open } from "node:fs/promises"
+import { type Stats, statSync } from "node:fs"
 import path from "node:path"
 
+import { checkFile, checkMode, readFile } from "./certificate-file.js"
+import { checkOptions } from "./check-options.js"
 import { fileMark, restingMark } from "./file-mark.js"
 import { WatchedPath } from "./watched-path.js"
 
 const COST = 15
-const [BLOCK, PARALLEL, KEY] = [8, 1, 32]
+const [BLOCK, PARALLEL, KEY] = [8, 3, 32]
 
-/** As OWASP asks for: 32 MiB and some 60 ms for each. */
+/** One of the settings that OWASP asks for: 32 MiB, and some 180 ms for each. */
 const derive = (password: string | Uint8Array, salt: Buffer, cost: number, block: number, parallel: number) =>
   new Promise<Buffer>((resolve, reject) => {
     const options = { N: 2 ** cost, r: block, p: parallel, maxmem: 256 * 2 ** cost * block }
@@ -21,7 +22,7 @@ const derive = (password: string | Uint8Array, salt: Buffer, cost: number, block
 
 const base64 = (bytes: Buffer) => bytes.toString("base64").replace(/=+$/, "")
 
-/** A hash for a password file: `$scrypt$ln=15,r=8,p=1$SALT$HASH`. */
+/** A hash for a password file: `$scrypt$ln=15,r=8,p=3$SALT$HASH`. */
 export async function hashPassword(password: string | Uint8Array): Promise<string> {
   if (!(typeof password === "string" || password instanceof Uint8Array) || password.length === 0) {
     throw new TypeError("Expected the password to be text or bytes, and not empty")
@@ -54,22 +55,17 @@ export async function verifyPassword(password: string | Uint8Array, hash: string
   return timingSafeEqual(key, parsed.key)
 }
 
-function checkMode(file: string, mode: number): void {
-  if (process.platform === "win32" || (mode & 0o027) === 0) return
-  const message = `${file} can be changed by its group, or read by others. Run: chmod 640 ${file}`
-  throw Object.assign(new Error(message), { code: "EACCES", path: file })
+/** A hundred thousand users. Bytes. */
+const LARGEST = 16 << 20
+
+function checkPasswordFile(file: string, stats: Stats): void {
+  checkFile(file, stats, LARGEST)
+  checkMode(file, stats, 0o027, "can be changed by its group, or read by others", "chmod 640")
 }
 
-/** The text of a password file, if nobody else can read it: asked of the same descriptor. */
-async function readPasswords(file: string): Promise<string> {
-  const handle = await open(file)
-  try {
-    checkMode(file, (await handle.stat()).mode)
-    return await handle.readFile("utf8")
-  } finally {
-    await handle.close()
-  }
-}
+/** A password file, if nobody else can read it. */
+export const readPasswords = (file: string): Promise<Buffer> =>
+  readFile(file, (stats) => checkPasswordFile(file, stats))
 
 /** Takes as long as that of a user who is there. */
 const decoy = `$scrypt$ln=${COST},r=${BLOCK},p=${PARALLEL}$${base64(Buffer.alloc(16))}$${base64(Buffer.alloc(KEY))}`
@@ -86,33 +82,62 @@ export class PasswordFile extends EventEmitter<{ change: [{ removed: string[] }]
   readonly #users = new Map<string, string>()
   readonly #watched: WatchedPath
   readonly #ready: Promise<void>
-  readonly #waiting: (() => void)[] = []
+  readonly #waiting = new Set<() => void>()
   #running = 0
+  /** The file that was read; empty if it cannot be. */
   #mark = ""
+  /** What was told of why it cannot be read. */
+  #problem = ""
 
   constructor(file: string) {
     super()
     this.#file = path.resolve(file)
-    checkMode(file, statSync(this.#file).mode)
+    checkPasswordFile(file, statSync(this.#file))
     this.#watched = new WatchedPath(path.dirname(this.#file), () => this.#read())
     this.#ready = this.#watched.rescan()
   }
 
-  /** Whether a user is there and has this password. */
-  async verify(username: string, password: string | Uint8Array): Promise<boolean> {
+  /** Whether a user is there and has this password. Rejects when the signal comes before its turn. */
+  async verify(
+    username: string,
+    password: string | Uint8Array,
+    options: { signal?: AbortSignal } = {},
+  ): Promise<boolean> {
+    const { signal } = checkOptions("the options of verify", options, ["signal"])
     await this.#ready
     await this.#read()
     const hash = this.#users.get(username)
-    if (this.#running >= AT_A_TIME) await new Promise<void>((resolve) => this.#waiting.push(resolve))
-    this.#running += 1
+    await this.#turn(signal)
     try {
       const matches = await verifyPassword(password, hash ?? decoy)
       // The file may have changed meanwhile.
       return matches && hash !== undefined && this.#users.get(username) === hash
     } finally {
-      this.#running -= 1
-      this.#waiting.shift()?.()
+      // The next one has this one's place; else nobody has it.
+      const [next] = this.#waiting
+      if (next === undefined) this.#running -= 1
+      else next()
     }
+  }
+
+  /** Waits for a place. Whoever is not waited for any more leaves the line, and takes none. */
+  async #turn(signal: AbortSignal | undefined): Promise<void> {
+    signal?.throwIfAborted()
+    if (this.#running < AT_A_TIME) {
+      this.#running += 1
+      return
+    }
+    await new Promise<void>((resolve, reject) => {
+      const leave = (settle: () => void) => {
+        signal?.removeEventListener("abort", onAbort)
+        this.#waiting.delete(begin)
+        settle()
+      }
+      const begin = () => leave(resolve)
+      const onAbort = () => leave(() => reject((signal as AbortSignal).reason))
+      this.#waiting.add(begin)
+      signal?.addEventListener("abort", onAbort)
+    })
   }
 
   /** Watches the file no more. */
@@ -125,7 +150,7 @@ export class PasswordFile extends EventEmitter<{ change: [{ removed: string[] }]
     try {
       if (this.#mark !== "" && (await fileMark(this.#file)) === this.#mark) return
       const mark = await restingMark(this.#file)
-      for (const [index, line] of (await readPasswords(this.#file)).split(/\r?\n/).entries()) {
+      for (const [index, line] of (await readPasswords(this.#file)).toString().split(/\r?\n/).entries()) {
         if (line === "" || line.startsWith("#")) continue
         const colon = line.lastIndexOf(":")
         const hash = line.slice(colon + 1)
@@ -134,10 +159,13 @@ export class PasswordFile extends EventEmitter<{ change: [{ removed: string[] }]
         } else next.set(line.slice(0, colon), hash)
       }
       this.#mark = mark ?? ""
+      this.#problem = ""
     } catch (error) {
-      // Without the file nobody is known.
+      // Without the file nobody is known. Told once, though it is looked at again and again.
       this.#mark = ""
-      if (this.#users.size > 0) this.emit("problem", error as Error)
+      const { message } = error as Error
+      if (message !== this.#problem) this.emit("problem", error as Error)
+      this.#problem = message
     }
     const removed = [...this.#users].filter(([user, hash]) => next.get(user) !== hash).map(([user]) => user)
     this.#users.clear()

@@ -1,8 +1,11 @@
 // What a domain asks of its peers, and how that is decided.
 
+import { isUtf8 } from "node:buffer"
+
 import { type AddressPolicy, AddressRules } from "./addresses.js"
 import type { Certificate, KeyMaterial } from "./certificate.js"
 import { CertificateStore } from "./certificate-store.js"
+import { checkOptions } from "./check-options.js"
 import { PasswordFile } from "./passwords.js"
 import { isMetadata, isUserId, type Mechanism } from "./zap.js"
 
@@ -69,7 +72,9 @@ function identityOf(decision: Decision, usual: string | undefined): Identity | u
   if (decision === false || decision === null || decision === undefined) return false
   if (decision === true) return usual === undefined ? undefined : { userId: usual }
   const identity = typeof decision === "string" ? { userId: decision } : decision
-  const { userId, metadata = {} } = typeof identity === "object" ? identity : ({} as Identity)
+  const { userId, metadata: given = {} } = typeof identity === "object" ? identity : ({} as Identity)
+  // A copy, since what was checked is what must be sent.
+  const metadata = typeof given === "object" && given !== null ? { ...given } : given
   if (!isUserId(userId)) throw new TypeError("The handler's user id is not text of 1 to 255 bytes without NUL")
   if (!isMetadata(metadata)) throw new TypeError("The handler's metadata is not an object of names and short texts")
   return { userId, metadata }
@@ -77,6 +82,8 @@ function identityOf(decision: Decision, usual: string | undefined): Identity | u
 
 const isFunction = (value: unknown): value is (applicant: object) => Decision | Promise<Decision> =>
   typeof value === "function"
+
+export const policyOptions = ["addresses", "curve", "plain", "null", "gssapi"]
 
 /** A policy, made ready. */
 export class Policy {
@@ -88,12 +95,8 @@ export class Policy {
   readonly #given: DomainPolicy
   readonly #principals: Set<string> | undefined
 
-  constructor(given: DomainPolicy) {
-    for (const name of Object.keys(given)) {
-      if (!["addresses", "curve", "plain", "null", "gssapi"].includes(name)) {
-        throw new TypeError(`Unknown option '${name}'. There are: addresses, curve, plain, null, gssapi`)
-      }
-    }
+  constructor(what: string, given: DomainPolicy) {
+    checkOptions(what, given, policyOptions)
     const { addresses, curve, plain, gssapi } = given
     if (given.null !== undefined && given.null !== true && !isFunction(given.null)) {
       throw new TypeError("Expected null to be true or a function")
@@ -121,14 +124,14 @@ export class Policy {
     for (const source of this.#own) source.close()
   }
 
-  /** Whether deciding costs so little, and tells so little, that failures need not be counted first. */
-  isCheap(mechanism: Mechanism): boolean {
-    if (mechanism === "CURVE") return this.store !== undefined || this.#given.curve === "any"
-    return mechanism === "NULL" && this.#given.null === true
+  /** Whether a function or a password file is asked, and not only something looked up. */
+  isCostly(mechanism: Mechanism): boolean {
+    const asked = this.#given[mechanism.toLowerCase() as Lowercase<Mechanism>]
+    return isFunction(asked) || (mechanism === "PLAIN" && this.passwords !== undefined)
   }
 
-  /** Decides. What the program's functions throw comes out of here. */
-  async decide(applicant: Applicant, claim: Claim, password: string): Promise<Verdict> {
+  /** Decides. What the program's functions throw comes out of here. The signal comes when nobody waits for the answer any more. */
+  async decide(applicant: Applicant, claim: Claim, password: Buffer, signal: AbortSignal): Promise<Verdict> {
     const { curve, plain, gssapi } = this.#given
     const { publicKey = "", username = "", principal = "" } = claim
     switch (applicant.mechanism) {
@@ -139,9 +142,13 @@ export class Policy {
         break
       case "PLAIN":
         if (!isUserId(username)) return { denied: "wrong user name or password" }
-        if (isFunction(plain)) return this.#ask(plain, { ...applicant, username, password }, username, [])
+        if (isFunction(plain)) {
+          // As text it would be another one.
+          if (!isUtf8(password)) return { denied: "the password is not UTF-8" }
+          return this.#ask(plain, { ...applicant, username, password: password.toString() }, username, [])
+        }
         if (this.passwords !== undefined) {
-          const known = await this.passwords.verify(username, password)
+          const known = await this.passwords.verify(username, password, { signal })
           return known ? accepted({ userId: username }, []) : { denied: "wrong user name or password" }
         }
         break

@@ -1,5 +1,7 @@
 // Who has really sent a message.
 
+import { checkOptions } from "./check-options.js"
+
 /** A message of `receiveWithMetadata`, as far as it matters here. */
 export interface Received {
   userId: string | null
@@ -38,7 +40,8 @@ const quoted = (text: string) => JSON.stringify(text.length > 80 ? `${text.slice
  * const user = verifiedSender(message, { claimed: from })
  * ```
  */
-export function verifiedSender(message: Received, { claimed, oneOf }: SenderOptions = {}): string {
+export function verifiedSender(message: Received, options: SenderOptions = {}): string {
+  const { claimed, oneOf } = checkOptions("the options of verifiedSender", options, ["claimed", "oneOf"])
   if (typeof message !== "object" || message === null || !("userId" in message)) {
     throw new TypeError("Expected a message of receiveWithMetadata(); other messages do not tell who has sent them")
   }

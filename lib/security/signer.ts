@@ -2,10 +2,10 @@
 
 import { type KeyObject, sign } from "node:crypto"
 
+import { checkBoolean, checkOptions } from "./check-options.js"
 import { type Envelope, isPayloadType, preAuthEncoding, serialize } from "./envelope.js"
 import { STAMPED_TYPE, stamp } from "./signed-payload.js"
 import { type KeyInput, type PrivateKey, privateKey } from "./signing-keys.js"
-import { checkBoolean, checkOptions } from "./signing-options.js"
 import { envelopeOf, VerifiedMessage } from "./verified-message.js"
 
 /** Options of a Signer. */
@@ -63,7 +63,7 @@ export class Signer {
   readonly #replayable: boolean
 
   constructor(options: SignerOptions) {
-    const { replayable = false } = checkOptions("Signer", options, names)
+    const { replayable = false } = checkOptions("the options of a Signer", options, names)
     this.#replayable = checkBoolean("replayable", replayable)
     this.#key = privateKey(options)
     this.keyId = this.#key.keyId

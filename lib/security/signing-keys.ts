@@ -3,8 +3,8 @@
 import { createHash, createPrivateKey, createPublicKey, type JsonWebKey, KeyObject } from "node:crypto"
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs"
 
+import { checkBoolean, checkOptions } from "./check-options.js"
 import { isKeyId } from "./envelope.js"
-import { checkBoolean, checkOptions } from "./signing-options.js"
 
 /** A key: PEM (PKCS#8 or SPKI), JWK or KeyObject. Ed25519 only. */
 export type KeyInput = string | Uint8Array | JsonWebKey | KeyObject
@@ -145,7 +145,7 @@ const names = ["key", "file", "keyId", "notBefore", "notAfter", "revoked"]
 
 /** One of a Verifier's keys. */
 export function publicKey(source: KeyInput | VerificationKey): PublicKey {
-  const options = isKey(source) ? { key: source } : checkOptions("verification key", source, names)
+  const options = isKey(source) ? { key: source } : checkOptions("the options of a verification key", source, names)
   const { revoked = false } = options
   const key = load("verification key", options, asPublic)
   const fingerprint = fingerprintOf(key)

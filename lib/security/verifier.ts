@@ -2,12 +2,12 @@
 
 import { createHash, verify } from "node:crypto"
 
+import { checkBoolean, checkDuration, checkOptions, checkPositive } from "./check-options.js"
 import { type Envelope, isPayloadType, parse, preAuthEncoding } from "./envelope.js"
 import { EnvelopeError } from "./envelope-error.js"
 import { MemoryNonceStore, type NonceStore } from "./nonce-store.js"
 import { STAMPED_TYPE, unstamp } from "./signed-payload.js"
 import { type KeyInput, type PublicKey, publicKey, type VerificationKey } from "./signing-keys.js"
-import { checkBoolean, checkDuration, checkOptions, checkPositive } from "./signing-options.js"
 import { VerifiedMessage } from "./verified-message.js"
 
 type Resolved = KeyInput | VerificationKey | null | undefined
@@ -24,7 +24,7 @@ export interface VerifierOptions {
   threshold?: number
   /** How old a message may be, in milliseconds. Default 300,000. */
   maxAge?: number
-  /** How far the clocks of signers may be ahead or behind, in milliseconds. Default 10,000. */
+  /** How far the clocks of signers, and of a store of nonces, may be ahead or behind, in milliseconds. Default 10,000. */
   clockSkew?: number
   /** Where accepted messages are remembered. Default: a MemoryNonceStore of this Verifier's own. */
   nonces?: NonceStore
@@ -36,6 +36,9 @@ export interface VerifierOptions {
    */
   replayable?: boolean
 }
+
+/** Beyond the skew, for stores that count in seconds. Milliseconds. */
+const MARGIN = 1000
 
 const names = "keys resolveKey payloadTypes threshold maxAge clockSkew nonces maxSize replayable".split(" ")
 
@@ -94,7 +97,12 @@ export class Verifier {
   readonly #replayable: boolean
 
   constructor(options: VerifierOptions) {
-    const { keys, resolveKey, payloadTypes, nonces = new MemoryNonceStore() } = checkOptions("Verifier", options, names)
+    const {
+      keys,
+      resolveKey,
+      payloadTypes,
+      nonces = new MemoryNonceStore(),
+    } = checkOptions("the options of a Verifier", options, names)
     if ((keys === undefined) === (resolveKey === undefined)) {
       throw new TypeError("A Verifier needs either keys or resolveKey")
     }
@@ -166,7 +174,7 @@ export class Verifier {
     const nonce = createHash("sha256").update(signed).digest("base64url")
     let isNew: boolean
     try {
-      isNew = await this.#nonces.add(nonce, new Date(time + this.#maxAge + this.#clockSkew))
+      isNew = await this.#nonces.add(nonce, new Date(time + this.#maxAge + 2 * this.#clockSkew + MARGIN))
     } catch (cause) {
       throw cause instanceof EnvelopeError ? cause : new EnvelopeError("ERR_ENVELOPE_UNAVAILABLE", { cause })
     }

@@ -1,27 +1,35 @@
-// Notices that a file or folder has changed: at once through fs.watch, and within a second where that does not work.
+// Notices that a file or folder has changed: at once through fs.watch, and by looking now and then where that does not work.
 
 import { type FSWatcher, watch } from "node:fs"
 
+/** Milliseconds. */
 const EVERY = 1000
+
+/** Each so many times, all is looked at, whatever a glance says. */
+const THOROUGH = 10
 
 /** Calls a function when something may have changed; never two calls at a time. Keeps no process alive. */
 export class WatchedPath {
   readonly #rescan: () => Promise<void>
+  readonly #glance: () => Promise<boolean>
   readonly #timer: NodeJS.Timeout
+  #glances = 0
   #watcher: FSWatcher | undefined
   #running: Promise<void> | undefined
   #again = false
   #closed = false
 
-  constructor(folder: string, rescan: () => Promise<void>) {
+  /** @param glance Says cheaply whether something seems to have changed: asked most times that nothing was noticed. */
+  constructor(folder: string, rescan: () => Promise<void>, glance = async () => true) {
     this.#rescan = rescan
+    this.#glance = glance
     try {
       this.#watcher = watch(folder, { persistent: false }, () => void this.rescan())
       this.#watcher.on("error", () => {})
     } catch {
       // Network file systems and the like cannot be watched; the timer does it.
     }
-    this.#timer = setInterval(() => void this.rescan(), EVERY).unref()
+    this.#timer = setInterval(() => void this.#look(), EVERY).unref()
   }
 
   /** Looks now, or again if it is looking already. Resolves when it has looked, after this call. */
@@ -37,6 +45,11 @@ export class WatchedPath {
     } finally {
       this.#running = undefined
     }
+  }
+
+  async #look(): Promise<void> {
+    this.#glances = (this.#glances + 1) % THOROUGH
+    if (this.#glances === 0 || (await this.#glance())) await this.rescan()
   }
 
   async #loop(): Promise<void> {

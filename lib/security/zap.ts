@@ -1,5 +1,7 @@
 // Requests and replies of ZAP 1.0 (RFC 27), as messages of a Router.
 
+import { isUtf8 } from "node:buffer"
+
 export const endpoint = "inproc://zeromq.zap.01"
 
 export type Mechanism = "NULL" | "PLAIN" | "CURVE" | "GSSAPI"
@@ -22,8 +24,14 @@ export interface MalformedRequest {
   problem: string
 }
 
-/** No domain, address or principal is longer. */
-const LONGEST = 4096
+/** No domain, address or credential is longer. Bytes. */
+const LONGEST_FRAME = 4096
+
+/** No value of metadata is longer. Bytes. */
+const LONGEST_VALUE = 4096
+
+/** What libzmq and the peer's handshake say of themselves. A second value of another kind would mislead, or confuse libzmq. */
+const reserved = ["socket-type", "identity", "resource", "routing-id", "user-id", "peer-address"]
 
 /** Parses a message; undefined if there is nobody to answer. */
 export function parseRequest(frames: Buffer[]): ZapRequest | MalformedRequest | undefined {
@@ -36,7 +44,7 @@ export function parseRequest(frames: Buffer[]): ZapRequest | MalformedRequest | 
   if (domain === undefined || address === undefined || mechanism === undefined) {
     return { envelope, problem: "frames are missing" }
   }
-  if (domain.length > LONGEST || address.length > LONGEST || credentials.some(({ length }) => length > LONGEST)) {
+  if ([domain, address, ...credentials].some(({ length }) => length > LONGEST_FRAME)) {
     return { envelope, problem: "a frame is too long" }
   }
   const name = mechanism.toString("latin1")
@@ -44,6 +52,10 @@ export function parseRequest(frames: Buffer[]): ZapRequest | MalformedRequest | 
   const known = name as Mechanism
   if (credentials.length !== credentialFrames[known]) return { envelope, problem: "credentials are not complete" }
   if (known === "CURVE" && credentials[0]?.length !== 32) return { envelope, problem: "key is not of 32 bytes" }
+  // A password may be any bytes.
+  if ((known === "PLAIN" || known === "GSSAPI") && !isUtf8(credentials[0] as Buffer)) {
+    return { envelope, problem: "the name is not UTF-8" }
+  }
   return { envelope, domain: domain.toString(), address: address.toString(), mechanism: known, credentials }
 }
 
@@ -62,14 +74,20 @@ function encodeMetadata(metadata: Readonly<Record<string, string>>): Buffer {
   return Buffer.concat(parts)
 }
 
-/** What libzmq can tell again: names of one byte's length, text without NUL. */
+/** What libzmq can tell again: 1 to 255 bytes without NUL. */
 export const isUserId = (value: unknown): value is string =>
   typeof value === "string" && value !== "" && !value.includes("\0") && Buffer.byteLength(value) <= 255
 
+/** Names that ZMTP has and that mean nothing else, text without NUL. */
 export function isMetadata(value: unknown): value is Record<string, string> {
   if (typeof value !== "object" || value === null) return false
   return Object.entries(value).every(
-    ([name, text]) => /^[A-Za-z0-9._/$@&+-]{1,255}$/.test(name) && typeof text === "string" && text.length <= LONGEST,
+    ([name, text]) =>
+      /^[A-Za-z0-9._/$@&+-]{1,255}$/.test(name) &&
+      !reserved.includes(name.toLowerCase()) &&
+      typeof text === "string" &&
+      !text.includes("\0") &&
+      Buffer.byteLength(text) <= LONGEST_VALUE,
   )
 }
 

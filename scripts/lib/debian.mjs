@@ -10,7 +10,7 @@ import { has, output } from "./run.mjs"
 const name = "distribution source packages"
 
 /** `{id, release}`: ID and VERSION_CODENAME of Debian and of what descends from it, or undefined elsewhere. */
-function distribution() {
+export function distribution() {
   if (!existsSync("/etc/os-release")) return undefined
   const text = readFileSync("/etc/os-release", "utf8")
   const field = (key) => new RegExp(`^${key}="?([^"\n]*)`, "m").exec(text)?.[1]
@@ -19,16 +19,16 @@ function distribution() {
 }
 
 /**
- * The system's binary package sources for its release, as sources of the source packages of `wanted`, one line each: the same
- * mirrors, and the same keys, among which Debian's keyring has those of later releases too.
+ * The system's binary package sources for its release, as sources of the packages of `wanted`, one line each: the same mirrors,
+ * and the same keys, among which Debian's keyring has those of later releases too. `type` is "deb-src" or "deb".
  */
-function sourceLines(release, wanted) {
+export function sourceLines(release, wanted, type = "deb-src") {
   const lines = []
   const add = (options, uri, suite, components) => {
     const [name, ...rest] = suite.split("-")
     if (name !== release || !components.includes("main")) return
     const section = components.includes("universe") ? "main universe" : "main"
-    lines.push(`deb-src ${options}${uri} ${[wanted, ...rest].join("-")} ${section}`)
+    lines.push(`${type} ${options}${uri} ${[wanted, ...rest].join("-")} ${section}`)
   }
   const files = ["/etc/apt/sources.list"]
   const parts = "/etc/apt/sources.list.d"
@@ -72,10 +72,10 @@ function verify(dsc, folder) {
 }
 
 /**
- * apt-get for the source packages of one release, with folders of its own. It is `undefined` where the index cannot be had,
- * or is not signed with a key of the system.
+ * apt-get with sources and lists of its own in `folder`: `packages`, where it downloads to, and `call`, which gives its output or
+ * undefined where it fails. It is `undefined` where the index cannot be had, or is not signed with a key of the system.
  */
-function aptFor(lines, folder) {
+export function privateApt(folder, lines) {
   rmSync(folder, { recursive: true, force: true })
   for (const part of ["sources.d", "lists/partial", "cache/archives/partial", "packages"]) {
     mkdirSync(path.join(folder, part), { recursive: true })
@@ -91,13 +91,14 @@ function aptFor(lines, folder) {
   const options = Object.entries(settings).flatMap(([key, value]) => ["-o", `${key}=${value}`])
   const packages = path.join(folder, "packages")
   const call = (...args) => output("apt-get", ["-qq", ...options, ...args], { cwd: packages })
-  if (call("update") === undefined) return undefined
-  /** Downloads a source package. Gives its .dsc. */
-  return (name) => {
-    if (call("source", "--download-only", name) === undefined) return undefined
-    const file = readdirSync(packages).find((entry) => entry.startsWith(`${name}_`) && entry.endsWith(".dsc"))
-    return path.join(packages, file)
-  }
+  return call("update") === undefined ? undefined : { packages, call }
+}
+
+/** Downloads a source package. Gives its .dsc, or undefined. */
+function downloadSource(apt, source) {
+  if (apt?.call("source", "--download-only", source) === undefined) return undefined
+  const file = readdirSync(apt.packages).find((entry) => entry.startsWith(`${source}_`) && entry.endsWith(".dsc"))
+  return path.join(apt.packages, file)
 }
 
 /** `{libzmq, libsodium, origin, archives}` with the two source folders, or `{skipped}` with the reason. */
@@ -108,8 +109,8 @@ export async function fromDebian(pins, folder) {
 
   const apts = new Map()
   const download = (suite, source) => {
-    if (!apts.has(suite)) apts.set(suite, aptFor(sourceLines(release, suite), path.join(folder, "apt", suite)))
-    return apts.get(suite)?.(source)
+    if (!apts.has(suite)) apts.set(suite, privateApt(path.join(folder, "apt", suite), sourceLines(release, suite)))
+    return downloadSource(apts.get(suite), source)
   }
   const result = { name, archives: {} }
   const origins = []

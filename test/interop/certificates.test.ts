@@ -30,7 +30,7 @@ describe.each(peers.filter(({ name }) => ["pyzmq", "CZMQ"].includes(name)))("cer
 
   function folder(): string {
     const name = mkdtempSync(path.join(build, "keys-"))
-    mkdirSync(path.join(name, "clients"))
+    mkdirSync(path.join(name, "clients"), 0o755)
     return name
   }
 

@@ -13,7 +13,7 @@ export async function makeKeys() {
   const server = generateKeyPair({ name: "server" })
   const alice = generateKeyPair({ name: "alice" })
   const clients = path.join(folder, "clients")
-  mkdirSync(clients)
+  mkdirSync(clients, 0o755)
   await alice.public.save(path.join(clients, "alice.key"))
   writeFileSync(path.join(folder, "passwords"), "alice=open-sesame\n")
   return {
@@ -34,9 +34,17 @@ export const setups = {
     server: { ours: {}, theirs: ["null"] },
     client: { ours: {}, theirs: ["null"] },
   }),
-  plain: ({ password }, authenticator) => ({
+  plain: ({ password }, authenticator, said = password) => ({
     server: { ours: { security: { plainServer: true, authenticator } }, theirs: ["plain-server"] },
-    client: { ours: { security: { username: "alice", password } }, theirs: ["plain-client", "alice", password] },
+    client: { ours: { security: { username: "alice", password: said } }, theirs: ["plain-client", "alice", said] },
+  }),
+  /** Over tcp, `security` refuses it, so here it is set up by the options of zeromq. */
+  plainOverTcp: ({ password }, _, said = password) => ({
+    server: { ours: { plainServer: true, zapDomain: "global", zapEnforceDomain: true }, theirs: ["plain-server"] },
+    client: {
+      ours: { plainUsername: "alice", plainPassword: said },
+      theirs: ["plain-client", "alice", said],
+    },
   }),
   curve: ({ server, alice }, authenticator) => ({
     server: {

@@ -8,6 +8,7 @@ import { Ours } from "./ours.mjs"
 import { patterns } from "./patterns.mjs"
 import { peers, prepare } from "./peers.mjs"
 import { refusals } from "./refusals.mjs"
+import { rsyslog, cells as rsyslogCells, runRsyslog } from "./rsyslog/cells.mjs"
 
 const sides = ["ohmq", "peer"]
 
@@ -49,28 +50,15 @@ function exchangesOf(peer) {
 
 const refusalsOf = (peer) =>
   Object.entries(refusals)
-    .filter(([, { needs, over }]) => peer.mechanisms.includes(needs) && !peer.without?.includes(over))
+    .filter(([, { needs }]) => peer.mechanisms.includes(needs))
     .map(([what, { run }]) => ({ kind: "refusal", peer: peer.name, what, name: `${peer.name}: refuses ${what}`, run }))
 
-/** A mechanism that a peer has not: it says so itself, and if a later version has it, this fails. */
-const lacksOf = (peer) =>
-  Object.entries(peer.lacks ?? {}).map(([mechanism, answer]) => ({
-    kind: "lack",
-    peer: peer.name,
-    mechanism,
-    name: `${peer.name}: has no ${mechanism}`,
-    async run(lane) {
-      const why = await lane.peer.ask("open", "REQ", `${mechanism}-client`, "-", "-", "-").then(
-        () => "ok",
-        (error) => error.message,
-      )
-      if (!why.includes(answer)) throw new Error(`Asked for ${mechanism}, it said: ${why}`)
-    },
-  }))
+const cellsOf = (peer) => [...exchangesOf(peer), ...refusalsOf(peer)]
 
-const cellsOf = (peer) => [...exchangesOf(peer), ...refusalsOf(peer), ...lacksOf(peer)]
+/** Those that take commands, and rsyslog. */
+export const names = [...peers.map(({ name }) => name), rsyslog.name]
 
-export const cells = peers.flatMap(cellsOf)
+export const cells = [...peers.flatMap(cellsOf), ...rsyslogCells]
 
 async function exchange({ ours, peer, setup, addressFor }, cell) {
   const { server, client } = setup(cell.mechanism)
@@ -97,10 +85,18 @@ async function runPeer(peer, keys, results, onDone) {
   const lane = {
     ours,
     keys,
-    setup: (mechanism) => setups[mechanism](keys, ours.authenticator),
+    tellsOfPasswords: peer.tellsOfPasswords ?? true,
+    setup: (mechanism, password) =>
+      setups[mechanism === "plain" && peer.plainOver === "tcp" ? "plainOverTcp" : mechanism](
+        keys,
+        ours.authenticator,
+        password,
+      ),
     // ohmq's PLAIN is for ipc alone, since it sends passwords as they are.
     addressFor: (mechanism) =>
-      mechanism === "plain" ? `ipc://${path.join(keys.folder, randomUUID())}` : "tcp://127.0.0.1:*",
+      mechanism === "plain" && peer.plainOver !== "tcp"
+        ? `ipc://${path.join(keys.folder, randomUUID())}`
+        : "tcp://127.0.0.1:*",
   }
   let start
   let version
@@ -130,20 +126,27 @@ async function runPeer(peer, keys, results, onDone) {
   return version
 }
 
+async function runSyslog(keys, results, versions, onDone) {
+  const ours = new Ours(keys)
+  versions[rsyslog.name] = await runRsyslog(keys, ours.authenticator, results, onDone)
+  await ours.end()
+}
+
 /** Runs all cells, the peers at the same time. Gives the error of each cell by its name, undefined where it has passed, and versions. */
-export async function runAll({ chosen = peers.map(({ name }) => name), onProgress = () => {} } = {}) {
+export async function runAll({ chosen = names, onProgress = () => {} } = {}) {
   const keys = await makeKeys()
   const results = new Map()
   /** @type {Record<string, string | undefined>} */
   const versions = {}
   try {
     const these = peers.filter(({ name }) => chosen.includes(name))
-    const total = these.flatMap(cellsOf).length
-    await Promise.all(
-      these.map(async (peer) => {
-        versions[peer.name] = await runPeer(peer, keys, results, () => onProgress(results.size, total))
-      }),
-    )
+    const total = cells.filter(({ peer }) => chosen.includes(peer)).length
+    const onDone = () => onProgress(results.size, total)
+    const running = these.map(async (peer) => {
+      versions[peer.name] = await runPeer(peer, keys, results, onDone)
+    })
+    if (chosen.includes(rsyslog.name)) running.push(runSyslog(keys, results, versions, onDone))
+    await Promise.all(running)
   } finally {
     keys.remove()
   }

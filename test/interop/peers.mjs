@@ -5,6 +5,7 @@ import path from "node:path"
 import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
 
+import { jeromq } from "./jeromq.mjs"
 import { Peer } from "./peer.mjs"
 
 const run = promisify(execFile)
@@ -42,18 +43,15 @@ export const peers = [
   },
   {
     name: "JeroMQ",
-    packages: "libjeromq-java default-jdk-headless",
-    mechanisms: ["null"],
+    packages: "default-jdk-headless",
+    also: "libjeromq-java and libjnacl-java of Debian 13",
+    mechanisms: all,
     // To JeroMQ, ipc is tcp with a port made from the name.
-    without: ["STREAM", "ipc"],
-    lacks: {
-      plain: "JeroMQ 0.3.6 has no Socket.setPlainUsername",
-      curve: "JeroMQ 0.3.6 has no Socket.setCurveServerKey",
-    },
-    command: () => [
-      "java",
-      ["-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp", "/usr/share/java/jeromq.jar", source("JeroMQ.java")],
-    ],
+    without: ["STREAM"],
+    // It ends the connection, with a command that libzmq does not expect.
+    tellsOfPasswords: false,
+    plainOver: "tcp",
+    command: () => ["java", ["-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp", jeromq(), source("JeroMQ.java")]],
   },
   {
     name: "zeromq",
@@ -69,7 +67,7 @@ export async function prepare({ name, packages, command }, folder) {
   const refuse = (error) => {
     throw new Error(`${name} does not run here. Is it installed? ${install}\n${error.stderr || error.message}`)
   }
-  const [program, args] = await Promise.resolve(command(folder)).catch(refuse)
+  const [program, args] = await Promise.resolve(folder).then(command).catch(refuse)
   return async () => {
     const peer = new Peer(program, args)
     peer.version = await peer.ask("version").catch(refuse)

@@ -7,14 +7,15 @@ import { fileURLToPath } from "node:url"
 import * as zmq from "ohmq"
 
 import { runMain, say } from "../../scripts/lib/project.mjs"
-import { cells, runAll } from "./matrix.mjs"
+import { cells, names, runAll } from "./matrix.mjs"
 import { peers } from "./peers.mjs"
+import { rsyslog } from "./rsyslog/cells.mjs"
 
-const names = peers.map(({ name }) => name)
+const all = [...peers, rsyslog]
 const help = `Runs ohmq with other ZeroMQs, and writes the tables of docs/interop.md.
 Usage: npm run interop [-- PEER...]; with some of ${names.join(", ")}, nothing is written.
 
-${peers.map(({ name, packages }) => `  ${name.padEnd(8)}${name === "zeromq" ? "npm install" : `apt-get install ${packages}`}`).join("\n")}
+${all.map(({ name, packages }) => `  ${name.padEnd(8)}${name === "zeromq" ? "npm install" : `apt-get install ${packages}`}`).join("\n")}
 `
 
 const table = (head, rows) => [head, head.map(() => "---"), ...rows].map((row) => `| ${row.join(" | ")} |\n`).join("")
@@ -57,10 +58,10 @@ function refusalTable(results) {
 }
 
 function peerTable(results, versions) {
-  const rows = peers.map(({ name, packages }) => {
+  const rows = all.map(({ name, packages, also }) => {
     const own = cells.filter(({ peer }) => peer === name)
     const passed = own.filter((cell) => results.get(cell.name) === undefined).length
-    const from = name === "zeromq" ? "npm" : `Debian: ${packages.split(" ").join(", ")}`
+    const from = name === "zeromq" ? "npm" : ["Debian: ", packages.split(" ").join(", "), also && `; ${also}`].join("")
     return [versions[name] ?? `${name}, which does not run here`, from, `${passed} of ${own.length}`]
   })
   return table(["peer", "from", "cells passed"], rows)
@@ -102,7 +103,7 @@ await runMain(async (args) => {
     peerTable(results, versions),
     "### NULL, over tcp",
     exchangeTable("null", results),
-    "### PLAIN, over ipc",
+    "### PLAIN, over ipc (JeroMQ: over tcp)",
     exchangeTable("plain", results),
     "### CURVE, over tcp",
     exchangeTable("curve", results),

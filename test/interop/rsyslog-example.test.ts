@@ -11,8 +11,8 @@ import { describe, expect, it, onTestFinished } from "vitest"
 import { folder } from "../security/support.js"
 import { root } from "../support/process.js"
 import { eventually } from "../support/sockets.js"
-import { startRsyslogd } from "./rsyslog/daemon.js"
-import { linesOf, records, writeLines } from "./rsyslog/records.js"
+import { startRsyslogd } from "./rsyslog/in-test.js"
+import { linesOf, records, writeLines } from "./rsyslog/records.mjs"
 
 const example = path.join(root, "examples/syslog")
 const page = readFileSync(path.join(example, "README.md"), "utf8")
@@ -50,7 +50,7 @@ async function certificates(server: string, client: string) {
   const here = folder()
   const keys = path.join(here, "keys")
   const clients = path.join(keys, "clients")
-  for (const name of [keys, clients]) mkdirSync(name)
+  for (const name of [keys, clients]) mkdirSync(name, 0o755)
   await generateKeyPair({ name: server }).save(path.join(keys, `${server}.key`))
   const known = generateKeyPair({ name: client })
   await known.save(path.join(keys, `${client}.key`))

@@ -9,13 +9,13 @@ import { describe, expect, it, onTestFinished } from "vitest"
 
 import { folder } from "../security/support.js"
 import { eventually, freeAddress, open, texts } from "../support/sockets.js"
-import { startRsyslogd } from "./rsyslog/daemon.js"
-import { linesOf, records, writeLines } from "./rsyslog/records.js"
+import { startRsyslogd } from "./rsyslog/in-test.js"
+import { linesOf, records, writeLines } from "./rsyslog/records.mjs"
 
 /** A folder with the certificates of a server and of a client, whom the server knows. */
 async function certificates() {
   const here = folder()
-  mkdirSync(path.join(here, "clients"))
+  mkdirSync(path.join(here, "clients"), 0o755)
   const server = generateKeyPair({ name: "server" })
   const client = generateKeyPair({ name: "client-1" })
   await server.save(path.join(here, "server.key"))

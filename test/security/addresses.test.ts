@@ -59,11 +59,22 @@ describe("addresses", () => {
     ["failureLimit", { failureLimit: 5 }],
     ["failureLimit", { failureLimit: { failure: 5 } }],
     ["gssapi", { gssapi: "client@REALM" }],
+    ["a name that there is not", { timout: 5 }],
+    ["domains", { domains: null }],
+    ["the policy of a domain", { domains: { admin: null } }],
+    ["the policy of a domain", { domains: { admin: { timeout: 5 } } }],
   ])("that would let in more than was meant are refused: %s as in %j", (_, options) => {
     expect(
       thrown(() => new Authenticator({ context: new zmq.Context(), ...(options as AuthenticatorOptions) })).name,
     ).toBe("TypeError")
   })
+})
+
+it("tells all options that there are, and of which domain one is wrong", () => {
+  const messageOf = (options: object) =>
+    thrown(() => new Authenticator({ context: new zmq.Context(), ...options })).message
+  expect(messageOf({ timout: 5 })).toMatch(/"timout".*timeout.*curve/)
+  expect(messageOf({ domains: { admin: null } })).toMatch(/"admin".*curve/)
 })
 
 describe("the limit of failures", () => {

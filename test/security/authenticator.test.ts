@@ -105,6 +105,16 @@ describe("CURVE", () => {
     expect(authenticator.closed).toBe(false)
   })
 
+  it.each(["User-Id", "socket-type", "Identity", "Routing-Id", "Peer-Address"])(
+    "refuses a certificate that has %s for metadata",
+    async (name) => {
+      const eve = generateKeyPair({ name: "eve", [name]: "REP" })
+      const { context, told } = authenticate({ curve: [eve] })
+      expect((await ask(context, request("CURVE", [key(eve.publicKey)])))[2]).toBe("400")
+      expect(told).toMatchObject([{ reason: "the certificate's metadata cannot be used" }])
+    },
+  )
+
   it("gives the certificate's metadata along", async () => {
     const carol = generateKeyPair({ name: "carol", role: "scanner" })
     const { pull, push } = await guarded({ curve: [carol] })
@@ -206,7 +216,19 @@ describe("PLAIN", () => {
     expect(JSON.stringify(told)).not.toContain("sesame")
   })
 
-  it("refuses a password file that others can read, and one that is not there", () => {
+  it("takes passwords of any bytes by a file, and such as are text by a function", async () => {
+    const file = path.join(folder(), "passwords")
+    const password = Buffer.of(0xff, 0xfe)
+    writeFileSync(file, `bin:${await hashPassword(password)}\n`, { mode: 0o600 })
+    const { context: one } = authenticate({ plain: file })
+    expect((await ask(one, request("PLAIN", ["bin", password])))[2]).toBe("200")
+    expect((await ask(one, request("PLAIN", ["bin", Buffer.of(0xfe, 0xff)])))[2]).toBe("400")
+    const { context: other, told } = authenticate({ plain: () => true })
+    expect((await ask(other, request("PLAIN", ["bin", password])))[2]).toBe("400")
+    expect(told).toMatchObject([{ reason: "the password is not UTF-8" }])
+  })
+
+  it("refuses a password file that others can read, a folder, and one that is not there", () => {
     const file = path.join(folder(), "passwords")
     writeFileSync(file, "", { mode: 0o644 })
     const context = new zmq.Context()
@@ -215,6 +237,7 @@ describe("PLAIN", () => {
       message: expect.stringContaining("chmod"),
     })
     expect(thrown(() => new Authenticator({ context, plain: `${file}.not` })).code).toBe("ENOENT")
+    expect(thrown(() => new Authenticator({ context, plain: path.dirname(file) })).code).toBe("EINVAL")
   })
 
   it("has hashes with salts, and refuses such as would take for ever", async () => {
@@ -296,7 +319,7 @@ describe("addresses", () => {
     expect((await ask(wide, request("NULL", [], { address })))[2]).toBe(status)
   })
 
-  it.each(["", "10.0.0", "10.0.0.0/33", "10.0.0.0/8/8", "10.0.0.0/", "host.example.com", "::/129", 7])(
+  it.each(["", "10.0.0", "10.0.0.0/33", "10.0.0.0/8/8", "10.0.0.0/", "host.example.com", "::/129", "fe80::1%eth0", 7])(
     "refuses %j",
     (address) => {
       const error = thrown(
@@ -323,6 +346,24 @@ describe("handlers that misbehave", () => {
     ["gives a user with NUL", () => "a\0b", "the handler failed"],
     ["gives a user that is too long", () => "x".repeat(256), "the handler failed"],
     ["gives wrong metadata", () => ({ userId: "a", metadata: { "": "x" } }), "the handler failed"],
+    ["gives text for metadata", () => ({ userId: "a", metadata: "text" }), "the handler failed"],
+    ["gives metadata with NUL", () => ({ userId: "a", metadata: { role: "admin\0x" } }), "the handler failed"],
+    [
+      "gives metadata that is too long",
+      () => ({ userId: "a", metadata: { role: "é".repeat(2100) } }),
+      "the handler failed",
+    ],
+    ["gives metadata of libzmq's", () => ({ userId: "a", metadata: { "Routing-ID": "x" } }), "the handler failed"],
+    [
+      "gives metadata that throws",
+      () => ({
+        userId: "a",
+        get metadata() {
+          throw new Error("no")
+        },
+      }),
+      "the handler failed",
+    ],
   ]
 
   it.each(faults)("a handler that %s: denied for now", async (_, handler, reason) => {
@@ -330,6 +371,20 @@ describe("handlers that misbehave", () => {
     const reply = await ask(context, request("PLAIN", ["user", "pass"]))
     expect(reply.slice(2)).toEqual(["300", "Try again later", "", ""])
     expect(told).toMatchObject([{ outcome: "denied", reason, status: 300, username: "user" }])
+  })
+
+  it("sends the metadata that it has looked at", async () => {
+    let looks = 0
+    const metadata = {
+      get role() {
+        looks += 1
+        return looks > 1 ? 5 : "scanner"
+      },
+    }
+    const { context, problems } = authenticate({ plain: () => ({ userId: "a", metadata }) as never })
+    const [, , status, , user, reply] = await ask(context, request("PLAIN", ["user", "pass"]))
+    expect([status, user, reply]).toEqual(["200", "a", "\x04role\0\0\0\x07scanner"])
+    expect(problems).toEqual([])
   })
 
   it("turns those away that come while too many wait, and all that wait when it closes", async () => {
@@ -350,6 +405,7 @@ describe("malformed requests", () => {
     ["with too many credentials", request("NULL", ["x"])],
     ["with too few", request("PLAIN", ["x"])],
     ["with a key of 31 bytes", request("CURVE", [Buffer.alloc(31)])],
+    ["with a user name that is not UTF-8", request("PLAIN", [Buffer.of(0xff), "p"])],
     ["with a very long domain", request("NULL", [], { domain: "x".repeat(100_000) })],
   ])("%s are refused", async (_, frames) => {
     const { context, told } = authenticate({ null: true, curve: "any", plain: () => true })
@@ -455,6 +511,11 @@ describe("verifiedSender", () => {
     expect(error).toBeInstanceOf(SenderError)
     expect(error).toMatchObject({ code: "ERR_SENDER", userId: "bob", message: expect.stringContaining('"alice"') })
     expect(thrown(() => verifiedSender(message, { oneOf: ["alice"] }))).toMatchObject({ code: "ERR_SENDER" })
+  })
+
+  it("refuses options that it does not know", () => {
+    const error = thrown(() => verifiedSender({ userId: "alice" }, { claim: "bob" } as never))
+    expect(error).toMatchObject({ name: "TypeError", message: expect.stringContaining('"claim"') })
   })
 
   it("refuses messages of nobody, and what was received in another way", () => {

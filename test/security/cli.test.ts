@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process"
-import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
+import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
 import path from "node:path"
 
 import { Certificate, PasswordFile } from "ohmq/security"
@@ -9,8 +9,8 @@ import { root } from "../support/process.js"
 import { folder } from "./support.js"
 
 const { bin } = JSON.parse(readFileSync(path.join(root, "package.json"), "utf8")) as { bin: Record<string, string> }
-const run = (args: string[], input = "") =>
-  spawnSync(process.execPath, [path.join(root, bin["ohmq-keys"] as string), ...args], { encoding: "utf8", input })
+const run = (args: string[], input = "", cwd = root) =>
+  spawnSync(process.execPath, [path.join(root, bin["ohmq-keys"] as string), ...args], { encoding: "utf8", input, cwd })
 
 describe("ohmq-keys", () => {
   it("makes certificates, and overwrites none", async () => {
@@ -64,10 +64,80 @@ describe("ohmq-keys", () => {
     passwords.close()
   })
 
-  it.each([[[]], [["what"]], [["certificate"]], [["password", "x"]], [["certificate", "x.key", "noequals"]]])(
-    "tells how it is used after %j",
-    (args) => {
-      expect(run(args)).toMatchObject({ status: 2, stderr: expect.stringContaining("--help") })
-    },
-  )
+  it("replaces the password of a user who is there, and leaves the rest as it is", async () => {
+    const file = path.join(folder(), "passwords")
+    expect(run(["password", file, "alice"], "one").status).toBe(0)
+    writeFileSync(file, `# ours\n\n${readFileSync(file, "utf8")}`)
+    chmodSync(file, 0o640)
+    for (const [user, password] of [
+      ["bob", "two"],
+      ["alice", "three"],
+    ] as const)
+      expect(run(["password", file, user], password).status).toBe(0)
+    expect(readFileSync(file, "utf8")).toMatch(/^# ours\n\nbob:[^\n]+\nalice:[^\n]+\n$/)
+    expect(statSync(file).mode & 0o777).toBe(0o640)
+    const passwords = new PasswordFile(file)
+    expect([await passwords.verify("alice", "one"), await passwords.verify("alice", "three")]).toEqual([false, true])
+    passwords.close()
+  })
+
+  it("writes to no password file that others can read, and says what to do", () => {
+    const file = path.join(folder(), "passwords")
+    writeFileSync(file, "")
+    chmodSync(file, 0o644)
+    expect(run(["password", file, "alice"], "one")).toMatchObject({
+      status: 1,
+      stderr: expect.stringContaining("chmod"),
+    })
+    expect(readFileSync(file, "utf8")).toBe("")
+  })
+
+  it("leaves no secret key behind when the public file is there already", () => {
+    const file = path.join(folder(), "a.key")
+    writeFileSync(file, "mine")
+    expect(run(["certificate", file])).toMatchObject({ status: 1, stderr: expect.stringContaining("is there already") })
+    expect([existsSync(`${file}_secret`), readFileSync(file, "utf8")]).toEqual([false, "mine"])
+  })
+
+  it("names the file that it cannot write, as it was named", () => {
+    const file = path.join(folder(), "nowhere", "a.key")
+    const { status, stderr } = run(["certificate", file])
+    expect(status).toBe(1)
+    expect(stderr).toContain(`'${file}_secret'`)
+    expect(stderr).not.toContain(".tmp")
+  })
+
+  it("keeps metadata of any name", async () => {
+    const file = path.join(folder(), "a.key")
+    expect(run(["certificate", file, "__proto__=x"]).status).toBe(0)
+    expect(Object.entries((await Certificate.load(file)).metadata)).toEqual([["__proto__", "x"]])
+  })
+
+  it.each([
+    [["--help"], "Makes certificates and password files"],
+    [["-h"], "Makes certificates and password files"],
+    [["certificate", "--help"], "ohmq-keys certificate FILE.key"],
+    [["certificate", "a.key", "-h"], "ohmq-keys certificate FILE.key"],
+    [["password", "--help"], "ohmq-keys password FILE USER"],
+    [["password", "--help", "u"], "ohmq-keys password FILE USER"],
+  ])("helps with %j", (args, text) => {
+    const here = folder()
+    expect(run(args, "pw", here)).toMatchObject({ status: 0, stdout: expect.stringContaining(text), stderr: "" })
+    expect(readdirSync(here)).toEqual([])
+  })
+
+  it.each([
+    [[]],
+    [["what"]],
+    [["certificate"]],
+    [["certificate", "x.key", "noequals"]],
+    [["certificate", "x.key", "name=a", "name=b"]],
+    [["certificate", "--force"]],
+    [["password", "x"]],
+    [["password", "x", "alice", "bob"]],
+  ])("tells how it is used after %j", (args) => {
+    const here = folder()
+    expect(run(args, "pw", here)).toMatchObject({ status: 2, stderr: expect.stringContaining("--help") })
+    expect(readdirSync(here)).toEqual([])
+  })
 })

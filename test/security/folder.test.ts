@@ -19,7 +19,7 @@ import { setTimeout as sleep } from "node:timers/promises"
 import { CertificateStore, generateKeyPair, hashPassword, PasswordFile } from "ohmq/security"
 import { describe, expect, it, onTestFinished } from "vitest"
 
-import { eventually } from "../support/sockets.js"
+import { eventually, thrown } from "../support/sockets.js"
 import { alice, bob, folder } from "./support.js"
 
 function openStore(here: string) {
@@ -96,6 +96,41 @@ describe("a folder of certificates", () => {
     }
   })
 
+  it("is refused while others can write to it, as are files that others can change", async () => {
+    const here = folder()
+    await alice.savePublic(path.join(here, "alice.key"))
+    await bob.savePublic(path.join(here, "bob.key"))
+    chmodSync(path.join(here, "bob.key"), 0o664)
+    chmodSync(here, 0o777)
+    expect(thrown(() => CertificateStore.open(here))).toMatchObject({
+      code: "EACCES",
+      message: expect.stringContaining(`chmod go-w ${here}`),
+    })
+    chmodSync(here, 0o755)
+    const { store, problems, removed } = openStore(here)
+    await store.ready
+    expect(names(store)).toEqual(["alice"])
+    expect(problems).toEqual([expect.stringContaining("chmod go-w")])
+    // Also when it comes to be so later.
+    chmodSync(here, 0o775)
+    await store.reload()
+    await store.reload()
+    expect([store.certificates, removed]).toEqual([[], [alice.publicKey]])
+    expect(problems).toEqual([expect.stringContaining("bob.key"), expect.stringContaining(`chmod go-w ${here}`)])
+  })
+
+  it("counts a key while one of several files has it", async () => {
+    const here = folder()
+    for (const name of ["a", "b"]) await alice.savePublic(path.join(here, `${name}.key`))
+    const { store, removed } = openStore(here)
+    await store.ready
+    rmSync(path.join(here, "a.key"))
+    expect(await store.find(alice.publicKey)).toBeDefined()
+    rmSync(path.join(here, "b.key"))
+    expect(await store.find(alice.publicKey)).toBeUndefined()
+    expect(removed).toEqual([alice.publicKey])
+  })
+
   it("tells a problem once", async () => {
     const here = folder()
     writeFileSync(path.join(here, "broken.key"), "nonsense")
@@ -108,7 +143,7 @@ describe("a folder of certificates", () => {
     const here = folder()
     const file = path.join(here, "alice.key")
     const text = await textOf(alice)
-    writeFileSync(file, text)
+    writeFileSync(file, text, { mode: 0o644 })
     const { store, problems, removed } = openStore(here)
     await store.ready
     await writeSlowly(file, text, () => store.reload())
@@ -123,7 +158,7 @@ describe("a folder of certificates", () => {
     const [oneText, otherText] = await Promise.all([one, other].map(textOf))
     const { store } = openStore(here)
     for (let round = 0; round < 6; round += 1) {
-      writeFileSync(file, oneText as string)
+      writeFileSync(file, oneText as string, { mode: 0o644 })
       await store.reload()
       writeFileSync(file, otherText as string)
       expect(await store.find(one.publicKey)).toBeUndefined()
@@ -133,7 +168,7 @@ describe("a folder of certificates", () => {
 
   it("stands files that go while it reads, and whole folders that go and come again", async () => {
     const here = path.join(folder(), "clients")
-    mkdirSync(here)
+    mkdirSync(here, 0o755)
     const { store } = openStore(here)
     for (let round = 0; round < 20; round += 1) {
       const files = [0, 1, 2].map((index) => path.join(here, `${round}-${index}.key`))
@@ -145,13 +180,29 @@ describe("a folder of certificates", () => {
     rmSync(here, { recursive: true })
     await store.reload()
     expect(store.certificates).toEqual([])
-    mkdirSync(here)
+    mkdirSync(here, 0o755)
     await alice.savePublic(path.join(here, "alice.key"))
     expect(await store.reload().then(() => store.find(alice.publicKey))).toBeDefined()
   })
 })
 
 describe("a file of passwords", () => {
+  it("that cannot be used is told of once, whether or not anybody was known", async () => {
+    const file = path.join(folder(), "passwords")
+    writeFileSync(file, "", { mode: 0o600 })
+    const passwords = new PasswordFile(file)
+    onTestFinished(() => passwords.close())
+    const problems: (string | undefined)[] = []
+    passwords.on("problem", (error) => problems.push((error as NodeJS.ErrnoException).code))
+    rmSync(file)
+    mkdirSync(file)
+    await eventually(() => expect(problems).toEqual(["EINVAL"]))
+    rmSync(file, { recursive: true })
+    expect(spawnSync("mkfifo", ["-m", "600", file]).status).toBe(0)
+    expect(await passwords.verify("alice", "one")).toBe(false)
+    expect(problems).toEqual(["EINVAL"])
+  })
+
   it("does not count while others can read it", async () => {
     const file = path.join(folder(), "passwords")
     writeFileSync(file, `alice:${await hashPassword("one")}\n`, { mode: 0o600 })

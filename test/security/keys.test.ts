@@ -8,7 +8,7 @@ import { describe, expect, it } from "vitest"
 
 import { runProgram } from "../support/process.js"
 import { failure, open, thrown } from "../support/sockets.js"
-import { folder } from "./support.js"
+import { alice, folder } from "./support.js"
 
 const secretText = (certificate: Certificate) => z85Encode(certificate.secretKey as Buffer)
 
@@ -137,6 +137,15 @@ describe("Certificate", () => {
     expect((await failure(() => Certificate.fromVault(() => new Promise(() => {}), { timeout: 5 }))).message).toContain(
       "5 ms",
     )
+  })
+
+  it("refuses options that there are not", async () => {
+    expect(thrown(() => Certificate.fromEnvironment({ prefx: "T1" } as never)).name).toBe("TypeError")
+    expect(thrown(() => Certificate.fromEnvironment({ keep: "no" } as never)).name).toBe("TypeError")
+    for (const options of [{ timout: 5 }, { timeout: Number.NaN }, { timeout: -1 }, { timeout: 2 ** 31 }]) {
+      const error = await failure(() => Certificate.fromVault(() => ({ publicKey: alice.publicKey }), options as never))
+      expect(error).toMatchObject({ name: "TypeError", message: expect.stringMatching(/tim(e)?out/) })
+    }
   })
 
   it("zeroes its secret key when it is destroyed", () => {

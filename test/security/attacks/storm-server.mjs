@@ -6,25 +6,25 @@ import { setTimeout as sleep } from "node:timers/promises"
 import { Context, Router } from "ohmq"
 import { Authenticator, generateKeyPair } from "ohmq/security"
 
-const [known] = process.argv.slice(2)
+/** A public key, which a function knows, or a folder of certificates. */
+const [policy, known] = process.argv.slice(2)
 const context = new Context()
 const server = generateKeyPair()
 
-/** How often the policy was asked about a stranger, and how often one was turned away. */
+/** How often the function was asked about a stranger, how often one was turned away, and in how many events that was told. */
 let asked = 0
-let told = 0
+let denied = 0
+let events = 0
 let fromStrangers = 0
-// A function, which may be costly, so that the failure limit holds.
-const authenticator = new Authenticator({
-  context,
-  curve: async ({ publicKey }) => {
-    if (publicKey === known) return "good"
-    asked += 1
-    return false
-  },
-})
-authenticator.on("denied", () => {
-  told += 1
+const ask = async ({ publicKey }) => {
+  if (publicKey === known) return "good"
+  asked += 1
+  return false
+}
+const authenticator = new Authenticator({ context, curve: policy === "folder" ? known : ask })
+authenticator.on("denied", ({ count }) => {
+  denied += count
+  events += 1
 })
 const router = new Router({ context, security: { server, authenticator } })
 await router.bind("tcp://127.0.0.1:*")
@@ -50,6 +50,9 @@ process.on("message", async (question) => {
     await sleep(20)
   }
   const { rss, heapUsed } = process.memoryUsage()
-  process.send({ rss, heapUsed, descriptors: descriptors(), asked, told, fromStrangers })
+  const state = { rss, heapUsed, descriptors: descriptors() }
+  // Then it tells of those that it has not told of yet.
+  if (question === "settled") await authenticator.close()
+  process.send({ ...state, asked, denied, events, fromStrangers })
 })
 process.send({ endpoint: router.lastEndpoint, publicKey: server.publicKey })

@@ -3,6 +3,9 @@
 
 import { fork } from "node:child_process"
 import { once } from "node:events"
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import path from "node:path"
 
 import { Dealer } from "ohmq"
 
@@ -70,11 +73,15 @@ async function attack(endpoint, serverKey, handshakes) {
 }
 
 /**
+ * @param policy How the server knows the good clients: by a "function", which may be costly, or by a "folder" of certificates.
  * @returns What happened: how many handshakes of each kind, what the server's authenticator decided, memory and descriptors
  * of the server before and after, and the good clients' messages.
  */
-export async function runStorm(handshakes) {
-  const server = child("storm-server.mjs", [good.publicKey], ["--expose-gc"])
+export async function runStorm(handshakes, policy) {
+  const folder = mkdtempSync(path.join(tmpdir(), "ohmq-storm-"))
+  await good.savePublic(path.join(folder, "good.key"))
+  const known = policy === "folder" ? folder : good.publicKey
+  const server = child("storm-server.mjs", [policy, known], ["--expose-gc"])
   try {
     const [{ endpoint, publicKey }] = await once(server, "message")
     const clients = Array.from({ length: CLIENTS }, () => new Numbered(endpoint, publicKey))
@@ -92,7 +99,8 @@ export async function runStorm(handshakes) {
       handshakes: counts.badKeys + counts.garbage + counts.halfOpen,
       seconds,
       // Of all strangers, those before memory was looked at among them.
-      decisions: after.told,
+      decisions: after.denied,
+      events: after.events,
       lookedInto: after.asked,
       heap: [before.heapUsed, after.heapUsed],
       memory: [before.rss, after.rss],
@@ -105,5 +113,6 @@ export async function runStorm(handshakes) {
     }
   } finally {
     server.kill()
+    rmSync(folder, { recursive: true })
   }
 }

@@ -1,29 +1,36 @@
 // A private rsyslogd: its own configuration, pid file and work directory, ended by its pid.
 
-import { spawn } from "node:child_process"
+import { spawn, spawnSync } from "node:child_process"
 import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from "node:fs"
 import path from "node:path"
-
-import { onTestFinished } from "vitest"
-
-import { runCommand } from "../../support/process.js"
-import { eventually } from "../../support/sockets.js"
+import { setTimeout as sleep } from "node:timers/promises"
 
 const programs = ["/usr/sbin/rsyslogd", "/sbin/rsyslogd"]
 
 const remedy = "Run: apt-get install rsyslog rsyslog-czmq"
 
 /** The program, after it has accepted a configuration. */
-async function findRsyslogd(file: string): Promise<string> {
+function findRsyslogd(file) {
   const program = programs.find(existsSync)
   if (program === undefined) throw new Error(`rsyslogd is missing. ${remedy}`)
-  const { status, stderr } = await runCommand(program, ["-N1", "-f", file])
+  const { status, stderr } = spawnSync(program, ["-N1", "-f", file], { encoding: "utf8" })
   if (status === 0) return program
   throw new Error(`${stderr}${stderr.includes("could not load module") ? remedy : ""}`)
 }
 
+/** What a function gives, once it no longer throws. */
+export async function eventually(attempt) {
+  for (const limit = performance.now() + 10_000; ; await sleep(5)) {
+    try {
+      return await attempt()
+    } catch (error) {
+      if (performance.now() > limit) throw error
+    }
+  }
+}
+
 /** The TCP ports on which a process listens. Linux only, as rsyslogd is here. */
-function listeningPorts(pid: number): number[] {
+function listeningPorts(pid) {
   const links = readdirSync(`/proc/${pid}/fd`).map((fd) => {
     try {
       return readlinkSync(`/proc/${pid}/fd/${fd}`)
@@ -36,23 +43,26 @@ function listeningPorts(pid: number): number[] {
     .split("\n")
     .map((line) => line.trim().split(/\s+/))
     .filter(([, , , state, , , , , , inode]) => state === "0A" && inode !== undefined && inodes.has(inode))
-    .map(([, local = ""]) => Number.parseInt(local.split(":")[1] as string, 16))
+    .map(([, local]) => Number.parseInt(local.split(":")[1], 16))
 }
 
-export interface Daemon {
-  /** What it has complained of. */
-  complaints(): string
-  /** The address of its one listening socket, when it is there. */
-  endpoint(): Promise<string>
-}
+/** The version, such as 8.2302.0. */
+export const versionOf = () =>
+  /\d+(\.\d+)+/.exec(spawnSync(programs.find(existsSync) ?? "rsyslogd", ["-v"], { encoding: "utf8" }).stdout ?? "")?.[0]
 
-/** Starts rsyslogd with a configuration and a folder to work in. It is ended when the test is over. */
-export async function startRsyslogd(folder: string, configuration: string): Promise<Daemon> {
+/**
+ * Starts rsyslogd with a configuration and a folder to work in. `complaints` is what it has complained of, `endpoint` the address of
+ * its one listening socket, when that is there.
+ *
+ * @param {string} folder
+ * @param {string} configuration
+ */
+export async function startRsyslogd(folder, configuration) {
   const file = path.join(folder, "rsyslog.conf")
   const work = path.join(folder, "work")
   mkdirSync(work)
   writeFileSync(file, `global(workDirectory="${work}")\n${configuration}`)
-  const child = spawn(await findRsyslogd(file), ["-n", "-f", file, "-i", path.join(folder, "rsyslog.pid")], {
+  const child = spawn(findRsyslogd(file), ["-n", "-f", file, "-i", path.join(folder, "rsyslog.pid")], {
     stdio: ["ignore", "pipe", "pipe"],
   })
   let said = ""
@@ -61,23 +71,22 @@ export async function startRsyslogd(folder: string, configuration: string): Prom
       said += text
     })
   }
-  const ended = new Promise<void>((resolve) => {
-    child.on("close", () => resolve())
-  })
-  onTestFinished(async () => {
-    child.kill("SIGTERM")
-    const timer = setTimeout(() => child.kill("SIGKILL"), 5000)
-    await ended
-    clearTimeout(timer)
-  })
+  const ended = new Promise((resolve) => child.on("close", resolve))
   return {
     complaints: () => said,
     endpoint: () =>
       eventually(() => {
         if (said !== "" || child.exitCode !== null) throw new Error(`rsyslogd: ${said}`)
-        const [port] = listeningPorts(child.pid as number)
+        const [port] = listeningPorts(child.pid)
         if (port === undefined) throw new Error("rsyslogd does not listen yet")
         return `tcp://127.0.0.1:${port}`
       }),
+    async stop() {
+      child.kill("SIGTERM")
+      // omczmq as a server of CURVE does not end by itself.
+      const timer = setTimeout(() => child.kill("SIGKILL"), 2000)
+      await ended
+      clearTimeout(timer)
+    },
   }
 }

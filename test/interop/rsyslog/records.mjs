@@ -3,10 +3,14 @@
 import { readFileSync } from "node:fs"
 import { connect } from "node:net"
 
-import { eventually } from "../../support/sockets.js"
+import { eventually } from "./daemon.mjs"
 
-/** Numbered lines, with structured data, and text that is not ASCII. */
-export const records = (count: number, app = "ohmq") =>
+/**
+ * Numbered lines, with structured data, and text that is not ASCII.
+ *
+ * @returns {string[]}
+ */
+export const records = (count, app = "ohmq") =>
   Array.from(
     { length: count },
     (_, index) =>
@@ -14,18 +18,21 @@ export const records = (count: number, app = "ohmq") =>
   )
 
 /** Writes lines to a socket of imptcp, once that is there. */
-export async function writeLines(socket: string, lines: string[]): Promise<void> {
-  await eventually(
+export const writeLines = (socket, lines) =>
+  eventually(
     () =>
-      new Promise<void>((resolve, reject) => {
+      new Promise((resolve, reject) => {
         const stream = connect(socket, () => stream.end(lines.map((line) => `${line}\n`).join("")))
         stream.on("error", reject).on("close", resolve).resume()
       }),
   )
-}
 
-/** Resolves to the lines of a file when there are as many of them. */
-export const linesOf = (file: string, count: number): Promise<string[]> =>
+/**
+ * Resolves to the lines of a file when there are as many of them.
+ *
+ * @returns {Promise<string[]>}
+ */
+export const linesOf = (file, count) =>
   eventually(() => {
     const lines = readFileSync(file, "utf8").split("\n").slice(0, -1)
     if (lines.length < count) throw new Error(`${file} has ${lines.length} of ${count} lines`)
