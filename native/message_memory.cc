@@ -1,14 +1,8 @@
 #include "message_memory.h"
 
 #include <atomic>
+#include <initializer_list>
 #include <new>
-
-// Internals of the libzmq that is linked statically: in a message made by its decoder, what libzmq keeps of it lies
-// with the bytes. A message of the public zmq_msg_init_data has an allocation for that, and costs a third more.
-#if !defined(_WIN32) && __has_include("libzmq/msg.hpp")
-#include "libzmq/msg.hpp"
-#define OHMQ_HAS_CONTENT
-#endif
 
 namespace ohmq {
 namespace {
@@ -16,12 +10,12 @@ namespace {
 // Up to so many bytes lie in the zmq_msg_t itself.
 constexpr size_t kInline = 33;
 
-#ifdef OHMQ_HAS_CONTENT
-using Content = zmq::msg_t::content_t;
-constexpr size_t kContent = sizeof(Content);
-static_assert(sizeof(zmq::msg_t) == sizeof(zmq_msg_t) && kInline == zmq::msg_t::max_vsm_size);
-#else
-constexpr size_t kContent = 0;
+#ifndef OHMQ_HAS_MSG_INIT_IN
+// An installed libzmq, which scripts/lib/tunings.mjs has not seen.
+size_t ohmq_msg_content_size() { return 0; }
+int ohmq_msg_init_in(zmq_msg_t* message, void* place, size_t size, zmq_free_fn* release, void* hint) {
+  return zmq_msg_init_data(message, place, size, release, hint);
+}
 #endif
 
 constexpr size_t kSlab = 8192;
@@ -47,7 +41,8 @@ class MessageMemory::Spares {
     if (count_.fetch_add(1, std::memory_order_relaxed) < kMost) {
       slab->next = first_.load(std::memory_order_relaxed);
       while (slab->next != Closed()) {
-        if (first_.compare_exchange_weak(slab->next, slab, std::memory_order_release, std::memory_order_relaxed)) return;
+        if (first_.compare_exchange_weak(slab->next, slab, std::memory_order_release, std::memory_order_relaxed))
+          return;
       }
     }
     count_.fetch_sub(1, std::memory_order_relaxed);
@@ -91,7 +86,7 @@ class MessageMemory::Spares {
   Slab* taken_ = nullptr;
 };
 
-MessageMemory::MessageMemory() : spares_(std::make_shared<Spares>()) {}
+MessageMemory::MessageMemory() : content_size_(ohmq_msg_content_size()), spares_(std::make_shared<Spares>()) {}
 
 MessageMemory::~MessageMemory() {
   Retire();
@@ -105,7 +100,7 @@ bool MessageMemory::Allocate(zmq_msg_t* message, size_t size) noexcept {
 }
 
 bool MessageMemory::Cut(zmq_msg_t* message, size_t size) noexcept {
-  const size_t needed = (kContent + size + kAlignment - 1) & ~(kAlignment - 1);
+  const size_t needed = (content_size_ + size + kAlignment - 1) & ~(kAlignment - 1);
   if (slab_ == nullptr || used_ + needed > sizeof slab_->bytes) {
     Retire();
     slab_ = spares_->Take();
@@ -115,14 +110,7 @@ bool MessageMemory::Cut(zmq_msg_t* message, size_t size) noexcept {
       slab_->spares = spares_;
     }
   }
-  char* place = slab_->bytes + used_;
-#ifdef OHMQ_HAS_CONTENT
-  // zmq_msg_t is what the functions of zmq.h are given; inside they take it for this.
-  auto* made = reinterpret_cast<zmq::msg_t*>(message);
-  if (made->init_external_storage(new (place) Content, place + kContent, size, Release, slab_) != 0) return false;
-#else
-  if (zmq_msg_init_data(message, place, size, Release, slab_) != 0) return false;
-#endif
+  if (ohmq_msg_init_in(message, slab_->bytes + used_, size, Release, slab_) != 0) return false;
   used_ += needed;
   cut_ += 1;
   return true;

@@ -35,6 +35,8 @@ class MessageMemory {
   void Retire() noexcept;
   static void Release(void* data, void* hint);
 
+  // What libzmq needs before the bytes of each message.
+  const size_t content_size_;
   const std::shared_ptr<Spares> spares_;
   Slab* slab_ = nullptr;
   size_t used_ = 0;

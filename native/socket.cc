@@ -278,6 +278,33 @@ napi_value Socket::SendText(napi_env env, napi_callback_info info) {
   return arguments.socket->Send(std::move(message), arguments.Number(env, 2));
 }
 
+namespace {
+
+// For as long as it lives, the socket's messages wake nobody who reads them; then each reader is woken once. A reader
+// that is woken in between has soon read all there is, and sleeps again (docs/performance.md has figures).
+class HeldWakes {
+ public:
+#ifdef OHMQ_HAS_HOLD_WAKES
+  // Without a socket, it does nothing.
+  explicit HeldWakes(void* socket) : socket_(socket) {
+    if (socket_ != nullptr) ohmq_hold_wakes(socket_, 1);
+  }
+  ~HeldWakes() {
+    if (socket_ != nullptr) ohmq_hold_wakes(socket_, 0);
+  }
+
+  HeldWakes(const HeldWakes&) = delete;
+  HeldWakes& operator=(const HeldWakes&) = delete;
+
+ private:
+  void* const socket_;
+#else
+  explicit HeldWakes(void* /*socket*/) {}
+#endif
+};
+
+}  // namespace
+
 napi_value Socket::SendMany(napi_env env, napi_callback_info info) {
   const Arguments<2> arguments(env, info);
   if (arguments.socket == nullptr) return nullptr;
@@ -286,6 +313,9 @@ napi_value Socket::SendMany(napi_env env, napi_callback_info info) {
   size_t room = Environment::kBytes;
   const uint32_t count = std::min<uint32_t>(arguments.Number(env, 1), Environment::kFrames);
   void* socket = arguments.socket->handle_->get();
+  const bool several = std::any_of(environment.frames, environment.frames + std::max<uint32_t>(count, 1) - 1,
+                                   [](uint32_t frame) { return (frame & 1) == 0; });
+  const HeldWakes wakes(several ? socket : nullptr);
   uint32_t sent = 0;
   for (; sent < count; sent += 1) {
     const size_t size = environment.frames[sent] >> 1;

@@ -21,7 +21,8 @@ class TurnCounter final : public Resource {
   explicit TurnCounter(Environment& environment) : environment_(environment) {
     uv_check_init(environment.loop(), &check_);
     check_.data = this;
-    uv_check_start(&check_, [](uv_check_t* check) { *static_cast<TurnCounter*>(check->data)->environment_.turns += 1; });
+    uv_check_start(&check_,
+                   [](uv_check_t* check) { *static_cast<TurnCounter*>(check->data)->environment_.turns += 1; });
     uv_unref(base());
     environment.HandleOpened();
     environment.Add(this);

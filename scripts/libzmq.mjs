@@ -10,6 +10,7 @@ import { pins } from "./lib/pins.mjs"
 import { Failure, fingerprint, inProject, readJson, root, runMain, say } from "./lib/project.mjs"
 import { fromArchives } from "./lib/release-archives.mjs"
 import { has, output, run } from "./lib/run.mjs"
+import { tune } from "./lib/tunings.mjs"
 
 const topic = "libzmq"
 const base = inProject("build/libzmq")
@@ -46,7 +47,9 @@ const sources = {
 
 const recipe = () =>
   fingerprint(
-    ["CMakeLists.txt", "cmake/libsodium.cmake", "scripts/lib/mends.mjs"].map((file) => inProject(file)),
+    ["CMakeLists.txt", "cmake/libsodium.cmake", "scripts/lib/mends.mjs", "scripts/lib/tunings.mjs"].map((file) =>
+      inProject(file),
+    ),
     pins,
     sources,
     process.arch,
@@ -132,7 +135,11 @@ export async function findSources(folder, { mustMend = true } = {}) {
         if (mustMend) throw new Failure(`libzmq: ${text}.`)
         say(topic, text)
       }
-      return { libzmq, libsodium, origin, archives: { ...archives, libzmq: { ...archives.libzmq, ...faults } } }
+      const { tuned, untuned } = tune(libzmq)
+      if (untuned.length > 0) {
+        say(topic, `NOT TUNED, as its sources are not as scripts/lib/tunings.mjs knows them: ${untuned.join("; ")}`)
+      }
+      return { libzmq, libsodium, origin, archives: { ...archives, libzmq: { ...archives.libzmq, ...faults, tuned } } }
     }
     tried.push(`${found.name}: ${found.skipped}`)
     say(topic, `${found.name}: passed over: ${found.skipped}`)

@@ -38,7 +38,7 @@ Variables:
 async function ensureSources(again) {
   const file = path.join(base, "sources.json")
   const recipe = fingerprint(
-    ["scripts/pins.json", "scripts/lib/mends.mjs"].map((file) => inProject(file)),
+    ["scripts/pins.json", "scripts/lib/mends.mjs", "scripts/lib/tunings.mjs"].map((file) => inProject(file)),
     process.env.OHMQ_LIBZMQ_ARCHIVE,
     process.env.OHMQ_LIBSODIUM_ARCHIVE,
   )

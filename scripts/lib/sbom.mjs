@@ -30,7 +30,9 @@ const npmHash = (integrity) => ["SHA-512", Buffer.from(integrity.replace(/^sha51
 
 const property = (name, value) => ({ name: `ohmq:${name}`, value })
 
-function component(name, version, licence, { from = [], mended = [], properties = [], publisher, purl }) {
+const patch = (type) => (description) => ({ type: "unofficial", resolves: [{ type, description }] })
+
+function component(name, version, licence, { from = [], mended = [], tuned = [], properties = [], publisher, purl }) {
   return {
     type: "library",
     "bom-ref": name,
@@ -41,12 +43,8 @@ function component(name, version, licence, { from = [], mended = [], properties 
     licenses: licences(licence),
     ...(purl ? { purl } : {}),
     ...(from.length > 0 ? { externalReferences: from } : {}),
-    ...(mended.length > 0
-      ? {
-          pedigree: {
-            patches: mended.map((description) => ({ type: "unofficial", resolves: [{ type: "defect", description }] })),
-          },
-        }
+    ...(mended.length + tuned.length > 0
+      ? { pedigree: { patches: [...mended.map(patch("defect")), ...tuned.map(patch("enhancement"))] } }
       : {}),
     ...(properties.length > 0 ? { properties } : {}),
   }
@@ -125,9 +123,9 @@ export function bom(target, file, { versions, archives, made }) {
   const { name, version, license } = readJson(inProject("package.json"))
   const hash = sha256(file)
   const source = (library) => {
-    const { url, sha256: content, patches, mended } = archives[library]
+    const { url, sha256: content, patches, mended, tuned } = archives[library]
     const properties = patches ? [property("patched-as", patches)] : []
-    return { from: [distribution(url, "SHA-256", content)], mended, properties }
+    return { from: [distribution(url, "SHA-256", content)], mended, tuned, properties }
   }
   const parts = [
     component("libzmq", versions.libzmq, libzmqLicence(versions.libzmq), {
