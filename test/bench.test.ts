@@ -1,10 +1,37 @@
+import { readdirSync, readFileSync } from "node:fs"
+import path from "node:path"
+
 import { describe, expect, it } from "vitest"
 
-import { runCommand } from "./support/process.js"
+import { root, runCommand } from "./support/process.js"
 
 const bench = (...args: string[]) => runCommand(process.execPath, ["bench/run.mjs", ...args])
 
+/** The names that a file imports from others of the benchmark: contenders with servers run nowhere in the tests. */
+function missingImports(file: string): string[] {
+  const text = readFileSync(file, "utf8")
+  return Array.from(text.matchAll(/^import \{([^}]+)\} from "(\.[^"]+)"/gm)).flatMap(([, names = "", from = ""]) => {
+    const there = readFileSync(path.join(path.dirname(file), from), "utf8")
+    return names
+      .split(",")
+      .map((name) => name.trim().split(" as ")[0] as string)
+      .filter((name) => name !== "" && !new RegExp(`^export .*\\b${name}\\b`, "m").test(there))
+      .map((name) => `${path.basename(file)}: ${name} of ${from}`)
+  })
+}
+
 describe("the benchmark", () => {
+  it("imports only what there is", () => {
+    const folder = path.join(root, "bench")
+    const files = ["", "lib", "contenders", "peers"].flatMap((name) =>
+      readdirSync(path.join(folder, name))
+        .filter((file) => file.endsWith(".mjs"))
+        .map((file) => path.join(folder, name, file)),
+    )
+    expect(files.length).toBeGreaterThan(10)
+    expect(files.flatMap(missingImports)).toEqual([])
+  })
+
   it("explains itself", async () => {
     const { status, stdout } = await bench("--help")
     expect(status).toBe(0)

@@ -5,7 +5,7 @@ const BYTES = 8 << 20
 const OVERHEAD = 100
 
 /** How many messages may be on their way to a receiver. */
-const windowFor = (size) => Math.max(8, Math.floor(BYTES / (size + OVERHEAD)))
+export const windowFor = (size) => Math.max(8, Math.floor(BYTES / (size + OVERHEAD)))
 
 /** For a receiver: calls `tell` with how many messages have arrived, every so often. */
 export function reporter(size, tell) {
