@@ -15,7 +15,7 @@ import {
 import { addon, constant, type NativeSocket, onReady } from "./native.js"
 import { PeerCount } from "./peer-count.js"
 import { Socket } from "./socket.js"
-import { endpoints, handle } from "./symbols.js"
+import { endpoints, handle, waitForPeers } from "./symbols.js"
 import { Traffic } from "./traffic.js"
 import type { Iteration, OperationOptions } from "./types.js"
 import { checkOperation, Waiter, WaitingLine } from "./waiter.js"
@@ -190,7 +190,7 @@ export class Observer {
   }
 
   /** @internal Resolves when there are so many peers; otherwise like `waitFor`. */
-  async waitForPeers(count: number, options: OperationOptions): Promise<void> {
+  async [waitForPeers](count: number, options: OperationOptions): Promise<void> {
     if (this.peers < count) await this.#watchFor(() => this.peers >= count, options)
   }
 
@@ -252,8 +252,9 @@ export class Observer {
   }
 
   /**
-   * @internal The peer of a connection, as the system names it: "10.0.0.1:5000", "[::1]:5000", "" over ipc. Undefined where that is not
-   * known, because the transport is another, or a connection to a host name is gone.
+   * The peer of a connection that an "accept" or "connect" event has told of, as the system names it: "10.0.0.1:5000",
+   * "[::1]:5000", "" over ipc. Undefined where that is not known, because the transport is another, or a connection to a
+   * host name is gone.
    */
   peerOf({ fd, localAddress = "", remoteAddress = "" }: ConnectionEnds): string | undefined {
     if (remoteAddress.startsWith("ipc:")) return ""

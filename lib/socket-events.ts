@@ -3,7 +3,7 @@
 import { closedError, errnoError, expected } from "./errors.js"
 import { Observer } from "./observer.js"
 import { Socket } from "./socket.js"
-import { endpoints } from "./symbols.js"
+import { endpoints, waitForPeers } from "./symbols.js"
 import type { OperationOptions } from "./types.js"
 import { checkOperation } from "./waiter.js"
 
@@ -65,7 +65,7 @@ Object.defineProperties(Socket.prototype, {
         throw errnoError("EINVAL", "connected() must be called, or events used, before the socket binds or connects")
       }
       if (this.events.closed) throw errnoError("EBADF", "The events are closed, and with them the count of peers")
-      await this.events.waitForPeers(count, { timeout, signal })
+      await this.events[waitForPeers](count, { timeout, signal })
     },
   },
 })

@@ -24,5 +24,8 @@ export const form = Symbol("ohmq.form")
 /** Socket: what it is bound and connected to. */
 export const endpoints = Symbol("ohmq.endpoints")
 
+/** Observer: how a socket's `connected` waits. */
+export const waitForPeers = Symbol("ohmq.waitForPeers")
+
 /** Socket: what a proxy, which takes it over, needs of it. */
 export const lend = Symbol("ohmq.lend")

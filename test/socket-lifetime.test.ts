@@ -22,7 +22,7 @@ const documented = new RegExp(
     "send|sendMany|trySend|toWritable|toWritableStream|receive|receiveMany|tryReceive|batches|toReadable|toReadableStream",
     "receiveWithMetadata|withMetadata|subscribe|unsubscribe|join|leave|connectPeer",
     "[gs]et(Bool|Int32|Uint32|Int64|Uint64|String)Option",
-    "waitFor|on|off|watch|shutDown|run|pause|resume|statistics",
+    "waitFor|on|off|watch|shutDown|peerOf|run|pause|resume|statistics",
   ].join("|")})$`,
 )
 
