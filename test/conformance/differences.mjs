@@ -28,10 +28,12 @@ differ("faults", "an unhandled rejection ends the process", 3, [
   "closing events that have a listener leaves no rejection",
 ])
 for (const what of ["a receive", "a send", "an iterator", "events"]) {
-  differ("workers", "aborts the process", 4, [
+  const names = [
     `terminate() of a worker with ${what} pending leaves the process sound`,
     `process.exit() in a worker with ${what} pending leaves the process sound`,
-  ])
+  ]
+  // On a busy machine, the worker has ended before its loop waits.
+  differ("workers", "aborts the process", 4, names, what === "an iterator" ? sometimes : {})
 }
 differ("workers", "other bytes arrive", 5, [
   "messages of 1000 bytes that are queued when their worker ends arrive as they were",
@@ -213,4 +215,6 @@ differ(
   "burns a core",
   7,
   ["Server", "Client", "Dish", "Gather"].map((name) => `a ${name} with a pending receive costs no processor time`),
+  // A core that others want, too, has not so much time to burn.
+  sometimes,
 )
