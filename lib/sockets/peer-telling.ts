@@ -52,8 +52,7 @@ export function definePeerEvents<Id extends Buffer | number>(
     for (const [name, option] of options) if (!isOff(socket[getOption](option))) throw exclusionError(name)
     const farewell = randomBytes(16)
     const events = new PeerEvents(form, farewell)
-    const diverting = socket as unknown as { [divert](consume: (message: Message[]) => boolean): void }
-    diverting[divert]((message) => events.consume(message))
+    socket[divert]((message) => events.consume(message))
     // Not by the properties, which would show the farewell.
     native.setOption(constant("ZMQ_DISCONNECT_MSG"), wireTypes.bytes, farewell)
     if (form.announces) native.setOption(constant("ZMQ_ROUTER_NOTIFY"), wireTypes.int32, constant("ZMQ_NOTIFY_CONNECT"))
