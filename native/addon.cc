@@ -19,9 +19,9 @@ namespace {
 // initialize(mainThread: boolean, uv: boolean, onReady: (socket: NativeSocket, events: number) => void): void
 void Initialize(const Napi::CallbackInfo& info) {
   Environment& environment = Environment::Of(info.Env());
-  environment.main_thread = info[0].ToBoolean();
+  environment.main_thread = IsTrue(info[0]);
   environment.on_ready = Napi::Persistent(info[2].As<Napi::Function>());
-  environment.Start(info[1].ToBoolean());
+  environment.Start(IsTrue(info[1]));
 }
 
 // takeLarge(): Buffer. The next frame of the last receive call that was flagged as large.

@@ -31,7 +31,7 @@ Context* Context::From(Napi::Value value) {
 
 Context::Context(const Napi::CallbackInfo& info)
     : Napi::ObjectWrap<Context>(info), environment_(Environment::Of(info.Env())) {
-  const bool shared = info[0].ToBoolean();
+  const bool shared = IsTrue(info[0]);
   handle_ = shared ? environment_.default_context() : ContextHandle::Create();
   if (handle_ == nullptr) {
     Throw(info.Env(), zmq_errno());
@@ -67,7 +67,7 @@ void Context::SetOption(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value Context::Sockets(const Napi::CallbackInfo& info) {
-  const bool readers = info[0].ToBoolean();
+  const bool readers = IsTrue(info[0]);
   Napi::Array owners = Napi::Array::New(info.Env());
   environment_.ForEachSocket([&](Socket* socket) {
     if (socket->handle()->context() != handle_ || socket->reads_monitor() != readers) return;

@@ -10,18 +10,27 @@ namespace {
 // Environments of this process that have loaded the addon; the last one waits for queued messages.
 std::atomic<int> environments{0};
 
+// Memory that JavaScript sees too. Null where there is none to be had: in a worker thread that is being terminated.
+template <typename Element>
+Element* Share(Napi::Env env, napi_typedarray_type type, size_t count,
+               Napi::Reference<Napi::TypedArrayOf<Element>>* reference) {
+  void* data = nullptr;
+  napi_value buffer = nullptr;
+  napi_value array = nullptr;
+  if (napi_create_arraybuffer(env, count * sizeof(Element), &data, &buffer) != napi_ok ||
+      napi_create_typedarray(env, type, count, buffer, 0, &array) != napi_ok) {
+    return nullptr;
+  }
+  *reference = Napi::Persistent(Napi::TypedArrayOf<Element>(env, array));
+  return static_cast<Element*>(data);
+}
+
 }  // namespace
 
 Environment::Environment(Napi::Env env) : env_(env) {
-  Napi::Uint32Array array = Napi::Uint32Array::New(env, kFrames);
-  frames = array.Data();
-  frames_array = Napi::Persistent(array);
-  Napi::Uint32Array counter = Napi::Uint32Array::New(env, 1);
-  turns = counter.Data();
-  turns_array = Napi::Persistent(counter);
-  Napi::Uint8Array outgoing = Napi::Uint8Array::New(env, kBytes);
-  bytes = outgoing.Data();
-  bytes_array = Napi::Persistent(outgoing);
+  frames = Share(env, napi_uint32_array, kFrames, &frames_array);
+  turns = Share(env, napi_uint32_array, 1, &turns_array);
+  bytes = Share(env, napi_uint8_array, kBytes, &bytes_array);
   environments += 1;
 }
 
@@ -37,7 +46,7 @@ void Environment::Start(bool uv) {
     napi_add_async_cleanup_hook(
         env_, [](napi_async_cleanup_hook_handle, void* data) { static_cast<Environment*>(data)->CleanUp(); }, this,
         &hook_);
-    CountTurns(*this);
+    if (turns != nullptr) CountTurns(*this);
   } else {
     // Here all is over when it returns, and Deno 2.9 frees an asynchronous hook twice.
     napi_add_env_cleanup_hook(

@@ -15,8 +15,9 @@ namespace {
 Napi::Array Properties(Napi::Env env, Message& message, Napi::Array names) {
   Napi::Array values = Napi::Array::New(env, names.Length());
   for (uint32_t index = 0; index < names.Length(); index += 1) {
-    const std::string name = names.Get(index).As<Napi::String>();
-    const char* value = zmq_msg_gets(message.get(), name.c_str());
+    const Napi::Value name = names.Get(index);
+    if (!name.IsString()) break;  // in a worker thread that is being terminated
+    const char* value = zmq_msg_gets(message.get(), name.As<Napi::String>().Utf8Value().c_str());
     values.Set(index, value == nullptr ? env.Null() : Napi::String::New(env, value));
   }
   return values;

@@ -11,3 +11,15 @@
 #if !defined(NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS)
 #error "ohmq is built with NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS"
 #endif
+
+namespace ohmq {
+
+// A boolean that JavaScript passes. ToBoolean() would convert it, which Node-API refuses in a worker thread that is
+// being terminated; using what it gives then ends the process.
+inline bool IsTrue(const Napi::Value& value) noexcept {
+  bool result = false;
+  napi_get_value_bool(value.Env(), value, &result);
+  return result;
+}
+
+}  // namespace ohmq

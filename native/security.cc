@@ -98,7 +98,7 @@ Napi::Value IsSecretKey(Napi::Env env, void* socket, const Napi::Value& key) {
 
 Napi::Value EndOf(const Napi::CallbackInfo& info) {
   std::string end;
-  const bool there = ReadEnd(ToDescriptor(info[0]), info[1].ToBoolean(), &end);
+  const bool there = ReadEnd(ToDescriptor(info[0]), IsTrue(info[1]), &end);
   return there ? Napi::Value(Napi::String::New(info.Env(), end)) : info.Env().Null();
 }
 

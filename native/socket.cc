@@ -383,7 +383,7 @@ napi_value Socket::Watch(napi_env env, napi_callback_info info) {
 }
 
 void Socket::KeepAlive(const Napi::CallbackInfo& info) {
-  keep_alive_ = info[0].ToBoolean();
+  keep_alive_ = IsTrue(info[0]);
   poller_->KeepAlive(keep_alive_ && wanted_ != 0);
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest"
 
-import { runProgram } from "../support/process.js"
+import { root, runProgram } from "../support/process.js"
 
 /** A program whose workers run `worker`, in which `ready()` tells the main thread that it is under way. */
 const withWorkers = (worker: string, main: string) => `
@@ -56,6 +56,25 @@ describe("worker.terminate() leaves the process sound", () => {
     const main = `for (let i = 0; i < 4; i++) { const worker = start(i); await event(worker, "message"); await worker.terminate() }`
     // Memory that was not written yet is to be garbage; glibc only.
     expect(await outcome(withWorkers(worker, main), { MALLOC_PERTURB_: "65" })).toEqual(done)
+  })
+
+  // The addon itself is called: JavaScript in between would notice the end, but for a moment that no test can hit.
+  it.each([
+    ["the end of a connection", "addon.endOf(1, true)"],
+    ["a new context", "new addon.NativeContext(false)"],
+    ["a context's sockets", "context.sockets(true)"],
+    ["metadata", `addon.receiveWithMetadata(native.slot, ["X-A"])`],
+  ])("in the middle of a call for %s", async (_, call) => {
+    const worker = `
+      const { addon } = require(${JSON.stringify(`${root}/dist/native.js`)})
+      const context = new addon.NativeContext(true), native = new addon.NativeSocket(context, addon.constants.ZMQ_PULL)
+      const address = "inproc://" + "\u00e9".repeat(2 ** 25)
+      address.charCodeAt(0); ready()
+      try { native.disconnect(address) } catch {}
+      ${call}
+      for (;;);`
+    const main = `for (let i = 0; i < 3; i++) { const worker = start(i); await event(worker, "message"); await worker.terminate() }`
+    expect(await outcome(withWorkers(worker, main))).toEqual(done)
   })
 })
 
