@@ -80,7 +80,8 @@ export interface NativeSocket {
   connect(address: string): void
   disconnect(address: string): void
   keepAlive(keep: boolean): void
-  hasPeer(routingId: Uint8Array): boolean
+  /** Undefined where libzmq cannot tell. */
+  hasPeer(routingId: Uint8Array): boolean | undefined
   monitor(address: string | null): void
   readMonitor(address: string): void
 }

@@ -160,10 +160,9 @@ Napi::Value Socket::HasPeer(const Napi::CallbackInfo& info) {
   ReadEvents(&events);
   const auto name = info[0].As<Napi::Uint8Array>();
   const bool has = zmq_socket_get_peer_state(handle_->get(), name.Data(), name.ByteLength()) >= 0;
-#else
-  const bool has = false;
+  if (has || zmq_errno() != ENOTSUP) return Napi::Boolean::New(info.Env(), has);
 #endif
-  return Napi::Boolean::New(info.Env(), has);
+  return info.Env().Undefined();
 }
 
 void Socket::Monitor(const Napi::CallbackInfo& info) {

@@ -9,10 +9,13 @@ import type { ConstructorOptions, Message, MessageLike, Receiver, Sender } from 
 import { defineSocket } from "./define.js"
 import { checkName, claimName, nameTaken, type PeerName, peerName, releaseNames } from "./peer-name.js"
 
-/** Whether libzmq still has a peer that was disconnected. Not for one that was not: to that, this would begin a message. */
+/** Whether libzmq still has a peer that was disconnected. */
 function hasPeer(socket: Stream, name: Buffer): boolean {
-  const { slot } = socket[handle]()
-  // Lets libzmq see what has ended meanwhile.
+  const native = socket[handle]()
+  const { slot } = native
+  const told = native.hasPeer(name)
+  if (told !== undefined) return told
+  // An installed libzmq. To a peer that was not disconnected, this would begin a message. First it sees what has ended meanwhile.
   addon.events(slot)
   try {
     addon.sendBytes(slot, name, SendFlags.More)
