@@ -1,6 +1,6 @@
 // Runs the tests with one libzmq after the other: those of a list of local archives.
 
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs"
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import path from "node:path"
 
@@ -55,7 +55,10 @@ async function testWith(archive, libsodium, args) {
     })
     const { passed, failed } = results(report)
     // It may also have failed without a test that did, as by an error that nobody caught.
-    if (!ended && failed.length === 0) failed.push(`vitest failed: see ${log("test")}`)
+    if (!ended && failed.length === 0) {
+      const lines = readFileSync(log("test"), "utf8").trim().split("\n")
+      failed.push(`outside of a test: ${lines.slice(-5).join(" | ")}`)
+    }
     return { versions, patches, passed, failed }
   } catch (error) {
     return { patches: "", passed: 0, failed: [error.message] }
