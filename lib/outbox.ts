@@ -160,7 +160,7 @@ export class Outbox {
 
   protected sendParts(parts: Part[]): boolean {
     const last = parts.length - 1
-    if (!this.#hasRoom(parts[0] as Part)) return false
+    if (parts[0] !== undefined && !this.#hasRoom(parts[0])) return false
     for (let index = 0; index <= last; index += 1) {
       if (!sendPart(this.slot, parts[index] as Part, index < last)) return this.#refused(parts, index)
     }
