@@ -166,6 +166,15 @@ export interface Readable<M extends object[] = Message[]>
 
 /** What a loop over a socket goes through. Like AsyncIterableIterator, whose second parameter needs TypeScript 5.6. */
 export interface Iteration<T> extends AsyncIterator<T, undefined> {
+  /**
+   * Ends the iterator: a `next` that waits is done at once and takes nothing, as are all that follow. What it is over
+   * stays open.
+   */
+  return(value?: undefined | PromiseLike<undefined>): Promise<IteratorResult<T, undefined>>
+  /** The same, and rejects with the error. */
+  throw(error?: unknown): Promise<IteratorResult<T, undefined>>
+  /** The same as `return`, at the end of a scope: `await using messages = socket.batches()`. */
+  [Symbol.asyncDispose](): Promise<void>
   [Symbol.asyncIterator](): Iteration<T>
 }
 
