@@ -13,20 +13,25 @@ const here = typeof __dirname === "string" ? __dirname : undefined
 
 /**
  * The package's own addons. Tools that copy what a program needs (@vercel/nft, ncc, Next.js) see a file only if the path is written
- * out whole in one call of path.join, with __dirname in front. And ncc reads nothing in a file with syntax newer than ES2020.
+ * out whole in one call of path.join, with __dirname in front, and its result goes to something that they cannot evaluate, as they can
+ * the push of an array. And ncc reads nothing in a file with syntax newer than ES2020.
  */
 function packaged(): string[] {
-  const files: string[] = []
+  const files = new Set<string>()
   // In an ES module, ncc replaces the paths of files that exist, and the others throw.
   try {
-    files.push(path.join(__dirname, "..", "build", "Release", "ohmq.node"))
+    files.add(path.join(__dirname, "..", "build", "Release", "ohmq.node"))
   } catch {}
   try {
-    files.push(path.join(__dirname, "..", "prebuilds", platform, "ohmq.glibc.node"))
-    files.push(path.join(__dirname, "..", "prebuilds", platform, "ohmq.musl.node"))
-    files.push(path.join(__dirname, "..", "prebuilds", platform, "ohmq.node"))
+    files.add(path.join(__dirname, "..", "prebuilds", platform, "ohmq.glibc.node"))
   } catch {}
-  return files
+  try {
+    files.add(path.join(__dirname, "..", "prebuilds", platform, "ohmq.musl.node"))
+  } catch {}
+  try {
+    files.add(path.join(__dirname, "..", "prebuilds", platform, "ohmq.node"))
+  } catch {}
+  return [...files]
 }
 
 /** The addons in the folder prebuilds/ of a folder. */

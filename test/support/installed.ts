@@ -3,15 +3,14 @@
 import { cpSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import path from "node:path"
 
+import { prebuiltAddon } from "./package.js"
 import { pack, sharedFolder, unpack } from "./packed.js"
 import { root } from "./process.js"
 
 /** Puts the addon where a package that was published with it has it, and takes out what `npm run prebuilds` has left. */
 export function addAddon(folder: string): void {
   rmSync(path.join(folder, "prebuilds"), { recursive: true, force: true })
-  const prebuilds = path.join(folder, "prebuilds", `${process.platform}-${process.arch}`)
-  mkdirSync(prebuilds, { recursive: true })
-  cpSync(path.join(root, "build/Release/ohmq.node"), path.join(prebuilds, "ohmq.node"))
+  cpSync(path.join(root, "build/Release/ohmq.node"), path.join(folder, prebuiltAddon()), { recursive: true })
 }
 
 /** A project with the package installed, removed after the last test of the file. To be called outside of tests. */
