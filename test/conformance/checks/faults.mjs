@@ -68,7 +68,7 @@ for (const [what, prepare] of [
   ["is never read", () => {}],
 ]) {
   add(
-    `other sockets work on when a monitor ${what}`,
+    `other sockets keep working when a monitor ${what}`,
     (zmq, t) => t.within(5000, peersComeAndGo(zmq, t, prepare, 75), "all of it"),
     { alone: true },
   )
