@@ -142,9 +142,7 @@ differ("options", "is converted", "NaN and numbers out of an option's range", [
   "maxMessageSize refuses Infinity, which its type in C cannot hold",
   "typeOfService refuses -1, which its type in C cannot hold",
 ])
-differ("options", "is ignored", "an unknown name for `verbosity`", [
-  "verbosity refuses an unknown name",
-])
+differ("options", "is ignored", "an unknown name for `verbosity`", ["verbosity refuses an unknown name"])
 differ("messages", 'sends "[object Promise]"', "a promise as a message", ["a promise is refused"])
 for (const name of ["Router", "Stream"]) {
   differ("endpoints", "is ignored", "options of `connect` that are not an object, and extra arguments", [
@@ -208,9 +206,7 @@ differ(
   "exports",
   '"Expected 1 argument but received 2", or 0 and 1',
   "may ignore extra arguments",
-  ["Observer.close", "getInt32Option", "new Context"].map(
-    (what) => `${what} ignores extra arguments`,
-  ),
+  ["Observer.close", "getInt32Option", "new Context"].map((what) => `${what} ignores extra arguments`),
 )
 differ("faults-v5", "no events", 17, ["monitor() after unmonitor() gives events again"])
 differ(
