@@ -36,7 +36,7 @@ factor of two mean nothing.
 
 ohmq is not on npm yet: \`file:/path/to/ohmq\` below is a built clone (see [Install](../README.md#install)), or a tarball of it.
 
-To give a package for the zeromq 6 API ohmq, add an override to the package.json of your program:
+To run a package for the zeromq 6 API with ohmq, add an override to the package.json of your program:
 
 \`\`\`json
 { "overrides": { "zeromq": "file:/path/to/ohmq" } }
