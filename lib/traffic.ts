@@ -8,7 +8,7 @@ import { SourceIterator } from "./iteration.js"
 import type { drain } from "./message.js"
 import { type MessageWithMetadata, type MetadataOptions, propertyNames, type receiveWithMetadata } from "./metadata.js"
 import { addon, constant } from "./native.js"
-import { type Batch, keep, Outbox, type Outgoing } from "./outbox.js"
+import { type Batch, keep, Outbox, type Outgoing, WaitingMemory } from "./outbox.js"
 import { settled, settledWith } from "./turn.js"
 import type { BatchOptions, Iteration, Message, MessageLike, OperationOptions } from "./types.js"
 import { checkOperation, Waiter, WaitingLine } from "./waiter.js"
@@ -247,7 +247,9 @@ export class Traffic {
 
   #sendLater(outgoing: Outgoing, options: OperationOptions | undefined): Promise<void> {
     const kept = keep(outgoing)
+    const memory = new WaitingMemory([kept])
     const attempt = (waiter: Waiter<void>) => {
+      memory.check()
       if (!this.#outbox.send(kept)) return false
       waiter.resolve()
       return true
@@ -276,10 +278,12 @@ export class Traffic {
 
   #sendManyLater(batch: Batch, options: OperationOptions | undefined): Promise<void> {
     batch.keep()
+    const memory = new WaitingMemory(batch.messages)
     const signal = options?.signal
     const failure = (error: unknown) =>
       batchError(error, batch.sent, signal?.aborted === true && error === signal.reason)
     const attempt = (waiter: Waiter<void>) => {
+      memory.check()
       if (!this.#outbox.sendMany(batch)) return false
       waiter.resolve()
       return true
