@@ -127,6 +127,19 @@ differ(
   sometimes,
 )
 differ("events", "is sometimes missing", 26, ["listeners get the end event"], sometimes)
+for (const what of ["a socket", "events"]) {
+  differ("faults", "EBUSY", 27, [
+    `a receive gets what comes once a Readable over ${what} was destroyed while nothing is there`,
+    `a receive gets what comes once a pipeline over ${what} was aborted while nothing is there`,
+    `a receive gets what comes once a ReadableStream over ${what} was cancelled while nothing is there`,
+  ])
+  differ("faults", "has no `return`", 27, [
+    `a receive gets what comes once an iterator of ${what} has returned while nothing is there`,
+  ])
+}
+differ("faults", "takes the next message along", 27, [
+  "a Readable over a socket takes no more once its data listener has destroyed it",
+])
 
 // --- Refused here
 for (const method of ["bind", "bindSync"]) {
@@ -135,6 +148,15 @@ for (const method of ["bind", "bindSync"]) {
     `${method} to tcp://127.0.0.1:70000 gives EINVAL`,
   ])
 }
+differ("endpoints", "deletes it", "to an ipc path where there is a file that is not a socket", [
+  "bind to an ipc path where there is a file leaves it there",
+])
+differ("endpoints", "takes its place", "to an ipc path that another socket listens on", [
+  "bind to an ipc path that another socket listens on fails",
+])
+differ("endpoints", "leaves it", "The file of an ipc endpoint is removed when its socket is closed", [
+  "an ipc path is gone when its socket is closed",
+])
 differ("options", "is converted", "NaN and numbers out of an option's range", [
   "affinity refuses -1, which its type in C cannot hold",
   "linger refuses 2147483648, which its type in C cannot hold",
