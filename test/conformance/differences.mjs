@@ -129,16 +129,16 @@ differ(
 differ("events", "is sometimes missing", 26, ["listeners get the end event"], sometimes)
 for (const what of ["a socket", "events"]) {
   differ("faults", "EBUSY", 27, [
-    `a receive gets what comes once a Readable over ${what} was destroyed while nothing is there`,
-    `a receive gets what comes once a pipeline over ${what} was aborted while nothing is there`,
-    `a receive gets what comes once a ReadableStream over ${what} was cancelled while nothing is there`,
+    `a receive gets the next message after a Readable over ${what} is destroyed while idle`,
+    `a receive gets the next message after a pipeline over ${what} is aborted while idle`,
+    `a receive gets the next message after a ReadableStream over ${what} is cancelled while idle`,
   ])
   differ("faults", "has no `return`", 27, [
-    `a receive gets what comes once an iterator of ${what} has returned while nothing is there`,
+    `a receive gets the next message after an iterator of ${what} returns while idle`,
   ])
 }
-differ("faults", "takes the next message along", 27, [
-  "a Readable over a socket takes no more once its data listener has destroyed it",
+differ("faults", "takes the next message too", 27, [
+  "a Readable over a socket takes no more messages after its data listener destroys it",
 ])
 
 // --- Refused here
@@ -149,13 +149,13 @@ for (const method of ["bind", "bindSync"]) {
   ])
 }
 differ("endpoints", "deletes it", "to an ipc path where there is a file that is not a socket", [
-  "bind to an ipc path where there is a file leaves it there",
+  "bind to an ipc path with a file leaves the file",
 ])
 differ("endpoints", "takes its place", "to an ipc path that another socket listens on", [
   "bind to an ipc path that another socket listens on fails",
 ])
 differ("endpoints", "leaves it", "The file of an ipc endpoint is removed when its socket is closed", [
-  "an ipc path is gone when its socket is closed",
+  "the file of an ipc endpoint is gone after its socket is closed",
 ])
 differ("options", "is converted", "NaN and numbers out of an option's range", [
   "affinity refuses -1, which its type in C cannot hold",
