@@ -10,6 +10,9 @@ export const SOON = 2000
 /** A runner that goes on so long after its last test never ends. */
 const NEVER = 6000
 
+/** Tests that record nothing for so long hang. */
+const HANGS = 20_000
+
 /** What runners say of sockets, timers or threads that were left. */
 const complaint =
   /open handle|did not exit|force[- ]?exit|prevents? .* from exiting|close timed out|hanging|leak|asynchronous activity|terminat\w+ (?:worker|fork)|failed to exit/i
@@ -185,7 +188,8 @@ export class RunnerProcess {
     while (this.#endedAt === undefined) {
       const now = Date.now()
       const isDone = this.results.length >= tests
-      if (now - started > limit || (isDone && now - lastTest() > NEVER)) {
+      const silence = now - Math.max(started, lastTest())
+      if (now - started > limit || silence > (isDone ? NEVER : HANGS)) {
         const busy = inWords(await this.busy())
         if (this.#endedAt !== undefined) break
         this.kill()
