@@ -2,14 +2,15 @@
 
 import { setImmediate as nextTurn } from "node:timers/promises"
 
+import { brand } from "./brand.js"
 import { bequeathRequirement, inheritedRequirement } from "./encryption.js"
 import { errnoError, expected } from "./errors.js"
-import { addon, constant, leave, type NativeContext, onReady } from "./native.js"
+import { addon, constant, type NativeContext } from "./native.js"
 import { defineOptions, OptionHolder } from "./option-holder.js"
 import { contextOptions, type Option } from "./option-table/index.js"
 import type { ContextProperties, Options } from "./option-types.js"
 import { assignOptions } from "./options.js"
-import { handle, optionRead, optionSet, optionWithId } from "./symbols.js"
+import { handle, leave, onReady, optionRead, optionSet, optionWithId } from "./symbols.js"
 import { checkNames } from "./waiter.js"
 
 /** Options of `terminate`. */
@@ -71,6 +72,16 @@ export class Context extends OptionHolder {
   /** Whether it was terminated: then no socket can be made on it. */
   get terminated(): boolean {
     return this.#ended !== undefined
+  }
+
+  /**
+   * Whether another object stands for the same context. Where a process has several copies of this package, as test runners and
+   * bundles make them, each has an object of its own for the default context.
+   */
+  equals(other: Context): boolean {
+    if (!(other instanceof Context)) throw expected("other", "a Context", other)
+    if (other === this) return true
+    return handle in other && !this.terminated && !other.terminated && this.#native.is(other[handle]())
   }
 
   /**
@@ -145,6 +156,8 @@ export class Context extends OptionHolder {
 }
 
 export interface Context extends ContextProperties {}
+
+brand("Context", Context)
 
 defineOptions(Context, Object.entries(contextOptions))
 

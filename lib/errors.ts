@@ -3,6 +3,7 @@
 import { inspect } from "node:util"
 
 import { addon } from "./native.js"
+import { handle } from "./symbols.js"
 
 /** An error of libzmq or of the system. Match on `code`. */
 export interface ErrnoError extends Error {
@@ -36,6 +37,16 @@ export const queueFullError = (direction: string, limit: number) =>
   errnoError("EBUSY", `The ${direction} queue is full: ${limit} wait already`)
 export const droppedError = (direction: string) =>
   errnoError("ECANCELED", `Dropped from the full ${direction} queue for a newer one`)
+
+/** Throws unless an object of one of our classes, which may be another copy's, has what this copy relies on. */
+export function checkInterface(what: string, object: object): void {
+  if (!(handle in object)) {
+    throw errnoError(
+      "EINVAL",
+      `The ${what} belongs to another version of ohmq in this process, and cannot be used with this one`,
+    )
+  }
+}
 
 /** A TypeError for arguments beyond those that there are. */
 export const tooMany = (wanted: number, came: number) =>

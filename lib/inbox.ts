@@ -1,9 +1,10 @@
 // Messages that were taken off a socket and not received yet, and how many to take at a time.
 
-import { drain } from "./message.js"
+import { expected } from "./errors.js"
+import { drain, SharedMemory } from "./message.js"
 import { type MessageWithMetadata, receiveWithMetadata, withoutMetadata } from "./metadata.js"
 import { currentTurn, now } from "./turn.js"
-import type { Message } from "./types.js"
+import type { Message, ReceiveMemory } from "./types.js"
 
 /** The most messages that one call takes off a socket. */
 const MOST = 256
@@ -36,6 +37,9 @@ export class Inbox {
   #consume: ((message: Message[]) => boolean) | undefined
   #lastTurn = -1
   #lastTime = 0
+  #memory: ReceiveMemory | undefined
+  /** Undefined if each part is to have memory of its own. */
+  #shared: SharedMemory | undefined = new SharedMemory()
 
   /**
    * @param slot Of the socket.
@@ -48,6 +52,22 @@ export class Inbox {
     this.#drain = drainSocket
     this.#receiveWithMetadata = receive
     this.#mostAhead = mostAhead
+  }
+
+  /** See Receiver.receiveMemory. */
+  get memory(): ReceiveMemory {
+    return this.#shared === undefined ? "own" : "shared"
+  }
+
+  set memory(memory: ReceiveMemory) {
+    if (memory !== "own" && memory !== "shared") throw expected("receiveMemory", '"own" or "shared"', memory)
+    this.#memory = memory
+    this.#shared = memory === "own" ? undefined : (this.#shared ?? new SharedMemory())
+  }
+
+  /** Its messages are secret: they have memory of their own unless the program has chosen otherwise. */
+  protect(): void {
+    if (this.#memory === undefined) this.#shared = undefined
   }
 
   get isEmpty(): boolean {
@@ -125,7 +145,7 @@ export class Inbox {
   /** Takes up to `limit` messages off the socket; none means that it has none. */
   #fetch(limit: number, messages: Message[][]): void {
     for (;;) {
-      this.#drain(this.#slot, limit, messages)
+      this.#drain(this.#slot, limit, messages, this.#shared)
       const consume = this.#consume
       if (consume === undefined || messages.length === 0) return
       const kept = messages.filter((message) => !consume(message))

@@ -92,8 +92,8 @@ or, with a libzmq that is installed with its headers:
   return Object.assign(new Error(message, cause === undefined ? undefined : { cause }), { code: "ERR_OHMQ_ADDON" })
 }
 
-/** Loads the addon that belongs to the package in `folder`. */
-export function loadAddon<Addon>(folder: string): Addon {
+/** Loads the addon that belongs to the package in `folder`, and has the interface that is wanted. */
+export function loadAddon<Addon extends { interface: number }>(folder: string, wanted: number): Addon {
   const tried: string[] = []
   let cause: unknown
   // Not the require of this file, which bundlers replace.
@@ -101,6 +101,8 @@ export function loadAddon<Addon>(folder: string): Addon {
   for (const file of candidates(folder)) {
     try {
       const addon = load(file)
+      if (addon.interface !== wanted)
+        throw new Error(`it is of another version of ohmq (interface ${addon.interface}, not ${wanted})`)
       if (tried.length > 0) process.emitWarning(`ohmq took ${file}, because this failed: ${tried.join("; ")}`)
       return addon
     } catch (error) {

@@ -3,7 +3,8 @@
 import { EventEmitter } from "node:events"
 import { threadId } from "node:worker_threads"
 
-import { busyObserverError, closedError, expected, timeoutError } from "./errors.js"
+import { brand } from "./brand.js"
+import { busyObserverError, checkInterface, closedError, expected, timeoutError } from "./errors.js"
 import {
   decodeEvent,
   type Event,
@@ -12,10 +13,10 @@ import {
   type EventType,
   isEventType,
 } from "./monitor-events.js"
-import { addon, constant, type NativeSocket, onReady } from "./native.js"
+import { addon, constant, type NativeSocket, OwnedSocket } from "./native.js"
 import { PeerCount } from "./peer-count.js"
 import { Socket } from "./socket.js"
-import { endpoints, handle, waitForPeers } from "./symbols.js"
+import { endpoints, handle, onReady, waitForPeers } from "./symbols.js"
 import { Traffic } from "./traffic.js"
 import type { Iteration, OperationOptions } from "./types.js"
 import { checkOperation, Waiter, WaitingLine } from "./waiter.js"
@@ -83,12 +84,12 @@ export class Observer {
   /** Use `socket.events` instead: a socket has one observer at a time. */
   constructor(socket: Socket) {
     if (!(socket instanceof Socket)) throw new TypeError("Socket must be a socket object")
+    checkInterface("socket", socket)
     const observed = socket[handle]()
     // Events are lost until the monitor runs, and a program may have connected just now: nothing slow comes before.
     const address = `${prefix}${monitors++}`
     this.#observed = new WeakRef(observed)
-    this.#native = new addon.NativeSocket(socket.context[handle](), constant("ZMQ_PAIR"))
-    this.#native.owner = this
+    this.#native = new OwnedSocket(socket.context[handle](), constant("ZMQ_PAIR"), this)
     this.#traffic = new Traffic(this.#native.slot, constant("ZMQ_PAIR"), {
       sendTimeout: () => -1,
       receiveTimeout: () => -1,
@@ -376,3 +377,5 @@ export class Observer {
 }
 
 export interface Observer extends EventSubscriber {}
+
+brand("Observer", Observer)

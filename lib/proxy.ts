@@ -1,7 +1,8 @@
 // Forwards messages between two sockets, on a thread of its own.
 
 import { stopWaiting, waitForAbort } from "./abort.js"
-import { closedError, errnoError, expected } from "./errors.js"
+import { brand } from "./brand.js"
+import { checkInterface, closedError, errnoError, expected } from "./errors.js"
 import { addon, type NativeProxy, type NativeSocket, ProxyCommand } from "./native.js"
 import { Socket } from "./socket.js"
 import { endpoints, lend } from "./symbols.js"
@@ -61,6 +62,7 @@ export class Proxy<F extends Socket = Socket, B extends Socket = Socket, C exten
     if (options.capture !== undefined && !(options.capture instanceof Socket)) {
       throw new TypeError("Capture must be a socket object")
     }
+    for (const socket of [frontEnd, backEnd, options.capture]) if (socket) checkInterface("socket", socket)
     this.#frontEnd = frontEnd
     this.#backEnd = backEnd
     this.#capture = options.capture
@@ -192,3 +194,5 @@ export class Proxy<F extends Socket = Socket, B extends Socket = Socket, C exten
     this.#native.send(command)
   }
 }
+
+brand("Proxy", Proxy)

@@ -3,6 +3,7 @@
 
 import type { InspectOptions, inspect } from "node:util"
 
+import { brand } from "./brand.js"
 import { Context, context as defaultContext } from "./context.js"
 import { checkedOptions } from "./encryption.js"
 import { Endpoints } from "./endpoints.js"
@@ -10,13 +11,14 @@ import {
   blockedError,
   busyReadingError,
   busyWritingError,
+  checkInterface,
   closedError,
   errnoError,
   lentError,
   tooMany,
 } from "./errors.js"
 import type { MetadataOptions } from "./metadata.js"
-import { addon, constant, leave, type NativeSocket, onReady, wireTypes } from "./native.js"
+import { addon, constant, type NativeSocket, OwnedSocket, wireTypes } from "./native.js"
 import { defineOptions, OptionHolder } from "./option-holder.js"
 import { type Option, socketOptions } from "./option-table/index.js"
 import type { OptionsOn } from "./option-types.js"
@@ -32,13 +34,23 @@ import {
   form,
   getOption,
   handle,
+  leave,
   lend,
+  onReady,
   optionRead,
   optionSet,
   optionWithId,
 } from "./symbols.js"
 import { type MessageForm, State, Traffic } from "./traffic.js"
-import type { BatchOptions, Message, MessageLike, OperationOptions, QueueOptions, StreamOptions } from "./types.js"
+import type {
+  BatchOptions,
+  Message,
+  MessageLike,
+  OperationOptions,
+  QueueOptions,
+  ReceiveMemory,
+  StreamOptions,
+} from "./types.js"
 import { checkNames } from "./waiter.js"
 
 const { ZMQ_SCATTER, ZMQ_RADIO, ZMQ_GATHER, ZMQ_DISH } = addon.constants
@@ -87,10 +99,10 @@ export abstract class Socket extends OptionHolder {
     super()
     const { context = defaultContext } = options as { context?: unknown }
     if (!(context instanceof Context) || !Number.isInteger(type)) throw errnoError("EINVAL")
+    checkInterface("context", context)
     this.#type = type
     this.#context = context
-    this.#native = new addon.NativeSocket(context[handle](), type)
-    this.#native.owner = this
+    this.#native = new OwnedSocket(context[handle](), type, this)
     const { slot } = this.#native
     const traffic = {
       sendTimeout: () => this[getOption](socketOptions.sendTimeout) as number,
@@ -145,6 +157,7 @@ export abstract class Socket extends OptionHolder {
       throw errnoError("EINVAL", "A Stream speaks plain TCP and never encrypts; security is for the other types")
     }
     this.#endpoints.security = new SecuritySetup(this, security)
+    this.#traffic.inbox.protect()
   }
 
   /** Whether a receive would get a message at once. Always false on types that cannot receive. */
@@ -316,6 +329,12 @@ export abstract class Socket extends OptionHolder {
       set receiveQueue(queue: QueueOptions | null) {
         this.#traffic.readers.queue = queue
       },
+      get receiveMemory() {
+        return this.#traffic.inbox.memory
+      },
+      set receiveMemory(memory: ReceiveMemory) {
+        this.#traffic.inbox.memory = memory
+      },
     }
     for (const key of Reflect.ownKeys(properties)) {
       const property = Object.getOwnPropertyDescriptor(properties, key) as PropertyDescriptor
@@ -474,6 +493,8 @@ export abstract class Socket extends OptionHolder {
 }
 
 export interface Socket extends OptionsOn<"Socket"> {}
+
+brand("Socket", Socket)
 
 defineOptions(
   Socket,

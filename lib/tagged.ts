@@ -139,13 +139,12 @@ export class DatagramOutbox extends Outbox {
 
 /** How messages with a tag are received: as pairs. */
 function receivesTagged(tag: Tag, decode: (value: Buffer) => object): Required<Omit<MessageForm, "outbox">> {
-  const take = (slot: number, messages: number, slab: Uint8Array, offset: number) =>
-    addon.receiveTagged(slot, tag, messages, slab, offset)
+  const take = (slot: number, messages: number) => addon.receiveTagged(slot, tag, messages)
   const toPair = ([value, part]: Message[]) => [part, decode(value as Message)] as unknown as Message[]
   return {
-    drain: (slot, limit, queue) => {
+    drain: (slot, limit, queue, shared) => {
       const first = queue.length
-      drain(slot, limit, queue, take)
+      drain(slot, limit, queue, shared, take)
       for (let index = first; index < queue.length; index += 1) queue[index] = toPair(queue[index] as Message[])
     },
     receiveWithMetadata: (slot, names) => {

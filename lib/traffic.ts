@@ -7,7 +7,7 @@ import { Inbox } from "./inbox.js"
 import type { drain } from "./message.js"
 import { type MessageWithMetadata, type MetadataOptions, propertyNames, type receiveWithMetadata } from "./metadata.js"
 import { addon, constant } from "./native.js"
-import { type Batch, keep, Outbox, type Outgoing } from "./outbox.js"
+import { type Batch, keep, Outbox, type Outgoing, WaitingMemory } from "./outbox.js"
 import { settled, settledWith } from "./turn.js"
 import type { BatchOptions, Iteration, Message, MessageLike, OperationOptions } from "./types.js"
 import { checkOperation, Waiter, WaitingLine } from "./waiter.js"
@@ -246,7 +246,9 @@ export class Traffic {
 
   #sendLater(outgoing: Outgoing, options: OperationOptions | undefined): Promise<void> {
     const kept = keep(outgoing)
+    const memory = new WaitingMemory([kept])
     const attempt = (waiter: Waiter<void>) => {
+      memory.check()
       if (!this.#outbox.send(kept)) return false
       waiter.resolve()
       return true
@@ -275,10 +277,12 @@ export class Traffic {
 
   #sendManyLater(batch: Batch, options: OperationOptions | undefined): Promise<void> {
     batch.keep()
+    const memory = new WaitingMemory(batch.messages)
     const signal = options?.signal
     const failure = (error: unknown) =>
       batchError(error, batch.sent, signal?.aborted === true && error === signal.reason)
     const attempt = (waiter: Waiter<void>) => {
+      memory.check()
       if (!this.#outbox.sendMany(batch)) return false
       waiter.resolve()
       return true

@@ -41,6 +41,16 @@ export interface QueueOptions {
   whenFull?: "wait" | "reject" | "drop-oldest"
 }
 
+/**
+ * What memory received parts of 65 to 1,024 bytes lie in. Others always have memory of their own.
+ *
+ * - "own": each part has its own, so that `part.buffer` holds nothing else, and can be transferred, or cloned to a worker thread
+ *   alone. About 0.5 µs a part (docs/performance.md).
+ * - "shared": parts that were fetched from the socket together, up to 64 KiB, may lie in the same memory, like Buffers of Node's
+ *   pool. Use `byteOffset` with `part.buffer`. Messages of other sockets are never in it.
+ */
+export type ReceiveMemory = "own" | "shared"
+
 /** Options of a stream over a socket. */
 export interface StreamOptions {
   /** Messages that the stream holds. Default 16. */
@@ -67,8 +77,8 @@ export interface Writable<
    * room, else when there is. Rejects with EAGAIN when `sendTimeout`, or `timeout`, passes first, or the socket is
    * closed.
    *
-   * One send can wait at a time: another one throws EBUSY, unless there is a `sendQueue`. Buffers of more than 1 KiB are not copied, so they must not
-   * change until the message is sent.
+   * One send can wait at a time: another one throws EBUSY, unless there is a `sendQueue`. Buffers are copied, but on
+   * Node.js 24 and later those of more than 64 KiB may be read where they are: leave them alone until the message is sent.
    *
    * ```typescript
    * await socket.send("hello")
@@ -207,6 +217,12 @@ export interface Receiver<M extends object[] = Message[]> extends Readable<M> {
 
   /** Lets so many receives wait at a time, where otherwise a second one throws EBUSY. They are served in turn. Default null. */
   receiveQueue: QueueOptions | null
+
+  /**
+   * What memory small messages (65 to 1,024 bytes a part) come in: see ReceiveMemory. Default "shared"; "own" once `security` is
+   * set. It holds for what is fetched from then on.
+   */
+  receiveMemory: ReceiveMemory
 
   /**
    * The socket as a Readable in object mode: each chunk is a message, an array of parts. It ends when the socket is

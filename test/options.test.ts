@@ -25,6 +25,7 @@ const states = [
   "events",
   "peerEvents",
   "readable",
+  "receiveMemory",
   "receiveQueue",
   "sendQueue",
   "writable",

@@ -103,7 +103,7 @@ export class Authenticator extends EventEmitter<AuthenticatorEvents> implements 
    */
   guard(socket: Socket): void {
     if (this.#closed) throw new Error("The authenticator is closed; make another one")
-    if (socket.context !== this.context) {
+    if (!this.context.equals(socket.context)) {
       throw new TypeError("The socket and the authenticator must be of one context: new Authenticator({ context: … })")
     }
     if (socket.zapDomain === null) throw new TypeError(`The socket needs a domain: set zapDomain, such as "global"`)

@@ -5,6 +5,7 @@ import { accessSync, constants, readdirSync, statSync } from "node:fs"
 import { readdir } from "node:fs/promises"
 import path from "node:path"
 
+import { brand } from "../brand.js"
 import { Certificate, type KeyMaterial, loadCertificate } from "./certificate.js"
 import { checkUnchangeable } from "./certificate-file.js"
 import { fileMark, folderMark, restingMark } from "./file-mark.js"
@@ -210,6 +211,8 @@ export class CertificateStore extends EventEmitter<StoreEvents> {
     if (added.length > 0 || removed.length > 0) this.emit("change", { added, removed })
   }
 }
+
+brand("CertificateStore", CertificateStore)
 
 /** Throws if a folder is not there, or others can put certificates into it. A volume that is mounted to be read alone has any mode. */
 function checkFolder(folder: string): void {

@@ -5,6 +5,7 @@ import type { Stats } from "node:fs"
 import { rm } from "node:fs/promises"
 import type { inspect } from "node:util"
 
+import { brand } from "../brand.js"
 import { curveKeyPair } from "../index.js"
 import { checkFile, checkMode, createFile, LARGEST, readFile, replaceFile } from "./certificate-file.js"
 import { checkBoolean, checkOptions, checkTimeout } from "./check-options.js"
@@ -125,7 +126,8 @@ export class Certificate {
   static from(material: KeyMaterial): Certificate {
     if (typeof material !== "object" || material === null)
       throw invalid("A certificate is made from an object with keys")
-    if (material instanceof Certificate) return material
+    // One of another copy of the package is copied.
+    if (#secret in material) return material
     const { publicKey, secretKey, metadata = {} } = material
     const known = checkMetadata(metadata)
     const bytes = publicKey === undefined ? undefined : keyBytes("public key", publicKey)
@@ -323,6 +325,8 @@ export class Certificate {
     return `Certificate ${show({ publicKey: this.publicKey, metadata: this.metadata, secretKey: secret }, options)}`
   }
 }
+
+brand("Certificate", Certificate)
 
 /** Loads a certificate of a file that passes a check. */
 export async function loadCertificate(file: string, check: (stats: Stats) => void = () => {}): Promise<Certificate> {

@@ -5,6 +5,7 @@ import { EventEmitter } from "node:events"
 import { type Stats, statSync } from "node:fs"
 import path from "node:path"
 
+import { brand } from "../brand.js"
 import { checkFile, checkMode, readFile } from "./certificate-file.js"
 import { checkOptions } from "./check-options.js"
 import { fileMark, restingMark } from "./file-mark.js"
@@ -173,3 +174,5 @@ export class PasswordFile extends EventEmitter<{ change: [{ removed: string[] }]
     if (removed.length > 0) this.emit("change", { removed })
   }
 }
+
+brand("PasswordFile", PasswordFile)

@@ -2,6 +2,7 @@
 
 import { EventEmitter } from "node:events"
 
+import { brand } from "../brand.js"
 import * as zmq from "../index.js"
 import { ZMQ_SNDMORE } from "./constants.js"
 import {
@@ -262,5 +263,6 @@ export const Socket = new Proxy(CompatSocket, {
 })
 export interface Socket extends CompatSocket {}
 
+brand("v5.Socket", CompatSocket)
 CompatSocket.prototype.constructor = Socket
 Object.defineProperty(CompatSocket, "name", { value: "Socket" })

@@ -98,7 +98,10 @@ differ(
   20,
   overAll((transport) => `a DataView arrives over ${transport}`),
 )
-differ("messages", "is shared", 21, ["over inproc a buffer of 1024 bytes is copied"])
+differ("messages", "is shared", 21, [
+  "over inproc a buffer of 1024 bytes is copied",
+  "over inproc a buffer of 65536 bytes is copied",
+])
 differ("exit", "rejects with EAGAIN at the collection", 22, [
   "the process stays alive while a receive waits on a socket that nobody holds",
   "the process stays alive while a send waits on a socket that nobody holds",

@@ -47,6 +47,3 @@ onBun(words, /'Attempting to define property on object that is not extensible\.'
     welcomeMessage: "XPublisher",
   }).map(([name, where]) => `options: ${name} is no option of other classes than ${where}`),
 ])
-onBun("Bun moves memory, so large parts are copied", /1 !== 9/, [
-  "messages: over inproc a large buffer is shared, not copied",
-])

@@ -168,15 +168,7 @@ for (const transport of transports) {
     assert.deepEqual(texts(await pull.receive()), ["two"])
   })
 }
-add("over inproc a large buffer is shared, not copied", async (zmq, t) => {
-  const [pull, push] = await t.pair(zmq.Pull, zmq.Push, { transport: "inproc" })
-  const buffer = Buffer.alloc(100_000, 1)
-  await push.send(buffer)
-  const [received] = await pull.receive()
-  buffer[0] = 9
-  assert.equal(received[0], 9)
-})
-for (const size of [1, 64, 1024]) {
+for (const size of [1, 64, 1024, 65_536]) {
   add(`over inproc a buffer of ${size} bytes is copied`, async (zmq, t) => {
     const [pull, push] = await t.pair(zmq.Pull, zmq.Push, { transport: "inproc" })
     const buffer = Buffer.alloc(size, 1)
