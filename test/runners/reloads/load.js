@@ -15,7 +15,13 @@ export function load(name = "ohmq", files = /[\\/]node_modules[\\/](ohmq|zeromq)
 export const reuse = (name) => require(name)
 
 export function forget(files) {
-  for (const file of Object.keys(require.cache)) if (files.test(file)) delete require.cache[file]
+  for (const [file, module] of Object.entries(require.cache)) {
+    if (!files.test(file)) continue
+    delete require.cache[file]
+    // Who has loaded it would hold it.
+    const siblings = module.parent?.children ?? []
+    if (siblings.includes(module)) siblings.splice(siblings.indexOf(module), 1)
+  }
 }
 
 let addresses = 0
