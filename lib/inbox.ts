@@ -1,6 +1,7 @@
 // Messages that were taken off a socket and not received yet, and how many to take at a time.
 
 import { expected } from "./errors.js"
+import { withReturned } from "./iteration.js"
 import { drain, SharedMemory } from "./message.js"
 import { type MessageWithMetadata, receiveWithMetadata, withoutMetadata } from "./metadata.js"
 import { currentTurn, now } from "./turn.js"
@@ -12,6 +13,9 @@ const MOST = 256
 /** A consumer that took longer than this over what was fetched last gets one message at a time. Milliseconds. */
 const QUICK = 1
 
+/** What came with messages that were put back. */
+const withMetadata = new WeakMap<Message[], MessageWithMetadata>()
+
 /**
  * Fetching ahead takes messages out of libzmq's queue, where another worker could have had them. So it starts with one
  * message, and grows only as long as the consumer empties what was fetched within the same turn of the event loop and
@@ -22,7 +26,7 @@ export class Inbox {
   readonly #mostAhead: () => number
   readonly #drain: typeof drain
   readonly #receiveWithMetadata: typeof receiveWithMetadata
-  readonly #messages: (Message[] | undefined)[] = []
+  #messages: (Message[] | undefined)[] = []
   #head = 0
   /** Undefined when it must be asked for again. */
   #most: number | undefined
@@ -125,7 +129,10 @@ export class Inbox {
   takeWithMetadata(names: string[]): MessageWithMetadata | undefined {
     this.#keepsMetadata = true
     this.reconsider()
-    if (!this.isEmpty) return withoutMetadata(this.take() as Message[])
+    if (!this.isEmpty) {
+      const parts = this.take() as Message[]
+      return withMetadata.get(parts) ?? withoutMetadata(parts)
+    }
     for (;;) {
       const message = this.#receiveWithMetadata(this.#slot, names)
       if (message === undefined) return undefined
@@ -133,6 +140,16 @@ export class Inbox {
       if (!this.usersAreCertain) message.userId = null
       return message
     }
+  }
+
+  /** Takes messages back that nobody has got. `order` grows with each taking. */
+  putBack(messages: Message[][], order: number): void {
+    this.#messages = withReturned(this.takeAll(), messages, order)
+  }
+
+  putBackWithMetadata(message: MessageWithMetadata, order: number): void {
+    withMetadata.set(message.parts, message)
+    this.putBack([message.parts], order)
   }
 
   /** What was taken off the socket already. */

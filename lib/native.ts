@@ -1,7 +1,5 @@
 // The addon, and the types of its exports; lib/loader.ts finds it. What each function does stands in native/*.h.
 
-import { existsSync } from "node:fs"
-import path from "node:path"
 import { isMainThread } from "node:worker_threads"
 
 import { loadAddon } from "./loader.js"
@@ -127,10 +125,7 @@ interface Addon {
   shutDown(fd: number, remote: string): boolean
 }
 
-// In the package, prebuilds/ and build/ lie beside dist/. A bundle has prebuilds/ beside itself: see docs/bundlers.md.
-const bundled = existsSync(path.join(__dirname, "prebuilds"))
-
-export const addon = loadAddon<Addon>(bundled ? __dirname : path.join(__dirname, ".."), INTERFACE)
+export const addon = loadAddon<Addon>(INTERFACE)
 
 /** Whether sockets are watched through libuv, or by a thread of the addon's own. Bun has none, Deno hardly any. */
 function usesUv(): boolean {

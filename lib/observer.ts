@@ -5,6 +5,7 @@ import { threadId } from "node:worker_threads"
 
 import { brand } from "./brand.js"
 import { busyObserverError, checkInterface, closedError, expected, timeoutError } from "./errors.js"
+import { SourceIterator, withReturned } from "./iteration.js"
 import {
   decodeEvent,
   type Event,
@@ -69,7 +70,7 @@ export class Observer {
   readonly #observed: WeakRef<NativeSocket>
   readonly #native: NativeSocket
   readonly #traffic: Traffic
-  readonly #events: Event[] = []
+  #events: Event[] = []
   readonly #readers = new WaitingLine("receive")
   readonly #watchers = new Set<Watcher>()
   /** For each connection, by both its ends: whether this socket has connected or accepted it. */
@@ -139,45 +140,44 @@ export class Observer {
    */
   receive(options?: OperationOptions): Promise<Event> {
     if (options !== undefined) checkOperation(options)
-    if (this.#emitter !== undefined) throw emitterModeError()
-    if (!this.#readers.isEmpty) throw busyObserverError()
+    this.#checkReceive()
     if (options?.signal?.aborted) return Promise.reject(options.signal.reason)
     const event = this.#events.shift()
     if (event !== undefined) return Promise.resolve(event)
     if (this.#closed) throw closedError()
-    return this.#wait(options, (waiter) => {
-      this.#readers.add(waiter)
-      return () => this.#readers.remove(waiter)
-    })
+    return this.#read<Event>((waiter, next) => waiter.resolve(next), options).promise
+  }
+
+  #checkReceive(): void {
+    if (this.#emitter !== undefined) throw emitterModeError()
+    if (!this.#readers.isEmpty) throw busyObserverError()
   }
 
   /** Receives events until the observer or its socket is closed. Leaving the loop closes nothing and loses nothing. */
   [Symbol.asyncIterator](): Iteration<Event> {
-    const end: IteratorResult<Event, undefined> = { done: true, value: undefined }
-    const left = Symbol("left")
-    let step: AbortController | undefined
-    return {
-      next: async () => {
-        if (this.#closed && this.#events.length === 0) return end
-        const controller = new AbortController()
-        try {
-          const event = this.receive({ signal: controller.signal })
-          step = controller
-          return { done: false, value: await event }
-        } catch (error) {
-          if (error === left || (this.#closed && (error as { code?: string }).code === "EAGAIN")) return end
-          throw error
-        }
+    return new SourceIterator<Event, Waiter<void>>({
+      isEnded: () => this.#closed && this.#events.length === 0,
+      take: () => {
+        this.#checkReceive()
+        return this.#events.shift()
       },
-      return: () => {
-        // A step that still waits must not take an event that nobody would get.
-        step?.abort(left)
-        return Promise.resolve(end)
+      wait: (hold) =>
+        this.#read<void>((waiter, event) => {
+          hold(event)
+          waiter.resolve()
+        }),
+      cancel: (waiter) => {
+        if (this.#readers.remove(waiter)) waiter.reject(undefined)
+        this.#keepAlive()
       },
-      [Symbol.asyncIterator]() {
-        return this
+      putBack: (event, order) => {
+        if (this.#emitter !== undefined) return false
+        this.#events = withReturned(this.#events, [event], order)
+        this.#readers.serve()
+        this.#keepAlive()
+        return true
       },
-    }
+    })
   }
 
   /**
@@ -198,11 +198,10 @@ export class Observer {
   #watchFor(isAwaited: Watcher["isAwaited"], options: OperationOptions | undefined): Promise<Event> {
     if (this.#closed) return Promise.reject(closedError())
     if (options?.signal?.aborted) return Promise.reject(options.signal.reason)
-    return this.#wait(options, (waiter) => {
-      const watcher = { isAwaited, waiter }
-      this.#watchers.add(watcher)
-      return () => this.#watchers.delete(watcher)
-    })
+    const waiter = new Waiter<Event>(() => false)
+    const watcher = { isAwaited, waiter }
+    this.#watchers.add(watcher)
+    return this.#limit(waiter, options, () => this.#watchers.delete(watcher)).promise
   }
 
   /** Calls a listener for each event of a type. From then on events cannot be received in other ways, but for `waitFor`. */
@@ -337,22 +336,29 @@ export class Observer {
     }
   }
 
-  #wait(options: OperationOptions | undefined, add: (waiter: Waiter<Event>) => () => void): Promise<Event> {
-    if (options?.timeout === 0) return Promise.reject(timeoutError())
-    const waiter = new Waiter<Event>(() => {
+  /** Waits for the next event, which `give` gives to the waiter. */
+  #read<T>(give: (waiter: Waiter<T>, event: Event) => void, options?: OperationOptions): Waiter<T> {
+    const waiter = new Waiter<T>((self) => {
       const event = this.#events.shift()
       if (event === undefined) return false
-      waiter.resolve(event)
+      give(self, event)
       return true
     })
-    const remove = add(waiter)
-    waiter.limit(options?.timeout ?? -1, options?.signal, (reason) => {
+    this.#readers.add(waiter)
+    return this.#limit(waiter, options, () => this.#readers.remove(waiter))
+  }
+
+  /** @param remove Takes the waiter from among those that wait. */
+  #limit<T>(waiter: Waiter<T>, options: OperationOptions | undefined, remove: () => void): Waiter<T> {
+    const giveUp = (reason: unknown) => {
       remove()
       waiter.reject(reason)
       this.#keepAlive()
-    })
+    }
+    if (options?.timeout === 0) giveUp(timeoutError())
+    else waiter.limit(options?.timeout ?? -1, options?.signal, giveUp)
     this.#keepAlive()
-    return waiter.promise
+    return waiter
   }
 
   #keepAlive(): void {

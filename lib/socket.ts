@@ -23,6 +23,7 @@ import { defineOptions, OptionHolder } from "./option-holder.js"
 import { type Option, socketOptions } from "./option-table/index.js"
 import type { OptionsOn } from "./option-types.js"
 import { assignOptions, checkValue } from "./options.js"
+import { iterateOver } from "./own-receive.js"
 import { SecuritySetup, type SocketSecurity } from "./socket-security.js"
 import { toReadable, toReadableStream, toWritable, toWritableStream } from "./streams.js"
 import {
@@ -315,7 +316,7 @@ export abstract class Socket extends OptionHolder {
         // A subclass may have a receive of its own, and then its messages are what a loop gets.
         return this.receive === properties.receive
           ? this.#traffic.iterate()
-          : this.#traffic.iterateOver(() => this.receive())
+          : iterateOver(this.#traffic, () => this.receive())
       },
       toReadable(options?: StreamOptions) {
         return toReadable(this.#traffic, options)

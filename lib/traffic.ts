@@ -4,6 +4,7 @@ import { isTypedArray } from "node:util/types"
 
 import { batchError, blockedError, closedError, expected, lentError, timeoutError } from "./errors.js"
 import { Inbox } from "./inbox.js"
+import { SourceIterator } from "./iteration.js"
 import type { drain } from "./message.js"
 import { type MessageWithMetadata, type MetadataOptions, propertyNames, type receiveWithMetadata } from "./metadata.js"
 import { addon, constant } from "./native.js"
@@ -314,7 +315,7 @@ export class Traffic {
     } catch (error) {
       return Promise.reject(error)
     }
-    return this.#receiveLater(() => this.inbox.take(), options).promise
+    return this.#receiveLater(() => this.inbox.take(), options)
   }
 
   receiveMany(options?: BatchOptions): Promise<Message[][]> {
@@ -328,10 +329,6 @@ export class Traffic {
     } catch (error) {
       return Promise.reject(error)
     }
-    return this.#receiveManyLater(max, options).promise
-  }
-
-  #receiveManyLater(max: number, options: OperationOptions | undefined): Waiter<Message[][]> {
     return this.#receiveLater(() => this.inbox.takeMany(max), options)
   }
 
@@ -346,15 +343,16 @@ export class Traffic {
     } catch (error) {
       return Promise.reject(error)
     }
-    return this.#receiveLater(() => this.inbox.takeWithMetadata(names), options).promise
+    return this.#receiveLater(() => this.inbox.takeWithMetadata(names), options)
   }
 
   withMetadata(options?: MetadataOptions): Iteration<MessageWithMetadata> {
     const names = propertyNames(options)
     return this.#iterate(
       () => this.#takeWithMetadata(names),
-      () => this.#receiveLater(() => this.inbox.takeWithMetadata(names), options),
-      options?.signal,
+      () => this.inbox.takeWithMetadata(names),
+      (message, order) => this.inbox.putBackWithMetadata(message, order),
+      options,
     )
   }
 
@@ -366,36 +364,23 @@ export class Traffic {
   iterate(): Iteration<Message[]> {
     return this.#iterate(
       () => this.#take(),
-      () => this.#receiveLater(() => this.inbox.take()),
+      () => this.inbox.take(),
+      (message, order) => this.inbox.putBack([message], order),
     )
-  }
-
-  /** Iterates over what a `receive` of somebody else's making gives. It takes no options, so a step cannot be left. */
-  iterateOver<T>(receive: () => Promise<T>): AsyncIterator<T, undefined> {
-    return {
-      next: async () => {
-        if (this.state === State.Closed) return { done: true, value: undefined }
-        try {
-          return { done: false, value: await receive() }
-        } catch (error) {
-          if (this.#endsLoop(error)) return { done: true, value: undefined }
-          throw error
-        }
-      },
-    }
-  }
-
-  /** Closing the socket is how a loop over it ends; anything else is for the loop to see. */
-  #endsLoop(error: unknown): boolean {
-    return this.state === State.Closed && (error as { code?: string } | null | undefined)?.code === "EAGAIN"
   }
 
   batches(options?: BatchOptions): Iteration<Message[][]> {
     const max = checkMax(options)
+    return this.iterateMany(() => max, options)
+  }
+
+  /** @param max Asked for at each step. */
+  iterateMany(max: () => number, options?: OperationOptions): Iteration<Message[][]> {
     return this.#iterate(
-      () => this.#takeMany(max),
-      () => this.#receiveManyLater(max, options),
-      options?.signal,
+      () => this.#takeMany(max()),
+      () => this.inbox.takeMany(max()),
+      (messages, order) => this.inbox.putBack(messages, order),
+      options,
     )
   }
 
@@ -428,55 +413,62 @@ export class Traffic {
     }
   }
 
-  #receiveLater<T>(take: () => T | undefined, options?: OperationOptions): Waiter<T> {
+  #receiveLater<T>(take: () => T | undefined, options?: OperationOptions): Promise<T> {
     const attempt = (waiter: Waiter<T>) => {
       const taken = take()
       if (taken === undefined) return false
       waiter.resolve(taken)
       return true
     }
-    return this.#wait(this.readers, attempt, options?.timeout ?? this.#options.receiveTimeout(), options)
+    return this.#wait(this.readers, attempt, options?.timeout ?? this.#options.receiveTimeout(), options).promise
   }
 
-  #iterate<T>(take: () => T | undefined, wait: () => Waiter<T>, signal?: AbortSignal): Iteration<T> {
-    const end: IteratorResult<T, undefined> = { done: true, value: undefined }
-    const left = Symbol("left")
-    let waiting: Waiter<T> | undefined
-    const later = () => {
-      const waiter = wait()
-      waiting = waiter
-      return waiter.promise.then(
-        (value) => ({ done: false as const, value }),
-        (error) => {
-          if (error === left || this.#endsLoop(error)) return end
-          throw error
-        },
-      )
-    }
-    return {
-      next: () => {
-        if (this.state === State.Closed) return Promise.resolve(end)
-        try {
-          this.checkUsable()
-          this.readers.checkBusy()
-          if (signal?.aborted) return Promise.reject(signal.reason)
-          const value = take()
-          return value === undefined ? later() : settledWith({ done: false, value })
-        } catch (error) {
-          return Promise.reject(error)
-        }
+  /**
+   * @param take What is there, unless others wait for it.
+   * @param takeInTurn What is there, when those that came before have had theirs.
+   */
+  #iterate<T>(
+    take: () => T | undefined,
+    takeInTurn: () => T | undefined,
+    putBack: (value: T, order: number) => void,
+    options?: OperationOptions,
+  ): Iteration<T> {
+    return new SourceIterator<T, Waiter<void>>({
+      isEnded: () => this.state === State.Closed,
+      take: () => {
+        this.checkUsable()
+        this.readers.checkBusy()
+        if (options?.signal?.aborted) throw options.signal.reason
+        return take()
       },
-      return: () => {
-        // A step that still waits must not take a message that nobody would get.
-        if (waiting !== undefined && this.readers.remove(waiting)) {
-          waiting.reject(left)
+      wait: (hold) => {
+        const attempt = (waiter: Waiter<void>) => {
+          const value = takeInTurn()
+          if (value === undefined) return false
+          hold(value)
+          waiter.resolve()
+          return true
+        }
+        return this.#wait(this.readers, attempt, options?.timeout ?? this.#options.receiveTimeout(), options)
+      },
+      cancel: (waiter) => this.cancel(waiter, undefined),
+      putBack: (value, order) => {
+        // What a reader may do next needs the socket. A proxy has taken what was there.
+        if (this.state !== State.Open && !(this.state === State.Blocked && this.readers.isEmpty)) return false
+        putBack(value, order)
+        if (!this.readers.isEmpty) {
+          this.readers.serve()
           this.attend()
         }
-        return Promise.resolve(end)
+        return true
       },
-      [Symbol.asyncIterator]() {
-        return this
-      },
-    }
+    })
+  }
+
+  /** Takes a reader out of the line, if it waits there still. */
+  cancel(reader: Waiter<void>, reason: unknown): void {
+    if (!this.readers.remove(reader)) return
+    reader.reject(reason)
+    this.attend()
   }
 }

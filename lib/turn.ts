@@ -51,7 +51,7 @@ export function currentTurn(): number {
 }
 
 /** Counts operations. Undefined while the turn's time lasts, else a promise for the next turn. */
-function spend(count: number): Promise<void> | undefined {
+export function spend(count: number): Promise<void> | undefined {
   if (boundary !== undefined) return boundary
   operations += count
   if (operations < stride) return undefined

@@ -155,7 +155,8 @@ export interface Readable<M extends object[] = Message[]>
   receive(options?: OperationOptions): Promise<M>
 
   /**
-   * Receives until the socket is closed. Leaving the loop closes nothing and loses nothing.
+   * Receives until the socket is closed. Leaving the loop closes nothing and loses nothing, nor does `return` of the
+   * iterator, which cancels a receive that waits.
    *
    * ```typescript
    * for await (const [part] of socket) console.log(part.toString())
@@ -166,6 +167,15 @@ export interface Readable<M extends object[] = Message[]>
 
 /** What a loop over a socket goes through. Like AsyncIterableIterator, whose second parameter needs TypeScript 5.6. */
 export interface Iteration<T> extends AsyncIterator<T, undefined> {
+  /**
+   * Ends the iterator: a `next` that waits is done at once and takes nothing, as are all that follow. What it is over
+   * stays open.
+   */
+  return(value?: undefined | PromiseLike<undefined>): Promise<IteratorResult<T, undefined>>
+  /** The same, and rejects with the error. */
+  throw(error?: unknown): Promise<IteratorResult<T, undefined>>
+  /** The same as `return`, at the end of a scope: `await using messages = socket.batches()`. */
+  [Symbol.asyncDispose](): Promise<void>
   [Symbol.asyncIterator](): Iteration<T>
 }
 
@@ -226,7 +236,8 @@ export interface Receiver<M extends object[] = Message[]> extends Readable<M> {
 
   /**
    * The socket as a Readable in object mode: each chunk is a message, an array of parts. It ends when the socket is
-   * closed. Destroying it leaves the socket open; the messages that it holds, up to `highWaterMark`, are lost.
+   * closed. Destroying it leaves the socket open and cancels the read under way; the messages in its buffer, up to
+   * `highWaterMark`, are lost.
    *
    * ```typescript
    * await pipeline(socket.toReadable(), async function* (messages) { for await (const [part] of messages) yield part }, process.stdout)

@@ -107,6 +107,11 @@ export class WaitingLine {
     return this.#waiters.length === 0
   }
 
+  /** The one that came last. */
+  get last(): AnyWaiter | undefined {
+    return this.#waiters.at(-1)
+  }
+
   get queue(): QueueOptions | null {
     return this.#queue
   }

@@ -1,6 +1,6 @@
 // The JavaScript evaluated more than once in a process, as test runners, reloads, bundles and several copies in one tree do.
 
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import path from "node:path"
 
@@ -19,7 +19,6 @@ function projectWith(...names: string[]): string {
     cpSync(path.join(root, "package.json"), path.join(copy, "package.json"))
     cpSync(path.join(root, "build/Release/ohmq.node"), path.join(copy, "build/Release/ohmq.node"))
   }
-  symlinkSync(path.join(root, "node_modules/node-gyp-build"), path.join(folder, "node_modules/node-gyp-build"))
   return folder
 }
 

@@ -127,6 +127,19 @@ differ(
   sometimes,
 )
 differ("events", "is not told at times", 26, ["listeners are told the end"], sometimes)
+for (const what of ["a socket", "events"]) {
+  differ("faults", "EBUSY", 27, [
+    `a receive gets what comes once a Readable over ${what} was destroyed while nothing is there`,
+    `a receive gets what comes once a pipeline over ${what} was aborted while nothing is there`,
+    `a receive gets what comes once a ReadableStream over ${what} was cancelled while nothing is there`,
+  ])
+  differ("faults", "has no `return`", 27, [
+    `a receive gets what comes once an iterator of ${what} has returned while nothing is there`,
+  ])
+}
+differ("faults", "takes the next message along", 27, [
+  "a Readable over a socket takes no more once its data listener has destroyed it",
+])
 
 // --- Refused here
 for (const method of ["bind", "bindSync"]) {
