@@ -11,7 +11,6 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs"
-import { createRequire } from "node:module"
 import { tmpdir } from "node:os"
 import path from "node:path"
 import { fileURLToPath } from "node:url"
@@ -21,7 +20,6 @@ import { output } from "../../scripts/lib/run.mjs"
 
 const here = path.dirname(fileURLToPath(import.meta.url))
 const packages = path.join(here, "packages")
-const require = createRequire(path.join(root, "package.json"))
 
 /** The packages of packages/, which projects find as if they were installed for them. */
 const tools = Object.keys(JSON.parse(readFileSync(path.join(packages, "package.json"), "utf8")).dependencies)
@@ -33,7 +31,7 @@ const manifest = (folder) => JSON.parse(readFileSync(path.join(folder, "package.
 
 /** The version of a tool, or of zeromq. */
 export const versionOf = (name) =>
-  manifest(name === "zeromq" ? path.dirname(require.resolve("zeromq/package.json")) : toolFolder(name)).version
+  manifest(name === "zeromq" ? path.join(root, "node_modules/zeromq") : toolFolder(name)).version
 
 /** Installs the tools, unless they are as the lock file says. */
 export function ensureTools() {
@@ -45,13 +43,16 @@ export function ensureTools() {
   const [command, first] = npm?.endsWith("npm-cli.js") ? [process.execPath, [npm]] : ["npm", []]
   const args = [...first, "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
   if (output(command, args, { cwd: packages }) === undefined) {
-    throw new Failure(`The packages of test/runners cannot be installed. Run: cd ${packages} && npm ci --ignore-scripts`)
+    throw new Failure(
+      `The packages of test/runners cannot be installed. Run: cd ${packages} && npm ci --ignore-scripts`,
+    )
   }
   writeFileSync(stamp, lock)
 }
 
-/** Where the loader of a package looks for an addon that came with it. */
-const shippedAddon = path.join("prebuilds", `${process.platform}-${process.arch}`, "ohmq.node")
+/** The addon that was compiled here, and where one that came with the package is. */
+const compiled = path.join(root, "build/Release/ohmq.node")
+const shipped = path.join("prebuilds", `${process.platform}-${process.arch}`, "ohmq.node")
 
 /** Copies the package as npm would install it, with the addon that this machine uses. */
 function installOhmq(target) {
@@ -66,9 +67,9 @@ function installOhmq(target) {
     throw new Failure("tar cannot unpack what npm has packed.")
   }
   rmSync(tarball)
+  if (!existsSync(compiled)) return
   rmSync(path.join(target, "prebuilds"), { recursive: true, force: true })
-  mkdirSync(path.dirname(path.join(target, shippedAddon)), { recursive: true })
-  cpSync(require("node-gyp-build").resolve(root), path.join(target, shippedAddon))
+  cpSync(compiled, path.join(target, shipped), { recursive: true })
 }
 
 /** What projects share. `remove` takes it away, with the projects. */
@@ -80,8 +81,6 @@ export class Base {
     const modules = path.join(this.folder, "node_modules")
     mkdirSync(modules)
     installOhmq(path.join(modules, "ohmq"))
-    const loader = path.dirname(require.resolve("node-gyp-build/package.json"))
-    cpSync(loader, path.join(modules, "node-gyp-build"), { recursive: true })
     for (const name of tools) symlinkSync(toolFolder(name), path.join(modules, name), "junction")
     // With what copies of it need.
     for (const name of ["zeromq", "cmake-ts"]) {
@@ -91,7 +90,8 @@ export class Base {
 
   /** A new project, for programs that use `packageName`: "ohmq" or "zeromq". */
   project(packageName = "ohmq") {
-    const folder = path.join(this.folder, String((this.#projects += 1)))
+    this.#projects += 1
+    const folder = path.join(this.folder, String(this.#projects))
     // Temporary files of the runners go there, too.
     mkdirSync(path.join(folder, "tmp"), { recursive: true })
     return new Project(folder, packageName)

@@ -1,9 +1,8 @@
 // Every cell: a runner, what was tried, and on which runtime.
 
-import { runtimes as allRuntimes, ensureRuntimes } from "../runtimes/runtimes.mjs"
-import { Base, ensureTools } from "./base.mjs"
+import { runtimes as allRuntimes } from "../runtimes/runtimes.mjs"
 import { reloadCells } from "./cells/reloads.mjs"
-import { runnerCells } from "./cells/runners.mjs"
+import { jestCells, otherCells, vitestCells } from "./cells/runners.mjs"
 import { watchCells } from "./cells/watch.mjs"
 import { RunnerProcess } from "./runner-process.mjs"
 import { tools } from "./tools.mjs"
@@ -24,24 +23,32 @@ function isFor({ tool, from, everyRuntime }, runtime) {
   return everyRuntime || tool.startsWith(runtime.name.toLowerCase())
 }
 
-/** What was tried, each with the runtimes that it is for. */
-export const rows = [...runnerCells, ...watchCells, ...reloadCells].map((cell) => ({
+const groups = { jest: jestCells, vitest: vitestCells, others: otherCells, watching: watchCells, reloads: reloadCells }
+const grouped = Object.entries(groups).flatMap(([group, made]) => made.map((cell) => ({ ...cell, group })))
+
+/** What was tried, each with the runtimes that it is for, and the name of the file that tests it. */
+export const rows = grouped.map((cell) => ({
   ...cell,
   title: `${tools[cell.tool].name}: ${cell.what}`,
   on: runtimes.filter((runtime) => isFor(cell, runtime)),
 }))
 
-export const cells = rows.flatMap((row) => row.on.map((runtime) => ({ row, runtime, title: `${row.title}, ${runtime.name}` })))
-
-/** Gets what is needed. Returns a base for `runCell`, which is to be removed. */
-export async function prepare() {
-  ensureTools()
-  await ensureRuntimes()
-  return new Base()
-}
+export const cells = rows.flatMap((row) =>
+  row.on.map((runtime) => ({ row, runtime, title: `${row.title}, ${runtime.name}` })),
+)
 
 /** Runs a cell. Throws if it fails; returns what there is to tell, if anything. */
-export async function runCell(base, { row, runtime }, packageName = "ohmq") {
+export async function runCell(base, cell, packageName = "ohmq") {
+  try {
+    return await runOnce(base, cell, packageName)
+  } catch (error) {
+    // A busy machine makes some end late.
+    if (!error.isLate) throw error
+    return runOnce(base, cell, packageName)
+  }
+}
+
+async function runOnce(base, { row, runtime }, packageName) {
   const project = base.project(packageName)
   const started = []
   const start = (...args) => {

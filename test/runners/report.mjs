@@ -4,8 +4,9 @@ import { readFileSync, writeFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 
 import { runMain, say } from "../../scripts/lib/project.mjs"
-import { versionOf } from "./base.mjs"
-import { cells, prepare, rows, runCell, runtimes } from "./matrix.mjs"
+import { Base, versionOf } from "./base.mjs"
+import { cells, rows, runCell, runtimes } from "./matrix.mjs"
+import { setup } from "./setup.mjs"
 import { tools } from "./tools.mjs"
 
 const help = `Runs ohmq in test runners, reloaders and several copies, on every runtime, and beside it zeromq on this one, and writes
@@ -27,7 +28,10 @@ async function attempt(base, cell, packageName) {
     result = { error }
   }
   const seconds = ((performance.now() - started) / 1000).toFixed(1)
-  say("runners", `${packageName}: ${cell.title}: ${result.error ? `fails: ${brief(result.error)}` : "ok"} (${seconds} s)`)
+  say(
+    "runners",
+    `${packageName}: ${cell.title}: ${result.error ? `fails: ${brief(result.error)}` : "ok"} (${seconds} s)`,
+  )
   return result
 }
 
@@ -50,7 +54,8 @@ function table(head, lines) {
 }
 
 /** What a cell of the table says. */
-const inWords = (result) => (result === undefined ? "–" : result.error === undefined ? "yes" : `**no**: ${escaped(brief(result.error))}`)
+const inWords = (result) =>
+  result === undefined ? "–" : result.error === undefined ? "yes" : `**no**: ${escaped(brief(result.error))}`
 
 async function runAll(base) {
   const lines = { runners: [], programs: [] }
@@ -62,7 +67,13 @@ async function runAll(base) {
       if (result.error !== undefined) failed += 1
       results.set(cell.runtime.name, result)
     }
-    const beside = row.compare && (await attempt(base, cells.find((cell) => cell.row === row), "zeromq"))
+    const beside =
+      row.compare &&
+      (await attempt(
+        base,
+        cells.find((cell) => cell.row === row),
+        "zeromq",
+      ))
     const notes = [...results.values()].map(({ note }) => note).filter((note) => note !== undefined)
     const what = escaped(`${row.what}${notes.length > 0 ? ` (${notes[0]})` : ""}`)
     const isProgram = row.tool === "node" && row.everyRuntime
@@ -87,7 +98,8 @@ await runMain(async (args) => {
     process.stdout.write(help)
     return args.includes("--help") || args.includes("-h") ? 0 : 1
   }
-  const base = await prepare()
+  await setup()
+  const base = new Base()
   try {
     if (words.length > 0) return (await tryChosen(base, words, options.length > 0 ? "zeromq" : "ohmq")) > 0 ? 1 : 0
     const { lines, failed } = await runAll(base)

@@ -217,6 +217,8 @@ export class RunnerProcess {
     if (length !== tests) throw this.#failure(`ran ${length} tests of ${tests}`)
     const said = complaint.exec(this.#said)
     if (said !== null) throw this.#failure(`said: ${said[0]}`)
-    if (late > SOON) throw this.#failure(`ended ${Math.round(late)} ms after its last test`)
+    if (late > SOON) {
+      throw Object.assign(this.#failure(`ended ${Math.round(late)} ms after its last test`), { isLate: true })
+    }
   }
 }

@@ -26,7 +26,8 @@ function cells(what, program, { needs = [], tests, status = 0, compare = true, i
     compare,
     async run({ runtime, project, start }) {
       project.write("package.json", { type: "module" })
-      for (const [source, name] of [...helpers, ...needs.map((file) => [`reloads/${file}.js`])]) project.add(source, name)
+      for (const [source, name] of [...helpers, ...needs.map((file) => [`reloads/${file}.js`])])
+        project.add(source, name)
       project.add(`reloads/${program}.js`)
       prepare?.(project)
       if (thread) project.add("reloads/in-thread.js")

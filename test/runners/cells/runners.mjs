@@ -14,7 +14,9 @@ function checkMemory(entries) {
     const after = mean(280, 300, name)
     return { name, before, after, isTooMuch: after - before > growth[name] }
   })
-  const [memory, descriptors, threads] = figures.map(({ before, after }) => `${Math.round(before)} → ${Math.round(after)}`)
+  const [memory, descriptors, threads] = figures.map(
+    ({ before, after }) => `${Math.round(before)} → ${Math.round(after)}`,
+  )
   const said = `${memory} MiB, ${descriptors} descriptors, ${threads} threads`
   if (figures.some(({ isTooMuch }) => isTooMuch)) throw new Error(`grows from the 150th file to the last: ${said}`)
   return said
@@ -57,7 +59,7 @@ const everywhere = [
 
 const memory = { limit: 240_000, after: checkMemory }
 
-export const runnerCells = [
+export const jestCells = [
   jest("six files", { sockets: 6 }, ["--maxWorkers=2"]),
   jest("six files, `--runInBand`", { sockets: 6 }, inBand),
   jest("six files, `--detectOpenHandles`", { sockets: 6 }, ["--detectOpenHandles"]),
@@ -70,21 +72,35 @@ export const runnerCells = [
   jest("`resetModules`, `isolateModules`, mocks of the package", { registry: 2 }, inBand),
   ...everywhere.map(([what, files]) => jest(what, files, inBand)),
   jest("`fakeTimers: { enableGlobally: true }`", { timers: 1 }, ['--fakeTimers={"enableGlobally":true}']),
+]
 
+export const vitestCells = [
   ...["forks", "threads", "vmForks", "vmThreads"].flatMap((pool) =>
     [
       ["four files", { sockets: 4 }],
-      ["fake timers, replaced exports, realms", { timers: 1, replaced: 1, realms: 1 }],
+      ["fake timers, replaced exports, bytes of another realm", { timers: 1, replaced: 1, realms: 1 }],
       ["the same, of what zeromq lacks", { "timers-own": 1, "realms-own": 1, "jsdom-signal": 1 }],
     ].map(([what, files]) => cell("vitest", `${pool}: ${what}`, files, { args: ["--pool", pool] })),
   ),
   cell("vitest", "forks, `--no-isolate`: four files", { sockets: 4 }, { args: ["--pool", "forks", "--no-isolate"] }),
-  cell("vitest", "threads, `--no-isolate`: four files", { sockets: 4 }, { args: ["--pool", "threads", "--no-isolate"] }),
+  cell(
+    "vitest",
+    "threads, `--no-isolate`: four files",
+    { sockets: 4 },
+    { args: ["--pool", "threads", "--no-isolate"] },
+  ),
   cell("vitest", "environment jsdom", { sockets: 2, "browser-like": 1 }, { args: ["--environment", "jsdom"] }),
   cell("vitest", "fake timers before the package is loaded", { "late-load": 1 }),
+]
 
+export const otherCells = [
   cell("nodeTest", "four files", { sockets: 4 }),
-  cell("nodeTest", "four files, `--test-isolation=none`", { sockets: 4 }, { args: ["--test-isolation=none"], from: 22 }),
+  cell(
+    "nodeTest",
+    "four files, `--test-isolation=none`",
+    { sockets: 4 },
+    { args: ["--test-isolation=none"], from: 22 },
+  ),
   ...everywhere.map(([what, files]) => cell("nodeTest", what, files)),
 
   cell("mocha", "four files", { sockets: 4 }),

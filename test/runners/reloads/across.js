@@ -66,6 +66,9 @@ await test("errors of both copies have the same code", async () => {
     const pull = new Pull({ receiveTimeout: 10 })
     await assert.rejects(pull.receive(), (error) => error instanceof Error && error.code === "EAGAIN")
     pull.close()
-    assert.throws(() => pull.receive(), (error) => error instanceof Error && error.code === "EBADF")
+    assert.throws(
+      () => pull.receive(),
+      (error) => error instanceof Error && error.code === "EBADF",
+    )
   }
 })

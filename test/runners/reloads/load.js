@@ -27,7 +27,7 @@ export function forget(files) {
 let addresses = 0
 
 /** A name that no other thread has. */
-export const inproc = () => `inproc://${threadId}-${(addresses += 1)}`
+export const inproc = () => `inproc://${threadId}-${addresses++}`
 
 /** Sends a message from a socket of one copy to a socket of another. */
 export async function exchange(first, second, address = "tcp://127.0.0.1:*") {

@@ -1,8 +1,8 @@
 // A server that is started again whenever a file of it changes, always at the same address.
 
+import zmq from "ohmq"
 import { record } from "./adapter.js"
 import { greeting } from "./greeting.js"
-import zmq from "ohmq"
 
 const reply = new zmq.Reply()
 // The one before may not have ended yet.

@@ -16,7 +16,12 @@ await test("two versions of the package work side by side", async () => {
   const second = other("ohmq")
   assert.notEqual(first, second)
   assert.notEqual(one("ohmq/package.json").version, other("ohmq/package.json").version)
-  await Promise.all([exchange(first, first), exchange(second, second), exchange(first, second), exchange(second, first)])
+  await Promise.all([
+    exchange(first, first),
+    exchange(second, second),
+    exchange(first, second),
+    exchange(second, first),
+  ])
   await waiting.bind("tcp://127.0.0.1:*")
   const push = new second.Push()
   push.connect(waiting.lastEndpoint)

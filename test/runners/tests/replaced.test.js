@@ -36,9 +36,11 @@ test("a class is replaced, and put back", async () => {
 test("every class can be replaced", () => {
   const names = Object.keys(zmq).filter((name) => /^[A-Z]/.test(name))
   assert.ok(names.length >= 15, String(names))
-  const putBack = names.map((name) => replace(zmq, name, function fake() {
-    return new Fake()
-  }))
+  const putBack = names.map((name) =>
+    replace(zmq, name, function fake() {
+      return new Fake()
+    }),
+  )
   for (const name of names) assert.ok(new zmq[name]() instanceof Fake, name)
   for (const each of putBack) each()
 })
