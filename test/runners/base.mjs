@@ -123,9 +123,9 @@ export class Project {
     writeFileSync(this.path(name), typeof content === "string" ? content : JSON.stringify(content))
   }
 
-  /** Adds a file of this folder. What imports ohmq there imports the project's package. */
+  /** Adds a file of sources/. What imports ohmq there imports the project's package. */
   add(source, name = path.basename(source), change = (text) => text) {
-    const text = readFileSync(path.join(here, source), "utf8")
+    const text = readFileSync(path.join(here, "sources", source), "utf8")
     this.tests += text.match(/^(await )?test\(/gm)?.length ?? 0
     this.write(name, change(text.replaceAll('"ohmq', `"${this.packageName}`)))
   }

@@ -8,10 +8,9 @@ export const test = (name, body) => globalThis.it(name, recorded(name, body)).ti
 
 let clock
 
-/** Replaces the timers, also those of node:timers, and the functions that are like them. */
+/** Replaces the timers, also those of node:timers, process.nextTick, and all else that Sinon replaces by default. */
 export function useFakeTimers() {
-  const toFake = ["setTimeout", "setInterval", "setImmediate", "clearTimeout", "clearInterval", "clearImmediate"]
-  clock = sinon.useFakeTimers({ toFake: [...toFake, "Date", "performance", "hrtime", "queueMicrotask", "nextTick"] })
+  clock = sinon.useFakeTimers()
 }
 
 export const useRealTimers = () => clock.restore()
