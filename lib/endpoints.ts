@@ -28,6 +28,14 @@ function checkForm(address: string): void {
   if (!fits || address.includes("\0")) throw Object.assign(errnoError("EINVAL"), { address })
 }
 
+/** Says of a bind over ipc that failed why the path cannot be had: libzmq only has a number for it. */
+function explained(error: unknown, address: string): unknown {
+  const { code } = error as { code?: string }
+  if (code !== "EEXIST" || !address.startsWith("ipc://")) return error
+  const path = address.slice("ipc://".length)
+  return Object.assign(error as Error, { message: `${path} exists and is not a socket, so it is left alone` })
+}
+
 /** The endpoints of one socket. */
 export class Endpoints {
   /** To be checked before each. */
@@ -100,7 +108,7 @@ export class Endpoints {
         socket.bindSync(address)
       } catch (error) {
         const found = isUnknownHost(error) ? withLoopbackAddress(address) : undefined
-        if (found === undefined) throw error
+        if (found === undefined) throw explained(error, address)
         try {
           socket.bindSync(found)
         } catch (failure) {
@@ -191,7 +199,7 @@ export class Endpoints {
       await this.#native.bind(address)
     } catch (error) {
       const found = isUnknownHost(error) ? await withHostAddress(address) : undefined
-      if (found === undefined || this.#traffic.state === State.Closed) throw error
+      if (found === undefined || this.#traffic.state === State.Closed) throw explained(error, address)
       // The name may stand for another address than it seemed to, or encryption be required since.
       this.#check(found, "bind")
       await this.#native.bind(found).catch((failure) => {

@@ -13,7 +13,7 @@ const MOST = 256
 /** A consumer that took longer than this over what was fetched last gets one message at a time. Milliseconds. */
 const QUICK = 1
 
-/** What came with messages that were put back. */
+/** The metadata of messages that were put back. */
 const withMetadata = new WeakMap<Message[], MessageWithMetadata>()
 
 /**
@@ -142,7 +142,7 @@ export class Inbox {
     }
   }
 
-  /** Takes messages back that nobody has got. `order` grows with each taking. */
+  /** Puts messages back that were taken and not delivered; see `withReturned`. */
   putBack(messages: Message[][], order: number): void {
     this.#messages = withReturned(this.takeAll(), messages, order)
   }

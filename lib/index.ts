@@ -7,10 +7,17 @@ import { addon } from "./native.js"
 /** The version of the linked libzmq, such as "4.3.5". */
 export const version: string = addon.version
 
-/** What the linked libzmq was built with; what it lacks is false. */
+/**
+ * What the linked libzmq was built with; what it lacks is false. `patches` are the names of the changes that this package made to libzmq
+ * or found in it, such as "0002-udp-group-length"; it is not enumerable, and an installed libzmq has none.
+ */
 export const capability: Partial<
   Record<"ipc" | "pgm" | "tipc" | "norm" | "curve" | "gssapi" | "draft" | "vmci" | "WS" | "WSS" | "vsock", boolean>
-> = addon.capability
+> & { readonly patches: readonly string[] } = Object.defineProperty(
+  { ...addon.capability } as Record<string, boolean> & { patches: string[] },
+  "patches",
+  { value: Object.freeze(addon.patches.split(" ").filter(Boolean)) },
+)
 
 /**
  * A new key pair for CURVE, each key as 40 characters of Z85. Servers set `curveServer` and `curveSecretKey`; clients set

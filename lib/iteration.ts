@@ -5,34 +5,34 @@ import type { Iteration } from "./types.js"
 
 /** What an iterator reads from. */
 export interface Source<T, R extends { readonly promise: Promise<unknown> } = { readonly promise: Promise<unknown> }> {
-  /** Whether it gives nothing any more. */
+  /** Whether nothing more will come. */
   isEnded(): boolean
   /** Takes the next value, or returns undefined if there is none yet. Throws what a receive would throw. */
   take(): T | undefined
   /** Waits for the next value. Calls `hold` with it once, before the promise resolves. */
   wait(hold: (value: T) => void): R
-  /** Ends a read that has not called `hold`, so that it takes nothing. Its promise settles, in whichever way. */
+  /** Cancels a read that has not called `hold`. It takes nothing, and its promise resolves or rejects. */
   cancel(read: R): void
   /**
-   * Takes a value back that `take` or `hold` has given, to be the next one again. `order` grows with each value that
-   * an iterator held. Returns false if it cannot.
+   * Takes back a value that came from `take` or `hold`, so that it is the next one again. `order` grows with each value
+   * that an iterator held. Returns false if it cannot take it back.
    */
   putBack(value: T, order: number): boolean
 }
 
 const ended = <T>(): IteratorResult<T, undefined> => ({ done: true, value: undefined })
 
-/** Any value may be held, undefined as well. */
+/** Stands for no value: undefined may be one. */
 const nothing = Symbol("nothing")
 
 let holds = 0
 
-/** When values were taken that are back in a queue. */
+/** For values that were put back into a queue: the order in which they were taken. */
 const orders = new WeakMap<object, number>()
 
-/** The queue with values in it again that were taken from its front: before what was taken later, or not at all. */
+/** The queue with values put back that were taken from its front, in the order in which they were taken. */
 export function withReturned<T extends object>(queue: T[], values: T[], order: number): T[] {
-  // What comes back twice keeps its place.
+  // A value that is put back twice keeps its place.
   const own = orders.get(values[0] as T) ?? order
   let index = 0
   while (index < queue.length && (orders.get(queue[index] as T) ?? Number.POSITIVE_INFINITY) < own) index += 1
@@ -41,18 +41,18 @@ export function withReturned<T extends object>(queue: T[], values: T[], order: n
 }
 
 /**
- * Steps that are called while another one waits get their turn after it, as in an async generator. A step that waits can
- * be cancelled, unlike that of an async generator: `return` and `throw` do so, and no value goes with it. From then on the
- * iterator is done. An error of a step ends that step alone.
+ * Calls of `next` while a step waits are queued behind it, as in an async generator. Unlike an async generator, `return` and
+ * `throw` cancel the step that waits; it takes no value. From then on the iterator is done. An error ends only its
+ * own step.
  */
 export class SourceIterator<T, R extends { readonly promise: Promise<unknown> }> implements Iteration<T> {
   readonly #source: Source<T, R>
   #isDone = false
   /** Whether a step waits. */
   #isBusy = false
-  /** What that step waits for; undefined if it only waits for the next turn of the event loop. */
+  /** The read that the step waits for; undefined if it waits only for the next turn of the event loop. */
   #read: R | undefined
-  /** What that step has taken and not delivered. */
+  /** The value that the step has taken and not delivered yet. */
   #held: T | typeof nothing = nothing
   #order = 0
   readonly #queue: ((step: Promise<IteratorResult<T, undefined>>) => void)[] = []
@@ -76,7 +76,7 @@ export class SourceIterator<T, R extends { readonly promise: Promise<unknown> }>
     }
   }
 
-  /** Resolves when the steps that were called before have settled. */
+  /** Resolves after the steps that were called before it. */
   async return(value?: undefined | PromiseLike<undefined>): Promise<IteratorResult<T, undefined>> {
     this.#end()
     await this.next()
@@ -128,7 +128,7 @@ export class SourceIterator<T, R extends { readonly promise: Promise<unknown> }>
     throw error
   }
 
-  /** To be called when the step that waited is over. */
+  /** Called when the step that waited is over. */
   #proceed(): void {
     this.#isBusy = false
     this.#read = undefined
@@ -152,7 +152,7 @@ export class SourceIterator<T, R extends { readonly promise: Promise<unknown> }>
   }
 }
 
-// What all async iterators of the language have: the helpers, where the runtime has them.
+// Gives it what every async iterator inherits: iterator helpers, where the runtime has them.
 Object.setPrototypeOf(
   SourceIterator.prototype,
   Object.getPrototypeOf(Object.getPrototypeOf(async function* () {}.prototype)),

@@ -336,7 +336,7 @@ export class Observer {
     }
   }
 
-  /** Waits for the next event, which `give` gives to the waiter. */
+  /** Waits for the next event, and passes it to `give`. */
   #read<T>(give: (waiter: Waiter<T>, event: Event) => void, options?: OperationOptions): Waiter<T> {
     const waiter = new Waiter<T>((self) => {
       const event = this.#events.shift()
@@ -348,7 +348,7 @@ export class Observer {
     return this.#limit(waiter, options, () => this.#readers.remove(waiter))
   }
 
-  /** @param remove Takes the waiter from among those that wait. */
+  /** @param remove Removes the waiter from those that wait. */
   #limit<T>(waiter: Waiter<T>, options: OperationOptions | undefined, remove: () => void): Waiter<T> {
     const giveUp = (reason: unknown) => {
       remove()

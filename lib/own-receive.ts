@@ -1,4 +1,4 @@
-// Iterators over a `receive` that is not ours: a subclass has one, or somebody has replaced it.
+// Iterators over a `receive` that a subclass overrides, or that was replaced.
 
 import { errnoError } from "./errors.js"
 import { SourceIterator } from "./iteration.js"
@@ -6,19 +6,19 @@ import { State, type Traffic } from "./traffic.js"
 import type { Iteration } from "./types.js"
 import type { Waiter } from "./waiter.js"
 
-/** A call of such a `receive`, as a step waits for it. */
+/** A call of such a `receive` that a step waits for. */
 interface Read<T> {
   readonly promise: Promise<void>
   /** Ends the step. */
   readonly leave: () => void
   readonly result: Promise<T>
-  /** What the call waits for, as far as that is known. */
+  /** The receive of the socket that the call waits for, if that is known. */
   readonly waiter: Waiter<void> | undefined
 }
 
 const canceledError = () => errnoError("ECANCELED", "The receive was canceled because its iterator has returned")
 
-/** Calls whose iterator has returned, by socket. What they give is what the next iterator gets. */
+/** Calls whose iterator has returned, by socket. The next iterator gets their results. */
 const leftCalls = new WeakMap<Traffic, Promise<unknown>[]>()
 
 function leave(traffic: Traffic, call: Promise<unknown>): void {
@@ -32,8 +32,8 @@ function leave(traffic: Traffic, call: Promise<unknown>): void {
 }
 
 /**
- * Such a `receive` takes no options, as far as is known, so a call cannot be told to end. What it waits for on the socket can
- * be cancelled: that rejects, and the call mostly with it. If it goes on all the same, nothing that it has taken is lost.
+ * We do not know which arguments such a `receive` takes, so we cannot pass it a signal. We can cancel the receive of the
+ * socket that it waits for; then the call usually rejects. If it resolves anyway, the next iterator gets the message.
  */
 export function iterateOver<T>(traffic: Traffic, receive: () => Promise<T>): Iteration<T> {
   const { readers } = traffic
@@ -63,7 +63,7 @@ export function iterateOver<T>(traffic: Traffic, receive: () => Promise<T>): Ite
     },
     cancel: (read) => {
       leave(traffic, read.result)
-      // Without a queue only one can wait, and that is the one that the call has made, be it not its first.
+      // Without a queue only one receive can wait, so it is one of this call, which may have received before.
       const waiter = readers.queue === null ? readers.last : read.waiter
       if (waiter !== undefined) traffic.cancel(waiter, canceledError())
       read.leave()

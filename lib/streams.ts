@@ -41,7 +41,7 @@ export function toReadable(traffic: Traffic, options: StreamOptions = {}): Reada
       )
     },
     destroy(error, done) {
-      // A read that is under way takes nothing then.
+      // Cancels the read under way, which then takes nothing.
       messages.return().then(() => done(error))
     },
   })

@@ -424,8 +424,8 @@ export class Traffic {
   }
 
   /**
-   * @param take What is there, unless others wait for it.
-   * @param takeInTurn What is there, when those that came before have had theirs.
+   * @param take Takes what is there, unless other readers wait for it.
+   * @param takeInTurn Takes what is there when this reader is the first in the line.
    */
   #iterate<T>(
     take: () => T | undefined,
@@ -453,7 +453,7 @@ export class Traffic {
       },
       cancel: (waiter) => this.cancel(waiter, undefined),
       putBack: (value, order) => {
-        // What a reader may do next needs the socket. A proxy has taken what was there.
+        // During a bind, a reader that is served may not call libzmq. A proxy has already taken the messages in the inbox.
         if (this.state !== State.Open && !(this.state === State.Blocked && this.readers.isEmpty)) return false
         putBack(value, order)
         if (!this.readers.isEmpty) {
@@ -465,7 +465,7 @@ export class Traffic {
     })
   }
 
-  /** Takes a reader out of the line, if it waits there still. */
+  /** Removes a reader from the line and rejects it, if it still waits. */
   cancel(reader: Waiter<void>, reason: unknown): void {
     if (!this.readers.remove(reader)) return
     reader.reject(reason)

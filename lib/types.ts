@@ -155,8 +155,8 @@ export interface Readable<M extends object[] = Message[]>
   receive(options?: OperationOptions): Promise<M>
 
   /**
-   * Receives until the socket is closed. Leaving the loop closes nothing and loses nothing, nor does `return` of the
-   * iterator, which cancels a receive that waits.
+   * Receives until the socket is closed. Leaving the loop closes nothing and loses nothing. The iterator's `return` cancels
+   * a receive that waits.
    *
    * ```typescript
    * for await (const [part] of socket) console.log(part.toString())
@@ -168,13 +168,13 @@ export interface Readable<M extends object[] = Message[]>
 /** What a loop over a socket goes through. Like AsyncIterableIterator, whose second parameter needs TypeScript 5.6. */
 export interface Iteration<T> extends AsyncIterator<T, undefined> {
   /**
-   * Ends the iterator: a `next` that waits is done at once and takes nothing, as are all that follow. What it is over
-   * stays open.
+   * Ends the iterator and cancels a `next` that waits: that one and all later ones are done, and no message is lost. The
+   * socket stays open.
    */
   return(value?: undefined | PromiseLike<undefined>): Promise<IteratorResult<T, undefined>>
-  /** The same, and rejects with the error. */
+  /** Like `return`, but rejects with the error. */
   throw(error?: unknown): Promise<IteratorResult<T, undefined>>
-  /** The same as `return`, at the end of a scope: `await using messages = socket.batches()`. */
+  /** Calls `return` at the end of a scope: `await using messages = socket.batches()`. */
   [Symbol.asyncDispose](): Promise<void>
   [Symbol.asyncIterator](): Iteration<T>
 }

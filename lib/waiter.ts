@@ -107,7 +107,7 @@ export class WaitingLine {
     return this.#waiters.length === 0
   }
 
-  /** The one that came last. */
+  /** The operation that came last. */
   get last(): AnyWaiter | undefined {
     return this.#waiters.at(-1)
   }

@@ -2,6 +2,11 @@
 #include <string>
 
 #include <zmq.h>
+#if __has_include(<ohmq_patches.h>)
+#include <ohmq_patches.h>
+#else
+#define OHMQ_PATCHES ""  // an installed libzmq
+#endif
 
 #include "constants.h"
 #include "context.h"
@@ -76,6 +81,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("interface", Napi::Number::New(env, kInterface));
   exports.Set("version", Version(env));
   exports.Set("capability", Capability(env));
+  exports.Set("patches", Napi::String::New(env, OHMQ_PATCHES));
   exports.Set("constants", Constants(env));
   exports.Set("frames", environment.frames_array.Value());
   exports.Set("bytes", environment.bytes_array.Value());

@@ -39,7 +39,9 @@ Process& TheProcess() {
 }
 
 void End(void* context) noexcept {
-  while (zmq_ctx_term(context) != 0 && zmq_errno() == EINTR) {
+  while (zmq_ctx_term(context) != 0) {
+    // It needs a descriptor where an inproc connection was never answered; somebody may give one back.
+    if (zmq_errno() != EINTR) std::this_thread::sleep_for(std::chrono::milliseconds(10));
   }
 }
 

@@ -11,7 +11,7 @@ namespace {
 constexpr size_t kInline = 33;
 
 #ifndef OHMQ_HAS_MSG_INIT_IN
-// An installed libzmq, which scripts/lib/tunings.mjs has not seen.
+// An installed libzmq, which has no patches.
 size_t ohmq_msg_content_size() { return 0; }
 int ohmq_msg_init_in(zmq_msg_t* message, void* place, size_t size, zmq_free_fn* release, void* hint) {
   return zmq_msg_init_data(message, place, size, release, hint);

@@ -5,7 +5,7 @@ import { createRequire } from "node:module"
 import path from "node:path"
 import { Failure, fingerprint, inProject, readJson, runMain, say } from "./lib/project.mjs"
 import { has, run } from "./lib/run.mjs"
-import { ensureLibzmq, systemLibzmq, wantsSystem } from "./libzmq.mjs"
+import { allowsUnpatched, ensureLibzmq, systemLibzmq, wantsSystem } from "./libzmq.mjs"
 
 const topic = "addon"
 const require = createRequire(import.meta.url)
@@ -17,6 +17,7 @@ const help = `Builds the addon, if anything that it is made from has changed. Us
   --sanitize=KIND   with CMake, libzmq and libsodium included, under a sanitizer: address, undefined or thread;
                     into build/KIND/, which OHMQ_PREBUILD=build/KIND makes the loader take
   --force           even if nothing has changed
+  --allow-unpatched  go on where a patch of libzmq against a crash or an attack does not fit (also: OHMQ_ALLOW_UNPATCHED=1)
   --help            show this
 `
 
@@ -80,8 +81,8 @@ async function withCmake(sources, { kind, target, sanitize }) {
 }
 
 /** Builds the addon if its sources, libzmq or the kind of build changed. */
-export async function ensureAddon({ debug = false, force = false, cmake = false, sanitize } = {}) {
-  const libzmq = wantsSystem() ? systemLibzmq() : await ensureLibzmq()
+export async function ensureAddon({ debug = false, force = false, cmake = false, sanitize, allowUnpatched } = {}) {
+  const libzmq = wantsSystem() ? systemLibzmq() : await ensureLibzmq({ allowUnpatched })
   const kind = debug ? "Debug" : "Release"
   const apart = sanitize ?? (debug ? "debug" : undefined)
   const target = inProject("build", ...(apart ? [apart, "build"] : []), "Release/ohmq.node")
@@ -113,8 +114,8 @@ if (process.argv[1] === import.meta.filename) {
       process.stdout.write(help)
       return
     }
-    const options = {}
-    for (const arg of args) {
+    const options = { allowUnpatched: allowsUnpatched(args) }
+    for (const arg of args.filter((one) => one !== "--allow-unpatched")) {
       const [name, value] = arg.slice(2).split("=")
       if (["debug", "cmake", "force"].includes(name) && value === undefined) options[name] = true
       else if (name === "sanitize" && ["address", "undefined", "thread"].includes(value)) options.sanitize = value

@@ -3,6 +3,7 @@
 
 import { spawnSync } from "node:child_process"
 import { accessSync, constants, existsSync, mkdirSync, rmSync } from "node:fs"
+import { createRequire } from "node:module"
 import path from "node:path"
 
 import { Failure, inProject, readJson, root, runMain, say } from "./lib/project.mjs"
@@ -14,8 +15,10 @@ const command = `node "${inProject("scripts/build.mjs")}"`
 const help = `Compiles ohmq's native addon for this machine, in ${path.join(root, "build")}.
 Usage: ${command} [options]
 
-  --system-libzmq  link the installed libzmq that pkg-config finds, in place of building libzmq and libsodium
-  --help           show this
+  --system-libzmq    link the installed libzmq that pkg-config finds, in place of building libzmq and libsodium; it has none of ohmq's
+                     patches
+  --allow-unpatched  go on where a patch of libzmq against a crash or an attack does not fit its sources
+  --help             show this
 
 Needs a C++ compiler, make and Python 3; cmake too, unless --system-libzmq is given. node-gyp and node-addon-api are got from the
 npm registry, libzmq and libsodium as their pinned releases; OHMQ_LIBZMQ_ARCHIVE and OHMQ_LIBSODIUM_ARCHIVE name local archives.
@@ -45,7 +48,7 @@ await runMain(async (args) => {
     process.stdout.write(help)
     return
   }
-  const unknown = args.find((arg) => arg !== "--system-libzmq")
+  const unknown = args.find((arg) => !["--system-libzmq", "--allow-unpatched"].includes(arg))
   if (unknown !== undefined) throw new Failure(`Unknown option '${unknown}'. Run: ${command} --help`)
   if (process.platform !== "win32" && !["python3", "python"].some((name) => has(name))) {
     throw new Failure(
@@ -60,8 +63,15 @@ await runMain(async (args) => {
   const tools = await ensureTools()
   const env = { ...process.env, NODE_PATH: tools }
   if (args.includes("--system-libzmq")) env.OHMQ_SYSTEM_LIBZMQ = "1"
+  if (args.includes("--allow-unpatched")) env.OHMQ_ALLOW_UNPATCHED = "1"
   const script = [inProject("scripts/addon.mjs"), "--force"]
   const { status } = spawnSync(process.execPath, script, { env, cwd: root, stdio: "inherit" })
   if (status !== 0) return 1
-  say(topic, `built ${inProject("build/Release/ohmq.node")}`)
+  const addon = inProject("build/Release/ohmq.node")
+  say(topic, `built ${addon}`)
+  const { version, patches } = createRequire(import.meta.url)(addon)
+  say(
+    topic,
+    `libzmq ${version}, ${patches === "" ? "without patches" : `with the patches ${patches.replaceAll(" ", ", ")}`}`,
+  )
 })

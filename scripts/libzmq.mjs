@@ -5,12 +5,11 @@ import { cpus, tmpdir } from "node:os"
 import path from "node:path"
 
 import { fromDebian } from "./lib/debian.mjs"
-import { mend } from "./lib/mends.mjs"
+import { patchFolder, patchLibzmq } from "./lib/patches.mjs"
 import { pins } from "./lib/pins.mjs"
 import { Failure, fingerprint, inProject, readJson, root, runMain, say } from "./lib/project.mjs"
 import { fromArchives } from "./lib/release-archives.mjs"
 import { has, output, run } from "./lib/run.mjs"
-import { tune } from "./lib/tunings.mjs"
 
 const topic = "libzmq"
 const base = inProject("build/libzmq")
@@ -31,6 +30,7 @@ The first of these that works is used; each one that is passed over says why:
 Options:
   --system-libzmq  link the libzmq that pkg-config finds (also: OHMQ_SYSTEM_LIBZMQ=1)
   --force          build again even if build/libzmq/ is up to date
+  --allow-unpatched  go on where a patch against a crash or an attack does not fit (also: OHMQ_ALLOW_UNPATCHED=1)
   --help           show this
 
 Variables:
@@ -47,9 +47,12 @@ const sources = {
 
 const recipe = () =>
   fingerprint(
-    ["CMakeLists.txt", "cmake/libsodium.cmake", "scripts/lib/mends.mjs", "scripts/lib/tunings.mjs"].map((file) =>
-      inProject(file),
-    ),
+    [
+      ...["CMakeLists.txt", "cmake/libsodium.cmake", "scripts/lib/diff.mjs", "scripts/lib/patches.mjs"].map((file) =>
+        inProject(file),
+      ),
+      patchFolder,
+    ],
     pins,
     sources,
     process.arch,
@@ -61,15 +64,17 @@ export function finished() {
   return stamp?.fingerprint === recipe() && existsSync(path.join(prefix, "include/zmq.h")) ? stamp : undefined
 }
 
+function libzmqVersion(folder) {
+  const header = path.join(folder, "include/zmq.h")
+  if (!existsSync(header)) throw new Failure(`${folder} holds no sources of libzmq.`)
+  const text = readFileSync(header, "utf8")
+  return ["MAJOR", "MINOR", "PATCH"].map((part) => new RegExp(`ZMQ_VERSION_${part} (\\d+)`).exec(text)[1]).join(".")
+}
+
 /** The versions that the sources give themselves. */
 export function sourceVersions({ libzmq, libsodium }) {
-  const header = readFileSync(path.join(libzmq, "include/zmq.h"), "utf8")
   const sodium = readFileSync(path.join(libsodium, "builds/msvc/version.h"), "utf8")
-  const part = (name) => new RegExp(`ZMQ_VERSION_${name} (\\d+)`).exec(header)[1]
-  return {
-    libzmq: ["MAJOR", "MINOR", "PATCH"].map(part).join("."),
-    libsodium: /VERSION_STRING "([\d.]+)"/.exec(sodium)[1],
-  }
+  return { libzmq: libzmqVersion(libzmq), libsodium: /VERSION_STRING "([\d.]+)"/.exec(sodium)[1] }
 }
 
 async function compile(from, tree, unity) {
@@ -117,29 +122,18 @@ async function build(from) {
 }
 
 /**
- * The sources, unpacked below `folder`, from the first way that works; says which that is and why it passed over others. What
- * is released must have every fault mended; whoever compiles a libzmq of their own is told.
+ * The sources, unpacked below `folder` and patched, from the first way that works; says which that is and why it passed over others.
+ * `options` are those of patchLibzmq().
  */
-export async function findSources(folder, { mustMend = true } = {}) {
+export async function findSources(folder, options) {
   const tried = []
   for (const way of [fromArchives, fromDebian]) {
     const found = await way(pins, folder)
     if (found.skipped === undefined) {
       say(topic, `${found.name}: ${found.origin}`)
       const { libzmq, libsodium, origin, archives } = found
-      const faults = mend(libzmq)
-      if (faults.mended.length > 0)
-        say(topic, `faults mended in its sources: ${faults.mended.length}, which scripts/lib/mends.mjs tells`)
-      if (faults.missed.length > 0) {
-        const text = `NOT MENDED in its sources, which are not as scripts/lib/mends.mjs knows them: ${faults.missed.join("; ")}`
-        if (mustMend) throw new Failure(`libzmq: ${text}.`)
-        say(topic, text)
-      }
-      const { tuned, untuned } = tune(libzmq)
-      if (untuned.length > 0) {
-        say(topic, `NOT TUNED, as its sources are not as scripts/lib/tunings.mjs knows them: ${untuned.join("; ")}`)
-      }
-      return { libzmq, libsodium, origin, archives: { ...archives, libzmq: { ...archives.libzmq, ...faults, tuned } } }
+      const patches = patchLibzmq(libzmq, libzmqVersion(libzmq), options)
+      return { libzmq, libsodium, origin, archives: { ...archives, libzmq: { ...archives.libzmq, ...patches } } }
     }
     tried.push(`${found.name}: ${found.skipped}`)
     say(topic, `${found.name}: passed over: ${found.skipped}`)
@@ -149,13 +143,17 @@ export async function findSources(folder, { mustMend = true } = {}) {
   )
 }
 
+/** Whether the user does without patches that do not fit. */
+export const allowsUnpatched = (args = []) =>
+  args.includes("--allow-unpatched") || /^(1|true|yes)$/i.test(process.env.OHMQ_ALLOW_UNPATCHED ?? "")
+
 /** Builds what is not there yet. */
-export async function ensureLibzmq({ force = false } = {}) {
+export async function ensureLibzmq({ force = false, allowUnpatched = allowsUnpatched() } = {}) {
   const stamp = finished()
   if (stamp !== undefined && !force) return stamp
   say(topic, `build/libzmq: ${force ? "to be built again" : readJson(stampFile) ? "out of date" : "nothing yet"}`)
   mkdirSync(base, { recursive: true })
-  const { origin, archives, ...sources } = await findSources(path.join(base, "source"), { mustMend: false })
+  const { origin, archives, ...sources } = await findSources(path.join(base, "source"), { allowUnpatched })
   await build(sources)
   const versions = sourceVersions(sources)
   const result = { version: versions.libzmq, versions, origin, archives, sources, fingerprint: recipe() }
@@ -198,6 +196,7 @@ export const wantsSystem = (args = []) =>
 const options = [
   "--system-libzmq",
   "--force",
+  "--allow-unpatched",
   "--help",
   "-h",
   "--print=include",
@@ -236,7 +235,7 @@ async function main(args) {
   } else if (wantsSystem(args)) {
     say(topic, `installed libzmq ${systemLibzmq().version}, found by pkg-config`)
   } else {
-    const stamp = await ensureLibzmq({ force: args.includes("--force") })
+    const stamp = await ensureLibzmq({ force: args.includes("--force"), allowUnpatched: allowsUnpatched(args) })
     say(topic, `${stamp.version} in build/libzmq (${stamp.origin})`)
   }
 }

@@ -38,13 +38,15 @@ Variables:
 async function ensureSources(again) {
   const file = path.join(base, "sources.json")
   const recipe = fingerprint(
-    ["scripts/pins.json", "scripts/lib/mends.mjs", "scripts/lib/tunings.mjs"].map((file) => inProject(file)),
+    ["scripts/pins.json", "scripts/lib/diff.mjs", "scripts/lib/patches.mjs", "native/patches/libzmq"].map((file) =>
+      inProject(file),
+    ),
     process.env.OHMQ_LIBZMQ_ARCHIVE,
     process.env.OHMQ_LIBSODIUM_ARCHIVE,
   )
   const known = readJson(file)
   if (!again && known?.recipe === recipe && existsSync(known.libzmq)) return known
-  const found = await findSources(path.join(base, "source"))
+  const found = await findSources(path.join(base, "source"), { release: true })
   Object.assign(found, { recipe, versions: sourceVersions(found) })
   writeFileSync(file, `${JSON.stringify(found, undefined, 2)}\n`)
   return found

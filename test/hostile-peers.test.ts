@@ -1,5 +1,5 @@
-// What anybody on the network, or an odd option, must not bring about: the end of the process. libzmq as released ends it in
-// each of these cases: scripts/lib/mends.mjs.
+// What nobody on the network, and no odd option, may bring about: the end of the process. Each case is of a patch in
+// native/patches/libzmq/, and does no more than the patch tells.
 
 import { describe, expect, it } from "vitest"
 

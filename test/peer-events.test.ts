@@ -92,7 +92,7 @@ describe("Router.peerEvents", () => {
     await receiving
   })
 
-  // libzmq 4.3.5 as released ends the process here: scripts/lib/mends.mjs.
+  // libzmq 4.3.4 as released ends the process here: native/patches/libzmq/0001-disconnect-message-without-pipe.patch.
   it("survives routers that close while their peers go", async () => {
     const { status, stdout, stderr } = await runProgram(`
       const pairs = []

@@ -204,16 +204,6 @@ describe.each(["tcp", "abstract", "inproc"] as const)("endpoints that are taken,
 })
 
 describe("endpoints over ipc", () => {
-  it("that are taken go to the last who binds", async () => {
-    const [first, second] = [open(zmq.Pull), open(zmq.Pull)]
-    const address = freeAddress("ipc")
-    await first.bind(address)
-    await second.bind(address)
-    const push = open(zmq.Push)
-    push.connect(address)
-    await passes(push, second)
-  })
-
   it("can be left to libzmq, which makes a folder of its own and removes it", async () => {
     const previous = process.env.TMPDIR
     process.env.TMPDIR = tmpdir()

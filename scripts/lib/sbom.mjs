@@ -30,9 +30,20 @@ const npmHash = (integrity) => ["SHA-512", Buffer.from(integrity.replace(/^sha51
 
 const property = (name, value) => ({ name: `ohmq:${name}`, value })
 
-const patch = (type) => (description) => ({ type: "unofficial", resolves: [{ type, description }] })
+/** What CycloneDX calls the kinds of patches. */
+const issues = { security: "security", crash: "defect", leak: "defect", event: "defect", speed: "enhancement" }
 
-function component(name, version, licence, { from = [], mended = [], tuned = [], properties = [], publisher, purl }) {
+const patch = ({ name, kind, subject, upstream }) => ({
+  type: upstream === "not yet" ? "unofficial" : "backport",
+  resolves: [
+    {
+      ...{ type: issues[kind], id: name, name: subject },
+      ...(upstream === "not yet" ? {} : { references: [upstream] }),
+    },
+  ],
+})
+
+function component(name, version, licence, { from = [], patches = [], properties = [], publisher, purl }) {
   return {
     type: "library",
     "bom-ref": name,
@@ -43,9 +54,7 @@ function component(name, version, licence, { from = [], mended = [], tuned = [],
     licenses: licences(licence),
     ...(purl ? { purl } : {}),
     ...(from.length > 0 ? { externalReferences: from } : {}),
-    ...(mended.length + tuned.length > 0
-      ? { pedigree: { patches: [...mended.map(patch("defect")), ...tuned.map(patch("enhancement"))] } }
-      : {}),
+    ...(patches.length > 0 ? { pedigree: { patches: patches.map(patch) } } : {}),
     ...(properties.length > 0 ? { properties } : {}),
   }
 }
@@ -123,9 +132,9 @@ export function bom(target, file, { versions, archives, made }) {
   const { name, version, license } = readJson(inProject("package.json"))
   const hash = sha256(file)
   const source = (library) => {
-    const { url, sha256: content, patches, mended, tuned } = archives[library]
-    const properties = patches ? [property("patched-as", patches)] : []
-    return { from: [distribution(url, "SHA-256", content)], mended, tuned, properties }
+    const { url, sha256: content, patches: distributed, applied } = archives[library]
+    const properties = distributed ? [property("patched-as", distributed)] : []
+    return { from: [distribution(url, "SHA-256", content)], patches: applied, properties }
   }
   const parts = [
     component("libzmq", versions.libzmq, libzmqLicence(versions.libzmq), {

@@ -148,6 +148,15 @@ for (const method of ["bind", "bindSync"]) {
     `${method} to tcp://127.0.0.1:70000 gives EINVAL`,
   ])
 }
+differ("endpoints", "deletes it", "to an ipc path where there is a file that is not a socket", [
+  "bind to an ipc path where there is a file leaves it there",
+])
+differ("endpoints", "takes its place", "to an ipc path that another socket listens on", [
+  "bind to an ipc path that another socket listens on fails",
+])
+differ("endpoints", "leaves it there", "The file of an ipc endpoint is removed when its socket is closed", [
+  "an ipc path is gone when its socket is closed",
+])
 differ("options", "is converted", "NaN and numbers out of an option's range", [
   "affinity refuses -1, which its type in C cannot hold",
   "linger refuses 2147483648, which its type in C cannot hold",

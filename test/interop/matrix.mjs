@@ -14,7 +14,7 @@ const sides = ["ohmq", "peer"]
 
 /**
  * Which side is the server: CURVE and PLAIN have one, and it need not be the one that binds. A REQ of libzmq cannot be: it takes the
- * user's name for a wrong reply. Ours can (scripts/lib/mends.mjs).
+ * user's name for a wrong reply. Ours can (native/patches/libzmq/0017-req-user-id.patch).
  */
 function serversOf(mechanism, theirs) {
   if (mechanism === "null") return [undefined]

@@ -60,7 +60,7 @@ describe("the package, installed without scripts", () => {
         ...sources("docs").filter((file) => file.endsWith(".md")),
         ...["CMakeLists.txt", "cmake/libsodium.cmake"],
         ...["addon.mjs", "build.mjs", "libzmq.mjs", "pins.json"].map((file) => `scripts/${file}`),
-        ...["debian", "mends", "pins", "project", "release-archives", "run", "tunings"].map(
+        ...["debian", "diff", "patches", "pins", "project", "release-archives", "run"].map(
           (file) => `scripts/lib/${file}.mjs`,
         ),
       ].sort(),

@@ -18,11 +18,13 @@ describe.runIf(posix)("libzmq.mjs --help", () => {
     for (const way of ["prebuilt", "finished build", "release archives", "Debian", "pkg-config"]) {
       expect(stdout).toContain(way)
     }
-    for (const word of ["--system-libzmq", "--force", "--help", "SHA-256"]) expect(stdout).toContain(word)
+    for (const word of ["--system-libzmq", "--force", "--allow-unpatched", "--help", "SHA-256"])
+      expect(stdout).toContain(word)
     for (const variable of [
       "OHMQ_LIBZMQ_ARCHIVE",
       "OHMQ_LIBSODIUM_ARCHIVE",
       "OHMQ_SYSTEM_LIBZMQ",
+      "OHMQ_ALLOW_UNPATCHED",
       "HTTPS_PROXY",
       "CC",
       "CXX",
@@ -104,7 +106,7 @@ describe.runIf(posix && existsSync(path.join(root, "build/libzmq/stamp.json")))(
     /** A copy with what is looked at in a finished build. */
     const built = () =>
       copyProject(
-        ...["scripts", "CMakeLists.txt", "cmake", "build/libzmq/stamp.json"],
+        ...["scripts", "CMakeLists.txt", "cmake", "native/patches", "build/libzmq/stamp.json"],
         ...["build/libzmq/prefix/include/zmq.h", "build/libzmq/prefix/lib"],
       )
     // The build depends on these two, so they are as they were for it.

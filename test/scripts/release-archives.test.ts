@@ -9,7 +9,6 @@ import path from "node:path"
 import { describe, expect, it, onTestFinished } from "vitest"
 
 import { bareProject, libzmq, pins, posix } from "../support/bare-project.js"
-import { runCommand } from "../support/process.js"
 import { commands, find, temporaryFolder } from "../support/project-copy.js"
 
 const sha256 = (bytes: string | Buffer) => createHash("sha256").update(bytes).digest("hex")
@@ -40,12 +39,14 @@ async function nowhere(): Promise<string> {
   return `http://127.0.0.1:${port}/libzmq.tar.gz`
 }
 
-/** A tar archive with some folders, each of which holds a file. */
+/** A tar archive with some folders. Each says of which version of libzmq it is, and holds nothing else of it. */
 function archive(...folders: string[]): string {
   const place = temporaryFolder()
   for (const folder of folders) {
-    mkdirSync(path.join(place, folder))
+    mkdirSync(path.join(place, folder, "include"), { recursive: true })
     writeFileSync(path.join(place, folder, "README"), folder)
+    const parts = ["MAJOR 4", "MINOR 3", "PATCH 9"].map((part) => `#define ZMQ_VERSION_${part}\n`)
+    writeFileSync(path.join(place, folder, "include/zmq.h"), parts.join(""))
   }
   const { status } = spawnSync("tar", ["-cf", "sources.tar", ...folders], { cwd: place })
   expect(status).toBe(0)
@@ -161,7 +162,7 @@ describe.runIf(posix)("libzmq.mjs with archives of the user's", () => {
 
   it("names them where they are not the pinned releases, and then the tools that are missing", async () => {
     const file = archive("sources")
-    const { status, stderr } = await libzmq(bareProject(), [], {
+    const { status, stderr } = await libzmq(bareProject(), ["--allow-unpatched"], {
       OHMQ_LIBZMQ_ARCHIVE: file,
       OHMQ_LIBSODIUM_ARCHIVE: file,
       PATH: commands("tar"),
@@ -174,18 +175,33 @@ describe.runIf(posix)("libzmq.mjs with archives of the user's", () => {
     expect(last).toContain("apt-get install cmake make g++")
   })
 
-  it("refuses them for a release, where faults in them are not mended", async () => {
-    const env = { OHMQ_LIBZMQ_ARCHIVE: archive("sources"), OHMQ_LIBSODIUM_ARCHIVE: archive("sources") }
-    const source = `import { findSources } from "./scripts/libzmq.mjs"; await findSources("found")`
-    const args = ["--input-type=module", "-e", source]
-    const { status, stderr } = await runCommand(process.execPath, args, { cwd: bareProject(), env })
+  it("stops where patches against crashes and attacks do not fit, and goes on where that is allowed", async () => {
+    const file = archive("sources")
+    const env = { OHMQ_LIBZMQ_ARCHIVE: file, OHMQ_LIBSODIUM_ARCHIVE: file, PATH: commands("tar") }
+    const { status, stderr } = await libzmq(bareProject(), [], env)
     expect(status).toBe(1)
-    expect(stderr).toMatch(/libzmq: NOT MENDED in its sources, .*DISCONNECT_MSG.*; /)
+    const last = stderr.trim().split("\n").at(-1)
+    expect(last).toMatch(/^These patches do not fit libzmq 4\.3\.9: 0001-disconnect-message-without-pipe \(/)
+    expect(last).toMatch(/ add --allow-unpatched, or set OHMQ_ALLOW_UNPATCHED=1\.$/)
+    const allowed = await libzmq(bareProject(), [], { ...env, OHMQ_ALLOW_UNPATCHED: "1" })
+    expect(allowed.stderr).toContain("libzmq: NOT APPLIED, because they do not fit libzmq 4.3.9: 0001-")
+    expect(allowed.stderr).toContain("that needs cmake, make")
+  })
+
+  it("says that an archive holds something else than libzmq", async () => {
+    const place = temporaryFolder()
+    mkdirSync(path.join(place, "sources"))
+    expect(spawnSync("tar", ["-cf", "sources.tar", "sources"], { cwd: place }).status).toBe(0)
+    const file = path.join(place, "sources.tar")
+    const env = { OHMQ_LIBZMQ_ARCHIVE: file, OHMQ_LIBSODIUM_ARCHIVE: file, PATH: commands("tar") }
+    const { status, stderr } = await libzmq(bareProject(), [], env)
+    expect(status).toBe(1)
+    expect(stderr.trim()).toMatch(/libzmq\/sources holds no sources of libzmq\.$/)
   })
 
   it("names the compiler that CXX asks for where it is missing", async () => {
     const file = archive("sources")
-    const { stderr } = await libzmq(bareProject(), [], {
+    const { stderr } = await libzmq(bareProject(), ["--allow-unpatched"], {
       OHMQ_LIBZMQ_ARCHIVE: file,
       OHMQ_LIBSODIUM_ARCHIVE: file,
       PATH: commands("tar"),

@@ -19,7 +19,7 @@ export const { pins }: { pins: Pins } = await import(script)
 
 /** A copy of the project. Its archives are where `change` puts them. */
 export function bareProject(change: (copied: Pins) => void = () => {}): string {
-  const folder = copyProject("scripts", "CMakeLists.txt", "cmake")
+  const folder = copyProject("scripts", "CMakeLists.txt", "cmake", "native/patches")
   const changed = structuredClone(pins)
   change(changed)
   const file = path.join(folder, "scripts/pins.json")

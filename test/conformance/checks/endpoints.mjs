@@ -1,7 +1,7 @@
 // bind, unbind, connect and disconnect: what they do, and their errors.
 
 import assert from "node:assert/strict"
-import { existsSync } from "node:fs"
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 
 import { Checks } from "../checks.mjs"
 import { classNames, nobody, transports } from "../toolbox.mjs"
@@ -184,6 +184,27 @@ add("an ipc path is a file while it is bound", async (zmq, t) => {
   const address = t.address("ipc")
   await t.open(zmq.Dealer).bind(address)
   assert.ok(existsSync(address.slice("ipc://".length)))
+})
+add("bind to an ipc path where there is a file leaves it there", async (zmq, t) => {
+  const address = t.address("ipc")
+  const file = address.slice("ipc://".length)
+  writeFileSync(file, "precious")
+  await t.failure(() => t.open(zmq.Dealer).bind(address))
+  assert.equal(readFileSync(file, "utf8"), "precious")
+  rmSync(file)
+})
+add("bind to an ipc path that another socket listens on fails", async (zmq, t) => {
+  const address = t.address("ipc")
+  await t.open(zmq.Dealer).bind(address)
+  assert.equal((await t.failure(() => t.open(zmq.Dealer).bind(address))).code, "EADDRINUSE")
+})
+add("an ipc path is gone when its socket is closed", async (zmq, t) => {
+  const address = t.address("ipc")
+  const socket = t.open(zmq.Dealer)
+  await socket.bind(address)
+  socket.close()
+  await t.sleep(100)
+  assert.ok(!existsSync(address.slice("ipc://".length)))
 })
 add("bind to an ipc path in a folder that there is not fails with its address", async (zmq, t) => {
   const address = "ipc:///not-there/at/all"
