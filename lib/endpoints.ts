@@ -3,7 +3,7 @@
 import { randomUUID } from "node:crypto"
 
 import { checkEncryption, type EndpointUse, namesUsersForCertain } from "./encryption.js"
-import { errnoError } from "./errors.js"
+import { errnoError, noteCaller } from "./errors.js"
 import { isUnknownHost, withHostAddress, withLoopbackAddress } from "./host-names.js"
 import { addon, constant, type NativeSocket, wireTypes } from "./native.js"
 import { type Option, socketOptions } from "./option-table/index.js"
@@ -155,7 +155,13 @@ export class Endpoints {
     this.#traffic.state = State.Blocked
     this.#traffic.stopWatching()
     let abandoned = false
-    const work = (bind ? this.#bind(address) : this.#native.unbind(address)).then(() => this.#changed(address, bind))
+    const withCaller = noteCaller(this.block)
+    const work = (bind ? this.#bind(address) : this.#native.unbind(address)).then(
+      () => this.#changed(address, bind),
+      (error) => {
+        throw withCaller(error)
+      },
+    )
     const done = work.finally(() => {
       this.#blocking = undefined
       if (this.#traffic.state === State.Closed) return
@@ -167,7 +173,8 @@ export class Endpoints {
     const waiter = new Waiter<void>(() => false)
     waiter.limit(options.timeout ?? -1, options.signal, (reason) => {
       abandoned = true
-      waiter.reject(reason)
+      // The signal's reason is the program's own.
+      waiter.reject(options.signal?.aborted ? reason : withCaller(reason))
     })
     done.then(
       () => {

@@ -20,6 +20,26 @@ export const errnoError = (code: string, message?: string): ErrnoError => addon.
 
 export const errnoErrorOf = (number: number): ErrnoError => addon.errnoErrorOf(number) as ErrnoError
 
+/**
+ * Notes the stack of whoever calls a function, for errors that arise later and elsewhere, such as on another thread. What it returns
+ * gives an error that stack; V8 puts one into words only then.
+ *
+ * @param callee The function, which is left out of the stack with all that it has called.
+ */
+export function noteCaller(callee: (...values: never[]) => unknown): <T>(error: T) => T {
+  const caller: { stack?: unknown } = {}
+  Error.captureStackTrace(caller, callee)
+  return (error) => {
+    const { stack } = caller
+    // A program may make something else of stacks, by Error.prepareStackTrace, or have none.
+    const frames = typeof stack === "string" ? stack.slice(stack.indexOf("\n")) : ""
+    if (frames.startsWith("\n")) {
+      Object.defineProperty(error, "stack", { value: `${error}${frames}`, writable: true, configurable: true })
+    }
+    return error
+  }
+}
+
 export const closedError = () => errnoError("EBADF")
 export const timeoutError = () => errnoError("EAGAIN")
 export const blockedError = () => errnoError("EBUSY", "Socket is blocked by a bind or unbind operation")
