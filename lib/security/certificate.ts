@@ -46,6 +46,9 @@ const invalid = (message: string) => Object.assign(new TypeError(message), { cod
 /** The 32 bytes of a key, in memory of their own. */
 function keyBytes(what: string, key: unknown): Buffer {
   if (key instanceof Uint8Array && key.length === 32) {
+// Taken now: a test may put something else in the place of curveKeyPair.
+const { publicKeyFrom: derivePublicKey } = curveKeyPair
+
     const copy = Buffer.alloc(32)
     copy.set(key)
     return copy
@@ -64,7 +67,7 @@ function keyBytes(what: string, key: unknown): Buffer {
 export function publicKeyFrom(secretKey: string | Uint8Array): string {
   const bytes = keyBytes("secret key", secretKey)
   try {
-    return curveKeyPair.publicKeyFrom(bytes)
+    return derivePublicKey(bytes)
   } finally {
     bytes.fill(0)
   }
@@ -118,7 +121,7 @@ export class Certificate {
   /** A new key pair. */
   static generate(metadata: Record<string, string> = {}): Certificate {
     const secret = randomBytes(32)
-    return new Certificate(curveKeyPair.publicKeyFrom(secret), secret, checkMetadata(metadata))
+    return new Certificate(derivePublicKey(secret), secret, checkMetadata(metadata))
   }
 
   /** A certificate of keys that are there. The secret key is copied. */
@@ -134,7 +137,7 @@ export class Certificate {
       return new Certificate(encodeToBytes(bytes).toString("latin1"), undefined, known)
     }
     const secret = keyBytes("secret key", secretKey)
-    const derived = curveKeyPair.publicKeyFrom(secret)
+    const derived = derivePublicKey(secret)
     if (bytes !== undefined && derived !== encodeToBytes(bytes).toString("latin1")) {
       secret.fill(0)
       throw invalid("The public key is not that of the secret key. Are the two exchanged?")

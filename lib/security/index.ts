@@ -1,5 +1,7 @@
 // What users import from ohmq/security. It stands on the public API of ohmq alone.
 
+import { makeReplaceable } from "../exports.js"
+
 export type {
   ClientSecurity,
   Guard,
@@ -35,3 +37,5 @@ export type { VerifiedMessage } from "./verified-message.js"
 export { Verifier, type VerifierOptions } from "./verifier.js"
 export { z85Decode, z85Encode } from "./z85.js"
 export type { Mechanism } from "./zap.js"
+
+makeReplaceable(exports)
