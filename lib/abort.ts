@@ -3,6 +3,22 @@
 
 type Listener = () => void
 
+/** Whether a value is an AbortSignal: of any realm, such as that of jsdom, or of a package that stands in for it. */
+export function isAbortSignal(value: unknown): value is AbortSignal {
+  if (typeof value !== "object" || value === null) return false
+  const { aborted, addEventListener, removeEventListener } = value as Partial<AbortSignal>
+  return (
+    typeof aborted === "boolean" && typeof addEventListener === "function" && typeof removeEventListener === "function"
+  )
+}
+
+/** What an operation rejects with whose signal was aborted. */
+export function reasonOf(signal: AbortSignal): unknown {
+  if (signal.reason !== undefined) return signal.reason
+  // Packages that stand in for AbortSignal know no reasons.
+  return Object.assign(new Error("The operation was aborted"), { name: "AbortError", code: "ABORT_ERR" })
+}
+
 interface Listeners {
   all: Set<Listener>
   tell: Listener

@@ -3,6 +3,7 @@
 
 import { BlockList, isIP } from "node:net"
 import { networkInterfaces } from "node:os"
+import process from "node:process"
 import { getEnvironmentData, setEnvironmentData } from "node:worker_threads"
 
 import { errnoError } from "./errors.js"

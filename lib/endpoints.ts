@@ -1,7 +1,9 @@
 // What a socket is bound and connected to: what must hold before, and what happens meanwhile.
 
+import type { Buffer } from "node:buffer"
 import { randomUUID } from "node:crypto"
 
+import { reasonOf } from "./abort.js"
 import { checkEncryption, type EndpointUse, namesUsersForCertain } from "./encryption.js"
 import { errnoError, noteCaller } from "./errors.js"
 import { isUnknownHost, withHostAddress, withLoopbackAddress } from "./host-names.js"
@@ -146,7 +148,7 @@ export class Endpoints {
     checkAddress(address)
     checkOperation(options)
     this.#traffic.checkUsable()
-    if (options?.signal?.aborted) return Promise.reject(options.signal.reason)
+    if (options?.signal?.aborted) return Promise.reject(reasonOf(options.signal))
     try {
       this.#check(address, bind ? "bind" : undefined)
     } catch (error) {

@@ -3,6 +3,7 @@
 import { readdirSync, readFileSync } from "node:fs"
 import { createRequire } from "node:module"
 import path from "node:path"
+import process from "node:process"
 
 interface Resolver {
   (folder: string): unknown

@@ -1,5 +1,7 @@
 // Messages on their way out and in.
 
+import { Buffer } from "node:buffer"
+import process from "node:process"
 import { types } from "node:util"
 import { isMainThread, markAsUntransferable } from "node:worker_threads"
 

@@ -1,7 +1,9 @@
 // The addon, and the types of its exports; lib/loader.ts finds it. What each function does stands in native/*.h.
 
+import type { Buffer } from "node:buffer"
 import { existsSync } from "node:fs"
 import path from "node:path"
+import process from "node:process"
 import { isMainThread } from "node:worker_threads"
 
 import { loadAddon } from "./loader.js"

@@ -3,6 +3,7 @@
 import { EventEmitter } from "node:events"
 import { threadId } from "node:worker_threads"
 
+import { reasonOf } from "./abort.js"
 import { busyObserverError, closedError, expected, timeoutError } from "./errors.js"
 import {
   decodeEvent,
@@ -16,6 +17,7 @@ import { addon, constant, type NativeSocket, onReady } from "./native.js"
 import { PeerCount } from "./peer-count.js"
 import { Socket } from "./socket.js"
 import { endpoints, handle, waitForPeers } from "./symbols.js"
+import { setImmediate, throwLater } from "./timers.js"
 import { Traffic } from "./traffic.js"
 import type { Iteration, OperationOptions } from "./types.js"
 import { checkOperation, Waiter, WaitingLine } from "./waiter.js"
@@ -140,7 +142,7 @@ export class Observer {
     if (options !== undefined) checkOperation(options)
     if (this.#emitter !== undefined) throw emitterModeError()
     if (!this.#readers.isEmpty) throw busyObserverError()
-    if (options?.signal?.aborted) return Promise.reject(options.signal.reason)
+    if (options?.signal?.aborted) return Promise.reject(reasonOf(options.signal))
     const event = this.#events.shift()
     if (event !== undefined) return Promise.resolve(event)
     if (this.#closed) throw closedError()
@@ -196,7 +198,7 @@ export class Observer {
 
   #watchFor(isAwaited: Watcher["isAwaited"], options: OperationOptions | undefined): Promise<Event> {
     if (this.#closed) return Promise.reject(closedError())
-    if (options?.signal?.aborted) return Promise.reject(options.signal.reason)
+    if (options?.signal?.aborted) return Promise.reject(reasonOf(options.signal))
     return this.#wait(options, (waiter) => {
       const watcher = { isAwaited, waiter }
       this.#watchers.add(watcher)
@@ -330,9 +332,7 @@ export class Observer {
       listener()
     } catch (error) {
       // The listener's fault is the program's, as with any emitter, but must not end the events.
-      process.nextTick(() => {
-        throw error
-      })
+      throwLater(error)
     }
   }
 

@@ -1,6 +1,9 @@
 // Peers of a Router, Server or Peer that come and go, told among its messages.
 
+import { Buffer } from "node:buffer"
 import { EventEmitter } from "node:events"
+
+import { callSoon } from "./timers.js"
 
 /** "connect": a peer has come, told before its first message is received. "disconnect": it has gone, told after its last. */
 export type PeerEvent = "connect" | "disconnect"
@@ -58,7 +61,7 @@ export class PeerEvents<Id extends Buffer | number = Buffer> extends EventEmitte
   /** Later, because this is in the middle of a receive, which a listener that throws must not end. */
   #tell(event: PeerEvent, id: Id): void {
     const copied = copy(id)
-    queueMicrotask(() => this.emit(event, copied))
+    callSoon(() => this.emit(event, copied))
   }
 }
 

@@ -2,12 +2,14 @@
 
 import { isTypedArray } from "node:util/types"
 
+import { reasonOf } from "./abort.js"
 import { batchError, blockedError, closedError, expected, lentError, timeoutError } from "./errors.js"
 import { Inbox } from "./inbox.js"
 import type { drain } from "./message.js"
 import { type MessageWithMetadata, type MetadataOptions, propertyNames, type receiveWithMetadata } from "./metadata.js"
 import { addon, constant } from "./native.js"
 import { type Batch, keep, Outbox, type Outgoing } from "./outbox.js"
+import { clearTimeout, setTimeout, type Timer } from "./timers.js"
 import { settled, settledWith } from "./turn.js"
 import type { BatchOptions, Iteration, Message, MessageLike, OperationOptions } from "./types.js"
 import { checkOperation, Waiter, WaitingLine } from "./waiter.js"
@@ -69,7 +71,7 @@ export class Traffic {
   readonly #options: TrafficOptions
   /** What the addon watches for. */
   #watched = 0
-  #retry: NodeJS.Timeout | undefined
+  #retry: Timer | undefined
   #keepAlive = true
 
   /** @param type The number of the socket type in zmq.h. */
@@ -226,7 +228,7 @@ export class Traffic {
     if (options !== undefined) checkOperation(options)
     this.checkUsable()
     this.writers.checkBusy()
-    if (options?.signal?.aborted) return Promise.reject(options.signal.reason)
+    if (options?.signal?.aborted) return Promise.reject(reasonOf(options.signal))
     try {
       if (this.writers.isEmpty && this.#outbox.send(outgoing)) {
         if (!this.readers.isEmpty) this.attend()
@@ -260,7 +262,7 @@ export class Traffic {
     if (options !== undefined) checkOperation(options)
     this.checkUsable()
     this.writers.checkBusy()
-    if (options?.signal?.aborted) return Promise.reject(batchError(options.signal.reason, 0, true))
+    if (options?.signal?.aborted) return Promise.reject(batchError(reasonOf(options.signal), 0, true))
     try {
       if (this.writers.isEmpty && this.#outbox.sendMany(batch)) {
         if (!this.readers.isEmpty) this.attend()
@@ -303,7 +305,7 @@ export class Traffic {
     if (options !== undefined) checkOperation(options)
     this.checkUsable()
     this.readers.checkBusy()
-    if (options?.signal?.aborted) return Promise.reject(options.signal.reason)
+    if (options?.signal?.aborted) return Promise.reject(reasonOf(options.signal))
     try {
       const message = this.#take()
       if (message !== undefined) return settledWith(message)
@@ -317,7 +319,7 @@ export class Traffic {
     const max = checkMax(options)
     this.checkUsable()
     this.readers.checkBusy()
-    if (options?.signal?.aborted) return Promise.reject(options.signal.reason)
+    if (options?.signal?.aborted) return Promise.reject(reasonOf(options.signal))
     try {
       const messages = this.#takeMany(max)
       if (messages !== undefined) return settledWith(messages, messages.length)
@@ -335,7 +337,7 @@ export class Traffic {
     const names = propertyNames(options)
     this.checkUsable()
     this.readers.checkBusy()
-    if (options?.signal?.aborted) return Promise.reject(options.signal.reason)
+    if (options?.signal?.aborted) return Promise.reject(reasonOf(options.signal))
     try {
       const message = this.#takeWithMetadata(names)
       if (message !== undefined) return settledWith(message)
@@ -455,7 +457,7 @@ export class Traffic {
         try {
           this.checkUsable()
           this.readers.checkBusy()
-          if (signal?.aborted) return Promise.reject(signal.reason)
+          if (signal?.aborted) return Promise.reject(reasonOf(signal))
           const value = take()
           return value === undefined ? later() : settledWith({ done: false, value })
         } catch (error) {

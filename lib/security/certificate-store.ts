@@ -5,6 +5,7 @@ import { accessSync, constants, readdirSync, statSync } from "node:fs"
 import { readdir } from "node:fs/promises"
 import path from "node:path"
 
+import { dispose } from "../dispose.js"
 import { Certificate, type KeyMaterial, loadCertificate } from "./certificate.js"
 import { checkUnchangeable } from "./certificate-file.js"
 import { fileMark, folderMark, restingMark } from "./file-mark.js"
@@ -137,7 +138,7 @@ export class CertificateStore extends EventEmitter<StoreEvents> {
     this.#watched?.close()
   }
 
-  [Symbol.dispose](): void {
+  [dispose](): void {
     this.close()
   }
 

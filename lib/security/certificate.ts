@@ -1,11 +1,16 @@
 // Certificates: a public key, who it belongs to, and perhaps the secret key, which nothing here ever shows.
 
+import { Buffer } from "node:buffer"
 import { randomBytes } from "node:crypto"
 import type { Stats } from "node:fs"
 import { rm } from "node:fs/promises"
+import process from "node:process"
 import type { inspect } from "node:util"
+import { isUint8Array } from "node:util/types"
 
+import { dispose } from "../dispose.js"
 import { curveKeyPair } from "../index.js"
+import { clearTimeout, setTimeout, type Timer } from "../timers.js"
 import { checkFile, checkMode, createFile, LARGEST, readFile, replaceFile } from "./certificate-file.js"
 import { checkBoolean, checkOptions, checkTimeout } from "./check-options.js"
 import { decodeBytes, encodeToBytes, z85Decode } from "./z85.js"
@@ -41,14 +46,14 @@ export interface SaveOptions {
   overwrite?: boolean
 }
 
+// Taken now: a test may put something else in the place of curveKeyPair.
+const { publicKeyFrom: derivePublicKey } = curveKeyPair
+
 const invalid = (message: string) => Object.assign(new TypeError(message), { code: "ERR_CERTIFICATE" })
 
 /** The 32 bytes of a key, in memory of their own. */
 function keyBytes(what: string, key: unknown): Buffer {
-  if (key instanceof Uint8Array && key.length === 32) {
-// Taken now: a test may put something else in the place of curveKeyPair.
-const { publicKeyFrom: derivePublicKey } = curveKeyPair
-
+  if (isUint8Array(key) && key.length === 32) {
     const copy = Buffer.alloc(32)
     copy.set(key)
     return copy
@@ -216,13 +221,13 @@ export class Certificate {
     const { timeout = 30_000 } = checkOptions("the options of fromVault", options, ["timeout"])
     checkTimeout("timeout", timeout)
     if (typeof fetch !== "function") throw invalid("fromVault takes a function")
-    let timer: NodeJS.Timeout | undefined
+    let timer: Timer | undefined
     const late = new Promise<never>((_, reject) => {
       timer = setTimeout(() => reject(invalid(`The vault did not answer within ${timeout} ms`)), timeout)
     })
     try {
       const material = await Promise.race([fetch(), late])
-      return typeof material === "string" || material instanceof Uint8Array
+      return typeof material === "string" || isUint8Array(material)
         ? Certificate.parse(material)
         : Certificate.from(material)
     } finally {
@@ -254,7 +259,7 @@ export class Certificate {
     this.#destroyed = true
   }
 
-  [Symbol.dispose](): void {
+  [dispose](): void {
     this.destroy()
   }
 

@@ -1,6 +1,7 @@
 // Sockets with the API of zeromq 5: event emitters.
 
 import { EventEmitter } from "node:events"
+import process from "node:process"
 
 import * as zmq from "../index.js"
 import { ZMQ_SNDMORE } from "./constants.js"
@@ -60,10 +61,10 @@ function begin(owner: CompatSocket, type: SocketType): void {
   Object.defineProperty(owner, state, { value: new State(owner, type) })
 }
 
-function subscriberOf(owner: CompatSocket): zmq.Subscriber {
 // Taken now: a test may put something else in its place.
 const { Subscriber } = zmq
 
+function subscriberOf(owner: CompatSocket): zmq.Subscriber {
   const { socket } = owner[state].link
   if (socket instanceof Subscriber) return socket
   throw new Error("Subscriber socket required")
