@@ -1,9 +1,10 @@
 // What happens on a socket: connections that are made, lost, refused.
 
-import { EventEmitter } from "node:events"
+import type { EventEmitter } from "node:events"
 import { threadId } from "node:worker_threads"
 
 import { reasonOf } from "./abort.js"
+import { Emitter, inItsContext } from "./emitter.js"
 import { busyObserverError, closedError, expected, timeoutError } from "./errors.js"
 import {
   decodeEvent,
@@ -211,7 +212,7 @@ export class Observer {
     // Before anything changes: from the first listener on, events cannot be received.
     if (typeof listener !== "function") throw expected("listener", "a function", listener)
     if (this.#emitter === undefined) {
-      this.#emitter = new EventEmitter()
+      this.#emitter = new Emitter()
       this.#readers.rejectAll(emitterModeError)
       this.#flushing = true
       this.#keepAlive()
@@ -237,8 +238,9 @@ export class Observer {
    */
   watch(listener: (event: Event) => void): () => void {
     if (typeof listener !== "function") throw expected("listener", "a function", listener)
-    this.#taps.add(listener)
-    return () => void this.#taps.delete(listener)
+    const tap = inItsContext(listener)
+    this.#taps.add(tap)
+    return () => void this.#taps.delete(tap)
   }
 
   /**

@@ -1,8 +1,8 @@
 // Peers of a Router, Server or Peer that come and go, told among its messages.
 
 import { Buffer } from "node:buffer"
-import { EventEmitter } from "node:events"
 
+import { Emitter } from "./emitter.js"
 import { callSoon } from "./timers.js"
 
 /** "connect": a peer has come, told before its first message is received. "disconnect": it has gone, told after its last. */
@@ -21,7 +21,7 @@ export interface PeerForm<Id extends Buffer | number> {
  * Tells of the peers of a socket that come and go, in order with their messages, and as the program receives those: while
  * nothing is received, nothing is told.
  */
-export class PeerEvents<Id extends Buffer | number = Buffer> extends EventEmitter {
+export class PeerEvents<Id extends Buffer | number = Buffer> extends Emitter<Record<PeerEvent, [routingId: Id]>> {
   readonly #form: PeerForm<Id>
   readonly #farewell: Buffer
   readonly #connected = new Map<string | number, Id>()
@@ -67,9 +67,3 @@ export class PeerEvents<Id extends Buffer | number = Buffer> extends EventEmitte
 
 /** Not part of a slab, which would be kept for it, nor one Buffer for all, which anybody might write to. */
 const copy = <Id extends Buffer | number>(id: Id): Id => (typeof id === "number" ? id : (Buffer.from(id) as Id))
-
-export interface PeerEvents<Id extends Buffer | number = Buffer> {
-  on(event: PeerEvent, listener: (routingId: Id) => void): this
-  once(event: PeerEvent, listener: (routingId: Id) => void): this
-  off(event: PeerEvent, listener: (routingId: Id) => void): this
-}

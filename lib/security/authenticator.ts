@@ -1,11 +1,11 @@
 // The handler of authentication (ZAP, RFC 27): decides who may connect to the servers of a context, and says so.
 
 import { Buffer } from "node:buffer"
-import { EventEmitter } from "node:events"
 import { isIP } from "node:net"
 import { isNativeError } from "node:util/types"
 
 import { asyncDispose } from "../dispose.js"
+import { Emitter } from "../emitter.js"
 import { Context, context as defaultContext, type Guard, Router, type Socket } from "../index.js"
 import { clock, setTimeout, type Timer, throwLater } from "../timers.js"
 import { AddressList, plainAddress, sourceOf } from "./addresses.js"
@@ -53,7 +53,7 @@ const marksOf = (who: string) => [keyMark(who), userMark(who)]
  * There is one for each context, for any number of sockets. When it is closed, nobody new gets in. It does not keep the process
  * alive.
  */
-export class Authenticator extends EventEmitter<AuthenticatorEvents> implements Guard {
+export class Authenticator extends Emitter<AuthenticatorEvents> implements Guard {
   readonly context: Context
   readonly #router: Router
   readonly #general: Policy
@@ -341,7 +341,7 @@ export class Authenticator extends EventEmitter<AuthenticatorEvents> implements 
   /** A listener that throws is the program's fault, but must not end the answering. */
   #tell<E extends keyof AuthenticatorEvents>(name: E, event: AuthenticatorEvents[E][0]): void {
     try {
-      ;(this as EventEmitter).emit(name, event)
+      this.emit(name, event)
     } catch (error) {
       throwLater(error)
     }

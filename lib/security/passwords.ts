@@ -2,12 +2,12 @@
 
 import { Buffer } from "node:buffer"
 import { randomBytes, scrypt, timingSafeEqual } from "node:crypto"
-import { EventEmitter } from "node:events"
 import { type Stats, statSync } from "node:fs"
 import path from "node:path"
 import { isUint8Array } from "node:util/types"
 
 import { reasonOf } from "../abort.js"
+import { Emitter } from "../emitter.js"
 
 import { checkFile, checkMode, readFile } from "./certificate-file.js"
 import { checkOptions } from "./check-options.js"
@@ -81,7 +81,7 @@ const AT_A_TIME = 2
  * A password file: a line `user:hash` for each user; lines that begin with # are comments. It is read again as it changes.
  * `npx ohmq-keys password FILE USER` writes such lines.
  */
-export class PasswordFile extends EventEmitter<{ change: [{ removed: string[] }]; problem: [error: Error] }> {
+export class PasswordFile extends Emitter<{ change: [{ removed: string[] }]; problem: [error: Error] }> {
   readonly #file: string
   readonly #users = new Map<string, string>()
   readonly #watched: WatchedPath
