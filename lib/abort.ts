@@ -3,7 +3,7 @@
 
 type Listener = () => void
 
-/** Whether a value is an AbortSignal: of any realm, such as that of jsdom, or of a package that stands in for it. */
+/** Whether a value is an AbortSignal, of any realm (jsdom has its own), or an object of a package that replaces it. */
 export function isAbortSignal(value: unknown): value is AbortSignal {
   if (typeof value !== "object" || value === null) return false
   const { aborted, addEventListener, removeEventListener } = value as Partial<AbortSignal>
@@ -12,10 +12,10 @@ export function isAbortSignal(value: unknown): value is AbortSignal {
   )
 }
 
-/** What an operation rejects with whose signal was aborted. */
+/** What an operation rejects with when its signal is aborted. */
 export function reasonOf(signal: AbortSignal): unknown {
   if (signal.reason !== undefined) return signal.reason
-  // Packages that stand in for AbortSignal know no reasons.
+  // Packages that replace AbortSignal may not support reasons.
   return Object.assign(new Error("The operation was aborted"), { name: "AbortError", code: "ABORT_ERR" })
 }
 

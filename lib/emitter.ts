@@ -1,5 +1,5 @@
-// Emitters each of whose listeners runs in the AsyncLocalStorage stores in which it was added, and not in those of whatever made
-// the emitter first look for events.
+// Emitters whose listeners each run with the AsyncLocalStorage stores that were current when they were added. Without this, all of
+// them would run with the stores of whoever made the emitter start.
 
 import { AsyncResource } from "node:async_hooks"
 import { EventEmitter } from "node:events"
@@ -8,7 +8,7 @@ import { EventEmitter } from "node:events"
 type AnyListener = (...values: any[]) => void
 type Name = string | symbol
 
-/** A function that calls another with the stores of now. An emitter knows it by that other, its `listener`. */
+/** A function that calls another with the stores that are current now. An emitter recognizes it by the other, its `listener`. */
 export const inItsContext = <Listener extends AnyListener>(listener: Listener): Listener & { listener: AnyListener } =>
   Object.assign(AsyncResource.bind(listener), { listener })
 
@@ -16,7 +16,7 @@ export const inItsContext = <Listener extends AnyListener>(listener: Listener): 
 // biome-ignore lint/correctness/noUnusedVariables: it must be that of the interface
 export class Emitter<Events extends { [E in keyof Events]: unknown[] }> extends EventEmitter {}
 
-// EventEmitter itself knows its events only since @types/node 20.11.
+// EventEmitter takes such a type argument only since @types/node 20.11.
 export interface Emitter<Events extends { [E in keyof Events]: unknown[] }> {
   on<E extends keyof Events & Name>(event: E, listener: (...values: Events[E]) => void): this
   addListener<E extends keyof Events & Name>(event: E, listener: (...values: Events[E]) => void): this
@@ -27,10 +27,10 @@ export interface Emitter<Events extends { [E in keyof Events]: unknown[] }> {
   removeListener<E extends keyof Events & Name>(event: E, listener: (...values: Events[E]) => void): this
 }
 
-/** What is no function is for EventEmitter to refuse. */
+/** Anything but a function is left for EventEmitter to refuse. */
 const bind = (listener: AnyListener) => (typeof listener === "function" ? inItsContext(listener) : listener)
 
-/** EventEmitter's own wrapper would not be found behind this one, neither to be taken away after the event nor by `off`. */
+/** EventEmitter's own wrapper for this would be hidden behind ours: neither it nor `off` could remove it. */
 function bindOnce(emitter: EventEmitter, event: Name, listener: AnyListener): AnyListener {
   if (typeof listener !== "function") return listener
   let called = false
@@ -64,7 +64,7 @@ const methods: Record<string, (this: EventEmitter, event: Name, listener: AnyLis
   },
 }
 
-// Not in the class, whose methods would have to take all names.
+// Not in the class, because its methods would have to accept all names.
 for (const [name, value] of Object.entries(methods)) {
   Object.defineProperty(Emitter.prototype, name, { value, writable: true, configurable: true })
 }

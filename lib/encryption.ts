@@ -59,15 +59,15 @@ export function staysHere(address: string, use: EndpointUse): boolean {
   return host !== undefined && isLoopback(host, use)
 }
 
-/** Where a descriptor that is to be bound to, whatever the address says, is reached from other machines, if it is. */
+/** Where other machines reach the descriptor that is used in place of the address, if they do. */
 function listensBeyond(fd: number): string | undefined {
   const [end, host] = /^(.+):\d+$/.exec((fd !== -1 && addon.endOf(fd, false)) || "") ?? []
   return host === undefined || isLoopback(host, "bind") ? undefined : end
 }
 
-/** What lies beyond this machine, and how to stay on it; undefined if all stays here. */
+/** How an endpoint leads off this machine, and what to use instead. Undefined if it does not. */
 function wayOut(address: string, use: EndpointUse, read: Read): { reached: string; instead: string } | undefined {
-  // What "127.0.0.1" is, the proxy decides. libzmq asks one for tcp alone.
+  // It is the proxy that resolves the address, even "127.0.0.1". libzmq uses it for tcp only.
   const proxy = use === "connect" && address.startsWith("tcp:") ? read(socksProxy) : null
   if (proxy !== null) {
     const instead = "leave socksProxy out and use loopback or ipc"

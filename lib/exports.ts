@@ -1,9 +1,9 @@
 // How the entry points export.
 
 /**
- * Makes what a module exports plain properties, as zeromq's are, so that tests can put something else in their place
- * (`jest.spyOn`, `sinon.stub`). What TypeScript passes on from other modules it makes getters. For `export *` these cannot be made
- * anything else: such modules are assigned to `exports` before, and then TypeScript leaves them alone.
+ * Makes the exports of a module plain properties, as zeromq's are, so that tests can replace them (`jest.spyOn`, `sinon.stub`).
+ * TypeScript turns re-exports into getters. Those of `export *` cannot be redefined: assign such modules to `exports` first, and
+ * TypeScript leaves their names alone.
  */
 export function makeReplaceable(exported: Record<string, unknown>): void {
   for (const name of Object.keys(exported)) {

@@ -1,10 +1,10 @@
-// Timers for where a fake clock has taken the place of what node:timers exports: made of what such clocks leave alone.
+// Timers for when a fake clock has replaced what node:timers exports. They are built on what fake clocks leave alone.
 
 import { Socket } from "node:net"
 import { scheduler } from "node:timers/promises"
 import { MessageChannel, type MessagePort } from "node:worker_threads"
 
-/** Keeps the process alive while there are timers that should, since the timeouts of sockets never do. */
+/** Keeps the process alive while a timer should, because the timeout of a socket never does. */
 let port: MessagePort | undefined
 let holding = 0
 
@@ -19,7 +19,7 @@ export class SocketTimer {
   readonly #call: () => void
   readonly #delay: number
   readonly #repeats: boolean
-  /** Whose timeout counts. Nothing clears the others, since net does so through node:timers. */
+  /** The one whose timeout counts. The others run on unnoticed: net clears timeouts through node:timers, which is replaced. */
   #latest: Socket | undefined
   #isReferenced = true
   #holds = false
@@ -73,5 +73,5 @@ export const clearTimeout = clear
 export const setInterval = (call: () => void, delay: number) => new SocketTimer(call, delay, true)
 export const clearInterval = clear
 
-/** Not node:timers/promises' setImmediate, which such clocks replace as well. */
+/** Not the setImmediate of node:timers/promises, which fake clocks replace as well. */
 export const setImmediate = (call: () => void) => void scheduler.yield().then(call)

@@ -1,7 +1,7 @@
-// Time as the process itself has it, whatever the globals are: browser-like test environments have timers of their own or none,
-// and a test's fake clock takes their place. All is taken once, when this is loaded.
+// The timers and the clock of the process itself. Test environments replace the global ones or lack them: jsdom has its own, and fake
+// clocks take their place. Everything here is taken once, when this module is loaded.
 //
-// Not from here come process.nextTick and queueMicrotask, which fake clocks replace too: promises do for both.
+// process.nextTick and queueMicrotask are not here: fake clocks replace them too, and promises do their work.
 
 import { performance } from "node:perf_hooks"
 import process from "node:process"
@@ -25,8 +25,9 @@ interface Timers {
 }
 
 /**
- * Whether node:timers has functions of a fake clock, which Sinon and node:test put there if this is first loaded while their clock
- * is on. Timers of the process are among its resources, theirs are not. (Only Node.js tells of all.)
+ * Whether node:timers exports a fake clock's functions. Sinon and node:test replace them there too, so this happens if the module is
+ * first loaded while their clock is on. Real timers are listed among the process's resources, fake ones are not. (Only Node.js lists
+ * them all.)
  */
 function areFaked(): boolean {
   if (process.versions.bun !== undefined || process.versions.deno !== undefined) return false
@@ -47,7 +48,7 @@ export const { setTimeout, clearTimeout, setInterval, clearInterval, setImmediat
   ? (socketTimers as Timers)
   : (timers as Timers)
 
-// A fake clock gives the object a method of its own, which hides that of the class.
+// The class's method: a fake clock gives the object one of its own.
 const now: () => number = Object.getPrototypeOf(performance).now ?? performance.now
 
 /** For durations, in milliseconds. */
@@ -56,14 +57,14 @@ export const clock = { now: now.bind(performance) }
 /** Resolves in the next turn of the event loop. */
 export const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
-/** Throws an error to the process, and not to who calls this. */
+/** Throws an error where only the process can catch it ("uncaughtException"). */
 export function throwLater(error: unknown): void {
   setImmediate(() => {
     throw error
   })
 }
 
-/** Calls a function when what runs now has ended, before the event loop goes on. What it throws is thrown to the process. */
+/** Calls a function as soon as the code that is running has finished, before the event loop goes on. It may throw: see `throwLater`. */
 export function callSoon(call: () => void): void {
   void Promise.resolve().then(() => {
     try {

@@ -23,7 +23,7 @@ export interface OperationOptions {
   signal?: AbortSignal
   /**
    * How long the operation may wait, in milliseconds: 0 not at all, -1 for ever. Default: the socket's own option. This is real time:
-   * fake timers of a test (Jest, Vitest, Sinon, node:test) neither stop it nor let it pass sooner.
+   * fake timers (Jest, Vitest, Sinon, node:test) neither stop nor speed it up.
    */
   timeout?: number
 }
