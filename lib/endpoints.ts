@@ -1,6 +1,7 @@
 // What a socket is bound and connected to: what must hold before, and what happens meanwhile.
 
 import { randomUUID } from "node:crypto"
+import { isMainThread } from "node:worker_threads"
 
 import { checkEncryption, type EndpointUse, namesUsersForCertain } from "./encryption.js"
 import { errnoError } from "./errors.js"
@@ -35,6 +36,9 @@ function explained(error: unknown, address: string): unknown {
   const path = address.slice("ipc://".length)
   return Object.assign(error as Error, { message: `${path} exists and is not a socket, so it is left alone` })
 }
+
+// libzmq does this itself where the runtime exits by exit(3); Bun does not.
+if (process.versions.bun !== undefined && isMainThread) process.on("exit", () => addon.removeIpcFiles())
 
 /** The endpoints of one socket. */
 export class Endpoints {

@@ -123,6 +123,8 @@ interface Addon {
   sendTaggedMany(slot: number, tag: Tag, frames: number): number
   receiveTagged(slot: number, tag: Tag, messages: number): number
   curvePublicKey(secretKey: string | Uint8Array): string
+  /** Of all sockets of the process. */
+  removeIpcFiles(): void
   endOf(fd: number, remote: boolean): string | null
   shutDown(fd: number, remote: string): boolean
 }

@@ -60,6 +60,13 @@ Napi::Value CurveKeyPair(const Napi::CallbackInfo& info) {
   return pair;
 }
 
+// removeIpcFiles(): void
+void RemoveIpcFiles(const Napi::CallbackInfo&) {
+#ifdef OHMQ_HAS_REMOVE_IPC_FILES
+  ohmq_remove_ipc_files();
+#endif
+}
+
 Napi::String Version(Napi::Env env) {
   int major = 0;
   int minor = 0;
@@ -94,6 +101,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("errnoErrorOf", Napi::Function::New<MakeErrorOf>(env, "errnoErrorOf"));
   exports.Set("curveKeyPair", Napi::Function::New<CurveKeyPair>(env, "curveKeyPair"));
   exports.Set("curvePublicKey", Napi::Function::New<CurvePublicKey>(env, "curvePublicKey"));
+  exports.Set("removeIpcFiles", Napi::Function::New<RemoveIpcFiles>(env, "removeIpcFiles"));
   exports.Set("endOf", Napi::Function::New<EndOf>(env, "endOf"));
   exports.Set("shutDown", Napi::Function::New<ShutDown>(env, "shutDown"));
   exports.Set("NativeContext", Context::Define(env));

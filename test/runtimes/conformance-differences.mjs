@@ -1,4 +1,4 @@
-// Which checks of test/conformance fail on which runtime, with what error, and why. docs/runtimes.md tells the reasons.
+// The checks of test/conformance that fail on a runtime, with the error and the reason. docs/runtimes.md lists the reasons.
 
 import { classNames } from "../conformance/toolbox.mjs"
 
@@ -9,10 +9,10 @@ const onBun = (reason, error, names) => {
   for (const name of names) differences.Bun[name] = { reason, error }
 }
 
-const words = "JavaScriptCore has other words for it than V8"
+const words = "JavaScriptCore words the error differently from V8"
 
 onBun(words, /'Cannot call a class constructor \w+ without \|new\|'/, [
-  ...["Context", "Socket", "Observer", "Proxy"].map((name) => `exports: ${name} tells its name where new is missing`),
+  ...["Context", "Socket", "Observer", "Proxy"].map((name) => `exports: ${name} names itself if new is missing`),
   ...["Context", "Socket", "Observer", "Proxy", ...classNames].map(
     (name) => `exports: ${name} cannot be called without new`,
   ),

@@ -1,5 +1,7 @@
 // Programs that end, each in a process of its own: with which status, and what they print. `exit.mjs NAME` runs one.
 
+import { tmpdir } from "node:os"
+import path from "node:path"
 import { pathToFileURL } from "node:url"
 
 const zmq = await import("ohmq")
@@ -13,7 +15,7 @@ const tellAlive = () =>
     process.exit(0)
   }, 300).unref()
 
-/** @type {Record<string, { run(): Promise<void>, status?: number, stdout?: string, stderr?: RegExp, atLeast?: number }>} */
+/** @type {Record<string, { run(): Promise<void>, status?: number, stdout?: string, stderr?: RegExp, atLeast?: number, gone?: boolean }>} */
 export const exits = {
   "sockets are closed": {
     async run() {
@@ -114,6 +116,15 @@ export const exits = {
       await received
     },
     status: 4,
+  },
+  "process.exit() with an ipc endpoint, whose file goes": {
+    async run() {
+      const file = path.join(tmpdir(), `ohmq-exit-${process.pid}`)
+      await new zmq.Pull().bind(`ipc://${file}`)
+      console.log(file)
+      process.exit(0)
+    },
+    gone: true,
   },
   "process.exit() while a proxy runs": {
     async run() {

@@ -129,13 +129,14 @@ export async function failedChecks(runtime, topic) {
  *
  * @param {{ command: string[], env: object }} runtime
  * @param {string} name
- * @param {{ status?: number, stdout?: string, stderr?: RegExp, atLeast?: number }} expected
+ * @param {{ status?: number, stdout?: string, stderr?: RegExp, atLeast?: number, gone?: boolean }} expected With `gone`, it prints the
+ * name of a file that must not be there afterwards.
  */
-export async function wrongExit(runtime, name, { status = 0, stdout = "", stderr, atLeast = 0 }) {
+export async function wrongExit(runtime, name, { status = 0, stdout = "", stderr, atLeast = 0, gone = false }) {
   const told = await runOn(runtime, [path.join(import.meta.dirname, "exit.mjs"), name], { timeout: 15_000 })
   const right =
     told.status === status &&
-    told.stdout === stdout &&
+    (gone ? told.stdout !== "" && !existsSync(told.stdout.trim()) : told.stdout === stdout) &&
     (stderr === undefined ? told.stderr === "" : stderr.test(told.stderr)) &&
     told.duration >= atLeast
   return right ? undefined : told

@@ -321,7 +321,7 @@ add("after on, for await throws", async (zmq, t) => {
   })
   assert.equal(error.message, emitterMode)
 })
-add("listeners are told the end", async (zmq, t) => {
+add("listeners get the end event", async (zmq, t) => {
   const socket = t.open(zmq.Dealer)
   const told = new Promise((resolve) => socket.events.on("end", resolve))
   await socket.bind(t.address())
@@ -348,7 +348,7 @@ add("for await after close ends at once", async (zmq, t) => {
   events.close()
   for await (const _ of events) assert.fail("an event")
 })
-add("the socket works on after its events are closed", async (zmq, t) => {
+add("the socket keeps working after its events are closed", async (zmq, t) => {
   const [pull, push] = [t.open(zmq.Pull), t.open(zmq.Push)]
   pull.events.close()
   await t.within(3000, t.join(pull, push), "the bind")

@@ -88,7 +88,7 @@ for (const name of ["Context", "Socket", "Observer", "Proxy", ...classNames]) {
   add(`${name} has no enumerable properties of its own`, (zmq) => assert.deepEqual(Object.keys(zmq[name]), []))
 }
 for (const name of ["Context", "Socket", "Observer", "Proxy"]) {
-  add(`${name} tells its name where new is missing`, (zmq, t) =>
+  add(`${name} names itself if new is missing`, (zmq, t) =>
     t.isTypeError(
       t.thrown(() => zmq[name]()),
       `Class constructor ${name} cannot be invoked without 'new'`,
@@ -321,5 +321,5 @@ for (const [what, call] of [
   ["getInt32Option", (_zmq, socket) => socket.getInt32Option(17, 1)],
   ["new Context", (zmq) => new zmq.Context({}, 1)],
 ]) {
-  add(`${what} takes no notice of arguments that it does not know`, (zmq, t) => call(zmq, t.open(zmq.Dealer)))
+  add(`${what} ignores extra arguments`, (zmq, t) => call(zmq, t.open(zmq.Dealer)))
 }

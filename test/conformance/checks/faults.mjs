@@ -71,7 +71,7 @@ for (const [what, prepare] of [
   ["is never read", () => {}],
 ]) {
   add(
-    `other sockets work on when a monitor ${what}`,
+    `other sockets keep working when a monitor ${what}`,
     (zmq, t) => t.within(5000, peersComeAndGo(zmq, t, prepare, 75), "all of it"),
     { alone: true },
   )
@@ -221,7 +221,7 @@ const sinkhole = () => new Writable({ objectMode: true, write: (_, __, done) => 
 const turn = () => new Promise(setImmediate)
 for (const [what, leave] of [
   [
-    "a Readable over it was destroyed while nothing is there",
+    "a Readable over it is destroyed while idle",
     async (iterable) => {
       const readable = Readable.from(iterable).on("data", () => {})
       await turn()
@@ -229,7 +229,7 @@ for (const [what, leave] of [
     },
   ],
   [
-    "a pipeline over it was aborted while nothing is there",
+    "a pipeline over it is aborted while idle",
     async (iterable) => {
       const controller = new AbortController()
       const going = pipeline(Readable.from(iterable), sinkhole(), { signal: controller.signal })
@@ -239,7 +239,7 @@ for (const [what, leave] of [
     },
   ],
   [
-    "a ReadableStream over it was cancelled while nothing is there",
+    "a ReadableStream over it is cancelled while idle",
     async (iterable) => {
       const reader = ReadableStream.from(iterable).getReader()
       reader.read()
@@ -248,7 +248,7 @@ for (const [what, leave] of [
     },
   ],
   [
-    "an iterator of it has returned while nothing is there",
+    "an iterator of it returns while idle",
     async (iterable) => {
       const iterator = iterable[Symbol.asyncIterator]()
       const step = iterator.next()
@@ -258,13 +258,13 @@ for (const [what, leave] of [
     },
   ],
 ]) {
-  add(`a receive gets what comes once ${what.replace(" it ", " a socket ")}`, async (zmq, t) => {
+  add(`a receive gets the next message after ${what.replace(" it ", " a socket ")}`, async (zmq, t) => {
     const [pull, push] = await t.pair(zmq.Pull, zmq.Push, { transport: "inproc" })
     await leave(pull)
     await push.send("x")
     assert.deepEqual(texts(await t.within(2000, pull.receive(), "the receive")), ["x"])
   })
-  add(`a receive gets what comes once ${what.replace(" it ", " events ")}`, async (zmq, t) => {
+  add(`a receive gets the next message after ${what.replace(" it ", " events ")}`, async (zmq, t) => {
     const socket = t.open(zmq.Pull)
     const { events } = socket
     await leave(events)
@@ -272,7 +272,7 @@ for (const [what, leave] of [
     assert.equal((await t.within(2000, events.receive(), "the receive")).type, "bind")
   })
 }
-add("a Readable over a socket takes no more once its data listener has destroyed it", async (zmq, t) => {
+add("a Readable over a socket takes no more messages after its data listener destroys it", async (zmq, t) => {
   const [pull, push] = await t.pair(zmq.Pull, zmq.Push, { transport: "inproc" })
   for (const text of ["x", "y", "z"]) await push.send(text)
   const readable = Readable.from(pull)

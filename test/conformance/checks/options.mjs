@@ -299,7 +299,7 @@ for (const value of ["allSubs", "allSubsUnsubs", null]) {
     assert.equal(t.open(zmq.XPublisher, { verbosity: value }).verbosity, value),
   )
 }
-add("verbosity with a name that there is not is refused", (zmq, t) =>
+add("verbosity refuses an unknown name", (zmq, t) =>
   assert.ok(
     t.thrown(() => {
       t.open(zmq.XPublisher).verbosity = "loud"

@@ -26,7 +26,7 @@ add("new Proxy of a socket and an object is refused", (zmq, t) => {
   const error = t.thrown(() => new zmq.Proxy(t.open(zmq.Pull), {}))
   assert.ok(error instanceof Error)
 })
-add("an object that is no socket is refused with a TypeError", (zmq, t) =>
+add("an object that is not a socket throws a TypeError", (zmq, t) =>
   t.isTypeError(
     t.thrown(() => new zmq.Proxy({}, {})),
     "Front-end must be a socket object",
