@@ -1,8 +1,7 @@
 // Contexts: what sockets belong to.
 
-import { setImmediate as nextTurn } from "node:timers/promises"
-
 import { brand } from "./brand.js"
+import { asyncDispose } from "./dispose.js"
 import { bequeathRequirement, inheritedRequirement } from "./encryption.js"
 import { errnoError, expected } from "./errors.js"
 import { addon, constant, type NativeContext } from "./native.js"
@@ -11,6 +10,7 @@ import { contextOptions, type Option } from "./option-table/index.js"
 import type { ContextProperties, Options } from "./option-types.js"
 import { assignOptions } from "./options.js"
 import { handle, leave, onReady, optionRead, optionSet, optionWithId } from "./symbols.js"
+import { nextTurn } from "./timers.js"
 import { checkNames } from "./waiter.js"
 
 /** Options of `terminate`. */
@@ -124,7 +124,7 @@ export class Context extends OptionHolder {
   }
 
   /** Terminates it at the end of its scope. */
-  [Symbol.asyncDispose](): Promise<void> {
+  [asyncDispose](): Promise<void> {
     return this.terminate()
   }
 

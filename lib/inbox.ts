@@ -4,7 +4,8 @@ import { expected } from "./errors.js"
 import { withReturned } from "./iteration.js"
 import { drain, SharedMemory } from "./message.js"
 import { type MessageWithMetadata, receiveWithMetadata, withoutMetadata } from "./metadata.js"
-import { currentTurn, now } from "./turn.js"
+import { clock } from "./timers.js"
+import { currentTurn } from "./turn.js"
 import type { Message, ReceiveMemory } from "./types.js"
 
 /** The most messages that one call takes off a socket. */
@@ -186,7 +187,7 @@ export class Inbox {
     const most = Math.min(this.#mostNow(), MOST)
     if (most === 1) return 1
     const turn = currentTurn()
-    const time = now()
+    const time = clock.now()
     const quick = turn === this.#lastTurn && time - this.#lastTime < QUICK
     this.#limit = quick ? Math.min(this.#limit * 2, most) : 1
     this.#lastTurn = turn

@@ -1,5 +1,6 @@
 // The iterators of sockets and observers: one step after the other, and how they end.
 
+import { asyncDispose } from "./dispose.js"
 import { spend } from "./turn.js"
 import type { Iteration } from "./types.js"
 
@@ -89,7 +90,7 @@ export class SourceIterator<T, R extends { readonly promise: Promise<unknown> }>
     throw error
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  async [asyncDispose](): Promise<void> {
     await this.return()
   }
 

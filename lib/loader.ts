@@ -2,6 +2,7 @@
 
 import { existsSync, readFileSync } from "node:fs"
 import { createRequire } from "node:module"
+import process from "node:process"
 
 // Not an ordinary import: TypeScript makes of that what packaged() must not contain.
 import path = require("node:path")

@@ -1,7 +1,9 @@
 // Messages on their way out and in.
 
+import { Buffer } from "node:buffer"
+import process from "node:process"
 import { types } from "node:util"
-import { isMainThread, markAsUntransferable } from "node:worker_threads"
+import { isMainThread, MessageChannel, markAsUntransferable } from "node:worker_threads"
 
 import { addon, SendFlags } from "./native.js"
 import type { Message, MessageLike } from "./types.js"
@@ -51,19 +53,20 @@ const canReference =
 /** Memory that was found plain, and marked. */
 const marked = new WeakSet<ArrayBuffer>()
 
-const clone = globalThis.structuredClone
-
 /**
  * Whether memory is V8's own, so that nothing but a transfer takes it away. An addon's may be freed by the addon, WebAssembly's is
  * replaced when it grows, and marking either would then end the process. To transfer one buffer twice is refused as a duplicate;
  * buffers of the other kinds are refused, or ignored, before the duplicate is noticed.
  */
 function isPlain(buffer: ArrayBuffer): boolean {
+  const { port1 } = new MessageChannel()
   try {
-    clone(null, { transfer: [buffer, buffer] })
+    port1.postMessage(null, [buffer, buffer])
     return false
   } catch (error) {
-    return String((error as Error).message).includes("duplicate")
+    return (error as Error).message.includes("duplicate")
+  } finally {
+    port1.close()
   }
 }
 

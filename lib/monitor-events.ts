@@ -1,5 +1,7 @@
 // What libzmq's monitor tells, as events.
 
+import type { Buffer } from "node:buffer"
+
 import { type ErrnoError, errnoErrorOf } from "./errors.js"
 import { addon, constant } from "./native.js"
 

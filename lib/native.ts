@@ -1,5 +1,7 @@
 // The addon, and the types of its exports; lib/loader.ts finds it. What each function does stands in native/*.h.
 
+import type { Buffer } from "node:buffer"
+import process from "node:process"
 import { isMainThread } from "node:worker_threads"
 
 import { loadAddon } from "./loader.js"
@@ -99,7 +101,8 @@ interface Addon {
   readonly NativeContext: new (shared: boolean) => NativeContext
   readonly NativeSocket: new (context: NativeContext, type: number) => NativeSocket
   readonly NativeProxy: new (front: NativeSocket, back: NativeSocket, capture: NativeSocket | null) => NativeProxy
-  initialize(mainThread: boolean, uv: boolean): void
+  /** Whether it was the first call: later evaluations of the JavaScript make more. */
+  initialize(mainThread: boolean, uv: boolean): boolean
   takeLarge(): Buffer
   sendBytes(slot: number, part: Uint8Array, flags: SendFlags): boolean
   sendText(slot: number, part: string, flags: SendFlags): boolean
@@ -147,7 +150,10 @@ function usesUv(): boolean {
 /** Whether sockets are watched through libuv, and its turns are counted. */
 export const hasUv = usesUv()
 
-addon.initialize(isMainThread, hasUv)
+const isFirst = addon.initialize(isMainThread, hasUv)
+
+// libzmq removes the files of ipc endpoints itself if the runtime exits by exit(3). Bun does not.
+if (isFirst && isMainThread && process.versions.bun !== undefined) process.on("exit", addon.removeIpcFiles)
 
 /** The addon's socket for an owner. A class of this copy of the JavaScript, so that it serves its own sockets. */
 export class OwnedSocket extends addon.NativeSocket {

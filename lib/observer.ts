@@ -1,9 +1,11 @@
 // What happens on a socket: connections that are made, lost, refused.
 
-import { EventEmitter } from "node:events"
+import type { EventEmitter } from "node:events"
 import { threadId } from "node:worker_threads"
 
+import { reasonOf } from "./abort.js"
 import { brand } from "./brand.js"
+import { Emitter, inItsContext } from "./emitter.js"
 import { busyObserverError, checkInterface, closedError, expected, timeoutError } from "./errors.js"
 import { SourceIterator, withReturned } from "./iteration.js"
 import {
@@ -18,6 +20,7 @@ import { addon, constant, type NativeSocket, OwnedSocket } from "./native.js"
 import { PeerCount } from "./peer-count.js"
 import { Socket } from "./socket.js"
 import { endpoints, handle, onReady, waitForPeers } from "./symbols.js"
+import { setImmediate, throwLater } from "./timers.js"
 import { Traffic } from "./traffic.js"
 import type { Iteration, OperationOptions } from "./types.js"
 import { checkOperation, Waiter, WaitingLine } from "./waiter.js"
@@ -141,7 +144,7 @@ export class Observer {
   receive(options?: OperationOptions): Promise<Event> {
     if (options !== undefined) checkOperation(options)
     this.#checkReceive()
-    if (options?.signal?.aborted) return Promise.reject(options.signal.reason)
+    if (options?.signal?.aborted) return Promise.reject(reasonOf(options.signal))
     const event = this.#events.shift()
     if (event !== undefined) return Promise.resolve(event)
     if (this.#closed) throw closedError()
@@ -197,7 +200,7 @@ export class Observer {
 
   #watchFor(isAwaited: Watcher["isAwaited"], options: OperationOptions | undefined): Promise<Event> {
     if (this.#closed) return Promise.reject(closedError())
-    if (options?.signal?.aborted) return Promise.reject(options.signal.reason)
+    if (options?.signal?.aborted) return Promise.reject(reasonOf(options.signal))
     const waiter = new Waiter<Event>(() => false)
     const watcher = { isAwaited, waiter }
     this.#watchers.add(watcher)
@@ -209,7 +212,7 @@ export class Observer {
     // Before anything changes: from the first listener on, events cannot be received.
     if (typeof listener !== "function") throw expected("listener", "a function", listener)
     if (this.#emitter === undefined) {
-      this.#emitter = new EventEmitter()
+      this.#emitter = new Emitter()
       this.#readers.rejectAll(emitterModeError)
       this.#flushing = true
       this.#keepAlive()
@@ -235,8 +238,9 @@ export class Observer {
    */
   watch(listener: (event: Event) => void): () => void {
     if (typeof listener !== "function") throw expected("listener", "a function", listener)
-    this.#taps.add(listener)
-    return () => void this.#taps.delete(listener)
+    const tap = inItsContext(listener)
+    this.#taps.add(tap)
+    return () => void this.#taps.delete(tap)
   }
 
   /**
@@ -330,9 +334,7 @@ export class Observer {
       listener()
     } catch (error) {
       // The listener's fault is the program's, as with any emitter, but must not end the events.
-      process.nextTick(() => {
-        throw error
-      })
+      throwLater(error)
     }
   }
 

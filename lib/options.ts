@@ -1,5 +1,9 @@
 // Makes properties from the option table, and checks and converts what goes through them.
 
+import { Buffer } from "node:buffer"
+import process from "node:process"
+import { isUint8Array } from "node:util/types"
+
 import { errnoError } from "./errors.js"
 import { addon, constant, wireTypes } from "./native.js"
 import type { Option, Wire } from "./option-table/entry.js"
@@ -32,7 +36,7 @@ export function checkValue(wire: Wire, value: unknown): void {
     }
   } else if (wire === "bool") {
     if (typeof value !== "boolean") throw new TypeError("Option value must be a boolean")
-  } else if (value !== null && typeof value !== "string" && !(value instanceof Uint8Array)) {
+  } else if (value !== null && typeof value !== "string" && !isUint8Array(value)) {
     throw new TypeError("Option value must be a string or buffer")
   }
 }
@@ -69,7 +73,7 @@ export function valueToRemember(wire: Wire, value: unknown): unknown {
   if (wire === "properties") return value && { ...value }
   if (wire === "bytes")
     return typeof value === "string" ? Buffer.from(value) : value && Buffer.from(value as Uint8Array)
-  const text = value instanceof Uint8Array ? Buffer.from(value).toString() : value
+  const text = isUint8Array(value) ? Buffer.from(value).toString() : value
   return text === "" ? null : text
 }
 

@@ -1,5 +1,7 @@
 // Hands messages to libzmq, many in one call where they are small.
 
+import { Buffer } from "node:buffer"
+
 import { COPY_LIMIT, keepPart, type Part, sendPart, toPart, toParts } from "./message.js"
 import { addon, constant } from "./native.js"
 import type { MessageLike } from "./types.js"

@@ -1,10 +1,13 @@
 // The base of all sockets: their options, states and end. Messages are in traffic.ts, binds and connects in endpoints.ts;
 // what each type may do stands in sockets/.
 
+import type { Buffer } from "node:buffer"
+import process from "node:process"
 import type { InspectOptions, inspect } from "node:util"
 
 import { brand } from "./brand.js"
 import { Context, context as defaultContext } from "./context.js"
+import { asyncDispose, dispose } from "./dispose.js"
 import { checkedOptions } from "./encryption.js"
 import { Endpoints } from "./endpoints.js"
 import {
@@ -249,12 +252,12 @@ export abstract class Socket extends OptionHolder {
   }
 
   /** Closes the socket at the end of its scope: `using socket = new Pull()`. */
-  [Symbol.dispose](): void {
+  [dispose](): void {
     this.close()
   }
 
   /** Closes the socket at the end of its scope, and waits for a bind or unbind that is under way. */
-  async [Symbol.asyncDispose](): Promise<void> {
+  async [asyncDispose](): Promise<void> {
     this.close()
     await this.#endpoints.settled
   }

@@ -1,6 +1,9 @@
 // Messages of the draft sockets: they have one part, and most carry a routing id or a group beside it. Those are pairs of
 // the part and an object, `[part, { routingId }]`, and cross to the addon as two frames.
 
+import { Buffer } from "node:buffer"
+import { isUint8Array } from "node:util/types"
+
 import { errnoError, expected } from "./errors.js"
 import { drain, mayReference, type Part, toPart } from "./message.js"
 import { receiveWithMetadata } from "./metadata.js"
@@ -42,7 +45,7 @@ function routingIdBytes({ routingId }: RoutingOptions): Uint8Array {
 }
 
 export function groupBytes({ group }: GroupOptions): Uint8Array {
-  if (typeof group !== "string" && !(group instanceof Uint8Array)) {
+  if (typeof group !== "string" && !isUint8Array(group)) {
     throw expected("group", "a string or Buffer", group)
   }
   const bytes = typeof group === "string" ? Buffer.from(group) : group

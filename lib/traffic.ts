@@ -2,6 +2,7 @@
 
 import { isTypedArray } from "node:util/types"
 
+import { reasonOf } from "./abort.js"
 import { batchError, blockedError, closedError, expected, lentError, timeoutError } from "./errors.js"
 import { Inbox } from "./inbox.js"
 import { SourceIterator } from "./iteration.js"
@@ -9,6 +10,7 @@ import type { drain } from "./message.js"
 import { type MessageWithMetadata, type MetadataOptions, propertyNames, type receiveWithMetadata } from "./metadata.js"
 import { addon, constant } from "./native.js"
 import { type Batch, keep, Outbox, type Outgoing, WaitingMemory } from "./outbox.js"
+import { clearTimeout, setTimeout, type Timer } from "./timers.js"
 import { settled, settledWith } from "./turn.js"
 import type { BatchOptions, Iteration, Message, MessageLike, OperationOptions } from "./types.js"
 import { checkOperation, Waiter, WaitingLine } from "./waiter.js"
@@ -70,7 +72,7 @@ export class Traffic {
   readonly #options: TrafficOptions
   /** What the addon watches for. */
   #watched = 0
-  #retry: NodeJS.Timeout | undefined
+  #retry: Timer | undefined
   #keepAlive = true
 
   /** @param type The number of the socket type in zmq.h. */
@@ -227,7 +229,7 @@ export class Traffic {
     if (options !== undefined) checkOperation(options)
     this.checkUsable()
     this.writers.checkBusy()
-    if (options?.signal?.aborted) return Promise.reject(options.signal.reason)
+    if (options?.signal?.aborted) return Promise.reject(reasonOf(options.signal))
     try {
       if (this.writers.isEmpty && this.#outbox.send(outgoing)) {
         if (!this.readers.isEmpty) this.attend()
@@ -263,7 +265,7 @@ export class Traffic {
     if (options !== undefined) checkOperation(options)
     this.checkUsable()
     this.writers.checkBusy()
-    if (options?.signal?.aborted) return Promise.reject(batchError(options.signal.reason, 0, true))
+    if (options?.signal?.aborted) return Promise.reject(batchError(reasonOf(options.signal), 0, true))
     try {
       if (this.writers.isEmpty && this.#outbox.sendMany(batch)) {
         if (!this.readers.isEmpty) this.attend()
@@ -308,7 +310,7 @@ export class Traffic {
     if (options !== undefined) checkOperation(options)
     this.checkUsable()
     this.readers.checkBusy()
-    if (options?.signal?.aborted) return Promise.reject(options.signal.reason)
+    if (options?.signal?.aborted) return Promise.reject(reasonOf(options.signal))
     try {
       const message = this.#take()
       if (message !== undefined) return settledWith(message)
@@ -322,7 +324,7 @@ export class Traffic {
     const max = checkMax(options)
     this.checkUsable()
     this.readers.checkBusy()
-    if (options?.signal?.aborted) return Promise.reject(options.signal.reason)
+    if (options?.signal?.aborted) return Promise.reject(reasonOf(options.signal))
     try {
       const messages = this.#takeMany(max)
       if (messages !== undefined) return settledWith(messages, messages.length)
@@ -336,7 +338,7 @@ export class Traffic {
     const names = propertyNames(options)
     this.checkUsable()
     this.readers.checkBusy()
-    if (options?.signal?.aborted) return Promise.reject(options.signal.reason)
+    if (options?.signal?.aborted) return Promise.reject(reasonOf(options.signal))
     try {
       const message = this.#takeWithMetadata(names)
       if (message !== undefined) return settledWith(message)
@@ -438,7 +440,7 @@ export class Traffic {
       take: () => {
         this.checkUsable()
         this.readers.checkBusy()
-        if (options?.signal?.aborted) throw options.signal.reason
+        if (options?.signal?.aborted) throw reasonOf(options.signal)
         return take()
       },
       wait: (hold) => {

@@ -1,5 +1,6 @@
 // Public types that no class of their own stands behind. All of them are exported by the package.
 
+import type { Buffer } from "node:buffer"
 import type { Readable as NodeReadable, Writable as NodeWritable } from "node:stream"
 import type { ReadableStream, WritableStream } from "node:stream/web"
 
@@ -18,9 +19,12 @@ export type MessageLike = ArrayBufferView | ArrayBuffer | SharedArrayBuffer | st
 
 /** Options of a single operation. */
 export interface OperationOptions {
-  /** Ends the operation; it then rejects with the signal's reason. */
+  /** Ends the operation; it then rejects with the signal's reason. The signal may be of another realm, such as that of jsdom. */
   signal?: AbortSignal
-  /** How long the operation may wait, in milliseconds: 0 not at all, -1 for ever. Default: the socket's own option. */
+  /**
+   * How long the operation may wait, in milliseconds: 0 not at all, -1 for ever. Default: the socket's own option. This is real time:
+   * fake timers (Jest, Vitest, Sinon, node:test) neither stop nor speed it up.
+   */
   timeout?: number
 }
 

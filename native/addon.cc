@@ -25,9 +25,9 @@ namespace {
 // lib/native.ts, so that JavaScript of another version says so in place of misunderstanding it.
 constexpr uint32_t kInterface = 2;
 
-// initialize(mainThread: boolean, uv: boolean): void
-void Initialize(const Napi::CallbackInfo& info) {
-  Environment::Of(info.Env()).Start(IsTrue(info[0]), IsTrue(info[1]));
+// initialize(mainThread: boolean, uv: boolean): boolean. Whether it was the first call.
+Napi::Value Initialize(const Napi::CallbackInfo& info) {
+  return Napi::Boolean::New(info.Env(), Environment::Of(info.Env()).Start(IsTrue(info[0]), IsTrue(info[1])));
 }
 
 // takeLarge(): Buffer. The next frame of the last receive call that was flagged as large.

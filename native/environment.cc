@@ -45,8 +45,8 @@ Environment& Environment::Create(Napi::Env env) {
   return *environment;
 }
 
-void Environment::Start(bool main_thread, bool uv) {
-  if (started_) return;
+bool Environment::Start(bool main_thread, bool uv) {
+  if (started_) return false;
   started_ = true;
   main_thread_ = main_thread;
   if (uv) {
@@ -60,6 +60,7 @@ void Environment::Start(bool main_thread, bool uv) {
     napi_add_env_cleanup_hook(
         env_, [](void* data) { static_cast<Environment*>(data)->CleanUp(); }, this);
   }
+  return true;
 }
 
 Environment::~Environment() { release_queue_->Close(); }

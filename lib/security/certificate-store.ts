@@ -1,11 +1,12 @@
 // The certificates of those who may connect: kept in memory, and with a folder of files, as that changes.
 
-import { EventEmitter } from "node:events"
 import { accessSync, constants, readdirSync, statSync } from "node:fs"
 import { readdir } from "node:fs/promises"
 import path from "node:path"
 
 import { brand } from "../brand.js"
+import { dispose } from "../dispose.js"
+import { Emitter } from "../emitter.js"
 import { Certificate, type KeyMaterial, loadCertificate } from "./certificate.js"
 import { checkUnchangeable } from "./certificate-file.js"
 import { fileMark, folderMark, restingMark } from "./file-mark.js"
@@ -40,7 +41,7 @@ const toCertificate = (entry: Entry) =>
  * few.delete(publicKey)
  * ```
  */
-export class CertificateStore extends EventEmitter<StoreEvents> {
+export class CertificateStore extends Emitter<StoreEvents> {
   readonly #certificates = new Map<string, Certificate>()
   readonly #files = new Map<string, Known>()
   /** By key, the files that have it: while one is left, it counts. */
@@ -138,7 +139,7 @@ export class CertificateStore extends EventEmitter<StoreEvents> {
     this.#watched?.close()
   }
 
-  [Symbol.dispose](): void {
+  [dispose](): void {
     this.close()
   }
 

@@ -1,5 +1,7 @@
 // Plain tcp.
 
+import type { Buffer } from "node:buffer"
+
 import { tooMany } from "../errors.js"
 import { addon, constant, SendFlags } from "../native.js"
 import type { OptionsOn } from "../option-types.js"

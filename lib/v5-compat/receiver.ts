@@ -1,7 +1,8 @@
 // Emits the messages of a socket as they come.
 
 import type { Message } from "../index.js"
-import { immediate, nextTick, outOfTime } from "./fairness.js"
+import { callSoon, setImmediate, throwLater } from "../timers.js"
+import { outOfTime } from "./fairness.js"
 import type { Link } from "./link.js"
 
 export class Receiver {
@@ -25,7 +26,7 @@ export class Receiver {
   wake(): void {
     if (this.#active || !this.#open) return
     this.#active = true
-    nextTick(this.#deliver)
+    callSoon(this.#deliver)
   }
 
   get #open(): boolean {
@@ -33,13 +34,12 @@ export class Receiver {
   }
 
   readonly #deliver = (): void => {
-    let done = false
     try {
       this.#emitAll()
-      done = true
-    } finally {
+    } catch (error) {
       // What a listener throws is thrown to the process, and the messages behind it come all the same.
-      if (!done) immediate(this.#deliver)
+      throwLater(error)
+      setImmediate(this.#deliver)
     }
   }
 
@@ -57,7 +57,7 @@ export class Receiver {
       else emitter.emit("message", ...message)
       this.#after()
       if (outOfTime()) {
-        immediate(this.#deliver)
+        setImmediate(this.#deliver)
         return
       }
     }
@@ -81,10 +81,10 @@ export class Receiver {
     try {
       // Without a timeout, as in zeromq 5: who listens has nothing to give up.
       this.#held = await socket.receive?.({ timeout: -1 })
-      nextTick(this.#deliver)
+      callSoon(this.#deliver)
     } catch (error) {
       this.#active = false
-      if (!socket.closed) nextTick(() => emitter.emit("error", error))
+      if (!socket.closed) callSoon(() => emitter.emit("error", error))
     }
   }
 }
