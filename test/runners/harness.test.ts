@@ -1,12 +1,13 @@
 // What the cells go by: that a runner is found out that never ends, ends late, fails, or leaves something.
 
 import { once } from "node:events"
-import { writeFileSync } from "node:fs"
+import { readFileSync, writeFileSync } from "node:fs"
 import { type AddressInfo, createServer, type Socket } from "node:net"
 import path from "node:path"
 
 import { describe, expect, it, onTestFinished } from "vitest"
 
+import { root } from "../support/process.js"
 import { temporaryFolder } from "../support/project-copy.js"
 import { Project } from "./base.mjs"
 import { cells, rows, runtimes } from "./matrix.mjs"
@@ -88,5 +89,15 @@ describe("the matrix", () => {
   it("has no two cells of one name", () => {
     const titles = cells.map(({ title }) => title)
     expect(titles).toEqual([...new Set(titles)])
+  })
+})
+
+describe("docs/test-runners.md", () => {
+  it("has every row of the matrix, and no other", () => {
+    const text = readFileSync(path.join(root, "docs/test-runners.md"), "utf8")
+    const written = text.split("\n").filter((line) => /^\| (?!---|runner \||what was tried \|)/.test(line))
+    const missing = rows.filter(({ what }) => !written.some((line) => line.includes(what.replaceAll("|", "\\|"))))
+    expect(missing.map(({ title }) => title)).toEqual([])
+    expect(written).toHaveLength(rows.length)
   })
 })

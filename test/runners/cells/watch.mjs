@@ -93,7 +93,7 @@ export const watchCells = [
     args: [bin("jest", "bin/jest.js"), "--watchAll", "--runInBand"],
     change: "sockets-0.test.js",
   }),
-  runner("vitest", "`--watch`: two files, one run four times", {
+  runner("vitest", "`--watch`: one file, run four times", {
     args: [bin("vitest", "vitest.mjs"), "--watch"],
     files: { sockets: 1 },
     change: "sockets.test.js",
@@ -104,9 +104,10 @@ export const watchCells = [
     change: "sockets.test.js",
   }),
   runner("mochaCommonJs", "`--watch`: two files, run four times", { args: mocha, change: "sockets-0.test.js" }),
-  runner("mochaCommonJs", "`--watch`, the package watched too, as in a workspace", {
+  runner("mochaCommonJs", "`--watch`, the package watched too, as in a workspace: sockets of all rounds go on", {
     args: [...mocha, "--watch-files", "**/*.js"],
-    change: "sockets-0.test.js",
+    files: { rounds: 1 },
+    change: "rounds.test.js",
     prepare(project) {
       project.copyPackage("packages/the-package")
       project.link(`node_modules/${project.packageName}`, "packages/the-package")

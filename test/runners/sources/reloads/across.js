@@ -1,4 +1,4 @@
-// What belongs to one copy, given to another: it works, or is refused with the reason.
+// What belongs to one copy, given to another.
 
 import assert from "node:assert"
 
@@ -18,47 +18,33 @@ await test("instanceof knows sockets and contexts of the other copy", () => {
   push.close()
 })
 
-/** Throws what a call throws unless that says that there are two copies. */
-async function worksOrIsRefused(call) {
-  try {
-    await call()
-  } catch (error) {
-    if (!/cop(y|ies)|evaluat|another|other/i.test(error.message)) throw error
-  }
-}
+await test("a socket is made on a context of the other copy", async () => {
+  const context = new first.Context()
+  const pull = new second.Pull({ context })
+  const push = new first.Push({ context })
+  pull.bindSync("inproc://x")
+  push.connect("inproc://x")
+  await push.send("x")
+  assert.equal(String(await pull.receive()), "x")
+  push.close()
+  pull.close()
+})
 
-await test("a socket is made on a context of the other copy, or refused", () =>
-  worksOrIsRefused(async () => {
-    const context = new first.Context()
-    const pull = new second.Pull({ context })
-    const push = new first.Push({ context })
-    pull.bindSync("inproc://x")
-    push.connect("inproc://x")
-    await push.send("x")
-    assert.equal(String(await pull.receive()), "x")
-    push.close()
-    pull.close()
-  }))
-
-await test("a proxy takes sockets of two copies, or refuses them", async () => {
+await test("a proxy takes sockets of two copies", async () => {
   const [front, back] = [new first.Pull(), new second.Push()]
-  await worksOrIsRefused(async () => {
-    const proxy = new second.Proxy(front, back)
-    await front.bind("tcp://127.0.0.1:*")
-    await back.bind("tcp://127.0.0.1:*")
-    const [push, pull] = [new first.Push(), new second.Pull()]
-    push.connect(front.lastEndpoint)
-    pull.connect(back.lastEndpoint)
-    const ended = proxy.run()
-    await push.send("through")
-    assert.equal(String(await pull.receive()), "through")
-    proxy.terminate()
-    await ended
-    push.close()
-    pull.close()
-  })
-  front.close()
-  back.close()
+  const proxy = new second.Proxy(front, back)
+  await front.bind("tcp://127.0.0.1:*")
+  await back.bind("tcp://127.0.0.1:*")
+  const [push, pull] = [new first.Push(), new second.Pull()]
+  push.connect(front.lastEndpoint)
+  pull.connect(back.lastEndpoint)
+  const ended = proxy.run()
+  await push.send("through")
+  assert.equal(String(await pull.receive()), "through")
+  proxy.terminate()
+  await ended
+  push.close()
+  pull.close()
 })
 
 await test("errors of both copies have the same code", async () => {
