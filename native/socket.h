@@ -83,7 +83,7 @@ class Socket final : public Napi::ObjectWrap<Socket>, public Resource {
   // keepAlive(keep: boolean): void
   void KeepAlive(const Napi::CallbackInfo& info);
 
-  // hasPeer(routingId: Uint8Array): boolean. Of a ROUTER. Always false where libzmq has no draft API to ask.
+  // hasPeer(routingId: Uint8Array): boolean. Of a ROUTER or STREAM. Always false where libzmq cannot be asked.
   Napi::Value HasPeer(const Napi::CallbackInfo& info);
 
   // monitor(address: string | null): void. Tells its events to a PAIR at an inproc address, or to nobody any more.

@@ -13,7 +13,10 @@ import { checkName, claimName, nameTaken, type PeerName, peerName, releaseNames 
 
 /** Whether libzmq still has a peer that was disconnected. Not for one that was not: to that, this would begin a message. */
 function hasPeer(socket: Stream, name: Buffer): boolean {
-  const { slot } = socket[handle]()
+  const native = socket[handle]()
+  if (native.hasPeer(name)) return true
+  // An installed libzmq does not know. There, only a send tells.
+  const { slot } = native
   // Lets libzmq see what has ended meanwhile.
   addon.events(slot)
   try {
