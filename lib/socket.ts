@@ -429,7 +429,9 @@ export abstract class Socket extends OptionHolder {
       else this.#stopsPrefetch.delete(option)
     }
     this.#traffic.inbox.reconsider()
-    if (!this.#endpoints.isEmpty && option?.anytime !== true) {
+    // A bind that is under way may have read the option already.
+    const isAttached = !this.#endpoints.isEmpty || this.#traffic.state === State.Blocked
+    if (isAttached && option?.anytime !== true) {
       process.emitWarning("Socket option will not take effect until next connect/bind.")
     }
     this.#traffic.attend()
