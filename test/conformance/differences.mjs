@@ -165,7 +165,6 @@ differ("options", "is converted", "NaN and numbers out of an option's range", [
   "typeOfService refuses -1, which its type in C cannot hold",
 ])
 differ("options", "is ignored", "an unknown name for `verbosity`", ["verbosity refuses an unknown name"])
-differ("messages", 'sends "[object Promise]"', "a promise as a message", ["a promise is refused"])
 for (const name of ["Router", "Stream"]) {
   differ("endpoints", "is ignored", "options of `connect` that are not an object, and extra arguments", [
     `${name}.connect refuses a number for options`,
