@@ -3,6 +3,7 @@
 import { stopWaiting, waitForAbort } from "./abort.js"
 import { brand } from "./brand.js"
 import { checkInterface, closedError, errnoError, expected, tooMany } from "./errors.js"
+import { needsNew } from "./exports.js"
 import { addon, type NativeProxy, type NativeSocket, ProxyCommand } from "./native.js"
 import { Socket } from "./socket.js"
 import { endpoints, lend } from "./symbols.js"
@@ -210,3 +211,11 @@ export class Proxy<F extends Socket = Socket, B extends Socket = Socket, C exten
 }
 
 brand("Proxy", Proxy)
+exports.Proxy = needsNew(
+  Proxy,
+  (construct) =>
+    // biome-ignore lint/suspicious/noShadowRestrictedNames: the name is that of zeromq
+    function Proxy() {
+      return construct(arguments, new.target)
+    },
+)
