@@ -3,7 +3,8 @@
 import { brand } from "./brand.js"
 import { asyncDispose } from "./dispose.js"
 import { bequeathRequirement, inheritedRequirement } from "./encryption.js"
-import { errnoError, expected } from "./errors.js"
+import { errnoError, expected, tooMany } from "./errors.js"
+import { needsNew } from "./exports.js"
 import { addon, constant, type NativeContext } from "./native.js"
 import { defineOptions, OptionHolder } from "./option-holder.js"
 import { contextOptions, type Option } from "./option-table/index.js"
@@ -48,6 +49,7 @@ export class Context extends OptionHolder {
    */
   constructor(options: Options<Context> = {}) {
     if (typeof options !== "object" || options === null) throw new TypeError("Options must be an object")
+    if (arguments.length > 1) throw tooMany(1, arguments.length)
     super()
     this.#native = new addon.NativeContext(options === shared)
     Object.seal(this)
@@ -158,6 +160,13 @@ export class Context extends OptionHolder {
 export interface Context extends ContextProperties {}
 
 brand("Context", Context)
+exports.Context = needsNew(
+  Context,
+  (construct) =>
+    function Context() {
+      return construct(arguments, new.target)
+    },
+)
 
 defineOptions(Context, Object.entries(contextOptions))
 

@@ -3,13 +3,13 @@
 
 import { BlockList, isIP } from "node:net"
 import { networkInterfaces } from "node:os"
-import process from "node:process"
 import { getEnvironmentData, setEnvironmentData } from "node:worker_threads"
 
 import { errnoError } from "./errors.js"
 import { addon, constant } from "./native.js"
 import { type Option, socketOptions } from "./option-table/index.js"
 import { securityOptions } from "./option-table/security.js"
+import { warnOnce } from "./warnings.js"
 
 export type EndpointUse = "bind" | "connect"
 
@@ -105,13 +105,6 @@ function lackOfCurve(read: Read, isSecretKey: IsSecretKey): string | undefined {
     return "curveServerKey needs curvePublicKey and curveSecretKey, too: a key pair of this side; see curveKeyPair()"
   }
   return isSecretKey(publicKey) ? "curveSecretKey is the public key; set the secret one" : undefined
-}
-
-/** Warns once in the process, as far as threads can know of each other. */
-function warnOnce(code: string, message: string): void {
-  if (getEnvironmentData(code) === true) return
-  setEnvironmentData(code, true)
-  process.emitWarning(message, { code })
 }
 
 const refusal = (code: string, message: string, address: string) =>

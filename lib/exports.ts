@@ -10,3 +10,23 @@ export function makeReplaceable(exported: Record<string, unknown>): void {
     Object.defineProperty(exported, name, { value: exported[name], writable: true })
   }
 }
+
+/**
+ * Has a class say what zeromq's native classes say if it is called without `new`. The result is for `exports` alone: within its
+ * module, the name stays that of the class itself, as merged interfaces need it.
+ *
+ * @param define Makes a function, which calls `construct`. It has the name of the class, as V8 shows it in its errors.
+ */
+export function needsNew<T extends { prototype: object }>(
+  wanted: T,
+  define: (construct: (given: ArrayLike<unknown>, target: unknown) => object) => () => object,
+): T {
+  const exported = define((given, target) => {
+    if (target === undefined) throw new TypeError("Class constructors cannot be invoked without 'new'")
+    return Reflect.construct(wanted as never, given, target as never)
+  })
+  Object.setPrototypeOf(exported, Object.getPrototypeOf(wanted))
+  Object.defineProperties(exported, Object.getOwnPropertyDescriptors(wanted))
+  Object.defineProperty(wanted.prototype, "constructor", { value: exported, writable: true, configurable: true })
+  return exported as unknown as T
+}

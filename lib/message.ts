@@ -7,6 +7,7 @@ import { isMainThread, MessageChannel, markAsUntransferable } from "node:worker_
 
 import { addon, SendFlags } from "./native.js"
 import type { Message, MessageLike } from "./types.js"
+import { warnOnce } from "./warnings.js"
 
 /** A part as the addon takes it. */
 export type Part = Uint8Array | string
@@ -28,7 +29,9 @@ export function toPart(value: MessageLike): Part {
   if (value === null) return empty
   if (ArrayBuffer.isView(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
   if (types.isAnyArrayBuffer(value)) return new Uint8Array(value)
-  if (types.isPromise(value)) throw new TypeError("Message is a promise; did you forget to await it?")
+  if (types.isPromise(value)) {
+    warnOnce("OHMQ_PROMISE_SENT", 'A promise was sent as the text "[object Promise]". Did you forget to await it?')
+  }
   return `${value}`
 }
 

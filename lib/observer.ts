@@ -6,7 +6,8 @@ import { threadId } from "node:worker_threads"
 import { reasonOf } from "./abort.js"
 import { brand } from "./brand.js"
 import { Emitter, inItsContext } from "./emitter.js"
-import { busyObserverError, checkInterface, closedError, expected, timeoutError } from "./errors.js"
+import { busyObserverError, checkInterface, closedError, expected, timeoutError, tooMany } from "./errors.js"
+import { needsNew } from "./exports.js"
 import { SourceIterator, withReturned } from "./iteration.js"
 import {
   decodeEvent,
@@ -88,6 +89,7 @@ export class Observer {
   /** Use `socket.events` instead: a socket has one observer at a time. */
   constructor(socket: Socket) {
     if (!(socket instanceof Socket)) throw new TypeError("Socket must be a socket object")
+    if (arguments.length > 1) throw tooMany(1, arguments.length)
     checkInterface("socket", socket)
     const observed = socket[handle]()
     // Events are lost until the monitor runs, and a program may have connected just now: nothing slow comes before.
@@ -387,3 +389,10 @@ export class Observer {
 export interface Observer extends EventSubscriber {}
 
 brand("Observer", Observer)
+exports.Observer = needsNew(
+  Observer,
+  (construct) =>
+    function Observer() {
+      return construct(arguments, new.target)
+    },
+)

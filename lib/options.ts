@@ -18,8 +18,8 @@ const ranges: Partial<Record<Wire, readonly [number, number]>> = {
   int32: [-(2 ** 31), 2 ** 31 - 1],
   uint32: [0, 2 ** 32 - 1],
   int64: [Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER],
-  // The largest number of JavaScript that fits.
-  uint64: [0, 2 ** 64 - 2048],
+  // 2 ** 64 - 1 is not a number of JavaScript: it is read as 2 ** 64, which the addon takes for the largest value.
+  uint64: [0, 2 ** 64],
 }
 
 /** Throws unless a value can be written down as `wire` wants it. */

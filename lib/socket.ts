@@ -20,6 +20,7 @@ import {
   lentError,
   tooMany,
 } from "./errors.js"
+import { needsNew } from "./exports.js"
 import type { MetadataOptions } from "./metadata.js"
 import { addon, constant, type NativeSocket, OwnedSocket, wireTypes } from "./native.js"
 import { defineOptions, OptionHolder } from "./option-holder.js"
@@ -100,6 +101,7 @@ export abstract class Socket extends OptionHolder {
   protected constructor(type: number, options: object = {}) {
     if (typeof type !== "number") throw new TypeError("Socket type must be a number")
     if (typeof options !== "object" || options === null) throw new TypeError("Options must be an object")
+    if (arguments.length > 2) throw tooMany(2, arguments.length)
     super()
     const { context = defaultContext } = options as { context?: unknown }
     if (!(context instanceof Context) || !Number.isInteger(type)) throw errnoError("EINVAL")
@@ -429,7 +431,9 @@ export abstract class Socket extends OptionHolder {
       else this.#stopsPrefetch.delete(option)
     }
     this.#traffic.inbox.reconsider()
-    if (!this.#endpoints.isEmpty && option?.anytime !== true) {
+    // A bind that is under way may have read the option already.
+    const isAttached = !this.#endpoints.isEmpty || this.#traffic.state === State.Blocked
+    if (isAttached && option?.anytime !== true) {
       process.emitWarning("Socket option will not take effect until next connect/bind.")
     }
     this.#traffic.attend()
@@ -499,6 +503,13 @@ export abstract class Socket extends OptionHolder {
 export interface Socket extends OptionsOn<"Socket"> {}
 
 brand("Socket", Socket)
+exports.Socket = needsNew(
+  Socket,
+  (construct) =>
+    function Socket() {
+      return construct(arguments, new.target)
+    },
+)
 
 defineOptions(
   Socket,

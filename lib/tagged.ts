@@ -11,6 +11,7 @@ import { addon, constant, SendFlags, Tag } from "./native.js"
 import { Outbox, type Outgoing } from "./outbox.js"
 import type { MessageForm } from "./traffic.js"
 import type { Message, MessageLike } from "./types.js"
+import { warnOnce } from "./warnings.js"
 
 /** Names the peer that a message comes from or goes to. */
 export interface RoutingOptions {
@@ -20,7 +21,7 @@ export interface RoutingOptions {
 
 /** Names the group that a message is for. */
 export interface GroupOptions {
-  /** 1 to 255 bytes, none of which is zero. */
+  /** 1 to 255 bytes. It ends at its first zero byte, as in libzmq. */
   group: string | Uint8Array
 }
 
@@ -48,11 +49,13 @@ export function groupBytes({ group }: GroupOptions): Uint8Array {
   if (typeof group !== "string" && !isUint8Array(group)) {
     throw expected("group", "a string or Buffer", group)
   }
-  const bytes = typeof group === "string" ? Buffer.from(group) : group
+  const given = typeof group === "string" ? Buffer.from(group) : group
+  const zero = given.indexOf(0)
+  const bytes = zero === -1 ? given : given.subarray(0, zero)
   const most = constant("ZMQ_GROUP_MAX_LENGTH")
   // In the process of a dish that has joined the empty group, libzmq aborts when its queue is full.
   if (bytes.byteLength === 0 || bytes.byteLength > most) throw expected("group", `1 to ${most} bytes long`, group)
-  if (bytes.includes(0)) throw expected("group", "without zero bytes", group)
+  if (zero !== -1) warnOnce("OHMQ_GROUP_CUT", "A group ends at its first zero byte. The rest of the name was ignored.")
   return bytes
 }
 

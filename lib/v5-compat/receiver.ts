@@ -2,6 +2,7 @@
 
 import type { Message } from "../index.js"
 import { callSoon, setImmediate, throwLater } from "../timers.js"
+import { arePending } from "./callbacks.js"
 import { outOfTime } from "./fairness.js"
 import type { Link } from "./link.js"
 
@@ -46,6 +47,10 @@ export class Receiver {
   #emitAll(): void {
     const { emitter } = this.#link
     while (this.#open) {
+      if (arePending()) {
+        callSoon(this.#deliver)
+        return
+      }
       const message = this.#take()
       if (message === undefined) {
         void this.#wait()

@@ -3,6 +3,7 @@
 import { closedError, timeoutError } from "../errors.js"
 import type { MessageLike } from "../index.js"
 import { callSoon, setImmediate } from "../timers.js"
+import { callBack } from "./callbacks.js"
 import { outOfTime } from "./fairness.js"
 import type { Link } from "./link.js"
 
@@ -135,7 +136,7 @@ export class Sender {
 
   #done({ callbacks }: Outgoing): void {
     this.#link.pass("receive")
-    for (const callback of callbacks) callSoon(() => callback.call(this.#link.emitter))
+    for (const callback of callbacks) callBack(() => callback.call(this.#link.emitter))
     this.#after()
   }
 

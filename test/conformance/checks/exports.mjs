@@ -102,12 +102,15 @@ for (const name of ["Context", "Socket", "Observer", "Proxy", ...classNames]) {
   add(`${name} has no enumerable properties of its own`, (zmq) => assert.deepEqual(Object.keys(zmq[name]), []))
 }
 for (const name of ["Context", "Socket", "Observer", "Proxy"]) {
-  add(`${name} names itself if new is missing`, (zmq, t) =>
-    t.isTypeError(
-      t.thrown(() => zmq[name]()),
-      `Class constructor ${name} cannot be invoked without 'new'`,
-    ),
-  )
+  add(`${name} says that new is missing`, (zmq, t) => {
+    for (const call of [
+      () => zmq[name](),
+      () => zmq[name].call({}, 1),
+      () => Reflect.apply(zmq[name], undefined, []),
+    ]) {
+      t.isTypeError(t.thrown(call), "Class constructors cannot be invoked without 'new'")
+    }
+  })
 }
 for (const name of classNames) {
   add(`${name} takes one argument`, (zmq) => assert.equal(zmq[name].length, 1))
@@ -333,7 +336,25 @@ add("accessors of a socket refuse another receiver", (zmq, t) => {
 for (const [what, call] of [
   ["Observer.close", (_zmq, socket) => socket.events.close(1)],
   ["getInt32Option", (_zmq, socket) => socket.getInt32Option(17, 1)],
-  ["new Context", (zmq) => new zmq.Context({}, 1)],
 ]) {
   add(`${what} ignores extra arguments`, (zmq, t) => call(zmq, t.open(zmq.Dealer)))
 }
+for (const [what, message, call] of [
+  ["new Context", "Expected 1 argument but received 2", (zmq) => new zmq.Context({}, 1)],
+  ["new Context", "Expected 1 argument but received 3", (zmq) => new zmq.Context({}, undefined, 2)],
+  ["new Context without options", "Expected 1 argument but received 2", (zmq) => new zmq.Context(undefined, 1)],
+  ["new Observer", "Expected 1 argument but received 2", (zmq, socket) => new zmq.Observer(socket, 1)],
+  [
+    "new of a subclass of Socket",
+    "Expected 2 arguments but received 3",
+    (zmq) => new (class extends zmq.Socket {})(5, {}, 1),
+  ],
+]) {
+  add(`${what} says "${message}"`, (zmq, t) =>
+    t.isTypeError(
+      t.thrown(() => call(zmq, t.open(zmq.Dealer))),
+      message,
+    ),
+  )
+}
+add("new Dealer ignores extra arguments", (zmq) => new zmq.Dealer({}, 1).close())
