@@ -1,9 +1,9 @@
 // How long single messages take from one process to another, sent at a steady pace, while so many other programs want the processors.
-// node bench/paced.mjs [MESSAGES A SECOND] [SECONDS] [OTHER PROGRAMS]
+// node bench/paced.mjs [--no-yield] [MESSAGES A SECOND] [SECONDS] [OTHER PROGRAMS]
 
 import { spawn } from "node:child_process"
 import { createInterface } from "node:readline"
-import { Pull, Push } from "ohmq"
+import { context, Pull, Push } from "ohmq"
 
 const now = () => process.hrtime.bigint()
 
@@ -25,7 +25,9 @@ async function receive() {
 
 async function send(rate, seconds, programs) {
   const others = Array.from({ length: programs }, () => spawn("sh", ["-c", "while :; do :; done"]))
-  const receiver = spawn(process.execPath, [import.meta.filename, "receive"], { stdio: ["ignore", "pipe", "inherit"] })
+  const receiver = spawn(process.execPath, [import.meta.filename, "receive", ...flags], {
+    ...{ stdio: ["ignore", "pipe", "inherit"] },
+  })
   const lines = createInterface({ input: receiver.stdout })[Symbol.asyncIterator]()
   const push = new Push()
   push.connect((await lines.next()).value)
@@ -43,6 +45,8 @@ async function send(rate, seconds, programs) {
   push.close()
 }
 
-const [first = "60000", seconds = "2", programs = "0"] = process.argv.slice(2)
+const flags = process.argv.slice(2).filter((arg) => arg === "--no-yield")
+if (flags.length > 0) context.ioThreadYield = false
+const [first = "60000", seconds = "2", programs = "0"] = process.argv.slice(2).filter((arg) => arg !== "--no-yield")
 if (first === "receive") await receive()
 else await send(Number(first), Number(seconds), Number(programs))

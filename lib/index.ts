@@ -21,11 +21,7 @@ export const version: string = addon.version
  */
 export const capability: Partial<
   Record<"ipc" | "pgm" | "tipc" | "norm" | "curve" | "gssapi" | "draft" | "vmci" | "WS" | "WSS" | "vsock", boolean>
-> & { readonly patches: readonly string[] } = Object.defineProperty(
-  { ...addon.capability } as Record<string, boolean> & { patches: string[] },
-  "patches",
-  { value: Object.freeze(addon.patches.split(" ").filter(Boolean)) },
-)
+> & { readonly patches: readonly string[] } = addon.capability
 
 /**
  * A new key pair for CURVE, each key as 40 characters of Z85. Servers set `curveServer` and `curveSecretKey`; clients set

@@ -87,9 +87,7 @@ export interface NativeProxy {
 
 interface Addon {
   readonly version: string
-  readonly capability: Record<string, boolean>
-  /** The names of the patches that are in libzmq, with a space between them. */
-  readonly patches: string
+  readonly capability: Record<string, boolean> & { readonly patches: readonly string[] }
   /** The numbers of zmq.h; a name that this libzmq does not know is absent. */
   readonly constants: Readonly<Partial<Record<string, number>>>
   readonly interface: number

@@ -46,8 +46,8 @@ function optionId(option: Option): number {
   const id = addon.constants[option.zmq]
   const lacks = option.needs !== undefined && addon.capability[option.needs] !== true
   if (id !== undefined && !lacks) return id
-  const wanted =
-    lacks && id !== undefined ? `libzmq built with ${option.needs}` : `libzmq ${option.since ?? "4.3.2"} or later`
+  const version = option.patch ? `libzmq with the patch ${option.patch}` : `libzmq ${option.since ?? "4.3.2"} or later`
+  const wanted = lacks && id !== undefined ? `libzmq built with ${option.needs}` : version
   throw errnoError("ENOTSUP", `${option.zmq} needs ${wanted}; this is libzmq ${addon.version}`)
 }
 

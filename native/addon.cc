@@ -1,4 +1,5 @@
 // What the addon exports. lib/native.ts holds the types and is the only file that loads it.
+#include <sstream>
 #include <string>
 
 #include <zmq.h>
@@ -80,6 +81,12 @@ Napi::Object Capability(Napi::Env env) {
   for (const char* name : {"ipc", "pgm", "tipc", "norm", "curve", "gssapi", "draft", "vmci", "WS", "WSS", "vsock"}) {
     capability.Set(name, Napi::Boolean::New(env, zmq_has(name) == 1));
   }
+  Napi::Array patches = Napi::Array::New(env);
+  std::istringstream names(OHMQ_PATCHES);
+  for (std::string name; names >> name;) patches.Set(patches.Length(), name);
+  patches.Freeze();
+  // Not enumerable: programs for zeromq look at all that is.
+  capability.DefineProperty(Napi::PropertyDescriptor::Value("patches", patches, napi_default));
   return capability;
 }
 
@@ -88,7 +95,6 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("interface", Napi::Number::New(env, kInterface));
   exports.Set("version", Version(env));
   exports.Set("capability", Capability(env));
-  exports.Set("patches", Napi::String::New(env, OHMQ_PATCHES));
   exports.Set("constants", Constants(env));
   exports.Set("frames", environment.frames_array.Value());
   exports.Set("bytes", environment.bytes_array.Value());

@@ -69,9 +69,7 @@ await runMain(async (args) => {
   if (status !== 0) return 1
   const addon = inProject("build/Release/ohmq.node")
   say(topic, `built ${addon}`)
-  const { version, patches } = createRequire(import.meta.url)(addon)
-  say(
-    topic,
-    `libzmq ${version}, ${patches === "" ? "without patches" : `with the patches ${patches.replaceAll(" ", ", ")}`}`,
-  )
+  const { version, capability } = createRequire(import.meta.url)(addon)
+  const patches = capability.patches.join(", ")
+  say(topic, `libzmq ${version}, ${patches === "" ? "without patches" : `with the patches ${patches}`}`)
 })

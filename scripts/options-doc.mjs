@@ -43,7 +43,9 @@ const names = (values) => values.map((value) => (value === null ? "null" : JSON.
 
 function row(name, option, docs, groups) {
   const access = option.access === "read" ? ", read only" : ""
-  const since = [option.since && `libzmq ${option.since}`, option.needs].filter(Boolean).join(", ")
+  const since = [option.since && `libzmq ${option.since}`, option.patch && `patch ${option.patch}`, option.needs]
+    .filter(Boolean)
+    .join(", ")
   const doc = docs[name].replace(/^([A-Z0-9_, ]+): /, "")
   const note = since === "" ? "" : ` Needs: ${since}.`
   const sockets = option.on === undefined ? "all" : (groups.get(option.on) ?? option.on.join(", "))

@@ -38,6 +38,7 @@ const options: Record<string, ContextOption> = {
   zeroCopyReceive: { kind: "bool", initial: true, good: [false, true], draft: true },
   ipv6: { kind: "bool", initial: false, good: [true, false] },
   blocky: { kind: "bool", initial: true, good: [false, true] },
+  ioThreadYield: { kind: "bool", initial: true, good: [false, true] },
 }
 
 const newContext = (given?: object) => new zmq.Context(given) as zmq.Context & Holder

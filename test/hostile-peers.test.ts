@@ -84,6 +84,20 @@ describe("the process survives", () => {
     expect(await outcome(program)).toEqual(says("done"))
   })
 
+  it("high-water marks that are set while peers come and go", async () => {
+    const program = `
+      const context = new zmq.Context(), pull = new zmq.Pull(); await pull.bind("tcp://127.0.0.1:*")
+      for (let round = 0; round < 50; round++) {
+        const pushes = Array.from({ length: 20 }, () => new zmq.Push({ linger: 0, context }))
+        for (const push of pushes) { push.connect(pull.lastEndpoint); push.send("x").catch(() => {}) }
+        for (let count = 0; count < 5; count++) await pull.receive({ timeout: 100 }).catch(() => {})
+        for (const push of pushes) push.close()
+        for (let count = 0; count < 300; count++) { pull.tryReceive(); pull.receiveHighWaterMark = 1000 + count % 7 }
+      }
+      console.log("done")`
+    expect(await outcome(program)).toEqual(says("done"))
+  })
+
   it("batches of a few bytes", async () => {
     const program = `
       const sizes = [1, 2, 7, 8, 9, 64]
@@ -150,12 +164,15 @@ describe("nothing comes of", () => {
     expect(await outcome(program)).toEqual(says("done"))
   })
 
-  it("a priority or policy that threads cannot have", async () => {
+  it("a priority, policy or CPU that threads cannot have", async () => {
     const program = `
-      for (const options of [{ threadSchedulingPolicy: 1, threadPriority: 1000 }, { threadSchedulingPolicy: 77 }]) {
+      // Only root may have a better priority.
+      if (process.getuid?.() === 0) { process.setgroups([]); process.setgid(65534); process.setuid(65534) }
+      const all = [{ threadSchedulingPolicy: 1, threadPriority: 1000 }, { threadSchedulingPolicy: 77 }, { threadPriority: 5 }, { threadAffinityAdd: 1000 }]
+      for (const options of all) {
         const context = new zmq.Context(options), a = new zmq.Push({ context }), b = new zmq.Pull({ context })
         await a.bind("tcp://127.0.0.1:*"); b.connect(a.lastEndpoint); await a.send("hello"); console.log(String(await b.receive()))
       }`
-    expect(await outcome(program)).toEqual(says("hello", "hello"))
+    expect(await outcome(program)).toEqual(says("hello", "hello", "hello", "hello"))
   })
 })

@@ -1,5 +1,6 @@
 import type { AddressInfo } from "node:net"
 import { connect as connectTcp, createServer } from "node:net"
+import { setTimeout as sleep } from "node:timers/promises"
 
 import * as zmq from "ohmq"
 import { describe, expect, it, onTestFinished } from "vitest"
@@ -79,6 +80,15 @@ describe("events", () => {
     expect(address).toBe(endpoint.slice("tcp://".length))
     expect(error).toMatchObject({ code: "EADDRINUSE", message: "Address already in use" })
     expect(error.errno).toBeGreaterThan(0)
+  })
+
+  it("leaves the error of a bind as it is", async () => {
+    const socket = open(zmq.Pull)
+    const event = socket.events.waitFor("bind:error")
+    // Events that come at once are sent in another way.
+    await sleep(20)
+    expect(await failure(() => socket.bind("tcp://[::1%nowhere]:5"))).toMatchObject({ code: "EINVAL" })
+    expect((await event).error).toMatchObject({ code: "EINVAL" })
   })
 
   it("tells why a handshake failed: of the protocol", async () => {

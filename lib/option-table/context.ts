@@ -32,4 +32,10 @@ export const contextOptions = {
    * of 0. Default true.
    */
   blocky: { zmq: "ZMQ_BLOCKY", wire: "bool" },
+  /**
+   * OHMQ_IO_THREAD_YIELD: whether an I/O thread that is woken continuously (50,000 times a second and more) yields before it sends, and
+   * so sends more at a time. False suits a machine with more to do than it has cores, where single messages must not be late. Takes effect
+   * with the first socket. Linux only. Default true.
+   */
+  ioThreadYield: { zmq: "OHMQ_IO_THREAD_YIELD", wire: "bool", patch: "0030-io-thread-yield" },
 } as const satisfies Record<string, Option>

@@ -68,6 +68,8 @@ export interface Option {
   readonly stopsPrefetch?: true
   /** The libzmq version it came with, if later than 4.3.2. */
   readonly since?: string
+  /** The patch in native/patches/libzmq/ that it comes with. */
+  readonly patch?: string
   /** The capability that libzmq must have been built with. */
   readonly needs?: "curve" | "gssapi" | "vmci" | "norm" | "WSS" | "draft"
 }

@@ -10,8 +10,8 @@ const sources = {
     url: "https://github.com/zeromq/libzmq/releases/download/v{version}/zeromq-{version}.tar.gz",
     debian: "zeromq3",
   },
-  // CVE-2025-69277 in crypto_core_ed25519_is_valid_point is in every release up to 1.0.20, and fixed by Debian's patches: libzmq
-  // calls nothing of Ed25519 (only crypto_box, crypto_secretbox, crypto_scalarmult_base and randombytes), and nothing else is exported.
+  // libzmq calls only crypto_box, crypto_secretbox, crypto_scalarmult_base and randombytes, and nothing else is exported. So
+  // CVE-2025-69277 (in crypto_core_ed25519_is_valid_point, up to 1.0.20) matters to no build, not even one with a distribution's 1.0.18.
   libsodium: {
     url: "https://download.libsodium.org/libsodium/releases/libsodium-{version}.tar.gz",
     debian: "libsodium",

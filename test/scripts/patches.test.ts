@@ -185,3 +185,18 @@ describe("patchLibzmq", () => {
     )
   })
 })
+
+describe("docs/upstream.md", () => {
+  const text = readFileSync(path.join(root, "docs/upstream.md"), "utf8")
+
+  it.each(patches)("has a row for $name, and a text or where it is in libzmq", ({ name, subject, kind, upstream }) => {
+    const state = upstream === "not yet" ? "not yet" : `[in libzmq](${upstream})`
+    expect(text).toContain(`| [\`${name}\`](../native/patches/libzmq/${name}.patch): ${subject} | ${kind} | ${state} |`)
+    const [, section] = text.split(new RegExp(`^### .*${name}.*\n`, "m"))
+    if (upstream !== "not yet") expect(text).toContain(`\n- \`${name}\` is in `)
+    else
+      for (const part of ["Problem: ", "\nSolution: ", "\nTest: "]) expect(section?.split("\n### ")[0]).toContain(part)
+    const security = text.slice(text.indexOf("## Security"), text.indexOf("## Crashes"))
+    if (upstream === "not yet") expect(security.includes(`### ${name}`) || /^0017/.test(name)).toBe(kind === "security")
+  })
+})

@@ -41,7 +41,7 @@ function writeBom(
   const archive = { url: "archive.tar.gz", sha256: "0".repeat(64) }
   const made = { tools: target.zig ? [zigTool] : [{ type: "application", name: "compiler" }], headers: "20.19.0" }
   const archives = { libzmq: archive, libsodium: archive }
-  const versions = { libzmq: "4.3.5", libsodium: "1.0.20" }
+  const versions = { libzmq: "4.3.5", libsodium: "1.0.22" }
   // As text and back: parts of what bom() gives are one object.
   const document = JSON.parse(
     JSON.stringify(bom(target, path.join(folder, target.addon), { versions, archives, made })),
@@ -100,7 +100,7 @@ describe.runIf(process.platform === "linux" && find("readelf"))("verify-release.
       : "package.json: names no repository to compare the provenance with"
     const unpinned = [linux, ...nativeTargets].flatMap(({ sbom }) => [
       `${sbom}: libzmq 4.3.5 is not the pinned release`,
-      `${sbom}: libsodium 1.0.20 is not the pinned release`,
+      `${sbom}: libsodium 1.0.22 is not the pinned release`,
     ])
     const { status, stdout, problems } = await verify(
       (folder) => {

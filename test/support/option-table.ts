@@ -311,7 +311,8 @@ const table: Record<string, Entry> = {
   inBatchSize: { ...int("ZMQ_IN_BATCH_SIZE", 32768, 1, draft), initialOn: { Stream: 8192 } },
   outBatchSize: { ...int("ZMQ_OUT_BATCH_SIZE", 32768, 1, draft), initialOn: { Stream: 8192 } },
   priority: int("ZMQ_PRIORITY", 0, 0, draft),
-  busyPoll: int("ZMQ_BUSY_POLL", 0, 0, { ...draft, ...remembered, since: "4.3.5" }),
+  // libzmq takes numbers below 0, too, and then polls as little as with 0.
+  busyPoll: int("ZMQ_BUSY_POLL", 0, 0, { ...draft, ...remembered, since: "4.3.5", refused: [] }),
   routerNotify: {
     zmq: "ZMQ_ROUTER_NOTIFY",
     kind: "names",
