@@ -5,12 +5,12 @@ import { readFileSync, writeFileSync } from "node:fs"
 import { type AddressInfo, createServer, type Socket } from "node:net"
 import path from "node:path"
 
-import { describe, expect, it, onTestFinished } from "vitest"
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest"
 
 import { root } from "../support/process.js"
 import { temporaryFolder } from "../support/project-copy.js"
-import { Project } from "./base.mjs"
-import { cells, rows, runtimes } from "./matrix.mjs"
+import { Base, Project } from "./base.mjs"
+import { cells, rows, runCell, runtimes } from "./matrix.mjs"
 import { RunnerProcess } from "./runner-process.mjs"
 
 const record = (entry: object) =>
@@ -89,6 +89,24 @@ describe("the matrix", () => {
   it("has no two cells of one name", () => {
     const titles = cells.map(({ title }) => title)
     expect(titles).toEqual([...new Set(titles)])
+  })
+})
+
+describe("A package that cannot be loaded", () => {
+  let base: Base
+
+  beforeAll(() => {
+    base = new Base()
+    writeFileSync(path.join(base.folder, "node_modules/ohmq/dist/index.js"), 'throw new Error("cannot be loaded")')
+  }, 60_000)
+
+  afterAll(() => base.remove())
+
+  // What watches waits long for its first test.
+  const isQuick = ({ row, runtime }: (typeof cells)[number]) => row.group !== "watching" && runtime === row.on[0]
+
+  it.each(cells.filter(isQuick))("fails: $title", { timeout: 60_000 }, async (cell) => {
+    await expect(runCell(base, cell)).rejects.toThrow()
   })
 })
 

@@ -49,17 +49,19 @@ export async function runCell(base, cell, packageName = "ohmq") {
 }
 
 async function runOnce(base, { row, runtime }, packageName) {
-  const project = base.project(packageName)
-  const started = []
+  const [projects, started] = [[], []]
+  const newProject = () => {
+    projects.push(base.project(packageName))
+    return projects.at(-1)
+  }
   const start = (...args) => {
-    const running = new RunnerProcess(...args)
-    started.push(running)
-    return running
+    started.push(new RunnerProcess(...args))
+    return started.at(-1)
   }
   try {
-    return await row.run({ runtime, project, start })
+    return await row.run({ runtime, newProject, start })
   } finally {
     for (const running of started) running.kill()
-    project.remove()
+    for (const project of projects) project.remove()
   }
 }

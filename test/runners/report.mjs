@@ -17,7 +17,7 @@ Usage: npm run runners [-- [--zeromq] WORD...]; with words, only what has all of
 `
 
 /** The first line of what went wrong. */
-const brief = (error) => error.message.split("\n")[0].slice(0, 200)
+const brief = (error) => error.message.split("\n")[0].slice(0, 200).replace(/:$/, "")
 
 async function attempt(base, cell, packageName) {
   const started = performance.now()

@@ -94,10 +94,9 @@ export class RunnerProcess {
 
   /** What the tests have recorded: see adapters/record.js. */
   get entries() {
-    return readFileSync(this.#project.log, "utf8")
-      .split("\n")
-      .filter((line) => line !== "")
-      .map((line) => JSON.parse(line))
+    const lines = readFileSync(this.#project.log, "utf8").split("\n")
+    // The last one may not be whole yet.
+    return lines.slice(0, -1).map((line) => JSON.parse(line))
   }
 
   /** The results of tests, in the order in which they ended. */

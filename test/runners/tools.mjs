@@ -96,7 +96,7 @@ export const tools = {
  */
 export function fill(project, tool, files) {
   project.write("package.json", tool.manifest)
-  project.add("adapters/record.js", "record.js", tool.change)
+  for (const name of ["record.js", "held.js"]) project.add(`adapters/${name}`, name, tool.change)
   project.add(`adapters/${tool.adapter}.js`, "adapter.js", tool.change)
   for (const [name, copies] of Object.entries(files)) {
     for (let index = 0; index < copies; index += 1) {

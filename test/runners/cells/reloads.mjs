@@ -6,7 +6,7 @@ import path from "node:path"
 
 import { toolFolder } from "../base.mjs"
 
-const helpers = [["adapters/record.js"], ["adapters/plain.js", "adapter.js"], ["reloads/load.js"]]
+const helpers = [["adapters/record.js"], ["adapters/held.js"], ["adapters/plain.js", "adapter.js"], ["reloads/load.js"]]
 
 /** What each runtime needs for programs that call `gc()`. */
 const collects = (runtime) => (runtime.name.startsWith("Node") ? ["--expose-gc"] : runtime.collects)
@@ -24,7 +24,8 @@ function cells(what, program, { needs = [], tests, status = 0, compare = true, i
     from: 0,
     everyRuntime: true,
     compare,
-    async run({ runtime, project, start }) {
+    async run({ runtime, newProject, start }) {
+      const project = newProject()
       project.write("package.json", { type: "module" })
       for (const [source, name] of [...helpers, ...needs.map((file) => [`reloads/${file}.js`])])
         project.add(source, name)

@@ -33,7 +33,8 @@ const runner = (tool, what, { args, files = { sockets: 2 }, change, from = 0, pr
   what,
   from,
   compare: true,
-  async run({ runtime, project, start }) {
+  async run({ runtime, newProject, start }) {
+    const project = newProject()
     fill(project, tools[tool], files)
     prepare(project)
     await rerun(start(project, [...runtime.command, ...args]), project, { change, ...more })
@@ -49,7 +50,8 @@ const server = (tool, what, { args, file = "server.js" }) => ({
   what,
   from: 0,
   compare: true,
-  async run({ runtime, project, start }) {
+  async run({ runtime, newProject, start }) {
+    const project = newProject()
     project.write("package.json", { type: "module" })
     project.add("adapters/record.js")
     project.add("adapters/plain.js", "adapter.js")
@@ -125,7 +127,8 @@ export const watchCells = [
     what: "`bun --hot`: servers of all rounds go on",
     from: 0,
     compare: true,
-    async run({ runtime, project, start }) {
+    async run({ runtime, newProject, start }) {
+      const project = newProject()
       project.write("package.json", { type: "module" })
       for (const [source, name] of [
         ["adapters/record.js"],

@@ -1,19 +1,10 @@
 // Copies that are dropped, with sockets that nothing waits on: what they held must be given back.
 
 import assert from "node:assert"
-import { readdirSync } from "node:fs"
 
 import { test } from "./adapter.js"
+import { held } from "./held.js"
 import { load } from "./load.js"
-
-const collect = globalThis.Bun?.gc ?? globalThis.gc
-
-/** MiB, and numbers of descriptors and threads. */
-const held = () => ({
-  memory: process.memoryUsage().rss / 2 ** 20,
-  descriptors: readdirSync("/proc/self/fd").length,
-  threads: readdirSync("/proc/self/task").length,
-})
 
 async function useAndDrop() {
   const { Push, Pull, Context } = load()
@@ -27,7 +18,7 @@ async function useAndDrop() {
 
 async function settle() {
   for (let round = 0; round < 5; round += 1) {
-    collect(true)
+    held()
     await new Promise((resolve) => setTimeout(resolve, 20))
   }
 }

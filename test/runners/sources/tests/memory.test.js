@@ -1,10 +1,10 @@
 // One of hundreds: see how much the process has, after it.
 
 import assert from "node:assert"
-import { readdirSync } from "node:fs"
 import zmq from "ohmq"
 
 import { record, test } from "./adapter.js"
+import { held } from "./held.js"
 
 test("sockets are used", async () => {
   const [push, pull] = [new zmq.Push({ linger: 0 }), new zmq.Pull()]
@@ -22,10 +22,5 @@ test("sockets are used", async () => {
     push.close()
     pull.close()
   }
-  gc()
-  record({
-    memory: process.memoryUsage().rss / 2 ** 20,
-    descriptors: readdirSync("/proc/self/fd").length,
-    threads: readdirSync("/proc/self/task").length,
-  })
+  record(held())
 })
