@@ -1,15 +1,17 @@
 // Contexts: what sockets belong to.
 
-import { setImmediate as nextTurn } from "node:timers/promises"
-
+import { brand } from "./brand.js"
+import { asyncDispose } from "./dispose.js"
 import { bequeathRequirement, inheritedRequirement } from "./encryption.js"
-import { errnoError, expected } from "./errors.js"
-import { addon, constant, leave, type NativeContext, onReady } from "./native.js"
+import { errnoError, expected, tooMany } from "./errors.js"
+import { needsNew } from "./exports.js"
+import { addon, constant, type NativeContext } from "./native.js"
 import { defineOptions, OptionHolder } from "./option-holder.js"
 import { contextOptions, type Option } from "./option-table/index.js"
 import type { ContextProperties, Options } from "./option-types.js"
 import { assignOptions } from "./options.js"
-import { handle, optionRead, optionSet, optionWithId } from "./symbols.js"
+import { handle, leave, onReady, optionRead, optionSet, optionWithId } from "./symbols.js"
+import { nextTurn } from "./timers.js"
 import { checkNames } from "./waiter.js"
 
 /** Options of `terminate`. */
@@ -47,6 +49,7 @@ export class Context extends OptionHolder {
    */
   constructor(options: Options<Context> = {}) {
     if (typeof options !== "object" || options === null) throw new TypeError("Options must be an object")
+    if (arguments.length > 1) throw tooMany(1, arguments.length)
     super()
     this.#native = new addon.NativeContext(options === shared)
     Object.seal(this)
@@ -71,6 +74,16 @@ export class Context extends OptionHolder {
   /** Whether it was terminated: then no socket can be made on it. */
   get terminated(): boolean {
     return this.#ended !== undefined
+  }
+
+  /**
+   * Whether another object stands for the same context. Where a process has several copies of this package, as test runners and
+   * bundles make them, each has an object of its own for the default context.
+   */
+  equals(other: Context): boolean {
+    if (!(other instanceof Context)) throw expected("other", "a Context", other)
+    if (other === this) return true
+    return handle in other && !this.terminated && !other.terminated && this.#native.is(other[handle]())
   }
 
   /**
@@ -113,7 +126,7 @@ export class Context extends OptionHolder {
   }
 
   /** Terminates it at the end of its scope. */
-  [Symbol.asyncDispose](): Promise<void> {
+  [asyncDispose](): Promise<void> {
     return this.terminate()
   }
 
@@ -145,6 +158,15 @@ export class Context extends OptionHolder {
 }
 
 export interface Context extends ContextProperties {}
+
+brand("Context", Context)
+exports.Context = needsNew(
+  Context,
+  (construct) =>
+    function Context() {
+      return construct(arguments, new.target)
+    },
+)
 
 defineOptions(Context, Object.entries(contextOptions))
 

@@ -1,5 +1,8 @@
 // What users import as "ohmq/draft": the socket types of libzmq's draft API.
 
+import process from "node:process"
+
+import { makeReplaceable } from "./exports.js"
 import { addon } from "./native.js"
 import { Channel as ChannelSocket, Peer as PeerSocket } from "./sockets/peer-channel.js"
 
@@ -25,4 +28,5 @@ export type Peer = PeerSocket
 export const Channel = ChannelSocket
 export type Channel = ChannelSocket
 
+makeReplaceable(exports)
 for (const name of ["Peer", "Channel"]) Object.defineProperty(exports, name, { enumerable: false })

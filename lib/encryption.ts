@@ -9,6 +9,7 @@ import { errnoError } from "./errors.js"
 import { addon, constant } from "./native.js"
 import { type Option, socketOptions } from "./option-table/index.js"
 import { securityOptions } from "./option-table/security.js"
+import { warnOnce } from "./warnings.js"
 
 export type EndpointUse = "bind" | "connect"
 
@@ -58,10 +59,26 @@ export function staysHere(address: string, use: EndpointUse): boolean {
   return host !== undefined && isLoopback(host, use)
 }
 
-/** Whether a descriptor that is to be bound to, whatever the address says, is reached from other machines. */
-function listensBeyond(fd: number): boolean {
-  const [, host] = /^(.+):\d+$/.exec((fd !== -1 && addon.endOf(fd, false)) || "") ?? []
-  return host !== undefined && !isLoopback(host, "bind")
+/** Where other machines reach the descriptor that is used in place of the address, if they do. */
+function listensBeyond(fd: number): string | undefined {
+  const [end, host] = /^(.+):\d+$/.exec((fd !== -1 && addon.endOf(fd, false)) || "") ?? []
+  return host === undefined || isLoopback(host, "bind") ? undefined : end
+}
+
+/** How an endpoint leads off this machine, and what to use instead. Undefined if it does not. */
+function wayOut(address: string, use: EndpointUse, read: Read): { reached: string; instead: string } | undefined {
+  // It is the proxy that resolves the address, even "127.0.0.1". libzmq uses it for tcp only.
+  const proxy = use === "connect" && address.startsWith("tcp:") ? read(socksProxy) : null
+  if (proxy !== null) {
+    const instead = "leave socksProxy out and use loopback or ipc"
+    return { reached: `${address} is reached through the SOCKS proxy ${proxy}`, instead }
+  }
+  const end = use === "bind" ? listensBeyond(read(useFileDescriptor) as number) : undefined
+  if (end !== undefined) {
+    const instead = "give useFileDescriptor one that listens on loopback"
+    return { reached: `${address} is reached at ${end}, where useFileDescriptor listens,`, instead }
+  }
+  return staysHere(address, use) ? undefined : { reached: `${address} is reached`, instead: "use loopback or ipc" }
 }
 
 function encrypts(address: string, type: number, read: Read): boolean {
@@ -88,13 +105,6 @@ function lackOfCurve(read: Read, isSecretKey: IsSecretKey): string | undefined {
     return "curveServerKey needs curvePublicKey and curveSecretKey, too: a key pair of this side; see curveKeyPair()"
   }
   return isSecretKey(publicKey) ? "curveSecretKey is the public key; set the secret one" : undefined
-}
-
-/** Warns once in the process, as far as threads can know of each other. */
-function warnOnce(code: string, message: string): void {
-  if (getEnvironmentData(code) === true) return
-  setEnvironmentData(code, true)
-  process.emitWarning(message, { code })
 }
 
 const refusal = (code: string, message: string, address: string) =>
@@ -125,10 +135,10 @@ export function checkEncryption({ address, use, type, read, isSecretKey, require
     if (read(socketOptions.plainServer)) throw refusal("EINVAL", "zapEnforceDomain needs a zapDomain, too", address)
   }
   if (encrypts(address, type, read)) return
-  const elsewhere = use === "connect" ? read(socksProxy) !== null : listensBeyond(read(useFileDescriptor) as number)
-  if (staysHere(address, use) && !elsewhere) return
-  const problem = `${address} is reached in plain text: all on the way can read and change what goes through it.`
-  const remedy = "Set the socket's security option (CURVE; see docs/security.md), or use loopback or ipc"
+  const way = wayOut(address, use, read)
+  if (way === undefined) return
+  const problem = `${way.reached} in plain text: all on the way can read and change what goes through it.`
+  const remedy = `Set the socket's security option (CURVE; see docs/security.md), or ${way.instead}`
   if (required) throw refusal("EPERM", `${problem} The context has requireEncryption. ${remedy}`, address)
   warnOnce("OHMQ_PLAINTEXT", `${problem} ${remedy}. (Told once; context.requireEncryption forbids it.)`)
 }

@@ -1,10 +1,11 @@
 // What a socket is bound and connected to: what must hold before, and what happens meanwhile.
 
+import type { Buffer } from "node:buffer"
 import { randomUUID } from "node:crypto"
-import { isMainThread } from "node:worker_threads"
 
+import { reasonOf } from "./abort.js"
 import { checkEncryption, type EndpointUse, namesUsersForCertain } from "./encryption.js"
-import { errnoError } from "./errors.js"
+import { errnoError, noteCaller } from "./errors.js"
 import { isUnknownHost, withHostAddress, withLoopbackAddress } from "./host-names.js"
 import { addon, constant, type NativeSocket, wireTypes } from "./native.js"
 import { type Option, socketOptions } from "./option-table/index.js"
@@ -36,9 +37,6 @@ function explained(error: unknown, address: string): unknown {
   const path = address.slice("ipc://".length)
   return Object.assign(error as Error, { message: `${path} exists and is not a socket, so it is left alone` })
 }
-
-// libzmq does this itself where the runtime exits by exit(3); Bun does not.
-if (process.versions.bun !== undefined && isMainThread) process.on("exit", () => addon.removeIpcFiles())
 
 /** The endpoints of one socket. */
 export class Endpoints {
@@ -158,7 +156,7 @@ export class Endpoints {
     checkAddress(address)
     checkOperation(options)
     this.#traffic.checkUsable()
-    if (options?.signal?.aborted) return Promise.reject(options.signal.reason)
+    if (options?.signal?.aborted) return Promise.reject(reasonOf(options.signal))
     try {
       this.#check(address, bind ? "bind" : undefined)
     } catch (error) {
@@ -167,7 +165,13 @@ export class Endpoints {
     this.#traffic.state = State.Blocked
     this.#traffic.stopWatching()
     let abandoned = false
-    const work = (bind ? this.#bind(address) : this.#native.unbind(address)).then(() => this.#changed(address, bind))
+    const withCaller = noteCaller(this.block)
+    const work = (bind ? this.#bind(address) : this.#native.unbind(address)).then(
+      () => this.#changed(address, bind),
+      (error) => {
+        throw withCaller(error)
+      },
+    )
     const done = work.finally(() => {
       this.#blocking = undefined
       if (this.#traffic.state === State.Closed) return
@@ -179,7 +183,8 @@ export class Endpoints {
     const waiter = new Waiter<void>(() => false)
     waiter.limit(options.timeout ?? -1, options.signal, (reason) => {
       abandoned = true
-      waiter.reject(reason)
+      // The signal's reason is the program's own.
+      waiter.reject(options.signal?.aborted ? reason : withCaller(reason))
     })
     done.then(
       () => {

@@ -3,6 +3,7 @@
 import { inspect } from "node:util"
 
 import { addon } from "./native.js"
+import { handle } from "./symbols.js"
 
 /** An error of libzmq or of the system. Match on `code`. */
 export interface ErrnoError extends Error {
@@ -20,6 +21,26 @@ export const errnoError = (code: string, message?: string): ErrnoError => addon.
 
 export const errnoErrorOf = (number: number): ErrnoError => addon.errnoErrorOf(number) as ErrnoError
 
+/**
+ * Records the stack of the caller, for errors that are created later and elsewhere, such as on another thread. The function that it
+ * returns puts that stack on an error. It is cheap if there is none: V8 formats a stack only when it is read.
+ *
+ * @param callee The function that was called. It is left out of the stack, with everything that it called itself.
+ */
+export function noteCaller(callee: (...values: never[]) => unknown): <T>(error: T) => T {
+  const caller: { stack?: unknown } = {}
+  Error.captureStackTrace(caller, callee)
+  return (error) => {
+    const { stack } = caller
+    // A program may format stacks itself (Error.prepareStackTrace) or turn them off.
+    const frames = typeof stack === "string" ? stack.slice(stack.indexOf("\n")) : ""
+    if (frames.startsWith("\n")) {
+      Object.defineProperty(error, "stack", { value: `${error}${frames}`, writable: true, configurable: true })
+    }
+    return error
+  }
+}
+
 export const closedError = () => errnoError("EBADF")
 export const timeoutError = () => errnoError("EAGAIN")
 export const blockedError = () => errnoError("EBUSY", "Socket is blocked by a bind or unbind operation")
@@ -36,6 +57,16 @@ export const queueFullError = (direction: string, limit: number) =>
   errnoError("EBUSY", `The ${direction} queue is full: ${limit} wait already`)
 export const droppedError = (direction: string) =>
   errnoError("ECANCELED", `Dropped from the full ${direction} queue for a newer one`)
+
+/** Throws unless an object of one of our classes, which may be another copy's, has what this copy relies on. */
+export function checkInterface(what: string, object: object): void {
+  if (!(handle in object)) {
+    throw errnoError(
+      "EINVAL",
+      `The ${what} belongs to another version of ohmq in this process, and cannot be used with this one`,
+    )
+  }
+}
 
 /** A TypeError for arguments beyond those that there are. */
 export const tooMany = (wanted: number, came: number) =>

@@ -1,15 +1,21 @@
 // Messages that were taken off a socket and not received yet, and how many to take at a time.
 
-import { drain } from "./message.js"
+import { expected } from "./errors.js"
+import { withReturned } from "./iteration.js"
+import { drain, SharedMemory } from "./message.js"
 import { type MessageWithMetadata, receiveWithMetadata, withoutMetadata } from "./metadata.js"
-import { currentTurn, now } from "./turn.js"
-import type { Message } from "./types.js"
+import { clock } from "./timers.js"
+import { currentTurn } from "./turn.js"
+import type { Message, ReceiveMemory } from "./types.js"
 
 /** The most messages that one call takes off a socket. */
 const MOST = 256
 
 /** A consumer that took longer than this over what was fetched last gets one message at a time. Milliseconds. */
 const QUICK = 1
+
+/** The metadata of messages that were put back. */
+const withMetadata = new WeakMap<Message[], MessageWithMetadata>()
 
 /**
  * Fetching ahead takes messages out of libzmq's queue, where another worker could have had them. So it starts with one
@@ -21,7 +27,7 @@ export class Inbox {
   readonly #mostAhead: () => number
   readonly #drain: typeof drain
   readonly #receiveWithMetadata: typeof receiveWithMetadata
-  readonly #messages: (Message[] | undefined)[] = []
+  #messages: (Message[] | undefined)[] = []
   #head = 0
   /** Undefined when it must be asked for again. */
   #most: number | undefined
@@ -36,6 +42,9 @@ export class Inbox {
   #consume: ((message: Message[]) => boolean) | undefined
   #lastTurn = -1
   #lastTime = 0
+  #memory: ReceiveMemory | undefined
+  /** Undefined if each part is to have memory of its own. */
+  #shared: SharedMemory | undefined = new SharedMemory()
 
   /**
    * @param slot Of the socket.
@@ -48,6 +57,22 @@ export class Inbox {
     this.#drain = drainSocket
     this.#receiveWithMetadata = receive
     this.#mostAhead = mostAhead
+  }
+
+  /** See Receiver.receiveMemory. */
+  get memory(): ReceiveMemory {
+    return this.#shared === undefined ? "own" : "shared"
+  }
+
+  set memory(memory: ReceiveMemory) {
+    if (memory !== "own" && memory !== "shared") throw expected("receiveMemory", '"own" or "shared"', memory)
+    this.#memory = memory
+    this.#shared = memory === "own" ? undefined : (this.#shared ?? new SharedMemory())
+  }
+
+  /** Its messages are secret: they have memory of their own unless the program has chosen otherwise. */
+  protect(): void {
+    if (this.#memory === undefined) this.#shared = undefined
   }
 
   get isEmpty(): boolean {
@@ -105,7 +130,10 @@ export class Inbox {
   takeWithMetadata(names: string[]): MessageWithMetadata | undefined {
     this.#keepsMetadata = true
     this.reconsider()
-    if (!this.isEmpty) return withoutMetadata(this.take() as Message[])
+    if (!this.isEmpty) {
+      const parts = this.take() as Message[]
+      return withMetadata.get(parts) ?? withoutMetadata(parts)
+    }
     for (;;) {
       const message = this.#receiveWithMetadata(this.#slot, names)
       if (message === undefined) return undefined
@@ -113,6 +141,16 @@ export class Inbox {
       if (!this.usersAreCertain) message.userId = null
       return message
     }
+  }
+
+  /** Puts messages back that were taken and not delivered; see `withReturned`. */
+  putBack(messages: Message[][], order: number): void {
+    this.#messages = withReturned(this.takeAll(), messages, order)
+  }
+
+  putBackWithMetadata(message: MessageWithMetadata, order: number): void {
+    withMetadata.set(message.parts, message)
+    this.putBack([message.parts], order)
   }
 
   /** What was taken off the socket already. */
@@ -125,7 +163,7 @@ export class Inbox {
   /** Takes up to `limit` messages off the socket; none means that it has none. */
   #fetch(limit: number, messages: Message[][]): void {
     for (;;) {
-      this.#drain(this.#slot, limit, messages)
+      this.#drain(this.#slot, limit, messages, this.#shared)
       const consume = this.#consume
       if (consume === undefined || messages.length === 0) return
       const kept = messages.filter((message) => !consume(message))
@@ -149,7 +187,7 @@ export class Inbox {
     const most = Math.min(this.#mostNow(), MOST)
     if (most === 1) return 1
     const turn = currentTurn()
-    const time = now()
+    const time = clock.now()
     const quick = turn === this.#lastTurn && time - this.#lastTime < QUICK
     this.#limit = quick ? Math.min(this.#limit * 2, most) : 1
     this.#lastTurn = turn

@@ -2,7 +2,15 @@
 
 /// <reference types="node" preserve="true" />
 
+import { isUint8Array } from "node:util/types"
+
+import { makeReplaceable } from "./exports.js"
 import { addon } from "./native.js"
+import * as pair from "./sockets/pair.js"
+import * as publishSubscribe from "./sockets/publish-subscribe.js"
+import * as pushPull from "./sockets/push-pull.js"
+import * as requestReply from "./sockets/request-reply.js"
+import * as stream from "./sockets/stream.js"
 
 /** The version of the linked libzmq, such as "4.3.5". */
 export const version: string = addon.version
@@ -25,7 +33,7 @@ export function curveKeyPair(): { publicKey: string; secretKey: string } {
 
 /** The public key of a secret key, which is 40 characters of Z85 or 32 bytes. EINVAL for anything else. */
 curveKeyPair.publicKeyFrom = (secretKey: string | Uint8Array): string => {
-  if (typeof secretKey !== "string" && !(secretKey instanceof Uint8Array)) {
+  if (typeof secretKey !== "string" && !isUint8Array(secretKey)) {
     throw new TypeError("Expected the secret key to be a string or a Uint8Array")
   }
   return addon.curvePublicKey(secretKey)
@@ -61,6 +69,9 @@ export type {
   ServerSecurity,
   SocketSecurity,
 } from "./socket-security.js"
+
+Object.assign(exports, pair, publishSubscribe, pushPull, requestReply, stream)
+
 // With a star, programs can add to these interfaces: declare module "ohmq" { interface Dealer { … } }
 export * from "./sockets/pair.js"
 export * from "./sockets/publish-subscribe.js"
@@ -68,6 +79,8 @@ export * from "./sockets/push-pull.js"
 export * from "./sockets/request-reply.js"
 export * from "./sockets/stream.js"
 export type * from "./types.js"
+
+makeReplaceable(exports)
 
 // A default import is the module itself: in Node.js anyway, and by this where programs are compiled to CommonJS or bundled.
 // Not by Object.defineProperty, which checkers of packages take for the only export.

@@ -1,15 +1,18 @@
 // Messages on their way out and in.
 
+import { Buffer } from "node:buffer"
+import process from "node:process"
 import { types } from "node:util"
-import { isMainThread, markAsUntransferable } from "node:worker_threads"
+import { isMainThread, MessageChannel, markAsUntransferable } from "node:worker_threads"
 
 import { addon, SendFlags } from "./native.js"
 import type { Message, MessageLike } from "./types.js"
+import { warnOnce } from "./warnings.js"
 
 /** A part as the addon takes it. */
 export type Part = Uint8Array | string
 
-const { frames, receive, sendBytes, sendText, takeLarge } = addon
+const { frames, receive, received, sendBytes, sendText, takeLarge } = addon
 
 /** Taken out of the module, which is slow to look into: 5 ns for each message. */
 const { isUint8Array } = types
@@ -26,32 +29,58 @@ export function toPart(value: MessageLike): Part {
   if (value === null) return empty
   if (ArrayBuffer.isView(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
   if (types.isAnyArrayBuffer(value)) return new Uint8Array(value)
-  if (types.isPromise(value)) throw new TypeError("Message is a promise; did you forget to await it?")
+  if (types.isPromise(value)) {
+    warnOnce("OHMQ_PROMISE_SENT", 'A promise was sent as the text "[object Promise]". Did you forget to await it?')
+  }
   return `${value}`
 }
 
 export const toParts = (message: MessageLike[]): Part[] => message.map(toPart)
 
-/** Whether libzmq may read large parts where they are. Not in workers, which it outlives, and not in Bun, which moves memory. */
-const canReference = isMainThread && process.versions.bun === undefined
+/**
+ * Larger parts are sent from where they lie, smaller ones are copied: that costs no more, and the memory stays the caller's.
+ * 64 KB: docs/performance.md has the figures.
+ */
+const REFERENCE_FROM = 64 * 1024
 
-/** The memory of large messages that were received, which is libzmq's. */
-const received = new WeakSet<ArrayBufferLike>()
+/**
+ * Whether memory that libzmq reads after the call can be kept from being taken away: only Node.js 24 and later refuse to transfer
+ * what is marked to streams, too. A worker thread is gone before libzmq is; Bun moves memory; Deno marks nothing.
+ */
+const canReference =
+  isMainThread &&
+  Number.parseInt(process.versions.node, 10) >= 24 &&
+  process.versions.bun === undefined &&
+  (process.versions as { deno?: string }).deno === undefined
 
-/** Takes note of a part that the addon has made. */
-export function noteReceived(part: Message): Message {
-  if (part.byteLength > COPY_LIMIT) received.add(part.buffer)
-  return part
+/** Memory that was found plain, and marked. */
+const marked = new WeakSet<ArrayBuffer>()
+
+/**
+ * Whether memory is V8's own, so that nothing but a transfer takes it away. An addon's may be freed by the addon, WebAssembly's is
+ * replaced when it grows, and marking either would then end the process. To transfer one buffer twice is refused as a duplicate;
+ * buffers of the other kinds are refused, or ignored, before the duplicate is noticed.
+ */
+function isPlain(buffer: ArrayBuffer): boolean {
+  const { port1 } = new MessageChannel()
+  try {
+    port1.postMessage(null, [buffer, buffer])
+    return false
+  } catch (error) {
+    return (error as Error).message.includes("duplicate")
+  } finally {
+    port1.close()
+  }
 }
 
-/** Whether the addon may read the bytes after the call. Shared memory may change meanwhile, resizable memory may go. */
+/** Whether the addon may read the bytes after the call. Nobody can take them away any more then. */
 export function mayReference(part: Uint8Array): boolean {
-  if (part.byteLength <= COPY_LIMIT || !canReference) return false
+  if (!canReference || part.byteLength <= REFERENCE_FROM) return false
   const buffer = part.buffer as ArrayBuffer & { resizable?: boolean }
-  if (!types.isArrayBuffer(buffer) || buffer.resizable === true) return false
-  // libzmq reads it after the call, so it must not be transferred to another thread meanwhile. Node.js 24 and 26 end the
-  // process when memory of an addon is marked so.
-  if (!received.has(buffer)) markAsUntransferable(buffer)
+  if (marked.has(buffer)) return true
+  if (!types.isArrayBuffer(buffer) || buffer.resizable === true || !isPlain(buffer)) return false
+  markAsUntransferable(buffer)
+  marked.add(buffer)
   return true
 }
 
@@ -69,43 +98,119 @@ export function sendPart(slot: number, part: Part, more: boolean): boolean {
 }
 
 /**
- * Frames are copied into a slab, and messages are views on it: one allocation for many messages. A retained message
- * keeps its slab, so this is also what one small message can pin.
+ * Frames of up to so many bytes get memory of their own whatever else: V8 has it in its heap, and it costs 20 ns more than a view.
+ * Beyond, memory of its own costs 500 ns.
  */
-const SLAB_SIZE = 64 * 1024
+const OWN_LIMIT = 64
+
+/** Up to so many bytes are copied quicker one by one. */
+const LOOP_LIMIT = 12
 
 /** Node's own subclass, whose instances are exactly Buffers, and which is twice as fast to construct as Buffer.from. */
 const View = (
-  Buffer as unknown as { [Symbol.species]: new (buffer: ArrayBuffer, offset: number, length: number) => Buffer }
+  Buffer as unknown as {
+    [Symbol.species]: {
+      new (length: number): Buffer
+      new (bytes: Uint8Array): Buffer
+      new (buffer: ArrayBuffer, offset: number, length: number): Buffer
+    }
+  }
 )[Symbol.species]
 
-let slab: Uint8Array = new Uint8Array(0)
-let used = 0
+/** Where the addon puts frames. All sockets use it, so nobody gets to see it. */
+const arrived = received.buffer as ArrayBuffer
 
-function newSlab(): void {
-  slab = Buffer.allocUnsafeSlow(SLAB_SIZE)
-  used = 0
-  // Somebody who transfers the memory of one message to another thread would take that of its neighbours along.
-  markAsUntransferable(slab.buffer as ArrayBuffer)
+/** Frames begin at multiples of 8. */
+const padded = (length: number) => (length + 7) & ~7
+
+/** A frame in memory of its own. */
+function ownFrame(offset: number, length: number): Message {
+  if (length > LOOP_LIMIT) return new View(new View(arrived, offset, length))
+  const part = new View(length)
+  for (let index = 0; index < length; index += 1) part[index] = received[offset + index] as number
+  return part
 }
 
-/** Takes up to `limit` messages off the socket of a slot, by a call of the addon, and appends them to `queue`. */
-export function drain(slot: number, limit: number, queue: Message[][], take: typeof receive = receive): void {
+/** So much of a socket's messages lies in the same memory, unless one call brings more. A message that is kept keeps it. */
+const SLAB_SIZE = 8 * 1024
+
+const nothing = new ArrayBuffer(0)
+
+/** The memory that messages of one socket share. */
+export class SharedMemory {
+  /** Where the last ones were placed. */
+  memory = nothing
+  #slab = this.memory
+  #used = 0
+
+  /**
+   * Copies the frames from an index on, whose bytes begin at an offset of what has arrived, to `memory`. Returns where they begin
+   * there.
+   */
+  place(first: number, count: number, offset: number): number {
+    let end = offset
+    for (let index = first; index < count; index += 1) {
+      const frame = frames[index] as number
+      if ((frame & 2) === 0) end += padded(frame >>> 2)
+    }
+    const length = end - offset
+    if (length > SLAB_SIZE) {
+      this.memory = this.#allocate(length)
+      new View(this.memory, 0, length).set(new View(arrived, offset, length))
+      return 0
+    }
+    if (this.#used + length > this.#slab.byteLength) {
+      this.#slab = this.#allocate(SLAB_SIZE)
+      this.#used = 0
+    }
+    this.memory = this.#slab
+    const start = this.#used
+    new View(this.memory, start, length).set(new View(arrived, offset, length))
+    this.#used = start + length
+    return start
+  }
+
+  /** Zeroed, so that what is not used yet holds nothing of anybody else's. */
+  #allocate(size: number): ArrayBuffer {
+    const memory = new ArrayBuffer(size)
+    // Somebody who transfers the memory of one message to another thread would take that of its neighbours along.
+    markAsUntransferable(memory)
+    return memory
+  }
+}
+
+/**
+ * Takes up to `limit` messages off the socket of a slot, by a call of the addon, and appends them to `queue`. Without `shared`, all
+ * parts have memory of their own; see ReceiveMemory.
+ */
+export function drain(
+  slot: number,
+  limit: number,
+  queue: Message[][],
+  shared: SharedMemory | undefined,
+  take = receive,
+): void {
   let wanted = Math.min(limit, frames.length)
   let begun: Message[] | undefined
   do {
-    if (slab.length - used < COPY_LIMIT) newSlab()
-    const count = take(slot, wanted, slab, used)
-    const buffer = slab.buffer as ArrayBuffer
+    const count = take(slot, wanted)
+    let offset = 0
+    /** How far from there frames lie in shared memory, once there is one that does. */
+    let shift: number | undefined
     for (let index = 0; index < count; index += 1) {
       const frame = frames[index] as number
       let part: Message
       if ((frame & 2) !== 0) {
-        part = noteReceived(takeLarge())
+        part = takeLarge()
       } else {
         const length = frame >>> 2
-        part = new View(buffer, used, length)
-        used += length
+        if (length <= OWN_LIMIT || shared === undefined) {
+          part = ownFrame(offset, length)
+        } else {
+          shift ??= shared.place(index, count, offset) - offset
+          part = new View(shared.memory, offset + shift, length)
+        }
+        offset += padded(length)
       }
       if ((frame & 1) !== 0) {
         if (begun === undefined) begun = [part]
@@ -118,7 +223,7 @@ export function drain(slot: number, limit: number, queue: Message[][], take: typ
         begun = undefined
       }
     }
-    // The slab or the frame array was full inside a message, whose other parts libzmq has at hand.
+    // The memory or the frame array was full inside a message, whose other parts libzmq has at hand.
     wanted = 1
   } while (begun !== undefined)
 }

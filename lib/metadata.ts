@@ -1,7 +1,6 @@
 // Messages together with what libzmq knows about their senders.
 
 import { expected } from "./errors.js"
-import { noteReceived } from "./message.js"
 import { addon, type Tag } from "./native.js"
 import type { Message, OperationOptions } from "./types.js"
 import { checkOperation } from "./waiter.js"
@@ -74,5 +73,5 @@ export const withoutMetadata = (parts: Message[]): MessageWithMetadata => descri
 /** The next message of a slot's socket, or undefined if there is none. With a `tag`, its value comes before the part. */
 export function receiveWithMetadata(slot: number, names: string[], tag?: Tag): MessageWithMetadata | undefined {
   const received = addon.receiveWithMetadata(slot, names, tag)
-  return received && describe(names, received.parts.map(noteReceived), received.values)
+  return received && describe(names, received.parts, received.values)
 }

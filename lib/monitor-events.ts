@@ -1,5 +1,8 @@
 // What libzmq's monitor tells, as events.
 
+import type { Buffer } from "node:buffer"
+import type { InspectOptions } from "node:util"
+
 import { type ErrnoError, errnoErrorOf } from "./errors.js"
 import { addon, constant } from "./native.js"
 
@@ -59,7 +62,10 @@ interface EventError<E extends Error = ErrnoError> {
 
 type Make<T extends string, D extends object = object> = { type: T } & D
 
-/** An event of a socket, by its `type`. inproc has none but "end". */
+/**
+ * An event of a socket, by its `type`. inproc has none but "end". `localAddress`, `remoteAddress` and `fd` are not enumerable, so a
+ * spread or JSON does not contain them.
+ */
 export type Event =
   /** A connection was accepted. */
   | Make<"accept", EventAddress & EventDescriptor>
@@ -145,7 +151,7 @@ function authenticationError(status: number): AuthenticationError {
   return Object.assign(new Error(message), { status: status as 300 })
 }
 
-/** What belongs to an event of a type beyond its addresses. */
+/** What belongs to an event of a type beyond its addresses. The descriptor does, too: see `descriptor`. */
 function details(type: EventType, value: number): object {
   switch (type) {
     case "connect:retry":
@@ -159,15 +165,37 @@ function details(type: EventType, value: number): object {
       return { error: protocolError(value) }
     case "handshake:error:auth":
       return { error: authenticationError(value) }
-    case "accept":
-    case "bind":
-    case "connect":
-    case "close":
-    case "disconnect":
-      return { fd: value }
     default:
       return {}
   }
+}
+
+const withDescriptor: ReadonlySet<EventType> = new Set(["accept", "bind", "connect", "close", "disconnect"])
+
+const descriptor = (type: EventType, value: number) => (withDescriptor.has(type) ? value : undefined)
+
+/** Shows an event whole, although part of it is not enumerable. */
+function show(
+  this: object,
+  _depth: number,
+  options: InspectOptions,
+  inspect: (value: object, options: object) => string,
+) {
+  const names = Object.getOwnPropertyNames(this)
+  return inspect(Object.fromEntries(names.map((name) => [name, this[name as never]])), options)
+}
+
+/**
+ * Adds what zeromq's events do not have. It is not enumerable, so that an event still equals one of zeromq in tests that compare
+ * them as a whole.
+ */
+function withMore(event: object, more: Record<string, string | number | undefined>): Event {
+  for (const [name, value] of Object.entries(more)) {
+    if (value === undefined || value === "") continue
+    Object.defineProperty(event, name, { value, writable: true, configurable: true })
+  }
+  Object.defineProperty(event, Symbol.for("nodejs.util.inspect.custom"), { value: show })
+  return event as Event
 }
 
 /** The two ends of a connection, in its own words. */
@@ -187,7 +215,9 @@ export function decodeEvent(message: Buffer[], side: Side): Event {
     const fields = new DataView(head.buffer, head.byteOffset, head.byteLength)
     const type = types.get(fields.getUint16(0, littleEndian)) ?? "unknown"
     const address = second.toString()
-    return { type, ...(address !== "" && { address }), ...details(type, fields.getUint32(2, littleEndian)) } as Event
+    const value = fields.getUint32(2, littleEndian)
+    const event = { type, ...(address !== "" && { address }), ...details(type, value) }
+    return withMore(event, { fd: descriptor(type, value) })
   }
   // Version 2: 64-bit numbers in the machine's own order: the event, how many values, the values; then both endpoints.
   const number = (part: Buffer) => Number(littleEndian ? part.readBigUInt64LE() : part.readBigUInt64BE())
@@ -196,13 +226,8 @@ export function decodeEvent(message: Buffer[], side: Side): Event {
   const local = (message.at(-2) as Buffer).toString()
   const remote = (message.at(-1) as Buffer).toString()
   const address = local !== "" && remote !== "" ? { local, remote }[side({ local, remote }, type)] : local || remote
-  return {
-    type,
-    ...(address !== "" && { address }),
-    ...(local !== "" && { localAddress: local }),
-    ...(remote !== "" && { remoteAddress: remote }),
-    ...details(type, value),
-  } as Event
+  const event = { type, ...(address !== "" && { address }), ...details(type, value) }
+  return withMore(event, { localAddress: local, remoteAddress: remote, fd: descriptor(type, value) })
 }
 
 const littleEndian = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1

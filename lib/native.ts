@@ -1,11 +1,12 @@
 // The addon, and the types of its exports; lib/loader.ts finds it. What each function does stands in native/*.h.
 
-import { existsSync } from "node:fs"
-import path from "node:path"
+import type { Buffer } from "node:buffer"
+import process from "node:process"
 import { isMainThread } from "node:worker_threads"
 
 import { loadAddon } from "./loader.js"
 import type { Wire } from "./option-table/entry.js"
+import { INTERFACE, type leave, onReady } from "./symbols.js"
 
 /** The members of the C++ enumeration WireType, in its order. */
 export enum WireType {
@@ -47,15 +48,10 @@ export interface NativeContext {
   sockets(monitorReaders: boolean): Owner[]
   terminate(): Promise<void>
   share(): unknown
+  is(other: NativeContext): boolean
   getOption(id: number, type: WireType): unknown
   setOption(id: number, type: WireType, value: unknown): void
 }
-
-/** The method that the addon calls, through `owner`, when an event that a socket watches for has come. */
-export const onReady = Symbol("ohmq.onReady")
-
-/** The method that closes a socket for the end of its context, for which a proxy that has it gives it back. */
-export const leave = Symbol("ohmq.leave")
 
 /** What owns a NativeSocket: a Socket or an Observer. */
 export interface Owner {
@@ -67,8 +63,6 @@ export interface Owner {
 export interface NativeSocket {
   /** What names the socket to the functions of the hot path, as long as it is open. */
   readonly slot: number
-  /** Set by the Socket that owns it, for `onReady`. */
-  owner?: Owner
   close(): void
   getOption(id: number, type: WireType): unknown
   setOption(id: number, type: WireType, value: unknown): void
@@ -97,14 +91,17 @@ interface Addon {
   readonly capability: Record<string, boolean> & { readonly patches: readonly string[] }
   /** The numbers of zmq.h; a name that this libzmq does not know is absent. */
   readonly constants: Readonly<Partial<Record<string, number>>>
+  readonly interface: number
   readonly frames: Uint32Array
   readonly bytes: Uint8Array
+  readonly received: Uint8Array
   /** One number: how often the event loop has come round. It is for JavaScript to count where there is no libuv. */
   readonly turns: Uint32Array
   readonly NativeContext: new (shared: boolean) => NativeContext
   readonly NativeSocket: new (context: NativeContext, type: number) => NativeSocket
   readonly NativeProxy: new (front: NativeSocket, back: NativeSocket, capture: NativeSocket | null) => NativeProxy
-  initialize(mainThread: boolean, uv: boolean, onReady: (socket: NativeSocket, events: number) => void): void
+  /** Whether it was the first call: later evaluations of the JavaScript make more. */
+  initialize(mainThread: boolean, uv: boolean): boolean
   takeLarge(): Buffer
   sendBytes(slot: number, part: Uint8Array, flags: SendFlags): boolean
   sendText(slot: number, part: string, flags: SendFlags): boolean
@@ -114,7 +111,7 @@ interface Addon {
     names: string[],
     tag?: Tag,
   ): { parts: Buffer[]; values: (string | null)[] } | undefined
-  receive(slot: number, messages: number, slab: Uint8Array, offset: number): number
+  receive(slot: number, messages: number): number
   events(slot: number): number
   watch(slot: number, events: number): boolean
   errnoError(name: string, message?: string): Error
@@ -126,7 +123,7 @@ interface Addon {
   leaveGroup(slot: number, group: Uint8Array): void
   sendTagged(slot: number, tag: Tag, value: Uint8Array, part: Uint8Array | string, flags: SendFlags): boolean
   sendTaggedMany(slot: number, tag: Tag, frames: number): number
-  receiveTagged(slot: number, tag: Tag, messages: number, slab: Uint8Array, offset: number): number
+  receiveTagged(slot: number, tag: Tag, messages: number): number
   curvePublicKey(secretKey: string | Uint8Array): string
   /** Of all sockets of the process. */
   removeIpcFiles(): void
@@ -134,10 +131,7 @@ interface Addon {
   shutDown(fd: number, remote: string): boolean
 }
 
-// In the package, prebuilds/ and build/ lie beside dist/. A bundle has prebuilds/ beside itself: see docs/bundlers.md.
-const bundled = existsSync(path.join(__dirname, "prebuilds"))
-
-export const addon = loadAddon<Addon>(bundled ? __dirname : path.join(__dirname, ".."))
+export const addon = loadAddon<Addon>(INTERFACE)
 
 /** Whether sockets are watched through libuv, or by a thread of the addon's own. Bun has none, Deno hardly any. */
 function usesUv(): boolean {
@@ -155,7 +149,25 @@ function usesUv(): boolean {
 /** Whether sockets are watched through libuv, and its turns are counted. */
 export const hasUv = usesUv()
 
-addon.initialize(isMainThread, hasUv, (socket, events) => socket.owner?.[onReady](events))
+const isFirst = addon.initialize(isMainThread, hasUv)
+
+// libzmq removes the files of ipc endpoints itself if the runtime exits by exit(3). Bun does not.
+if (isFirst && isMainThread && process.versions.bun !== undefined) process.on("exit", addon.removeIpcFiles)
+
+/** The addon's socket for an owner. A class of this copy of the JavaScript, so that it serves its own sockets. */
+export class OwnedSocket extends addon.NativeSocket {
+  readonly owner: Owner
+
+  constructor(context: NativeContext, type: number, owner: Owner) {
+    super(context, type)
+    this.owner = owner
+  }
+
+  /** The addon calls this when an event that the socket watches for has come. */
+  onReady(events: number): void {
+    this.owner[onReady](events)
+  }
+}
 
 /** A number of zmq.h that every supported libzmq has. */
 export function constant(name: string): number {

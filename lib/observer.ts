@@ -1,9 +1,14 @@
 // What happens on a socket: connections that are made, lost, refused.
 
-import { EventEmitter } from "node:events"
+import type { EventEmitter } from "node:events"
 import { threadId } from "node:worker_threads"
 
-import { busyObserverError, closedError, expected, timeoutError } from "./errors.js"
+import { reasonOf } from "./abort.js"
+import { brand } from "./brand.js"
+import { Emitter, inItsContext } from "./emitter.js"
+import { busyObserverError, checkInterface, closedError, expected, timeoutError, tooMany } from "./errors.js"
+import { needsNew } from "./exports.js"
+import { SourceIterator, withReturned } from "./iteration.js"
 import {
   decodeEvent,
   type Event,
@@ -12,10 +17,11 @@ import {
   type EventType,
   isEventType,
 } from "./monitor-events.js"
-import { addon, constant, type NativeSocket, onReady } from "./native.js"
+import { addon, constant, type NativeSocket, OwnedSocket } from "./native.js"
 import { PeerCount } from "./peer-count.js"
 import { Socket } from "./socket.js"
-import { endpoints, handle, waitForPeers } from "./symbols.js"
+import { endpoints, handle, onReady, waitForPeers } from "./symbols.js"
+import { setImmediate, throwLater } from "./timers.js"
 import { Traffic } from "./traffic.js"
 import type { Iteration, OperationOptions } from "./types.js"
 import { checkOperation, Waiter, WaitingLine } from "./waiter.js"
@@ -68,7 +74,7 @@ export class Observer {
   readonly #observed: WeakRef<NativeSocket>
   readonly #native: NativeSocket
   readonly #traffic: Traffic
-  readonly #events: Event[] = []
+  #events: Event[] = []
   readonly #readers = new WaitingLine("receive")
   readonly #watchers = new Set<Watcher>()
   /** For each connection, by both its ends: whether this socket has connected or accepted it. */
@@ -83,12 +89,13 @@ export class Observer {
   /** Use `socket.events` instead: a socket has one observer at a time. */
   constructor(socket: Socket) {
     if (!(socket instanceof Socket)) throw new TypeError("Socket must be a socket object")
+    if (arguments.length > 1) throw tooMany(1, arguments.length)
+    checkInterface("socket", socket)
     const observed = socket[handle]()
     // Events are lost until the monitor runs, and a program may have connected just now: nothing slow comes before.
     const address = `${prefix}${monitors++}`
     this.#observed = new WeakRef(observed)
-    this.#native = new addon.NativeSocket(socket.context[handle](), constant("ZMQ_PAIR"))
-    this.#native.owner = this
+    this.#native = new OwnedSocket(socket.context[handle](), constant("ZMQ_PAIR"), this)
     this.#traffic = new Traffic(this.#native.slot, constant("ZMQ_PAIR"), {
       sendTimeout: () => -1,
       receiveTimeout: () => -1,
@@ -138,45 +145,44 @@ export class Observer {
    */
   receive(options?: OperationOptions): Promise<Event> {
     if (options !== undefined) checkOperation(options)
-    if (this.#emitter !== undefined) throw emitterModeError()
-    if (!this.#readers.isEmpty) throw busyObserverError()
-    if (options?.signal?.aborted) return Promise.reject(options.signal.reason)
+    this.#checkReceive()
+    if (options?.signal?.aborted) return Promise.reject(reasonOf(options.signal))
     const event = this.#events.shift()
     if (event !== undefined) return Promise.resolve(event)
     if (this.#closed) throw closedError()
-    return this.#wait(options, (waiter) => {
-      this.#readers.add(waiter)
-      return () => this.#readers.remove(waiter)
-    })
+    return this.#read<Event>((waiter, next) => waiter.resolve(next), options).promise
+  }
+
+  #checkReceive(): void {
+    if (this.#emitter !== undefined) throw emitterModeError()
+    if (!this.#readers.isEmpty) throw busyObserverError()
   }
 
   /** Receives events until the observer or its socket is closed. Leaving the loop closes nothing and loses nothing. */
   [Symbol.asyncIterator](): Iteration<Event> {
-    const end: IteratorResult<Event, undefined> = { done: true, value: undefined }
-    const left = Symbol("left")
-    let step: AbortController | undefined
-    return {
-      next: async () => {
-        if (this.#closed && this.#events.length === 0) return end
-        const controller = new AbortController()
-        try {
-          const event = this.receive({ signal: controller.signal })
-          step = controller
-          return { done: false, value: await event }
-        } catch (error) {
-          if (error === left || (this.#closed && (error as { code?: string }).code === "EAGAIN")) return end
-          throw error
-        }
+    return new SourceIterator<Event, Waiter<void>>({
+      isEnded: () => this.#closed && this.#events.length === 0,
+      take: () => {
+        this.#checkReceive()
+        return this.#events.shift()
       },
-      return: () => {
-        // A step that still waits must not take an event that nobody would get.
-        step?.abort(left)
-        return Promise.resolve(end)
+      wait: (hold) =>
+        this.#read<void>((waiter, event) => {
+          hold(event)
+          waiter.resolve()
+        }),
+      cancel: (waiter) => {
+        if (this.#readers.remove(waiter)) waiter.reject(undefined)
+        this.#keepAlive()
       },
-      [Symbol.asyncIterator]() {
-        return this
+      putBack: (event, order) => {
+        if (this.#emitter !== undefined) return false
+        this.#events = withReturned(this.#events, [event], order)
+        this.#readers.serve()
+        this.#keepAlive()
+        return true
       },
-    }
+    })
   }
 
   /**
@@ -196,12 +202,11 @@ export class Observer {
 
   #watchFor(isAwaited: Watcher["isAwaited"], options: OperationOptions | undefined): Promise<Event> {
     if (this.#closed) return Promise.reject(closedError())
-    if (options?.signal?.aborted) return Promise.reject(options.signal.reason)
-    return this.#wait(options, (waiter) => {
-      const watcher = { isAwaited, waiter }
-      this.#watchers.add(watcher)
-      return () => this.#watchers.delete(watcher)
-    })
+    if (options?.signal?.aborted) return Promise.reject(reasonOf(options.signal))
+    const waiter = new Waiter<Event>(() => false)
+    const watcher = { isAwaited, waiter }
+    this.#watchers.add(watcher)
+    return this.#limit(waiter, options, () => this.#watchers.delete(watcher)).promise
   }
 
   /** Calls a listener for each event of a type. From then on events cannot be received in other ways, but for `waitFor`. */
@@ -209,7 +214,7 @@ export class Observer {
     // Before anything changes: from the first listener on, events cannot be received.
     if (typeof listener !== "function") throw expected("listener", "a function", listener)
     if (this.#emitter === undefined) {
-      this.#emitter = new EventEmitter()
+      this.#emitter = new Emitter()
       this.#readers.rejectAll(emitterModeError)
       this.#flushing = true
       this.#keepAlive()
@@ -235,8 +240,9 @@ export class Observer {
    */
   watch(listener: (event: Event) => void): () => void {
     if (typeof listener !== "function") throw expected("listener", "a function", listener)
-    this.#taps.add(listener)
-    return () => void this.#taps.delete(listener)
+    const tap = inItsContext(listener)
+    this.#taps.add(tap)
+    return () => void this.#taps.delete(tap)
   }
 
   /**
@@ -330,28 +336,33 @@ export class Observer {
       listener()
     } catch (error) {
       // The listener's fault is the program's, as with any emitter, but must not end the events.
-      process.nextTick(() => {
-        throw error
-      })
+      throwLater(error)
     }
   }
 
-  #wait(options: OperationOptions | undefined, add: (waiter: Waiter<Event>) => () => void): Promise<Event> {
-    if (options?.timeout === 0) return Promise.reject(timeoutError())
-    const waiter = new Waiter<Event>(() => {
+  /** Waits for the next event, and passes it to `give`. */
+  #read<T>(give: (waiter: Waiter<T>, event: Event) => void, options?: OperationOptions): Waiter<T> {
+    const waiter = new Waiter<T>((self) => {
       const event = this.#events.shift()
       if (event === undefined) return false
-      waiter.resolve(event)
+      give(self, event)
       return true
     })
-    const remove = add(waiter)
-    waiter.limit(options?.timeout ?? -1, options?.signal, (reason) => {
+    this.#readers.add(waiter)
+    return this.#limit(waiter, options, () => this.#readers.remove(waiter))
+  }
+
+  /** @param remove Removes the waiter from those that wait. */
+  #limit<T>(waiter: Waiter<T>, options: OperationOptions | undefined, remove: () => void): Waiter<T> {
+    const giveUp = (reason: unknown) => {
       remove()
       waiter.reject(reason)
       this.#keepAlive()
-    })
+    }
+    if (options?.timeout === 0) giveUp(timeoutError())
+    else waiter.limit(options?.timeout ?? -1, options?.signal, giveUp)
     this.#keepAlive()
-    return waiter.promise
+    return waiter
   }
 
   #keepAlive(): void {
@@ -376,3 +387,12 @@ export class Observer {
 }
 
 export interface Observer extends EventSubscriber {}
+
+brand("Observer", Observer)
+exports.Observer = needsNew(
+  Observer,
+  (construct) =>
+    function Observer() {
+      return construct(arguments, new.target)
+    },
+)

@@ -1,5 +1,7 @@
 // The types of options, made from the option tables.
 
+import type { Buffer } from "node:buffer"
+
 import type { contextOptions, Option, SocketName, socketOptions } from "./option-table/index.js"
 
 type SocketTable = typeof socketOptions

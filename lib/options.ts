@@ -1,5 +1,9 @@
 // Makes properties from the option table, and checks and converts what goes through them.
 
+import { Buffer } from "node:buffer"
+import process from "node:process"
+import { isUint8Array } from "node:util/types"
+
 import { errnoError } from "./errors.js"
 import { addon, constant, wireTypes } from "./native.js"
 import type { Option, Wire } from "./option-table/entry.js"
@@ -14,8 +18,8 @@ const ranges: Partial<Record<Wire, readonly [number, number]>> = {
   int32: [-(2 ** 31), 2 ** 31 - 1],
   uint32: [0, 2 ** 32 - 1],
   int64: [Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER],
-  // The largest number of JavaScript that fits.
-  uint64: [0, 2 ** 64 - 2048],
+  // 2 ** 64 - 1 is not a number of JavaScript: it is read as 2 ** 64, which the addon takes for the largest value.
+  uint64: [0, 2 ** 64],
 }
 
 /** Throws unless a value can be written down as `wire` wants it. */
@@ -32,7 +36,7 @@ export function checkValue(wire: Wire, value: unknown): void {
     }
   } else if (wire === "bool") {
     if (typeof value !== "boolean") throw new TypeError("Option value must be a boolean")
-  } else if (value !== null && typeof value !== "string" && !(value instanceof Uint8Array)) {
+  } else if (value !== null && typeof value !== "string" && !isUint8Array(value)) {
     throw new TypeError("Option value must be a string or buffer")
   }
 }
@@ -69,7 +73,7 @@ export function valueToRemember(wire: Wire, value: unknown): unknown {
   if (wire === "properties") return value && { ...value }
   if (wire === "bytes")
     return typeof value === "string" ? Buffer.from(value) : value && Buffer.from(value as Uint8Array)
-  const text = value instanceof Uint8Array ? Buffer.from(value).toString() : value
+  const text = isUint8Array(value) ? Buffer.from(value).toString() : value
   return text === "" ? null : text
 }
 

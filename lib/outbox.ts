@@ -1,10 +1,19 @@
 // Hands messages to libzmq, many in one call where they are small.
 
+import { Buffer } from "node:buffer"
+
 import { COPY_LIMIT, keepPart, type Part, sendPart, toPart, toParts } from "./message.js"
 import { addon, constant } from "./native.js"
 import type { MessageLike } from "./types.js"
 
 const REQ = constant("ZMQ_REQ")
+const OUT = constant("ZMQ_POLLOUT")
+
+/** Larger parts are copied only when there is room for them. */
+const LARGE = 16 * 1024
+
+/** They fail, and do not wait, where it is not their turn. */
+const lockstep = new Set([REQ, constant("ZMQ_REP")])
 /** They choose a peer for each message, and drop the rest of one whose peer went away in the middle. */
 const balancing = new Set([constant("ZMQ_PUSH"), constant("ZMQ_DEALER"), REQ])
 
@@ -62,9 +71,33 @@ function packParts(parts: Part[], count: number, offset: number): number {
 /** A message as it is handed over: one part, or several. */
 export type Outgoing = Part | Part[]
 
-/** The same message, in memory that does not change while it waits. */
+/** The same message, whose small parts do not change while it waits. */
 export const keep = (message: Outgoing): Outgoing =>
   Array.isArray(message) ? message.map(keepPart) : keepPart(message)
+
+/** The large parts of messages that wait. They stay where they are, and a program may transfer their memory meanwhile. */
+export class WaitingMemory {
+  readonly #parts: { part: Uint8Array; length: number }[] = []
+
+  constructor(messages: Outgoing[]) {
+    for (const message of messages) {
+      if (Array.isArray(message)) for (const part of message) this.#add(part)
+      else this.#add(message)
+    }
+  }
+
+  #add(part: Part): void {
+    if (typeof part !== "string" && part.byteLength > COPY_LIMIT) this.#parts.push({ part, length: part.byteLength })
+  }
+
+  /** Throws if some of it is gone. */
+  check(): void {
+    for (const { part, length } of this.#parts) {
+      if (part.byteLength === length) continue
+      throw new TypeError("The memory of the message was transferred or resized while the send waited")
+    }
+  }
+}
 
 function toOutgoing(message: MessageLike | MessageLike[]): Outgoing {
   if (message === undefined) throw new TypeError("Message must be present")
@@ -115,7 +148,7 @@ export class Outbox {
 
   /** False if it would have to wait; nothing of the message is sent then. */
   send(message: Outgoing): boolean {
-    if (!Array.isArray(message)) return sendPart(this.slot, message, false)
+    if (!Array.isArray(message)) return this.#hasRoom(message) && sendPart(this.slot, message, false)
     // One call for all parts where they are small, as topics and routing ids are.
     if (message.length < 2 || packParts(message, 0, 0) < 0) return this.sendParts(message)
     const taken = this.sendPacked(message.length)
@@ -129,10 +162,16 @@ export class Outbox {
 
   protected sendParts(parts: Part[]): boolean {
     const last = parts.length - 1
+    if (parts[0] !== undefined && !this.#hasRoom(parts[0])) return false
     for (let index = 0; index <= last; index += 1) {
       if (!sendPart(this.slot, parts[index] as Part, index < last)) return this.#refused(parts, index)
     }
     return true
+  }
+
+  /** Whether to try to send a part: it may be copied for that. */
+  #hasRoom(part: Part): boolean {
+    return part.length <= LARGE || lockstep.has(this.#type) || (addon.events(this.slot) & OUT) !== 0
   }
 
   /**

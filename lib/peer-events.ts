@@ -1,6 +1,9 @@
 // Peers of a Router, Server or Peer that come and go, told among its messages.
 
-import { EventEmitter } from "node:events"
+import { Buffer } from "node:buffer"
+
+import { Emitter } from "./emitter.js"
+import { callSoon } from "./timers.js"
 
 /** "connect": a peer has come, told before its first message is received. "disconnect": it has gone, told after its last. */
 export type PeerEvent = "connect" | "disconnect"
@@ -18,7 +21,7 @@ export interface PeerForm<Id extends Buffer | number> {
  * Tells of the peers of a socket that come and go, in order with their messages, and as the program receives those: while
  * nothing is received, nothing is told.
  */
-export class PeerEvents<Id extends Buffer | number = Buffer> extends EventEmitter {
+export class PeerEvents<Id extends Buffer | number = Buffer> extends Emitter<Record<PeerEvent, [routingId: Id]>> {
   readonly #form: PeerForm<Id>
   readonly #farewell: Buffer
   readonly #connected = new Map<string | number, Id>()
@@ -58,15 +61,9 @@ export class PeerEvents<Id extends Buffer | number = Buffer> extends EventEmitte
   /** Later, because this is in the middle of a receive, which a listener that throws must not end. */
   #tell(event: PeerEvent, id: Id): void {
     const copied = copy(id)
-    queueMicrotask(() => this.emit(event, copied))
+    callSoon(() => this.emit(event, copied))
   }
 }
 
 /** Not part of a slab, which would be kept for it, nor one Buffer for all, which anybody might write to. */
 const copy = <Id extends Buffer | number>(id: Id): Id => (typeof id === "number" ? id : (Buffer.from(id) as Id))
-
-export interface PeerEvents<Id extends Buffer | number = Buffer> {
-  on(event: PeerEvent, listener: (routingId: Id) => void): this
-  once(event: PeerEvent, listener: (routingId: Id) => void): this
-  off(event: PeerEvent, listener: (routingId: Id) => void): this
-}

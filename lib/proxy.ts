@@ -1,7 +1,9 @@
 // Forwards messages between two sockets, on a thread of its own.
 
 import { stopWaiting, waitForAbort } from "./abort.js"
-import { closedError, errnoError, expected } from "./errors.js"
+import { brand } from "./brand.js"
+import { checkInterface, closedError, errnoError, expected, tooMany } from "./errors.js"
+import { needsNew } from "./exports.js"
 import { addon, type NativeProxy, type NativeSocket, ProxyCommand } from "./native.js"
 import { Socket } from "./socket.js"
 import { endpoints, lend } from "./symbols.js"
@@ -29,6 +31,11 @@ export interface ProxyOptions<C extends Socket = Socket> {
   capture?: C
 }
 
+const isObject = (value: unknown) => (typeof value === "object" && value !== null) || typeof value === "function"
+
+/** Another object in place of a socket: the error of zeromq, and the reason. */
+const notASocket = (name: string) => Object.assign(errnoError("EINVAL"), { reason: `${name} must be a socket object` })
+
 /**
  * Forwards messages from a front-end to a back-end socket and back, natively and without the event loop: brokers for
  * Router and Dealer, XSubscriber and XPublisher, Pull and Push.
@@ -53,14 +60,23 @@ export class Proxy<F extends Socket = Socket, B extends Socket = Socket, C exten
   #running: Promise<void> | undefined
   #last: ProxyStatistics | undefined
 
+  /** @throws {TypeError} for what is not an object, and EINVAL, with the `reason`, for an object that is not a socket. */
   constructor(frontEnd: F, backEnd: B, options: ProxyOptions<C> = {}) {
-    if (!(frontEnd instanceof Socket)) throw new TypeError("Front-end must be a socket object")
-    if (!(backEnd instanceof Socket)) throw new TypeError("Back-end must be a socket object")
-    if (typeof options !== "object" || options === null) throw new TypeError("Options must be an object")
+    for (const [name, socket] of [
+      ["Front-end", frontEnd],
+      ["Back-end", backEnd],
+    ] as const) {
+      if (!isObject(socket)) throw new TypeError(`${name} must be a socket object`)
+    }
+    // A program for zeromq, where a proxy takes two arguments, does not mean these as options.
+    if (arguments.length > 3 || !isObject(options) || options instanceof Socket) throw tooMany(2, arguments.length)
+    if (!(frontEnd instanceof Socket)) throw notASocket("Front-end")
+    if (!(backEnd instanceof Socket)) throw notASocket("Back-end")
     checkNames(options, "capture")
     if (options.capture !== undefined && !(options.capture instanceof Socket)) {
       throw new TypeError("Capture must be a socket object")
     }
+    for (const socket of [frontEnd, backEnd, options.capture]) if (socket) checkInterface("socket", socket)
     this.#frontEnd = frontEnd
     this.#backEnd = backEnd
     this.#capture = options.capture
@@ -80,7 +96,7 @@ export class Proxy<F extends Socket = Socket, B extends Socket = Socket, C exten
 
   /**
    * Starts forwarding. Resolves when the proxy, or a context of its sockets, was terminated. Throws EINVAL if a socket is
-   * neither bound nor connected, or has peerEvents, EBADF if one is closed, EBUSY if one is in use.
+   * neither bound nor connected, is closed, or has peerEvents, EBUSY if one is in use.
    *
    * @param options A `signal` terminates it too; it then resolves all the same.
    */
@@ -92,8 +108,9 @@ export class Proxy<F extends Socket = Socket, B extends Socket = Socket, C exten
     const sockets = [this.frontEnd, this.backEnd, this.capture].filter((socket) => socket !== undefined)
     if (this.#stop !== undefined) throw errnoError("EBUSY", "Proxy is running already")
     for (const [index, socket] of sockets.entries()) {
-      if (socket.closed) throw closedError()
-      if (!socket[lend].isAttached) throw errnoError("EINVAL", `${names[index]} socket must be bound or connected`)
+      if (socket.closed || !socket[lend].isAttached) {
+        throw errnoError("EINVAL", `${names[index]} socket must be bound or connected`)
+      }
       socket[lend].check()
       if (socket[endpoints].hasPeerEvents) {
         throw errnoError("EINVAL", `${names[index]} socket has peerEvents, whose messages are not to be forwarded`)
@@ -188,7 +205,17 @@ export class Proxy<F extends Socket = Socket, B extends Socket = Socket, C exten
   }
 
   #send(command: ProxyCommand): void {
-    if (this.#native === undefined) throw errnoError("EBADF", "Proxy is not running")
+    if (this.#native === undefined) throw closedError()
     this.#native.send(command)
   }
 }
+
+brand("Proxy", Proxy)
+exports.Proxy = needsNew(
+  Proxy,
+  (construct) =>
+    // biome-ignore lint/suspicious/noShadowRestrictedNames: the name is that of zeromq
+    function Proxy() {
+      return construct(arguments, new.target)
+    },
+)

@@ -1,5 +1,6 @@
 // What sockets have of their events: `events` and `connected`.
 
+import { reasonOf } from "./abort.js"
 import { closedError, errnoError, expected } from "./errors.js"
 import { Observer } from "./observer.js"
 import { Socket } from "./socket.js"
@@ -59,7 +60,7 @@ Object.defineProperties(Socket.prototype, {
       const { count = 1, timeout = -1, signal } = options
       if (!(Number.isSafeInteger(count) && count > 0)) throw expected("count", "a whole number above 0", count)
       if (this.closed) throw closedError()
-      if (signal?.aborted) throw signal.reason
+      if (signal?.aborted) throw reasonOf(signal)
       // Whose handshake is over already, libzmq does not tell.
       if (!observers.has(this) && !this[endpoints].isEmpty) {
         throw errnoError("EINVAL", "connected() must be called, or events used, before the socket binds or connects")

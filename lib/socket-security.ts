@@ -1,5 +1,7 @@
 // The `security` option of sockets: sets up a mechanism completely, or says what is missing.
 
+import { isUint8Array } from "node:util/types"
+
 import { staysHere } from "./encryption.js"
 import { errnoError } from "./errors.js"
 import { addon } from "./native.js"
@@ -110,7 +112,7 @@ const isObject = (value: unknown): value is object => typeof value === "object" 
 // Values are never part of a message: they may be secret.
 
 function checkKey(what: string, key: unknown): Key {
-  const fits = typeof key === "string" ? key.length === 40 : key instanceof Uint8Array && key.length === 32
+  const fits = typeof key === "string" ? key.length === 40 : isUint8Array(key) && key.length === 32
   if (!fits) throw invalid(`${what} must be a key: 40 characters of Z85, or 32 bytes`)
   return key as Key
 }
@@ -212,7 +214,7 @@ function asPlainClient(socket: Socket, security: PlainClientSecurity): void {
   checkNames(security, "username", "password")
   const { username, password } = security
   if (typeof username !== "string" || username === "") throw invalid("username must be text, and not empty")
-  if (!(typeof password === "string" || password instanceof Uint8Array) || password.length === 0) {
+  if (!(typeof password === "string" || isUint8Array(password)) || password.length === 0) {
     throw invalid("password must be text or bytes, and not empty")
   }
   socket.plainUsername = username

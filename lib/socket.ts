@@ -1,26 +1,33 @@
 // The base of all sockets: their options, states and end. Messages are in traffic.ts, binds and connects in endpoints.ts;
 // what each type may do stands in sockets/.
 
+import type { Buffer } from "node:buffer"
+import process from "node:process"
 import type { InspectOptions, inspect } from "node:util"
 
+import { brand } from "./brand.js"
 import { Context, context as defaultContext } from "./context.js"
+import { asyncDispose, dispose } from "./dispose.js"
 import { checkedOptions } from "./encryption.js"
 import { Endpoints } from "./endpoints.js"
 import {
   blockedError,
   busyReadingError,
   busyWritingError,
+  checkInterface,
   closedError,
   errnoError,
   lentError,
   tooMany,
 } from "./errors.js"
+import { needsNew } from "./exports.js"
 import type { MetadataOptions } from "./metadata.js"
-import { addon, constant, leave, type NativeSocket, onReady, wireTypes } from "./native.js"
+import { addon, constant, type NativeSocket, OwnedSocket, wireTypes } from "./native.js"
 import { defineOptions, OptionHolder } from "./option-holder.js"
 import { type Option, socketOptions } from "./option-table/index.js"
 import type { OptionsOn } from "./option-types.js"
 import { assignOptions, checkValue } from "./options.js"
+import { iterateOver } from "./own-receive.js"
 import { SecuritySetup, type SocketSecurity } from "./socket-security.js"
 import { toReadable, toReadableStream, toWritable, toWritableStream } from "./streams.js"
 import {
@@ -32,13 +39,23 @@ import {
   form,
   getOption,
   handle,
+  leave,
   lend,
+  onReady,
   optionRead,
   optionSet,
   optionWithId,
 } from "./symbols.js"
 import { type MessageForm, State, Traffic } from "./traffic.js"
-import type { BatchOptions, Message, MessageLike, OperationOptions, QueueOptions, StreamOptions } from "./types.js"
+import type {
+  BatchOptions,
+  Message,
+  MessageLike,
+  OperationOptions,
+  QueueOptions,
+  ReceiveMemory,
+  StreamOptions,
+} from "./types.js"
 import { checkNames } from "./waiter.js"
 
 const { ZMQ_SCATTER, ZMQ_RADIO, ZMQ_GATHER, ZMQ_DISH } = addon.constants
@@ -84,13 +101,14 @@ export abstract class Socket extends OptionHolder {
   protected constructor(type: number, options: object = {}) {
     if (typeof type !== "number") throw new TypeError("Socket type must be a number")
     if (typeof options !== "object" || options === null) throw new TypeError("Options must be an object")
+    if (arguments.length > 2) throw tooMany(2, arguments.length)
     super()
     const { context = defaultContext } = options as { context?: unknown }
     if (!(context instanceof Context) || !Number.isInteger(type)) throw errnoError("EINVAL")
+    checkInterface("context", context)
     this.#type = type
     this.#context = context
-    this.#native = new addon.NativeSocket(context[handle](), type)
-    this.#native.owner = this
+    this.#native = new OwnedSocket(context[handle](), type, this)
     const { slot } = this.#native
     const traffic = {
       sendTimeout: () => this[getOption](socketOptions.sendTimeout) as number,
@@ -145,6 +163,7 @@ export abstract class Socket extends OptionHolder {
       throw errnoError("EINVAL", "A Stream speaks plain TCP and never encrypts; security is for the other types")
     }
     this.#endpoints.security = new SecuritySetup(this, security)
+    this.#traffic.inbox.protect()
   }
 
   /** Whether a receive would get a message at once. Always false on types that cannot receive. */
@@ -235,12 +254,12 @@ export abstract class Socket extends OptionHolder {
   }
 
   /** Closes the socket at the end of its scope: `using socket = new Pull()`. */
-  [Symbol.dispose](): void {
+  [dispose](): void {
     this.close()
   }
 
   /** Closes the socket at the end of its scope, and waits for a bind or unbind that is under way. */
-  async [Symbol.asyncDispose](): Promise<void> {
+  async [asyncDispose](): Promise<void> {
     this.close()
     await this.#endpoints.settled
   }
@@ -302,7 +321,7 @@ export abstract class Socket extends OptionHolder {
         // A subclass may have a receive of its own, and then its messages are what a loop gets.
         return this.receive === properties.receive
           ? this.#traffic.iterate()
-          : this.#traffic.iterateOver(() => this.receive())
+          : iterateOver(this.#traffic, () => this.receive())
       },
       toReadable(options?: StreamOptions) {
         return toReadable(this.#traffic, options)
@@ -315,6 +334,12 @@ export abstract class Socket extends OptionHolder {
       },
       set receiveQueue(queue: QueueOptions | null) {
         this.#traffic.readers.queue = queue
+      },
+      get receiveMemory() {
+        return this.#traffic.inbox.memory
+      },
+      set receiveMemory(memory: ReceiveMemory) {
+        this.#traffic.inbox.memory = memory
       },
     }
     for (const key of Reflect.ownKeys(properties)) {
@@ -406,7 +431,9 @@ export abstract class Socket extends OptionHolder {
       else this.#stopsPrefetch.delete(option)
     }
     this.#traffic.inbox.reconsider()
-    if (!this.#endpoints.isEmpty && option?.anytime !== true) {
+    // A bind that is under way may have read the option already.
+    const isAttached = !this.#endpoints.isEmpty || this.#traffic.state === State.Blocked
+    if (isAttached && option?.anytime !== true) {
       process.emitWarning("Socket option will not take effect until next connect/bind.")
     }
     this.#traffic.attend()
@@ -474,6 +501,15 @@ export abstract class Socket extends OptionHolder {
 }
 
 export interface Socket extends OptionsOn<"Socket"> {}
+
+brand("Socket", Socket)
+exports.Socket = needsNew(
+  Socket,
+  (construct) =>
+    function Socket() {
+      return construct(arguments, new.target)
+    },
+)
 
 defineOptions(
   Socket,

@@ -21,28 +21,28 @@ function highWaterMarkOf(options: StreamOptions): number {
 
 export function toReadable(traffic: Traffic, options: StreamOptions = {}): Readable {
   const highWaterMark = highWaterMarkOf(options)
-  const ended = new AbortController()
+  let max = 1
+  const messages = traffic.iterateMany(() => max)
   return new Readable({
     objectMode: true,
     highWaterMark,
     read(size) {
       // Never more than it asked for: what a destroyed stream holds is lost.
-      const max = Math.max(1, Math.min(size, highWaterMark) - this.readableLength)
-      new Promise<Message[][]>((resolve) => {
-        resolve(traffic.receiveMany({ max, signal: ended.signal }))
-      }).then(
-        (messages) => {
-          for (const message of messages) this.push(message)
+      max = Math.max(1, Math.min(size, highWaterMark) - this.readableLength)
+      messages.next().then(
+        ({ value }) => {
+          if (value === undefined) this.push(null)
+          else for (const message of value) this.push(message)
         },
         (error: ErrnoError) => {
           if (traffic.state === State.Closed) this.push(null)
-          else if (!ended.signal.aborted) this.destroy(error)
+          else this.destroy(error)
         },
       )
     },
     destroy(error, done) {
-      ended.abort()
-      done(error)
+      // Cancels the read under way, which then takes nothing.
+      messages.return().then(() => done(error))
     },
   })
 }

@@ -1,6 +1,9 @@
 // Messages of the draft sockets: they have one part, and most carry a routing id or a group beside it. Those are pairs of
 // the part and an object, `[part, { routingId }]`, and cross to the addon as two frames.
 
+import { Buffer } from "node:buffer"
+import { isUint8Array } from "node:util/types"
+
 import { errnoError, expected } from "./errors.js"
 import { drain, mayReference, type Part, toPart } from "./message.js"
 import { receiveWithMetadata } from "./metadata.js"
@@ -8,6 +11,7 @@ import { addon, constant, SendFlags, Tag } from "./native.js"
 import { Outbox, type Outgoing } from "./outbox.js"
 import type { MessageForm } from "./traffic.js"
 import type { Message, MessageLike } from "./types.js"
+import { warnOnce } from "./warnings.js"
 
 /** Names the peer that a message comes from or goes to. */
 export interface RoutingOptions {
@@ -17,7 +21,7 @@ export interface RoutingOptions {
 
 /** Names the group that a message is for. */
 export interface GroupOptions {
-  /** 1 to 255 bytes, none of which is zero. */
+  /** 1 to 255 bytes. It ends at its first zero byte, as in libzmq. */
   group: string | Uint8Array
 }
 
@@ -42,14 +46,16 @@ function routingIdBytes({ routingId }: RoutingOptions): Uint8Array {
 }
 
 export function groupBytes({ group }: GroupOptions): Uint8Array {
-  if (typeof group !== "string" && !(group instanceof Uint8Array)) {
+  if (typeof group !== "string" && !isUint8Array(group)) {
     throw expected("group", "a string or Buffer", group)
   }
-  const bytes = typeof group === "string" ? Buffer.from(group) : group
+  const given = typeof group === "string" ? Buffer.from(group) : group
+  const zero = given.indexOf(0)
+  const bytes = zero === -1 ? given : given.subarray(0, zero)
   const most = constant("ZMQ_GROUP_MAX_LENGTH")
   // In the process of a dish that has joined the empty group, libzmq aborts when its queue is full.
   if (bytes.byteLength === 0 || bytes.byteLength > most) throw expected("group", `1 to ${most} bytes long`, group)
-  if (bytes.includes(0)) throw expected("group", "without zero bytes", group)
+  if (zero !== -1) warnOnce("OHMQ_GROUP_CUT", "A group ends at its first zero byte. The rest of the name was ignored.")
   return bytes
 }
 
@@ -139,13 +145,12 @@ export class DatagramOutbox extends Outbox {
 
 /** How messages with a tag are received: as pairs. */
 function receivesTagged(tag: Tag, decode: (value: Buffer) => object): Required<Omit<MessageForm, "outbox">> {
-  const take = (slot: number, messages: number, slab: Uint8Array, offset: number) =>
-    addon.receiveTagged(slot, tag, messages, slab, offset)
+  const take = (slot: number, messages: number) => addon.receiveTagged(slot, tag, messages)
   const toPair = ([value, part]: Message[]) => [part, decode(value as Message)] as unknown as Message[]
   return {
-    drain: (slot, limit, queue) => {
+    drain: (slot, limit, queue, shared) => {
       const first = queue.length
-      drain(slot, limit, queue, take)
+      drain(slot, limit, queue, shared, take)
       for (let index = first; index < queue.length; index += 1) queue[index] = toPair(queue[index] as Message[])
     },
     receiveWithMetadata: (slot, names) => {

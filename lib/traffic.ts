@@ -2,12 +2,15 @@
 
 import { isTypedArray } from "node:util/types"
 
+import { reasonOf } from "./abort.js"
 import { batchError, blockedError, closedError, expected, lentError, timeoutError } from "./errors.js"
 import { Inbox } from "./inbox.js"
+import { SourceIterator } from "./iteration.js"
 import type { drain } from "./message.js"
 import { type MessageWithMetadata, type MetadataOptions, propertyNames, type receiveWithMetadata } from "./metadata.js"
 import { addon, constant } from "./native.js"
-import { type Batch, keep, Outbox, type Outgoing } from "./outbox.js"
+import { type Batch, keep, Outbox, type Outgoing, WaitingMemory } from "./outbox.js"
+import { clearTimeout, setTimeout, type Timer } from "./timers.js"
 import { settled, settledWith } from "./turn.js"
 import type { BatchOptions, Iteration, Message, MessageLike, OperationOptions } from "./types.js"
 import { checkOperation, Waiter, WaitingLine } from "./waiter.js"
@@ -69,7 +72,7 @@ export class Traffic {
   readonly #options: TrafficOptions
   /** What the addon watches for. */
   #watched = 0
-  #retry: NodeJS.Timeout | undefined
+  #retry: Timer | undefined
   #keepAlive = true
 
   /** @param type The number of the socket type in zmq.h. */
@@ -226,7 +229,7 @@ export class Traffic {
     if (options !== undefined) checkOperation(options)
     this.checkUsable()
     this.writers.checkBusy()
-    if (options?.signal?.aborted) return Promise.reject(options.signal.reason)
+    if (options?.signal?.aborted) return Promise.reject(reasonOf(options.signal))
     try {
       if (this.writers.isEmpty && this.#outbox.send(outgoing)) {
         if (!this.readers.isEmpty) this.attend()
@@ -246,7 +249,9 @@ export class Traffic {
 
   #sendLater(outgoing: Outgoing, options: OperationOptions | undefined): Promise<void> {
     const kept = keep(outgoing)
+    const memory = new WaitingMemory([kept])
     const attempt = (waiter: Waiter<void>) => {
+      memory.check()
       if (!this.#outbox.send(kept)) return false
       waiter.resolve()
       return true
@@ -260,7 +265,7 @@ export class Traffic {
     if (options !== undefined) checkOperation(options)
     this.checkUsable()
     this.writers.checkBusy()
-    if (options?.signal?.aborted) return Promise.reject(batchError(options.signal.reason, 0, true))
+    if (options?.signal?.aborted) return Promise.reject(batchError(reasonOf(options.signal), 0, true))
     try {
       if (this.writers.isEmpty && this.#outbox.sendMany(batch)) {
         if (!this.readers.isEmpty) this.attend()
@@ -275,10 +280,12 @@ export class Traffic {
 
   #sendManyLater(batch: Batch, options: OperationOptions | undefined): Promise<void> {
     batch.keep()
+    const memory = new WaitingMemory(batch.messages)
     const signal = options?.signal
     const failure = (error: unknown) =>
       batchError(error, batch.sent, signal?.aborted === true && error === signal.reason)
     const attempt = (waiter: Waiter<void>) => {
+      memory.check()
       if (!this.#outbox.sendMany(batch)) return false
       waiter.resolve()
       return true
@@ -303,31 +310,27 @@ export class Traffic {
     if (options !== undefined) checkOperation(options)
     this.checkUsable()
     this.readers.checkBusy()
-    if (options?.signal?.aborted) return Promise.reject(options.signal.reason)
+    if (options?.signal?.aborted) return Promise.reject(reasonOf(options.signal))
     try {
       const message = this.#take()
       if (message !== undefined) return settledWith(message)
     } catch (error) {
       return Promise.reject(error)
     }
-    return this.#receiveLater(() => this.inbox.take(), options).promise
+    return this.#receiveLater(() => this.inbox.take(), options)
   }
 
   receiveMany(options?: BatchOptions): Promise<Message[][]> {
     const max = checkMax(options)
     this.checkUsable()
     this.readers.checkBusy()
-    if (options?.signal?.aborted) return Promise.reject(options.signal.reason)
+    if (options?.signal?.aborted) return Promise.reject(reasonOf(options.signal))
     try {
       const messages = this.#takeMany(max)
       if (messages !== undefined) return settledWith(messages, messages.length)
     } catch (error) {
       return Promise.reject(error)
     }
-    return this.#receiveManyLater(max, options).promise
-  }
-
-  #receiveManyLater(max: number, options: OperationOptions | undefined): Waiter<Message[][]> {
     return this.#receiveLater(() => this.inbox.takeMany(max), options)
   }
 
@@ -335,22 +338,23 @@ export class Traffic {
     const names = propertyNames(options)
     this.checkUsable()
     this.readers.checkBusy()
-    if (options?.signal?.aborted) return Promise.reject(options.signal.reason)
+    if (options?.signal?.aborted) return Promise.reject(reasonOf(options.signal))
     try {
       const message = this.#takeWithMetadata(names)
       if (message !== undefined) return settledWith(message)
     } catch (error) {
       return Promise.reject(error)
     }
-    return this.#receiveLater(() => this.inbox.takeWithMetadata(names), options).promise
+    return this.#receiveLater(() => this.inbox.takeWithMetadata(names), options)
   }
 
   withMetadata(options?: MetadataOptions): Iteration<MessageWithMetadata> {
     const names = propertyNames(options)
     return this.#iterate(
       () => this.#takeWithMetadata(names),
-      () => this.#receiveLater(() => this.inbox.takeWithMetadata(names), options),
-      options?.signal,
+      () => this.inbox.takeWithMetadata(names),
+      (message, order) => this.inbox.putBackWithMetadata(message, order),
+      options,
     )
   }
 
@@ -362,36 +366,23 @@ export class Traffic {
   iterate(): Iteration<Message[]> {
     return this.#iterate(
       () => this.#take(),
-      () => this.#receiveLater(() => this.inbox.take()),
+      () => this.inbox.take(),
+      (message, order) => this.inbox.putBack([message], order),
     )
-  }
-
-  /** Iterates over what a `receive` of somebody else's making gives. It takes no options, so a step cannot be left. */
-  iterateOver<T>(receive: () => Promise<T>): AsyncIterator<T, undefined> {
-    return {
-      next: async () => {
-        if (this.state === State.Closed) return { done: true, value: undefined }
-        try {
-          return { done: false, value: await receive() }
-        } catch (error) {
-          if (this.#endsLoop(error)) return { done: true, value: undefined }
-          throw error
-        }
-      },
-    }
-  }
-
-  /** Closing the socket is how a loop over it ends; anything else is for the loop to see. */
-  #endsLoop(error: unknown): boolean {
-    return this.state === State.Closed && (error as { code?: string } | null | undefined)?.code === "EAGAIN"
   }
 
   batches(options?: BatchOptions): Iteration<Message[][]> {
     const max = checkMax(options)
+    return this.iterateMany(() => max, options)
+  }
+
+  /** @param max Asked for at each step. */
+  iterateMany(max: () => number, options?: OperationOptions): Iteration<Message[][]> {
     return this.#iterate(
-      () => this.#takeMany(max),
-      () => this.#receiveManyLater(max, options),
-      options?.signal,
+      () => this.#takeMany(max()),
+      () => this.inbox.takeMany(max()),
+      (messages, order) => this.inbox.putBack(messages, order),
+      options,
     )
   }
 
@@ -424,55 +415,62 @@ export class Traffic {
     }
   }
 
-  #receiveLater<T>(take: () => T | undefined, options?: OperationOptions): Waiter<T> {
+  #receiveLater<T>(take: () => T | undefined, options?: OperationOptions): Promise<T> {
     const attempt = (waiter: Waiter<T>) => {
       const taken = take()
       if (taken === undefined) return false
       waiter.resolve(taken)
       return true
     }
-    return this.#wait(this.readers, attempt, options?.timeout ?? this.#options.receiveTimeout(), options)
+    return this.#wait(this.readers, attempt, options?.timeout ?? this.#options.receiveTimeout(), options).promise
   }
 
-  #iterate<T>(take: () => T | undefined, wait: () => Waiter<T>, signal?: AbortSignal): Iteration<T> {
-    const end: IteratorResult<T, undefined> = { done: true, value: undefined }
-    const left = Symbol("left")
-    let waiting: Waiter<T> | undefined
-    const later = () => {
-      const waiter = wait()
-      waiting = waiter
-      return waiter.promise.then(
-        (value) => ({ done: false as const, value }),
-        (error) => {
-          if (error === left || this.#endsLoop(error)) return end
-          throw error
-        },
-      )
-    }
-    return {
-      next: () => {
-        if (this.state === State.Closed) return Promise.resolve(end)
-        try {
-          this.checkUsable()
-          this.readers.checkBusy()
-          if (signal?.aborted) return Promise.reject(signal.reason)
-          const value = take()
-          return value === undefined ? later() : settledWith({ done: false, value })
-        } catch (error) {
-          return Promise.reject(error)
-        }
+  /**
+   * @param take Takes what is there, unless other readers wait for it.
+   * @param takeInTurn Takes what is there when this reader is the first in the line.
+   */
+  #iterate<T>(
+    take: () => T | undefined,
+    takeInTurn: () => T | undefined,
+    putBack: (value: T, order: number) => void,
+    options?: OperationOptions,
+  ): Iteration<T> {
+    return new SourceIterator<T, Waiter<void>>({
+      isEnded: () => this.state === State.Closed,
+      take: () => {
+        this.checkUsable()
+        this.readers.checkBusy()
+        if (options?.signal?.aborted) throw reasonOf(options.signal)
+        return take()
       },
-      return: () => {
-        // A step that still waits must not take a message that nobody would get.
-        if (waiting !== undefined && this.readers.remove(waiting)) {
-          waiting.reject(left)
+      wait: (hold) => {
+        const attempt = (waiter: Waiter<void>) => {
+          const value = takeInTurn()
+          if (value === undefined) return false
+          hold(value)
+          waiter.resolve()
+          return true
+        }
+        return this.#wait(this.readers, attempt, options?.timeout ?? this.#options.receiveTimeout(), options)
+      },
+      cancel: (waiter) => this.cancel(waiter, undefined),
+      putBack: (value, order) => {
+        // During a bind, a reader that is served may not call libzmq. A proxy has already taken the messages in the inbox.
+        if (this.state !== State.Open && !(this.state === State.Blocked && this.readers.isEmpty)) return false
+        putBack(value, order)
+        if (!this.readers.isEmpty) {
+          this.readers.serve()
           this.attend()
         }
-        return Promise.resolve(end)
+        return true
       },
-      [Symbol.asyncIterator]() {
-        return this
-      },
-    }
+    })
+  }
+
+  /** Removes a reader from the line and rejects it, if it still waits. */
+  cancel(reader: Waiter<void>, reason: unknown): void {
+    if (!this.readers.remove(reader)) return
+    reader.reject(reason)
+    this.attend()
   }
 }

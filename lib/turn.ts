@@ -5,6 +5,7 @@
 // only while the turn's time lasts; then they are settled in the next turn.
 
 import { addon, hasUv } from "./native.js"
+import { clock, setImmediate } from "./timers.js"
 
 /** How long a turn may last before operations are put off to the next one, in milliseconds. */
 const BUDGET = 3
@@ -15,13 +16,9 @@ const SLOW = 1
 /** The most operations that pass between two looks at the clock; fewer where they have been slow. */
 const STRIDE = 8
 
-// Taken now: a test that replaces the timers must not stop the sockets; and a look at a global costs time.
+// Taken out of the module, which is slow to look into.
+const { now } = clock
 const immediate = setImmediate
-const clock = performance
-
-/** Milliseconds. */
-export const now = (): number => clock.now()
-
 const { turns } = addon
 
 /** The turn that `started` and `looked` are of. */
@@ -51,7 +48,7 @@ export function currentTurn(): number {
 }
 
 /** Counts operations. Undefined while the turn's time lasts, else a promise for the next turn. */
-function spend(count: number): Promise<void> | undefined {
+export function spend(count: number): Promise<void> | undefined {
   if (boundary !== undefined) return boundary
   operations += count
   if (operations < stride) return undefined

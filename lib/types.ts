@@ -1,5 +1,6 @@
 // Public types that no class of their own stands behind. All of them are exported by the package.
 
+import type { Buffer } from "node:buffer"
 import type { Readable as NodeReadable, Writable as NodeWritable } from "node:stream"
 import type { ReadableStream, WritableStream } from "node:stream/web"
 
@@ -18,9 +19,12 @@ export type MessageLike = ArrayBufferView | ArrayBuffer | SharedArrayBuffer | st
 
 /** Options of a single operation. */
 export interface OperationOptions {
-  /** Ends the operation; it then rejects with the signal's reason. */
+  /** Ends the operation; it then rejects with the signal's reason. The signal may be of another realm, such as that of jsdom. */
   signal?: AbortSignal
-  /** How long the operation may wait, in milliseconds: 0 not at all, -1 for ever. Default: the socket's own option. */
+  /**
+   * How long the operation may wait, in milliseconds: 0 not at all, -1 for ever. Default: the socket's own option. This is real time:
+   * fake timers (Jest, Vitest, Sinon, node:test) neither stop nor speed it up.
+   */
   timeout?: number
 }
 
@@ -40,6 +44,16 @@ export interface QueueOptions {
    */
   whenFull?: "wait" | "reject" | "drop-oldest"
 }
+
+/**
+ * What memory received parts of 65 to 1,024 bytes lie in. Others always have memory of their own.
+ *
+ * - "own": each part has its own, so that `part.buffer` holds nothing else, and can be transferred, or cloned to a worker thread
+ *   alone. About 0.5 µs a part (docs/performance.md).
+ * - "shared": parts that were fetched from the socket together, up to 64 KiB, may lie in the same memory, like Buffers of Node's
+ *   pool. Use `byteOffset` with `part.buffer`. Messages of other sockets are never in it.
+ */
+export type ReceiveMemory = "own" | "shared"
 
 /** Options of a stream over a socket. */
 export interface StreamOptions {
@@ -67,8 +81,8 @@ export interface Writable<
    * room, else when there is. Rejects with EAGAIN when `sendTimeout`, or `timeout`, passes first, or the socket is
    * closed.
    *
-   * One send can wait at a time: another one throws EBUSY, unless there is a `sendQueue`. Buffers of more than 1 KiB are not copied, so they must not
-   * change until the message is sent.
+   * One send can wait at a time: another one throws EBUSY, unless there is a `sendQueue`. Buffers are copied, but on
+   * Node.js 24 and later those of more than 64 KiB may be read where they are: leave them alone until the message is sent.
    *
    * ```typescript
    * await socket.send("hello")
@@ -145,7 +159,8 @@ export interface Readable<M extends object[] = Message[]>
   receive(options?: OperationOptions): Promise<M>
 
   /**
-   * Receives until the socket is closed. Leaving the loop closes nothing and loses nothing.
+   * Receives until the socket is closed. Leaving the loop closes nothing and loses nothing. The iterator's `return` cancels
+   * a receive that waits.
    *
    * ```typescript
    * for await (const [part] of socket) console.log(part.toString())
@@ -156,6 +171,15 @@ export interface Readable<M extends object[] = Message[]>
 
 /** What a loop over a socket goes through. Like AsyncIterableIterator, whose second parameter needs TypeScript 5.6. */
 export interface Iteration<T> extends AsyncIterator<T, undefined> {
+  /**
+   * Ends the iterator and cancels a `next` that waits: that one and all later ones are done, and no message is lost. The
+   * socket stays open.
+   */
+  return(value?: undefined | PromiseLike<undefined>): Promise<IteratorResult<T, undefined>>
+  /** Like `return`, but rejects with the error. */
+  throw(error?: unknown): Promise<IteratorResult<T, undefined>>
+  /** Calls `return` at the end of a scope: `await using messages = socket.batches()`. */
+  [Symbol.asyncDispose](): Promise<void>
   [Symbol.asyncIterator](): Iteration<T>
 }
 
@@ -209,8 +233,15 @@ export interface Receiver<M extends object[] = Message[]> extends Readable<M> {
   receiveQueue: QueueOptions | null
 
   /**
+   * What memory small messages (65 to 1,024 bytes a part) come in: see ReceiveMemory. Default "shared"; "own" once `security` is
+   * set. It holds for what is fetched from then on.
+   */
+  receiveMemory: ReceiveMemory
+
+  /**
    * The socket as a Readable in object mode: each chunk is a message, an array of parts. It ends when the socket is
-   * closed. Destroying it leaves the socket open; the messages that it holds, up to `highWaterMark`, are lost.
+   * closed. Destroying it leaves the socket open and cancels the read under way; the messages in its buffer, up to
+   * `highWaterMark`, are lost.
    *
    * ```typescript
    * await pipeline(socket.toReadable(), async function* (messages) { for await (const [part] of messages) yield part }, process.stdout)

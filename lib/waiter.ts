@@ -1,7 +1,8 @@
 // Operations that wait: their promise, their timeout, their signal, and their place in the line.
 
-import { stopWaiting, waitForAbort } from "./abort.js"
+import { isAbortSignal, reasonOf, stopWaiting, waitForAbort } from "./abort.js"
 import { busyReadingError, busyWritingError, droppedError, expected, queueFullError, timeoutError } from "./errors.js"
+import { clearTimeout, setTimeout, type Timer } from "./timers.js"
 import { nextTurnIfPending } from "./turn.js"
 import type { OperationOptions, QueueOptions } from "./types.js"
 
@@ -29,7 +30,7 @@ export function checkOperation(options: OperationOptions | undefined, ...further
 
 /** Throws for a signal that is none. */
 export function checkSignal(signal: unknown): void {
-  if (signal !== undefined && !(signal instanceof AbortSignal)) throw expected("signal", "an AbortSignal", signal)
+  if (signal !== undefined && !isAbortSignal(signal)) throw expected("signal", "an AbortSignal", signal)
 }
 
 /** One operation that waits for its socket. Settles once; who settles it takes it out of the line. */
@@ -40,7 +41,7 @@ export class Waiter<T> {
   readonly #failure: (reason: unknown) => unknown
   #resolve!: (value: T) => void
   #reject!: (reason: unknown) => void
-  #timer: NodeJS.Timeout | undefined
+  #timer: Timer | undefined
   #signal: AbortSignal | undefined
   #onAbort: (() => void) | undefined
 
@@ -62,7 +63,7 @@ export class Waiter<T> {
     if (timeout >= 0 && timeout <= LONGEST) this.#timer = setTimeout(() => giveUp(timeoutError()), timeout)
     if (signal !== undefined) {
       this.#signal = signal
-      this.#onAbort = () => giveUp(signal.reason)
+      this.#onAbort = () => giveUp(reasonOf(signal))
       waitForAbort(signal, this.#onAbort)
     }
   }
@@ -105,6 +106,11 @@ export class WaitingLine {
 
   get isEmpty(): boolean {
     return this.#waiters.length === 0
+  }
+
+  /** The operation that came last. */
+  get last(): AnyWaiter | undefined {
+    return this.#waiters.at(-1)
   }
 
   get queue(): QueueOptions | null {

@@ -22,12 +22,13 @@
 namespace ohmq {
 namespace {
 
-// initialize(mainThread: boolean, uv: boolean, onReady: (socket: NativeSocket, events: number) => void): void
-void Initialize(const Napi::CallbackInfo& info) {
-  Environment& environment = Environment::Of(info.Env());
-  environment.main_thread = IsTrue(info[0]);
-  environment.on_ready = Napi::Persistent(info[2].As<Napi::Function>());
-  environment.Start(IsTrue(info[1]));
+// What JavaScript may rely on: raise it with every change of what the addon exports, and with it INTERFACE in
+// lib/native.ts, so that JavaScript of another version says so in place of misunderstanding it.
+constexpr uint32_t kInterface = 2;
+
+// initialize(mainThread: boolean, uv: boolean): boolean. Whether it was the first call.
+Napi::Value Initialize(const Napi::CallbackInfo& info) {
+  return Napi::Boolean::New(info.Env(), Environment::Of(info.Env()).Start(IsTrue(info[0]), IsTrue(info[1])));
 }
 
 // takeLarge(): Buffer. The next frame of the last receive call that was flagged as large.
@@ -91,11 +92,13 @@ Napi::Object Capability(Napi::Env env) {
 
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
   Environment& environment = Environment::Create(env);
+  exports.Set("interface", Napi::Number::New(env, kInterface));
   exports.Set("version", Version(env));
   exports.Set("capability", Capability(env));
   exports.Set("constants", Constants(env));
   exports.Set("frames", environment.frames_array.Value());
   exports.Set("bytes", environment.bytes_array.Value());
+  exports.Set("received", environment.received_array.Value());
   exports.Set("turns", environment.turns_array.Value());
   exports.Set("initialize", Napi::Function::New<Initialize>(env, "initialize"));
   exports.Set("receiveWithMetadata", Napi::Function::New<ReceiveWithMetadata>(env, "receiveWithMetadata"));

@@ -11,7 +11,7 @@
 namespace ohmq {
 namespace {
 
-constexpr napi_type_tag kTag = {0x6f686d7143747801, 0x9d1f0a55c64b4e10};
+const napi_type_tag kTag = TypeTag(0x6f686d7143747801);
 
 }  // namespace
 
@@ -19,7 +19,8 @@ Napi::Function Context::Define(Napi::Env env) {
   return DefineClass(env, "NativeContext",
                      {InstanceMethod<&Context::GetOption>("getOption"),
                       InstanceMethod<&Context::SetOption>("setOption"), InstanceMethod<&Context::Sockets>("sockets"),
-                      InstanceMethod<&Context::Terminate>("terminate"), InstanceMethod<&Context::Share>("share")});
+                      InstanceMethod<&Context::Terminate>("terminate"), InstanceMethod<&Context::Share>("share"),
+                      InstanceMethod<&Context::Is>("is")});
 }
 
 Context* Context::From(Napi::Value value) {
@@ -85,6 +86,11 @@ Napi::Value Context::Terminate(const Napi::CallbackInfo&) {
   if (shared_ != nullptr) shared_->Terminate();
   Close();
   return promise;
+}
+
+Napi::Value Context::Is(const Napi::CallbackInfo& info) {
+  const Context* other = From(info[0]);
+  return Napi::Boolean::New(info.Env(), other != nullptr && other->handle_ == handle_);
 }
 
 Napi::Value Context::Share(const Napi::CallbackInfo& info) {

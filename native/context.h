@@ -37,6 +37,8 @@ class Context final : public Napi::ObjectWrap<Context>, public Resource {
   Napi::Value Sockets(const Napi::CallbackInfo& info);
   // terminate(): Promise<void>. Lets go of the context; settled when it is gone.
   Napi::Value Terminate(const Napi::CallbackInfo& info);
+  // is(other: NativeContext): boolean. Whether both stand for one context, as all default contexts of the process do.
+  Napi::Value Is(const Napi::CallbackInfo& info);
   // share(): external. See include/ohmq.h.
   Napi::Value Share(const Napi::CallbackInfo& info);
 

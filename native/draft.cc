@@ -125,12 +125,11 @@ napi_value SendTaggedMany(napi_env env, napi_callback_info info) {
 }
 
 napi_value ReceiveTagged(napi_env env, napi_callback_info info) {
-  const Arguments<5> arguments(env, info);
+  const Arguments<3> arguments(env, info);
   if (arguments.socket == nullptr) return nullptr;
   const auto tag = static_cast<Tag>(arguments.Number(env, 1));
   uint32_t messages = arguments.Number(env, 2);
   FrameWriter frames(arguments.environment);
-  if (!frames.Begin(env, arguments.values[3], arguments.Number(env, 4))) return nullptr;
   void* socket = HandleOf(arguments.socket);
   Message message;
   while (messages > 0 && frames.has_room()) {

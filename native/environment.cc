@@ -25,12 +25,17 @@ Element* Share(Napi::Env env, napi_typedarray_type type, size_t count,
   return static_cast<Element*>(data);
 }
 
+const char library = 0;
+
 }  // namespace
+
+napi_type_tag TypeTag(uint64_t type) noexcept { return {type, reinterpret_cast<uintptr_t>(&library)}; }
 
 Environment::Environment(Napi::Env env) : env_(env) {
   frames = Share(env, napi_uint32_array, kFrames, &frames_array);
   turns = Share(env, napi_uint32_array, 1, &turns_array);
   bytes = Share(env, napi_uint8_array, kBytes, &bytes_array);
+  received = Share(env, napi_uint8_array, kBytes, &received_array);
   environments += 1;
 }
 
@@ -40,7 +45,10 @@ Environment& Environment::Create(Napi::Env env) {
   return *environment;
 }
 
-void Environment::Start(bool uv) {
+bool Environment::Start(bool main_thread, bool uv) {
+  if (started_) return false;
+  started_ = true;
+  main_thread_ = main_thread;
   if (uv) {
     napi_get_uv_event_loop(env_, &loop_);
     napi_add_async_cleanup_hook(
@@ -52,6 +60,7 @@ void Environment::Start(bool uv) {
     napi_add_env_cleanup_hook(
         env_, [](void* data) { static_cast<Environment*>(data)->CleanUp(); }, this);
   }
+  return true;
 }
 
 Environment::~Environment() { release_queue_->Close(); }

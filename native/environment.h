@@ -16,6 +16,10 @@ struct uv_loop_s;
 
 namespace ohmq {
 
+// A tag for objects of one class of this very library. A process may hold several: other versions, or copies, whose
+// classes are alike in name only.
+napi_type_tag TypeTag(uint64_t type) noexcept;
+
 // Something that JavaScript holds and that must be let go of before its environment ends.
 class Resource {
  public:
@@ -30,9 +34,10 @@ class Socket;
 class Environment {
  public:
   static Environment& Create(Napi::Env env);
-  // Once, before anything else: registers the one hook that closes everything at the environment's end. Without `uv`,
-  // nothing of libuv is called, ever.
-  void Start(bool uv);
+  // Before anything else: registers the one hook that closes everything at the environment's end. Without `uv`, nothing
+  // of libuv is called, ever. The JavaScript may be evaluated several times over one addon: only the first call counts, and returns
+  // true.
+  bool Start(bool main_thread, bool uv);
   static Environment& Of(Napi::Env env) { return *env.GetInstanceData<Environment>(); }
 
   ~Environment();
@@ -42,6 +47,7 @@ class Environment {
 
   Napi::Env env() const { return env_; }
   bool has_uv() const { return loop_ != nullptr; }
+  bool main_thread() const { return main_thread_; }
   // Its end has begun.
   bool closing() const { return closing_; }
   uv_loop_s* loop() const { return loop_; }
@@ -79,10 +85,6 @@ class Environment {
   // Of the messages that this thread sends.
   MessageMemory message_memory;
 
-  // Set once by lib/native.ts.
-  bool main_thread = false;
-  Napi::FunctionReference on_ready;
-
   // Lengths of the frames that the last receive call brought, shared with JavaScript. See Socket::Receive.
   static constexpr size_t kFrames = 2048;
   uint32_t* frames = nullptr;
@@ -97,7 +99,12 @@ class Environment {
   uint8_t* bytes = nullptr;
   Napi::Reference<Napi::Uint8Array> bytes_array;
 
-  // The frames of that call that were too large for the slab, in order.
+  // The bytes of the small frames that the last receive call brought. JavaScript copies them out, and nobody else sees
+  // this memory, because messages of all sockets pass through it.
+  uint8_t* received = nullptr;
+  Napi::Reference<Napi::Uint8Array> received_array;
+
+  // The frames of that call that were too large for it, in order.
   std::vector<Message> large;
   size_t large_taken = 0;
 
@@ -110,6 +117,8 @@ class Environment {
   void CleanUp() noexcept;
 
   const Napi::Env env_;
+  bool started_ = false;
+  bool main_thread_ = false;
   uv_loop_s* loop_ = nullptr;
   std::unordered_set<Resource*> first_;
   std::unordered_set<Resource*> resources_;

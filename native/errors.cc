@@ -1,6 +1,7 @@
 #include "errors.h"
 
 #include <cerrno>
+#include <string>
 
 #include <zmq.h>
 
@@ -99,6 +100,15 @@ int ErrnoFromName(const std::string& name) {
 
 Napi::Value Throw(Napi::Env env, int number) {
   ErrnoError(env, number).ThrowAsJavaScriptException();
+  return Napi::Value();
+}
+
+Napi::Value ThrowForeign(Napi::Env env, const char* what) {
+  Napi::Error error = ErrnoError(env, EINVAL);
+  const std::string message =
+      std::string("The ") + what + " belongs to another copy of ohmq in this process, which has loaded an addon of its own";
+  error.Set("message", Napi::String::New(env, message));
+  error.ThrowAsJavaScriptException();
   return Napi::Value();
 }
 

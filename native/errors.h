@@ -14,6 +14,8 @@ int ErrnoFromName(const std::string& name);
 
 // Throws and returns an empty value, for `return Throw(...)`.
 Napi::Value Throw(Napi::Env env, int number);
+// For an object of a class of ours that another library has made: another version, or copy, of the addon.
+Napi::Value ThrowForeign(Napi::Env env, const char* what);
 Napi::Value ThrowType(Napi::Env env, const char* message);
 
 }  // namespace ohmq

@@ -68,43 +68,35 @@ inline bool TakePart(napi_env env, Environment* environment, napi_value part, ui
     ThrowType(env, "Message part must be a Uint8Array");
     return false;
   }
-  const bool reference = size > kCopyLimit && (flags & kMayReference) != 0 && environment->main_thread;
+  const bool reference = size > kCopyLimit && (flags & kMayReference) != 0 && environment->main_thread();
   const bool ok = reference ? message->Reference(env, part, data, size, environment->release_queue())
                             : message->Copy(&environment->message_memory, data, size);
   if (!ok) Throw(env, ENOMEM);
   return ok;
 }
 
-// Where a receive call puts frames: back to back into a slab of JavaScript's from an offset on, large ones into
-// `environment.large`, and an entry for each into `environment.frames` (length << 2 | large << 1 | more).
+// Where a receive call puts frames: small ones into `environment.received`, large ones into `environment.large`, and an
+// entry for each into `environment.frames` (length << 2 | large << 1 | more).
 class FrameWriter {
  public:
-  explicit FrameWriter(Environment* environment) : environment_(environment) {
+  explicit FrameWriter(Environment* environment)
+      : environment_(environment), next_(reinterpret_cast<char*>(environment->received)), room_(Environment::kBytes) {
     environment_->large.clear();
     environment_->large_taken = 0;
-  }
-
-  // False with an exception pending.
-  bool Begin(napi_env env, napi_value slab, uint32_t offset) {
-    void* data = nullptr;
-    if (napi_get_typedarray_info(env, slab, nullptr, &room_, &data, nullptr, nullptr) != napi_ok || offset > room_) {
-      ThrowType(env, "Slab must be a Uint8Array that holds the offset");
-      return false;
-    }
-    next_ = static_cast<char*>(data) + offset;
-    room_ -= offset;
-    return true;
   }
 
   bool has_room() const { return count_ < Environment::kFrames && room_ >= kCopyLimit; }
   uint32_t count() const { return count_; }
 
-  // A small frame goes to `next`, which has room for kCopyLimit bytes; then it is added.
+  // A small frame goes to `next`, which has room for kCopyLimit bytes; then it is added. The next one begins at a
+  // multiple of 8, so that frames can be read as numbers where they lie; what is left between them is zero.
   char* next() { return next_; }
   void Add(size_t size, bool more) {
     environment_->frames[count_] = (static_cast<uint32_t>(size) << 2) | (more ? 1 : 0);
-    next_ += size;
-    room_ -= size;
+    const size_t taken = (size + kAlignment - 1) & ~(kAlignment - 1);
+    if (taken > size) std::memset(next_ + size, 0, taken - size);
+    next_ += taken;
+    room_ -= taken;
     count_ += 1;
   }
 
@@ -112,7 +104,7 @@ class FrameWriter {
   void Add(Message* message) {
     const size_t size = message->size();
     const bool more = message->more();
-    if (size > kCopyLimit || size > room_) {
+    if (size > kCopyLimit) {
       environment_->frames[count_] = 2 | (more ? 1 : 0);
       environment_->large.push_back(message->Take());
       count_ += 1;
@@ -123,9 +115,11 @@ class FrameWriter {
   }
 
  private:
+  static constexpr size_t kAlignment = 8;
+
   Environment* const environment_;
-  char* next_ = nullptr;
-  size_t room_ = 0;
+  char* next_;
+  size_t room_;
   uint32_t count_ = 0;
 };
 

@@ -70,11 +70,16 @@ void CountExternal(Napi::Env env, size_t size) {
 }  // namespace
 
 Napi::Value ToBuffer(Napi::Env env, Message&& message) {
+  napi_value buffer = nullptr;
+  if (zmq_msg_get(message.get(), ZMQ_SHARED) == 1) {
+    // Other receivers of the process have the same bytes, and a Buffer can be written to.
+    napi_create_buffer_copy(env, message.size(), message.data(), nullptr, &buffer);
+    return Napi::Value(env, buffer);
+  }
   CountExternal(env, message.size());
   auto* owned = new Message(std::move(message));
   void* data = owned->data();
   const size_t size = owned->size();
-  napi_value buffer = nullptr;
   const napi_status status = napi_create_external_buffer(
       env, size, data, [](napi_env, void*, void* hint) { delete static_cast<Message*>(hint); }, owned, &buffer);
   if (status == napi_ok) return Napi::Value(env, buffer);

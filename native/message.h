@@ -53,7 +53,7 @@ class Message {
   zmq_msg_t message_;
 };
 
-// A Buffer over the message's own memory where the runtime allows that, else over a copy.
+// A Buffer over the message's own memory where the runtime allows that and nobody else has it, else over a copy.
 Napi::Value ToBuffer(Napi::Env env, Message&& message);
 
 }  // namespace ohmq

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -134,7 +135,9 @@ void SetSocketOption(Napi::Env env, void* socket, int id, WireType type, Napi::V
       return;
     }
     case WireType::kUint64: {
-      const auto number = static_cast<uint64_t>(value.As<Napi::Number>().DoubleValue());
+      // 2^64 is how JavaScript reads 2^64 - 1, and is too large to be converted.
+      const double given = value.As<Napi::Number>().DoubleValue();
+      const auto number = given < 0x1p64 ? static_cast<uint64_t>(given) : std::numeric_limits<uint64_t>::max();
       Set(env, socket, id, &number, sizeof number);
       return;
     }

@@ -18,8 +18,8 @@ Proxy::Proxy(const Napi::CallbackInfo& info)
   Socket* front = Socket::From(info[0]);
   Socket* back = Socket::From(info[1]);
   Socket* capture = Socket::From(info[2]);
-  if (front == nullptr || back == nullptr) {
-    Throw(info.Env(), EBADF);
+  if (front == nullptr || back == nullptr || (capture == nullptr && info[2].IsObject())) {
+    ThrowForeign(info.Env(), "socket");
     return;
   }
   thread_ =

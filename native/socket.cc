@@ -13,7 +13,7 @@
 namespace ohmq {
 namespace {
 
-constexpr napi_type_tag kTag = {0x6f686d71736f636b, 0x3b8e6d2c91f04a77};
+const napi_type_tag kTag = TypeTag(0x6f686d71736f636b);
 
 // A bind or unbind on a pool thread. Holds the JavaScript object so that it is not collected meanwhile.
 class BindWorker final : public Napi::AsyncWorker {
@@ -91,7 +91,11 @@ void Socket::DefineHotPath(Napi::Env env, Napi::Object exports) {
 Socket::Socket(const Napi::CallbackInfo& info)
     : Napi::ObjectWrap<Socket>(info), environment_(Environment::Of(info.Env())) {
   Context* context = Context::From(info[0]);
-  if (context == nullptr || context->handle() == nullptr) {
+  if (context == nullptr) {
+    ThrowForeign(info.Env(), "context");
+    return;
+  }
+  if (context->handle() == nullptr) {
     Throw(info.Env(), EINVAL);
     return;
   }
@@ -334,11 +338,10 @@ napi_value Socket::SendMany(napi_env env, napi_callback_info info) {
 }
 
 napi_value Socket::Receive(napi_env env, napi_callback_info info) {
-  const Arguments<4> arguments(env, info);
+  const Arguments<2> arguments(env, info);
   if (arguments.socket == nullptr) return nullptr;
   uint32_t messages = arguments.Number(env, 1);
   FrameWriter frames(arguments.environment);
-  if (!frames.Begin(env, arguments.values[2], arguments.Number(env, 3))) return nullptr;
   void* socket = arguments.socket->handle_->get();
   Message message;
   while (messages > 0 && frames.has_room()) {
@@ -425,12 +428,15 @@ void Socket::OnPoll() noexcept {
   const Napi::Env env = environment_.env();
   const Napi::HandleScope scope(env);
   const Napi::Object self = Value();
-  napi_value arguments[] = {self, Napi::Number::New(env, ready)};
+  // The object's own, because each evaluation of the JavaScript serves its own sockets. It fails in a worker thread that
+  // is being terminated.
+  napi_value on_ready = nullptr;
+  if (napi_get_named_property(env, self, "onReady", &on_ready) != napi_ok) return;
+  const napi_value argument = Napi::Number::New(env, ready);
   // A thread-safe function has a callback scope of its own, and Deno 2.9 crashes in napi_make_callback.
-  const napi_status status =
-      environment_.has_uv()
-          ? napi_make_callback(env, nullptr, self, environment_.on_ready.Value(), 2, arguments, nullptr)
-          : napi_call_function(env, self, environment_.on_ready.Value(), 2, arguments, nullptr);
+  const napi_status status = environment_.has_uv()
+                                 ? napi_make_callback(env, nullptr, self, on_ready, 1, &argument, nullptr)
+                                 : napi_call_function(env, self, on_ready, 1, &argument, nullptr);
   if (status == napi_pending_exception) {
     napi_value exception = nullptr;
     napi_get_and_clear_last_exception(env, &exception);

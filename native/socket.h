@@ -46,11 +46,11 @@ class Socket final : public Napi::ObjectWrap<Socket>, public Resource {
   // it alone tells.
   static napi_value SendMany(napi_env env, napi_callback_info info);
 
-  // receive(slot: number, messages: number, slab: Uint8Array, offset: number): number
+  // receive(slot: number, messages: number): number
   // Takes up to so many messages off the socket. Returns the number of frames, each of which is an entry in the shared
-  // frame array (length << 2 | large << 1 | more). Frames lie back to back in the slab, from the offset on; large ones
-  // are fetched with takeLarge(). Stops early, even inside a message, when the slab or the frame array is full: then
-  // the last frame says `more`, and the next call goes on, for libzmq has the rest already.
+  // frame array (length << 2 | large << 1 | more). Small frames lie in the shared `received`, each at a multiple of 8;
+  // large ones are fetched with takeLarge(). Stops early, even inside a message, when one of the two is full: then the
+  // last frame says `more`, and the next call goes on, for libzmq has the rest already.
   static napi_value Receive(napi_env env, napi_callback_info info);
 
   // events(slot: number): number. Looks at ZMQ_EVENTS.

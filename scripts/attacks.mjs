@@ -8,9 +8,9 @@ import { types } from "../test/security/attacks/types.mjs"
 import { Failure, inProject, runMain, say } from "./lib/project.mjs"
 
 const topic = "attacks"
-const help = `Attacks servers of every type, and writes what came of it to docs/security-proof.md. Usage: npm run attacks [-- options]
+const help = `Attacks servers of every type, and writes the results to docs/security-proof.md. Usage: npm run attacks [-- options]
 
-  --handshakes N   how many bad handshakes are made while good clients work (default 10,000; 0: none)
+  --handshakes N   how many bad handshakes to make while good clients work (default 10,000; 0: none)
   --help           show this
 `
 
@@ -33,7 +33,7 @@ function byAttack(cells) {
     return `| ${[key, title, own.length, ...counts, open, ended].join(" | ")} |`
   }
   return [
-    "| | attack | types of server | connections | messages sent | arrived | received by the attacker | good client's messages | lost | gets through at an open door | how it ends |",
+    "| | attack | types of server | connections | messages sent | arrived | received by the attacker | good client's messages | lost | gets through an unprotected server | how it ends |",
     "|---|---|--:|--:|--:|--:|--:|--:|--:|--:|---|",
     ...groups(cells).map(row),
   ].join("\n")
@@ -56,23 +56,23 @@ const policies = { function: "a function", folder: "a folder of certificates" }
 function ofStorms(storms) {
   const rows = [
     ["bad handshakes", ({ handshakes, seconds }) => `${number(handshakes)} in ${seconds.toFixed(1)} s`],
-    ["with keys that are not known", ({ badKeys }) => number(badKeys)],
-    ["garbage after the greeting", ({ garbage }) => number(garbage)],
-    ["left half open, with a frame of 1 GiB announced", ({ halfOpen }) => number(halfOpen)],
-    ["strangers turned away", ({ decisions }) => number(decisions)],
-    ["of these, asked the function about (the failure limit has the others)", ({ lookedInto }) => number(lookedInto)],
-    ["told of in so many events", ({ events }) => number(events)],
+    ["with unknown keys", ({ badKeys }) => number(badKeys)],
+    ["with garbage after the greeting", ({ garbage }) => number(garbage)],
+    ["left half open, announcing a frame of 1 GiB", ({ halfOpen }) => number(halfOpen)],
+    ["strangers denied", ({ decisions }) => number(decisions)],
+    ["of these, decided by the function (the failure limit denied the others)", ({ lookedInto }) => number(lookedInto)],
+    ["audit events for these", ({ events }) => number(events)],
     ["messages of strangers that arrived", ({ attackerGot }) => number(attackerGot)],
     ["good clients' numbered messages, there and back", ({ sent }) => number(sent)],
     ["of these, lost, late or out of order", ({ lost }) => number(lost)],
-    ["the slowest of them", ({ slowest }) => `${Math.round(slowest)} ms`],
+    ["the slowest of these", ({ slowest }) => `${Math.round(slowest)} ms`],
     ["the server's descriptors before and after", ({ descriptors }) => descriptors.join(", ")],
     ["its JavaScript heap in use before and after", ({ heap }) => heap.map(megabytes).join(", ")],
     ["its resident memory before and after", ({ memory }) => memory.map(megabytes).join(", ")],
   ]
   const columns = Object.keys(storms)
   return [
-    `| who may connect says | ${columns.map((policy) => policies[policy]).join(" | ")} |`,
+    `| policy | ${columns.map((policy) => policies[policy]).join(" | ")} |`,
     `|---|${columns.map(() => "--:").join("|")}|`,
     ...rows.map(([what, of]) => `| ${what} | ${columns.map((policy) => of(storms[policy])).join(" | ")} |`),
   ].join("\n")

@@ -1,6 +1,7 @@
 import type { AddressInfo } from "node:net"
 import { connect as connectTcp, createServer } from "node:net"
 import { setTimeout as sleep } from "node:timers/promises"
+import { inspect } from "node:util"
 
 import * as zmq from "ohmq"
 import { describe, expect, it, onTestFinished } from "vitest"
@@ -17,6 +18,14 @@ async function typesUntil(observer: zmq.Observer, last: zmq.EventType): Promise<
   }
   return types
 }
+
+/** What tells of the connection of an event. */
+const ends = ({ address, localAddress, remoteAddress, fd }: zmq.EventOfType<"accept" | "connect">) => ({
+  address,
+  localAddress,
+  remoteAddress,
+  fd,
+})
 
 describe("events", () => {
   it("is one stable object", () => {
@@ -56,6 +65,17 @@ describe("events", () => {
     expect(accept.fd).toBeGreaterThan(0)
     expect(accept.remoteAddress).toMatch(/^tcp:\/\/127\.0\.0\.1:\d+$/)
     expect(handshake).toMatchObject({ address: endpoint, remoteAddress: endpoint, localAddress: accept.remoteAddress })
+  })
+
+  it("shows them when it is inspected, although they are not enumerable", async () => {
+    const server = open(zmq.Pull)
+    const accepted = server.events.waitFor("accept")
+    await join(server, open(zmq.Push))
+    const { type, address, localAddress, remoteAddress, fd } = await accepted
+    const all = { type, address, localAddress, remoteAddress, fd }
+    expect(inspect(await accepted)).toBe(inspect(all))
+    expect(inspect({ in: [await accepted] }, { depth: 0 })).toBe(inspect({ in: [all] }, { depth: 0 }))
+    expect(Object.keys(await accepted)).toEqual(["type", "address"])
   })
 
   it("tells when a connection is refused and tried again", async () => {
@@ -166,7 +186,7 @@ describe("events", () => {
     client.disconnect(endpoint)
     // libzmq goes on when it is called.
     await eventually(() => expect([client.writable, closed.length]).toEqual([false, 1]))
-    expect(closed[0]).toEqual({ ...(await connected), type: "close" })
+    expect(closed[0]).toMatchObject({ ...ends(await connected), type: "close" })
     await lost
     client.connect(endpoint)
     await server.events.waitFor("handshake")
@@ -175,7 +195,8 @@ describe("events", () => {
     await server.unbind(endpoint)
     await eventually(() => expect([server.readable, seen.length]).toEqual([false, 2]))
     expect(seen.map((event) => event.type)).toEqual(["close", "close"])
-    expect(seen).toContainEqual({ ...(await accepted), type: "close", remoteAddress: expect.any(String) })
+    const accept = { ...ends(await accepted), remoteAddress: expect.any(String) }
+    expect(seen).toContainEqual(expect.objectContaining(accept))
   })
 
   it("has nothing but the end over inproc", async () => {
@@ -259,12 +280,15 @@ describe("iterating", () => {
     expect(await events.receive()).toMatchObject({ type: "bind" })
   })
 
-  it("can be ended though another step was refused", async () => {
-    const iterator = open(zmq.Pull).events[Symbol.asyncIterator]()
-    const step = iterator.next()
-    expect(await failure(() => iterator.next())).toMatchObject({ code: "EBUSY" })
-    await iterator.return?.()
+  it("is refused while another iterator waits, and not after that was ended", async () => {
+    const socket = open(zmq.Pull)
+    const [one, other] = [socket.events[Symbol.asyncIterator](), socket.events[Symbol.asyncIterator]()]
+    const step = one.next()
+    expect(await failure(() => other.next())).toMatchObject({ code: "EBUSY" })
+    await one.return()
     expect(await step).toEqual({ done: true, value: undefined })
+    await socket.bind(freeAddress("tcp"))
+    expect((await other.next()).value).toMatchObject({ type: "bind" })
   })
 
   it("tells what was kept before the observer was closed", async () => {

@@ -34,7 +34,7 @@ function describeAccessors(object: object): Described[] {
 }
 
 /** What is no option, and is compared elsewhere. */
-const states = ["closed", "context", "events", "readable", "receiveQueue", "sendQueue", "writable"]
+const states = ["closed", "context", "events", "readable", "receiveMemory", "receiveQueue", "sendQueue", "writable"]
 
 const program = `
   import * as zeromq from "zeromq"

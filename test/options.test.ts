@@ -25,6 +25,7 @@ const states = [
   "events",
   "peerEvents",
   "readable",
+  "receiveMemory",
   "receiveQueue",
   "sendQueue",
   "writable",
@@ -67,7 +68,7 @@ const outOfRange: Partial<Record<Kind, number[]>> = {
   int32: [2 ** 31, -(2 ** 31) - 1, ...notFinite],
   uint32: [2 ** 32, -1, ...notFinite],
   int64: [2 ** 53, -(2 ** 53), ...notFinite],
-  uint64: [2 ** 64, -1, ...notFinite],
+  uint64: [2 ** 65, -1, ...notFinite],
 }
 
 /** The accessors of an object, its classes' included. */

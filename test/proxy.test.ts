@@ -210,9 +210,15 @@ describe("Proxy", () => {
       message: "Back-end socket must be bound or connected",
     })
     unbound.close()
-    expect(await failure(() => new zmq.Proxy(bound, unbound).run())).toMatchObject({ code: "EBADF" })
-    expect(() => new zmq.Proxy({} as never, bound)).toThrow("Front-end must be a socket object")
-    expect(() => new zmq.Proxy(bound, 5 as never)).toThrow("Back-end must be a socket object")
+    expect(await failure(() => new zmq.Proxy(bound, unbound).run())).toMatchObject({ code: "EINVAL" })
+    expect(thrown(() => new zmq.Proxy({} as never, bound))).toMatchObject({
+      code: "EINVAL",
+      reason: "Front-end must be a socket object",
+    })
+    expect(thrown(() => new zmq.Proxy(bound, {} as never))).toMatchObject({
+      code: "EINVAL",
+      reason: "Back-end must be a socket object",
+    })
     expect(() => new zmq.Proxy(bound, bound, { capture: 5 as never })).toThrow("Capture must be a socket object")
   })
 
@@ -222,7 +228,7 @@ describe("Proxy", () => {
       const { proxy, done } = await broker(open(zmq.Router), open(zmq.Dealer))
       proxy.terminate()
       await done
-      expect(thrown(() => proxy[method]())).toMatchObject({ code: "EBADF", message: "Proxy is not running" })
+      expect(thrown(() => proxy[method]())).toMatchObject({ code: "EBADF", message: "Socket is closed" })
       expect(thrown(() => new zmq.Proxy(open(zmq.Router), open(zmq.Dealer))[method]())).toMatchObject({ code: "EBADF" })
     },
   )

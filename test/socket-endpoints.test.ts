@@ -7,6 +7,7 @@ import path from "node:path"
 import * as zmq from "ohmq"
 import { describe, expect, it, onTestFinished } from "vitest"
 
+import { runProgram } from "./support/process.js"
 import {
   endpointError,
   eventually,
@@ -287,5 +288,61 @@ describe("bind to a host name", () => {
     const error = await failure(() => open(zmq.Pull).bind("tcp://no-such-host.invalid:*"))
     expect(["ENODEV", "EINVAL"]).toContain(error.code)
     expect(error.address).toBe("tcp://no-such-host.invalid:*")
+  })
+})
+
+describe("the stack of a rejected", () => {
+  const taken = async () => {
+    const other = open(zmq.Pull)
+    await other.bind(freeAddress("tcp"))
+    return other.lastEndpoint as string
+  }
+  const stackOf = async (operation: () => Promise<void>) => (await failure(operation)).stack
+
+  it.each([
+    ["bind", "Address already in use", (socket: zmq.Pull, address: string) => socket.bind(address)],
+    [
+      "bind with options",
+      "Address already in use",
+      (socket: zmq.Pull, address: string) => socket.bind(address, { timeout: 20_000 }),
+    ],
+    ["unbind", "No such endpoint", (socket: zmq.Pull, address: string) => socket.unbind(address)],
+  ])("%s names the error, and who called", async (_, message, call) => {
+    const socket = open(zmq.Pull)
+    const address = await taken()
+    async function startServer() {
+      await call(socket, address)
+    }
+    expect(await stackOf(startServer)).toMatch(new RegExp(`^Error: ${message}\n.*[\\s\\S]*\\bstartServer\\b`))
+    expect(Object.keys(await failure(startServer))).not.toContain("stack")
+  })
+
+  it("bind that takes too long names who called", async () => {
+    const socket = open(zmq.Pull)
+    // A name is looked up, on another thread, before the timer's turn comes.
+    async function startServer() {
+      const bound = socket.bind("tcp://no-such-host.invalid:*", { timeout: 1 })
+      const until = performance.now() + 5
+      while (performance.now() < until);
+      await bound
+    }
+    const error = await failure(startServer)
+    expect(error.code).toBe("EAGAIN")
+    expect(error.stack).toMatch(/\bstartServer\b/)
+  })
+
+  it("bind is what the program makes of stacks, where it does", async () => {
+    const { stdout } = await runProgram(`
+      Error.prepareStackTrace = (error, frames) => frames.length
+      const [one, other] = [new zmq.Pull(), new zmq.Pull()]
+      await one.bind("tcp://127.0.0.1:*")
+      const { stack, code } = await other.bind(one.lastEndpoint).catch((error) => error)
+      Error.prepareStackTrace = undefined
+      Error.stackTraceLimit = 0
+      const without = await other.bind(one.lastEndpoint).catch((error) => error)
+      console.log(code, typeof stack, without.code, without.stack)
+      one.close()
+      other.close()`)
+    expect(stdout).toBe("EADDRINUSE number EADDRINUSE Error: Address already in use\n")
   })
 })

@@ -153,56 +153,6 @@ describe("a loop over a socket", () => {
   })
 })
 
-describe("a loop over a socket whose class has a receive of its own", () => {
-  class Numbers extends zmq.Pull {
-    override async receive(options?: zmq.OperationOptions): Promise<Buffer[]> {
-      const [text] = await super.receive(options)
-      if (text?.toString() === "bad") throw new Error("no number")
-      return [Buffer.of(Number(text))]
-    }
-  }
-
-  it("gets what that gives, as in zeromq, and ends when the socket is closed", async () => {
-    const [push, numbers] = [open(zmq.Push), open(Numbers)]
-    await join(numbers, push, "inproc")
-    await push.sendMany(["1", "2", "3"])
-    const seen: number[][] = []
-    for await (const [bytes] of numbers) {
-      seen.push([...(bytes as Buffer)])
-      if (seen.length === 3) setImmediate(() => numbers.close())
-    }
-    expect(seen).toEqual([[1], [2], [3]])
-    expect(await numbers[Symbol.asyncIterator]().next()).toEqual(end)
-  })
-
-  it("fails with what that throws", async () => {
-    const [push, numbers] = [open(zmq.Push), open(Numbers)]
-    await join(numbers, push, "inproc")
-    await push.send("bad")
-    expect((await failure(() => numbers[Symbol.asyncIterator]().next())).message).toBe("no number")
-  })
-
-  it("is one over a class whose receive somebody has replaced, too", async () => {
-    const { receive } = zmq.Socket.prototype as unknown as zmq.Pull
-    const calls: unknown[] = []
-    Object.assign(zmq.Socket.prototype, {
-      receive(this: zmq.Pull, ...args: []) {
-        calls.push(this)
-        return receive.apply(this, args)
-      },
-    })
-    try {
-      const { push, pull } = await pipeline()
-      await push.send("x")
-      const { value } = await pull[Symbol.asyncIterator]().next()
-      expect(texts(value as Buffer[])).toEqual(["x"])
-      expect(calls).toEqual([pull])
-    } finally {
-      Object.assign(zmq.Socket.prototype, { receive })
-    }
-  })
-})
-
 describe("an iterator of a socket", () => {
   it("is its own iterable", () => {
     const iterator = open(zmq.Pull)[Symbol.asyncIterator]() as AsyncIterableIterator<zmq.Message[]>

@@ -18,7 +18,7 @@ const create = (name: ClassName) => open<zmq.Socket, object>(socketClasses[name]
 /** The methods of all classes. */
 const documented = new RegExp(
   `^(${[
-    "constructor|bind|unbind|bindSync|unbindSync|connect|disconnect|close|ref|unref|connected|terminate",
+    "constructor|bind|unbind|bindSync|unbindSync|connect|disconnect|close|ref|unref|connected|terminate|equals",
     "send|sendMany|trySend|toWritable|toWritableStream|receive|receiveMany|tryReceive|batches|toReadable|toReadableStream",
     "receiveWithMetadata|withMetadata|subscribe|unsubscribe|join|leave|connectPeer",
     "[gs]et(Bool|Int32|Uint32|Int64|Uint64|String)Option",

@@ -223,23 +223,12 @@ describe("receive", () => {
 describe("the memory of a message", () => {
   const sent = (size: number) => Buffer.alloc(size, "a")
 
-  it.each([1, 512, 1024])("of %i bytes is copied when it is sent", async (size) => {
+  it.each([1, 512, 1024, 1025, 65_536])("of %i bytes is copied when it is sent", async (size) => {
     const [a, b] = await pair()
     const buffer = sent(size)
     await a.send(buffer)
     buffer.fill("b")
     expect(String(await b.receive())).toBe("a".repeat(size))
-  })
-
-  it.each([1025, 100_000])("of %i bytes is shared over inproc", async (size) => {
-    const [a, b] = await pair()
-    const buffer = sent(size)
-    await a.send(buffer)
-    const [received] = await b.receive()
-    buffer.fill("b")
-    expect(String(received)).toBe("b".repeat(size))
-    received?.fill("c")
-    expect(String(buffer)).toBe("c".repeat(size))
   })
 
   it.each(["tcp", "ipc"] as const)("is not shared over %s", async (transport) => {
@@ -249,26 +238,5 @@ describe("the memory of a message", () => {
     const [received] = await b.receive()
     buffer.fill("b")
     expect(String(received)).toBe("a".repeat(100_000))
-  })
-
-  it.each<[string, Uint8Array]>([
-    ["shared", new Uint8Array(new SharedArrayBuffer(5000))],
-    // @ts-expect-error: newer than the library that the types are made for.
-    ["resizable", new Uint8Array(new ArrayBuffer(5000, { maxByteLength: 9000 }))],
-  ])("that is %s is copied, whatever its size", async (_, view) => {
-    const [a, b] = await pair()
-    view.fill(1)
-    await a.send(view)
-    view.fill(2)
-    const [received] = await b.receive()
-    expect(received?.equals(Buffer.alloc(5000, 1))).toBe(true)
-  })
-
-  it("is each receiver's own where messages are small", async () => {
-    const [a, b] = await pair()
-    await a.send(["one", "two"])
-    const [one, two] = await b.receive()
-    one?.fill("x")
-    expect(String(two)).toBe("two")
   })
 })

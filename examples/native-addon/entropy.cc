@@ -1,4 +1,4 @@
-// A C++ addon that works on a thread of its own and talks to JavaScript over inproc, on the context of ohmq: it gets lines of
+// A C++ addon with a thread of its own that talks to JavaScript over inproc, on ohmq's context. It receives lines of
 // text and finds the words in them that look random, as secrets do.
 #include <ohmq.h>
 
@@ -14,7 +14,7 @@ namespace {
 constexpr size_t kShortest = 20;
 constexpr double kBitsPerCharacter = 4.0;
 
-// Shannon's entropy, in bits a character.
+// Shannon's entropy, in bits per character.
 double Entropy(const std::string& word) {
   std::array<int, 256> counts{};
   for (const char character : word) counts[static_cast<unsigned char>(character)] += 1;
@@ -68,7 +68,7 @@ void Work(const ohmq_context* ohmq) {
   void* findings = zmq.socket(ohmq->context, OHMQ_PUSH);
   if (lines != nullptr && findings != nullptr && zmq.connect(lines, "inproc://lines") == 0 &&
       zmq.connect(findings, "inproc://findings") == 0) {
-    // A message is where the line is from, and the line. The answer has the findings instead.
+    // A message is the place of a line and the line. The answer is the place and the findings.
     std::vector<std::string> parts;
     while (Receive(zmq, lines, &parts)) {
       if (parts.size() != 2) continue;
@@ -77,7 +77,7 @@ void Work(const ohmq_context* ohmq) {
       if (zmq.send(findings, words.data(), words.size(), 0) < 0) break;
     }
   }
-  // The context ends when all its sockets are closed and nobody retains it any more.
+  // The context ends when all its sockets are closed and nobody retains it.
   if (lines != nullptr) zmq.close(lines);
   if (findings != nullptr) zmq.close(findings);
   ohmq->release(ohmq);

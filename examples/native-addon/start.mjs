@@ -1,4 +1,4 @@
-// Finds words that look like secrets in files: JavaScript reads them, a C++ thread judges them, and inproc is between.
+// Finds words that look like secrets in files: JavaScript reads the files, and a C++ thread checks each line, over inproc.
 
 import { spawnSync } from "node:child_process"
 import { createReadStream, existsSync } from "node:fs"
@@ -9,9 +9,9 @@ import { parseArgs } from "node:util"
 
 import { Context, Pull, Push } from "ohmq"
 
-const help = `Prints the long random words of files. Usage: node examples/native-addon/start.mjs [--help] FILE...
+const help = `Prints long random-looking words in files. Usage: node examples/native-addon/start.mjs [--help] FILE...
 
-Builds its C++ addon the first time, which needs a compiler and Python.
+Builds its C++ addon on first use, which needs a compiler and Python.
 `
 
 const require = createRequire(import.meta.url)
@@ -45,7 +45,7 @@ await lines.bind("inproc://lines")
 await findings.bind("inproc://findings")
 addon.start(context.native)
 
-/** Each line of each file, with its place; then an empty message. */
+/** Sends each line of each file, with its place; then an empty message. */
 async function send(files) {
   for (const file of files) {
     let number = 0
@@ -57,7 +57,7 @@ async function send(files) {
   await lines.send(["", ""])
 }
 
-/** What the addon says of each line, in the same order. */
+/** Prints the addon's findings, in the order of the lines. */
 async function print() {
   let found = 0
   for await (const [place, words] of findings) {

@@ -1,4 +1,4 @@
-// Security analytics: hears the results of all workers, counts findings by rule and severity, and merges the reports.
+// Security analytics: receives the results of all workers, counts findings by rule and severity, and merges the reports.
 
 import * as zmq from "ohmq"
 
@@ -6,7 +6,7 @@ import { ask, register } from "./child.mjs"
 import { bind, connect } from "./links.mjs"
 import { mergeLogs } from "./sarif.mjs"
 
-// The workers come and go, so it is the subscriber that binds here, and the publishers that connect.
+// The workers come and go, so the subscriber binds and the publishers connect.
 const [results, link] = await bind(zmq.Subscriber)
 results.subscribe("sarif")
 
@@ -22,7 +22,7 @@ let findings = 0
 
 for await (const [, id, body] of results) {
   const task = id.toString()
-  // A task that was handed out twice can be done twice.
+  // A task that was handed out twice may have two results.
   if (logs.has(task)) continue
   const log = JSON.parse(body.toString())
   logs.set(task, log)

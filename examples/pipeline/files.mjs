@@ -1,4 +1,4 @@
-// Finds what there is to scan.
+// Finds the files to scan.
 
 import { readdir, realpath, stat } from "node:fs/promises"
 import path from "node:path"
@@ -14,7 +14,7 @@ async function walk(root, folder, files) {
     console.error(`Skipped ${JSON.stringify(folder)}: ${error.message}`)
     return []
   })
-  // Links have a type of their own, so they are not followed: no loops, and no file twice.
+  // A symbolic link is neither a file nor a directory here, so it is not followed: no loops, and no file twice.
   for (const entry of entries) {
     const name = path.join(folder, entry.name)
     if (entry.isDirectory() && !SKIPPED.has(entry.name)) await walk(root, name, files)
@@ -22,14 +22,14 @@ async function walk(root, folder, files) {
   }
 }
 
-/** A large file that comes last would keep one worker busy while the others have nothing left to do. */
+/** If a large file came last, one worker would scan it while the others had nothing left to do. */
 async function largestFirst(root, files) {
   const size = async (file) => (await stat(path.join(root, file)).catch(() => ({ size: 0 }))).size
   const sized = await Promise.all(files.map(async (file) => [file, await size(file)]))
   return sized.sort((a, b) => b[1] - a[1]).map(([file]) => file)
 }
 
-/** The source files in a folder, or a single one. Resolves with the folder and their paths below it. */
+/** Finds the source files in a folder, or a single one. Resolves with the folder and their paths below it. */
 export async function findFiles(target) {
   const quoted = JSON.stringify(target)
   const files = []

@@ -2,16 +2,16 @@
 
 import * as zmq from "ohmq"
 
-// Every process makes its own key pairs, so no secret key ever leaves a process: only public keys travel.
+// Every process makes its own key pairs, so no secret key ever leaves a process; only public keys do.
 const serverKeys = zmq.curveKeyPair()
 const clientKeys = zmq.curveKeyPair()
 
-/** The end of the run is agreed on before anything closes, so what is still unsent then is of no use to anybody. */
+/** All processes agree on the end of the run before anything closes, so nobody needs what is still unsent then. */
 const linger = 0
 
 /**
- * Makes a socket that binds to a free port of this machine. Returns it with the link that its clients need: where it is,
- * and its public key. Who does not know that key cannot talk to it. To let in known clients alone takes ZAP as well.
+ * Makes a socket that binds to a free port of this machine. Returns it with the link that its clients need: its endpoint
+ * and its public key. A client without that key cannot talk to it. To admit known clients only, see ../secure-pipeline.
  */
 export async function bind(SocketType, options = {}) {
   const socket = new SocketType({ ...options, linger, curveServer: true, curveSecretKey: serverKeys.secretKey })
@@ -32,7 +32,7 @@ export function connect(SocketType, link, options = {}) {
   return socket
 }
 
-/** Returns a function that tells the orchestrator facts about a tool, asks it a question, and resolves with the answer. */
+/** Returns a function that reports facts about a tool to the orchestrator, asks it a question, and resolves with the answer. */
 export function askThrough(link, tool, options) {
   const request = connect(zmq.Request, link)
   return async (question, facts = {}) => {

@@ -13,8 +13,8 @@ export const help = `Usage: npm start -- [options] [PATH]
 Scans the JavaScript and TypeScript files of a folder, or one file, for weaknesses:
 with ESLint in several processes that talk through encrypted ZeroMQ sockets.
 
-PATH             what to scan; this project if there is none
---workers N      how many processes scan, 1 to 64; default: one for each core, 2 to 8
+PATH             what to scan; default: this project
+--workers N      how many processes scan, 1 to 64; default: one per core, 2 to 8
 --output FILE    where the report goes, in SARIF 2.1.0; default: report.sarif
 --quiet          prints errors only
 --help           prints this
@@ -22,10 +22,10 @@ PATH             what to scan; this project if there is none
 Scans *.js, *.mjs, *.cjs, *.jsx, *.ts, *.mts, *.cts and *.tsx. Skips links and folders
 named node_modules, .git, build and dist.
 
-Status: 0 the report is written, whatever was found; 1 the scan failed;
-2 wrong option, or PATH or FILE cannot be used; 130 interrupted`
+Status: 0 the report is written, with or without findings; 1 the scan failed;
+2 invalid option, or PATH or FILE cannot be used; 130 interrupted`
 
-/** npm runs scripts in the folder of the package, and tells in which one its user is. */
+/** npm runs scripts in the package's folder; INIT_CWD is the user's. */
 const { npm_lifecycle_event: script, INIT_CWD } = process.env
 const base = script === "start" && INIT_CWD ? INIT_CWD : process.cwd()
 

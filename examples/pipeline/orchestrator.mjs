@@ -1,5 +1,5 @@
-// The orchestrator knows all tools and does none of their work. They tell it who they are, what they run, how busy they
-// are, and ask for what they need.
+// The orchestrator knows all tools and does none of their work. They tell it their names, what they run and how busy they
+// are, and ask it for what they need.
 
 import * as zmq from "ohmq"
 
@@ -7,17 +7,17 @@ import { settings } from "./child.mjs"
 import { bind } from "./links.mjs"
 
 const { files } = settings
-/** What each tool has told about itself, by its name. */
+/** What each tool has reported about itself, by name. */
 const tools = {
   start: { lost: [] },
   "task-queue": { open: files.length, messages: 0 },
   analytics: { counted: 0, findings: 0 },
 }
-/** Where the tools that all others need can be reached. */
+/** The links to the tools that all others need. */
 const links = {}
 let messages = 0
 
-/** Tools that scan, with those that were lost. */
+/** The tools that scan, lost ones included. */
 const scanners = () =>
   Object.entries(tools)
     .filter(([, tool]) => tool.scanner)
@@ -40,7 +40,7 @@ const answers = {
 }
 
 const [reply, link] = await bind(zmq.Reply)
-// The parent's own channel is how the first link comes to the others; all later ones they get here.
+// The others get this first link through their parent's channel, and all later links here.
 process.send(link, () => {})
 
 for await (const [request] of reply) {

@@ -15,10 +15,10 @@ export class Processes {
   #started = 0
   #spare
 
-  /** Aborted when the run cannot succeed any more; the reason is why. */
+  /** Aborted when the run can no longer succeed; its reason says why. */
   signal = this.#failure.signal
 
-  /** @param spare How many lost workers are replaced: a file that kills its worker must not keep this going for ever. */
+  /** @param spare How many lost workers to replace: a file that kills its worker must not keep this going forever. */
   constructor(spare) {
     this.#spare = spare
   }
@@ -27,12 +27,12 @@ export class Processes {
     this.#failure.abort(new Failure(message, status))
   }
 
-  /** Starts a process that the run cannot do without. It gets its settings, or those that a promise resolves with. */
+  /** Starts a process that the run needs. `settings` may be a promise. */
   startTool(name, settings) {
     return this.#start(name, name, settings, (how) => this.fail(`The ${name} was lost (${how})`))
   }
 
-  /** Starts a worker, and another one in its place if it is lost. */
+  /** Starts a worker, and replaces it if it is lost. */
   startWorker(settings) {
     this.#started += 1
     const name = `worker-${this.#started}`
@@ -55,7 +55,7 @@ export class Processes {
       this.#children.delete(child)
       if (!this.signal.aborted) onLost(signal ?? `status ${status}`)
     })
-    // A child that is gone before it can be told is one that was lost, and "exit" says so.
+    // If the child is gone before it gets its settings, "exit" reports it as lost.
     Promise.resolve(settings).then(
       (values) => child.send({ ...values, name }, () => {}),
       () => {},
@@ -68,7 +68,7 @@ export class Processes {
     this.fail("The run is over")
     const exits = [...this.#children].map((child) => once(child, "exit"))
     for (const child of this.#children) if (child.connected) child.disconnect()
-    // A worker in the middle of a large file would end only after that.
+    // A worker that scans a large file would not exit before it is done.
     const timer = setTimeout(() => {
       for (const child of this.#children) child.kill("SIGKILL")
     }, 500)

@@ -1,15 +1,15 @@
-// What the user sees: how far the scan is, and a table of what it found.
+// What the user sees: the progress of the scan, and a table of its findings.
 
 const LEVELS = ["error", "warning", "note"]
 
 const count = (number, noun) => `${number} ${noun}${number === 1 ? "" : "s"}`
 
-/** Prints a line for the user, over what Progress shows. */
+/** Prints a line for the user, in place of what Progress shows. */
 export function note(text) {
   process.stderr.write(process.stderr.isTTY ? `\r\x1b[K${text}\n` : `${text}\n`)
 }
 
-/** Shows how far the scan is: in one line of a terminal, or in a few lines of a file. */
+/** Shows the progress of the scan: in one line of a terminal, or in a few lines of a file. */
 export class Progress {
   #quarter = 0
 
@@ -26,7 +26,7 @@ export class Progress {
   }
 }
 
-/** Findings by rule and level, the rules with the most severe ones first. */
+/** Findings by rule and level; rules with the most severe findings come first. */
 export function table(counts) {
   const weight = ([, levels]) => levels.error * 1e12 + levels.warning * 1e6 + levels.note
   const rows = Object.entries(counts)
@@ -39,7 +39,7 @@ export function table(counts) {
   return [["", ...LEVELS], ...rows].map(print).join("\n")
 }
 
-/** Who scanned how much, in what time. */
+/** How much each worker scanned, and how long it took. */
 export function summary({ files, messages, workers, seconds }) {
   const rate = Math.round(messages / seconds)
   const lines = workers.map(({ name, scanner, version, scanned, busy, lost }) => {

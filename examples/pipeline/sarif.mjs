@@ -1,4 +1,4 @@
-// SARIF 2.1.0: the format in which scanners tell their findings.
+// SARIF 2.1.0: the format in which scanners report their findings.
 
 import path from "node:path"
 import { pathToFileURL } from "node:url"
@@ -22,7 +22,7 @@ export function logOfFile({ name, version, url }, root, file, findings, rules) {
   const builder = new sarif.SarifRunBuilder({
     columnKind: "utf16CodeUnits",
     originalUriBaseIds: { [ROOT]: { uri: pathToFileURL(path.join(root, path.sep)).href } },
-    // Also a file without findings is in the report: it was scanned.
+    // A file without findings is in the report too: it was scanned.
     artifacts: [{ location: locate(file), roles: ["analysisTarget"] }],
   })
   builder.initSimple({ toolDriverName: name, toolDriverVersion: version, url })
@@ -38,7 +38,7 @@ export function logOfFile({ name, version, url }, root, file, findings, rules) {
   return makeLog(builder.run)
 }
 
-/** One log for many: the same tool and folder, with the findings, files and rules of all. */
+/** Merges the logs of one tool and folder into one, with the findings, files and rules of all. */
 export function mergeLogs(logs) {
   const runs = logs.map((log) => log.runs[0])
   const rules = new Map(runs.flatMap((run) => run.tool.driver.rules).map((rule) => [rule.id, rule]))

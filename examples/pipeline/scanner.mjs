@@ -15,7 +15,7 @@ export const version = linter.version
 
 const tool = { name: scanner, version, url: "https://eslint.org" }
 
-/** The plugin warns of everything alike. These lead straight to code of an attacker, and this one is mostly noise. */
+/** The plugin reports everything as a warning. These raise what an attacker can use directly, and lower what is mostly noise. */
 const levels = {
   "security/detect-bidi-characters": "error",
   "security/detect-buffer-noassert": "error",
@@ -47,11 +47,11 @@ const asScript = config("commonjs")
 const isFatal = (message) => message.fatal
 
 function lint(text, filename) {
-  // Comments in the file must not switch the scanner off.
+  // Comments in the file must not turn the scanner off.
   const options = { filename, allowInlineConfig: false }
   const messages = linter.verify(text, asModule, options)
   if (!messages.some(isFatal)) return messages
-  // Not all old code can be read as a module.
+  // Some old code does not parse as a module.
   const again = linter.verify(text, asScript, options)
   return again.some(isFatal) ? messages : again
 }
@@ -59,17 +59,17 @@ function lint(text, filename) {
 function toFinding({ ruleId, fatal, message, line, column, endLine = line, endColumn = column + 1 }) {
   const rule = ruleId ?? (fatal ? "parse-error" : "scan-error")
   const finding = { rule, level: levels[rule] ?? "warning", text: message }
-  // Some parse errors have no place, or one before the first column.
+  // Some parse errors have no position, or one before the first column.
   return line > 0 && column > 0 ? { ...finding, startLine: line, startColumn: column, endLine, endColumn } : finding
 }
 
-/** Scans a file below a folder. Whatever is wrong with the file, the result is a log. */
+/** Scans a file below a folder. The result is a log, even if the file cannot be read or parsed. */
 export async function scan(root, file) {
   let messages
   try {
     messages = lint(await readFile(path.join(root, file), "utf8"), file)
   } catch (error) {
-    // ESLint's errors go on with a report for its authors.
+    // After the first line, ESLint's errors address its own authors.
     messages = [{ ruleId: "scan-error", message: error.message.split("\n")[0] }]
   }
   return logOfFile(tool, root, file, messages.map(toFinding), rules)

@@ -1,4 +1,4 @@
-// npm start: finds files, starts the processes that scan them, and reports what they found. --help tells more.
+// npm start: finds files, starts the processes that scan them, and reports their findings. --help says more.
 
 import { once } from "node:events"
 import { writeFile } from "node:fs/promises"
@@ -54,14 +54,14 @@ async function main() {
     console.log(`Report: ${output}`)
   } catch (error) {
     progress?.clear()
-    // Operations that were aborted reject each in its own way; why they were is what counts.
+    // Aborted operations reject in different ways; the reason for the abort is what the user needs.
     throw processes.signal.reason ?? error
   } finally {
     await processes.stop()
   }
 }
 
-// Somebody who stops reading, as in `npm start | head -1`, must not spoil the report.
+// A reader that stops, as in `npm start | head -1`, must not prevent the report.
 process.stdout.on("error", () => {})
 
 await main().catch((error) => {

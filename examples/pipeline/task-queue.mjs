@@ -1,5 +1,5 @@
-// The task queue hands files to the workers, and crosses a task off only when analytics has its result. Until then it
-// can hand the task out again: a worker may be killed at any point, also after it said that it had finished.
+// The task queue hands files to the workers, and drops a task only when analytics has its result. Until then it
+// can hand the task out again: a worker may be killed at any point, even after it reported that it had finished.
 
 import * as zmq from "ohmq"
 
@@ -8,19 +8,19 @@ import { bind, connect } from "./links.mjs"
 
 /** How often to ask the orchestrator whether workers were lost, and look for overdue tasks. */
 const LOOK = 250
-/** A task without a result for so long goes to another worker, and a scan without any for so long is given up. */
+/** A task without a result for OVERDUE goes to another worker; a scan without any result for HOPELESS fails. */
 const OVERDUE = 60_000
 const HOPELESS = 180_000
 
 const [notices, link] = await bind(zmq.Pull)
 const files = await ask("files", { links: { notices: link } })
 
-/** Tasks without a result, and those of them that must be handed out, in this order. */
+/** Tasks without a result, and those among them to hand out, in this order. */
 const open = new Map(files.map((file, id) => [`${id}`, { file }]))
 const waiting = new Set(open.keys())
 /**
- * One Push for each worker: a single one would deal the tasks out in turn, however busy each worker is, and could not
- * tell what a lost worker had.
+ * One Push per worker: a single one would hand out tasks in turn, however busy each worker is, and would not
+ * know which task a lost worker had.
  */
 const workers = new Map()
 let lastLook = performance.now()

@@ -1,4 +1,4 @@
-// A worker takes tasks from the queue, has its scanner look at the files, and publishes what that found.
+// A worker takes tasks from the queue, scans the files, and publishes the findings.
 
 import * as zmq from "ohmq"
 
@@ -9,13 +9,12 @@ import { scan, scanner, version } from "./scanner.mjs"
 const { name, root } = settings
 const links = await register({ scanner, version, scanned: 0, busy: 0 })
 
-// What is published before the first subscription has arrived is lost. An XPublisher is a Publisher that hears of
-// subscriptions, so it can wait for that of analytics. And with `noDrop`, it waits for a slow subscriber where a
-// Publisher would drop messages.
+// Messages published before the first subscription arrives are lost. An XPublisher receives subscriptions, so it can wait
+// for the one of analytics. With `noDrop`, it waits for a slow subscriber instead of dropping messages.
 const findings = connect(zmq.XPublisher, links.findings, { noDrop: true })
 await findings.receive()
 
-// Only now that it can publish, it tells the queue where to push tasks to.
+// It can publish now, so it tells the queue where to push tasks.
 const [tasks, link] = await bind(zmq.Pull)
 const notices = connect(zmq.Push, links.notices)
 await notices.send(["ready", name, JSON.stringify(link)])

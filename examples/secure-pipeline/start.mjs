@@ -1,5 +1,5 @@
-// A pipeline that lets nobody in whom it does not know: a server deals tasks out to workers with certificates, and a rogue
-// worker, who has made a key pair of its own, is refused. The audit log says so.
+// A pipeline that admits only clients it knows: a server hands out tasks to workers with certificates, and refuses a rogue
+// worker with a key pair of its own. The audit log shows that.
 
 import { fork } from "node:child_process"
 import { once } from "node:events"
@@ -16,7 +16,7 @@ const tasks = Array.from({ length: 10 }, (_, index) => `scan part ${index + 1}`)
 const folder = mkdtempSync(path.join(tmpdir(), "ohmq-secure-pipeline-"))
 const clients = path.join(folder, "clients")
 
-/** What an administrator does, once: a certificate for the server, and one for each worker. */
+/** What an administrator does once: make a certificate for the server and one for each worker. */
 async function makeCertificates() {
   mkdirSync(clients, 0o755)
   const server = generateKeyPair({ name: "server" })
@@ -55,11 +55,11 @@ let next = 0
 while (done.size < tasks.length) {
   const message = await router.receiveWithMetadata({ timeout: 10_000 })
   const [peer, claimed, result] = message.parts
-  // Not who the message says it is from, but whose key has sent it.
+  // The owner of the key that sent the message, whatever name the message claims.
   const worker = verifiedSender(message, { claimed, oneOf: workers })
   if (result.length > 0) done.set(result.toString(), worker)
   ready.push(peer)
-  // At first, all wait for the last of them.
+  // No task goes out before all workers are ready.
   if (next === 0 && ready.length < workers.length) continue
   for (const id of ready.splice(0)) if (next < tasks.length) await router.send([id, tasks[next++]])
 }

@@ -1,4 +1,4 @@
-// A worker: asks for tasks until it is told to stop. One whose certificate is not there makes a key pair of its own.
+// A worker: processes tasks until its parent disconnects. If it has no certificate, it makes a key pair of its own.
 
 import { existsSync } from "node:fs"
 
@@ -7,15 +7,15 @@ import { Certificate, generateKeyPair } from "ohmq/security"
 
 const [name, endpoint, secretFile, serverFile] = process.argv.slice(2)
 
-// The channel to the parent closes when all is done, and also if the parent is killed.
+// The channel to the parent closes when the run is over, and also if the parent is killed.
 process.on("disconnect", () => process.exit())
 
 const own = existsSync(secretFile) ? await Certificate.load(secretFile) : generateKeyPair({ name })
 const socket = new Dealer({ security: { client: own, serverKey: await Certificate.load(serverFile) }, linger: 0 })
-// A worker that is refused hears of it here.
+// Reports that the server refused this worker.
 socket.events.on("handshake:error:auth", ({ error }) => console.log(`${name}: refused by the server (${error.status})`))
 socket.connect(endpoint)
 
-// Each message says who it is from, which the server believes only because the key says the same.
+// Each message claims a sender. The server believes it only if the key belongs to that sender.
 await socket.send([name, ""])
 for await (const [task] of socket) await socket.send([name, task])

@@ -1,4 +1,4 @@
-// Collects what the rsyslog of other machines sends over CURVE, and prints a line of JSON for each record. README.md has the
+// Collects the records that rsyslog on other machines sends over CURVE, and prints a line of JSON for each. README.md has the
 // configuration of rsyslog.
 
 import { parseArgs } from "node:util"
@@ -14,7 +14,7 @@ const help = `Prints the records that rsyslog sends. Usage:
 
   ENDPOINT  where to listen, such as tcp://0.0.0.0:5140
   SECRET    the collector's certificate, such as collector.key_secret
-  CLIENTS   the folder with the public certificates of those who may send, which is watched
+  CLIENTS   the folder with the public certificates of the clients that may send; it is watched
 `
 
 const { positionals, values } = parseArgs({ allowPositionals: true, options: { help: { type: "boolean" } } })
@@ -30,7 +30,7 @@ authenticator.on("denied", ({ address, publicKey, reason }) =>
 )
 authenticator.on("problem", (error) => console.error(error.message))
 
-// A record is short. Whoever sends more is disconnected; whoever sends faster than this prints has to wait.
+// Records are short: a client that sends a larger message is disconnected. One that sends faster than this prints has to wait.
 const pull = new Pull({
   security: { server: await Certificate.load(secret), authenticator },
   maxMessageSize: 64 << 10,
@@ -42,7 +42,7 @@ console.error(`listening on ${pull.lastEndpoint}`)
 for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => pull.close())
 
 for await (const message of pull.withMetadata()) {
-  // Whose certificate it was: nobody can write that into a record. The host in the record is what the sender says.
+  // The name in the certificate, which the sender cannot choose. The host in the record is what the sender wrote.
   const from = verifiedSender(message)
   const text = String(message.parts[0])
   console.log(JSON.stringify({ from, ...(parseRecord(text) ?? { unparsed: text }) }))

@@ -1,4 +1,4 @@
-// Records of syslog (RFC 5424), from and to their text.
+// Parses and formats syslog records (RFC 5424).
 
 const severities = ["emergency", "alert", "critical", "error", "warning", "notice", "info", "debug"]
 
@@ -8,7 +8,7 @@ const parameter = / ([^\s=\]"]+)="((?:[^"\\\]]|\\.)*)"/gs
 
 const orNull = (text) => (text === "-" ? null : text)
 
-/** Parses a record. Returns undefined for what is none: whoever may send can send anything. */
+/** Parses a record. Returns undefined if the text is not a record: a client may send anything. */
 export function parseRecord(text) {
   const match = header.exec(text)
   if (match === null || Number(match[1]) > 191) return undefined
@@ -34,7 +34,7 @@ export function parseRecord(text) {
   return { severity: severities[priority & 7], facility: priority >> 3, time, host, app, process, id, data, message }
 }
 
-/** The text of a record of facility "user". */
+/** Formats a record with facility "user". */
 export function formatRecord({ severity = "info", host, app, process, message }) {
   const priority = 8 + severities.indexOf(severity)
   return `<${priority}>1 ${new Date().toISOString()} ${host} ${app} ${process} - - \ufeff${message}`

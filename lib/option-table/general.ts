@@ -15,12 +15,12 @@ export const generalOptions = {
   receiveHighWaterMark: { zmq: "ZMQ_RCVHWM", wire: "int32", on: readers, anytime: true },
   /**
    * ZMQ_SNDTIMEO: how long a send may wait for room before it rejects with EAGAIN.
-   * Milliseconds; 0 does not wait, -1 (the default) waits for ever.
+   * Milliseconds, of real time whatever clock a test has; 0 does not wait, -1 (the default) waits for ever.
    */
   sendTimeout: { zmq: "ZMQ_SNDTIMEO", wire: "int32", on: writers, anytime: true },
   /**
    * ZMQ_RCVTIMEO: how long a receive may wait for a message before it rejects with EAGAIN.
-   * Milliseconds; 0 does not wait, -1 (the default) waits for ever.
+   * Milliseconds, of real time whatever clock a test has; 0 does not wait, -1 (the default) waits for ever.
    */
   receiveTimeout: { zmq: "ZMQ_RCVTIMEO", wire: "int32", on: readers, anytime: true },
   /** ZMQ_SNDBUF: the size of the kernel's transmit buffer. Bytes; -1 (the default) leaves it to the system. */

@@ -1,6 +1,6 @@
 // What an authenticator tells of its decisions: to listeners, and through node:diagnostics_channel.
 
-import { channel } from "node:diagnostics_channel"
+import { type Channel, channel } from "node:diagnostics_channel"
 
 import type { Mechanism } from "./zap.js"
 
@@ -52,7 +52,7 @@ export interface AuthenticatorEvents {
 }
 
 /** The channels "ohmq:security:allowed", "ohmq:security:denied" and "ohmq:security:revoked", of all authenticators. */
-export const channels = {
+export const channels: Record<"allowed" | "denied" | "revoked", Channel> = {
   allowed: channel("ohmq:security:allowed"),
   denied: channel("ohmq:security:denied"),
   revoked: channel("ohmq:security:revoked"),

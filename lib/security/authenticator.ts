@@ -1,9 +1,13 @@
 // The handler of authentication (ZAP, RFC 27): decides who may connect to the servers of a context, and says so.
 
-import { EventEmitter } from "node:events"
+import { Buffer } from "node:buffer"
 import { isIP } from "node:net"
+import { isNativeError } from "node:util/types"
 
+import { asyncDispose } from "../dispose.js"
+import { Emitter } from "../emitter.js"
 import { Context, context as defaultContext, type Guard, Router, type Socket } from "../index.js"
+import { clock, setTimeout, type Timer, throwLater } from "../timers.js"
 import { AddressList, plainAddress, sourceOf } from "./addresses.js"
 import { type AuditEvent, type AuthenticatorEvents, channels, type RevokedEvent } from "./audit.js"
 import { Certificate } from "./certificate.js"
@@ -28,9 +32,12 @@ const names = ["context", "domains", ...decisionOptions, ...policyOptions]
 /** When no request has come for so long, none is under way. Milliseconds. */
 const QUIET = 10
 
+/** Also of another realm, and the DOMExceptions that signals are aborted with. */
+const isError = (value: unknown): value is Error =>
+  value instanceof Error || isNativeError(value) || Object.prototype.toString.call(value) === "[object DOMException]"
+
 /** What a handler throws may be anything. */
-const asError = (error: unknown) =>
-  error instanceof Error ? error : new Error("A handler threw something that is no Error")
+const asError = (error: unknown) => (isError(error) ? error : new Error("A handler threw something that is no Error"))
 
 const marksOf = (who: string) => [keyMark(who), userMark(who)]
 
@@ -46,7 +53,7 @@ const marksOf = (who: string) => [keyMark(who), userMark(who)]
  * There is one for each context, for any number of sockets. When it is closed, nobody new gets in. It does not keep the process
  * alive.
  */
-export class Authenticator extends EventEmitter<AuthenticatorEvents> implements Guard {
+export class Authenticator extends Emitter<AuthenticatorEvents> implements Guard {
   readonly context: Context
   readonly #router: Router
   readonly #general: Policy
@@ -60,7 +67,7 @@ export class Authenticator extends EventEmitter<AuthenticatorEvents> implements 
   /** Counts what may turn a decision over: revocations, denials, the end. */
   #changes = 0
   /** Runs while it closes, until no requests come any more. */
-  #closing: NodeJS.Timeout | undefined
+  #closing: Timer | undefined
 
   constructor(options: AuthenticatorOptions = {}) {
     super()
@@ -103,7 +110,7 @@ export class Authenticator extends EventEmitter<AuthenticatorEvents> implements 
    */
   guard(socket: Socket): void {
     if (this.#closed) throw new Error("The authenticator is closed; make another one")
-    if (socket.context !== this.context) {
+    if (!this.context.equals(socket.context)) {
       throw new TypeError("The socket and the authenticator must be of one context: new Authenticator({ context: … })")
     }
     if (socket.zapDomain === null) throw new TypeError(`The socket needs a domain: set zapDomain, such as "global"`)
@@ -159,7 +166,7 @@ export class Authenticator extends EventEmitter<AuthenticatorEvents> implements 
     await this.#serving
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
+  [asyncDispose](): Promise<void> {
     return this.close()
   }
 
@@ -242,7 +249,7 @@ export class Authenticator extends EventEmitter<AuthenticatorEvents> implements 
   /** Answers exactly once: libzmq ends the process when it gets a second reply, and lets the peer wait when it gets none. */
   async #answer(frames: Buffer[]): Promise<void> {
     this.#closing?.refresh()
-    const began = performance.now()
+    const began = clock.now()
     const request = parseRequest(frames)
     if (request === undefined) return
     const { claim, password } = readCredentials(request)
@@ -318,7 +325,7 @@ export class Authenticator extends EventEmitter<AuthenticatorEvents> implements 
     if (!channels[outcome].hasSubscribers && this.listenerCount(outcome) === 0) return
     const { domain, address, mechanism } = "problem" in request ? { domain: "", address: "", mechanism: null } : request
     const who = { domain, address: plainAddress(address), mechanism, userId: null }
-    const [time, duration] = [Date.now(), performance.now() - began]
+    const [time, duration] = [Date.now(), clock.now() - began]
     const event: AuditEvent = { ...who, ...result, ...claim, time, count: 1, first: time, duration }
     if (outcome === "denied" && !this.#closed && this.#repeats !== undefined) {
       this.#repeats.add(sourceOf(address), event, reason === TOO_MANY_FAILURES)
@@ -334,11 +341,9 @@ export class Authenticator extends EventEmitter<AuthenticatorEvents> implements 
   /** A listener that throws is the program's fault, but must not end the answering. */
   #tell<E extends keyof AuthenticatorEvents>(name: E, event: AuthenticatorEvents[E][0]): void {
     try {
-      ;(this as EventEmitter).emit(name, event)
+      this.emit(name, event)
     } catch (error) {
-      process.nextTick(() => {
-        throw error
-      })
+      throwLater(error)
     }
   }
 }

@@ -1,8 +1,10 @@
 // Reads and writes files of certificates and passwords: never half, and secret ones for their owner alone.
 
+import { Buffer } from "node:buffer"
 import { randomUUID } from "node:crypto"
 import { constants, type Stats } from "node:fs"
 import { open, rename, rm } from "node:fs/promises"
+import process from "node:process"
 
 /** No certificate is larger. Bytes. */
 export const LARGEST = 64 << 10

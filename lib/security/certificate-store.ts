@@ -1,10 +1,12 @@
 // The certificates of those who may connect: kept in memory, and with a folder of files, as that changes.
 
-import { EventEmitter } from "node:events"
 import { accessSync, constants, readdirSync, statSync } from "node:fs"
 import { readdir } from "node:fs/promises"
 import path from "node:path"
 
+import { brand } from "../brand.js"
+import { dispose } from "../dispose.js"
+import { Emitter } from "../emitter.js"
 import { Certificate, type KeyMaterial, loadCertificate } from "./certificate.js"
 import { checkUnchangeable } from "./certificate-file.js"
 import { fileMark, folderMark, restingMark } from "./file-mark.js"
@@ -39,7 +41,7 @@ const toCertificate = (entry: Entry) =>
  * few.delete(publicKey)
  * ```
  */
-export class CertificateStore extends EventEmitter<StoreEvents> {
+export class CertificateStore extends Emitter<StoreEvents> {
   readonly #certificates = new Map<string, Certificate>()
   readonly #files = new Map<string, Known>()
   /** By key, the files that have it: while one is left, it counts. */
@@ -137,7 +139,7 @@ export class CertificateStore extends EventEmitter<StoreEvents> {
     this.#watched?.close()
   }
 
-  [Symbol.dispose](): void {
+  [dispose](): void {
     this.close()
   }
 
@@ -210,6 +212,8 @@ export class CertificateStore extends EventEmitter<StoreEvents> {
     if (added.length > 0 || removed.length > 0) this.emit("change", { added, removed })
   }
 }
+
+brand("CertificateStore", CertificateStore)
 
 /** Throws if a folder is not there, or others can put certificates into it. A volume that is mounted to be read alone has any mode. */
 function checkFolder(folder: string): void {

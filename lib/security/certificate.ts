@@ -1,11 +1,17 @@
 // Certificates: a public key, who it belongs to, and perhaps the secret key, which nothing here ever shows.
 
+import { Buffer } from "node:buffer"
 import { randomBytes } from "node:crypto"
 import type { Stats } from "node:fs"
 import { rm } from "node:fs/promises"
+import process from "node:process"
 import type { inspect } from "node:util"
+import { isUint8Array } from "node:util/types"
 
+import { brand } from "../brand.js"
+import { dispose } from "../dispose.js"
 import { curveKeyPair } from "../index.js"
+import { clearTimeout, setTimeout, type Timer } from "../timers.js"
 import { checkFile, checkMode, createFile, LARGEST, readFile, replaceFile } from "./certificate-file.js"
 import { checkBoolean, checkOptions, checkTimeout } from "./check-options.js"
 import { decodeBytes, encodeToBytes, z85Decode } from "./z85.js"
@@ -41,11 +47,14 @@ export interface SaveOptions {
   overwrite?: boolean
 }
 
+// Taken now: a test may put something else in the place of curveKeyPair.
+const { publicKeyFrom: derivePublicKey } = curveKeyPair
+
 const invalid = (message: string) => Object.assign(new TypeError(message), { code: "ERR_CERTIFICATE" })
 
 /** The 32 bytes of a key, in memory of their own. */
 function keyBytes(what: string, key: unknown): Buffer {
-  if (key instanceof Uint8Array && key.length === 32) {
+  if (isUint8Array(key) && key.length === 32) {
     const copy = Buffer.alloc(32)
     copy.set(key)
     return copy
@@ -64,7 +73,7 @@ function keyBytes(what: string, key: unknown): Buffer {
 export function publicKeyFrom(secretKey: string | Uint8Array): string {
   const bytes = keyBytes("secret key", secretKey)
   try {
-    return curveKeyPair.publicKeyFrom(bytes)
+    return derivePublicKey(bytes)
   } finally {
     bytes.fill(0)
   }
@@ -118,14 +127,15 @@ export class Certificate {
   /** A new key pair. */
   static generate(metadata: Record<string, string> = {}): Certificate {
     const secret = randomBytes(32)
-    return new Certificate(curveKeyPair.publicKeyFrom(secret), secret, checkMetadata(metadata))
+    return new Certificate(derivePublicKey(secret), secret, checkMetadata(metadata))
   }
 
   /** A certificate of keys that are there. The secret key is copied. */
   static from(material: KeyMaterial): Certificate {
     if (typeof material !== "object" || material === null)
       throw invalid("A certificate is made from an object with keys")
-    if (material instanceof Certificate) return material
+    // One of another copy of the package is copied.
+    if (#secret in material) return material
     const { publicKey, secretKey, metadata = {} } = material
     const known = checkMetadata(metadata)
     const bytes = publicKey === undefined ? undefined : keyBytes("public key", publicKey)
@@ -134,7 +144,7 @@ export class Certificate {
       return new Certificate(encodeToBytes(bytes).toString("latin1"), undefined, known)
     }
     const secret = keyBytes("secret key", secretKey)
-    const derived = curveKeyPair.publicKeyFrom(secret)
+    const derived = derivePublicKey(secret)
     if (bytes !== undefined && derived !== encodeToBytes(bytes).toString("latin1")) {
       secret.fill(0)
       throw invalid("The public key is not that of the secret key. Are the two exchanged?")
@@ -213,13 +223,13 @@ export class Certificate {
     const { timeout = 30_000 } = checkOptions("the options of fromVault", options, ["timeout"])
     checkTimeout("timeout", timeout)
     if (typeof fetch !== "function") throw invalid("fromVault takes a function")
-    let timer: NodeJS.Timeout | undefined
+    let timer: Timer | undefined
     const late = new Promise<never>((_, reject) => {
       timer = setTimeout(() => reject(invalid(`The vault did not answer within ${timeout} ms`)), timeout)
     })
     try {
       const material = await Promise.race([fetch(), late])
-      return typeof material === "string" || material instanceof Uint8Array
+      return typeof material === "string" || isUint8Array(material)
         ? Certificate.parse(material)
         : Certificate.from(material)
     } finally {
@@ -251,7 +261,7 @@ export class Certificate {
     this.#destroyed = true
   }
 
-  [Symbol.dispose](): void {
+  [dispose](): void {
     this.destroy()
   }
 
@@ -323,6 +333,8 @@ export class Certificate {
     return `Certificate ${show({ publicKey: this.publicKey, metadata: this.metadata, secretKey: secret }, options)}`
   }
 }
+
+brand("Certificate", Certificate)
 
 /** Loads a certificate of a file that passes a check. */
 export async function loadCertificate(file: string, check: (stats: Stats) => void = () => {}): Promise<Certificate> {

@@ -1,7 +1,9 @@
 #!/usr/bin/env node
 // ohmq-keys: makes certificates and lines of password files.
 
+import { Buffer } from "node:buffer"
 import { statSync } from "node:fs"
+import process from "node:process"
 
 import { createFile, replaceFile } from "./certificate-file.js"
 import { Certificate, hashPassword } from "./index.js"

@@ -5,6 +5,7 @@
 // One that was accepted and is never told of, since its peer has left, may still be any that follows, until it is too old.
 
 import type { Event, Socket } from "../index.js"
+import { clearTimeout, clock, setTimeout } from "../timers.js"
 import { plainAddress } from "./addresses.js"
 
 /** Handshakes take no longer: libzmq's `handshakeInterval` is 30 s. */
@@ -140,7 +141,7 @@ export class Connections {
   /** A peer was accepted: its handshake will be told of next. */
   accept(domain: string, address: string, identities: string[]): void {
     if (this.#guarded.size === 0) return
-    const now = performance.now()
+    const now = clock.now()
     const key = `${domain}\n${address}`
     this.#expire(key, now)
     const groups = this.#groups.get(key) ?? []
@@ -158,7 +159,7 @@ export class Connections {
 
   /** Ends the connections that may be those of a user or key. Says how many. */
   revoke(identity: string): number {
-    const now = performance.now()
+    const now = clock.now()
     for (const [key, groups] of this.#groups) {
       this.#expire(key, now)
       if (!groups.some(({ identities }) => identities.has(identity))) continue
@@ -196,7 +197,7 @@ export class Connections {
     const tainted = this.#tainted.get(key)
     if (tainted !== undefined) {
       tainted.handshakes -= 1
-      const over = tainted.until < performance.now()
+      const over = tainted.until < clock.now()
       if (over || tainted.handshakes <= 0) this.#tainted.delete(key)
       if (!over) {
         guarded.shutDown(connection)

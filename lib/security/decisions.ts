@@ -1,5 +1,8 @@
 // What is decided on each request: by which policy, how many at a time, in what time, and not again for those who fail and fail.
 
+import type { Buffer } from "node:buffer"
+
+import { clearTimeout, setTimeout } from "../timers.js"
 import { plainAddress, sourceOf } from "./addresses.js"
 import { checkPositive, checkTimeout } from "./check-options.js"
 import { type FailureLimit, Failures } from "./failure-limit.js"

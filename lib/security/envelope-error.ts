@@ -1,5 +1,7 @@
 // What can be wrong with an envelope. An error says which of these it is and nothing more: its reader may be whoever sent it.
 
+import { brand } from "../brand.js"
+
 const messages = {
   ERR_ENVELOPE_MALFORMED: "This is no envelope, or larger than is allowed",
   ERR_ENVELOPE_TYPE: "The type of the payload is not one of those that are accepted",
@@ -26,3 +28,5 @@ export class EnvelopeError extends Error {
     this.code = code
   }
 }
+
+brand("EnvelopeError", EnvelopeError)

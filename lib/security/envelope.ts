@@ -1,6 +1,9 @@
 // DSSE v1 (https://github.com/secure-systems-lab/dsse): the bytes that are signed, and the JSON around them. Nothing here checks
 // a signature, so what is parsed here is not to be believed yet.
 
+import { Buffer } from "node:buffer"
+import { TextDecoder } from "node:util"
+
 import { EnvelopeError } from "./envelope-error.js"
 
 export interface Signature {

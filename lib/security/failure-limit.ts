@@ -1,5 +1,6 @@
 // Counts failures by source, so that guessing and flooding are cut short.
 
+import { clock } from "../timers.js"
 import { checkOptions } from "./check-options.js"
 
 export interface FailureLimit {
@@ -45,7 +46,7 @@ export class Failures {
 
   /** Counts a failure. */
   add(source: string): void {
-    const now = performance.now()
+    const now = clock.now()
     const record = this.#records.get(source)
     const count = record !== undefined && record.ends > now ? record.count + 1 : 1
     // The limit is reached: the pause begins now.
@@ -104,7 +105,7 @@ export class Failures {
   #countOf(source: string): number {
     const record = this.#records.get(source)
     if (record === undefined) return 0
-    if (record.ends > performance.now()) return record.count
+    if (record.ends > clock.now()) return record.count
     this.#records.delete(source)
     return 0
   }

@@ -2,7 +2,8 @@
 
 import type { BigIntStats } from "node:fs"
 import { stat } from "node:fs/promises"
-import { setTimeout as sleep } from "node:timers/promises"
+
+import { setTimeout } from "../timers.js"
 
 /** A file that was left alone for so long is complete. Also longer than the steps in which file systems count time. Milliseconds. */
 const REST = 100
@@ -19,11 +20,18 @@ export async function fileMark(file: string): Promise<string | undefined> {
   }
 }
 
+// Taken now: a test's clock would take its place, and does not tell of files.
+const { now } = Date
+
+const ageOf = ({ ctimeMs }: BigIntStats) => now() - Number(ctimeMs)
+
 /** Whether it was left alone for long enough. A time in the future is of another machine's clock, and tells nothing. */
-function isResting({ ctimeMs }: BigIntStats): boolean {
-  const age = Date.now() - Number(ctimeMs)
+function isResting(stats: BigIntStats): boolean {
+  const age = ageOf(stats)
   return age < -REST || age > REST
 }
+
+const sleep = (delay: number) => new Promise<void>((resolve) => void setTimeout(resolve, delay))
 
 /** The mark of a folder, which changes when a file comes or goes; undefined while it may change unseen. */
 export async function folderMark(folder: string): Promise<string | undefined> {
@@ -48,7 +56,7 @@ export async function restingMark(file: string): Promise<string | undefined> {
       return undefined
     }
     if (isResting(stats)) return markOf(stats)
-    await sleep(REST + 1 - (Date.now() - Number(stats.ctimeMs)))
+    await sleep(REST + 1 - ageOf(stats))
   }
   return "busy"
 }

@@ -1,5 +1,7 @@
 // What users import from ohmq/security. It stands on the public API of ohmq alone.
 
+import { makeReplaceable } from "../exports.js"
+
 export type {
   ClientSecurity,
   Guard,
@@ -30,8 +32,10 @@ export { hashPassword, PasswordFile, verifyPassword } from "./passwords.js"
 export type { Applicant, Decision, DomainPolicy, Identity } from "./policy.js"
 export { type Received, SenderError, type SenderOptions, verifiedSender } from "./sender.js"
 export { Signer, type SignerOptions } from "./signer.js"
-export type { KeyInput, VerificationKey } from "./signing-keys.js"
+export type { JsonWebKey, KeyInput, VerificationKey } from "./signing-keys.js"
 export type { VerifiedMessage } from "./verified-message.js"
 export { Verifier, type VerifierOptions } from "./verifier.js"
 export { z85Decode, z85Encode } from "./z85.js"
 export type { Mechanism } from "./zap.js"
+
+makeReplaceable(exports)

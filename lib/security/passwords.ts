@@ -1,10 +1,14 @@
 // Passwords of PLAIN: hashed by scrypt, in a file with a line for each user.
 
+import { Buffer } from "node:buffer"
 import { randomBytes, scrypt, timingSafeEqual } from "node:crypto"
-import { EventEmitter } from "node:events"
 import { type Stats, statSync } from "node:fs"
 import path from "node:path"
+import { isUint8Array } from "node:util/types"
 
+import { reasonOf } from "../abort.js"
+import { brand } from "../brand.js"
+import { Emitter } from "../emitter.js"
 import { checkFile, checkMode, readFile } from "./certificate-file.js"
 import { checkOptions } from "./check-options.js"
 import { fileMark, restingMark } from "./file-mark.js"
@@ -24,7 +28,7 @@ const base64 = (bytes: Buffer) => bytes.toString("base64").replace(/=+$/, "")
 
 /** A hash for a password file: `$scrypt$ln=15,r=8,p=3$SALT$HASH`. */
 export async function hashPassword(password: string | Uint8Array): Promise<string> {
-  if (!(typeof password === "string" || password instanceof Uint8Array) || password.length === 0) {
+  if (!(typeof password === "string" || isUint8Array(password)) || password.length === 0) {
     throw new TypeError("Expected the password to be text or bytes, and not empty")
   }
   const salt = randomBytes(16)
@@ -77,7 +81,7 @@ const AT_A_TIME = 2
  * A password file: a line `user:hash` for each user; lines that begin with # are comments. It is read again as it changes.
  * `npx ohmq-keys password FILE USER` writes such lines.
  */
-export class PasswordFile extends EventEmitter<{ change: [{ removed: string[] }]; problem: [error: Error] }> {
+export class PasswordFile extends Emitter<{ change: [{ removed: string[] }]; problem: [error: Error] }> {
   readonly #file: string
   readonly #users = new Map<string, string>()
   readonly #watched: WatchedPath
@@ -122,7 +126,7 @@ export class PasswordFile extends EventEmitter<{ change: [{ removed: string[] }]
 
   /** Waits for a place. Whoever is not waited for any more leaves the line, and takes none. */
   async #turn(signal: AbortSignal | undefined): Promise<void> {
-    signal?.throwIfAborted()
+    if (signal?.aborted) throw reasonOf(signal)
     if (this.#running < AT_A_TIME) {
       this.#running += 1
       return
@@ -134,7 +138,7 @@ export class PasswordFile extends EventEmitter<{ change: [{ removed: string[] }]
         settle()
       }
       const begin = () => leave(resolve)
-      const onAbort = () => leave(() => reject((signal as AbortSignal).reason))
+      const onAbort = () => leave(() => reject(reasonOf(signal as AbortSignal)))
       this.#waiting.add(begin)
       signal?.addEventListener("abort", onAbort)
     })
@@ -173,3 +177,5 @@ export class PasswordFile extends EventEmitter<{ change: [{ removed: string[] }]
     if (removed.length > 0) this.emit("change", { removed })
   }
 }
+
+brand("PasswordFile", PasswordFile)

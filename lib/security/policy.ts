@@ -1,6 +1,6 @@
 // What a domain asks of its peers, and how that is decided.
 
-import { isUtf8 } from "node:buffer"
+import { type Buffer, isUtf8 } from "node:buffer"
 
 import { type AddressPolicy, AddressRules } from "./addresses.js"
 import type { Certificate, KeyMaterial } from "./certificate.js"

@@ -1,12 +1,13 @@
 // Tells many denials of one source as one, so that nobody fills a log at the speed of handshakes.
 
+import { clearTimeout, setTimeout, type Timer } from "../timers.js"
 import type { AuditEvent } from "./audit.js"
 
 interface Record {
   told: number
   /** What is not told yet. */
   held: AuditEvent | undefined
-  timer: NodeJS.Timeout
+  timer: Timer
 }
 
 /** As many are remembered; of more than these, the oldest is told of before its time. */

@@ -1,5 +1,8 @@
 // Who has really sent a message.
 
+import { Buffer } from "node:buffer"
+import { isUint8Array } from "node:util/types"
+
 import { checkOptions } from "./check-options.js"
 
 /** A message of `receiveWithMetadata`, as far as it matters here. */
@@ -52,7 +55,7 @@ export function verifiedSender(message: Received, options: SenderOptions = {}): 
     throw new SenderError(`The sender of this message was not authenticated. ${remedy}`, null)
   }
   if (claimed !== undefined) {
-    if (typeof claimed !== "string" && !(claimed instanceof Uint8Array))
+    if (typeof claimed !== "string" && !isUint8Array(claimed))
       throw new TypeError("Expected claimed to be text or bytes")
     const name = Buffer.from(claimed as string)
     if (!name.equals(Buffer.from(userId))) {

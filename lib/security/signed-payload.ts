@@ -1,6 +1,7 @@
 // What stands before a payload so that its replay is noticed: a line of JSON with its type, the time, and a nonce. All of it is
 // signed. The payload follows as it is, so JSON payloads make two lines of JSON that any tool reads.
 
+import { Buffer } from "node:buffer"
 import { randomBytes } from "node:crypto"
 
 import { isPayloadType } from "./envelope.js"

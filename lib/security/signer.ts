@@ -1,6 +1,8 @@
 // Makes signed messages.
 
+import { Buffer } from "node:buffer"
 import { type KeyObject, sign } from "node:crypto"
+import { isUint8Array } from "node:util/types"
 
 import { checkBoolean, checkOptions } from "./check-options.js"
 import { type Envelope, isPayloadType, preAuthEncoding, serialize } from "./envelope.js"
@@ -35,7 +37,7 @@ function isData(value: object): boolean {
 }
 
 function payloadBytes(payload: Uint8Array | string | object): Uint8Array {
-  if (payload instanceof Uint8Array) return payload
+  if (isUint8Array(payload)) return payload
   if (typeof payload === "string") {
     if (/\p{Surrogate}/u.test(payload))
       throw new TypeError("The payload has half a surrogate pair, which UTF-8 cannot say")

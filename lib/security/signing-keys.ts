@@ -1,10 +1,29 @@
 // Ed25519 keys from where they are kept. What Node says about a key it cannot read may quote it, so that is never passed on.
 
-import { createHash, createPrivateKey, createPublicKey, type JsonWebKey, KeyObject } from "node:crypto"
+import { Buffer } from "node:buffer"
+import { createHash, createPrivateKey, createPublicKey, KeyObject } from "node:crypto"
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs"
+import process from "node:process"
+import { isDate, isUint8Array } from "node:util/types"
 
 import { checkBoolean, checkOptions } from "./check-options.js"
 import { isKeyId } from "./envelope.js"
+
+/**
+ * A JSON Web Key (RFC 7517), as `keyObject.export({ format: "jwk" })` makes. Without an index signature, as that of @types/node 25 is,
+ * which the earlier ones have in node:crypto.
+ */
+export type JsonWebKey = {
+  kty?: string | undefined
+  crv?: string | undefined
+  x?: string | undefined
+  d?: string | undefined
+  kid?: string | undefined
+  alg?: string | undefined
+  use?: string | undefined
+  key_ops?: string[] | undefined
+  ext?: boolean | undefined
+}
 
 /** A key: PEM (PKCS#8 or SPKI), JWK or KeyObject. Ed25519 only. */
 export type KeyInput = string | Uint8Array | JsonWebKey | KeyObject
@@ -68,7 +87,7 @@ function readKeyFile(file: string | URL, isPrivate: boolean): Buffer {
   }
 }
 
-const isText = (key: unknown): key is string | Uint8Array => typeof key === "string" || key instanceof Uint8Array
+const isText = (key: unknown): key is string | Uint8Array => typeof key === "string" || isUint8Array(key)
 
 /** Whether this is a key itself, and not an object that has one. */
 const isKey = (source: KeyInput | object): source is KeyInput =>
@@ -136,7 +155,7 @@ export function privateKey(options: VerificationKey & { passphrase?: string }): 
 
 function timeOf(name: string, value: Date | string | undefined, otherwise: number): number {
   if (value === undefined) return otherwise
-  const time = value instanceof Date || typeof value === "string" ? new Date(value).getTime() : Number.NaN
+  const time = isDate(value) || typeof value === "string" ? new Date(value).getTime() : Number.NaN
   if (Number.isNaN(time)) throw invalid(`Expected ${name} to be a date`)
   return time
 }

@@ -1,5 +1,7 @@
 // What is left of an envelope after all checks.
 
+import type { Buffer } from "node:buffer"
+
 import type { Envelope } from "./envelope.js"
 
 /** The envelope that a message came in. */

@@ -1,6 +1,8 @@
 // Lets signed messages through. Nothing of a payload is looked at, let alone returned, before a signature of it was verified.
 
+import type { Buffer } from "node:buffer"
 import { createHash, verify } from "node:crypto"
+import { isUint8Array } from "node:util/types"
 
 import { checkBoolean, checkDuration, checkOptions, checkPositive } from "./check-options.js"
 import { type Envelope, isPayloadType, parse, preAuthEncoding } from "./envelope.js"
@@ -120,7 +122,7 @@ export class Verifier {
 
   /** Verifies an envelope. Rejects with an EnvelopeError if anything is wrong with it. */
   async verify(envelope: Uint8Array | string): Promise<VerifiedMessage> {
-    if (typeof envelope !== "string" && !(envelope instanceof Uint8Array)) {
+    if (typeof envelope !== "string" && !isUint8Array(envelope)) {
       throw new TypeError("Expected the envelope to be bytes or text")
     }
     const parsed = parse(envelope, this.#maxSize)

@@ -2,6 +2,8 @@
 
 import { type FSWatcher, watch } from "node:fs"
 
+import { clearInterval, setInterval, type Timer } from "../timers.js"
+
 /** Milliseconds. */
 const EVERY = 1000
 
@@ -12,7 +14,7 @@ const THOROUGH = 10
 export class WatchedPath {
   readonly #rescan: () => Promise<void>
   readonly #glance: () => Promise<boolean>
-  readonly #timer: NodeJS.Timeout
+  readonly #timer: Timer
   #glances = 0
   #watcher: FSWatcher | undefined
   #running: Promise<void> | undefined

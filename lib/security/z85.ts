@@ -1,5 +1,8 @@
 // Z85 (RFC 32): 4 bytes as 5 characters. The work is done on bytes, so that secrets need never be strings.
 
+import { Buffer } from "node:buffer"
+import { isUint8Array } from "node:util/types"
+
 const characters = Buffer.from("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#")
 const values = new Int8Array(256).fill(-1)
 for (const [value, character] of characters.entries()) values[character] = value
@@ -38,7 +41,7 @@ export function decodeBytes(text: Uint8Array): Buffer {
 
 /** Bytes as Z85. Throws RangeError unless there is a multiple of 4 of them. */
 export function z85Encode(bytes: Uint8Array): string {
-  if (!(bytes instanceof Uint8Array)) throw new TypeError("Expected the bytes to be a Uint8Array")
+  if (!isUint8Array(bytes)) throw new TypeError("Expected the bytes to be a Uint8Array")
   return encodeToBytes(bytes).toString("latin1")
 }
 

@@ -1,6 +1,6 @@
 // Requests and replies of ZAP 1.0 (RFC 27), as messages of a Router.
 
-import { isUtf8 } from "node:buffer"
+import { Buffer, isUtf8 } from "node:buffer"
 
 export const endpoint = "inproc://zeromq.zap.01"
 

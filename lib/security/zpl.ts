@@ -1,5 +1,7 @@
 // The format of certificate files: ZPL (RFC 4), as CZMQ reads and writes it. Values stay bytes, because some are secret.
 
+import type { Buffer } from "node:buffer"
+
 /** The values of a file, by the path of their name: "curve/public-key". */
 export type Values = Map<string, Buffer>
 

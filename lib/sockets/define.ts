@@ -1,11 +1,12 @@
-// Completes a socket class: its options, and what it does not do.
+// Completes a socket class: its options, its brand, and what it does not do.
 
+import { brand } from "../brand.js"
 import { defineOptions, type OptionHolder } from "../option-holder.js"
 import { type Option, type SocketName, socketOptions } from "../option-table/index.js"
 
 const receiving = [
   ...["receive", "receiveMany", "receiveWithMetadata", "withMetadata", "tryReceive", "batches"],
-  ...["receiveQueue", "toReadable", "toReadableStream"],
+  ...["receiveQueue", "receiveMemory", "toReadable", "toReadableStream"],
   Symbol.asyncIterator,
 ]
 const sending = ["send", "sendMany", "trySend", "sendQueue", "toWritable", "toWritableStream"]
@@ -21,6 +22,7 @@ export function defineSocket(
 ): void {
   const mine = Object.entries<Option>(socketOptions).filter(([, option]) => option.on?.includes(name))
   defineOptions(socketClass, mine)
+  brand(name, socketClass)
   const hidden = without === "send" ? sending : without === "receive" ? receiving : []
   for (const key of hidden) Object.defineProperty(socketClass.prototype, key, { value: undefined })
 }

@@ -1,5 +1,8 @@
 // The name that a connecting socket gives to its peer.
 
+import { Buffer } from "node:buffer"
+import { isUint8Array } from "node:util/types"
+
 import { errnoError, expected } from "../errors.js"
 
 export interface PeerName {
@@ -12,7 +15,7 @@ export function peerName(options: PeerName): Buffer | undefined {
   if (typeof options !== "object" || options === null) throw new TypeError("Options must be an object")
   const { routingId } = options
   if (routingId === undefined || routingId === null || routingId.length === 0) return undefined
-  if (typeof routingId !== "string" && !(routingId instanceof Uint8Array)) {
+  if (typeof routingId !== "string" && !isUint8Array(routingId)) {
     throw new TypeError("Option value must be a string or buffer")
   }
   const name = Buffer.from(routingId as Uint8Array)

@@ -1,5 +1,6 @@
 // What sockets have that tell of their peers: `peerEvents`, and what cannot be had beside it.
 
+import type { Buffer } from "node:buffer"
 import { randomBytes } from "node:crypto"
 
 import { errnoError } from "../errors.js"

@@ -1,5 +1,7 @@
 // One to many, by group: radios drop what no dish has joined.
 
+import { Buffer } from "node:buffer"
+
 import { errnoError } from "../errors.js"
 import { addon, constant } from "../native.js"
 import type { OptionsOn } from "../option-types.js"

@@ -1,5 +1,7 @@
 // Plain tcp.
 
+import type { Buffer } from "node:buffer"
+
 import { tooMany } from "../errors.js"
 import { addon, constant, SendFlags } from "../native.js"
 import type { OptionsOn } from "../option-types.js"
@@ -12,10 +14,11 @@ import { checkName, claimName, nameTaken, type PeerName, peerName, releaseNames 
 /** Whether libzmq still has a peer that was disconnected. */
 function hasPeer(socket: Stream, name: Buffer): boolean {
   const native = socket[handle]()
-  const { slot } = native
   const told = native.hasPeer(name)
   if (told !== undefined) return told
-  // An installed libzmq. To a peer that was not disconnected, this would begin a message. First it sees what has ended meanwhile.
+  // An installed libzmq does not know. There, only a send tells; to a peer that was not disconnected, it would begin a message.
+  const { slot } = native
+  // Lets libzmq see what has ended meanwhile.
   addon.events(slot)
   try {
     addon.sendBytes(slot, name, SendFlags.More)

@@ -1,6 +1,8 @@
 // What programs for zeromq 5 import. The values are exactly those of zeromq/v5-compat of zeromq 6.
 
+import { makeReplaceable } from "../exports.js"
 import * as zmq from "../index.js"
+import * as constants from "./constants.js"
 import { Socket } from "./socket.js"
 import type { SocketType } from "./state.js"
 
@@ -58,6 +60,8 @@ export function curveKeypair(): { public: string; secret: string } {
 /** The version of the linked libzmq, such as "4.3.5". */
 export const version: string = zmq.version
 
+Object.assign(exports, constants)
+
 export * from "./constants.js"
 export { type OptionName, type OptionValue, options } from "./options.js"
 export { proxy } from "./proxy.js"
@@ -65,3 +69,5 @@ export type { Callback } from "./sender.js"
 export { Socket, type SocketEvents } from "./socket.js"
 export type { SocketType } from "./state.js"
 export { createSocket as socket }
+
+makeReplaceable(exports)

@@ -1,5 +1,7 @@
 // setsockopt and getsockopt: the options of zeromq 5, by their numbers and short names, as properties of the main API.
 
+import { Buffer } from "node:buffer"
+
 import * as zmq from "./constants.js"
 import type { AnySocket } from "./link.js"
 

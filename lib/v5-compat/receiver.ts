@@ -1,7 +1,9 @@
 // Emits the messages of a socket as they come.
 
 import type { Message } from "../index.js"
-import { immediate, nextTick, outOfTime } from "./fairness.js"
+import { callSoon, setImmediate, throwLater } from "../timers.js"
+import { arePending } from "./callbacks.js"
+import { outOfTime } from "./fairness.js"
 import type { Link } from "./link.js"
 
 export class Receiver {
@@ -25,7 +27,7 @@ export class Receiver {
   wake(): void {
     if (this.#active || !this.#open) return
     this.#active = true
-    nextTick(this.#deliver)
+    callSoon(this.#deliver)
   }
 
   get #open(): boolean {
@@ -33,19 +35,22 @@ export class Receiver {
   }
 
   readonly #deliver = (): void => {
-    let done = false
     try {
       this.#emitAll()
-      done = true
-    } finally {
+    } catch (error) {
       // What a listener throws is thrown to the process, and the messages behind it come all the same.
-      if (!done) immediate(this.#deliver)
+      throwLater(error)
+      setImmediate(this.#deliver)
     }
   }
 
   #emitAll(): void {
     const { emitter } = this.#link
     while (this.#open) {
+      if (arePending()) {
+        callSoon(this.#deliver)
+        return
+      }
       const message = this.#take()
       if (message === undefined) {
         void this.#wait()
@@ -57,7 +62,7 @@ export class Receiver {
       else emitter.emit("message", ...message)
       this.#after()
       if (outOfTime()) {
-        immediate(this.#deliver)
+        setImmediate(this.#deliver)
         return
       }
     }
@@ -81,10 +86,10 @@ export class Receiver {
     try {
       // Without a timeout, as in zeromq 5: who listens has nothing to give up.
       this.#held = await socket.receive?.({ timeout: -1 })
-      nextTick(this.#deliver)
+      callSoon(this.#deliver)
     } catch (error) {
       this.#active = false
-      if (!socket.closed) nextTick(() => emitter.emit("error", error))
+      if (!socket.closed) callSoon(() => emitter.emit("error", error))
     }
   }
 }

@@ -2,7 +2,9 @@
 
 import { closedError, timeoutError } from "../errors.js"
 import type { MessageLike } from "../index.js"
-import { immediate, nextTick, outOfTime } from "./fairness.js"
+import { callSoon, setImmediate } from "../timers.js"
+import { callBack } from "./callbacks.js"
+import { outOfTime } from "./fairness.js"
 import type { Link } from "./link.js"
 
 /** What `send`, `bind` and `unbind` call when they are done. */
@@ -60,7 +62,7 @@ export class Sender {
       this.#first = this.#first.next
       if (outOfTime()) {
         this.#putOff = true
-        immediate(() => {
+        setImmediate(() => {
           this.#putOff = false
           this.flush()
         })
@@ -134,14 +136,14 @@ export class Sender {
 
   #done({ callbacks }: Outgoing): void {
     this.#link.pass("receive")
-    for (const callback of callbacks) nextTick(() => callback.call(this.#link.emitter))
+    for (const callback of callbacks) callBack(() => callback.call(this.#link.emitter))
     this.#after()
   }
 
   /** Tells the callbacks or, where there are none, everybody; nobody once the socket is closed. */
   #fail({ callbacks }: Outgoing, error: Error): void {
     const { emitter, socket } = this.#link
-    for (const callback of callbacks) nextTick(() => callback.call(emitter, error))
-    if (callbacks.length === 0 && !socket.closed) nextTick(() => emitter.emit("error", error))
+    for (const callback of callbacks) callSoon(() => callback.call(emitter, error))
+    if (callbacks.length === 0 && !socket.closed) callSoon(() => emitter.emit("error", error))
   }
 }

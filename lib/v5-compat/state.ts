@@ -3,7 +3,7 @@
 import { EventEmitter } from "node:events"
 
 import * as zmq from "../index.js"
-import { interval, nextTick } from "./fairness.js"
+import { callSoon, clearInterval, setInterval, type Timer } from "../timers.js"
 import { type AnySocket, Link } from "./link.js"
 import { monitor } from "./monitor.js"
 import { Receiver } from "./receiver.js"
@@ -41,7 +41,7 @@ export class State {
   readonly receiver: Receiver
   #observer: zmq.Observer | undefined
   /** Keeps the process alive as long as the socket is open, whether or not anybody listens. */
-  readonly #hold: NodeJS.Timeout | undefined
+  readonly #hold: Timer | undefined
 
   constructor(owner: EventEmitter, type: SocketType) {
     const socket: AnySocket = new classes[type]()
@@ -52,9 +52,9 @@ export class State {
       canReceive && (owner.listenerCount("message") > 0 || owner.emit !== EventEmitter.prototype.emit)
     this.receiver = new Receiver(this.link, wanted, () => this.sender.flush())
     this.sender = new Sender(this.link, () => this.receiver.wake())
-    if (canReceive) this.#hold = interval(() => owner.listenerCount("message"), LONGEST)
+    if (canReceive) this.#hold = setInterval(() => owner.listenerCount("message"), LONGEST)
     // A constructor that overrides this one's may not be done yet.
-    nextTick(() => this.receiver.wake())
+    callSoon(() => this.receiver.wake())
   }
 
   /** Goes on with what had to wait. */
@@ -70,7 +70,7 @@ export class State {
       link.blocked = false
       if (link.socket.closed) this.#end()
       else this.resume()
-      nextTick(() => {
+      callSoon(() => {
         if (error === undefined) {
           link.emitter.emit(event, address)
           callback?.call(link.emitter)

@@ -1,4 +1,4 @@
-// The platforms that have a prebuilt addon, and how each is named by zig, by Node and by node-gyp-build.
+// The platforms that have a prebuilt addon, and how each is named by zig and by Node.
 
 /** No addon is larger, in bytes. */
 export const maximumSize = 2_500_000

@@ -58,7 +58,7 @@ export const programs = [
       },
       { name: "a node made with libzmq (Python), restarted", job: "chain-client.cjs" },
     ],
-    note: "It begins to observe a socket after it has connected it, and waits for ever if it was too late. Its tests are therefore tried up to ten times, with either ZeroMQ.",
+    note: "It starts to observe a socket only after connecting it, and waits forever if it was too late. So its tests are tried up to ten times, with either package.",
   },
   {
     name: "jmp",
@@ -75,7 +75,7 @@ export const programs = [
         count: /(\d+) passing/,
       },
     ],
-    note: "Without one test, which expects the words of an error of Node.js 6. It calls `Socket` as a function, which zeromq's v5-compat refuses.",
+    note: "Without one test, which expects the text of a Node.js 6 error. It calls `Socket` as a function, which zeromq's v5-compat refuses.",
   },
   {
     name: "ijavascript",
@@ -92,7 +92,7 @@ export const programs = [
         ),
       },
     ],
-    note: "It leaves one socket open after a shutdown and relies on Jupyter to end it.",
+    note: "It leaves a socket open after a shutdown, and relies on Jupyter to end the process.",
   },
   {
     name: "zerorpc",
@@ -140,7 +140,7 @@ export const programs = [
       },
       { name: "5,000 requests to four workers over tcp", job: "majordomo.cjs" },
     ],
-    note: "With lodash 3, whose `pluck` it calls though it asks for lodash 4. Without two tests: the result of one depends on how V8 sorts with an inconsistent comparison, and the other opens 923 sockets 30 ms after it has closed as many, which takes libzmq longer on a busy machine, with either package. zeromq's v5-compat refuses the identity that it gives a PUB socket.",
+    note: "With lodash 3, because it calls `pluck`, although it asks for lodash 4. Without two tests: the result of one depends on how V8 sorts with an inconsistent comparison; the other opens 923 sockets 30 ms after closing as many, which is too fast for libzmq on a busy machine, with either package. zeromq's v5-compat refuses the identity that it sets on a PUB socket.",
   },
   {
     name: "zmq-zap",

@@ -30,7 +30,7 @@ export async function pack(folder) {
 
 /**
  * Installs a program from the registry into a new folder. zeromq 6 is replaced by an override; zeromq 5 by an override
- * with a package of one line, the recipe that MIGRATING.md gives.
+ * with a package of one line, the recipe in docs/real-programs.md.
  */
 export async function install(program, contender, folder) {
   mkdirSync(folder, { recursive: true })

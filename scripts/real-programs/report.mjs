@@ -26,24 +26,24 @@ ${rows.join("\n")}
   })
   return `# Real programs
 
-Published packages that depend on zeromq, as they come from the registry, with zeromq 6.8.0 and with ohmq behind them.
-\`npm run real-programs\` makes the projects, runs everything and writes this page; it takes some minutes and needs Python
-with pyzmq, ipykernel and jupyter_client. What was written for zeromq 5 runs with \`zeromq/v5-compat\` of 6.8.0 in the first
-column, as zeromq 5 itself has no addon for this Node.js.
+Published packages that depend on zeromq, run with zeromq 6.8.0 and with ohmq.
+\`npm run real-programs\` makes the projects, runs everything and writes this page. It takes several minutes and needs Python
+with pyzmq, ipykernel and jupyter_client. zeromq 5 itself has no addon for this Node.js, so in the first column programs for zeromq 5 run with
+\`zeromq/v5-compat\` of 6.8.0.
 
-Last run: ${date}, ${versions}. The figures are those of one run on a machine that did other things too: differences below a
+Last run: ${date}, ${versions}. These are figures of one run on a busy machine: differences below a
 factor of two mean nothing.
 
 ohmq is not on npm yet: \`file:/path/to/ohmq\` below is a built clone (see [Install](../README.md#install)), or a tarball of it.
 
-A package for the zeromq 6 API takes ohmq through one override, in the package.json of the program that uses it:
+To run a package for the zeromq 6 API with ohmq, add an override to the package.json of your program:
 
 \`\`\`json
 { "overrides": { "zeromq": "file:/path/to/ohmq" } }
 \`\`\`
 
-A package for zeromq 5 (or 4, or zmq 2) expects that API from \`require("zeromq")\`. It gets it from a package of one line,
-a folder \`zeromq-v5\` in the program:
+A package for zeromq 5 (or 4, or zmq 2) expects that API from \`require("zeromq")\`. Give it a one-line package, in a
+folder \`zeromq-v5\` of your program:
 
 \`\`\`js
 // zeromq-v5/index.js, beside a package.json: { "name": "zeromq", "version": "5.3.1" }

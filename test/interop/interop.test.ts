@@ -1,4 +1,4 @@
-// Runs ohmq with every other ZeroMQ. What has to be installed stands in CONTRIBUTING.md; what is missing fails here, by name.
+// Runs ohmq with every other ZeroMQ. docs/interop.md says what to install; what is missing fails here, by name.
 
 import { beforeAll, describe, expect, it } from "vitest"
 

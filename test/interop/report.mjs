@@ -54,7 +54,7 @@ function refusalTable(results) {
       return results.get(cell.name) === undefined ? "refused" : "fails"
     }),
   ])
-  return table(["who comes with", ...names], rows)
+  return table(["a client with", ...names], rows)
 }
 
 function peerTable(results, versions) {
@@ -87,7 +87,7 @@ await runMain(async (args) => {
   const started = performance.now()
   const { results, versions } = await runAll({ ...(args.length > 0 && { chosen: args }), onProgress: progress() })
   const failed = [...results].filter(([, error]) => error !== undefined)
-  // What is not installed fails every cell in the same words.
+  // A peer that is not installed fails every cell with the same message.
   for (const message of unique(failed.map(([, error]) => error.message))) {
     const [first, ...others] = failed.filter(([, error]) => error.message === message).map(([name]) => name)
     const more = others.length > 0 ? ` and ${others.length} others` : ""
@@ -107,7 +107,7 @@ await runMain(async (args) => {
     exchangeTable("plain", results),
     "### CURVE, over tcp",
     exchangeTable("curve", results),
-    "### Who is not let in",
+    "### Refused clients",
     refusalTable(results),
   ].join("\n\n")
   const file = fileURLToPath(new URL("../../docs/interop.md", import.meta.url))

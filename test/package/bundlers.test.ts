@@ -1,19 +1,14 @@
-// The recipes of docs/bundlers.md, word for word, with the package as it is published.
+// The recipes of docs/bundlers.md for bundlers, word for word, with the package as it is published.
 
-import { cpSync, existsSync, readFileSync, writeFileSync } from "node:fs"
+import { readdirSync, readFileSync, writeFileSync } from "node:fs"
 import path from "node:path"
 
 import { beforeAll, describe, expect, it } from "vitest"
 
-import { installed, link } from "../support/installed.js"
+import { link } from "../support/installed.js"
 import { root, runCommand } from "../support/process.js"
-import { temporaryFolder } from "../support/project-copy.js"
-import { loadToolchain, toolchain } from "../support/toolchains.js"
-
-const documented = readFileSync(path.join(root, "docs/bundlers.md"), "utf8")
-const recipes = new Map<string, string>()
-for (const [, name = "", source = ""] of documented.matchAll(/^```js(?:on)? (\S+)\n((?:(?!```).*\n)*)```$/gm))
-  recipes.set(name, source)
+import { application, copyWith, recipes, runElsewhere, success } from "../support/recipes.js"
+import { toolchain } from "../support/toolchains.js"
 
 /** Where what a recipe builds is, and whether it runs on its own. */
 const outputs: Record<string, [file: string, alone: boolean]> = {
@@ -22,97 +17,43 @@ const outputs: Record<string, [file: string, alone: boolean]> = {
   "esbuild-module.mjs": ["out/app.mjs", true],
   "webpack-external.mjs": ["out/app.cjs", false],
   "webpack-bundled.mjs": ["out/app.cjs", true],
+  "rspack-external.mjs": ["out/app.cjs", false],
+  "rspack-bundled.mjs": ["out/app.cjs", true],
   "rollup-external.mjs": ["out/app.mjs", false],
   "rollup-bundled.mjs": ["out/app.cjs", true],
+  "parcel.mjs": ["out/app.js", false],
   "vite-external.mjs": ["out/app.mjs", false],
   "vite-no-external.mjs": ["out/app.mjs", false],
 }
 
-// Bundlers rename classes, so each has options of its own to show.
-const program = `
-  import zmq, { Pull, Push } from "ohmq"
-  import * as draft from "ohmq/draft"
-
-  const both = { sendTimeout: 77, receiveTimeout: 78 }
-  const hello = { ...both, helloMessage: Buffer.from("hello") }
-  const ownOptions = [
-    [zmq.Pair, both],
-    [zmq.Publisher, { sendTimeout: 77, noDrop: true }],
-    [zmq.Subscriber, { receiveTimeout: 77, invertMatching: true }],
-    [zmq.Request, { ...both, routingId: "me", correlate: true }],
-    [zmq.Reply, { ...both, routingId: "me" }],
-    [zmq.Dealer, { ...both, routingId: "me", probeRouter: true }],
-    [zmq.Router, { ...both, routingId: "me", mandatory: true }],
-    [zmq.Pull, { receiveTimeout: 77 }],
-    [zmq.Push, { sendTimeout: 77 }],
-    [zmq.XPublisher, { ...both, manual: true }],
-    [zmq.XSubscriber, { ...both, onlyFirstSubscribe: true }],
-    [zmq.Stream, { ...both, notify: false }],
-    [draft.Server, hello],
-    [draft.Client, hello],
-    [draft.Radio, { sendTimeout: 77, noDrop: true }],
-    [draft.Dish, { receiveTimeout: 77 }],
-    [draft.Gather, { receiveTimeout: 77 }],
-    [draft.Scatter, { sendTimeout: 77 }],
-    [draft.Datagram, both],
-    [draft.Peer, hello],
-    [draft.Channel, both],
-  ]
-
-  export async function roundTrip() {
-    for (const [socketClass, options] of ownOptions) {
-      const socket = new socketClass(options)
-      for (const [name, value] of Object.entries(options))
-        if (String(socket[name]) !== String(value)) throw new Error(name + " is " + socket[name])
-      socket.close()
-    }
-    const [push, pull] = [new Push(), new zmq.Pull()]
-    push.bindSync("inproc://bundle")
-    pull.connect("inproc://bundle")
-    await push.send(["a message", "of two parts"])
-    const message = await pull.receive()
-    if (!(pull instanceof Pull)) throw new Error("There are two modules")
-    push.close()
-    pull.close()
-    return message.join()
-  }
-`
+const tools = [
+  ...["esbuild", "rollup", "webpack", "@rollup/plugin-commonjs", "@rollup/plugin-node-resolve"],
+  ...["@rspack/core", "@parcel/core", "@parcel/config-default"],
+]
 
 let project: string
 
 beforeAll(async () => {
-  project = await installed()
-  for (const name of ["esbuild", "rollup", "webpack", "@rollup/plugin-commonjs", "@rollup/plugin-node-resolve"])
-    link(project, name, toolchain(name))
+  project = await application()
+  for (const name of tools) link(project, name, toolchain(name))
   for (const name of ["vite", "vitest"]) link(project, name, path.join(root, "node_modules", name))
-  writeFileSync(path.join(project, "round-trip.mjs"), program)
-  writeFileSync(
-    path.join(project, "app.mjs"),
-    `import { roundTrip } from "./round-trip.mjs"\nroundTrip().then(console.log)\n`,
-  )
 })
-
-/** A copy of the project, in which a test may build. */
-function copy(): string {
-  const folder = temporaryFolder()
-  cpSync(project, folder, { recursive: true, verbatimSymlinks: true })
-  return folder
-}
 
 const node = (cwd: string, ...args: string[]) => runCommand(process.execPath, args, { cwd, timeout: 60_000 })
 
 /** Without the warning about draft sockets. */
 const run = (cwd: string, ...args: string[]) => node(cwd, "--no-warnings", ...args)
 
-const success = { status: 0, stdout: "a message,of two parts\n", stderr: "" }
-
 describe("docs/bundlers.md", () => {
-  it("has no recipe that is not tried here", () => {
-    const scripts = [...recipes.keys()].filter((name) => name.endsWith(".mjs"))
-    expect(scripts).toEqual(Object.keys(outputs))
+  it("has no recipe that no test tries", () => {
+    const tests = ["test/package", "test/runtimes"].flatMap((folder) => {
+      const names = readdirSync(path.join(root, folder)).filter((name) => name.endsWith(".test.ts"))
+      return names.map((name) => readFileSync(path.join(root, folder, name), "utf8"))
+    })
+    expect([...recipes.keys()].filter((name) => !tests.some((source) => source.includes(`"${name}"`)))).toEqual([])
   })
 
-  // webpack minifies in any case.
+  // webpack and Rspack minify in any case.
   const builds = Object.entries(outputs).flatMap(([recipe, [file, alone]]) => {
     const plain = { recipe, options: "", file, alone }
     return recipe.startsWith("esbuild") && alone ? [plain, { ...plain, options: "minify: true," }] : [plain]
@@ -121,15 +62,12 @@ describe("docs/bundlers.md", () => {
   it.each(builds)(
     "$recipe $options builds a program that runs",
     async ({ recipe, options, file, alone }) => {
-      const folder = copy()
+      const folder = copyWith(project, recipe)
       const source = recipes.get(recipe) as string
       writeFileSync(path.join(folder, recipe), source.replace("bundle: true,", `$& ${options}`))
       expect(await node(folder, recipe)).toMatchObject({ status: 0, stderr: "" })
       expect(await run(folder, file)).toMatchObject(success)
-      // Elsewhere, where nothing is installed.
-      const elsewhere = temporaryFolder()
-      cpSync(path.join(folder, "out"), path.join(elsewhere, "out"), { recursive: true })
-      const outcome = await run(elsewhere, file)
+      const outcome = await runElsewhere(folder, [process.execPath, file])
       if (alone) expect(outcome).toMatchObject(success)
       else expect(outcome.stderr).toMatch(/Cannot find (module|package) 'ohmq'/)
     },
@@ -139,13 +77,14 @@ describe("docs/bundlers.md", () => {
 
 describe("Without configuration", () => {
   it("vite-node runs a program", async () => {
-    expect(await run(copy(), path.join(toolchain("vite-node"), "dist/cli.mjs"), "app.mjs")).toMatchObject(success)
+    const folder = copyWith(project)
+    expect(await run(folder, path.join(toolchain("vite-node"), "dist/cli.mjs"), "app.mjs")).toMatchObject(success)
   }, 60_000)
 
   it.each(["forks", "threads"])(
     "Vitest runs a test, with %s",
     async (pool) => {
-      const folder = copy()
+      const folder = copyWith(project)
       writeFileSync(
         path.join(folder, "app.test.mjs"),
         `import { expect, test } from "vitest"
@@ -161,35 +100,17 @@ describe("Without configuration", () => {
   )
 })
 
-describe("An asar archive", () => {
-  interface Asar {
-    createPackageWithOptions(folder: string, file: string, options: { unpack: string }): Promise<void>
-    statFile(file: string, name: string): { unpacked?: boolean; size?: number }
-    listPackage(file: string, options: { isPack: boolean }): string[]
-    extractFile(file: string, name: string): Buffer
-  }
-  const globs = {
-    "electron-builder": JSON.parse(recipes.get("electron-builder.json") ?? "").build.asarUnpack[0] as string,
-    "electron-packager": JSON.parse(recipes.get("electron-packager.json") ?? "").asar.unpack as string,
-  }
-
-  it.each(Object.entries(globs))("has the addon beside it, by the pattern for %s", async (_, unpack) => {
-    const asar = await loadToolchain<{ default: Asar } & Asar>("@electron/asar")
-    const app = path.join(temporaryFolder(), "app")
-    for (const name of ["ohmq", "node-gyp-build"])
-      cpSync(path.join(project, "node_modules", name), path.join(app, "node_modules", name), { recursive: true })
-    const archive = `${app}.asar`
-    await asar.createPackageWithOptions(app, archive, { unpack })
-    const addon = path.join("node_modules/ohmq/prebuilds", `${process.platform}-${process.arch}`, "ohmq.node")
-    expect(asar.statFile(archive, addon)).toMatchObject({ unpacked: true })
-    const inside = asar.listPackage(archive, { isPack: true })
-    const unpacked = inside.filter((line) => line.startsWith("unpack")).map((line) => line.split(":")[1]?.trim())
-    expect(unpacked.filter((file) => path.extname(file as string) !== "").map(String)).toEqual([`/${addon}`])
-    // The JavaScript is in the archive, the addon beside it, and it is the same file.
-    expect(asar.extractFile(archive, "node_modules/ohmq/dist/index.js").length).toBeGreaterThan(0)
-    const beside = path.join(`${archive}.unpacked`, addon)
-    expect(existsSync(beside)).toBe(true)
-    const load = `require(${JSON.stringify(beside)}).version`
-    expect(await node(app, "-p", load)).toMatchObject({ status: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) })
-  })
+describe("A bundle without the addon", () => {
+  it("says what to do", async () => {
+    const folder = copyWith(project)
+    writeFileSync(
+      path.join(folder, "esbuild-bundled.mjs"),
+      (recipes.get("esbuild-bundled.mjs") as string).replace(/^cpSync.*$/m, ""),
+    )
+    expect(await node(folder, "esbuild-bundled.mjs")).toMatchObject({ status: 0, stderr: "" })
+    const { status, stderr } = await runElsewhere(folder, [process.execPath, "out/app.cjs"])
+    expect(status).toBe(1)
+    expect(stderr).toMatch(/^ {2}.*[/\\]out[/\\]prebuilds[/\\].*: nothing there$/m)
+    expect(stderr).toMatch(/^ohmq was bundled.* copy its folder prebuilds\/ to\n.*see docs\/bundlers.md\.$/m)
+  }, 60_000)
 })

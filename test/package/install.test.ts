@@ -123,9 +123,10 @@ describe("the package, installed without scripts", () => {
   })
 })
 
+const addonOf = (folder: string) => path.join(folder, "node_modules/ohmq", prebuiltAddon())
+
 describe("the package, without an addon that works", () => {
   const report = `import("ohmq").then(() => console.log("loaded"), ({ code, message }) => console.log(code, message))`
-  const addonOf = (folder: string) => path.join(folder, "node_modules/ohmq", prebuiltAddon())
 
   it("says where it looked, on which platform, and what to do", async () => {
     const folder = project()
@@ -194,10 +195,22 @@ describe("the package, without an addon that works", () => {
     const env = { OHMQ_PREBUILD: elsewhere }
     writeFileSync(addonOf(folder), "broken")
     expect(await run(folder, program, env)).toEqual(works)
-    renameSync(addonOf(folder), path.join(elsewhere, prebuiltAddon()))
-    const { stdout } = await run(folder, report, env)
-    expect(stdout).toContain(path.join(elsewhere, prebuiltAddon()))
-    expect(stdout).not.toContain(addonOf(folder))
+    const chosen = path.join(elsewhere, prebuiltAddon())
+    const file = path.join(folder, "by-any-name.node")
+    renameSync(chosen, file)
+    expect(await run(folder, program, { OHMQ_PREBUILD: file })).toEqual(works)
+    for (const [broken, OHMQ_PREBUILD] of [
+      [chosen, elsewhere],
+      [file, file],
+    ] as const) {
+      writeFileSync(broken, "broken")
+      const { stdout } = await run(folder, report, { OHMQ_PREBUILD })
+      expect(stdout).toContain(`  ${broken}: `)
+      expect(stdout).not.toContain(addonOf(folder))
+    }
+    const nothing = await run(folder, report, { OHMQ_PREBUILD: "nowhere" })
+    for (const place of ["build/Release", path.dirname(prebuiltAddon())])
+      expect(nothing.stdout).toContain(`  ${path.join(folder, "nowhere", place)}: nothing there\n`)
   })
 
   it.runIf(process.platform === "linux")("chooses by the C library that runs, not by what the disk says", async () => {
@@ -205,8 +218,44 @@ describe("the package, without an addon that works", () => {
     const addon = addonOf(folder)
     const other = addon.includes("glibc") ? addon.replace("glibc", "musl") : addon.replace("musl", "glibc")
     writeFileSync(other, "for another C library")
-    // What node-gyp-build is told where it would look for /etc/alpine-release.
-    expect(await run(folder, program, { LIBC: addon.includes("glibc") ? "musl" : "glibc" })).toEqual(works)
+    expect(await run(folder)).toEqual(works)
+  })
+
+  it("leaves alone what other packages have put into the same prebuilds/", async () => {
+    const folder = project()
+    const addon = addonOf(folder)
+    writeFileSync(path.join(path.dirname(addon), "another.node"), "another package's")
+    expect(await run(folder)).toEqual(works)
+    rmSync(addon)
+    expect((await run(folder, report)).stdout).toContain(`  ${path.dirname(addon)}: nothing there\n`)
+  })
+})
+
+describe("the package, under Node's permission model", () => {
+  const permission = process.allowedNodeEnvironmentFlags.has("--permission")
+    ? "--permission"
+    : "--experimental-permission"
+  const restricted = (folder: string, ...flags: string[]) =>
+    runIn(folder, program, {}, [permission, `--allow-fs-read=${folder}`, ...flags])
+
+  it("needs to read nothing but the project, and still knows the C library", async () => {
+    const folder = project()
+    const addon = addonOf(folder)
+    renameSync(addon, path.join(path.dirname(addon), "ohmq.node"))
+    if (process.platform === "linux")
+      writeFileSync(
+        addon.replace(/glibc|musl/, (own) => (own === "musl" ? "glibc" : "musl")),
+        "broken",
+      )
+    const { status, stdout, stderr } = await restricted(folder, "--allow-addons")
+    expect({ status, stdout }).toEqual({ status: 0, stdout: works.stdout })
+    expect(stderr).not.toContain("ohmq took")
+  })
+
+  it("says that addons must be allowed", async () => {
+    const { status, stderr } = await restricted(project())
+    expect(status).toBe(1)
+    expect(stderr).toMatch(/^Node was told to load no addons\..* with --allow-addons\.$/m)
   })
 })
 

@@ -5,7 +5,7 @@ import path from "node:path"
 
 import { beforeAll, describe, expect, it, vi } from "vitest"
 
-import { packLoader, packPackage, roundTrip } from "../support/package.js"
+import { packPackage, roundTrip } from "../support/package.js"
 import { sharedFolder } from "../support/packed.js"
 import { runCommand } from "../support/process.js"
 import { commands, temporaryFolder } from "../support/project-copy.js"
@@ -15,10 +15,8 @@ vi.setConfig({ testTimeout: 60_000, hookTimeout: 120_000 })
 
 const base = sharedFolder()
 let ohmq: string
-let loader: string
 beforeAll(async () => {
   ohmq = `file:${await packPackage(base)}`
-  loader = `file:${await packLoader(base)}`
 })
 
 interface Manager {
@@ -29,8 +27,6 @@ interface Manager {
   /** What runs node in the project; undefined is node itself. */
   node?: string[]
   env?: Record<string, string>
-  /** What package.json says beside the dependency, given where node-gyp-build is. */
-  manifest: (loader: string) => object
   /** What must be in the project then. */
   leaves: string
 }
@@ -48,7 +44,6 @@ const yarn4 = (linker: string, leaves: string): Manager => ({
     YARN_ENABLE_GLOBAL_CACHE: "false",
     YARN_ENABLE_IMMUTABLE_INSTALLS: "false",
   },
-  manifest: (file) => ({ resolutions: { "node-gyp-build": file } }),
   leaves,
 })
 
@@ -57,14 +52,12 @@ const managers: Manager[] = [
     name: "pnpm 10",
     program: path.join(toolchain("pnpm"), "bin/pnpm.cjs"),
     install: ["install", "--offline", "--ignore-scripts", "--no-frozen-lockfile", "--store-dir", "store"],
-    manifest: (file) => ({ pnpm: { overrides: { "node-gyp-build": file } } }),
     leaves: "node_modules",
   },
   {
     name: "Yarn 1",
     program: path.join(toolchain("yarn-1"), "bin/yarn.js"),
     install: ["install", "--offline", "--ignore-scripts", "--cache-folder", "cache", "--no-default-rc"],
-    manifest: (file) => ({ resolutions: { "node-gyp-build": file } }),
     leaves: "node_modules",
   },
   yarn4("pnp", ".pnp.cjs"),
@@ -93,7 +86,7 @@ describe.each(managers)("$name", (manager) => {
     const folder = path.join(home, "a project")
     mkdirSync(folder)
     const dependencies = { ohmq }
-    const manifest = { name: "program", private: true, type, dependencies, ...manager.manifest(loader) }
+    const manifest = { name: "program", private: true, type, dependencies }
     writeFileSync(path.join(folder, "package.json"), JSON.stringify(manifest))
     // Without one, Yarn 4 looks for the project in the folders above.
     writeFileSync(path.join(folder, "yarn.lock"), "")

@@ -5,7 +5,7 @@ import path from "node:path"
 
 import { beforeAll, expect, it } from "vitest"
 
-import { packLoader, packPackage, roundTrip } from "../support/package.js"
+import { packPackage, roundTrip } from "../support/package.js"
 import { sharedFolder } from "../support/packed.js"
 import { runCommand } from "../support/process.js"
 import { commands } from "../support/project-copy.js"
@@ -17,10 +17,7 @@ const bun = runtimes.find(({ name }) => name === "Bun")?.command[0]
 beforeAll(() => ensureRuntimes(), 300_000)
 
 it.runIf(bun !== undefined)("Bun installs what runs there", { timeout: 60_000 }, async () => {
-  const manifest = {
-    dependencies: { ohmq: `file:${await packPackage(folder)}` },
-    overrides: { "node-gyp-build": `file:${await packLoader(folder)}` },
-  }
+  const manifest = { dependencies: { ohmq: `file:${await packPackage(folder)}` } }
   writeFileSync(path.join(folder, "package.json"), JSON.stringify(manifest))
   writeFileSync(path.join(folder, "program.mjs"), `import * as zmq from "ohmq"\n${roundTrip}`)
   const run = (...args: string[]) =>

@@ -9,6 +9,9 @@ const folder = path.join(import.meta.dirname, "packages")
 const modules = path.join(folder, "node_modules")
 const at = (file) => path.join(modules, file)
 
+/** The folder of a package of packages/. */
+export const packageFolder = at
+
 const nodeCollects = ["--expose-gc", "--no-warnings"]
 
 /**
@@ -34,7 +37,11 @@ export const runtimes = [
     : []),
 ]
 
-const present = () => runtimes.every(({ command: [file] }) => existsSync(file))
+/** Tools that are tried with a runtime of their own. */
+const tools = ["@yao-pkg/pkg", "next", "react", "react-dom"]
+
+const present = () =>
+  runtimes.every(({ command: [file] }) => existsSync(file)) && tools.every((name) => existsSync(at(name)))
 
 /** Installs what is missing. Several processes may call this at once: one does it, the others wait. */
 export async function ensureRuntimes() {

@@ -7,7 +7,7 @@ import { beforeAll, describe, expect, it } from "vitest"
 import { exits } from "./exit.mjs"
 import { ensureRuntimes, failedChecks, runOn, runtimes, wrongExit } from "./runtimes.mjs"
 
-const topics = ["sockets", "waiting", "messages", "more", "workers"]
+const topics = ["sockets", "waiting", "messages", "memory", "more", "workers"]
 
 beforeAll(() => ensureRuntimes(), 300_000)
 

@@ -309,6 +309,53 @@ describe("a warning for plain text", () => {
     expect(stdout).toBe("OHMQ_PLAINTEXT tcp://192.0.2.1:9\n")
   })
 
+  const messages = async (program: string) => {
+    const { stdout } = await runProgram(`
+      process.on("warning", ({ message }) => console.log(message))
+      ${program}
+      await sleep(10)
+      socket.close()`)
+    return stdout
+  }
+
+  it("names the SOCKS proxy through which loopback is another machine's, and does not advise loopback alone", async () => {
+    const told = await messages(`
+      const socket = new zmq.Push({ linger: 0, socksProxy: "192.0.2.1:1080" })
+      socket.connect("tcp://127.0.0.1:9")`)
+    expect(told).toContain("tcp://127.0.0.1:9 is reached through the SOCKS proxy 192.0.2.1:1080 in plain text")
+    expect(told).toContain("(CURVE; see docs/security.md), or leave socksProxy out and use loopback or ipc.")
+  })
+
+  it("names where a descriptor listens", async () => {
+    const told = await messages(`
+      import { createServer } from "node:net"
+      import { once } from "node:events"
+      const server = createServer().listen(0, "0.0.0.0")
+      await once(server, "listening")
+      const socket = new zmq.Pull({ useFileDescriptor: server._handle.fd })
+      console.log(server.address().port)
+      socket.bindSync("tcp://127.0.0.1:*")
+      await sleep(10)
+      process.exit()`)
+    const [port, warning] = told.split("\n")
+    expect(warning).toContain(
+      `tcp://127.0.0.1:* is reached at 0.0.0.0:${port}, where useFileDescriptor listens, in plain text`,
+    )
+    expect(warning).toContain("or give useFileDescriptor one that listens on loopback.")
+  })
+
+  it("does not come for ipc and inproc of a socket with a SOCKS proxy, which is asked for tcp alone", async () => {
+    const { stdout, stderr } = await warnings(`
+      const socksProxy = "192.0.2.1:1080"
+      const pull = bind("ipc://@ohmq-proxied-" + process.pid)
+      for (const address of [pull.lastEndpoint, "inproc://proxied", "ws://127.0.0.1:9"]) {
+        const push = new zmq.Push({ linger: 0, socksProxy })
+        sockets.push(push)
+        push.connect(address)
+      }`)
+    expect({ stdout, stderr }).toEqual({ stdout: "", stderr: "" })
+  })
+
   it("does not come for loopback, inproc, ipc and CURVE", async () => {
     const { stdout, stderr } = await warnings(`
       const a = bind("tcp://127.0.0.1:*"); bind("tcp://[::1]:*", { ipv6: true }); bind("tcp://lo:*")

@@ -1,22 +1,16 @@
 // The package as it is when it was published, installed, and has its addon.
 
 import { cpSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
-import { createRequire } from "node:module"
 import path from "node:path"
 
+import { prebuiltAddon } from "./package.js"
 import { pack, sharedFolder, unpack } from "./packed.js"
 import { root } from "./process.js"
-
-const nodeGypBuild = createRequire(path.join(root, "package.json"))("node-gyp-build") as {
-  resolve(folder: string): string
-}
 
 /** Puts the addon where a package that was published with it has it, and takes out what `npm run prebuilds` has left. */
 export function addAddon(folder: string): void {
   rmSync(path.join(folder, "prebuilds"), { recursive: true, force: true })
-  const prebuilds = path.join(folder, "prebuilds", `${process.platform}-${process.arch}`)
-  mkdirSync(prebuilds, { recursive: true })
-  cpSync(nodeGypBuild.resolve(root), path.join(prebuilds, "ohmq.node"))
+  cpSync(path.join(root, "build/Release/ohmq.node"), path.join(folder, prebuiltAddon()), { recursive: true })
 }
 
 /** A project with the package installed, removed after the last test of the file. To be called outside of tests. */
@@ -25,8 +19,6 @@ export async function installed(): Promise<string> {
   const target = path.join(folder, "node_modules/ohmq")
   await unpack(await pack(folder), target)
   addAddon(target)
-  const dependency = path.dirname(createRequire(path.join(root, "package.json")).resolve("node-gyp-build"))
-  cpSync(dependency, path.join(folder, "node_modules/node-gyp-build"), { recursive: true })
   writeFileSync(path.join(folder, "package.json"), JSON.stringify({ dependencies: { ohmq: "*" } }))
   return folder
 }

@@ -1,7 +1,6 @@
 // The package as users get it: packed by npm, with an addon in prebuilds/, to be installed in empty folders.
 
 import { copyFileSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
-import { createRequire } from "node:module"
 import path from "node:path"
 
 import { type Outcome, root, runCommand } from "./process.js"
@@ -53,16 +52,12 @@ export async function packPackage(base: string): Promise<string> {
   return pack(folder, base)
 }
 
-/** Packs the one package that it depends on. */
-export const packLoader = (base: string): Promise<string> =>
-  pack(path.dirname(createRequire(path.join(root, "package.json")).resolve("node-gyp-build/package.json")), base)
-
 /** A project below `base` in which the package is installed. */
 export async function installPackage(base: string): Promise<string> {
   const folder = path.join(base, "project")
   mkdirSync(folder)
   writeFileSync(path.join(folder, "package.json"), JSON.stringify({ name: "project", private: true }))
-  const { status, stderr } = await npm(folder, "install", await packPackage(base), await packLoader(base))
+  const { status, stderr } = await npm(folder, "install", await packPackage(base))
   if (status !== 0) throw new Error(stderr)
   return folder
 }
@@ -84,12 +79,17 @@ export const roundTrip = `
 `
 
 /** Runs an ES module in a project, with nothing but node on PATH. */
-export function runIn(folder: string, source: string, env: NodeJS.ProcessEnv = {}): Promise<Outcome> {
+export function runIn(
+  folder: string,
+  source: string,
+  env: NodeJS.ProcessEnv = {},
+  flags: string[] = [],
+): Promise<Outcome> {
   const file = path.join(folder, "program.mjs")
   writeFileSync(file, source)
-  return runCommand(process.execPath, [file], {
+  return runCommand(process.execPath, [...flags, file], {
     cwd: folder,
-    env: { PATH: commands(), OHMQ_PREBUILD: undefined, LIBC: undefined, ...env },
+    env: { PATH: commands(), OHMQ_PREBUILD: undefined, ...env },
   })
 }
 

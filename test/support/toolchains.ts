@@ -23,7 +23,7 @@ export async function setup(): Promise<void> {
   const lock = readFileSync(path.join(folder, "package-lock.json"), "utf8")
   const stamp = toolchain(".installed.json")
   if (existsSync(stamp) && readFileSync(stamp, "utf8") === lock) return
-  process.stderr.write("toolchains: npm ci (a quarter of a minute)\n")
+  process.stderr.write("toolchains: npm ci (half a minute)\n")
   const { status, stderr } = await npm(["ci", "--ignore-scripts", "--no-audit", "--no-fund"], folder, 600_000)
   if (status !== 0) throw new Error(`The packages of test/toolchains cannot be installed:\n${stderr.slice(0, 2000)}`)
   mkdirSync(path.dirname(stamp), { recursive: true })

@@ -185,7 +185,7 @@ add("an ipc path is a file while it is bound", async (zmq, t) => {
   await t.open(zmq.Dealer).bind(address)
   assert.ok(existsSync(address.slice("ipc://".length)))
 })
-add("bind to an ipc path where there is a file leaves it there", async (zmq, t) => {
+add("bind to an ipc path with a file leaves the file", async (zmq, t) => {
   const address = t.address("ipc")
   const file = address.slice("ipc://".length)
   writeFileSync(file, "precious")
@@ -198,7 +198,7 @@ add("bind to an ipc path that another socket listens on fails", async (zmq, t) =
   await t.open(zmq.Dealer).bind(address)
   assert.equal((await t.failure(() => t.open(zmq.Dealer).bind(address))).code, "EADDRINUSE")
 })
-add("an ipc path is gone when its socket is closed", async (zmq, t) => {
+add("the file of an ipc endpoint is gone after its socket is closed", async (zmq, t) => {
   const address = t.address("ipc")
   const socket = t.open(zmq.Dealer)
   await socket.bind(address)

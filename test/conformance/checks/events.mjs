@@ -69,6 +69,23 @@ for (const transport of ["tcp", "ipc"]) {
       assert.deepEqual(types, expected)
     },
   )
+  add(`events over ${transport} equal a type and an address`, async (zmq, t) => {
+    const { client, events, address } = await join(zmq, t)
+    for (const type of ["connect", "handshake"]) {
+      assert.deepEqual(await t.event(events.client, type), { type, address })
+    }
+    for (const type of ["bind", "accept", "handshake"])
+      assert.deepEqual(await events.server.receive(), { type, address })
+    client.close()
+    assert.deepEqual(await events.server.receive(), { type: "disconnect", address })
+    assert.deepEqual(await t.event(events.client, "end"), { type: "end" })
+  })
+  add(`the text of an event over ${transport} has a type and an address`, async (zmq, t) => {
+    const { events, address } = await join(zmq, t)
+    const event = await t.event(events.server, "accept")
+    assert.deepEqual(Reflect.ownKeys({ ...event }), ["type", "address"])
+    assert.equal(JSON.stringify(event), JSON.stringify({ type: "accept", address }))
+  })
   add(`disconnect over ${transport} comes when the peer closes`, async (zmq, t) => {
     const { server, events, address } = await join(zmq, t)
     await t.event(events.client, "handshake")
@@ -143,7 +160,9 @@ add("bind:error over tcp has its address without tcp://, and the error", async (
   const socket = t.open(zmq.Dealer)
   const { events } = socket
   await t.failure(() => socket.bind(taken.lastEndpoint))
-  const { address, error } = await t.event(events, "bind:error")
+  const event = await t.event(events, "bind:error")
+  const { address, error } = event
+  assert.deepEqual(event, { type: "bind:error", address, error })
   assert.equal(address, taken.lastEndpoint.slice("tcp://".length))
   t.isErrno(error, "EADDRINUSE", "Address already in use")
 })
@@ -151,9 +170,14 @@ add("connect:retry follows a refused connection", async (zmq, t) => {
   const socket = t.open(zmq.Dealer, { reconnectInterval: 20 })
   const { events } = socket
   socket.connect(nobody)
-  const types = []
-  for (let index = 0; index < 3; index += 1) types.push((await events.receive()).type)
-  assert.deepEqual(types, ["connect:delay", "close", "connect:retry"])
+  const told = []
+  for (let index = 0; index < 3; index += 1) told.push(await events.receive())
+  const { interval } = told[2]
+  assert.deepEqual(told, [
+    { type: "connect:delay", address: nobody },
+    { type: "close", address: nobody },
+    { type: "connect:retry", address: nobody, interval },
+  ])
 })
 add("a mechanism that does not match: handshake:error:protocol", async (zmq, t) => {
   const server = t.open(zmq.Dealer, { curveServer: true, curveSecretKey: zmq.curveKeyPair().secretKey })
@@ -321,7 +345,7 @@ add("after on, for await throws", async (zmq, t) => {
   })
   assert.equal(error.message, emitterMode)
 })
-add("listeners are told the end", async (zmq, t) => {
+add("listeners get the end event", async (zmq, t) => {
   const socket = t.open(zmq.Dealer)
   const told = new Promise((resolve) => socket.events.on("end", resolve))
   await socket.bind(t.address())
@@ -348,7 +372,7 @@ add("for await after close ends at once", async (zmq, t) => {
   events.close()
   for await (const _ of events) assert.fail("an event")
 })
-add("the socket works on after its events are closed", async (zmq, t) => {
+add("the socket keeps working after its events are closed", async (zmq, t) => {
   const [pull, push] = [t.open(zmq.Pull), t.open(zmq.Push)]
   pull.events.close()
   await t.within(3000, t.join(pull, push), "the bind")

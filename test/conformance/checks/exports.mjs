@@ -58,6 +58,20 @@ add("import() gives the same objects", async (_, t) => {
   assert.equal(stdout, "true\n")
 })
 
+// The others are getters in zeromq.
+for (const name of classNames) {
+  add(`${name} can be replaced by a test`, (zmq) => {
+    const exports = zmq.default ?? zmq
+    const value = exports[name]
+    const descriptor = Object.getOwnPropertyDescriptor(exports, name)
+    assert.deepEqual([descriptor.configurable, descriptor.writable], [true, true])
+    exports[name] = "another"
+    assert.equal(exports[name], "another")
+    Object.defineProperty(exports, name, descriptor)
+    assert.equal(exports[name], value)
+  })
+}
+
 add("version is that of libzmq, in three numbers", (zmq) => assert.match(zmq.version, /^4\.3\.\d+$/))
 add("capability has booleans only", (zmq) => {
   assert.ok(Object.keys(zmq.capability).length > 0)
@@ -88,12 +102,15 @@ for (const name of ["Context", "Socket", "Observer", "Proxy", ...classNames]) {
   add(`${name} has no enumerable properties of its own`, (zmq) => assert.deepEqual(Object.keys(zmq[name]), []))
 }
 for (const name of ["Context", "Socket", "Observer", "Proxy"]) {
-  add(`${name} tells its name where new is missing`, (zmq, t) =>
-    t.isTypeError(
-      t.thrown(() => zmq[name]()),
-      `Class constructor ${name} cannot be invoked without 'new'`,
-    ),
-  )
+  add(`${name} says that new is missing`, (zmq, t) => {
+    for (const call of [
+      () => zmq[name](),
+      () => zmq[name].call({}, 1),
+      () => Reflect.apply(zmq[name], undefined, []),
+    ]) {
+      t.isTypeError(t.thrown(call), "Class constructors cannot be invoked without 'new'")
+    }
+  })
 }
 for (const name of classNames) {
   add(`${name} takes one argument`, (zmq) => assert.equal(zmq[name].length, 1))
@@ -319,7 +336,25 @@ add("accessors of a socket refuse another receiver", (zmq, t) => {
 for (const [what, call] of [
   ["Observer.close", (_zmq, socket) => socket.events.close(1)],
   ["getInt32Option", (_zmq, socket) => socket.getInt32Option(17, 1)],
-  ["new Context", (zmq) => new zmq.Context({}, 1)],
 ]) {
-  add(`${what} takes no notice of arguments that it does not know`, (zmq, t) => call(zmq, t.open(zmq.Dealer)))
+  add(`${what} ignores extra arguments`, (zmq, t) => call(zmq, t.open(zmq.Dealer)))
 }
+for (const [what, message, call] of [
+  ["new Context", "Expected 1 argument but received 2", (zmq) => new zmq.Context({}, 1)],
+  ["new Context", "Expected 1 argument but received 3", (zmq) => new zmq.Context({}, undefined, 2)],
+  ["new Context without options", "Expected 1 argument but received 2", (zmq) => new zmq.Context(undefined, 1)],
+  ["new Observer", "Expected 1 argument but received 2", (zmq, socket) => new zmq.Observer(socket, 1)],
+  [
+    "new of a subclass of Socket",
+    "Expected 2 arguments but received 3",
+    (zmq) => new (class extends zmq.Socket {})(5, {}, 1),
+  ],
+]) {
+  add(`${what} says "${message}"`, (zmq, t) =>
+    t.isTypeError(
+      t.thrown(() => call(zmq, t.open(zmq.Dealer))),
+      message,
+    ),
+  )
+}
+add("new Dealer ignores extra arguments", (zmq) => new zmq.Dealer({}, 1).close())

@@ -1,4 +1,4 @@
-// Faults of zeromq 6.8.0 in its draft sockets; numbered as in MIGRATING.md.
+// The draft sockets: faults of zeromq 6.8.0, numbered as in MIGRATING.md, and what both packages do.
 
 import assert from "node:assert/strict"
 
@@ -28,3 +28,26 @@ for (const name of ["Server", "Client", "Dish", "Gather"]) {
     assert.ok(Number(stdout) < 40, `It took ${stdout.trim()} ms of 400`)
   })
 }
+
+add("a group ends at its first zero byte", async (_, t) => {
+  const { status, stdout } = await t.program(`
+    const { Radio, Dish } = require("${t.packageName}/draft")
+    const [radio, dish] = [new Radio(), new Dish()]
+    ;(async () => {
+      radio.bindSync("inproc://groups")
+      dish.connect("inproc://groups")
+      dish.join("ab\\0cd")
+      await sleep(100)
+      await radio.send("1", { group: "ab\\0xy" })
+      await radio.send("2", { group: Buffer.from("ab\\0zz") })
+      await radio.send("3", { group: "ab" })
+      for (let count = 0; count < 3; count += 1) {
+        const [part, { group }] = await dish.receive()
+        console.log(String(part), String(group))
+      }
+      dish.leave("ab")
+      process.exit(0)
+    })()
+    setTimeout(() => process.exit(1), 5000)`)
+  assert.deepEqual({ status, stdout }, { status: 0, stdout: "1 ab\n2 ab\n3 ab\n" })
+})

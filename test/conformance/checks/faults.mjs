@@ -2,6 +2,9 @@
 
 import assert from "node:assert/strict"
 import { connect } from "node:net"
+import { Readable, Writable } from "node:stream"
+import { pipeline } from "node:stream/promises"
+import { ReadableStream } from "node:stream/web"
 
 import { Checks } from "../checks.mjs"
 import { texts } from "../toolbox.mjs"
@@ -68,7 +71,7 @@ for (const [what, prepare] of [
   ["is never read", () => {}],
 ]) {
   add(
-    `other sockets work on when a monitor ${what}`,
+    `other sockets keep working when a monitor ${what}`,
     (zmq, t) => t.within(5000, peersComeAndGo(zmq, t, prepare, 75), "all of it"),
     { alone: true },
   )
@@ -212,3 +215,69 @@ add(
   },
   { alone: true },
 )
+
+// --- 27
+const sinkhole = () => new Writable({ objectMode: true, write: (_, __, done) => done() })
+const turn = () => new Promise(setImmediate)
+for (const [what, leave] of [
+  [
+    "a Readable over it is destroyed while idle",
+    async (iterable) => {
+      const readable = Readable.from(iterable).on("data", () => {})
+      await turn()
+      readable.destroy()
+    },
+  ],
+  [
+    "a pipeline over it is aborted while idle",
+    async (iterable) => {
+      const controller = new AbortController()
+      const going = pipeline(Readable.from(iterable), sinkhole(), { signal: controller.signal })
+      await turn()
+      controller.abort()
+      await going.catch(() => {})
+    },
+  ],
+  [
+    "a ReadableStream over it is cancelled while idle",
+    async (iterable) => {
+      const reader = ReadableStream.from(iterable).getReader()
+      reader.read()
+      await turn()
+      await reader.cancel()
+    },
+  ],
+  [
+    "an iterator of it returns while idle",
+    async (iterable) => {
+      const iterator = iterable[Symbol.asyncIterator]()
+      const step = iterator.next()
+      await iterator.return()
+      assert.equal((await step).done, true)
+      assert.equal((await iterator.next()).done, true)
+    },
+  ],
+]) {
+  add(`a receive gets the next message after ${what.replace(" it ", " a socket ")}`, async (zmq, t) => {
+    const [pull, push] = await t.pair(zmq.Pull, zmq.Push, { transport: "inproc" })
+    await leave(pull)
+    await push.send("x")
+    assert.deepEqual(texts(await t.within(2000, pull.receive(), "the receive")), ["x"])
+  })
+  add(`a receive gets the next message after ${what.replace(" it ", " events ")}`, async (zmq, t) => {
+    const socket = t.open(zmq.Pull)
+    const { events } = socket
+    await leave(events)
+    await socket.bind(t.address())
+    assert.equal((await t.within(2000, events.receive(), "the receive")).type, "bind")
+  })
+}
+add("a Readable over a socket takes no more messages after its data listener destroys it", async (zmq, t) => {
+  const [pull, push] = await t.pair(zmq.Pull, zmq.Push, { transport: "inproc" })
+  for (const text of ["x", "y", "z"]) await push.send(text)
+  const readable = Readable.from(pull)
+  await new Promise((resolve) => {
+    readable.on("data", () => readable.destroy()).on("close", resolve)
+  })
+  for (const text of ["y", "z"]) assert.deepEqual(texts(await t.within(2000, pull.receive(), "the receive")), [text])
+})

@@ -308,3 +308,33 @@ add("errors have a stack that names the caller", async (zmq, t) => {
   }
   assert.match(t.thrown(caller).stack, /caller/)
 })
+
+/** A program in which nothing that a test's clock has in hand ever comes, neither by the globals nor by modules. */
+const withFakeClock = (t, program) =>
+  t.program(
+    `const modules = [globalThis, require("timers"), require("timers/promises")]
+     for (const name of ["setTimeout", "setInterval", "setImmediate"]) for (const one of modules) one[name] = () => ({})
+     globalThis.queueMicrotask = () => {}
+     ;(async () => {
+       const pull = new zmq.Pull({ receiveTimeout: 50 })
+       ${program}
+       pull.close()
+     })()`,
+  )
+add("a fake clock does not keep events from their listeners", async (_, t) => {
+  const { stdout } = await withFakeClock(
+    t,
+    `const bound = new Promise((resolve) => pull.events.on("bind", resolve))
+     await pull.bind("tcp://127.0.0.1:*")
+     console.log((await bound).type)`,
+  )
+  assert.equal(stdout, "bind\n")
+})
+add("receiveTimeout is real time whatever a test's clock is", async (_, t) => {
+  const { stdout } = await withFakeClock(
+    t,
+    `const began = process.uptime()
+     await pull.receive().catch(({ code }) => console.log(code, process.uptime() - began > 0.04))`,
+  )
+  assert.equal(stdout, "EAGAIN true\n")
+})

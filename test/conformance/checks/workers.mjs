@@ -80,14 +80,14 @@ for (const [what, worker] of [
   ["an iterator", `const s = new zmq.Pull(); s.bindSync("tcp://127.0.0.1:*"); ready(); for await (const _ of s);`],
   ["events", `const s = new zmq.Pull(); s.events.receive(); ready()`],
 ]) {
-  add(`terminate() of a worker with ${what} pending leaves the process sound`, (_, t) =>
+  add(`terminate() of a worker with ${what} pending does not harm the process`, (_, t) =>
     works(
       t,
       worker,
       `for (let i = 0; i < 5; i++) { const worker = start(i); await event(worker, "message"); await worker.terminate() }`,
     ),
   )
-  add(`process.exit() in a worker with ${what} pending leaves the process sound`, (_, t) =>
+  add(`process.exit() in a worker with ${what} pending does not harm the process`, (_, t) =>
     works(
       t,
       `setTimeout(() => process.exit(0), 20); ${worker}`,
@@ -96,7 +96,7 @@ for (const [what, worker] of [
   )
 }
 for (const size of [100, 1000, 100_000]) {
-  add(`messages of ${size} bytes that are queued when their worker ends arrive as they were`, (_, t) =>
+  add(`messages of ${size} bytes that are queued when their worker ends arrive intact`, (_, t) =>
     works(
       t,
       `const s = new zmq.Push(); s.connect("inproc://main"); for (let i = 0; i < 50; i++) await s.send(Buffer.alloc(${size}, i + 1))`,
@@ -126,7 +126,7 @@ const collects = async (t, program) => {
 const eventually = (condition) =>
   `for (let i = 0; i < 15 && !(${condition}); i++) await collect(); if (!(${condition})) throw new Error("kept")`
 
-add("a context that nobody holds gives back its threads and descriptors", (_, t) =>
+add("a context that nobody holds frees its threads and descriptors", (_, t) =>
   collects(
     t,
     `new zmq.Dealer(); const before = count()

@@ -1,6 +1,7 @@
 // Security, events, proxies, contexts.
 
 import assert from "node:assert/strict"
+import { AsyncLocalStorage } from "node:async_hooks"
 
 import { failure, texts } from "../toolbox.mjs"
 
@@ -46,6 +47,36 @@ export const checks = {
     const rest = []
     for await (const { type } of pull.events) rest.push(type)
     assert.equal(rest.at(-1), "end")
+  },
+
+  async "events: listeners run in the AsyncLocalStorage store in which they were added"(zmq, tools) {
+    const storage = new AsyncLocalStorage()
+    const router = storage.run("the socket's", () => tools.open(zmq.Router))
+    const heard = []
+    const hear = (emitter, event, store) =>
+      new Promise((resolve) => {
+        storage.run(store, () => emitter.on(event, () => resolve(heard.push(storage.getStore()))))
+      })
+    storage.run("the first reader's", () => [router.events, router.peerEvents])
+    const all = [hear(router.events, "accept", "1"), hear(router.events, "accept", "2")]
+    all.push(hear(router.peerEvents, "connect", "3"), hear(router.peerEvents, "connect", "4"))
+    const dealer = tools.open(zmq.Dealer)
+    await tools.join(router, dealer)
+    await dealer.send("hello")
+    await storage.run("the receiver's", () => router.receive())
+    await Promise.all(all)
+    assert.deepEqual(heard.sort(), ["1", "2", "3", "4"])
+  },
+
+  async "a bind that is rejected has a stack that names the caller"(zmq, tools) {
+    const [pull, other] = [tools.open(zmq.Pull), tools.open(zmq.Pull)]
+    await pull.bind(tools.address("tcp"))
+    async function startServer() {
+      await other.bind(pull.lastEndpoint)
+    }
+    const { stack, code } = await failure(startServer)
+    assert.equal(code, "EADDRINUSE")
+    assert.match(stack, /^Error: Address already in use\n(.*\n)*.*startServer/)
   },
 
   async "a proxy: forwards, pauses, resumes, ends"(zmq, tools) {

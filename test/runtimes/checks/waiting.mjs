@@ -1,10 +1,12 @@
 // Operations that wait: what wakes them, and what ends them.
 
 import assert from "node:assert/strict"
+import { Readable, Writable } from "node:stream"
+import { pipeline } from "node:stream/promises"
 
 import { failure, sleep, texts } from "../toolbox.mjs"
 
-const pipeline = async (zmq, tools, transport) => {
+const pushAndPull = async (zmq, tools, transport) => {
   const [push, pull] = [tools.open(zmq.Push, { linger: 0 }), tools.open(zmq.Pull)]
   await tools.join(pull, push, transport)
   return { push, pull }
@@ -13,7 +15,7 @@ const pipeline = async (zmq, tools, transport) => {
 export const checks = {
   async "a receive waits for a message"(zmq, tools) {
     for (const transport of ["tcp", "ipc", "inproc"]) {
-      const { push, pull } = await pipeline(zmq, tools, transport)
+      const { push, pull } = await pushAndPull(zmq, tools, transport)
       const received = pull.receive()
       await sleep(20)
       await push.send("late")
@@ -45,7 +47,7 @@ export const checks = {
   },
 
   async "timeouts of an operation and of a socket"(zmq, tools) {
-    const { push, pull } = await pipeline(zmq, tools)
+    const { push, pull } = await pushAndPull(zmq, tools)
     const started = performance.now()
     assert.equal((await failure(() => pull.receive({ timeout: 50 }))).code, "EAGAIN")
     pull.receiveTimeout = 50
@@ -60,7 +62,7 @@ export const checks = {
   },
 
   async "a signal ends a wait, and nothing is lost"(zmq, tools) {
-    const { push, pull } = await pipeline(zmq, tools)
+    const { push, pull } = await pushAndPull(zmq, tools)
     const stop = new AbortController()
     const received = failure(() => pull.receive({ signal: stop.signal }))
     await sleep(10)
@@ -72,7 +74,7 @@ export const checks = {
   },
 
   async "close() ends a wait"(zmq, tools) {
-    const { pull } = await pipeline(zmq, tools)
+    const { pull } = await pushAndPull(zmq, tools)
     const received = failure(() => pull.receive())
     await sleep(10)
     pull.close()
@@ -81,7 +83,7 @@ export const checks = {
   },
 
   async "iterators, their break and their end"(zmq, tools) {
-    const { push, pull } = await pipeline(zmq, tools)
+    const { push, pull } = await pushAndPull(zmq, tools)
     const send = (async () => {
       for (let index = 0; index < 5000; index += 1) await push.send(String(index))
     })()
@@ -100,8 +102,60 @@ export const checks = {
     await send
   },
 
+  async "iterators that have returned, and streams over them that were left"(zmq, tools) {
+    class Own extends zmq.Pull {
+      async receive(...args) {
+        return [...(await super.receive(...args))]
+      }
+    }
+    const end = { done: true, value: undefined }
+    const turn = () => new Promise(setImmediate)
+    const leave = {
+      async return(iterable) {
+        const iterator = iterable[Symbol.asyncIterator]()
+        const steps = [iterator.next(), iterator.next()]
+        assert.deepEqual(await iterator.return(), end)
+        assert.deepEqual(await Promise.all([...steps, iterator.next()]), [end, end, end])
+      },
+      async throw(iterable) {
+        const iterator = iterable[Symbol.asyncIterator]()
+        const step = iterator.next()
+        await assert.rejects(iterator.throw(new Error("stop")), { message: "stop" })
+        assert.deepEqual(await step, end)
+      },
+      async destroy(iterable) {
+        const readable = Readable.from(iterable).on("data", () => {})
+        await turn()
+        readable.destroy()
+      },
+      async abort(iterable) {
+        const controller = new AbortController()
+        const sink = new Writable({ objectMode: true, write() {} })
+        const going = pipeline(Readable.from(iterable), sink, { signal: controller.signal })
+        await turn()
+        controller.abort()
+        await assert.rejects(going, { name: "AbortError" })
+      },
+    }
+    for (const [name, go] of Object.entries(leave)) {
+      for (const Pull of [zmq.Pull, Own]) {
+        for (const iterate of [(pull) => pull, (pull) => pull.batches(), (pull) => pull.withMetadata()]) {
+          const [push, pull] = [tools.open(zmq.Push, { linger: 0 }), tools.open(Pull)]
+          await tools.join(pull, push, "inproc")
+          await go(iterate(pull))
+          await push.send(name)
+          assert.deepEqual(texts(await pull.receive({ timeout: 1000 })), [name])
+        }
+      }
+      const pull = tools.open(zmq.Pull)
+      await go(pull.events)
+      await tools.join(pull, tools.open(zmq.Push))
+      assert.equal((await pull.events.receive({ timeout: 1000 })).type, "bind")
+    }
+  },
+
   async batches(zmq, tools) {
-    const { push, pull } = await pipeline(zmq, tools)
+    const { push, pull } = await pushAndPull(zmq, tools)
     const messages = Array.from({ length: 20_000 }, (_, index) => [String(index), "x".repeat(index % 200)])
     const sent = push.sendMany(messages)
     let next = 0
@@ -130,7 +184,7 @@ export const checks = {
   },
 
   async "a hundred sockets at once"(zmq, tools) {
-    const pairs = await Promise.all(Array.from({ length: 50 }, () => pipeline(zmq, tools)))
+    const pairs = await Promise.all(Array.from({ length: 50 }, () => pushAndPull(zmq, tools)))
     const counts = await Promise.all(
       pairs.map(async ({ push, pull }) => {
         const received = (async () => {
@@ -153,7 +207,7 @@ export const checks = {
 
   async "sockets that are closed by one another's messages"(zmq, tools) {
     for (let round = 0; round < 20; round += 1) {
-      const pairs = await Promise.all(Array.from({ length: 5 }, () => pipeline(zmq, tools, "inproc")))
+      const pairs = await Promise.all(Array.from({ length: 5 }, () => pushAndPull(zmq, tools, "inproc")))
       const ends = pairs.map(({ pull }) =>
         pull.receive().then(
           () => {
@@ -171,7 +225,7 @@ export const checks = {
   },
 
   async "timers run while messages flow"(zmq, tools) {
-    const { push, pull } = await pipeline(zmq, tools, "inproc")
+    const { push, pull } = await pushAndPull(zmq, tools, "inproc")
     let running = true
     const echo = (async () => {
       for await (const [part] of pull) if (String(part) === "end") break
@@ -195,7 +249,7 @@ export const checks = {
   },
 
   async "waiting costs no time"(zmq, tools) {
-    const sockets = await Promise.all(Array.from({ length: 20 }, () => pipeline(zmq, tools)))
+    const sockets = await Promise.all(Array.from({ length: 20 }, () => pushAndPull(zmq, tools)))
     for (const { push, pull } of sockets) {
       await push.send("first")
       await pull.receive()

@@ -198,13 +198,13 @@ export const attacks = {
   e5: { title: "downgrade to ZMTP 1.0", run: speak("1.0"), door: "null", except: ["Radio"] },
   f: { title: "one bit of a ciphertext flipped", run: flipBit, door: "null", alone: true },
   g1: { title: "garbage after the greeting", run: garbage },
-  g2: { title: "handshake broken off and left hanging", run: truncated },
+  g2: { title: "handshake abandoned and left open", run: truncated },
   h: {
     title: "address denied",
     run: withKey(mallory, { from: ATTACKER }),
     door: "any",
     policy: { addresses: { deny: [ATTACKER] } },
   },
-  i: { title: "somebody's User-Id in the metadata", run: speak("3.1", { "User-Id": "good" }), door: "null" },
+  i: { title: "another user's User-Id in the metadata", run: speak("3.1", { "User-Id": "good" }), door: "null" },
   j: { title: "oversized frame before the handshake", run: oversized },
 }

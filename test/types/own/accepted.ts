@@ -30,10 +30,15 @@ export async function receiving(pull: zmq.Pull, receiver: zmq.Receiver, stream: 
     same<zmq.Message[][]>()<typeof messages>()
     for (const [part] of messages) part?.toString()
   }
+  const batches = pull.batches()
+  same<zmq.Iteration<zmq.Message[][]>>()<typeof batches>()
+  const ended: IteratorResult<zmq.Message[][], undefined> = await batches.return()
+  const thrown: Promise<IteratorResult<zmq.Event, undefined>> = pull.events[Symbol.asyncIterator]().throw(ended)
+  const disposable: { [Symbol.asyncDispose](): PromiseLike<void> } = pull.withMetadata()
   for await (const messages of stream.batches()) same<[zmq.Message, zmq.Message][]>()<typeof messages>()
   pull.receiveQueue = { limit: 1 }
   receiver.toReadable().destroy()
-  return [many, maybe, receiver.toReadableStream()]
+  return [many, maybe, thrown, disposable, receiver.toReadableStream()]
 }
 
 export async function lifetime(dealer: zmq.Dealer) {

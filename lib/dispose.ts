@@ -1,0 +1,5 @@
+// The symbols that `using` looks for. On Node.js 20 and 22 only the main realm has them, and a test environment in a vm context does
+// not. There they are the same registered symbols that Node.js itself uses in the main realm.
+
+export const dispose: typeof Symbol.dispose = Symbol.dispose ?? Symbol.for("nodejs.dispose")
+export const asyncDispose: typeof Symbol.asyncDispose = Symbol.asyncDispose ?? Symbol.for("nodejs.asyncDispose")

@@ -1,0 +1,70 @@
+// Emitters whose listeners each run with the AsyncLocalStorage stores that were current when they were added. Without this, all of
+// them would run with the stores of whoever made the emitter start.
+
+import { AsyncResource } from "node:async_hooks"
+import { EventEmitter } from "node:events"
+
+// biome-ignore lint/suspicious/noExplicitAny: as in EventEmitter
+type AnyListener = (...values: any[]) => void
+type Name = string | symbol
+
+/** A function that calls another with the stores that are current now. An emitter recognizes it by the other, its `listener`. */
+export const inItsContext = <Listener extends AnyListener>(listener: Listener): Listener & { listener: AnyListener } =>
+  Object.assign(AsyncResource.bind(listener), { listener })
+
+/** An EventEmitter with these events, each a tuple of what its listeners are called with. */
+// biome-ignore lint/correctness/noUnusedVariables: it must be that of the interface
+export class Emitter<Events extends { [E in keyof Events]: unknown[] }> extends EventEmitter {}
+
+// EventEmitter takes such a type argument only since @types/node 20.11.
+export interface Emitter<Events extends { [E in keyof Events]: unknown[] }> {
+  on<E extends keyof Events & Name>(event: E, listener: (...values: Events[E]) => void): this
+  addListener<E extends keyof Events & Name>(event: E, listener: (...values: Events[E]) => void): this
+  once<E extends keyof Events & Name>(event: E, listener: (...values: Events[E]) => void): this
+  prependListener<E extends keyof Events & Name>(event: E, listener: (...values: Events[E]) => void): this
+  prependOnceListener<E extends keyof Events & Name>(event: E, listener: (...values: Events[E]) => void): this
+  off<E extends keyof Events & Name>(event: E, listener: (...values: Events[E]) => void): this
+  removeListener<E extends keyof Events & Name>(event: E, listener: (...values: Events[E]) => void): this
+}
+
+/** Anything but a function is left for EventEmitter to refuse. */
+const bind = (listener: AnyListener) => (typeof listener === "function" ? inItsContext(listener) : listener)
+
+/** EventEmitter's own wrapper for this would be hidden behind ours: neither it nor `off` could remove it. */
+function bindOnce(emitter: EventEmitter, event: Name, listener: AnyListener): AnyListener {
+  if (typeof listener !== "function") return listener
+  let called = false
+  const bound = inItsContext((...values) => {
+    emitter.removeListener(event, bound)
+    if (called) return
+    called = true
+    listener.apply(emitter, values)
+  })
+  bound.listener = listener
+  return bound
+}
+
+const { on, prependListener } = EventEmitter.prototype
+
+const methods: Record<string, (this: EventEmitter, event: Name, listener: AnyListener) => EventEmitter> = {
+  on(event, listener) {
+    return on.call(this, event, bind(listener))
+  },
+  addListener(event, listener) {
+    return on.call(this, event, bind(listener))
+  },
+  prependListener(event, listener) {
+    return prependListener.call(this, event, bind(listener))
+  },
+  once(event, listener) {
+    return on.call(this, event, bindOnce(this, event, listener))
+  },
+  prependOnceListener(event, listener) {
+    return prependListener.call(this, event, bindOnce(this, event, listener))
+  },
+}
+
+// Not in the class, because its methods would have to accept all names.
+for (const [name, value] of Object.entries(methods)) {
+  Object.defineProperty(Emitter.prototype, name, { value, writable: true, configurable: true })
+}

@@ -1,0 +1,5 @@
+// One of the modules that are bundled with the package, each on its own.
+
+import zmq from "ohmq"
+
+export { zmq }
