@@ -16,11 +16,11 @@ const napi_type_tag kTag = TypeTag(0x6f686d7143747801);
 }  // namespace
 
 Napi::Function Context::Define(Napi::Env env) {
-  return DefineClass(env, "NativeContext",
-                     {InstanceMethod<&Context::GetOption>("getOption"),
-                      InstanceMethod<&Context::SetOption>("setOption"), InstanceMethod<&Context::Sockets>("sockets"),
-                      InstanceMethod<&Context::Terminate>("terminate"), InstanceMethod<&Context::Share>("share"),
-                      InstanceMethod<&Context::Is>("is")});
+  return DefineClass(
+      env, "NativeContext",
+      {InstanceMethod<&Context::GetOption>("getOption"), InstanceMethod<&Context::SetOption>("setOption"),
+       InstanceMethod<&Context::Sockets>("sockets"), InstanceMethod<&Context::Terminate>("terminate"),
+       InstanceMethod<&Context::Share>("share"), InstanceMethod<&Context::Is>("is")});
 }
 
 Context* Context::From(Napi::Value value) {

@@ -35,8 +35,8 @@ class Environment {
  public:
   static Environment& Create(Napi::Env env);
   // Before anything else: registers the one hook that closes everything at the environment's end. Without `uv`, nothing
-  // of libuv is called, ever. The JavaScript may be evaluated several times over one addon: only the first call counts, and returns
-  // true.
+  // of libuv is called, ever. The JavaScript may be evaluated several times over one addon: only the first call counts,
+  // and returns true.
   bool Start(bool main_thread, bool uv);
   static Environment& Of(Napi::Env env) { return *env.GetInstanceData<Environment>(); }
 

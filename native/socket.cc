@@ -428,8 +428,8 @@ void Socket::OnPoll() noexcept {
   const Napi::Env env = environment_.env();
   const Napi::HandleScope scope(env);
   const Napi::Object self = Value();
-  // The object's own, because each evaluation of the JavaScript serves its own sockets. It fails in a worker thread that
-  // is being terminated.
+  // The object's own, because each evaluation of the JavaScript serves its own sockets. It fails in a worker thread
+  // that is being terminated.
   napi_value on_ready = nullptr;
   if (napi_get_named_property(env, self, "onReady", &on_ready) != napi_ok) return;
   const napi_value argument = Napi::Number::New(env, ready);

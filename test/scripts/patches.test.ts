@@ -179,7 +179,7 @@ describe("patchLibzmq", () => {
     expect(readFileSync(path.join(folder, "include/ohmq_patches.h"), "utf8")).toContain('#define OHMQ_PATCHES ""\n')
   })
 
-  it.each(kinds)("does without none in a release, of kind %s", (kind) => {
+  it.each<string>(kinds)("does without none in a release, of kind %s", (kind) => {
     expect(() => patch(kind, sources("c\n"), { release: true, allowUnpatched: true })).toThrow(
       "These patches do not fit",
     )
