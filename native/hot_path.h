@@ -104,7 +104,8 @@ class FrameWriter {
   void Add(Message* message) {
     const size_t size = message->size();
     const bool more = message->more();
-    if (size > kCopyLimit) {
+    // There may be less room than has_room() has found, after the value of a message's tag.
+    if (size > kCopyLimit || size > room_) {
       environment_->frames[count_] = 2 | (more ? 1 : 0);
       environment_->large.push_back(message->Take());
       count_ += 1;

@@ -47,6 +47,24 @@ describe.each(transports)("Radio and Dish over %s", (transport) => {
     expect(String((await dish.receive())[0])).toBe("e")
   })
 
+  it("receive many messages whose groups and bodies do not fit evenly into one fetch", async () => {
+    const [radio, dish] = [open(Radio), open(Dish)]
+    await join(radio, dish, transport)
+    const group = "g".repeat(255)
+    dish.join(group)
+    await untilReceived(radio, dish, "ready", group)
+    await clear(dish)
+    for (let first = 8; first <= 512; first += 56) {
+      const sent = [first, ...Array(60).fill(1024)].map((size, index) => String(index % 10).repeat(size))
+      for (const message of sent) await radio.send(message, { group })
+      const received: [Buffer, { group: Buffer }][] = []
+      // All that is there at a time, as far as one fetch goes.
+      while (received.length < sent.length) received.push(...(await dish.receiveMany({ max: 256 })))
+      expect(received.map(([body]) => String(body))).toEqual(sent)
+      expect(new Set(received.map(([, told]) => String(told.group)))).toEqual(new Set([group]))
+    }
+  })
+
   it("take groups of 1 to 255 bytes, and large messages", async () => {
     const [radio, dish] = [open(Radio), open(Dish)]
     await join(radio, dish, transport)
