@@ -154,9 +154,15 @@ export class SharedMemory {
       if ((frame & 2) === 0) end += padded(frame >>> 2)
     }
     const length = end - offset
+    const start = this.#reserve(length)
+    new View(this.memory, start, length).set(new View(arrived, offset, length))
+    return start
+  }
+
+  /** Makes `memory` one with so much room. Returns where that begins. */
+  #reserve(length: number): number {
     if (length > SLAB_SIZE) {
       this.memory = this.#allocate(length)
-      new View(this.memory, 0, length).set(new View(arrived, offset, length))
       return 0
     }
     if (this.#used + length > this.#slab.byteLength) {
@@ -164,10 +170,8 @@ export class SharedMemory {
       this.#used = 0
     }
     this.memory = this.#slab
-    const start = this.#used
-    new View(this.memory, start, length).set(new View(arrived, offset, length))
-    this.#used = start + length
-    return start
+    this.#used += length
+    return this.#used - length
   }
 
   /** Zeroed, so that what is not used yet holds nothing of anybody else's. */

@@ -7,13 +7,13 @@ import { addon, constant } from "./native.js"
 import type { MessageLike } from "./types.js"
 
 const REQ = constant("ZMQ_REQ")
-const OUT = constant("ZMQ_POLLOUT")
+export const OUT = constant("ZMQ_POLLOUT")
 
 /** Larger parts are copied only when there is room for them. */
 const LARGE = 16 * 1024
 
-/** They fail, and do not wait, where it is not their turn. */
-const lockstep = new Set([REQ, constant("ZMQ_REP")])
+/** They take requests and replies in turn: out of turn they fail and do not wait, and there is nothing to fetch ahead. */
+export const lockstep: ReadonlySet<number> = new Set([REQ, constant("ZMQ_REP")])
 /** They choose a peer for each message, and drop the rest of one whose peer went away in the middle. */
 const balancing = new Set([constant("ZMQ_PUSH"), constant("ZMQ_DEALER"), REQ])
 

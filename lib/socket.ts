@@ -27,6 +27,7 @@ import { defineOptions, OptionHolder } from "./option-holder.js"
 import { type Option, socketOptions } from "./option-table/index.js"
 import type { OptionsOn } from "./option-types.js"
 import { assignOptions, checkValue } from "./options.js"
+import { lockstep } from "./outbox.js"
 import { iterateOver } from "./own-receive.js"
 import { SecuritySetup, type SocketSecurity } from "./socket-security.js"
 import { toReadable, toReadableStream, toWritable, toWritableStream } from "./streams.js"
@@ -61,8 +62,6 @@ import { checkNames } from "./waiter.js"
 const { ZMQ_SCATTER, ZMQ_RADIO, ZMQ_GATHER, ZMQ_DISH } = addon.constants
 const sendOnly = new Set([constant("ZMQ_PUSH"), constant("ZMQ_PUB"), ZMQ_SCATTER, ZMQ_RADIO])
 const receiveOnly = new Set([constant("ZMQ_PULL"), constant("ZMQ_SUB"), ZMQ_GATHER, ZMQ_DISH])
-/** They take requests and replies in turn, so there is nothing to fetch ahead. */
-const lockstep = new Set([constant("ZMQ_REQ"), constant("ZMQ_REP")])
 
 const byId = new Map<number, Option>()
 for (const option of Object.values<Option>(socketOptions)) {

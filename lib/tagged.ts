@@ -8,7 +8,7 @@ import { errnoError, expected } from "./errors.js"
 import { drain, mayReference, type Part, toPart } from "./message.js"
 import { receiveWithMetadata } from "./metadata.js"
 import { addon, constant, SendFlags, Tag } from "./native.js"
-import { Outbox, type Outgoing } from "./outbox.js"
+import { OUT, Outbox, type Outgoing } from "./outbox.js"
 import type { MessageForm } from "./traffic.js"
 import type { Message, MessageLike } from "./types.js"
 import { warnOnce } from "./warnings.js"
@@ -30,8 +30,6 @@ const MOST_OF_UDP = 8192
 
 /** The longest group that libzmq can read from a udp packet. */
 const MOST_OF_UDP_GROUP = 127
-
-const OUT = constant("ZMQ_POLLOUT")
 
 const lengthOf = (part: Part) => (typeof part === "string" ? Buffer.byteLength(part) : part.byteLength)
 

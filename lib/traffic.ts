@@ -9,14 +9,13 @@ import { SourceIterator } from "./iteration.js"
 import type { drain } from "./message.js"
 import { type MessageWithMetadata, type MetadataOptions, propertyNames, type receiveWithMetadata } from "./metadata.js"
 import { addon, constant } from "./native.js"
-import { type Batch, keep, Outbox, type Outgoing, WaitingMemory } from "./outbox.js"
+import { type Batch, keep, OUT, Outbox, type Outgoing, WaitingMemory } from "./outbox.js"
 import { clearTimeout, setTimeout, type Timer } from "./timers.js"
 import { settled, settledWith } from "./turn.js"
 import type { BatchOptions, Iteration, Message, MessageLike, OperationOptions } from "./types.js"
 import { checkOperation, Waiter, WaitingLine } from "./waiter.js"
 
 const IN = constant("ZMQ_POLLIN")
-const OUT = constant("ZMQ_POLLOUT")
 
 /** A send that is refused although ZMQ_EVENTS tells of room is tried again after so many milliseconds. */
 const RETRY = 10

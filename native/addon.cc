@@ -23,7 +23,7 @@ namespace ohmq {
 namespace {
 
 // What JavaScript may rely on: raise it with every change of what the addon exports, and with it INTERFACE in
-// lib/native.ts, so that JavaScript of another version says so in place of misunderstanding it.
+// lib/symbols.ts, so that JavaScript of another version says so instead of misunderstanding it.
 constexpr uint32_t kInterface = 2;
 
 // initialize(mainThread: boolean, uv: boolean): boolean. Whether it was the first call.
