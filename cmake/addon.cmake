@@ -15,6 +15,7 @@ endforeach()
 add_library(ohmq SHARED ${sources} ${CMAKE_JS_SRC})
 set_target_properties(ohmq PROPERTIES PREFIX "" SUFFIX ".node" CXX_STANDARD 17 CXX_STANDARD_REQUIRED ON)
 target_compile_definitions(ohmq PRIVATE ${defines} ZMQ_BUILD_DRAFT_API $<$<CONFIG:Debug>:NODE_ADDON_API_ENABLE_TYPE_CHECK_ON_AS>)
+target_include_directories(ohmq PRIVATE native)
 target_include_directories(ohmq SYSTEM PRIVATE include "${OHMQ_NODE_HEADERS}" node_modules/node-addon-api ${CMAKE_JS_INC}
   "${OHMQ_LIBZMQ_SOURCE}/include")
 target_link_libraries(ohmq PRIVATE libzmq-static ${CMAKE_JS_LIB})

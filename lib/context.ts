@@ -1,18 +1,18 @@
 // Contexts: what sockets belong to.
 
-import { brand } from "./brand.js"
-import { asyncDispose } from "./dispose.js"
-import { bequeathRequirement, inheritedRequirement } from "./encryption.js"
-import { errnoError, expected, tooMany } from "./errors.js"
-import { needsNew } from "./exports.js"
-import { addon, constant, type NativeContext } from "./native.js"
-import { defineOptions, OptionHolder } from "./option-holder.js"
-import { contextOptions, type Option } from "./option-table/index.js"
-import type { ContextProperties, Options } from "./option-types.js"
-import { assignOptions } from "./options.js"
-import { handle, leave, onReady, optionRead, optionSet, optionWithId } from "./symbols.js"
-import { nextTurn } from "./timers.js"
-import { checkNames } from "./waiter.js"
+import { brand } from "./base/brand.js"
+import { asyncDispose } from "./base/dispose.js"
+import { errnoError, expected, tooMany } from "./base/errors.js"
+import { needsNew } from "./base/exports.js"
+import { handle, leave, onReady, optionRead, optionSet, optionWithId } from "./base/symbols.js"
+import { nextTurn } from "./base/timers.js"
+import { bequeathRequirement, inheritedRequirement } from "./encryption/requirements.js"
+import { addon, constant, type NativeContext } from "./native/addon.js"
+import { defineOptions, OptionHolder } from "./options/holder.js"
+import { contextOptions, type Option } from "./options/table/index.js"
+import type { ContextProperties, Options } from "./options/types.js"
+import { assignOptions } from "./options/values.js"
+import { checkNames } from "./socket/queues.js"
 
 /** Options of `terminate`. */
 export interface TerminateOptions {

@@ -2,8 +2,8 @@
 
 import process from "node:process"
 
-import { makeReplaceable } from "./exports.js"
-import { addon } from "./native.js"
+import { makeReplaceable } from "./base/exports.js"
+import { addon } from "./native/addon.js"
 import { Channel as ChannelSocket, Peer as PeerSocket } from "./sockets/peer-channel.js"
 
 if (addon.capability.draft !== true) {
@@ -15,12 +15,12 @@ if (addon.capability.draft !== true) {
 
 process.emitWarning("The draft sockets of ØMQ are experimental: their API may change at any time.")
 
+export type { GroupOptions, RoutingOptions } from "./message/tagged.js"
 export { Datagram } from "./sockets/datagram.js"
 export { Gather, Scatter } from "./sockets/gather-scatter.js"
 export { Dish, type DishGroupOptions, Radio } from "./sockets/radio-dish.js"
 export { Client, Server } from "./sockets/server-client.js"
 export type { TaggedWritable } from "./sockets/tagged-sending.js"
-export type { GroupOptions, RoutingOptions } from "./tagged.js"
 
 // zeromq has the seven above. These can be imported by name and required all the same, but do not enumerate.
 export const Peer = PeerSocket

@@ -4,8 +4,8 @@
 
 import { isUint8Array } from "node:util/types"
 
-import { makeReplaceable } from "./exports.js"
-import { addon } from "./native.js"
+import { makeReplaceable } from "./base/exports.js"
+import { addon } from "./native/addon.js"
 import * as pair from "./sockets/pair.js"
 import * as publishSubscribe from "./sockets/publish-subscribe.js"
 import * as pushPull from "./sockets/push-pull.js"
@@ -39,9 +39,8 @@ curveKeyPair.publicKeyFrom = (secretKey: string | Uint8Array): string => {
   return addon.curvePublicKey(secretKey)
 }
 
+export type { BatchError, ErrnoError } from "./base/errors.js"
 export { Context, context, type TerminateOptions } from "./context.js"
-export type { BatchError, ErrnoError } from "./errors.js"
-export type { MessageWithMetadata, MetadataOptions } from "./metadata.js"
 export type {
   AuthenticationError,
   CodedError,
@@ -49,16 +48,16 @@ export type {
   EventOfType,
   EventSubscriber,
   EventType,
-} from "./monitor-events.js"
-export { Observer } from "./observer.js"
-export type { PeerEvent, PeerEvents } from "./peer-events.js"
+} from "./events/decoding.js"
+export { Observer } from "./events/observer.js"
+export type { PeerEvent, PeerEvents } from "./events/peer-events.js"
+export type { MessageWithMetadata, MetadataOptions } from "./message/metadata.js"
 export { Proxy, type ProxyCount, type ProxyOptions, type ProxyStatistics } from "./proxy.js"
-export { Socket } from "./socket.js"
+export { Socket } from "./socket/socket.js"
 
 // Adds to Socket what the type comes from.
-import "./socket-events.js"
+import "./events/connected.js"
 
-export type { ConnectedOptions } from "./socket-events.js"
 export type {
   ClientSecurity,
   Guard,
@@ -68,17 +67,18 @@ export type {
   PlainServerSecurity,
   ServerSecurity,
   SocketSecurity,
-} from "./socket-security.js"
+} from "./encryption/security-option.js"
+export type { ConnectedOptions } from "./events/connected.js"
 
 Object.assign(exports, pair, publishSubscribe, pushPull, requestReply, stream)
 
+export type * from "./socket/interfaces.js"
 // With a star, programs can add to these interfaces: declare module "ohmq" { interface Dealer { … } }
 export * from "./sockets/pair.js"
 export * from "./sockets/publish-subscribe.js"
 export * from "./sockets/push-pull.js"
 export * from "./sockets/request-reply.js"
 export * from "./sockets/stream.js"
-export type * from "./types.js"
 
 makeReplaceable(exports)
 

@@ -1,14 +1,14 @@
 // Forwards messages between two sockets, on a thread of its own.
 
-import { stopWaiting, waitForAbort } from "./abort.js"
-import { brand } from "./brand.js"
-import { checkInterface, closedError, errnoError, expected, tooMany } from "./errors.js"
-import { needsNew } from "./exports.js"
-import { addon, type NativeProxy, type NativeSocket, ProxyCommand } from "./native.js"
-import { Socket } from "./socket.js"
-import { endpoints, lend } from "./symbols.js"
-import type { Message } from "./types.js"
-import { checkNames, checkSignal } from "./waiter.js"
+import { stopWaiting, waitForAbort } from "./base/abort.js"
+import { brand } from "./base/brand.js"
+import { checkInterface, closedError, errnoError, expected, tooMany } from "./base/errors.js"
+import { needsNew } from "./base/exports.js"
+import { endpoints, lend } from "./base/symbols.js"
+import { addon, type NativeProxy, type NativeSocket, ProxyCommand } from "./native/addon.js"
+import type { Message } from "./socket/interfaces.js"
+import { checkNames, checkSignal } from "./socket/queues.js"
+import { Socket } from "./socket/socket.js"
 
 /** Messages and bytes, without the ends of parts. */
 export interface ProxyCount {

@@ -1,4 +1,4 @@
-// What the addon exports. lib/native.ts holds the types and is the only file that loads it.
+// What the addon exports. lib/native/addon.ts holds the types and is the only file that loads it.
 #include <sstream>
 #include <string>
 
@@ -10,20 +10,20 @@
 #endif
 
 #include "constants.h"
-#include "context.h"
-#include "draft.h"
-#include "environment.h"
+#include "context/context.h"
+#include "socket/draft.h"
+#include "environment/environment.h"
 #include "errors.h"
-#include "metadata.h"
-#include "proxy.h"
-#include "security.h"
-#include "socket.h"
+#include "socket/metadata.h"
+#include "proxy/proxy.h"
+#include "socket/security.h"
+#include "socket/socket.h"
 
 namespace ohmq {
 namespace {
 
 // What JavaScript may rely on: raise it with every change of what the addon exports, and with it INTERFACE in
-// lib/symbols.ts, so that JavaScript of another version says so instead of misunderstanding it.
+// lib/base/symbols.ts, so that JavaScript of another version says so instead of misunderstanding it.
 constexpr uint32_t kInterface = 2;
 
 // initialize(mainThread: boolean, uv: boolean): boolean. Whether it was the first call.

@@ -6,6 +6,7 @@
       "sources": ["<@(ohmq_sources)"],
       "include_dirs": [
         "include",
+        "native",
         "<!(node -p \"require('node-addon-api').include_dir\")",
         "<!@(node scripts/libzmq.mjs --print=include)"
       ],

@@ -2,9 +2,9 @@
 
 import { readFileSync, writeFileSync } from "node:fs"
 
-import { runAttacks } from "../test/security/attacks/cells.mjs"
-import { runStorm } from "../test/security/attacks/storm.mjs"
-import { types } from "../test/security/attacks/types.mjs"
+import { runAttacks } from "../test/attacks/cells.mjs"
+import { runStorm } from "../test/attacks/storm.mjs"
+import { types } from "../test/attacks/types.mjs"
 import { Failure, inProject, runMain, say } from "./lib/project.mjs"
 
 const topic = "attacks"

@@ -23,7 +23,7 @@ The C++ part needs clang-format and clang-tidy: apt-get install clang-format cla
 const bin = (name, file) => path.join(path.dirname(require.resolve(`${name}/package.json`)), file)
 
 const native = () =>
-  readdirSync(inProject("native"))
+  readdirSync(inProject("native"), { recursive: true })
     .filter((file) => /\.(cc|h)$/.test(file))
     .map((file) => path.join("native", file))
 
@@ -56,6 +56,7 @@ async function cpp(fix) {
   ]
   const flags = [
     ...["-std=c++17", "-Wall", "-Wextra", ...[...defines, "ZMQ_BUILD_DRAFT_API"].map((define) => `-D${define}`)],
+    `-I${inProject("native")}`,
     ...system.flatMap((folder) => ["-isystem", folder.replaceAll('"', "")]),
   ]
   const units = files.filter((file) => file.endsWith(".cc"))

@@ -55,8 +55,8 @@ function row(name, option, docs, groups) {
 /** The text of the document. Needs the compiled tables, which are in the folder `dist`. */
 export function optionsDoc(dist) {
   const ts = require("typescript")
-  const { contextOptions, socketOptions } = require(path.join(dist, "option-table/index.js"))
-  const { readers, writers } = require(path.join(dist, "option-table/entry.js"))
+  const { contextOptions, socketOptions } = require(path.join(dist, "options/table/index.js"))
+  const { readers, writers } = require(path.join(dist, "options/table/entry.js"))
   const groups = new Map([
     [writers, "that send"],
     [readers, "that receive"],
@@ -64,7 +64,7 @@ export function optionsDoc(dist) {
   const files = ["general", "transport", "patterns", "security", "context"]
   const [contextDocs, ...socketDocs] = files
     .reverse()
-    .map((name) => docstrings(ts, inProject("lib/option-table", `${name}.ts`)))
+    .map((name) => docstrings(ts, inProject("lib/options/table", `${name}.ts`)))
   const docs = Object.assign({}, ...socketDocs)
   const head = "| option | value | sockets | libzmq | |\n|---|---|---|---|---|"
   const rows = (table, all) => Object.entries(table).map(([name, option]) => row(name, option, all, groups))

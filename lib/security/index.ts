@@ -1,6 +1,6 @@
 // What users import from ohmq/security. It stands on the public API of ohmq alone.
 
-import { makeReplaceable } from "../exports.js"
+import { makeReplaceable } from "../base/exports.js"
 
 export type {
   ClientSecurity,
@@ -12,9 +12,13 @@ export type {
   ServerSecurity,
   SocketSecurity,
 } from "../index.js"
-export type { AddressPolicy } from "./addresses.js"
-export type { AuditEvent, AuthenticatorEvents, RevokedEvent } from "./audit.js"
-export { Authenticator, type AuthenticatorOptions } from "./authenticator.js"
+export type { AddressPolicy } from "./access/addresses.js"
+export type { AuditEvent, AuthenticatorEvents, RevokedEvent } from "./access/audit.js"
+export { Authenticator, type AuthenticatorOptions } from "./access/authenticator.js"
+export type { FailureLimit } from "./access/failure-limit.js"
+export { hashPassword, PasswordFile, verifyPassword } from "./access/passwords.js"
+export type { Applicant, Decision, DomainPolicy, Identity } from "./access/policy.js"
+export type { Mechanism } from "./access/zap.js"
 export {
   Certificate,
   type EnvironmentOptions,
@@ -23,19 +27,15 @@ export {
   publicKeyFrom,
   type SaveOptions,
   type VaultOptions,
-} from "./certificate.js"
-export { CertificateStore, type StoreEvents } from "./certificate-store.js"
-export { EnvelopeError, type EnvelopeErrorCode } from "./envelope-error.js"
-export type { FailureLimit } from "./failure-limit.js"
-export { MemoryNonceStore, type NonceStore } from "./nonce-store.js"
-export { hashPassword, PasswordFile, verifyPassword } from "./passwords.js"
-export type { Applicant, Decision, DomainPolicy, Identity } from "./policy.js"
-export { type Received, SenderError, type SenderOptions, verifiedSender } from "./sender.js"
-export { Signer, type SignerOptions } from "./signer.js"
-export type { JsonWebKey, KeyInput, VerificationKey } from "./signing-keys.js"
-export type { VerifiedMessage } from "./verified-message.js"
-export { Verifier, type VerifierOptions } from "./verifier.js"
-export { z85Decode, z85Encode } from "./z85.js"
-export type { Mechanism } from "./zap.js"
+} from "./certificates/certificate.js"
+export { CertificateStore, type StoreEvents } from "./certificates/certificate-store.js"
+export { z85Decode, z85Encode } from "./certificates/z85.js"
+export { EnvelopeError, type EnvelopeErrorCode } from "./signing/envelope-error.js"
+export { MemoryNonceStore, type NonceStore } from "./signing/nonce-store.js"
+export { type Received, SenderError, type SenderOptions, verifiedSender } from "./signing/sender.js"
+export { Signer, type SignerOptions } from "./signing/signer.js"
+export type { JsonWebKey, KeyInput, VerificationKey } from "./signing/signing-keys.js"
+export type { VerifiedMessage } from "./signing/verified-message.js"
+export { Verifier, type VerifierOptions } from "./signing/verifier.js"
 
 makeReplaceable(exports)

@@ -1,11 +1,11 @@
 // Plain udp.
 
-import { constant } from "../native.js"
-import type { OptionsOn } from "../option-types.js"
-import { Socket } from "../socket.js"
-import { form } from "../symbols.js"
-import { DatagramOutbox } from "../tagged.js"
-import type { ConstructorOptions, Message, MessageLike, Receiver, Sender } from "../types.js"
+import { form } from "../base/symbols.js"
+import { DatagramOutbox } from "../message/tagged.js"
+import { constant } from "../native/addon.js"
+import type { OptionsOn } from "../options/types.js"
+import type { ConstructorOptions, Message, MessageLike, Receiver, Sender } from "../socket/interfaces.js"
+import { Socket } from "../socket/socket.js"
 import { defineSocket } from "./define.js"
 
 /**

@@ -1,8 +1,8 @@
 // Completes a socket class: its options, its brand, and what it does not do.
 
-import { brand } from "../brand.js"
-import { defineOptions, type OptionHolder } from "../option-holder.js"
-import { type Option, type SocketName, socketOptions } from "../option-table/index.js"
+import { brand } from "../base/brand.js"
+import { defineOptions, type OptionHolder } from "../options/holder.js"
+import { type Option, type SocketName, socketOptions } from "../options/table/index.js"
 
 const receiving = [
   ...["receive", "receiveMany", "receiveWithMetadata", "withMetadata", "tryReceive", "batches"],

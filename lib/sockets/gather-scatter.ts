@@ -1,11 +1,11 @@
 // A pipeline like that of Push and Pull, for messages of one part.
 
-import { constant } from "../native.js"
-import type { OptionsOn } from "../option-types.js"
-import { Socket } from "../socket.js"
-import { form } from "../symbols.js"
-import { singlePart } from "../tagged.js"
-import type { ConstructorOptions, Message, MessageLike, Receiver, Sender } from "../types.js"
+import { form } from "../base/symbols.js"
+import { singlePart } from "../message/tagged.js"
+import { constant } from "../native/addon.js"
+import type { OptionsOn } from "../options/types.js"
+import type { ConstructorOptions, Message, MessageLike, Receiver, Sender } from "../socket/interfaces.js"
+import { Socket } from "../socket/socket.js"
 import { defineSocket } from "./define.js"
 
 /** ZMQ_GATHER: receives messages of one part from all its peers, taking from each in turn. */

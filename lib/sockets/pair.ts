@@ -1,9 +1,9 @@
 // Exactly two sockets, in both directions.
 
-import { constant } from "../native.js"
-import type { OptionsOn } from "../option-types.js"
-import { Socket } from "../socket.js"
-import type { ConstructorOptions, Receiver, Sender } from "../types.js"
+import { constant } from "../native/addon.js"
+import type { OptionsOn } from "../options/types.js"
+import type { ConstructorOptions, Receiver, Sender } from "../socket/interfaces.js"
+import { Socket } from "../socket/socket.js"
 import { defineSocket } from "./define.js"
 
 /**

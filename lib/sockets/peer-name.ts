@@ -3,7 +3,7 @@
 import { Buffer } from "node:buffer"
 import { isUint8Array } from "node:util/types"
 
-import { errnoError, expected } from "../errors.js"
+import { errnoError, expected } from "../base/errors.js"
 
 export interface PeerName {
   /** 1 to 255 bytes, not beginning with a zero byte. */

@@ -3,14 +3,14 @@
 import type { Buffer } from "node:buffer"
 import { randomBytes } from "node:crypto"
 
-import { errnoError } from "../errors.js"
-import { addon, constant, wireTypes } from "../native.js"
-import { type Option, socketOptions } from "../option-table/index.js"
-import { PeerEvents, type PeerForm } from "../peer-events.js"
-import { Socket } from "../socket.js"
-import { divert, getOption, handle, setOption } from "../symbols.js"
-import type { RoutingOptions } from "../tagged.js"
-import type { Message } from "../types.js"
+import { errnoError } from "../base/errors.js"
+import { divert, getOption, handle, setOption } from "../base/symbols.js"
+import { PeerEvents, type PeerForm } from "../events/peer-events.js"
+import type { RoutingOptions } from "../message/tagged.js"
+import { addon, constant, wireTypes } from "../native/addon.js"
+import { type Option, socketOptions } from "../options/table/index.js"
+import type { Message } from "../socket/interfaces.js"
+import { Socket } from "../socket/socket.js"
 
 /** Messages that begin with a routing id. */
 export const named: PeerForm<Buffer> = {

@@ -1,10 +1,10 @@
 // One to many: publishers drop what nobody has subscribed to.
 
-import { constant } from "../native.js"
-import type { OptionsOn } from "../option-types.js"
-import { Socket } from "../socket.js"
-import { act } from "../symbols.js"
-import type { ConstructorOptions, Receiver, Sender } from "../types.js"
+import { act } from "../base/symbols.js"
+import { constant } from "../native/addon.js"
+import type { OptionsOn } from "../options/types.js"
+import type { ConstructorOptions, Receiver, Sender } from "../socket/interfaces.js"
+import { Socket } from "../socket/socket.js"
 import { defineSocket } from "./define.js"
 
 /**

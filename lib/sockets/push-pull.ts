@@ -1,9 +1,9 @@
 // A pipeline: each message goes to one of the peers, in turn, as they have room.
 
-import { constant } from "../native.js"
-import type { OptionsOn } from "../option-types.js"
-import { Socket } from "../socket.js"
-import type { ConstructorOptions, Receiver, Sender } from "../types.js"
+import { constant } from "../native/addon.js"
+import type { OptionsOn } from "../options/types.js"
+import type { ConstructorOptions, Receiver, Sender } from "../socket/interfaces.js"
+import { Socket } from "../socket/socket.js"
 import { defineSocket } from "./define.js"
 
 /**

@@ -2,13 +2,13 @@
 
 import { Buffer } from "node:buffer"
 
-import { errnoError } from "../errors.js"
-import { addon, constant } from "../native.js"
-import type { OptionsOn } from "../option-types.js"
-import { Socket } from "../socket.js"
-import { form, handle, optionRead } from "../symbols.js"
-import { type GroupOptions, GroupOutbox, groupBytes, receivesGroups } from "../tagged.js"
-import type { ConstructorOptions, Message, Receiver } from "../types.js"
+import { errnoError } from "../base/errors.js"
+import { form, handle, optionRead } from "../base/symbols.js"
+import { type GroupOptions, GroupOutbox, groupBytes, receivesGroups } from "../message/tagged.js"
+import { addon, constant } from "../native/addon.js"
+import type { OptionsOn } from "../options/types.js"
+import type { ConstructorOptions, Message, Receiver } from "../socket/interfaces.js"
+import { Socket } from "../socket/socket.js"
 import { defineSocket } from "./define.js"
 import { defineTaggedSending, type TaggedWritable } from "./tagged-sending.js"
 

@@ -2,12 +2,12 @@
 
 import type { Buffer } from "node:buffer"
 
-import { tooMany } from "../errors.js"
-import { addon, constant, SendFlags } from "../native.js"
-import type { OptionsOn } from "../option-types.js"
-import { Socket } from "../socket.js"
-import { connectNamed, handle } from "../symbols.js"
-import type { ConstructorOptions, Message, MessageLike, Receiver, Sender } from "../types.js"
+import { tooMany } from "../base/errors.js"
+import { connectNamed, handle } from "../base/symbols.js"
+import { addon, constant, SendFlags } from "../native/addon.js"
+import type { OptionsOn } from "../options/types.js"
+import type { ConstructorOptions, Message, MessageLike, Receiver, Sender } from "../socket/interfaces.js"
+import { Socket } from "../socket/socket.js"
 import { defineSocket } from "./define.js"
 import { checkName, claimName, nameTaken, type PeerName, peerName, releaseNames } from "./peer-name.js"
 

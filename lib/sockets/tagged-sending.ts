@@ -2,10 +2,9 @@
 
 import type { Writable as NodeWritable } from "node:stream"
 import type { WritableStream } from "node:stream/web"
-
-import { Socket } from "../socket.js"
-import type { MessageLike, OperationOptions, Sender, StreamOptions } from "../types.js"
-import { checkNames } from "../waiter.js"
+import type { MessageLike, OperationOptions, Sender, StreamOptions } from "../socket/interfaces.js"
+import { checkNames } from "../socket/queues.js"
+import { Socket } from "../socket/socket.js"
 
 /** What sockets have that send messages of one part with `T` beside it. */
 export interface TaggedWritable<T extends object>

@@ -1,6 +1,6 @@
 // The callbacks of sends that succeeded. Each is called before its message, and those sent after it, are emitted in the same thread.
 
-import { callSoon } from "../timers.js"
+import { callSoon } from "../base/timers.js"
 
 let pending = 0
 

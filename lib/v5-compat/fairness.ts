@@ -1,7 +1,7 @@
 // One allowance for each turn of the event loop, which all sockets of this API share: listeners are called one after the
 // other for as long as it lasts, then timers and other I/O have their turn.
 
-import { clock, setImmediate } from "../timers.js"
+import { clock, setImmediate } from "../base/timers.js"
 
 /** Milliseconds. */
 const ALLOWANCE = 3

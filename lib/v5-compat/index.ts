@@ -1,6 +1,6 @@
 // What programs for zeromq 5 import. The values are exactly those of zeromq/v5-compat of zeromq 6.
 
-import { makeReplaceable } from "../exports.js"
+import { makeReplaceable } from "../base/exports.js"
 import * as zmq from "../index.js"
 import * as constants from "./constants.js"
 import { Socket } from "./socket.js"

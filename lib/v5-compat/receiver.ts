@@ -1,7 +1,7 @@
 // Emits the messages of a socket as they come.
 
+import { callSoon, setImmediate, throwLater } from "../base/timers.js"
 import type { Message } from "../index.js"
-import { callSoon, setImmediate, throwLater } from "../timers.js"
 import { arePending } from "./callbacks.js"
 import { outOfTime } from "./fairness.js"
 import type { Link } from "./link.js"

@@ -1,8 +1,8 @@
 // Sends the messages of a socket in the order in which they were given, without a limit to how many wait.
 
-import { closedError, timeoutError } from "../errors.js"
+import { closedError, timeoutError } from "../base/errors.js"
+import { callSoon, setImmediate } from "../base/timers.js"
 import type { MessageLike } from "../index.js"
-import { callSoon, setImmediate } from "../timers.js"
 import { callBack } from "./callbacks.js"
 import { outOfTime } from "./fairness.js"
 import type { Link } from "./link.js"

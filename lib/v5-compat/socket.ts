@@ -3,7 +3,7 @@
 import { EventEmitter } from "node:events"
 import process from "node:process"
 
-import { brand } from "../brand.js"
+import { brand } from "../base/brand.js"
 import * as zmq from "../index.js"
 import { ZMQ_SNDMORE } from "./constants.js"
 import {

@@ -1,9 +1,8 @@
 // What stands behind a v5 socket.
 
 import { EventEmitter } from "node:events"
-
+import { callSoon, clearInterval, setInterval, type Timer } from "../base/timers.js"
 import * as zmq from "../index.js"
-import { callSoon, clearInterval, setInterval, type Timer } from "../timers.js"
 import { type AnySocket, Link } from "./link.js"
 import { monitor } from "./monitor.js"
 import { Receiver } from "./receiver.js"

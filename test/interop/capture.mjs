@@ -8,8 +8,8 @@ import { tmpdir } from "node:os"
 import path from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
 
-import { good, Stage } from "../security/attacks/stage.mjs"
-import { types } from "../security/attacks/types.mjs"
+import { good, Stage } from "../attacks/stage.mjs"
+import { types } from "../attacks/types.mjs"
 
 const folder = mkdtempSync(path.join(tmpdir(), "ohmq-capture-"))
 

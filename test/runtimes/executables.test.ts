@@ -81,7 +81,7 @@ describe.runIf(runtimes.some(({ name }) => name === "Deno"))("Deno", () => {
     expect(status, stderr).toBe(0)
     const executable = readFileSync(path.join(folder, "out/app"))
     expect(executable.includes(readFileSync(path.join(folder, addon)))).toBe(true)
-    expect(executable.includes(readFileSync(path.join(folder, "node_modules/ohmq/dist/loader.js")))).toBe(true)
+    expect(executable.includes(readFileSync(path.join(folder, "node_modules/ohmq/dist/native/loader.js")))).toBe(true)
   })
 })
 

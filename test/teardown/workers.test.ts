@@ -66,7 +66,7 @@ describe("worker.terminate() leaves the process sound", () => {
     ["metadata", `addon.receiveWithMetadata(native.slot, ["X-A"])`],
   ])("in the middle of a call for %s", async (_, call) => {
     const worker = `
-      const { addon } = require(${JSON.stringify(`${root}/dist/native.js`)})
+      const { addon } = require(${JSON.stringify(`${root}/dist/native/addon.js`)})
       const context = new addon.NativeContext(true), native = new addon.NativeSocket(context, addon.constants.ZMQ_PULL)
       const address = "inproc://" + "\u00e9".repeat(2 ** 25)
       address.charCodeAt(0); ready()

@@ -1,0 +1,93 @@
+// The errors that this layer makes itself. Those of libzmq come from the addon, with the same fields.
+
+import { inspect } from "node:util"
+
+import { addon } from "../native/addon.js"
+import { handle } from "./symbols.js"
+
+/** An error of libzmq or of the system. Match on `code`. */
+export interface ErrnoError extends Error {
+  /** The name of the error, such as "EAGAIN". */
+  code: string
+  /** Its number on this platform. */
+  errno: number
+  /** What bind, unbind, connect or disconnect was called with. */
+  address?: string
+  /** The name of the option that a constructor could not set. A TypeError for its value has this, too. */
+  option?: string
+}
+
+export const errnoError = (code: string, message?: string): ErrnoError => addon.errnoError(code, message) as ErrnoError
+
+export const errnoErrorOf = (number: number): ErrnoError => addon.errnoErrorOf(number) as ErrnoError
+
+/**
+ * Records the stack of the caller, for errors that are created later and elsewhere, such as on another thread. The function that it
+ * returns puts that stack on an error. It is cheap if there is none: V8 formats a stack only when it is read.
+ *
+ * @param callee The function that was called. It is left out of the stack, with everything that it called itself.
+ */
+export function noteCaller(callee: (...values: never[]) => unknown): <T>(error: T) => T {
+  const caller: { stack?: unknown } = {}
+  Error.captureStackTrace(caller, callee)
+  return (error) => {
+    const { stack } = caller
+    // A program may format stacks itself (Error.prepareStackTrace) or turn them off.
+    const frames = typeof stack === "string" ? stack.slice(stack.indexOf("\n")) : ""
+    if (frames.startsWith("\n")) {
+      Object.defineProperty(error, "stack", { value: `${error}${frames}`, writable: true, configurable: true })
+    }
+    return error
+  }
+}
+
+export const closedError = () => errnoError("EBADF")
+export const timeoutError = () => errnoError("EAGAIN")
+export const blockedError = () => errnoError("EBUSY", "Socket is blocked by a bind or unbind operation")
+export const lentError = () => errnoError("EBUSY", "Socket belongs to a running proxy")
+export const busyWritingError = () =>
+  errnoError("EBUSY", "Socket is busy writing; only one send operation may be in progress at any time")
+export const busyReadingError = () =>
+  errnoError("EBUSY", "Socket is busy reading; only one receive operation may be in progress at any time")
+
+export const busyObserverError = () =>
+  errnoError("EBUSY", "Observer is busy reading; only one receive operation may be in progress at any time")
+
+export const queueFullError = (direction: string, limit: number) =>
+  errnoError("EBUSY", `The ${direction} queue is full: ${limit} wait already`)
+export const droppedError = (direction: string) =>
+  errnoError("ECANCELED", `Dropped from the full ${direction} queue for a newer one`)
+
+/** Throws unless an object of one of our classes, which may be another copy's, has what this copy relies on. */
+export function checkInterface(what: string, object: object): void {
+  if (!(handle in object)) {
+    throw errnoError(
+      "EINVAL",
+      `The ${what} belongs to another version of ohmq in this process, and cannot be used with this one`,
+    )
+  }
+}
+
+/** A TypeError for arguments beyond those that there are. */
+export const tooMany = (wanted: number, came: number) =>
+  new TypeError(`Expected ${wanted} argument${wanted === 1 ? "" : "s"} but received ${came}`)
+
+/** What sendMany rejects with when it did not send all. */
+export interface BatchError extends ErrnoError {
+  /** How many messages were sent, from the first on. */
+  sent: number
+}
+
+/** Says in an error how many messages went before it. A signal's reason may be anything; it becomes the cause of an error. */
+export function batchError(error: unknown, sent: number, aborted: boolean): BatchError {
+  const failure = aborted
+    ? Object.assign(new Error("The operation was aborted", { cause: error }), { name: "AbortError", code: "ABORT_ERR" })
+    : (error as Error)
+  return Object.assign(failure, { sent }) as BatchError
+}
+
+/** A TypeError that says what an argument had to be and what came instead. */
+export function expected(what: string, kind: string, value: unknown): TypeError {
+  const text = typeof value === "string" ? JSON.stringify(value) : inspect(value, { depth: 0, breakLength: Infinity })
+  return new TypeError(`Expected ${what} to be ${kind}, but received ${text} (${typeof value})`)
+}

@@ -1,0 +1,160 @@
+// The iterators of sockets and observers: one step after the other, and how they end.
+
+import type { Iteration } from "../socket/interfaces.js"
+import { asyncDispose } from "./dispose.js"
+import { spend } from "./turn.js"
+
+/** What an iterator reads from. */
+export interface Source<T, R extends { readonly promise: Promise<unknown> } = { readonly promise: Promise<unknown> }> {
+  /** Whether nothing more will come. */
+  isEnded(): boolean
+  /** Takes the next value, or returns undefined if there is none yet. Throws what a receive would throw. */
+  take(): T | undefined
+  /** Waits for the next value. Calls `hold` with it once, before the promise resolves. */
+  wait(hold: (value: T) => void): R
+  /** Cancels a read that has not called `hold`. It takes nothing, and its promise resolves or rejects. */
+  cancel(read: R): void
+  /**
+   * Takes back a value that came from `take` or `hold`, so that it is the next one again. `order` grows with each value
+   * that an iterator held. Returns false if it cannot take it back.
+   */
+  putBack(value: T, order: number): boolean
+}
+
+const ended = <T>(): IteratorResult<T, undefined> => ({ done: true, value: undefined })
+
+/** Stands for no value: undefined may be one. */
+const nothing = Symbol("nothing")
+
+let holds = 0
+
+/** For values that were put back into a queue: the order in which they were taken. */
+const orders = new WeakMap<object, number>()
+
+/** The queue with values put back that were taken from its front, in the order in which they were taken. */
+export function withReturned<T extends object>(queue: T[], values: T[], order: number): T[] {
+  // A value that is put back twice keeps its place.
+  const own = orders.get(values[0] as T) ?? order
+  let index = 0
+  while (index < queue.length && (orders.get(queue[index] as T) ?? Number.POSITIVE_INFINITY) < own) index += 1
+  for (const value of values) orders.set(value, own)
+  return [...queue.slice(0, index), ...values, ...queue.slice(index)]
+}
+
+/**
+ * Calls of `next` while a step waits are queued behind it, as in an async generator. Unlike an async generator, `return` and
+ * `throw` cancel the step that waits; it takes no value. From then on the iterator is done. An error ends only its
+ * own step.
+ */
+export class SourceIterator<T, R extends { readonly promise: Promise<unknown> }> implements Iteration<T> {
+  readonly #source: Source<T, R>
+  #isDone = false
+  /** Whether a step waits. */
+  #isBusy = false
+  /** The read that the step waits for; undefined if it waits only for the next turn of the event loop. */
+  #read: R | undefined
+  /** The value that the step has taken and not delivered yet. */
+  #held: T | typeof nothing = nothing
+  #order = 0
+  readonly #queue: ((step: Promise<IteratorResult<T, undefined>>) => void)[] = []
+
+  constructor(source: Source<T, R>) {
+    this.#source = source
+  }
+
+  next(): Promise<IteratorResult<T, undefined>> {
+    if (this.#isBusy) return new Promise((resolve) => this.#queue.push(resolve))
+    if (this.#isDone || this.#source.isEnded()) return Promise.resolve(ended())
+    try {
+      const value = this.#source.take()
+      if (value === undefined) return this.#wait()
+      const later = spend(1)
+      if (later === undefined) return Promise.resolve({ done: false, value })
+      this.#hold(value)
+      return this.#finish(later)
+    } catch (error) {
+      return Promise.reject(error)
+    }
+  }
+
+  /** Resolves after the steps that were called before it. */
+  async return(value?: undefined | PromiseLike<undefined>): Promise<IteratorResult<T, undefined>> {
+    this.#end()
+    await this.next()
+    return { done: true, value: await value }
+  }
+
+  async throw(error?: unknown): Promise<IteratorResult<T, undefined>> {
+    this.#end()
+    await this.next()
+    throw error
+  }
+
+  async [asyncDispose](): Promise<void> {
+    await this.return()
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+
+  #wait(): Promise<IteratorResult<T, undefined>> {
+    const read = this.#source.wait(this.#hold)
+    this.#read = read
+    return this.#finish(read.promise)
+  }
+
+  #finish(reading: Promise<unknown>): Promise<IteratorResult<T, undefined>> {
+    this.#isBusy = true
+    return reading.then(this.#deliver, this.#fail)
+  }
+
+  readonly #hold = (value: T): void => {
+    this.#held = value
+    this.#order = holds += 1
+  }
+
+  readonly #deliver = (): IteratorResult<T, undefined> => {
+    const value = this.#held
+    this.#held = nothing
+    this.#proceed()
+    return value === nothing ? ended() : { done: false, value }
+  }
+
+  readonly #fail = (error: unknown): IteratorResult<T, undefined> => {
+    this.#proceed()
+    if (this.#isDone) return ended()
+    // Closing the source is how a loop over it ends. Anything else is for the loop to see.
+    if (this.#source.isEnded() && (error as { code?: string } | null | undefined)?.code === "EAGAIN") return ended()
+    throw error
+  }
+
+  /** Called when the step that waited is over. */
+  #proceed(): void {
+    this.#isBusy = false
+    this.#read = undefined
+    while (!this.#isBusy) {
+      const resolve = this.#queue.shift()
+      if (resolve === undefined) return
+      resolve(this.next())
+    }
+  }
+
+  #end(): void {
+    if (this.#isDone) return
+    this.#isDone = true
+    const held = this.#held
+    if (held !== nothing) {
+      // If it cannot be put back, the step delivers it.
+      if (this.#source.putBack(held, this.#order)) this.#held = nothing
+    } else if (this.#read !== undefined) {
+      this.#source.cancel(this.#read)
+    }
+  }
+}
+
+// Gives it what every async iterator inherits: iterator helpers, where the runtime has them.
+Object.setPrototypeOf(
+  SourceIterator.prototype,
+  Object.getPrototypeOf(Object.getPrototypeOf(async function* () {}.prototype)),
+)

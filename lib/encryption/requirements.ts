@@ -1,0 +1,163 @@
+// What must hold before a socket binds or connects: nothing leaves the machine as plain text unnoticed, and the options of a
+// security mechanism are complete. The `security` option, which sets them, is in socket-security.ts.
+
+import { BlockList, isIP } from "node:net"
+import { networkInterfaces } from "node:os"
+import { getEnvironmentData, setEnvironmentData } from "node:worker_threads"
+
+import { errnoError } from "../base/errors.js"
+import { warnOnce } from "../base/warnings.js"
+import { addon, constant } from "../native/addon.js"
+import { type Option, socketOptions } from "../options/table/index.js"
+import { securityOptions } from "../options/table/security.js"
+
+export type EndpointUse = "bind" | "connect"
+
+type Read = (option: Option) => unknown
+
+/** Whether the CURVE secret key is this one; null stands for none. The key itself is never read: it would become a string. */
+type IsSecretKey = (key: string | null) => boolean
+
+const { raw, socksProxy, useFileDescriptor } = socketOptions
+
+/** What is looked at here and by the `security` option. None of these may change while a bind is under way. */
+export const checkedOptions: ReadonlySet<Option> = new Set([
+  ...Object.values<Option>(securityOptions),
+  ...[raw, socksProxy, useFileDescriptor],
+])
+
+const loopback = new BlockList()
+loopback.addSubnet("127.0.0.0", 8, "ipv4")
+loopback.addAddress("::1", "ipv6")
+
+function isLoopback(host: string, use: EndpointUse): boolean {
+  const name = host.replace(/^\[(.*)\]$/, "$1").toLowerCase()
+  const address = name.replace(/%.*$/, "")
+  const family = isIP(address)
+  if (family !== 0) {
+    // To connect to "any address" is to connect to this machine.
+    if (use === "connect" && (address === "0.0.0.0" || address === "::")) return true
+    return loopback.check(address, family === 4 ? "ipv4" : "ipv6")
+  }
+  // Names below it, such as "x.localhost", are looked up like any other.
+  if (name === "localhost") return true
+  const addresses = use === "bind" ? new Map(Object.entries(networkInterfaces())).get(host) : undefined
+  return addresses?.every(({ internal }) => internal) ?? false
+}
+
+/** Transports that lead off the machine, and whose addresses do not tell whether they do. */
+const network = ["pgm", "epgm", "norm", "tipc", "vmci", "vsock"]
+
+/** Whether what goes through an endpoint stays on this machine. Through one that libzmq refuses, nothing goes. */
+export function staysHere(address: string, use: EndpointUse): boolean {
+  const [, transport, rest] = /^([^:]+):\/\/(.*)$/s.exec(address) ?? []
+  if (rest === undefined || transport === "inproc" || transport === "ipc") return true
+  if (!["tcp", "udp", "ws", "wss"].includes(transport as string)) return !network.includes(transport as string)
+  const endpoint = transport?.startsWith("ws") ? rest.replace(/\/.*$/s, "") : rest
+  // A source address may come before the destination, with a semicolon.
+  const [, host] = /^(?:.*;)?(.*):[^:]*$/s.exec(endpoint) ?? []
+  return host !== undefined && isLoopback(host, use)
+}
+
+/** Where other machines reach the descriptor that is used in place of the address, if they do. */
+function listensBeyond(fd: number): string | undefined {
+  const [end, host] = /^(.+):\d+$/.exec((fd !== -1 && addon.endOf(fd, false)) || "") ?? []
+  return host === undefined || isLoopback(host, "bind") ? undefined : end
+}
+
+/** How an endpoint leads off this machine, and what to use instead. Undefined if it does not. */
+function wayOut(address: string, use: EndpointUse, read: Read): { reached: string; instead: string } | undefined {
+  // It is the proxy that resolves the address, even "127.0.0.1". libzmq uses it for tcp only.
+  const proxy = use === "connect" && address.startsWith("tcp:") ? read(socksProxy) : null
+  if (proxy !== null) {
+    const instead = "leave socksProxy out and use loopback or ipc"
+    return { reached: `${address} is reached through the SOCKS proxy ${proxy}`, instead }
+  }
+  const end = use === "bind" ? listensBeyond(read(useFileDescriptor) as number) : undefined
+  if (end !== undefined) {
+    const instead = "give useFileDescriptor one that listens on loopback"
+    return { reached: `${address} is reached at ${end}, where useFileDescriptor listens,`, instead }
+  }
+  return staysHere(address, use) ? undefined : { reached: `${address} is reached`, instead: "use loopback or ipc" }
+}
+
+function encrypts(address: string, type: number, read: Read): boolean {
+  if (address.startsWith("wss:")) return true
+  // These two speak no ZMTP, and so have no mechanism whatever their options say. Set by its number, the option may be an int.
+  const isPlain = type === constant("ZMQ_STREAM") || (type === constant("ZMQ_ROUTER") && Boolean(read(raw)))
+  // A descriptor that is bound to over ipc may be one of tcp.
+  if (isPlain || !/^(tcp|ipc|ws|tipc|vmci|vsock):/.test(address)) return false
+  const mechanism = read(socketOptions.securityMechanism)
+  return mechanism === "curve" || (mechanism === "gssapi" && read(socketOptions.gssapiPlainText) === false)
+}
+
+/** What CURVE lacks, with the remedy. It would fail, and libzmq would try again and again, and tell nobody. */
+function lackOfCurve(read: Read, isSecretKey: IsSecretKey): string | undefined {
+  const publicKey = read(socketOptions.curvePublicKey) as string | null
+  const hasSecretKey = !isSecretKey(null)
+  if (read(socketOptions.curveServer)) {
+    return hasSecretKey ? undefined : "curveServer needs curveSecretKey, too: the server's own secret key"
+  }
+  if (read(socketOptions.curveServerKey) === null) {
+    return "CURVE needs curveServerKey, the server's public key, on a client, or curveServer: true on a server"
+  }
+  if (!hasSecretKey || publicKey === null) {
+    return "curveServerKey needs curvePublicKey and curveSecretKey, too: a key pair of this side; see curveKeyPair()"
+  }
+  return isSecretKey(publicKey) ? "curveSecretKey is the public key; set the secret one" : undefined
+}
+
+const refusal = (code: string, message: string, address: string) =>
+  Object.assign(errnoError(code, message), { address })
+
+interface Endpoint {
+  address: string
+  use: EndpointUse
+  /** The number of the socket's type. */
+  type: number
+  read: Read
+  isSecretKey: IsSecretKey
+  /** Whether it must be encrypted if it leads off this machine. */
+  required: boolean
+}
+
+/** Throws unless a socket may bind or connect to an address; warns of plain text. */
+export function checkEncryption({ address, use, type, read, isSecretKey, required }: Endpoint): void {
+  if (address.startsWith("inproc:")) return
+  const mechanism = read(socketOptions.securityMechanism)
+  if (mechanism === "curve") {
+    const lack = lackOfCurve(read, isSecretKey)
+    if (lack !== undefined && required) throw refusal("EPERM", lack, address)
+    if (lack !== undefined) warnOnce("OHMQ_CURVE_INCOMPLETE", `${lack}. Nothing will pass through ${address}`)
+  }
+  if (mechanism === "plain" && enforcesDomain(read) && read(socketOptions.zapDomain) === null) {
+    // libzmq would end the process with an assertion once a peer comes.
+    if (read(socketOptions.plainServer)) throw refusal("EINVAL", "zapEnforceDomain needs a zapDomain, too", address)
+  }
+  if (encrypts(address, type, read)) return
+  const way = wayOut(address, use, read)
+  if (way === undefined) return
+  const problem = `${way.reached} in plain text: all on the way can read and change what goes through it.`
+  const remedy = `Set the socket's security option (CURVE; see docs/security.md), or ${way.instead}`
+  if (required) throw refusal("EPERM", `${problem} The context has requireEncryption. ${remedy}`, address)
+  warnOnce("OHMQ_PLAINTEXT", `${problem} ${remedy}. (Told once; context.requireEncryption forbids it.)`)
+}
+
+const enforcesDomain = (read: Read) => addon.capability.draft === true && read(socketOptions.zapEnforceDomain) === true
+
+/**
+ * Whether libzmq lets no peer in whom a ZAP handler has not accepted. Without one, a peer can claim to be any user in its
+ * handshake, and libzmq tells that as "User-Id".
+ */
+export function namesUsersForCertain(read: Read): boolean {
+  const mechanism = read(socketOptions.securityMechanism)
+  if (mechanism === "plain") return read(socketOptions.plainServer) === true
+  if (mechanism === "curve" && read(socketOptions.curveServer) === false) return false
+  return mechanism !== "gssapi" && enforcesDomain(read) && read(socketOptions.zapDomain) !== null
+}
+
+const requirement = "ohmq.requireEncryption"
+
+/** The default context is that of worker threads, too, which have an object of their own for it. */
+export const inheritedRequirement = (): boolean => getEnvironmentData(requirement) === true
+export const bequeathRequirement = (value: boolean): void => setEnvironmentData(requirement, value)

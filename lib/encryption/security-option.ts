@@ -1,0 +1,272 @@
+// The `security` option of sockets: sets up a mechanism completely, or says what is missing.
+
+import { isUint8Array } from "node:util/types"
+import { errnoError } from "../base/errors.js"
+import { handle } from "../base/symbols.js"
+import { addon } from "../native/addon.js"
+import { checkNames } from "../socket/queues.js"
+import type { Socket } from "../socket/socket.js"
+import { staysHere } from "./requirements.js"
+
+/** A CURVE key: 40 characters of Z85, or 32 bytes. */
+export type Key = string | Uint8Array
+
+/** Both keys of a side; a Certificate of `ohmq/security` is one. */
+export interface KeyPair {
+  readonly publicKey: Key
+  readonly secretKey: Key | null
+}
+
+/** What decides who may connect: an Authenticator of `ohmq/security`. */
+export interface Guard {
+  /** Takes a server under its care, before that binds or connects. */
+  guard(socket: Socket): void
+}
+
+/** The server of CURVE connections. One of the three must be said: who lets clients in. */
+export interface ServerSecurity {
+  /** The server's key pair. */
+  server: KeyPair
+  /** Lets clients in, for `domain`. It must be of the same context. */
+  authenticator?: Guard
+  /** The domain for which the authentication handler is asked. On its own: one that is elsewhere in this process. Default "global". */
+  domain?: string
+  /** "any": whoever knows the server's public key may connect. */
+  clients?: "any"
+}
+
+/** A client of CURVE connections. */
+export interface ClientSecurity {
+  /** The client's key pair. */
+  client: KeyPair
+  /** The server's public key, or its certificate. */
+  serverKey: Key | { readonly publicKey: Key }
+}
+
+/** The server of connections with user names and passwords, over ipc and inproc only: they are sent as they are. */
+export interface PlainServerSecurity {
+  plainServer: true
+  authenticator?: Guard
+  domain?: string
+}
+
+/** A client with user name and password, over ipc and inproc only. */
+export interface PlainClientSecurity {
+  username: string
+  password: string | Uint8Array
+}
+
+export type SocketSecurity = ServerSecurity | ClientSecurity | PlainServerSecurity | PlainClientSecurity
+
+const invalid = (message: string) => errnoError("EINVAL", `security: ${message}`)
+
+/** A key pair whose secret key, and a client whose password, no inspection and no JSON shows, and which can be used again. */
+class ShownKeyPair implements KeyPair {
+  readonly publicKey: Key
+  readonly #secretKey: Key | null
+
+  constructor({ publicKey, secretKey }: KeyPair) {
+    this.publicKey = publicKey
+    this.#secretKey = secretKey
+  }
+
+  get secretKey(): Key | null {
+    return this.#secretKey
+  }
+
+  [Symbol.for("nodejs.util.inspect.custom")](): object {
+    return { publicKey: this.publicKey, secretKey: "[hidden]" }
+  }
+}
+
+class ShownPlainClient implements PlainClientSecurity {
+  readonly username: string
+  readonly #password: string | Uint8Array
+
+  constructor({ username, password }: PlainClientSecurity) {
+    this.username = username
+    this.#password = password
+  }
+
+  get password(): string | Uint8Array {
+    return this.#password
+  }
+
+  [Symbol.for("nodejs.util.inspect.custom")](): object {
+    return { username: this.username, password: "[hidden]" }
+  }
+}
+
+/** What a certificate hides anyway stays as it is. */
+const shownPair = (pair: KeyPair) => (Object.hasOwn(pair, "secretKey") ? new ShownKeyPair(pair) : pair)
+
+function shown(security: SocketSecurity): SocketSecurity {
+  if ("server" in security) return { ...security, server: shownPair(security.server) }
+  if ("client" in security) return { ...security, client: shownPair(security.client) }
+  return "password" in security ? new ShownPlainClient(security) : security
+}
+
+const isObject = (value: unknown): value is object => typeof value === "object" && value !== null
+
+// Values are never part of a message: they may be secret.
+
+function checkKey(what: string, key: unknown): Key {
+  const fits = typeof key === "string" ? key.length === 40 : isUint8Array(key) && key.length === 32
+  if (!fits) throw invalid(`${what} must be a key: 40 characters of Z85, or 32 bytes`)
+  return key as Key
+}
+
+/** Asked of the addon, since the value of `curveSecretKey` is a string, and nobody can zero that. */
+const isSecretKey = (socket: Socket, key: string | null) => socket[handle]().isSecretKey(key)
+
+/** Gives a socket its own key pair, which must be one. */
+function setPair(socket: Socket, what: "server" | "client", pair: unknown): void {
+  if (!isObject(pair)) throw invalid(`${what} must be a certificate or a key pair, such as generateKeyPair() makes`)
+  const { publicKey, secretKey } = pair as KeyPair
+  checkKey(`${what}.publicKey`, publicKey)
+  if (secretKey === null || secretKey === undefined) {
+    throw invalid(`${what} has no secret key. Load the secret certificate file (.key_secret), not the public one`)
+  }
+  checkKey(`${what}.secretKey`, secretKey)
+  let derived: string
+  try {
+    derived = addon.curvePublicKey(secretKey)
+    socket.curvePublicKey = publicKey as string
+    socket.curveSecretKey = secretKey as string
+  } catch {
+    throw invalid(`${what} has a key with characters that Z85 has not`)
+  }
+  const own = socket.curvePublicKey
+  if (derived === own) return
+  if (isSecretKey(socket, own)) throw invalid(`${what}.secretKey is the public key; give the secret one`)
+  throw invalid(`${what}.publicKey is not that of ${what}.secretKey; see publicKeyFrom(). Are the two exchanged?`)
+}
+
+function setDomain(socket: Socket, domain: unknown): void {
+  if (typeof domain !== "string" || domain === "") throw invalid("domain must be text, and not empty")
+  socket.zapDomain = domain
+  // Without this, libzmq lets everybody in when no handler is there.
+  if (addon.capability.draft === true) socket.zapEnforceDomain = true
+}
+
+function setGuard(socket: Socket, { authenticator, domain = "global" }: { authenticator?: Guard; domain?: string }) {
+  setDomain(socket, domain)
+  if (authenticator === undefined) return
+  if (typeof authenticator?.guard !== "function")
+    throw invalid("authenticator must be an Authenticator of ohmq/security")
+  authenticator.guard(socket)
+}
+
+function asServer(socket: Socket, security: ServerSecurity): void {
+  checkNames(security, "server", "authenticator", "domain", "clients")
+  const { clients, authenticator, domain } = security
+  if (clients !== undefined && clients !== "any") throw invalid(`clients must be "any", or not be given`)
+  if (clients === undefined && authenticator === undefined && domain === undefined) {
+    throw invalid(
+      "a server with nothing but keys encrypts and lets anyone in. Add authenticator: new Authenticator({ context, curve }), " +
+        `or domain if a ZAP handler runs elsewhere in this process, or clients: "any" if that is what you want`,
+    )
+  }
+  if (clients === "any" && (authenticator !== undefined || domain !== undefined)) {
+    throw invalid(`clients: "any" and an authenticator or domain exclude each other; leave one of them out`)
+  }
+  setPair(socket, "server", security.server)
+  socket.curveServer = true
+  if (clients === undefined) setGuard(socket, security)
+  // Without this, libzmq asks a handler for other sockets of the context, if there is one.
+  else if (addon.capability.draft === true) socket.zapEnforceDomain = true
+}
+
+function asClient(socket: Socket, security: ClientSecurity): void {
+  checkNames(security, "client", "serverKey")
+  const { client, serverKey } = security
+  if (client === undefined) {
+    throw invalid("serverKey needs client, too: a key pair of this side, such as generateKeyPair() makes")
+  }
+  if (serverKey === undefined) {
+    throw invalid("client needs serverKey, too: the server's public key, by which it is known to be the right one")
+  }
+  const key = checkKey("serverKey", isObject(serverKey) && "publicKey" in serverKey ? serverKey.publicKey : serverKey)
+  setPair(socket, "client", client)
+  try {
+    socket.curveServerKey = key as string
+  } catch {
+    throw invalid("serverKey has characters that Z85 has not")
+  }
+  const { curveServerKey } = socket
+  if (curveServerKey === socket.curvePublicKey) {
+    throw invalid("serverKey is this side's own public key; give the server's")
+  }
+  if (isSecretKey(socket, curveServerKey)) {
+    throw invalid("serverKey is this side's secret key; give the server's public key")
+  }
+}
+
+function asPlainServer(socket: Socket, security: PlainServerSecurity): void {
+  checkNames(security, "plainServer", "authenticator", "domain")
+  if (security.plainServer !== true) throw invalid("plainServer must be true")
+  socket.plainServer = true
+  setGuard(socket, security)
+}
+
+function asPlainClient(socket: Socket, security: PlainClientSecurity): void {
+  checkNames(security, "username", "password")
+  const { username, password } = security
+  if (typeof username !== "string" || username === "") throw invalid("username must be text, and not empty")
+  if (!(typeof password === "string" || isUint8Array(password)) || password.length === 0) {
+    throw invalid("password must be text or bytes, and not empty")
+  }
+  socket.plainUsername = username
+  socket.plainPassword = password as string
+}
+
+/** What was set up on a socket, to be checked before each endpoint. */
+export class SecuritySetup {
+  readonly given: SocketSecurity
+  readonly #mechanism: "curve" | "plain"
+  readonly #server: boolean
+  readonly #domain: string | null
+
+  constructor(socket: Socket, security: unknown) {
+    if (!isObject(security)) {
+      throw invalid(
+        "must be { server, authenticator }, { client, serverKey }, { plainServer } or { username, password }",
+      )
+    }
+    if (socket.securityMechanism !== null)
+      throw invalid(`${socket.securityMechanism} was set up by other options already`)
+    this.#server = "server" in security || "plainServer" in security
+    this.#mechanism = "plainServer" in security || "username" in security || "password" in security ? "plain" : "curve"
+    if ("server" in security) asServer(socket, security as ServerSecurity)
+    else if (this.#mechanism === "curve") asClient(socket, security as ClientSecurity)
+    else if (this.#server) asPlainServer(socket, security as PlainServerSecurity)
+    else asPlainClient(socket, security as PlainClientSecurity)
+    this.given = shown(security as SocketSecurity)
+    this.#domain = socket.zapDomain
+  }
+
+  /** Throws if other options have undone it meanwhile, or it does not fit the endpoint. */
+  check(socket: Socket, address: string): void {
+    const refuse = (message: string) => Object.assign(invalid(message), { address })
+    const { securityMechanism } = socket
+    const isServer = this.#mechanism === "curve" ? socket.curveServer : socket.plainServer
+    if (securityMechanism !== this.#mechanism || isServer !== this.#server) {
+      throw refuse(
+        "was undone by another option that was set after it, such as curveServer or plainUsername; leave that out",
+      )
+    }
+    if (this.#server && this.#domain !== null) {
+      const enforced = addon.capability.draft !== true || socket.zapEnforceDomain
+      if (socket.zapDomain !== this.#domain || !enforced)
+        throw refuse("zapDomain was changed after it; give the domain here")
+    }
+    if (this.#mechanism === "plain" && !/^(ipc|inproc):/.test(address)) {
+      const where = staysHere(address, "connect")
+        ? "Use ipc:// or CURVE"
+        : "Use CURVE: { server } and { client, serverKey }"
+      throw refuse(
+        `PLAIN sends passwords and messages unencrypted, so not over ${address.replace(/:.*/s, "")}. ${where}`,
+      )
+    }
+  }
+}

@@ -1,0 +1,233 @@
+// What libzmq's monitor tells, as events.
+
+import type { Buffer } from "node:buffer"
+import type { InspectOptions } from "node:util"
+
+import { type ErrnoError, errnoErrorOf } from "../base/errors.js"
+import { addon, constant } from "../native/addon.js"
+
+/** What ZMTP or ZAP forbids and a peer did. No more than zeromq has, because programs have tables with an entry for each. */
+type ProtocolErrorCode =
+  | "ERR_ZMTP_UNSPECIFIED"
+  | "ERR_ZMTP_UNEXPECTED_COMMAND"
+  | "ERR_ZMTP_INVALID_SEQUENCE"
+  | "ERR_ZMTP_KEY_EXCHANGE"
+  | "ERR_ZMTP_MALFORMED_COMMAND_UNSPECIFIED"
+  | "ERR_ZMTP_MALFORMED_COMMAND_MESSAGE"
+  | "ERR_ZMTP_MALFORMED_COMMAND_HELLO"
+  | "ERR_ZMTP_MALFORMED_COMMAND_INITIATE"
+  | "ERR_ZMTP_MALFORMED_COMMAND_ERROR"
+  | "ERR_ZMTP_MALFORMED_COMMAND_READY"
+  | "ERR_ZMTP_MALFORMED_COMMAND_WELCOME"
+  | "ERR_ZMTP_INVALID_METADATA"
+  | "ERR_ZMTP_CRYPTOGRAPHIC"
+  | "ERR_ZMTP_MECHANISM_MISMATCH"
+  | "ERR_ZAP_UNSPECIFIED"
+  | "ERR_ZAP_MALFORMED_REPLY"
+  | "ERR_ZAP_BAD_REQUEST_ID"
+  | "ERR_ZAP_BAD_VERSION"
+  | "ERR_ZAP_INVALID_STATUS_CODE"
+  | "ERR_ZAP_INVALID_METADATA"
+
+/**
+ * A failure that is not one of the system: `code` is a name such as "ERR_ZMTP_MECHANISM_MISMATCH". Beyond its type, it may be
+ * "ERR_WS_UNSPECIFIED", of a broken WebSocket handshake, and "ERR_UNKNOWN", of what this version does not know.
+ */
+export interface CodedError extends Error {
+  code: ProtocolErrorCode
+}
+
+/** Authentication was refused; `status` is that of the ZAP reply: 300, 400 or 500 (RFC 27). */
+export interface AuthenticationError extends Error {
+  status: 300 | 400 | 500
+}
+
+interface EventAddress {
+  /** The endpoint: where this side is bound, or what it connects to. Over tcp, "bind:error" has it without "tcp://". */
+  address: string
+  /** This side's endpoint of the connection, where libzmq tells it. */
+  localAddress?: string
+  /** The peer's endpoint of the connection, where libzmq tells it. */
+  remoteAddress?: string
+}
+
+interface EventDescriptor {
+  /** The file descriptor of the connection or listener. Not to be read from: it is libzmq's. Always there in real events. */
+  fd?: number
+}
+
+interface EventError<E extends Error = ErrnoError> {
+  error: E
+}
+
+type Make<T extends string, D extends object = object> = { type: T } & D
+
+/**
+ * An event of a socket, by its `type`. inproc has none but "end". `localAddress`, `remoteAddress` and `fd` are not enumerable, so a
+ * spread or JSON does not contain them.
+ */
+export type Event =
+  /** A connection was accepted. */
+  | Make<"accept", EventAddress & EventDescriptor>
+  | Make<"accept:error", EventAddress & EventError>
+  /** The socket is bound. */
+  | Make<"bind", EventAddress & EventDescriptor>
+  | Make<"bind:error", EventAddress & EventError>
+  /** A connection was made; the handshake follows. */
+  | Make<"connect", EventAddress & EventDescriptor>
+  /** A connection is being made in the background. */
+  | Make<"connect:delay", EventAddress>
+  /** A connection failed and will be tried again after `interval` milliseconds. */
+  | Make<"connect:retry", EventAddress & { interval: number }>
+  /** A connection or listener was closed by this side. */
+  | Make<"close", EventAddress & EventDescriptor>
+  | Make<"close:error", EventAddress & EventError>
+  /** A connection was lost. */
+  | Make<"disconnect", EventAddress & EventDescriptor>
+  /** There will be no more events; the observer is closed. */
+  | Make<"end">
+  /** Both sides have agreed and messages can flow. */
+  | Make<"handshake", EventAddress>
+  /** The peer does not speak ZMTP as it should. */
+  | Make<"handshake:error:protocol", EventAddress & EventError<CodedError>>
+  /** The peer was not authenticated, or refused to authenticate this side. */
+  | Make<"handshake:error:auth", EventAddress & EventError<AuthenticationError>>
+  | Make<"handshake:error:other", EventAddress & EventError>
+  /** An event that this version does not know. */
+  | Make<"unknown", Partial<EventAddress>>
+
+export type EventType = Event["type"]
+
+type Expand<T> = T extends infer O ? { [K in keyof O]: O[K] } : never
+
+/** The event of a type, or of any of several. */
+export type EventOfType<E extends EventType = EventType> = Expand<Extract<Event, { type: E }>>
+
+/** What listens to events. */
+export interface EventSubscriber {
+  on<E extends EventType>(type: E, listener: (event: EventOfType<E>) => void): EventSubscriber
+  off<E extends EventType>(type: E, listener: (event: EventOfType<E>) => void): EventSubscriber
+}
+
+const names = {
+  ZMQ_EVENT_CONNECTED: "connect",
+  ZMQ_EVENT_CONNECT_DELAYED: "connect:delay",
+  ZMQ_EVENT_CONNECT_RETRIED: "connect:retry",
+  ZMQ_EVENT_LISTENING: "bind",
+  ZMQ_EVENT_BIND_FAILED: "bind:error",
+  ZMQ_EVENT_ACCEPTED: "accept",
+  ZMQ_EVENT_ACCEPT_FAILED: "accept:error",
+  ZMQ_EVENT_CLOSED: "close",
+  ZMQ_EVENT_CLOSE_FAILED: "close:error",
+  ZMQ_EVENT_DISCONNECTED: "disconnect",
+  ZMQ_EVENT_MONITOR_STOPPED: "end",
+  ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL: "handshake:error:other",
+  ZMQ_EVENT_HANDSHAKE_SUCCEEDED: "handshake",
+  ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL: "handshake:error:protocol",
+  ZMQ_EVENT_HANDSHAKE_FAILED_AUTH: "handshake:error:auth",
+} as const satisfies Record<string, EventType>
+
+const types = new Map<number, EventType>(Object.entries(names).map(([name, type]) => [constant(name), type]))
+
+export const isEventType = (type: unknown): type is EventType =>
+  type === "unknown" || (Object.values(names) as unknown[]).includes(type)
+
+const protocolErrors = new Map<number, string>()
+for (const [name, value] of Object.entries(addon.constants)) {
+  const kind = /^ZMQ_PROTOCOL_ERROR_((?:ZMTP|ZAP|WS)_.*)$/.exec(name)?.[1]
+  if (kind !== undefined) protocolErrors.set(value as number, kind)
+}
+
+function protocolError(value: number): CodedError {
+  const kind = protocolErrors.get(value)
+  const message = kind === undefined ? "Unknown error" : `${kind.slice(0, kind.indexOf("_"))} protocol error`
+  const code = kind === undefined ? "ERR_UNKNOWN" : `ERR_${kind}`
+  return Object.assign(new Error(message), { code: code as ProtocolErrorCode })
+}
+
+function authenticationError(status: number): AuthenticationError {
+  const message =
+    { 300: "Temporary error", 400: "Authentication failure", 500: "Internal error" }[status] ?? "Unknown error"
+  return Object.assign(new Error(message), { status: status as 300 })
+}
+
+/** What belongs to an event of a type beyond its addresses. The descriptor does, too: see `descriptor`. */
+function details(type: EventType, value: number): object {
+  switch (type) {
+    case "connect:retry":
+      return { interval: value }
+    case "bind:error":
+    case "accept:error":
+    case "close:error":
+    case "handshake:error:other":
+      return { error: errnoErrorOf(value) }
+    case "handshake:error:protocol":
+      return { error: protocolError(value) }
+    case "handshake:error:auth":
+      return { error: authenticationError(value) }
+    default:
+      return {}
+  }
+}
+
+const withDescriptor: ReadonlySet<EventType> = new Set(["accept", "bind", "connect", "close", "disconnect"])
+
+const descriptor = (type: EventType, value: number) => (withDescriptor.has(type) ? value : undefined)
+
+/** Shows an event whole, although part of it is not enumerable. */
+function show(
+  this: object,
+  _depth: number,
+  options: InspectOptions,
+  inspect: (value: object, options: object) => string,
+) {
+  const names = Object.getOwnPropertyNames(this)
+  return inspect(Object.fromEntries(names.map((name) => [name, this[name as never]])), options)
+}
+
+/**
+ * Adds what zeromq's events do not have. It is not enumerable, so that an event still equals one of zeromq in tests that compare
+ * them as a whole.
+ */
+function withMore(event: object, more: Record<string, string | number | undefined>): Event {
+  for (const [name, value] of Object.entries(more)) {
+    if (value === undefined || value === "") continue
+    Object.defineProperty(event, name, { value, writable: true, configurable: true })
+  }
+  Object.defineProperty(event, Symbol.for("nodejs.util.inspect.custom"), { value: show })
+  return event as Event
+}
+
+/** The two ends of a connection, in its own words. */
+interface Ends {
+  local: string
+  remote: string
+}
+
+/** Which end of a connection this socket has named itself: where it is bound, or what it connects to. */
+export type Side = (ends: Ends, type: EventType) => "local" | "remote"
+
+/** Makes an event of a message of the monitor, in the format of either version. */
+export function decodeEvent(message: Buffer[], side: Side): Event {
+  const [head, second] = message as [Buffer, Buffer]
+  if (message.length === 2) {
+    // Version 1: a 16-bit event and a 32-bit value, in the machine's own order, and the address.
+    const fields = new DataView(head.buffer, head.byteOffset, head.byteLength)
+    const type = types.get(fields.getUint16(0, littleEndian)) ?? "unknown"
+    const address = second.toString()
+    const value = fields.getUint32(2, littleEndian)
+    const event = { type, ...(address !== "" && { address }), ...details(type, value) }
+    return withMore(event, { fd: descriptor(type, value) })
+  }
+  // Version 2: 64-bit numbers in the machine's own order: the event, how many values, the values; then both endpoints.
+  const number = (part: Buffer) => Number(littleEndian ? part.readBigUInt64LE() : part.readBigUInt64BE())
+  const type = types.get(number(head)) ?? "unknown"
+  const value = number(second) > 0 ? number(message[2] as Buffer) : 0
+  const local = (message.at(-2) as Buffer).toString()
+  const remote = (message.at(-1) as Buffer).toString()
+  const address = local !== "" && remote !== "" ? { local, remote }[side({ local, remote }, type)] : local || remote
+  const event = { type, ...(address !== "" && { address }), ...details(type, value) }
+  return withMore(event, { localAddress: local, remoteAddress: remote, fd: descriptor(type, value) })
+}
+
+const littleEndian = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1

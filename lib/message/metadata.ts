@@ -1,0 +1,77 @@
+// Messages together with what libzmq knows about their senders.
+
+import { expected } from "../base/errors.js"
+import { addon, type Tag } from "../native/addon.js"
+import type { Message, OperationOptions } from "../socket/interfaces.js"
+import { checkOperation } from "../socket/queues.js"
+
+/** Options of a receive with metadata. */
+export interface MetadataOptions extends OperationOptions {
+  /** Names of further properties, such as "X-Role" (ZMQ_METADATA of the sender) or "Resource". Default none. */
+  properties?: string[]
+}
+
+/**
+ * A message, and its properties (zmq_msg_gets), which are those of the connection that it came by. Over inproc there are
+ * none: all are null.
+ */
+export interface MessageWithMetadata<M extends object[] = Message[]> {
+  /** The message as `receive` gives it. */
+  parts: M
+  /**
+   * "Peer-Address": the peer's IP address. Over ipc it is "localhost:uid:gid:pid" where the system tells these, as Linux
+   * does; null where there is none.
+   */
+  peerAddress: string | null
+  /**
+   * "User-Id": who the peer is, as the authentication (ZAP) found. The peer has no say in it. Null where the socket lets peers
+   * in without authentication, because there a peer could name itself: the socket needs `security` with an authenticator or
+   * a domain, or `zapDomain` and `zapEnforceDomain`, or `plainServer`.
+   */
+  userId: string | null
+  /** "Socket-Type": the type of the peer's socket, such as "DEALER". The peer says so itself. */
+  socketType: string | null
+  /** "Routing-Id": the name that the peer has chosen, if it is text; null without one. The peer says so itself. */
+  routingId: string | null
+  /** What was asked for by name; the names that the message has. */
+  properties: Record<string, string>
+}
+
+/** "Identity" is what peers still call "Routing-Id" in their handshake. */
+const standard = ["Peer-Address", "User-Id", "Socket-Type", "Routing-Id", "Identity"]
+
+/** The names to ask for. */
+export function propertyNames(options: MetadataOptions | undefined): string[] {
+  if (options === undefined) return standard
+  checkOperation(options, "properties")
+  const { properties = [] } = options
+  if (!Array.isArray(properties) || !properties.every((name) => typeof name === "string" && name !== "")) {
+    throw expected("properties", "an array of names", properties)
+  }
+  return [...standard, ...properties]
+}
+
+function describe(names: string[], parts: Message[], values: (string | null)[]): MessageWithMetadata {
+  const properties: Record<string, string> = {}
+  for (let index = standard.length; index < names.length; index += 1) {
+    const value = values[index]
+    if (value) properties[names[index] as string] = value
+  }
+  return {
+    parts,
+    peerAddress: values[0] || null,
+    userId: values[1] || null,
+    socketType: values[2] || null,
+    routingId: values[3] || values[4] || null,
+    properties,
+  }
+}
+
+/** A message whose properties are not known. */
+export const withoutMetadata = (parts: Message[]): MessageWithMetadata => describe(standard, parts, [])
+
+/** The next message of a slot's socket, or undefined if there is none. With a `tag`, its value comes before the part. */
+export function receiveWithMetadata(slot: number, names: string[], tag?: Tag): MessageWithMetadata | undefined {
+  const received = addon.receiveWithMetadata(slot, names, tag)
+  return received && describe(names, received.parts, received.values)
+}

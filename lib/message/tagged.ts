@@ -1,0 +1,173 @@
+// Messages of the draft sockets: they have one part, and most carry a routing id or a group beside it. Those are pairs of
+// the part and an object, `[part, { routingId }]`, and cross to the addon as two frames.
+
+import { Buffer } from "node:buffer"
+import { isUint8Array } from "node:util/types"
+
+import { errnoError, expected } from "../base/errors.js"
+import { warnOnce } from "../base/warnings.js"
+import { addon, constant, SendFlags, Tag } from "../native/addon.js"
+import type { Message, MessageLike } from "../socket/interfaces.js"
+import type { MessageForm } from "../socket/traffic.js"
+import { drain, mayReference, type Part, toPart } from "./message.js"
+import { receiveWithMetadata } from "./metadata.js"
+import { OUT, Outbox, type Outgoing } from "./outbox.js"
+
+/** Names the peer that a message comes from or goes to. */
+export interface RoutingOptions {
+  /** A whole number above 0, which the socket has given to the peer. */
+  routingId: number
+}
+
+/** Names the group that a message is for. */
+export interface GroupOptions {
+  /** 1 to 255 bytes. It ends at its first zero byte, as in libzmq. */
+  group: string | Uint8Array
+}
+
+/** The most bytes of one udp packet that libzmq has memory for. It does not look, and writes beyond. */
+const MOST_OF_UDP = 8192
+
+/** The longest group that libzmq can read from a udp packet. */
+const MOST_OF_UDP_GROUP = 127
+
+const lengthOf = (part: Part) => (typeof part === "string" ? Buffer.byteLength(part) : part.byteLength)
+
+const tooLargeForUdp = () =>
+  errnoError("EMSGSIZE", `Message is too large for udp: libzmq takes ${MOST_OF_UDP} bytes and groups of 127`)
+
+function routingIdBytes({ routingId }: RoutingOptions): Uint8Array {
+  if (!(Number.isInteger(routingId) && routingId > 0 && routingId < 2 ** 32)) {
+    throw expected("routingId", "a whole number from 1 to 4294967295", routingId)
+  }
+  return Uint8Array.of(routingId, routingId >>> 8, routingId >>> 16, routingId >>> 24)
+}
+
+export function groupBytes({ group }: GroupOptions): Uint8Array {
+  if (typeof group !== "string" && !isUint8Array(group)) {
+    throw expected("group", "a string or Buffer", group)
+  }
+  const given = typeof group === "string" ? Buffer.from(group) : group
+  const zero = given.indexOf(0)
+  const bytes = zero === -1 ? given : given.subarray(0, zero)
+  const most = constant("ZMQ_GROUP_MAX_LENGTH")
+  // In the process of a dish that has joined the empty group, libzmq aborts when its queue is full.
+  if (bytes.byteLength === 0 || bytes.byteLength > most) throw expected("group", `1 to ${most} bytes long`, group)
+  if (zero !== -1) warnOnce("OHMQ_GROUP_CUT", "A group ends at its first zero byte. The rest of the name was ignored.")
+  return bytes
+}
+
+/** For messages of one part, with nothing beside it. */
+class SinglePartOutbox extends Outbox {
+  override prepare(message: MessageLike | MessageLike[]): Outgoing {
+    if (!Array.isArray(message)) return super.prepare(message)
+    const [part, ...more] = message
+    if (part === undefined || more.length > 0) {
+      throw errnoError("EINVAL", `A message of this socket must have 1 part, but has ${message.length}`)
+    }
+    return toPart(part)
+  }
+}
+
+/** For messages of one part with a routing id or a group. */
+class TaggedOutbox<T> extends SinglePartOutbox {
+  readonly #tag: Tag
+  readonly #encode: (options: T) => Uint8Array
+
+  constructor(slot: number, type: number, tag: Tag, encode: (options: T) => Uint8Array) {
+    super(slot, type)
+    this.#tag = tag
+    this.#encode = encode
+  }
+
+  override prepare(message: unknown): Outgoing {
+    if (!Array.isArray(message) || message.length !== 2) {
+      throw expected("message", "an array of a message and its options", message)
+    }
+    const part = super.prepare(message[0]) as Part
+    if (typeof message[1] !== "object" || message[1] === null) throw new TypeError("Options must be an object")
+    return [this.#encode(message[1] as T), part]
+  }
+
+  protected override sendPacked(count: number): number {
+    return addon.sendTaggedMany(this.slot, this.#tag, count)
+  }
+
+  protected override sendParts([value, part]: [Uint8Array, Part]): boolean {
+    const flags = typeof part !== "string" && mayReference(part) ? SendFlags.MayReference : SendFlags.None
+    return addon.sendTagged(this.slot, this.#tag, value, part, flags)
+  }
+}
+
+/** Of a Radio. */
+export class GroupOutbox extends TaggedOutbox<GroupOptions> {
+  /** Whether messages go out over udp. */
+  overUdp = false
+
+  constructor(slot: number, type: number) {
+    super(slot, type, Tag.Group, groupBytes)
+  }
+
+  override prepare(message: unknown): Outgoing {
+    const outgoing = super.prepare(message) as [Uint8Array, Part]
+    if (this.overUdp) {
+      const [group, part] = outgoing
+      if (group.byteLength > MOST_OF_UDP_GROUP || 1 + group.byteLength + lengthOf(part) > MOST_OF_UDP) {
+        throw tooLargeForUdp()
+      }
+    }
+    return outgoing
+  }
+}
+
+/** Of a Datagram: an address, and what goes there. */
+export class DatagramOutbox extends Outbox {
+  override prepare(message: MessageLike | MessageLike[]): Outgoing {
+    const parts = super.prepare(message)
+    if (!Array.isArray(parts) || parts.length !== 2) {
+      throw errnoError("EINVAL", "A message of this socket must have 2 parts, an address and a body")
+    }
+    if (lengthOf(parts[1] as Part) > MOST_OF_UDP) throw tooLargeForUdp()
+    return parts
+  }
+
+  /** Without an endpoint, libzmq aborts the process over frames that are handed over in this way. */
+  protected override sendPacked(): number {
+    return 0
+  }
+
+  protected override sendParts(parts: Part[]): boolean {
+    return (addon.events(this.slot) & OUT) !== 0 && super.sendParts(parts)
+  }
+}
+
+/** How messages with a tag are received: as pairs. */
+function receivesTagged(tag: Tag, decode: (value: Buffer) => object): Required<Omit<MessageForm, "outbox">> {
+  const take = (slot: number, messages: number) => addon.receiveTagged(slot, tag, messages)
+  const toPair = ([value, part]: Message[]) => [part, decode(value as Message)] as unknown as Message[]
+  return {
+    drain: (slot, limit, queue, shared) => {
+      const first = queue.length
+      drain(slot, limit, queue, shared, take)
+      for (let index = first; index < queue.length; index += 1) queue[index] = toPair(queue[index] as Message[])
+    },
+    receiveWithMetadata: (slot, names) => {
+      const message = receiveWithMetadata(slot, names, tag)
+      return message && { ...message, parts: toPair(message.parts) }
+    },
+  }
+}
+
+const receivesRouted = receivesTagged(Tag.RoutingId, (value) => ({ routingId: value.readUInt32LE(0) }))
+
+/** Messages of one part that name a group. */
+export const receivesGroups = receivesTagged(Tag.Group, (group) => ({ group }))
+
+/** Messages of one part that name a peer. */
+export const routed = (slot: number, type: number): MessageForm => ({
+  outbox: new TaggedOutbox(slot, type, Tag.RoutingId, routingIdBytes),
+  ...receivesRouted,
+})
+
+/** Messages of one part. */
+export const singlePart = (slot: number, type: number): MessageForm => ({ outbox: new SinglePartOutbox(slot, type) })

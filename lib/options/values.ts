@@ -1,0 +1,177 @@
+// Makes properties from the option table, and checks and converts what goes through them.
+
+import { Buffer } from "node:buffer"
+import process from "node:process"
+import { isUint8Array } from "node:util/types"
+
+import { errnoError } from "../base/errors.js"
+import { addon, constant, wireTypes } from "../native/addon.js"
+import type { Option, Wire } from "./table/entry.js"
+
+/** The addon's two calls, on a context or a socket. */
+export interface NativeOptions {
+  getOption(id: number, type: number): unknown
+  setOption(id: number, type: number, value: unknown): void
+}
+
+const ranges: Partial<Record<Wire, readonly [number, number]>> = {
+  int32: [-(2 ** 31), 2 ** 31 - 1],
+  uint32: [0, 2 ** 32 - 1],
+  int64: [Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER],
+  // 2 ** 64 - 1 is not a number of JavaScript: it is read as 2 ** 64, which the addon takes for the largest value.
+  uint64: [0, 2 ** 64],
+}
+
+/** Throws unless a value can be written down as `wire` wants it. */
+export function checkValue(wire: Wire, value: unknown): void {
+  const range = ranges[wire]
+  if (range !== undefined) {
+    if (typeof value !== "number") throw new TypeError("Option value must be a number")
+    const whole = Math.trunc(value)
+    if (!(whole >= range[0] && whole <= range[1])) {
+      throw new RangeError(`Option value must be a number from ${range[0]} to ${range[1]}, but is ${value}`)
+    }
+    if (wire === "uint64" && whole > Number.MAX_SAFE_INTEGER) {
+      process.emitWarning("Value is larger than Number.MAX_SAFE_INTEGER and may have been rounded inaccurately.")
+    }
+  } else if (wire === "bool") {
+    if (typeof value !== "boolean") throw new TypeError("Option value must be a boolean")
+  } else if (value !== null && typeof value !== "string" && !isUint8Array(value)) {
+    throw new TypeError("Option value must be a string or buffer")
+  }
+}
+
+/** The number of an option in zmq.h. Throws, with the remedy, for one that the linked libzmq lacks. */
+function optionId(option: Option): number {
+  const id = addon.constants[option.zmq]
+  const lacks = option.needs !== undefined && addon.capability[option.needs] !== true
+  if (id !== undefined && !lacks) return id
+  const version = option.patch ? `libzmq with the patch ${option.patch}` : `libzmq ${option.since ?? "4.3.2"} or later`
+  const wanted = lacks && id !== undefined ? `libzmq built with ${option.needs}` : version
+  throw errnoError("ENOTSUP", `${option.zmq} needs ${wanted}; this is libzmq ${addon.version}`)
+}
+
+function nameOf(option: Option, value: number): unknown {
+  return option.values === undefined ? value : option.values[value]
+}
+
+function numberOf(option: Option, name: unknown): unknown {
+  if (option.values === undefined) return name
+  const index = option.values.indexOf(name as string)
+  if (index < 0) throw notOneOf(option.values, name)
+  return index
+}
+
+function notOneOf(names: readonly unknown[], name: unknown): TypeError {
+  const list = names.map((value) => JSON.stringify(value)).join(", ")
+  return new TypeError(`Option value must be one of ${list}, but is ${JSON.stringify(name)}`)
+}
+
+/** What an option that libzmq does not tell reads as, after it was set to a value. */
+export function valueToRemember(wire: Wire, value: unknown): unknown {
+  if (typeof value === "number") return Math.trunc(value)
+  if (wire === "properties") return value && { ...value }
+  if (wire === "bytes")
+    return typeof value === "string" ? Buffer.from(value) : value && Buffer.from(value as Uint8Array)
+  const text = isUint8Array(value) ? Buffer.from(value).toString() : value
+  return text === "" ? null : text
+}
+
+/** The bit that stands for each name of a `flags` option. */
+const flagBits = (option: Option) =>
+  Object.entries(option.flags ?? {}).map(([name, zmq]) => ({ name, bit: constant(zmq) }))
+
+/** Reads an option from libzmq. */
+export function readOption(target: NativeOptions, option: Option): unknown {
+  const value = target.getOption(optionId(option), wireTypes[option.wire])
+  if (option.wire === "text") return value === null ? null : (value as Buffer).toString()
+  if (option.wire === "flags") {
+    return flagBits(option)
+      .filter(({ bit }) => ((value as number) & bit) === bit)
+      .map(({ name }) => name)
+  }
+  return option.values === undefined ? value : nameOf(option, value as number)
+}
+
+/** Checks a value and writes it to libzmq. */
+export function writeOption(target: NativeOptions, option: Option, value: unknown): void {
+  const id = optionId(option)
+  const type = wireTypes[option.wire]
+  if (option.wire === "flags") {
+    if (!Array.isArray(value)) throw new TypeError("Option value must be an array of names")
+    const known = flagBits(option)
+    let bits = 0
+    for (const name of value) {
+      const flag = known.find((candidate) => candidate.name === name)
+      if (flag === undefined) throw notOneOf(Object.keys(option.flags ?? {}), name)
+      bits |= flag.bit
+    }
+    target.setOption(id, type, bits)
+  } else if (option.wire === "properties") {
+    if (typeof value !== "object") throw new TypeError("Option value must be an object")
+    const pairs = Object.entries(value ?? {})
+    for (const [name, text] of pairs) {
+      if (typeof text !== "string") throw new TypeError(`Option value must have a string for ${JSON.stringify(name)}`)
+      if (!/^X-[^:]+$/.test(name) || name.length > 255 || text === "") {
+        throw new TypeError(`Property ${JSON.stringify(name)} must begin with "X-", have no colon, and not be empty`)
+      }
+    }
+    for (const [name, text] of pairs) target.setOption(id, type, `${name}:${text}`)
+  } else {
+    const plain = numberOf(option, value)
+    checkValue(option.wire, plain)
+    if (option.wire === "curveKey" && typeof plain === "string" && plain !== "" && plain.length !== 40) {
+      // libzmq would take text of 32 characters for bytes.
+      throw errnoError("EINVAL")
+    }
+    // Empty text stands for none.
+    target.setOption(id, type, plain === "" && option.wire !== "bytes" ? null : plain)
+  }
+}
+
+/** How many single-character edits lie between two words. */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index)
+  for (let i = 1; i <= a.length; i += 1) {
+    const next = [i]
+    for (let j = 1; j <= b.length; j += 1) {
+      const same = a[i - 1] === b[j - 1] ? 0 : 1
+      next.push(Math.min((row[j] as number) + 1, (next[j - 1] as number) + 1, (row[j - 1] as number) + same))
+    }
+    row = next
+  }
+  return row[b.length] as number
+}
+
+/** The option of `target` that is spelt most like `name`, if any is. */
+function nearest(target: object, name: string): string | undefined {
+  let best: string | undefined
+  let least = Math.max(2, Math.floor(name.length / 4)) + 1
+  for (let prototype = target; prototype !== Object.prototype; prototype = Object.getPrototypeOf(prototype)) {
+    for (const [key, property] of Object.entries(Object.getOwnPropertyDescriptors(prototype))) {
+      if (property.set === undefined) continue
+      const edits = distance(name.toLowerCase(), key.toLowerCase())
+      if (edits < least) [best, least] = [key, edits]
+    }
+  }
+  return best
+}
+
+/** Assigns what a constructor was given to the new object, which is sealed. */
+export function assignOptions(target: object, options: object, except?: string): void {
+  for (const [name, value] of Object.entries(options)) {
+    if (name === except) continue
+    if (!(name in target)) {
+      const hint = nearest(target, name)
+      throw new TypeError(
+        `Cannot add property ${name}, object is not extensible${hint === undefined ? "" : `. Did you mean '${hint}'?`}`,
+      )
+    }
+    try {
+      ;(target as Record<string, unknown>)[name] = value
+    } catch (error) {
+      // Messages are those of zeromq, and most do not say which of many options it is.
+      throw (error as Error).message.includes(name) ? error : Object.assign(error as Error, { option: name })
+    }
+  }
+}

@@ -1,0 +1,181 @@
+// Passwords of PLAIN: hashed by scrypt, in a file with a line for each user.
+
+import { Buffer } from "node:buffer"
+import { randomBytes, scrypt, timingSafeEqual } from "node:crypto"
+import { type Stats, statSync } from "node:fs"
+import path from "node:path"
+import { isUint8Array } from "node:util/types"
+
+import { reasonOf } from "../../base/abort.js"
+import { brand } from "../../base/brand.js"
+import { Emitter } from "../../base/emitter.js"
+import { checkFile, checkMode, readFile } from "../certificates/certificate-file.js"
+import { fileMark, restingMark } from "../certificates/file-mark.js"
+import { WatchedPath } from "../certificates/watched-path.js"
+import { checkOptions } from "../check-options.js"
+
+const COST = 15
+const [BLOCK, PARALLEL, KEY] = [8, 3, 32]
+
+/** One of the settings that OWASP asks for: 32 MiB, and some 180 ms for each. */
+const derive = (password: string | Uint8Array, salt: Buffer, cost: number, block: number, parallel: number) =>
+  new Promise<Buffer>((resolve, reject) => {
+    const options = { N: 2 ** cost, r: block, p: parallel, maxmem: 256 * 2 ** cost * block }
+    scrypt(password, salt, KEY, options, (error, key) => (error ? reject(error) : resolve(key)))
+  })
+
+const base64 = (bytes: Buffer) => bytes.toString("base64").replace(/=+$/, "")
+
+/** A hash for a password file: `$scrypt$ln=15,r=8,p=3$SALT$HASH`. */
+export async function hashPassword(password: string | Uint8Array): Promise<string> {
+  if (!(typeof password === "string" || isUint8Array(password)) || password.length === 0) {
+    throw new TypeError("Expected the password to be text or bytes, and not empty")
+  }
+  const salt = randomBytes(16)
+  const key = await derive(password, salt, COST, BLOCK, PARALLEL)
+  return `$scrypt$ln=${COST},r=${BLOCK},p=${PARALLEL}$${base64(salt)}$${base64(key)}`
+}
+
+function parseHash(hash: string) {
+  const match = /^\$scrypt\$ln=(\d{1,2}),r=(\d{1,2}),p=(\d)\$([A-Za-z0-9+/]{11,88})\$([A-Za-z0-9+/]{43})$/.exec(hash)
+  if (match === null) return undefined
+  const [cost, block, parallel] = match.slice(1, 4).map(Number) as [number, number, number]
+  // What would take a minute or a gigabyte was written by nobody who means well.
+  if (cost < 10 || cost > 18 || block < 1 || block > 16 || parallel < 1 || parallel > 4) return undefined
+  return {
+    cost,
+    block,
+    parallel,
+    salt: Buffer.from(match[4] as string, "base64"),
+    key: Buffer.from(match[5] as string, "base64"),
+  }
+}
+
+/** Whether a password is that of a hash. */
+export async function verifyPassword(password: string | Uint8Array, hash: string): Promise<boolean> {
+  const parsed = parseHash(hash)
+  if (parsed === undefined) throw new TypeError("Expected a hash as hashPassword() makes")
+  const key = await derive(password, parsed.salt, parsed.cost, parsed.block, parsed.parallel)
+  return timingSafeEqual(key, parsed.key)
+}
+
+/** A hundred thousand users. Bytes. */
+const LARGEST = 16 << 20
+
+function checkPasswordFile(file: string, stats: Stats): void {
+  checkFile(file, stats, LARGEST)
+  checkMode(file, stats, 0o027, "can be changed by its group, or read by others", "chmod 640")
+}
+
+/** A password file, if nobody else can read it. */
+export const readPasswords = (file: string): Promise<Buffer> =>
+  readFile(file, (stats) => checkPasswordFile(file, stats))
+
+/** Takes as long as that of a user who is there. */
+const decoy = `$scrypt$ln=${COST},r=${BLOCK},p=${PARALLEL}$${base64(Buffer.alloc(16))}$${base64(Buffer.alloc(KEY))}`
+
+/** As many are looked at one after the other; each takes a thread of libuv's four. */
+const AT_A_TIME = 2
+
+/**
+ * A password file: a line `user:hash` for each user; lines that begin with # are comments. It is read again as it changes.
+ * `npx ohmq-keys password FILE USER` writes such lines.
+ */
+export class PasswordFile extends Emitter<{ change: [{ removed: string[] }]; problem: [error: Error] }> {
+  readonly #file: string
+  readonly #users = new Map<string, string>()
+  readonly #watched: WatchedPath
+  readonly #ready: Promise<void>
+  readonly #waiting = new Set<() => void>()
+  #running = 0
+  /** The file that was read; empty if it cannot be. */
+  #mark = ""
+  /** What was told of why it cannot be read. */
+  #problem = ""
+
+  constructor(file: string) {
+    super()
+    this.#file = path.resolve(file)
+    checkPasswordFile(file, statSync(this.#file))
+    this.#watched = new WatchedPath(path.dirname(this.#file), () => this.#read())
+    this.#ready = this.#watched.rescan()
+  }
+
+  /** Whether a user is there and has this password. Rejects when the signal comes before its turn. */
+  async verify(
+    username: string,
+    password: string | Uint8Array,
+    options: { signal?: AbortSignal } = {},
+  ): Promise<boolean> {
+    const { signal } = checkOptions("the options of verify", options, ["signal"])
+    await this.#ready
+    await this.#read()
+    const hash = this.#users.get(username)
+    await this.#turn(signal)
+    try {
+      const matches = await verifyPassword(password, hash ?? decoy)
+      // The file may have changed meanwhile.
+      return matches && hash !== undefined && this.#users.get(username) === hash
+    } finally {
+      // The next one has this one's place; else nobody has it.
+      const [next] = this.#waiting
+      if (next === undefined) this.#running -= 1
+      else next()
+    }
+  }
+
+  /** Waits for a place. Whoever is not waited for any more leaves the line, and takes none. */
+  async #turn(signal: AbortSignal | undefined): Promise<void> {
+    if (signal?.aborted) throw reasonOf(signal)
+    if (this.#running < AT_A_TIME) {
+      this.#running += 1
+      return
+    }
+    await new Promise<void>((resolve, reject) => {
+      const leave = (settle: () => void) => {
+        signal?.removeEventListener("abort", onAbort)
+        this.#waiting.delete(begin)
+        settle()
+      }
+      const begin = () => leave(resolve)
+      const onAbort = () => leave(() => reject(reasonOf(signal as AbortSignal)))
+      this.#waiting.add(begin)
+      signal?.addEventListener("abort", onAbort)
+    })
+  }
+
+  /** Watches the file no more. */
+  close(): void {
+    this.#watched.close()
+  }
+
+  async #read(): Promise<void> {
+    const next = new Map<string, string>()
+    try {
+      if (this.#mark !== "" && (await fileMark(this.#file)) === this.#mark) return
+      const mark = await restingMark(this.#file)
+      for (const [index, line] of (await readPasswords(this.#file)).toString().split(/\r?\n/).entries()) {
+        if (line === "" || line.startsWith("#")) continue
+        const colon = line.lastIndexOf(":")
+        const hash = line.slice(colon + 1)
+        if (colon < 1 || parseHash(hash) === undefined) {
+          this.emit("problem", new Error(`${this.#file}: line ${index + 1} is not of the form user:hash`))
+        } else next.set(line.slice(0, colon), hash)
+      }
+      this.#mark = mark ?? ""
+      this.#problem = ""
+    } catch (error) {
+      // Without the file nobody is known. Told once, though it is looked at again and again.
+      this.#mark = ""
+      const { message } = error as Error
+      if (message !== this.#problem) this.emit("problem", error as Error)
+      this.#problem = message
+    }
+    const removed = [...this.#users].filter(([user, hash]) => next.get(user) !== hash).map(([user]) => user)
+    this.#users.clear()
+    for (const [user, hash] of next) this.#users.set(user, hash)
+    if (removed.length > 0) this.emit("change", { removed })
+  }
+}
+
+brand("PasswordFile", PasswordFile)

@@ -1,0 +1,366 @@
+// Certificates: a public key, who it belongs to, and perhaps the secret key, which nothing here ever shows.
+
+import { Buffer } from "node:buffer"
+import { randomBytes } from "node:crypto"
+import type { Stats } from "node:fs"
+import { rm } from "node:fs/promises"
+import process from "node:process"
+import type { inspect } from "node:util"
+import { isUint8Array } from "node:util/types"
+
+import { brand } from "../../base/brand.js"
+import { dispose } from "../../base/dispose.js"
+import { clearTimeout, setTimeout, type Timer } from "../../base/timers.js"
+import { curveKeyPair } from "../../index.js"
+import { checkBoolean, checkOptions, checkTimeout } from "../check-options.js"
+import { checkFile, checkMode, createFile, LARGEST, readFile, replaceFile } from "./certificate-file.js"
+import { decodeBytes, encodeToBytes, z85Decode } from "./z85.js"
+import { FormatError, parseZpl, zplLine } from "./zpl.js"
+
+/** What a certificate can be made from. */
+export interface KeyMaterial {
+  /** 40 characters of Z85, or 32 bytes. Can be left out if there is a secret key. */
+  publicKey?: string | Uint8Array
+  /** 40 characters of Z85, or 32 bytes. */
+  secretKey?: string | Uint8Array | null
+  /** Who it belongs to, and what else is to be known: `name` is the user id that an Authenticator gives. */
+  metadata?: Record<string, string>
+}
+
+/** Options of `fromEnvironment`. */
+export interface EnvironmentOptions {
+  /** What the names of the variables begin with. Default "OHMQ": OHMQ_SECRET_KEY, OHMQ_PUBLIC_KEY, OHMQ_NAME. */
+  prefix?: string
+  /** Leaves the secret key in `process.env`, where child processes inherit it. Default false: it is deleted. */
+  keep?: boolean
+}
+
+/** Options of `fromVault`. */
+export interface VaultOptions {
+  /** How long the callback may take, in milliseconds. Default 30,000. */
+  timeout?: number
+}
+
+/** Options of `save`. */
+export interface SaveOptions {
+  /** Replaces files that are there. Default true. */
+  overwrite?: boolean
+}
+
+// Taken now: a test may put something else in the place of curveKeyPair.
+const { publicKeyFrom: derivePublicKey } = curveKeyPair
+
+const invalid = (message: string) => Object.assign(new TypeError(message), { code: "ERR_CERTIFICATE" })
+
+/** The 32 bytes of a key, in memory of their own. */
+function keyBytes(what: string, key: unknown): Buffer {
+  if (isUint8Array(key) && key.length === 32) {
+    const copy = Buffer.alloc(32)
+    copy.set(key)
+    return copy
+  }
+  if (typeof key === "string" && key.length === 40) {
+    try {
+      return z85Decode(key)
+    } catch {
+      throw invalid(`The ${what} has characters that Z85 has not`)
+    }
+  }
+  throw invalid(`The ${what} must be 40 characters of Z85, or 32 bytes`)
+}
+
+/** The public key of a secret one, as 40 characters of Z85. */
+export function publicKeyFrom(secretKey: string | Uint8Array): string {
+  const bytes = keyBytes("secret key", secretKey)
+  try {
+    return derivePublicKey(bytes)
+  } finally {
+    bytes.fill(0)
+  }
+}
+
+const publicHeader = `#   ZeroMQ CURVE Public Certificate
+#   Exchange it securely, or verify its contents by other means after exchange.
+
+`
+
+const secretHeader = `#   ZeroMQ CURVE **Secret** Certificate
+#   Do not give this file to others, nor change its permissions.
+
+`
+
+function checkMetadata(metadata: unknown): Readonly<Record<string, string>> {
+  if (typeof metadata !== "object" || metadata === null) throw invalid("metadata must be an object")
+  for (const [name, value] of Object.entries(metadata)) {
+    if (typeof value !== "string") throw invalid(`Metadata ${JSON.stringify(name)} must be a string`)
+    zplLine(name, value)
+  }
+  return Object.freeze({ ...(metadata as Record<string, string>) })
+}
+
+/**
+ * A CURVE certificate. With its secret key it is what a socket's `security` takes as its own; without, what others know it by.
+ *
+ * ```typescript
+ * const certificate = Certificate.generate({ name: "server" })
+ * await certificate.save("server.key") // and server.key_secret, for this user alone
+ * const mine = await Certificate.load("server.key_secret")
+ * ```
+ *
+ * The secret key is kept as bytes outside of JavaScript's heap. It shows in no error, inspection or JSON, and is zeroed by
+ * `destroy()`, or at the end of a `using`.
+ */
+export class Certificate {
+  /** The public key, as 40 characters of Z85. */
+  readonly publicKey: string
+  /** Who it belongs to, and what else its file says. */
+  readonly metadata: Readonly<Record<string, string>>
+  #secret: Buffer | undefined
+  #destroyed = false
+
+  private constructor(publicKey: string, secret: Buffer | undefined, metadata: Readonly<Record<string, string>>) {
+    this.publicKey = publicKey
+    this.metadata = metadata
+    this.#secret = secret
+  }
+
+  /** A new key pair. */
+  static generate(metadata: Record<string, string> = {}): Certificate {
+    const secret = randomBytes(32)
+    return new Certificate(derivePublicKey(secret), secret, checkMetadata(metadata))
+  }
+
+  /** A certificate of keys that are there. The secret key is copied. */
+  static from(material: KeyMaterial): Certificate {
+    if (typeof material !== "object" || material === null)
+      throw invalid("A certificate is made from an object with keys")
+    // One of another copy of the package is copied.
+    if (#secret in material) return material
+    const { publicKey, secretKey, metadata = {} } = material
+    const known = checkMetadata(metadata)
+    const bytes = publicKey === undefined ? undefined : keyBytes("public key", publicKey)
+    if (secretKey === undefined || secretKey === null) {
+      if (bytes === undefined) throw invalid("A certificate needs a publicKey or a secretKey")
+      return new Certificate(encodeToBytes(bytes).toString("latin1"), undefined, known)
+    }
+    const secret = keyBytes("secret key", secretKey)
+    const derived = derivePublicKey(secret)
+    if (bytes !== undefined && derived !== encodeToBytes(bytes).toString("latin1")) {
+      secret.fill(0)
+      throw invalid("The public key is not that of the secret key. Are the two exchanged?")
+    }
+    return new Certificate(derived, secret, known)
+  }
+
+  /** A certificate of the text of its file. Bytes are better than a string, since they can be zeroed. */
+  static parse(text: string | Uint8Array): Certificate {
+    const file = Buffer.from(text as string)
+    try {
+      const values = parseZpl(file)
+      const key = (name: string) => {
+        const value = values.get(`curve/${name}`)
+        if (value === undefined) return undefined
+        if (value.length !== 40) throw new FormatError(0, `${name} must have 40 characters`)
+        try {
+          return decodeBytes(value)
+        } catch {
+          throw new FormatError(0, `${name} is not Z85`)
+        }
+      }
+      const metadata: [string, string][] = []
+      for (const [name, value] of values) {
+        if (name.startsWith("metadata/")) metadata.push([name.slice("metadata/".length), value.toString()])
+      }
+      const secretKey = key("secret-key")
+      try {
+        const publicKey = key("public-key")
+        if (publicKey === undefined) throw new FormatError(0, "there is no public-key under curve")
+        return Certificate.from({ publicKey, secretKey, metadata: Object.fromEntries(metadata) })
+      } finally {
+        secretKey?.fill(0)
+      }
+    } finally {
+      file.fill(0)
+    }
+  }
+
+  /**
+   * Reads a certificate file of CZMQ, pyzmq or this class: the public one (`.key`) or the secret one (`.key_secret`). A file with
+   * a secret key is refused when group or others can read or change it: EACCES.
+   */
+  static load(file: string): Promise<Certificate> {
+    return loadCertificate(file)
+  }
+
+  /** Reads a secret key (and public key and name, if they are there) from environment variables. */
+  static fromEnvironment(options: EnvironmentOptions = {}): Certificate {
+    const { prefix = "OHMQ", keep = false } = checkOptions("the options of fromEnvironment", options, [
+      "prefix",
+      "keep",
+    ])
+    checkBoolean("keep", keep)
+    const [secretName, publicName, name] = ["SECRET_KEY", "PUBLIC_KEY", "NAME"].map((end) => `${prefix}_${end}`)
+    const secretKey = process.env[secretName as string]
+    const publicKey = process.env[publicName as string]
+    if (!secretKey && !publicKey) throw invalid(`The environment has neither ${secretName} nor ${publicName}`)
+    const user = process.env[name as string]
+    try {
+      return Certificate.from({
+        ...(secretKey && { secretKey }),
+        ...(publicKey && { publicKey }),
+        ...(user && { metadata: { name: user } }),
+      })
+    } finally {
+      if (!keep) delete process.env[secretName as string]
+    }
+  }
+
+  /** Asks a callback for the keys, or for the text of a certificate file: for vaults and key services. */
+  static async fromVault(
+    fetch: () => KeyMaterial | string | Uint8Array | Promise<KeyMaterial | string | Uint8Array>,
+    options: VaultOptions = {},
+  ): Promise<Certificate> {
+    const { timeout = 30_000 } = checkOptions("the options of fromVault", options, ["timeout"])
+    checkTimeout("timeout", timeout)
+    if (typeof fetch !== "function") throw invalid("fromVault takes a function")
+    let timer: Timer | undefined
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(invalid(`The vault did not answer within ${timeout} ms`)), timeout)
+    })
+    try {
+      const material = await Promise.race([fetch(), late])
+      return typeof material === "string" || isUint8Array(material)
+        ? Certificate.parse(material)
+        : Certificate.from(material)
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  /** Whether this certificate has the secret key. */
+  get hasSecretKey(): boolean {
+    return this.#secret !== undefined
+  }
+
+  /** The 32 bytes of the secret key, null without one. They are this certificate's own, and zeroed when it is destroyed. */
+  get secretKey(): Buffer | null {
+    if (this.#destroyed) throw invalid("The certificate was destroyed")
+    return this.#secret ?? null
+  }
+
+  /** The same without the secret key: what may be given to others. */
+  get public(): Certificate {
+    return new Certificate(this.publicKey, undefined, this.metadata)
+  }
+
+  /** Zeroes the secret key. Sockets that have it already keep theirs. */
+  destroy(): void {
+    if (this.#secret === undefined) return
+    this.#secret.fill(0)
+    this.#secret = undefined
+    this.#destroyed = true
+  }
+
+  [dispose](): void {
+    this.destroy()
+  }
+
+  /**
+   * Writes the public certificate to a file, and the secret one, if there is a secret key, to the file of that name with
+   * "_secret", which its owner alone can read. Each is replaced as a whole, unless `overwrite` is false: then neither may be there (EEXIST).
+   */
+  async save(file: string, options: SaveOptions = {}): Promise<void> {
+    const { overwrite = true } = checkOptions("the options of save", options, ["overwrite"])
+    if (checkBoolean("overwrite", overwrite)) {
+      await this.savePublic(file)
+      if (this.hasSecretKey) await this.saveSecret(`${file}_secret`)
+      return
+    }
+    const secret = `${file}_secret`
+    if (this.hasSecretKey) await this.#write(secret, this.secretKey, createFile)
+    try {
+      await this.#write(file, null, createFile)
+    } catch (error) {
+      if (this.hasSecretKey) await rm(secret)
+      throw error
+    }
+  }
+
+  /** Writes the public certificate to a file. */
+  savePublic(file: string): Promise<void> {
+    return this.#write(file, null, replaceFile)
+  }
+
+  /** Writes the secret certificate to a file that its owner alone can read. */
+  async saveSecret(file: string): Promise<void> {
+    const { secretKey } = this
+    if (secretKey === null) throw invalid("The certificate has no secret key to save")
+    await this.#write(file, secretKey, replaceFile)
+  }
+
+  async #write(file: string, secret: Buffer | null, write: typeof replaceFile): Promise<void> {
+    const text = this.#text(secret)
+    try {
+      await write(file, text, { mode: secret === null ? 0o644 : 0o600 })
+    } finally {
+      text.fill(0)
+    }
+  }
+
+  #text(secret: Buffer | null): Buffer {
+    const lines = Object.entries(this.metadata).map(([name, value]) => zplLine(name, value))
+    const head = `${secret ? secretHeader : publicHeader}metadata\n${lines.join("")}curve\n    public-key = "${this.publicKey}"\n`
+    if (secret === null) return Buffer.from(head)
+    const encoded = encodeToBytes(secret)
+    try {
+      return Buffer.concat([Buffer.from(`${head}    secret-key = "`), encoded, Buffer.from('"\n')])
+    } finally {
+      encoded.fill(0)
+    }
+  }
+
+  /** What can be shown of it. */
+  toJSON(): { publicKey: string; metadata: Readonly<Record<string, string>>; hasSecretKey: boolean } {
+    return { publicKey: this.publicKey, metadata: this.metadata, hasSecretKey: this.hasSecretKey }
+  }
+
+  toString(): string {
+    return `Certificate(${this.metadata.name ?? this.publicKey})`
+  }
+
+  [Symbol.for("nodejs.util.inspect.custom")](_: number, options: object, show: typeof inspect): string {
+    const secret = this.hasSecretKey ? "[hidden]" : null
+    return `Certificate ${show({ publicKey: this.publicKey, metadata: this.metadata, secretKey: secret }, options)}`
+  }
+}
+
+brand("Certificate", Certificate)
+
+/** Loads a certificate of a file that passes a check. */
+export async function loadCertificate(file: string, check: (stats: Stats) => void = () => {}): Promise<Certificate> {
+  let stats: Stats | undefined
+  const contents = await readFile(file, (found) => {
+    stats = found
+    checkFile(file, found, LARGEST)
+    check(found)
+  })
+  let certificate: Certificate
+  try {
+    certificate = Certificate.parse(contents)
+  } catch (error) {
+    throw Object.assign(invalid(`${file} is no certificate: ${(error as Error).message}`), { path: file })
+  } finally {
+    contents.fill(0)
+  }
+  try {
+    const why = "has a secret key, and others than its owner can read or change it"
+    if (certificate.hasSecretKey) checkMode(file, stats as Stats, 0o077, why, "chmod 600")
+  } catch (error) {
+    certificate.destroy()
+    throw error
+  }
+  return certificate
+}
+
+/** A new key pair, as a certificate. */
+export const generateKeyPair = (metadata?: Record<string, string>): Certificate => Certificate.generate(metadata)

@@ -1,0 +1,254 @@
+// Public types that no class of their own stands behind. All of them are exported by the package.
+
+import type { Buffer } from "node:buffer"
+import type { Readable as NodeReadable, Writable as NodeWritable } from "node:stream"
+import type { ReadableStream, WritableStream } from "node:stream/web"
+
+import type { Context } from "../context.js"
+import type { MessageWithMetadata, MetadataOptions } from "../message/metadata.js"
+import type { Options, OptionsOn } from "../options/types.js"
+
+/** A part of a message that was received. */
+export type Message = Buffer
+
+/**
+ * What can be sent as one part of a message: bytes, or text as UTF-8. `null` is an empty part, a number is sent as its
+ * decimal text.
+ */
+export type MessageLike = ArrayBufferView | ArrayBuffer | SharedArrayBuffer | string | number | null
+
+/** Options of a single operation. */
+export interface OperationOptions {
+  /** Ends the operation; it then rejects with the signal's reason. The signal may be of another realm, such as that of jsdom. */
+  signal?: AbortSignal
+  /**
+   * How long the operation may wait, in milliseconds: 0 not at all, -1 for ever. Default: the socket's own option. This is real time:
+   * fake timers (Jest, Vitest, Sinon, node:test) neither stop nor speed it up.
+   */
+  timeout?: number
+}
+
+/** Options of an operation on many messages. */
+export interface BatchOptions extends OperationOptions {
+  /** The most messages of one array. Default 256. */
+  max?: number
+}
+
+/** How many operations may wait at a time, and what happens to one more. */
+export interface QueueOptions {
+  /** How many may wait; `writable` is false while so many do. */
+  limit: number
+  /**
+   * "wait" (the default): it waits too, behind the others. "reject": it rejects with EBUSY. "drop-oldest": it waits, and
+   * the one that has waited longest rejects with ECANCELED.
+   */
+  whenFull?: "wait" | "reject" | "drop-oldest"
+}
+
+/**
+ * What memory received parts of 65 to 1,024 bytes lie in. Others always have memory of their own.
+ *
+ * - "own": each part has its own, so that `part.buffer` holds nothing else, and can be transferred, or cloned to a worker thread
+ *   alone. About 0.5 µs a part (docs/performance.md).
+ * - "shared": parts that were fetched from the socket together, up to 64 KiB, may lie in the same memory, like Buffers of Node's
+ *   pool. Use `byteOffset` with `part.buffer`. Messages of other sockets are never in it.
+ */
+export type ReceiveMemory = "own" | "shared"
+
+/** Options of a stream over a socket. */
+export interface StreamOptions {
+  /** Messages that the stream holds. Default 16. */
+  highWaterMark?: number
+}
+
+/** The options of a socket class that can be set, and the context. */
+export type SocketOptions<S> = Options<S, { context: Context }>
+
+/** What the constructor of a socket class takes: `SocketOptions`, in which text, such as names and keys, may be bytes too. */
+export type ConstructorOptions<S> = {
+  [K in keyof SocketOptions<S>]: string extends SocketOptions<S>[K]
+    ? SocketOptions<S>[K] | Uint8Array
+    : SocketOptions<S>[K]
+}
+
+/** What zeromq's sockets have that send, and all that a stand-in for one needs. Sockets here have more: see `Sender`. */
+export interface Writable<
+  M extends MessageLike | MessageLike[] = MessageLike | MessageLike[],
+  O extends unknown[] = [options?: OperationOptions],
+> extends Pick<OptionsOn<"Push">, "multicastHops" | "sendBufferSize" | "sendHighWaterMark" | "sendTimeout"> {
+  /**
+   * Hands a message to libzmq, which sends it in the background. Resolves as soon as libzmq has it: at once if there is
+   * room, else when there is. Rejects with EAGAIN when `sendTimeout`, or `timeout`, passes first, or the socket is
+   * closed.
+   *
+   * One send can wait at a time: another one throws EBUSY, unless there is a `sendQueue`. Buffers are copied, but on
+   * Node.js 24 and later those of more than 64 KiB may be read where they are: leave them alone until the message is sent.
+   *
+   * ```typescript
+   * await socket.send("hello")
+   * await socket.send(["topic", buffer], { timeout: 1000 })
+   * ```
+   */
+  send(message: M, ...options: O): Promise<void>
+}
+
+/** What sockets have that send. */
+export interface Sender<
+  M extends MessageLike | MessageLike[] = MessageLike | MessageLike[],
+  O extends unknown[] = [options?: OperationOptions],
+> extends Writable<M, O> {
+  /**
+   * Hands many messages to libzmq, in order, at a fraction of the cost of single sends. Resolves when libzmq has them
+   * all. If it fails or ends before, it rejects with an error that says in `sent` how many went; a signal's reason is the
+   * error's `cause`. What cannot be sent at all throws before anything goes.
+   *
+   * It does not let go of the event loop between two messages that find room, so a few hundred at a time are best.
+   *
+   * ```typescript
+   * await socket.sendMany(["one", ["topic", buffer], "three"])
+   * ```
+   */
+  sendMany(messages: Iterable<M>, ...options: O): Promise<void>
+
+  /**
+   * Hands a message to libzmq if there is room, and says whether it did. Never waits. Throws what libzmq fails with
+   * (EHOSTUNREACH, EFSM).
+   */
+  trySend(message: M): boolean
+
+  /**
+   * Lets so many sends wait at a time, where otherwise a second one throws EBUSY. They are sent in the order in which
+   * they were made; each still resolves only when libzmq has its message. Default null.
+   *
+   * ```typescript
+   * const socket = new Push({ sendQueue: { limit: 1000, whenFull: "reject" } })
+   * ```
+   */
+  sendQueue: QueueOptions | null
+
+  /**
+   * The socket as a Writable in object mode: each chunk is a message, a write is done when libzmq has it. Destroying or
+   * ending the stream leaves the socket open.
+   *
+   * ```typescript
+   * await pipeline(createReadStream("findings.ndjson"), split2(), socket.toWritable())
+   * ```
+   */
+  toWritable(options?: StreamOptions): NodeWritable
+
+  /** The socket as a WritableStream of the Web: like `toWritable`. */
+  toWritableStream(options?: StreamOptions): WritableStream<M>
+}
+
+type ReceiveType<T> = T extends { receive(): Promise<infer U> } ? U : never
+
+/** What zeromq's sockets have that receive, and all that a stand-in for one needs. Sockets here have more: see `Receiver`. */
+export interface Readable<M extends object[] = Message[]>
+  extends Pick<OptionsOn<"Pull">, "receiveBufferSize" | "receiveHighWaterMark" | "receiveTimeout"> {
+  /**
+   * Resolves with the parts of the next message: at once if there is one, else when it comes. Rejects with EAGAIN when
+   * `receiveTimeout`, or `timeout`, passes first, or the socket is closed. Nothing is lost by that: the message is what
+   * the next receive gets.
+   *
+   * One receive can wait at a time: another one throws EBUSY, unless there is a `receiveQueue`.
+   *
+   * ```typescript
+   * const [part, next] = await socket.receive()
+   * ```
+   */
+  receive(options?: OperationOptions): Promise<M>
+
+  /**
+   * Receives until the socket is closed. Leaving the loop closes nothing and loses nothing. The iterator's `return` cancels
+   * a receive that waits.
+   *
+   * ```typescript
+   * for await (const [part] of socket) console.log(part.toString())
+   * ```
+   */
+  [Symbol.asyncIterator](): AsyncIterator<ReceiveType<this>, undefined>
+}
+
+/** What a loop over a socket goes through. Like AsyncIterableIterator, whose second parameter needs TypeScript 5.6. */
+export interface Iteration<T> extends AsyncIterator<T, undefined> {
+  /**
+   * Ends the iterator and cancels a `next` that waits: that one and all later ones are done, and no message is lost. The
+   * socket stays open.
+   */
+  return(value?: undefined | PromiseLike<undefined>): Promise<IteratorResult<T, undefined>>
+  /** Like `return`, but rejects with the error. */
+  throw(error?: unknown): Promise<IteratorResult<T, undefined>>
+  /** Calls `return` at the end of a scope: `await using messages = socket.batches()`. */
+  [Symbol.asyncDispose](): Promise<void>
+  [Symbol.asyncIterator](): Iteration<T>
+}
+
+/** What sockets have that receive. */
+export interface Receiver<M extends object[] = Message[]> extends Readable<M> {
+  /**
+   * Resolves with all messages that are there, up to `max`, as soon as there is one.
+   *
+   * ```typescript
+   * for (const [part] of await socket.receiveMany({ max: 100 })) work(part)
+   * ```
+   */
+  receiveMany(options?: BatchOptions): Promise<M[]>
+
+  /**
+   * Resolves with the next message and what libzmq knows about its sender: who it is (`userId`, as authenticated), from
+   * where (`peerAddress`), with which type of socket, and properties of its own. Otherwise like `receive`.
+   *
+   * A socket that is asked for metadata no longer fetches messages ahead. Those that an iterator had fetched before
+   * come with all of it null.
+   *
+   * ```typescript
+   * const { parts, userId, peerAddress, properties } = await socket.receiveWithMetadata({ properties: ["X-Role"] })
+   * ```
+   */
+  receiveWithMetadata(options?: MetadataOptions): Promise<MessageWithMetadata<M>>
+
+  /**
+   * Receives with metadata until the socket is closed. A `timeout` is for each message.
+   *
+   * ```typescript
+   * for await (const { parts, userId } of socket.withMetadata()) work(parts, userId)
+   * ```
+   */
+  withMetadata(options?: MetadataOptions): Iteration<MessageWithMetadata<M>>
+
+  /** The next message if there is one, else undefined. Never waits. */
+  tryReceive(): M | undefined
+
+  /**
+   * Receives in arrays of up to `max` messages until the socket is closed, at a fraction of the cost of single messages.
+   * A `timeout` is for each array.
+   *
+   * ```typescript
+   * for await (const messages of socket.batches()) await store(messages)
+   * ```
+   */
+  batches(options?: BatchOptions): Iteration<ReceiveType<this>[]>
+
+  /** Lets so many receives wait at a time, where otherwise a second one throws EBUSY. They are served in turn. Default null. */
+  receiveQueue: QueueOptions | null
+
+  /**
+   * What memory small messages (65 to 1,024 bytes a part) come in: see ReceiveMemory. Default "shared"; "own" once `security` is
+   * set. It holds for what is fetched from then on.
+   */
+  receiveMemory: ReceiveMemory
+
+  /**
+   * The socket as a Readable in object mode: each chunk is a message, an array of parts. It ends when the socket is
+   * closed. Destroying it leaves the socket open and cancels the read under way; the messages in its buffer, up to
+   * `highWaterMark`, are lost.
+   *
+   * ```typescript
+   * await pipeline(socket.toReadable(), async function* (messages) { for await (const [part] of messages) yield part }, process.stdout)
+   * ```
+   */
+  toReadable(options?: StreamOptions): NodeReadable
+
+  /** The socket as a ReadableStream of the Web: like `toReadable`. */
+  toReadableStream(options?: StreamOptions): ReadableStream<M>
+}

@@ -1,0 +1,193 @@
+// Operations that wait: their promise, their timeout, their signal, and their place in the line.
+
+import { isAbortSignal, reasonOf, stopWaiting, waitForAbort } from "../base/abort.js"
+import {
+  busyReadingError,
+  busyWritingError,
+  droppedError,
+  expected,
+  queueFullError,
+  timeoutError,
+} from "../base/errors.js"
+import { clearTimeout, setTimeout, type Timer } from "../base/timers.js"
+import { nextTurnIfPending } from "../base/turn.js"
+import type { OperationOptions, QueueOptions } from "./interfaces.js"
+
+/** The longest that a timer of JavaScript can run. */
+const LONGEST = 2 ** 31 - 1
+
+/** Throws if an object has properties that nobody looks at, which mostly are misspelt. */
+export function checkNames(options: object, ...known: string[]): void {
+  for (const name of Object.keys(options)) {
+    if (!known.includes(name)) throw new TypeError(`Unknown option '${name}'. There are: ${known.join(", ")}`)
+  }
+}
+
+/** Throws unless these are options of an operation, and such as are named further. */
+export function checkOperation(options: OperationOptions | undefined, ...further: string[]): void {
+  if (options === undefined) return
+  if (typeof options !== "object" || options === null) throw expected("options", "an object", options)
+  checkNames(options, "signal", "timeout", ...further)
+  const { timeout, signal } = options
+  if (timeout !== undefined && !(typeof timeout === "number" && (timeout >= 0 || timeout === -1))) {
+    throw expected("timeout", "a number of milliseconds, or -1 for no limit", timeout)
+  }
+  checkSignal(signal)
+}
+
+/** Throws for a signal that is none. */
+export function checkSignal(signal: unknown): void {
+  if (signal !== undefined && !isAbortSignal(signal)) throw expected("signal", "an AbortSignal", signal)
+}
+
+/** One operation that waits for its socket. Settles once; who settles it takes it out of the line. */
+export class Waiter<T> {
+  readonly promise: Promise<T>
+  /** Goes on with the operation: settles it and returns true, or returns false if it must wait on. May throw. */
+  readonly attempt: (waiter: Waiter<T>) => boolean
+  readonly #failure: (reason: unknown) => unknown
+  #resolve!: (value: T) => void
+  #reject!: (reason: unknown) => void
+  #timer: Timer | undefined
+  #signal: AbortSignal | undefined
+  #onAbort: (() => void) | undefined
+
+  /** @param failure Makes what the promise rejects with. */
+  constructor(attempt: (waiter: Waiter<T>) => boolean, failure: (reason: unknown) => unknown = (reason) => reason) {
+    this.attempt = attempt
+    this.#failure = failure
+    this.promise = new Promise((resolve, reject) => {
+      this.#resolve = resolve
+      this.#reject = reject
+    })
+  }
+
+  /**
+   * @param timeout Milliseconds, -1 for ever.
+   * @param giveUp Called with the reason when the time is up or the signal is aborted.
+   */
+  limit(timeout: number, signal: AbortSignal | undefined, giveUp: (reason: unknown) => void): void {
+    if (timeout >= 0 && timeout <= LONGEST) this.#timer = setTimeout(() => giveUp(timeoutError()), timeout)
+    if (signal !== undefined) {
+      this.#signal = signal
+      this.#onAbort = () => giveUp(reasonOf(signal))
+      waitForAbort(signal, this.#onAbort)
+    }
+  }
+
+  resolve(value: T): void {
+    this.#tidy()
+    const later = nextTurnIfPending()
+    if (later === undefined) this.#resolve(value)
+    else later.then(() => this.#resolve(value))
+  }
+
+  reject(reason: unknown): void {
+    this.#tidy()
+    this.#reject(this.#failure(reason))
+  }
+
+  keepAlive(keep: boolean): void {
+    if (keep) this.#timer?.ref()
+    else this.#timer?.unref()
+  }
+
+  #tidy(): void {
+    clearTimeout(this.#timer)
+    if (this.#signal !== undefined && this.#onAbort !== undefined) stopWaiting(this.#signal, this.#onAbort)
+  }
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: operations of all kinds wait in one line
+type AnyWaiter = Waiter<any>
+
+/** The operations of one direction that wait, in the order in which they came. */
+export class WaitingLine {
+  readonly #direction: "send" | "receive"
+  readonly #waiters: AnyWaiter[] = []
+  #queue: QueueOptions | null = null
+
+  constructor(direction: "send" | "receive") {
+    this.#direction = direction
+  }
+
+  get isEmpty(): boolean {
+    return this.#waiters.length === 0
+  }
+
+  /** The operation that came last. */
+  get last(): AnyWaiter | undefined {
+    return this.#waiters.at(-1)
+  }
+
+  get queue(): QueueOptions | null {
+    return this.#queue
+  }
+
+  set queue(queue: QueueOptions | null) {
+    if (queue === null) {
+      this.#queue = null
+      return
+    }
+    if (typeof queue !== "object") throw expected(`${this.#direction}Queue`, "an object or null", queue)
+    checkNames(queue, "limit", "whenFull")
+    const { limit, whenFull = "wait" } = queue
+    if (!(Number.isSafeInteger(limit) && limit > 0)) throw expected("limit", "a whole number above 0", limit)
+    if (whenFull !== "wait" && whenFull !== "reject" && whenFull !== "drop-oldest") {
+      throw expected("whenFull", `"wait", "reject" or "drop-oldest"`, whenFull)
+    }
+    this.#queue = Object.freeze({ limit, whenFull })
+  }
+
+  /** Whether one more would find room. */
+  get hasRoom(): boolean {
+    return this.#waiters.length < (this.#queue?.limit ?? 1)
+  }
+
+  /** Throws if an operation waits already and no others may queue behind it. */
+  checkBusy(): void {
+    if (this.#queue !== null || this.isEmpty) return
+    throw this.#direction === "send" ? busyWritingError() : busyReadingError()
+  }
+
+  /** Makes room for one more that is to wait. Returns the error with which it has to fail instead, if so. */
+  admit(): Error | undefined {
+    if (this.#queue === null || this.hasRoom) return undefined
+    if (this.#queue.whenFull === "reject") return queueFullError(this.#direction, this.#queue.limit)
+    if (this.#queue.whenFull === "drop-oldest") {
+      while (!this.hasRoom) this.#waiters.shift()?.reject(droppedError(this.#direction))
+    }
+    return undefined
+  }
+
+  add(waiter: AnyWaiter): void {
+    this.#waiters.push(waiter)
+  }
+
+  /** False if it does not wait here any more. */
+  remove(waiter: AnyWaiter): boolean {
+    const index = this.#waiters.indexOf(waiter)
+    if (index >= 0) this.#waiters.splice(index, 1)
+    return index >= 0
+  }
+
+  /** Lets the operations go on in turn, until one must wait on. */
+  serve(): void {
+    for (let first = this.#waiters[0]; first !== undefined; first = this.#waiters[0]) {
+      try {
+        if (!first.attempt(first)) return
+      } catch (error) {
+        first.reject(error)
+      }
+      this.#waiters.shift()
+    }
+  }
+
+  rejectAll(reason: () => unknown): void {
+    for (const waiter of this.#waiters.splice(0)) waiter.reject(reason())
+  }
+
+  keepAlive(keep: boolean): void {
+    for (const waiter of this.#waiters) waiter.keepAlive(keep)
+  }
+}

@@ -1,0 +1,101 @@
+#include "context/context.h"
+
+#include <zmq.h>
+
+#include "errors.h"
+#include "socket/options.h"
+#include "context/shared_context.h"
+#include "socket/socket.h"
+#include "environment/termination.h"
+
+namespace ohmq {
+namespace {
+
+const napi_type_tag kTag = TypeTag(0x6f686d7143747801);
+
+}  // namespace
+
+Napi::Function Context::Define(Napi::Env env) {
+  return DefineClass(
+      env, "NativeContext",
+      {InstanceMethod<&Context::GetOption>("getOption"), InstanceMethod<&Context::SetOption>("setOption"),
+       InstanceMethod<&Context::Sockets>("sockets"), InstanceMethod<&Context::Terminate>("terminate"),
+       InstanceMethod<&Context::Share>("share"), InstanceMethod<&Context::Is>("is")});
+}
+
+Context* Context::From(Napi::Value value) {
+  if (!value.IsObject()) return nullptr;
+  bool ours = false;
+  napi_check_object_type_tag(value.Env(), value, &kTag, &ours);
+  return ours ? Unwrap(value.As<Napi::Object>()) : nullptr;
+}
+
+Context::Context(const Napi::CallbackInfo& info)
+    : Napi::ObjectWrap<Context>(info), environment_(Environment::Of(info.Env())) {
+  const bool shared = IsTrue(info[0]);
+  handle_ = shared ? environment_.default_context() : ContextHandle::Create();
+  if (handle_ == nullptr) {
+    Throw(info.Env(), zmq_errno());
+    return;
+  }
+  napi_type_tag_object(info.Env(), info.This(), &kTag);
+  environment_.Add(this);
+}
+
+void Context::Close() noexcept {
+  // The environment may be gone by the second time.
+  if (handle_ == nullptr) return;
+  if (shared_ != nullptr) {
+    // What refers to it is collected after the end only, and that waits for the context.
+    if (environment_.closing()) shared_->Terminate();
+    shared_->Unreference();
+    shared_ = nullptr;
+  }
+  environment_.Remove(this);
+  handle_.reset();
+}
+
+Napi::Value Context::GetOption(const Napi::CallbackInfo& info) {
+  const int id = info[0].As<Napi::Number>();
+  const auto type = static_cast<WireType>(info[1].As<Napi::Number>().Int32Value());
+  return GetContextOption(info.Env(), handle_->get(), id, type);
+}
+
+void Context::SetOption(const Napi::CallbackInfo& info) {
+  const int id = info[0].As<Napi::Number>();
+  const auto type = static_cast<WireType>(info[1].As<Napi::Number>().Int32Value());
+  SetContextOption(info.Env(), handle_->get(), id, type, info[2]);
+}
+
+Napi::Value Context::Sockets(const Napi::CallbackInfo& info) {
+  const bool readers = IsTrue(info[0]);
+  Napi::Array owners = Napi::Array::New(info.Env());
+  environment_.ForEachSocket([&](Socket* socket) {
+    if (socket->handle()->context() != handle_ || socket->reads_monitor() != readers) return;
+    const Napi::Object wrapper = socket->Value();
+    // Empty between the collection of a socket and its finalizer, which closes it.
+    if (!wrapper.IsEmpty()) owners.Set(owners.Length(), wrapper.Get("owner"));
+  });
+  return owners;
+}
+
+Napi::Value Context::Terminate(const Napi::CallbackInfo&) {
+  auto termination = Termination::Create(environment_);
+  const Napi::Value promise = termination->promise();
+  handle_->Terminate([termination = std::move(termination)] { termination->Ended(); });
+  if (shared_ != nullptr) shared_->Terminate();
+  Close();
+  return promise;
+}
+
+Napi::Value Context::Is(const Napi::CallbackInfo& info) {
+  const Context* other = From(info[0]);
+  return Napi::Boolean::New(info.Env(), other != nullptr && other->handle_ == handle_);
+}
+
+Napi::Value Context::Share(const Napi::CallbackInfo& info) {
+  if (shared_ == nullptr) shared_ = new SharedContext(handle_);
+  return shared_->ToExternal(info.Env());
+}
+
+}  // namespace ohmq

@@ -1,0 +1,68 @@
+// The thread that waits for the sockets of one environment, in runtimes without libuv.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <unordered_map>
+#include <vector>
+
+#include "poller/descriptor_set.h"
+#include "poller/poller.h"
+#include "prelude.h"
+
+namespace ohmq {
+
+class ThreadPoller;
+
+// Calls JavaScript's thread through a thread-safe function, with what has become readable. That also is what keeps the
+// event loop alive. Everything is for the JavaScript thread but for what is said to be otherwise.
+class PollThread : public std::enable_shared_from_this<PollThread> {
+ public:
+  // Null when there is no thread or no descriptor to be had.
+  static std::shared_ptr<PollThread> Create(Napi::Env env);
+
+  ~PollThread() { Close(); }
+
+  PollThread(const PollThread&) = delete;
+  PollThread& operator=(const PollThread&) = delete;
+
+  // Ends the thread. At the end of the environment, or before; a second time does nothing.
+  void Close() noexcept;
+
+  DescriptorSet& set() { return *set_; }
+
+  // Returns the poller's key.
+  uint64_t Add(ThreadPoller* poller);
+  void Remove(uint64_t key) { pollers_.erase(key); }
+
+  // Called in pairs, for each poller that keeps the event loop alive.
+  void Hold() noexcept;
+  void Release() noexcept;
+
+ private:
+  PollThread(Napi::Env env, std::unique_ptr<DescriptorSet> set) : env_(env), set_(std::move(set)) {}
+
+  void EndThread() noexcept;
+  // The thread's own.
+  void Run() noexcept;
+  void Dispatch() noexcept;
+
+  const Napi::Env env_;
+  const std::unique_ptr<DescriptorSet> set_;
+  std::unordered_map<uint64_t, ThreadPoller*> pollers_;
+  uint64_t last_key_ = 0;
+  size_t holds_ = 0;
+  // Null when the runtime has finalized it.
+  napi_threadsafe_function function_ = nullptr;
+  std::thread thread_;
+  std::atomic<bool> ending_{false};
+
+  // What has become readable, and was not dispatched yet. One call is under way for as long as there is any.
+  std::mutex mutex_;
+  std::vector<uint64_t> fired_;
+};
+
+}  // namespace ohmq

@@ -1,0 +1,43 @@
+// The wrapped class behind lib/proxy.ts.
+#pragma once
+
+#include <atomic>
+#include <memory>
+
+#include "deferred.h"
+#include "environment/environment.h"
+#include "prelude.h"
+#include "proxy/proxy_thread.h"
+
+namespace ohmq {
+
+// lib/proxy.ts makes sure that nobody else uses the sockets between start() and the end.
+class Proxy final : public Napi::ObjectWrap<Proxy>, public Resource {
+ public:
+  static Napi::Function Define(Napi::Env env);
+
+  // new NativeProxy(front: NativeSocket, back: NativeSocket, capture: NativeSocket | null)
+  explicit Proxy(const Napi::CallbackInfo& info);
+  ~Proxy() override { Close(); }
+
+  void Close() noexcept override;
+
+ private:
+  // start(): Promise<void>. Settles when the thread has ended. Until then this keeps the process alive.
+  Napi::Value Start(const Napi::CallbackInfo& info);
+  // send(command: 0 (pause) | 1 (resume) | 2 (terminate)): void
+  void Send(const Napi::CallbackInfo& info);
+  // statistics(): number[]. Messages and bytes: received and sent at the front, received and sent at the back.
+  Napi::Value Statistics(const Napi::CallbackInfo& info);
+
+  void Ended(Napi::Env env);
+
+  Environment& environment_;
+  std::unique_ptr<ProxyThread> thread_;
+  std::unique_ptr<Deferred> done_;
+  napi_threadsafe_function ended_ = nullptr;
+  bool closed_ = false;
+  std::atomic<int> result_{0};  // what the thread ended with
+};
+
+}  // namespace ohmq

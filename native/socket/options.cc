@@ -1,0 +1,205 @@
+#include "socket/options.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include <zmq.h>
+
+#include "errors.h"
+
+namespace ohmq {
+namespace {
+
+constexpr size_t kZ85Key = 41;  // 40 characters and a NUL
+
+template <typename T>
+bool Get(Napi::Env env, void* socket, int id, T* value) {
+  size_t size = sizeof(T);
+  while (zmq_getsockopt(socket, id, value, &size) != 0) {
+    if (zmq_errno() == EINTR) continue;
+    Throw(env, zmq_errno());
+    return false;
+  }
+  return true;
+}
+
+bool Set(Napi::Env env, void* socket, int id, const void* value, size_t size) {
+  while (zmq_setsockopt(socket, id, value, size) != 0) {
+    if (zmq_errno() == EINTR) continue;
+    Throw(env, zmq_errno());
+    return false;
+  }
+  return true;
+}
+
+// Reads text or bytes of a length that libzmq does not tell beforehand.
+bool GetBytes(Napi::Env env, void* socket, int id, std::vector<char>* bytes) {
+  constexpr size_t kLimit = size_t{64} << 10;
+  for (size_t room = 512;; room *= 8) {
+    bytes->resize(room);
+    size_t size = room;
+    if (zmq_getsockopt(socket, id, bytes->data(), &size) == 0) {
+      bytes->resize(size);
+      return true;
+    }
+    if (zmq_errno() == EINVAL && room < kLimit) continue;  // the room may have been too small
+    Throw(env, zmq_errno());
+    return false;
+  }
+}
+
+// libzmq counts the NUL behind its strings.
+size_t WithoutNul(const std::vector<char>& bytes) {
+  return !bytes.empty() && bytes.back() == '\0' ? bytes.size() - 1 : bytes.size();
+}
+
+Napi::Value GetCurveKey(Napi::Env env, void* socket, int id) {
+  char key[kZ85Key];
+  size_t size = sizeof key;
+  if (zmq_getsockopt(socket, id, key, &size) != 0) return Throw(env, zmq_errno());
+  // Keys that were never set read as zeros.
+  const bool unset = std::all_of(key, key + kZ85Key - 1, [](char c) { return c == '0'; });
+  return unset ? env.Null() : Napi::Value(Napi::String::New(env, key, kZ85Key - 1));
+}
+
+}  // namespace
+
+Napi::Value GetSocketOption(Napi::Env env, void* socket, int id, WireType type) {
+  switch (type) {
+    case WireType::kBool: {
+      int32_t value = 0;
+      if (!Get(env, socket, id, &value)) return Napi::Value();
+      return Napi::Boolean::New(env, value != 0);
+    }
+    case WireType::kInt32: {
+      int32_t value = 0;
+      if (!Get(env, socket, id, &value)) return Napi::Value();
+      return Napi::Number::New(env, value);
+    }
+    case WireType::kUint32: {
+      uint32_t value = 0;
+      if (!Get(env, socket, id, &value)) return Napi::Value();
+      return Napi::Number::New(env, value);
+    }
+    case WireType::kInt64: {
+      int64_t value = 0;
+      if (!Get(env, socket, id, &value)) return Napi::Value();
+      return Napi::Number::New(env, static_cast<double>(value));
+    }
+    case WireType::kUint64: {
+      uint64_t value = 0;
+      if (!Get(env, socket, id, &value)) return Napi::Value();
+      return Napi::Number::New(env, static_cast<double>(value));
+    }
+    case WireType::kString: {
+      std::vector<char> bytes;
+      if (!GetBytes(env, socket, id, &bytes)) return Napi::Value();
+      const size_t size = WithoutNul(bytes);
+      return size == 0 ? env.Null() : Napi::Value(Napi::String::New(env, bytes.data(), size));
+    }
+    case WireType::kBytes: {
+      std::vector<char> bytes;
+      if (!GetBytes(env, socket, id, &bytes)) return Napi::Value();
+      return bytes.empty() ? env.Null() : Napi::Value(Napi::Buffer<char>::Copy(env, bytes.data(), bytes.size()));
+    }
+    case WireType::kCurveKey:
+      return GetCurveKey(env, socket, id);
+  }
+  return ThrowType(env, "Unknown option type");
+}
+
+void SetSocketOption(Napi::Env env, void* socket, int id, WireType type, Napi::Value value) {
+  switch (type) {
+    case WireType::kBool: {
+      const int32_t number = value.As<Napi::Boolean>() ? 1 : 0;
+      Set(env, socket, id, &number, sizeof number);
+      return;
+    }
+    case WireType::kInt32: {
+      const int32_t number = value.As<Napi::Number>();
+      Set(env, socket, id, &number, sizeof number);
+      return;
+    }
+    case WireType::kUint32: {
+      const uint32_t number = value.As<Napi::Number>();
+      Set(env, socket, id, &number, sizeof number);
+      return;
+    }
+    case WireType::kInt64: {
+      const int64_t number = value.As<Napi::Number>();
+      Set(env, socket, id, &number, sizeof number);
+      return;
+    }
+    case WireType::kUint64: {
+      // 2^64 is how JavaScript reads 2^64 - 1, and is too large to be converted.
+      const double given = value.As<Napi::Number>().DoubleValue();
+      const auto number = given < 0x1p64 ? static_cast<uint64_t>(given) : std::numeric_limits<uint64_t>::max();
+      Set(env, socket, id, &number, sizeof number);
+      return;
+    }
+    case WireType::kString:
+    case WireType::kBytes:
+    case WireType::kCurveKey: {
+      if (value.IsNull()) {
+        Set(env, socket, id, nullptr, 0);
+      } else if (value.IsString()) {
+        const std::string text = value.As<Napi::String>();
+        Set(env, socket, id, text.data(), text.size());
+      } else {
+        const auto bytes = value.As<Napi::Uint8Array>();
+        Set(env, socket, id, bytes.Data(), bytes.ByteLength());
+      }
+      return;
+    }
+  }
+  ThrowType(env, "Unknown option type");
+}
+
+Napi::Value GetContextOption(Napi::Env env, void* context, int id, WireType type) {
+#ifdef ZMQ_BUILD_DRAFT_API
+  if (type == WireType::kString) {
+    char text[64] = {};
+    size_t size = sizeof text;
+    if (zmq_ctx_get_ext(context, id, text, &size) != 0) return Throw(env, zmq_errno());
+    return text[0] == '\0' ? env.Null() : Napi::Value(Napi::String::New(env, text));
+  }
+#endif
+  errno = 0;
+  const int value = zmq_ctx_get(context, id);
+  // -1 is also the value of what was never set, such as the scheduling policy.
+  if (value < 0 && zmq_errno() != 0) return Throw(env, zmq_errno());
+  return type == WireType::kBool ? Napi::Value(Napi::Boolean::New(env, value != 0))
+                                 : Napi::Value(Napi::Number::New(env, value));
+}
+
+void SetContextOption(Napi::Env env, void* context, int id, WireType type, Napi::Value value) {
+  int rc = 0;
+  if (type == WireType::kString) {
+#ifdef ZMQ_BUILD_DRAFT_API
+    std::string text;
+    if (value.IsString()) {
+      text = value.As<Napi::String>().Utf8Value();
+    } else if (value.IsTypedArray()) {
+      const auto bytes = value.As<Napi::Uint8Array>();
+      text.assign(reinterpret_cast<const char*>(bytes.Data()), bytes.ByteLength());
+    }
+    // libzmq takes whatever is as long as an int for an int, so such a text brings its NUL along.
+    const size_t size = text.size() == sizeof(int) ? text.size() + 1 : text.size();
+    rc = zmq_ctx_set_ext(context, id, text.c_str(), size);
+#else
+    rc = -1;
+    errno = EINVAL;
+#endif
+  } else {
+    const int number =
+        type == WireType::kBool ? (value.As<Napi::Boolean>() ? 1 : 0) : value.As<Napi::Number>().Int32Value();
+    rc = zmq_ctx_set(context, id, number);
+  }
+  if (rc != 0) Throw(env, zmq_errno());
+}
+
+}  // namespace ohmq

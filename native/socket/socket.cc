@@ -1,0 +1,447 @@
+#include "socket/socket.h"
+
+#include <algorithm>
+#include <cerrno>
+
+#include "context/context.h"
+#include "deferred.h"
+#include "errors.h"
+#include "socket/transfer.h"
+#include "socket/options.h"
+#include "socket/security.h"
+
+namespace ohmq {
+namespace {
+
+const napi_type_tag kTag = TypeTag(0x6f686d71736f636b);
+
+// A bind or unbind on a pool thread. Holds the JavaScript object so that it is not collected meanwhile.
+class BindWorker final : public Napi::AsyncWorker {
+ public:
+  BindWorker(Napi::Object owner, const Deferred& deferred, std::shared_ptr<SocketHandle> handle, std::string address,
+             bool bind)
+      : Napi::AsyncWorker(owner.Env(), "ohmq:bind"),
+        deferred_(deferred),
+        handle_(std::move(handle)),
+        address_(std::move(address)),
+        bind_(bind),
+        owner_(Napi::Persistent(owner)) {}
+
+  void Execute() override { error_ = bind_ ? handle_->Bind(address_) : handle_->Unbind(address_); }
+
+  void OnOK() override {
+    if (error_ == 0) {
+      deferred_.Resolve();
+    } else {
+      deferred_.Reject(ErrnoError(Env(), error_, address_).Value());
+    }
+  }
+
+ private:
+  const Deferred deferred_;
+  const std::shared_ptr<SocketHandle> handle_;
+  const std::string address_;
+  const bool bind_;
+  const Napi::ObjectReference owner_;
+  int error_ = 0;
+};
+
+void ThrowFor(const Napi::CallbackInfo& info, int error, const std::string& address) {
+  ErrnoError(info.Env(), error, address).ThrowAsJavaScriptException();
+}
+
+}  // namespace
+
+Napi::Function Socket::Define(Napi::Env env) {
+  return DefineClass(env, "NativeSocket",
+                     {
+                         InstanceMethod<&Socket::CloseFromJavaScript>("close"),
+                         InstanceMethod<&Socket::GetOption>("getOption"),
+                         InstanceMethod<&Socket::SetOption>("setOption"),
+                         InstanceMethod<&Socket::IsSecretKey>("isSecretKey"),
+                         InstanceMethod<&Socket::Bind>("bind"),
+                         InstanceMethod<&Socket::Unbind>("unbind"),
+                         InstanceMethod<&Socket::BindSync>("bindSync"),
+                         InstanceMethod<&Socket::UnbindSync>("unbindSync"),
+                         InstanceMethod<&Socket::Connect>("connect"),
+                         InstanceMethod<&Socket::Disconnect>("disconnect"),
+                         InstanceMethod<&Socket::KeepAlive>("keepAlive"),
+                         InstanceMethod<&Socket::HasPeer>("hasPeer"),
+                         InstanceMethod<&Socket::Monitor>("monitor"),
+                         InstanceMethod<&Socket::ReadMonitor>("readMonitor"),
+                     });
+}
+
+Socket* Socket::From(Napi::Value value) {
+  if (!value.IsObject()) return nullptr;
+  bool ours = false;
+  napi_check_object_type_tag(value.Env(), value, &kTag, &ours);
+  return ours ? Unwrap(value.As<Napi::Object>()) : nullptr;
+}
+
+void Socket::DefineHotPath(Napi::Env env, Napi::Object exports) {
+  DefineFunction(env, exports, "sendBytes", SendBytes);
+  DefineFunction(env, exports, "sendText", SendText);
+  DefineFunction(env, exports, "sendMany", SendMany);
+  DefineFunction(env, exports, "receive", Receive);
+  DefineFunction(env, exports, "events", Events);
+  DefineFunction(env, exports, "watch", Watch);
+}
+
+Socket::Socket(const Napi::CallbackInfo& info)
+    : Napi::ObjectWrap<Socket>(info), environment_(Environment::Of(info.Env())) {
+  Context* context = Context::From(info[0]);
+  if (context == nullptr) {
+    ThrowForeign(info.Env(), "context");
+    return;
+  }
+  if (context->handle() == nullptr) {
+    Throw(info.Env(), EINVAL);
+    return;
+  }
+  handle_ = SocketHandle::Create(context->handle(), info[1].As<Napi::Number>());
+  if (handle_ == nullptr) {
+    Throw(info.Env(), zmq_errno());
+    return;
+  }
+  zmq_fd_t descriptor;
+  if (!OpenDescriptor(&descriptor)) {
+    const int error = zmq_errno();
+    handle_->Close();
+    Throw(info.Env(), error);
+    return;
+  }
+  poller_ = Poller::Create(
+      environment_, descriptor, [](void* data) noexcept { static_cast<Socket*>(data)->OnPoll(); }, this);
+  if (poller_ == nullptr) {
+    signal_.reset();
+    handle_->Close();
+    Throw(info.Env(), EMFILE);
+    return;
+  }
+  environment_.Add(this);
+  napi_type_tag_object(info.Env(), info.This(), &kTag);
+  slot_ = environment_.TakeSlot(this);
+  info.This().As<Napi::Object>().Set("slot", Napi::Number::New(info.Env(), slot_));
+}
+
+bool Socket::OpenDescriptor(zmq_fd_t* descriptor) {
+  if (SocketSignal::IsNeededBy(handle_->get())) {
+    signal_ = SocketSignal::Create(handle_->get());
+    if (signal_ == nullptr) return false;
+    *descriptor = signal_->descriptor();
+    return true;
+  }
+  size_t size = sizeof *descriptor;
+  return zmq_getsockopt(handle_->get(), ZMQ_FD, descriptor, &size) == 0;
+}
+
+void Socket::Close() noexcept {
+  if (poller_ == nullptr) return;
+  environment_.Remove(this);
+  environment_.FreeSlot(slot_);
+  // Before libzmq closes the descriptor that it watches.
+  poller_.reset();
+  signal_.reset();
+  wanted_ = 0;
+  if (reads_monitor_) {
+    handle_->LeaveToContext();
+  } else {
+    handle_->Close();
+  }
+}
+
+void Socket::CloseFromJavaScript(const Napi::CallbackInfo&) {
+  if (poller_ != nullptr) SetWanted(0);
+  reads_monitor_ = false;
+  Close();
+}
+
+Napi::Value Socket::HasPeer(const Napi::CallbackInfo& info) {
+#ifdef ZMQ_BUILD_DRAFT_API
+  // Peers that have come and were not noticed yet are among them then.
+  int events = 0;
+  ReadEvents(&events);
+  const auto name = info[0].As<Napi::Uint8Array>();
+  const bool has = zmq_socket_get_peer_state(handle_->get(), name.Data(), name.ByteLength()) >= 0;
+  if (has || zmq_errno() != ENOTSUP) return Napi::Boolean::New(info.Env(), has);
+#endif
+  return info.Env().Undefined();
+}
+
+void Socket::Monitor(const Napi::CallbackInfo& info) {
+  const std::string address = info[0].IsString() ? info[0].As<Napi::String>().Utf8Value() : std::string();
+  const char* endpoint = address.empty() ? nullptr : address.c_str();
+  const int events = endpoint == nullptr ? 0 : ZMQ_EVENT_ALL;
+  // libzmq has a lock of its own for this, so it may run beside a bind.
+#ifdef ZMQ_BUILD_DRAFT_API
+  const int rc = zmq_socket_monitor_versioned(handle_->get(), endpoint, static_cast<uint64_t>(events), 2, ZMQ_PAIR);
+#else
+  const int rc = zmq_socket_monitor(handle_->get(), endpoint, events);
+#endif
+  if (rc != 0) Throw(info.Env(), zmq_errno());
+}
+
+void Socket::ReadMonitor(const Napi::CallbackInfo& info) {
+  const std::string address = info[0].As<Napi::String>();
+  // Without a limit: at a limit, libzmq's I/O thread waits for the reader, and with it every socket of the context.
+  const int unlimited = 0;
+  if (zmq_setsockopt(handle_->get(), ZMQ_RCVHWM, &unlimited, sizeof unlimited) != 0 ||
+      zmq_connect(handle_->get(), address.c_str()) != 0) {
+    Throw(info.Env(), zmq_errno());
+    return;
+  }
+  reads_monitor_ = true;
+}
+
+Napi::Value Socket::GetOption(const Napi::CallbackInfo& info) {
+  const int id = info[0].As<Napi::Number>();
+  const auto type = static_cast<WireType>(info[1].As<Napi::Number>().Int32Value());
+  const auto lock = handle_->Lock();
+  return GetSocketOption(info.Env(), handle_->get(), id, type);
+}
+
+void Socket::SetOption(const Napi::CallbackInfo& info) {
+  const int id = info[0].As<Napi::Number>();
+  const auto type = static_cast<WireType>(info[1].As<Napi::Number>().Int32Value());
+  const auto lock = handle_->Lock();
+  SetSocketOption(info.Env(), handle_->get(), id, type, info[2]);
+}
+
+Napi::Value Socket::IsSecretKey(const Napi::CallbackInfo& info) {
+  const auto lock = handle_->Lock();
+  return ohmq::IsSecretKey(info.Env(), handle_->get(), info[0]);
+}
+
+Napi::Value Socket::BindOnPoolThread(const Napi::CallbackInfo& info, bool bind) {
+  std::string address = info[0].As<Napi::String>();
+  const Deferred deferred(info.Env());
+  if (deferred.promise().IsEmpty()) return Napi::Value();
+  auto* worker = new BindWorker(info.This().As<Napi::Object>(), deferred, handle_, std::move(address), bind);
+  worker->Queue();
+  // It deletes itself when it is done.
+  return deferred.promise();  // NOLINT(clang-analyzer-cplusplus.NewDeleteLeaks)
+}
+
+Napi::Value Socket::Bind(const Napi::CallbackInfo& info) { return BindOnPoolThread(info, true); }
+
+Napi::Value Socket::Unbind(const Napi::CallbackInfo& info) { return BindOnPoolThread(info, false); }
+
+void Socket::BindSync(const Napi::CallbackInfo& info) {
+  const std::string address = info[0].As<Napi::String>();
+  const int error = handle_->Bind(address);
+  if (error != 0) ThrowFor(info, error, address);
+}
+
+void Socket::UnbindSync(const Napi::CallbackInfo& info) {
+  const std::string address = info[0].As<Napi::String>();
+  const int error = handle_->Unbind(address);
+  if (error != 0) ThrowFor(info, error, address);
+}
+
+void Socket::Connect(const Napi::CallbackInfo& info) {
+  const std::string address = info[0].As<Napi::String>();
+  if (zmq_connect(handle_->get(), address.c_str()) != 0) ThrowFor(info, zmq_errno(), address);
+}
+
+void Socket::Disconnect(const Napi::CallbackInfo& info) {
+  const std::string address = info[0].As<Napi::String>();
+  if (zmq_disconnect(handle_->get(), address.c_str()) != 0) ThrowFor(info, zmq_errno(), address);
+}
+
+napi_value Socket::Send(Message&& message, uint32_t flags) {
+  const napi_env env = environment_.env();
+  const int zmq_flags = ZMQ_DONTWAIT | ((flags & kMore) != 0 ? ZMQ_SNDMORE : 0);
+  bool sent = true;
+  while (zmq_msg_send(message.get(), handle_->get(), zmq_flags) < 0) {
+    if (zmq_errno() == EINTR) continue;
+    if (zmq_errno() != EAGAIN) return Throw(env, zmq_errno());
+    sent = false;
+    break;
+  }
+  napi_value result = nullptr;
+  napi_get_boolean(env, sent, &result);
+  return result;
+}
+
+napi_value Socket::SendBytes(napi_env env, napi_callback_info info) {
+  const Arguments<3> arguments(env, info);
+  if (arguments.socket == nullptr) return nullptr;
+  const uint32_t flags = arguments.Number(env, 2);
+  Message message;
+  if (!TakePart(env, arguments.environment, arguments.values[1], flags, &message)) return nullptr;
+  return arguments.socket->Send(std::move(message), flags);
+}
+
+napi_value Socket::SendText(napi_env env, napi_callback_info info) {
+  const Arguments<3> arguments(env, info);
+  if (arguments.socket == nullptr) return nullptr;
+  Message message;
+  if (!message.Encode(env, arguments.values[1], &arguments.environment->message_memory)) return Throw(env, ENOMEM);
+  return arguments.socket->Send(std::move(message), arguments.Number(env, 2));
+}
+
+namespace {
+
+// For as long as it lives, the socket's messages wake nobody who reads them; then each reader is woken once. A reader
+// that is woken in between has soon read all there is, and sleeps again (docs/performance.md has figures).
+class HeldWakes {
+ public:
+#ifdef OHMQ_HAS_HOLD_WAKES
+  // Without a socket, it does nothing.
+  explicit HeldWakes(void* socket) : socket_(socket) {
+    if (socket_ != nullptr) ohmq_hold_wakes(socket_, 1);
+  }
+  ~HeldWakes() {
+    if (socket_ != nullptr) ohmq_hold_wakes(socket_, 0);
+  }
+
+  HeldWakes(const HeldWakes&) = delete;
+  HeldWakes& operator=(const HeldWakes&) = delete;
+
+ private:
+  void* const socket_;
+#else
+  explicit HeldWakes(void* /*socket*/) {}
+#endif
+};
+
+}  // namespace
+
+napi_value Socket::SendMany(napi_env env, napi_callback_info info) {
+  const Arguments<2> arguments(env, info);
+  if (arguments.socket == nullptr) return nullptr;
+  Environment& environment = *arguments.environment;
+  const uint8_t* next = environment.bytes;
+  size_t room = Environment::kBytes;
+  const uint32_t count = std::min<uint32_t>(arguments.Number(env, 1), Environment::kFrames);
+  void* socket = arguments.socket->handle_->get();
+  const bool several = std::any_of(environment.frames, environment.frames + std::max<uint32_t>(count, 1) - 1,
+                                   [](uint32_t frame) { return (frame & 1) == 0; });
+  const HeldWakes wakes(several ? socket : nullptr);
+  uint32_t sent = 0;
+  for (; sent < count; sent += 1) {
+    const size_t size = environment.frames[sent] >> 1;
+    if (size > room) return ThrowType(env, "Frames must lie within the bytes");
+    Message message;
+    if (!message.Copy(&environment.message_memory, next, size)) break;
+    const int flags = ZMQ_DONTWAIT | ((environment.frames[sent] & 1) != 0 ? ZMQ_SNDMORE : 0);
+    int rc = 0;
+    do {
+      rc = zmq_msg_send(message.get(), socket, flags);
+    } while (rc < 0 && zmq_errno() == EINTR);
+    if (rc < 0) break;
+    next += size;
+    room -= size;
+  }
+  return ToNumber(env, sent);
+}
+
+napi_value Socket::Receive(napi_env env, napi_callback_info info) {
+  const Arguments<2> arguments(env, info);
+  if (arguments.socket == nullptr) return nullptr;
+  uint32_t messages = arguments.Number(env, 1);
+  FrameWriter frames(arguments.environment);
+  void* socket = arguments.socket->handle_->get();
+  Message message;
+  while (messages > 0 && frames.has_room()) {
+    if (zmq_msg_recv(message.get(), socket, ZMQ_DONTWAIT) < 0) {
+      const int error = zmq_errno();
+      if (error == EINTR) continue;
+      // What came before an error is delivered; the next call meets the error again.
+      if (error == EAGAIN || frames.count() > 0) break;
+      return Throw(env, error);
+    }
+    if (!message.more()) messages -= 1;
+    frames.Add(&message);
+  }
+  return ToNumber(env, frames.count());
+}
+
+bool Socket::ReadEvents(int* events) noexcept {
+  size_t size = sizeof *events;
+  while (zmq_getsockopt(handle_->get(), ZMQ_EVENTS, events, &size) != 0) {
+    if (zmq_errno() != EINTR) return false;
+  }
+  return true;
+}
+
+napi_value Socket::Events(napi_env env, napi_callback_info info) {
+  const Arguments<1> arguments(env, info);
+  if (arguments.socket == nullptr) return nullptr;
+  int events = 0;
+  if (!arguments.socket->ReadEvents(&events)) return Throw(env, zmq_errno());
+  napi_value result = nullptr;
+  napi_create_int32(env, events, &result);
+  return result;
+}
+
+napi_value Socket::Watch(napi_env env, napi_callback_info info) {
+  const Arguments<2> arguments(env, info);
+  if (arguments.socket == nullptr) return nullptr;
+  napi_value result = nullptr;
+  napi_get_boolean(env, arguments.socket->SetWanted(static_cast<int>(arguments.Number(env, 1))), &result);
+  return result;
+}
+
+void Socket::KeepAlive(const Napi::CallbackInfo& info) {
+  keep_alive_ = IsTrue(info[0]);
+  poller_->KeepAlive(keep_alive_ && wanted_ != 0);
+}
+
+bool Socket::SetWanted(int events) noexcept {
+  wanted_ = events;
+  const bool waits = events != 0;
+  // Not stopped when nothing is wanted any more: mostly something will be again soon, and each start and stop is a
+  // system call. OnPoll stops it should anything happen meanwhile.
+  if (waits) poller_->Start();
+  poller_->KeepAlive(waits && keep_alive_);
+  if (waits != held_) {
+    held_ = waits;
+    if (waits) {
+      Ref();
+    } else {
+      Unref();
+    }
+  }
+  if (signal_ == nullptr) return false;
+  if (!waits) {
+    signal_->Stop();
+    return false;
+  }
+  signal_->Start();
+  int ready = 0;
+  return !ReadEvents(&ready) || (ready & events) != 0;
+}
+
+void Socket::OnPoll() noexcept {
+  if (wanted_ == 0) {
+    poller_->Stop();
+    return;
+  }
+  if (signal_ != nullptr) signal_->Take();
+  int events = wanted_;
+  // Where only a receive waits, it finds out itself, and that costs less. A terminated context is an event too.
+  if (wanted_ != ZMQ_POLLIN && !ReadEvents(&events)) events = wanted_;
+  const int ready = events & wanted_;
+  if (ready == 0) return;
+  const Napi::Env env = environment_.env();
+  const Napi::HandleScope scope(env);
+  const Napi::Object self = Value();
+  // The object's own, because each evaluation of the JavaScript serves its own sockets. It fails in a worker thread
+  // that is being terminated.
+  napi_value on_ready = nullptr;
+  if (napi_get_named_property(env, self, "onReady", &on_ready) != napi_ok) return;
+  const napi_value argument = Napi::Number::New(env, ready);
+  // A thread-safe function has a callback scope of its own, and Deno 2.9 crashes in napi_make_callback.
+  const napi_status status = environment_.has_uv()
+                                 ? napi_make_callback(env, nullptr, self, on_ready, 1, &argument, nullptr)
+                                 : napi_call_function(env, self, on_ready, 1, &argument, nullptr);
+  if (status == napi_pending_exception) {
+    napi_value exception = nullptr;
+    napi_get_and_clear_last_exception(env, &exception);
+    napi_fatal_exception(env, exception);
+  }
+}
+
+}  // namespace ohmq

@@ -1,0 +1,127 @@
+// What the functions share that JavaScript calls for messages: their arguments, and the frames that they hand over.
+// They go through Node-API itself, and name a socket by its slot; what is called less often is a method of its class.
+#pragma once
+
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include <zmq.h>
+
+#include "environment/environment.h"
+#include "errors.h"
+#include "message/message.h"
+#include "prelude.h"
+
+namespace ohmq {
+
+// SendFlags in lib/native/addon.ts.
+constexpr uint32_t kMore = 1;
+constexpr uint32_t kMayReference = 2;
+
+// Larger parts are sent from the Buffer's own memory, larger frames are received without a copy.
+constexpr size_t kCopyLimit = MessageMemory::kLargest;
+
+// The first argument is the slot of an open socket.
+template <size_t N>
+struct Arguments {
+  Arguments(napi_env env, napi_callback_info info) {
+    size_t count = N;
+    void* data = nullptr;
+    napi_get_cb_info(env, info, &count, values, nullptr, &data);
+    environment = static_cast<Environment*>(data);
+    uint32_t slot = UINT32_MAX;
+    napi_get_value_uint32(env, values[0], &slot);
+    socket = environment->SocketAt(slot);
+    if (socket == nullptr) Throw(env, EBADF);
+  }
+
+  uint32_t Number(napi_env env, size_t index) const {
+    uint32_t number = 0;
+    napi_get_value_uint32(env, values[index], &number);
+    return number;
+  }
+
+  napi_value values[N];
+  Environment* environment;
+  Socket* socket;  // null with an exception pending
+};
+
+// Adds a function to the addon's exports.
+inline void DefineFunction(Napi::Env env, Napi::Object exports, const char* name, napi_callback callback) {
+  napi_value function = nullptr;
+  napi_create_function(env, name, NAPI_AUTO_LENGTH, callback, &Environment::Of(env), &function);
+  exports.Set(name, function);
+}
+
+inline napi_value ToNumber(napi_env env, uint32_t number) {
+  napi_value result = nullptr;
+  napi_create_uint32(env, number, &result);
+  return result;
+}
+
+// Makes an empty message one of the bytes of `part`, a Uint8Array. False with an exception pending.
+inline bool TakePart(napi_env env, Environment* environment, napi_value part, uint32_t flags, Message* message) {
+  size_t size = 0;
+  void* data = nullptr;
+  if (napi_get_typedarray_info(env, part, nullptr, &size, &data, nullptr, nullptr) != napi_ok) {
+    ThrowType(env, "Message part must be a Uint8Array");
+    return false;
+  }
+  const bool reference = size > kCopyLimit && (flags & kMayReference) != 0 && environment->main_thread();
+  const bool ok = reference ? message->Reference(env, part, data, size, environment->release_queue())
+                            : message->Copy(&environment->message_memory, data, size);
+  if (!ok) Throw(env, ENOMEM);
+  return ok;
+}
+
+// Where a receive call puts frames: small ones into `environment.received`, large ones into `environment.large`, and an
+// entry for each into `environment.frames` (length << 2 | large << 1 | more).
+class FrameWriter {
+ public:
+  explicit FrameWriter(Environment* environment)
+      : environment_(environment), next_(reinterpret_cast<char*>(environment->received)), room_(Environment::kBytes) {
+    environment_->large.clear();
+    environment_->large_taken = 0;
+  }
+
+  bool has_room() const { return count_ < Environment::kFrames && room_ >= kCopyLimit; }
+  uint32_t count() const { return count_; }
+
+  // A small frame goes to `next`, which has room for kCopyLimit bytes; then it is added. The next one begins at a
+  // multiple of 8, so that frames can be read as numbers where they lie; what is left between them is zero.
+  char* next() { return next_; }
+  void Add(size_t size, bool more) {
+    environment_->frames[count_] = (static_cast<uint32_t>(size) << 2) | (more ? 1 : 0);
+    const size_t taken = (size + kAlignment - 1) & ~(kAlignment - 1);
+    if (taken > size) std::memset(next_ + size, 0, taken - size);
+    next_ += taken;
+    room_ -= taken;
+    count_ += 1;
+  }
+
+  // Leaves the message empty.
+  void Add(Message* message) {
+    const size_t size = message->size();
+    const bool more = message->more();
+    // There may be less room than has_room() has found, after the value of a message's tag.
+    if (size > kCopyLimit || size > room_) {
+      environment_->frames[count_] = 2 | (more ? 1 : 0);
+      environment_->large.push_back(message->Take());
+      count_ += 1;
+      return;
+    }
+    if (size > 0) std::memcpy(next_, message->data(), size);
+    Add(size, more);
+  }
+
+ private:
+  static constexpr size_t kAlignment = 8;
+
+  Environment* const environment_;
+  char* next_;
+  size_t room_;
+  uint32_t count_ = 0;
+};
+
+}  // namespace ohmq

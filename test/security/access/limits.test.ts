@@ -1,0 +1,161 @@
+// What one address can do to others, by guessing and by flooding.
+
+import { writeFileSync } from "node:fs"
+import path from "node:path"
+
+import { type AuditEvent, type AuthenticatorOptions, hashPassword, PasswordFile, z85Decode } from "ohmq/security"
+import { describe, expect, it, onTestFinished } from "vitest"
+
+import { eventually, failure } from "../../support/sockets.js"
+import { alice, ask, authenticate, bob, folder, request } from "../support.js"
+
+const key = (publicKey: string) => z85Decode(publicKey)
+const never = () => new Promise<boolean>(() => {})
+
+/** An authenticator, and how it answers one who comes with a name or a key: status. */
+function guard(options: AuthenticatorOptions) {
+  const made = authenticate(options)
+  const plain = async (user: string, password = "", address = "10.0.0.1") =>
+    (await ask(made.context, request("PLAIN", [user, password], { address })))[2]
+  const curve = async (publicKey: string, address = "10.0.0.1") =>
+    (await ask(made.context, request("CURVE", [key(publicKey)], { address })))[2]
+  return { ...made, plain, curve }
+}
+
+/** How often each reason was told of. */
+function reasons(told: AuditEvent[]): Record<string, number> {
+  const counts: Record<string, number> = {}
+  for (const { reason, count } of told) counts[reason] = (counts[reason] ?? 0) + count
+  return counts
+}
+
+const times = (count: number) => Array.from({ length: count })
+
+describe("attempts at once", () => {
+  it("do not pass the limit together", async () => {
+    const calls: (() => void)[] = []
+    const handler = () => new Promise<boolean>((resolve) => calls.push(() => resolve(false)))
+    const { plain } = guard({ plain: handler, failureLimit: { failures: 3 } })
+    const asked = times(12).map(() => plain("u"))
+    await eventually(() => expect(calls).toHaveLength(3))
+    for (const call of calls) call()
+    const statuses = await Promise.all(asked)
+    expect([calls.length, statuses.filter((status) => status === "300").length]).toEqual([3, 9])
+  })
+
+  it("of one address wait for each other, and are all let in", async () => {
+    let [running, most] = [0, 0]
+    const handler = async () => {
+      running += 1
+      most = Math.max(most, running)
+      await new Promise(setImmediate)
+      running -= 1
+      return true
+    }
+    const { plain } = guard({ plain: handler, failureLimit: { failures: 3 } })
+    expect(new Set(await Promise.all(times(40).map(() => plain("u"))))).toEqual(new Set(["200"]))
+    expect(most).toBe(3)
+  })
+
+  it("that take too long are failures, and make room", async () => {
+    let calls = 0
+    const handler = () => {
+      calls += 1
+      return never()
+    }
+    const { plain, told } = guard({ plain: handler, timeout: 30, failureLimit: { failures: 2, window: 300 } })
+    for (const _ of times(3)) expect(await plain("u")).toBe("300")
+    expect(calls).toBe(2)
+    expect(told.at(-1)?.reason).toBe("too many failures")
+    await eventually(async () => {
+      await plain("u")
+      expect(calls).toBe(3)
+    })
+  })
+
+  it("of one address take half of the places", async () => {
+    const handler = ({ username }: { username: string }) => (username === "good" ? true : never())
+    const { plain, told } = guard({ plain: handler, pending: 4, failureLimit: { failures: 1 } })
+    for (const _ of times(3)) plain("bad").catch(() => {})
+    expect(await plain("bad")).toBe("300")
+    expect(told).toMatchObject([{ reason: "too many decisions under way" }])
+    expect(await plain("good", "", "10.0.0.2")).toBe("200")
+  })
+})
+
+describe("a password file", () => {
+  async function passwords() {
+    const file = path.join(folder(), "passwords")
+    writeFileSync(file, `alice:${await hashPassword("one")}\n`, { mode: 0o600 })
+    return file
+  }
+
+  it("does not look at those for whom nobody waits any more", async () => {
+    const file = new PasswordFile(await passwords())
+    onTestFinished(() => file.close())
+    const controller = new AbortController()
+    const { signal } = controller
+    const running = [1, 2].map(() => file.verify("alice", "wrong"))
+    const given = Promise.allSettled(times(20).map(() => file.verify("alice", "wrong", { signal })))
+    const honest = file.verify("alice", "one")
+    // Now all have come into the line, and one or two out of it.
+    await running[0]
+    controller.abort()
+    expect((await given).filter(({ status }) => status === "rejected").length).toBeGreaterThanOrEqual(18)
+    expect(await honest).toBe(true)
+    expect(await file.verify("alice", "one")).toBe(true)
+    expect((await failure(() => file.verify("alice", "one", { signal }))).name).toBe("AbortError")
+    expect((await failure(() => file.verify("alice", "one", { timeout: 5 } as never))).name).toBe("TypeError")
+  })
+
+  it("serves others while one address guesses as fast as it can", async () => {
+    const { plain, told } = guard({ plain: await passwords(), timeout: 3000, failureLimit: { failures: 2 } })
+    const guesses = Promise.all(times(60).map(() => plain("alice", "wrong")))
+    expect(await plain("alice", "one", "10.0.0.2")).toBe("200")
+    expect(new Set(await guesses)).toEqual(new Set(["300", "400"]))
+    expect(reasons(told)["wrong user name or password"]).toBe(2)
+  })
+})
+
+describe("the limit of failures", () => {
+  it("is for a user of the system's over ipc, whose processes are many", async () => {
+    const { plain } = guard({ plain: () => false, failureLimit: { failures: 2 } })
+    const statuses: (string | undefined)[] = []
+    for (const process of [10, 11, 12]) statuses.push(await plain("u", "p", `localhost:1000:1000:${process}`))
+    expect(statuses).toEqual(["400", "400", "300"])
+    expect(await plain("u", "p", "localhost:1001:1000:12")).toBe("400")
+  })
+
+  it("answers keys that a store does not know at once, and tells of them once", async () => {
+    const { curve, told, authenticator } = guard({ curve: [alice], failureLimit: { failures: 3, window: 60_000 } })
+    for (const _ of times(10)) expect(await curve(bob.publicKey)).toBe("400")
+    const seen = { reason: "unknown key", count: 1 }
+    expect(told).toMatchObject([seen, seen, seen, { reason: "too many failures", count: 1, status: 400 }])
+    // A neighbour behind the same address is none the worse.
+    expect(await curve(alice.publicKey)).toBe("200")
+    await authenticator.close()
+    const last = told.at(-1) as AuditEvent
+    expect(last).toMatchObject({ reason: "too many failures", count: 6, publicKey: bob.publicKey, address: "10.0.0.1" })
+    expect(last.first).toBeLessThanOrEqual(last.time)
+  })
+
+  it("has the rest told of when its time is over", async () => {
+    const { curve, told } = guard({ curve: [alice], failureLimit: { failures: 1, window: 200 } })
+    for (const _ of times(5)) await curve(bob.publicKey)
+    await eventually(() => expect(told.at(-1)?.count).toBe(3))
+    expect(reasons(told)).toEqual({ "unknown key": 1, "too many failures": 4 })
+  })
+
+  it("tells of an address that is denied, and comes again and again, so many times", async () => {
+    const { curve, told, authenticator } = guard({
+      curve: [alice],
+      addresses: { deny: ["10.0.0.1"] },
+      failureLimit: { failures: 3, window: 60_000 },
+    })
+    for (const _ of times(10)) expect(await curve(alice.publicKey)).toBe("400")
+    expect(told).toHaveLength(3)
+    await authenticator.close()
+    expect(reasons(told)).toEqual({ "address denied": 10 })
+    expect(told).toHaveLength(4)
+  })
+})

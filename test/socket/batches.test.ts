@@ -1,0 +1,433 @@
+import * as zmq from "ohmq"
+import { describe, expect, it } from "vitest"
+
+import { runProgram } from "../support/process.js"
+import { failure, join, open, texts, transports } from "../support/sockets.js"
+
+const numbers = (count: number, from = 0) => Array.from({ length: count }, (_, index) => String(from + index))
+
+/** Receives until `count` messages came. */
+async function collect(pull: zmq.Receiver, count: number): Promise<string[][]> {
+  const all: string[][] = []
+  while (all.length < count) all.push(...(await pull.receiveMany()).map(texts))
+  return all
+}
+
+describe.each(transports)("sendMany over %s", (transport) => {
+  async function pair() {
+    const push = open(zmq.Push)
+    const pull = open(zmq.Pull)
+    await join(push, pull, transport)
+    return { push, pull }
+  }
+
+  it("sends all messages in order, whatever their kinds, sizes and parts", async () => {
+    const { push, pull } = await pair()
+    const large = "l".repeat(5000)
+    const messages = [
+      "text",
+      Buffer.from("bytes"),
+      null,
+      ["a", "", "c"],
+      large,
+      ["small", large, Buffer.from(large), "small"],
+      new Uint16Array([0x4241]),
+      "å∀🚀",
+      [],
+      12,
+      "last",
+    ]
+    await push.sendMany(messages)
+    expect(await collect(pull, 10)).toEqual([
+      ["text"],
+      ["bytes"],
+      [""],
+      ["a", "", "c"],
+      [large],
+      ["small", large, large, "small"],
+      ["AB"],
+      ["å∀🚀"],
+      ["12"],
+      ["last"],
+    ])
+  })
+
+  it("sends more messages than any queue holds", async () => {
+    const { push, pull } = await pair()
+    const messages = numbers(50_000)
+    const sent = push.sendMany(messages)
+    expect(await collect(pull, messages.length)).toEqual(messages.map((text) => [text]))
+    await sent
+  })
+
+  it("sends messages of more parts than one call takes", async () => {
+    const { push, pull } = await pair()
+    const many = numbers(3000)
+    await push.sendMany(["before", many, many, "after"])
+    expect(await collect(pull, 4)).toEqual([["before"], many, many, ["after"]])
+  })
+
+  it("sends parts that add up to more bytes than one call takes", async () => {
+    const { push, pull } = await pair()
+    const messages = numbers(500).map((text) => text.padEnd(1000, "x"))
+    await push.sendMany(messages)
+    expect(await collect(pull, messages.length)).toEqual(messages.map((text) => [text]))
+  })
+})
+
+describe("sendMany", () => {
+  it("takes any iterable", async () => {
+    const push = open(zmq.Push)
+    const pull = open(zmq.Pull)
+    await join(push, pull)
+    await push.sendMany(new Set(["a", "b"]))
+    await push.sendMany([])
+    expect(await collect(pull, 2)).toEqual([["a"], ["b"]])
+  })
+
+  it.each([["text"], [Buffer.from("bytes")], [null], [undefined], [5], [{}]])("refuses %o", (messages) => {
+    const push = open(zmq.Push)
+    expect(() => push.sendMany(messages as never)).toThrow(/^Expected messages to be an array or another iterable/)
+  })
+
+  it("sends nothing if one message cannot be sent", async () => {
+    const push = open(zmq.Push)
+    const pull = open(zmq.Pull)
+    await join(push, pull)
+    expect(() => push.sendMany(["a", undefined as never])).toThrow("Message must be present")
+    expect(() => push.sendMany(["a", ["b", Symbol("c") as never]])).toThrow(TypeError)
+    await push.send("whole")
+    expect(texts(await pull.receive())).toEqual(["whole"])
+  })
+
+  it("tells how many went when time runs out", async () => {
+    const push = open(zmq.Push, { sendHighWaterMark: 10 })
+    push.connect("tcp://127.0.0.1:9")
+    const error = (await failure(() => push.sendMany(numbers(100), { timeout: 20 }))) as zmq.BatchError
+    expect({ code: error.code, sent: error.sent }).toEqual({ code: "EAGAIN", sent: 10 })
+  })
+
+  it("tells how many went when it may not wait", async () => {
+    const push = open(zmq.Push, { sendHighWaterMark: 10, sendTimeout: 0 })
+    push.connect("tcp://127.0.0.1:9")
+    const error = (await failure(() => push.sendMany(numbers(100)))) as zmq.BatchError
+    expect({ code: error.code, sent: error.sent }).toEqual({ code: "EAGAIN", sent: 10 })
+  })
+
+  it("tells how many went when it is aborted", async () => {
+    const push = open(zmq.Push, { sendHighWaterMark: 10 })
+    push.connect("tcp://127.0.0.1:9")
+    const controller = new AbortController()
+    const sending = failure(() => push.sendMany(numbers(100), { signal: controller.signal }))
+    controller.abort("enough")
+    const error = (await sending) as zmq.BatchError
+    expect(error).toMatchObject({ name: "AbortError", code: "ABORT_ERR", sent: 10, cause: "enough" })
+    const early = (await failure(() => push.sendMany(["x"], { signal: controller.signal }))) as zmq.BatchError
+    expect(early).toMatchObject({ name: "AbortError", sent: 0, cause: "enough" })
+  })
+
+  it("tells how many went when the socket is closed", async () => {
+    const push = open(zmq.Push, { sendHighWaterMark: 3, linger: 0 })
+    push.connect("tcp://127.0.0.1:9")
+    const sending = failure(() => push.sendMany(numbers(100)))
+    push.close()
+    expect(await sending).toMatchObject({ code: "EAGAIN", sent: 3 })
+  })
+
+  it("tells which message failed", async () => {
+    const router = open(zmq.Router, { mandatory: true })
+    const dealer = open(zmq.Dealer, { routingId: "here" })
+    await join(router, dealer)
+    await dealer.send("hello")
+    await router.receive()
+    const messages = [
+      ["here", "1"],
+      ["here", "2"],
+      ["nowhere", "3"],
+      ["here", "4"],
+    ]
+    expect(await failure(() => router.sendMany(messages))).toMatchObject({ code: "EHOSTUNREACH", sent: 2 })
+    expect(await collect(dealer, 2)).toEqual([["1"], ["2"]])
+  })
+
+  it("goes on where it was when there is room again", async () => {
+    const push = open(zmq.Push, { sendHighWaterMark: 5 })
+    const pull = open(zmq.Pull, { receiveHighWaterMark: 5 })
+    await join(push, pull, "inproc")
+    const messages = numbers(200).map((text) => [text, `${text}b`])
+    const sent = push.sendMany(messages)
+    expect(await collect(pull, 200)).toEqual(messages)
+    await sent
+  })
+
+  it("throws EBUSY while a send waits", () => {
+    const push = open(zmq.Push)
+    push.send("waits").catch(() => {})
+    expect(() => push.sendMany(["x"])).toThrow("Socket is busy writing")
+  })
+
+  it("respects the turns of a request", async () => {
+    const request = open(zmq.Request)
+    const reply = open(zmq.Reply)
+    await join(reply, request)
+    expect(await failure(() => request.sendMany(["one", "two"]))).toMatchObject({ code: "EFSM", sent: 1 })
+    expect(texts(await reply.receive())).toEqual(["one"])
+  })
+})
+
+describe("trySend", () => {
+  it("sends when there is room, and says whether there was", async () => {
+    const push = open(zmq.Push, { sendHighWaterMark: 2 })
+    expect(push.trySend("nobody there")).toBe(false)
+    push.connect("tcp://127.0.0.1:9")
+    expect([push.trySend("a"), push.trySend(["b", "c"]), push.trySend("full")]).toEqual([true, true, false])
+  })
+
+  it("does not overtake a send that waits", async () => {
+    const push = open(zmq.Push)
+    const pull = open(zmq.Pull)
+    const waiting = push.send("first")
+    expect(push.trySend("second")).toBe(false)
+    await join(push, pull, "inproc")
+    await waiting
+    expect(push.trySend("second")).toBe(true)
+    expect([texts(await pull.receive()), texts(await pull.receive())]).toEqual([["first"], ["second"]])
+  })
+
+  it("throws what cannot be done", () => {
+    const request = open(zmq.Request)
+    request.connect("tcp://127.0.0.1:9")
+    expect(request.trySend("a")).toBe(true)
+    expect(() => request.trySend("b")).toThrow(expect.objectContaining({ code: "EFSM" }))
+    expect(() => request.trySend(undefined as never)).toThrow("Message must be present")
+    const closed = open(zmq.Push)
+    closed.close()
+    expect(() => closed.trySend("x")).toThrow(expect.objectContaining({ code: "EBADF" }))
+  })
+})
+
+describe.each(transports)("receiveMany over %s", (transport) => {
+  it("waits for the first message, and takes what is there", async () => {
+    const push = open(zmq.Push)
+    const pull = open(zmq.Pull)
+    await join(push, pull, transport)
+    const first = pull.receiveMany()
+    await push.sendMany(numbers(1000))
+    const all = await first
+    expect(all.length).toBeGreaterThan(0)
+    while (all.length < 1000) all.push(...(await pull.receiveMany({ max: 100 })))
+    expect(all.map(texts)).toEqual(numbers(1000).map((text) => [text]))
+  })
+})
+
+describe("receiveMany", () => {
+  async function filled(count: number, options?: zmq.SocketOptions<zmq.Pull>) {
+    const push = open(zmq.Push)
+    const pull = open(zmq.Pull, options)
+    await join(push, pull, "inproc")
+    await push.sendMany(numbers(count))
+    return pull
+  }
+
+  it("takes no more than it is asked for", async () => {
+    const pull = await filled(10)
+    expect((await pull.receiveMany({ max: 3 })).map(texts)).toEqual([["0"], ["1"], ["2"]])
+    expect((await pull.receiveMany({ max: 100 })).map(texts)).toEqual(numbers(7, 3).map((text) => [text]))
+  })
+
+  it("takes any number as a max", async () => {
+    const pull = await filled(10, { receiveHighWaterMark: 0 })
+    expect((await pull.receiveMany({ max: 2 ** 32 })).length).toBeGreaterThan(0)
+    const waiting = pull.receiveMany({ max: 2 ** 40, timeout: 20 })
+    await waiting.catch(() => {})
+  })
+
+  it("takes no more than the receive high-water mark", async () => {
+    const pull = await filled(10, { receiveHighWaterMark: 2 })
+    expect((await pull.receiveMany({ max: 100 })).map(texts)).toEqual([["0"], ["1"]])
+  })
+
+  it("mixes with receive and iteration", async () => {
+    const pull = await filled(600)
+    const got: string[] = []
+    for await (const [part] of pull) {
+      got.push(String(part))
+      if (got.length === 200) break
+    }
+    while (got.length < 600) {
+      got.push(...(await pull.receiveMany({ max: 70 })).map(([part]) => String(part)))
+      if (got.length < 600) got.push(String((await pull.receive())[0]))
+    }
+    expect(got).toEqual(numbers(600))
+  })
+
+  it.each([[0], [-1], [1.5], [Number.NaN], ["3"], [null]])("refuses a max of %o", async (max) => {
+    const pull = open(zmq.Pull)
+    expect(() => pull.receiveMany({ max: max as never })).toThrow(/^Expected max to be a whole number above 0/)
+    expect(() => pull.batches({ max: max as never })).toThrow(/^Expected max to be a whole number above 0/)
+  })
+
+  it("ends with its timeout, its signal and its socket, and loses nothing", async () => {
+    const push = open(zmq.Push)
+    const pull = open(zmq.Pull)
+    await join(push, pull, "inproc")
+    expect(await failure(() => pull.receiveMany({ timeout: 5 }))).toMatchObject({ code: "EAGAIN" })
+    expect(await failure(() => pull.receiveMany({ signal: AbortSignal.abort("no") }))).toBe("no")
+    await push.send("kept")
+    expect((await pull.receiveMany()).map(texts)).toEqual([["kept"]])
+    const waiting = failure(() => pull.receiveMany())
+    pull.close()
+    expect(await waiting).toMatchObject({ code: "EAGAIN" })
+    expect(() => pull.receiveMany()).toThrow(expect.objectContaining({ code: "EBADF" }))
+  })
+
+  it("takes one message at a time where libzmq ties meaning to the last one", async () => {
+    const publisher = open(zmq.XPublisher, { manual: true })
+    const subscriber = open(zmq.Subscriber)
+    await join(publisher, subscriber)
+    subscriber.subscribe("a", "b", "c")
+    const seen: string[] = []
+    while (seen.length < 3) {
+      const messages = await publisher.receiveMany()
+      expect(messages.length).toBe(1)
+      seen.push(String(messages[0]?.[0]?.subarray(1)))
+    }
+    expect(seen).toEqual(["a", "b", "c"])
+  })
+})
+
+describe("tryReceive", () => {
+  it("gives the next message if there is one", async () => {
+    const push = open(zmq.Push)
+    const pull = open(zmq.Pull)
+    await join(push, pull, "inproc")
+    expect(pull.tryReceive()).toBeUndefined()
+    await push.sendMany(["a", ["b", "c"]])
+    expect(texts(pull.tryReceive() ?? [])).toEqual(["a"])
+    expect(texts(pull.tryReceive() ?? [])).toEqual(["b", "c"])
+    expect(pull.tryReceive()).toBeUndefined()
+  })
+
+  it("gives nothing while a receive waits", async () => {
+    const push = open(zmq.Push)
+    const pull = open(zmq.Pull)
+    await join(push, pull, "inproc")
+    const waiting = pull.receive()
+    await push.send("for the one who waits")
+    expect(pull.tryReceive()).toBeUndefined()
+    expect(texts(await waiting)).toEqual(["for the one who waits"])
+  })
+
+  it("does not leave a send waiting", async () => {
+    const a = open(zmq.Dealer)
+    const b = open(zmq.Dealer)
+    const waiting = a.send("hello")
+    await join(a, b)
+    while (!b.readable) {
+      a.tryReceive()
+      await new Promise(setImmediate)
+    }
+    await waiting
+  })
+})
+
+describe("batches", () => {
+  it("gives arrays until the socket is closed", async () => {
+    const push = open(zmq.Push)
+    const pull = open(zmq.Pull)
+    await join(push, pull)
+    const sent = push.sendMany(numbers(5000))
+    const got: string[] = []
+    for await (const messages of pull.batches({ max: 64 })) {
+      expect(messages.length).toBeLessThanOrEqual(64)
+      for (const [part] of messages) got.push(String(part))
+      if (got.length === 5000) pull.close()
+    }
+    await sent
+    expect(got).toEqual(numbers(5000))
+  })
+
+  it("rejects when its timeout passes, and may go on", async () => {
+    const push = open(zmq.Push)
+    const pull = open(zmq.Pull)
+    await join(push, pull, "inproc")
+    const batches = pull.batches({ timeout: 5 })
+    expect(await failure(() => batches.next())).toMatchObject({ code: "EAGAIN" })
+    await push.send("x")
+    expect((await batches.next()).value?.map(texts)).toEqual([["x"]])
+  })
+
+  it("ends at a signal with its reason", async () => {
+    const pull = open(zmq.Pull)
+    const controller = new AbortController()
+    const next = failure(() => pull.batches({ signal: controller.signal }).next())
+    controller.abort("stop")
+    expect(await next).toBe("stop")
+  })
+})
+
+describe("what waits to be sent", () => {
+  it("is what it was when it was sent", async () => {
+    const push = open(zmq.Push, { sendQueue: { limit: 5 } })
+    const pull = open(zmq.Pull)
+    const buffer = Buffer.from("first")
+    const sends = [push.send(buffer), push.send([buffer, "x"]), push.sendMany([buffer])]
+    buffer.fill("X")
+    await join(push, pull)
+    await Promise.all(sends)
+    expect(await collect(pull, 3)).toEqual([["first"], ["first", "x"], ["first"]])
+  })
+})
+
+describe("a peer that goes in the middle of many messages", () => {
+  it("leaves no message in pieces to the others", async () => {
+    const { status, stdout, stderr } = await runProgram(
+      `
+      const push = new zmq.Push({ sendHighWaterMark: 1000, linger: 0 })
+      await push.bind("tcp://127.0.0.1:*")
+      const steady = new zmq.Pull()
+      steady.connect(push.lastEndpoint)
+      let over = false, whole = 0
+      const reading = (async () => {
+        for await (const message of steady) {
+          if (message.length !== 3) throw new Error("pieces: " + message.map(String))
+          whole += 1
+          if (over) break
+        }
+      })()
+      const comings = (async () => {
+        while (!over) {
+          const guest = new zmq.Pull({ receiveHighWaterMark: 1 })
+          guest.connect(push.lastEndpoint)
+          await sleep(3)
+          guest.close()
+        }
+      })()
+      const batch = Array(200).fill(["head", "mid", "tail"])
+      const end = Date.now() + 1500
+      while (Date.now() < end) await push.sendMany(batch)
+      over = true
+      await push.send(["head", "mid", "tail"])
+      await Promise.all([comings, reading])
+      console.log(whole > 1000)
+      push.close(); steady.close()`,
+    )
+    expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: "true\n", stderr: "" })
+  })
+})
+
+describe("trySend after a wait", () => {
+  it("finds the room that was made meanwhile", async () => {
+    const push = open(zmq.Push)
+    const pull = open(zmq.Pull)
+    await join(pull, push, "inproc")
+    for (let round = 0; round < 20; round += 1) {
+      let sent = 0
+      while (push.trySend("x")) sent += 1
+      expect(sent).toBeGreaterThan(0)
+      for (let got = 0; got < sent; got += 1) expect(pull.tryReceive()).toBeDefined()
+      expect(push.trySend("more")).toBe(true)
+      expect(pull.tryReceive()).toBeDefined()
+    }
+  })
+})

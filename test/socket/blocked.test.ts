@@ -1,0 +1,327 @@
+import * as zmq from "ohmq"
+import { describe, expect, it, onTestFinished } from "vitest"
+
+import { eventually, failure, freeAddress, join, open, texts, thrown, transports } from "../support/sockets.js"
+
+const blocked = expect.objectContaining({
+  code: "EBUSY",
+  message: "Socket is blocked by a bind or unbind operation",
+})
+
+/** A socket with an endpoint, the other end of which can be tried. */
+async function bound(transport: (typeof transports)[number]) {
+  const socket = open(zmq.Dealer)
+  await socket.bind(freeAddress(transport))
+  return { socket, endpoint: socket.lastEndpoint as string }
+}
+
+/** Resolves when no bind or unbind is under way any more. */
+const unblocked = (socket: zmq.Socket) =>
+  eventually(() => expect(thrown(() => socket.disconnect("tcp://127.0.0.1:9"))).toMatchObject({ code: "ENOENT" }))
+
+/** Lets timers fall due before the outcome of work on other threads is looked at. */
+function holdUp(duration: number) {
+  const until = performance.now() + duration
+  while (performance.now() < until) {}
+}
+
+describe.each(["bind", "unbind"] as const)("while a %s is under way", (method) => {
+  async function begin() {
+    const { socket, endpoint } = await bound("tcp")
+    const done = method === "bind" ? socket.bind("tcp://127.0.0.1:*") : socket.unbind(endpoint)
+    return { socket, endpoint, done }
+  }
+
+  it.each<[string, (socket: zmq.Dealer, endpoint: string) => unknown]>([
+    ["bind", (socket) => socket.bind("tcp://127.0.0.1:*")],
+    ["unbind", (socket, endpoint) => socket.unbind(endpoint)],
+    ["bindSync", (socket) => socket.bindSync("tcp://127.0.0.1:*")],
+    ["unbindSync", (socket, endpoint) => socket.unbindSync(endpoint)],
+    ["connect", (socket, endpoint) => socket.connect(endpoint)],
+    ["disconnect", (socket, endpoint) => socket.disconnect(endpoint)],
+    ["send", (socket) => socket.send("x")],
+    ["receive", (socket) => socket.receive()],
+  ])("%s throws EBUSY", async (_, call) => {
+    const { socket, endpoint, done } = await begin()
+    expect(thrown(() => call(socket, endpoint))).toEqual(blocked)
+    await done
+  })
+
+  it("ref and unref are heard", async () => {
+    const { socket, done } = await begin()
+    expect(socket.unref().ref()).toBe(socket)
+    await done
+  })
+
+  it("an iterator rejects with EBUSY", async () => {
+    const { socket, done } = await begin()
+    expect(await failure(() => socket[Symbol.asyncIterator]().next())).toEqual(blocked)
+    await done
+  })
+
+  it("it is neither readable nor writable, and not closed", async () => {
+    const { socket, done } = await begin()
+    expect([socket.readable, socket.writable, socket.closed]).toEqual([false, false, false])
+    await done
+  })
+
+  it("options can be read and set", async () => {
+    const { socket, done } = await begin()
+    socket.linger = 123
+    expect(socket.linger).toBe(123)
+    expect(socket.context).toBe(zmq.context)
+    await done
+  })
+
+  it("options that encryption depends on can be read only", async () => {
+    const { socket, done } = await begin()
+    for (const option of [
+      ...[{ curveServer: true }, { curveSecretKey: null }, { plainServer: true }, { zapDomain: "x" }],
+      ...[{ zapEnforceDomain: true }, { useFileDescriptor: 3 }, { socksProxy: "127.0.0.1:1080" }],
+    ]) {
+      expect(thrown(() => Object.assign(socket, option))).toEqual(blocked)
+    }
+    const byNumber = socket as unknown as { setBoolOption(id: number, value: boolean): void }
+    const ZMQ_PLAIN_SERVER = 44
+    expect(thrown(() => byNumber.setBoolOption(ZMQ_PLAIN_SERVER, true))).toEqual(blocked)
+    expect([socket.securityMechanism, socket.plainServer, socket.useFileDescriptor]).toEqual([null, false, -1])
+    await done
+    socket.plainServer = true
+  })
+
+  it("an argument of the wrong type is still a TypeError", async () => {
+    const { socket, done } = await begin()
+    expect(thrown(() => socket.bind(1 as never)).message).toBe("Address must be a string")
+    expect(thrown(() => socket.send(undefined as never)).message).toBe("Message must be present")
+    await done
+  })
+
+  it("other sockets go on", async () => {
+    const { done } = await begin()
+    const [a, b] = [open(zmq.Pair), open(zmq.Pair)]
+    const endpoint = freeAddress("inproc")
+    a.bindSync(endpoint)
+    b.connect(endpoint)
+    await a.send("x")
+    expect(texts(await b.receive())).toEqual(["x"])
+    await done
+  })
+
+  it("close waits for it: `closed` is false until then", async () => {
+    const { socket, done } = await begin()
+    socket.close()
+    expect(socket.closed).toBe(false)
+    socket.close()
+    await done
+    expect(socket.closed).toBe(true)
+  })
+
+  it("close with `linger` sets it at once", async () => {
+    const { socket, done } = await begin()
+    socket.close({ linger: 7 })
+    expect(socket.linger).toBe(7)
+    await done
+    expect(socket.closed).toBe(true)
+  })
+})
+
+describe("a bind or unbind that fails", () => {
+  it("leaves the socket usable", async () => {
+    const { socket, endpoint } = await bound("tcp")
+    expect((await failure(() => socket.bind(endpoint))).code).toBe("EADDRINUSE")
+    expect((await failure(() => socket.unbind("tcp://127.0.0.1:1"))).code).toBe("ENOENT")
+    const peer = open(zmq.Dealer)
+    peer.connect(endpoint)
+    await peer.send("still here")
+    expect(texts(await socket.receive())).toEqual(["still here"])
+  })
+
+  it("closes a socket that was to be closed", async () => {
+    const { socket, endpoint } = await bound("tcp")
+    const binding = socket.bind(endpoint)
+    socket.close()
+    expect((await failure(() => binding)).code).toBe("EADDRINUSE")
+    expect(socket.closed).toBe(true)
+  })
+})
+
+describe.each(transports)("operations that wait over %s", (transport) => {
+  it("go on after a bind and an unbind", async () => {
+    const { socket, endpoint } = await bound(transport)
+    const received = socket.receive()
+    const sent = socket.send("from the bound one")
+    await socket.bind(freeAddress(transport))
+    await socket.unbind(socket.lastEndpoint as string)
+    const peer = open(zmq.Dealer)
+    peer.connect(endpoint)
+    await peer.send("from the peer")
+    expect(texts(await received)).toEqual(["from the peer"])
+    await sent
+    expect(texts(await peer.receive())).toEqual(["from the bound one"])
+  })
+
+  it("reject with EAGAIN when the socket is closed during a bind", async () => {
+    const socket = open(zmq.Dealer)
+    const received = failure(() => socket.receive())
+    const sent = failure(() => socket.send("x"))
+    const binding = socket.bind(freeAddress(transport))
+    socket.close()
+    await binding
+    expect([(await received).code, (await sent).code]).toEqual(["EAGAIN", "EAGAIN"])
+  })
+})
+
+describe.each(transports)("a bind that is given up, over %s", (transport) => {
+  it("because its signal was aborted before does not begin", async () => {
+    const { socket, endpoint } = await bound(transport)
+    socket.unbindSync(endpoint)
+    const reason = new Error("not wanted")
+    const binding = socket.bind(endpoint, { signal: AbortSignal.abort(reason) })
+    expect(socket.ref()).toBe(socket)
+    expect(await failure(() => binding)).toBe(reason)
+    expect(thrown(() => socket.unbindSync(endpoint)).code).toBe("ENOENT")
+  })
+
+  it("because its signal is aborted is undone", async () => {
+    const { socket, endpoint } = await bound(transport)
+    socket.unbindSync(endpoint)
+    const other = open(zmq.Dealer)
+    // Until the endpoint is free again, so that the bind cannot fail.
+    await eventually(() => other.bindSync(endpoint))
+    other.unbindSync(endpoint)
+    await eventually(() => {
+      other.bindSync(endpoint)
+      other.unbindSync(endpoint)
+    })
+    const controller = new AbortController()
+    const reason = { any: "value" }
+    const binding = socket.bind(endpoint, { signal: controller.signal })
+    controller.abort(reason)
+    expect(thrown(() => socket.bind(endpoint))).toEqual(blocked)
+    expect(await failure(() => binding)).toBe(reason)
+    await unblocked(socket)
+    expect(thrown(() => socket.unbindSync(endpoint)).code).toBe("ENOENT")
+    await eventually(() => other.bindSync(endpoint))
+  })
+
+  it("because its time is up rejects with EAGAIN and is undone", async () => {
+    const socket = open(zmq.Dealer)
+    await new Promise(setImmediate)
+    const binding = socket.bind(freeAddress(transport), { timeout: 1 })
+    holdUp(20)
+    expect(await failure(() => binding)).toMatchObject({
+      code: "EAGAIN",
+      message: "Operation was not possible or timed out",
+    })
+    await unblocked(socket)
+    const endpoint = socket.lastEndpoint as string
+    expect(thrown(() => socket.unbindSync(endpoint)).code).toBe("ENOENT")
+  })
+
+  it("and closed closes when it is done", async () => {
+    const socket = open(zmq.Dealer)
+    const controller = new AbortController()
+    const binding = failure(() => socket.bind(freeAddress(transport), { signal: controller.signal }))
+    controller.abort()
+    socket.close()
+    expect((await binding).name).toBe("AbortError")
+    await eventually(() => expect(socket.closed).toBe(true))
+  })
+})
+
+describe.each(transports)("an unbind that is given up, over %s", (transport) => {
+  it("because its signal was aborted before does not begin", async () => {
+    const { socket, endpoint } = await bound(transport)
+    const reason = new Error("not wanted")
+    expect(await failure(() => socket.unbind(endpoint, { signal: AbortSignal.abort(reason) }))).toBe(reason)
+    await socket.unbind(endpoint)
+  })
+})
+
+describe("an unbind that is given up", () => {
+  it("because its signal is aborted is undone", async () => {
+    const { socket, endpoint } = await bound("inproc")
+    const controller = new AbortController()
+    const unbinding = socket.unbind(endpoint, { signal: controller.signal })
+    controller.abort()
+    expect((await failure(() => unbinding)).name).toBe("AbortError")
+    await unblocked(socket)
+    const peer = open(zmq.Dealer)
+    peer.connect(endpoint)
+    await peer.send("still bound")
+    expect(texts(await socket.receive())).toEqual(["still bound"])
+  })
+})
+
+describe("a bind with a signal and a timeout", () => {
+  it("resolves when it is done in time, and is not undone later", async () => {
+    const socket = open(zmq.Dealer)
+    const controller = new AbortController()
+    await socket.bind("tcp://127.0.0.1:*", { signal: controller.signal, timeout: 10_000 })
+    const endpoint = socket.lastEndpoint as string
+    controller.abort()
+    await socket.unbind(endpoint, { signal: new AbortController().signal, timeout: -1 })
+  })
+
+  it("rejects with its own error when it fails in time", async () => {
+    const { socket, endpoint } = await bound("tcp")
+    const error = await failure(() => socket.bind(endpoint, { timeout: 10_000 }))
+    expect(error).toMatchObject({ code: "EADDRINUSE", address: endpoint })
+  })
+})
+
+describe("an option that is set late", () => {
+  const warning = "Socket option will not take effect until next connect/bind."
+
+  /** What is warned of while something is done. */
+  async function warnings(action: () => unknown) {
+    const seen: string[] = []
+    const listener = ({ message }: Error) => seen.push(message)
+    process.on("warning", listener)
+    onTestFinished(() => void process.off("warning", listener))
+    await action()
+    await new Promise(setImmediate)
+    return seen
+  }
+
+  it.each(["bind", "bindSync", "connect"] as const)("warns after %s", async (method) => {
+    const socket = open(zmq.Dealer)
+    const setting = () => {
+      socket.backlog = 10
+    }
+    expect(await warnings(setting)).toEqual([])
+    await socket[method](freeAddress("inproc"))
+    expect(await warnings(setting)).toEqual([warning])
+    expect(socket.backlog).toBe(10)
+  })
+
+  it.each(["unbind", "unbindSync"] as const)("does not warn after %s of the only endpoint", async (method) => {
+    const { socket, endpoint } = await bound("inproc")
+    await socket[method](endpoint)
+    expect(await warnings(() => Object.assign(socket, { backlog: 10 }))).toEqual([])
+  })
+
+  it("does not warn after disconnect of the only endpoint", async () => {
+    const dealer = open(zmq.Dealer)
+    const endpoint = await join(open(zmq.Dealer), dealer, "inproc")
+    dealer.disconnect(endpoint)
+    expect(await warnings(() => Object.assign(dealer, { ipv6: true }))).toEqual([])
+  })
+
+  it.each([
+    [{ linger: 1, sendTimeout: 1, receiveTimeout: 1, sendHighWaterMark: 1, receiveHighWaterMark: 1 }, zmq.Dealer],
+    [{ mandatory: true, handover: true, probeRouter: true }, zmq.Router],
+    [{ correlate: true, relaxed: true }, zmq.Request],
+  ] as const)("does not warn where it takes effect at once: %o", async (options, socketClass) => {
+    const socket = open<zmq.Socket, never>(socketClass)
+    await socket.bind(freeAddress("inproc"))
+    expect(await warnings(() => Object.assign(socket, options))).toEqual([])
+  })
+
+  it("does not warn for subscriptions", async () => {
+    const subscriber = open(zmq.Subscriber)
+    await subscriber.bind(freeAddress("inproc"))
+    expect(await warnings(() => subscriber.subscribe("a", "b"))).toEqual([])
+    expect(await warnings(() => subscriber.unsubscribe("a"))).toEqual([])
+  })
+})
