@@ -1,18 +1,19 @@
 // Contexts: what sockets belong to.
 
 import { brand } from "./base/brand.js"
+import { checkNames, expected, tooMany } from "./base/checks.js"
 import { asyncDispose } from "./base/dispose.js"
-import { errnoError, expected, tooMany } from "./base/errors.js"
+import { errnoError } from "./base/errors.js"
 import { needsNew } from "./base/exports.js"
-import { handle, leave, onReady, optionRead, optionSet, optionWithId } from "./base/symbols.js"
+import { handle, optionRead, optionSet, optionWithId } from "./base/symbols.js"
 import { nextTurn } from "./base/timers.js"
 import { bequeathRequirement, inheritedRequirement } from "./encryption/requirements.js"
 import { addon, constant, type NativeContext } from "./native/addon.js"
+import { leave, onReady } from "./native/interface.js"
 import { defineOptions, OptionHolder } from "./options/holder.js"
 import { contextOptions, type Option } from "./options/table/index.js"
 import type { ContextProperties, Options } from "./options/types.js"
 import { assignOptions } from "./options/values.js"
-import { checkNames } from "./socket/queues.js"
 
 /** Options of `terminate`. */
 export interface TerminateOptions {

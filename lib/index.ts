@@ -72,7 +72,14 @@ export type { ConnectedOptions } from "./events/connected.js"
 
 Object.assign(exports, pair, publishSubscribe, pushPull, requestReply, stream)
 
+export type { OperationOptions } from "./base/checks.js"
+export type { Iteration } from "./base/iteration.js"
+export type { ReceiveMemory } from "./message/inbox.js"
+export type { Message, MessageLike } from "./message/message.js"
 export type * from "./socket/interfaces.js"
+export type { QueueOptions } from "./socket/queues.js"
+export type { BatchOptions } from "./socket/receiving.js"
+export type { StreamOptions } from "./socket/streams.js"
 // With a star, programs can add to these interfaces: declare module "ohmq" { interface Dealer { … } }
 export * from "./sockets/pair.js"
 export * from "./sockets/publish-subscribe.js"

@@ -2,12 +2,12 @@
 
 import { stopWaiting, waitForAbort } from "./base/abort.js"
 import { brand } from "./base/brand.js"
-import { checkInterface, closedError, errnoError, expected, tooMany } from "./base/errors.js"
+import { checkInterface, checkNames, checkSignal, expected, isObject, tooMany } from "./base/checks.js"
+import { closedError, errnoError } from "./base/errors.js"
 import { needsNew } from "./base/exports.js"
 import { endpoints, lend } from "./base/symbols.js"
+import type { Message } from "./message/message.js"
 import { addon, type NativeProxy, type NativeSocket, ProxyCommand } from "./native/addon.js"
-import type { Message } from "./socket/interfaces.js"
-import { checkNames, checkSignal } from "./socket/queues.js"
 import { Socket } from "./socket/socket.js"
 
 /** Messages and bytes, without the ends of parts. */
@@ -31,7 +31,7 @@ export interface ProxyOptions<C extends Socket = Socket> {
   capture?: C
 }
 
-const isObject = (value: unknown) => (typeof value === "object" && value !== null) || typeof value === "function"
+const isReference = (value: unknown) => isObject(value) || typeof value === "function"
 
 /** Another object in place of a socket: the error of zeromq, and the reason. */
 const notASocket = (name: string) => Object.assign(errnoError("EINVAL"), { reason: `${name} must be a socket object` })
@@ -66,10 +66,10 @@ export class Proxy<F extends Socket = Socket, B extends Socket = Socket, C exten
       ["Front-end", frontEnd],
       ["Back-end", backEnd],
     ] as const) {
-      if (!isObject(socket)) throw new TypeError(`${name} must be a socket object`)
+      if (!isReference(socket)) throw new TypeError(`${name} must be a socket object`)
     }
     // A program for zeromq, where a proxy takes two arguments, does not mean these as options.
-    if (arguments.length > 3 || !isObject(options) || options instanceof Socket) throw tooMany(2, arguments.length)
+    if (arguments.length > 3 || !isReference(options) || options instanceof Socket) throw tooMany(2, arguments.length)
     if (!(frontEnd instanceof Socket)) throw notASocket("Front-end")
     if (!(backEnd instanceof Socket)) throw notASocket("Back-end")
     checkNames(options, "capture")
@@ -130,9 +130,9 @@ export class Proxy<F extends Socket = Socket, B extends Socket = Socket, C exten
     const begun: Socket[] = []
     try {
       // Messages that were fetched ahead are not in the socket any more. There mostly are none, and then this does not wait.
-      const toBack = this.#forward(this.frontEnd[lend].leftover(), this.backEnd, stop.signal)
+      const toBack = this.#forward(this.frontEnd[lend].takeFetched(), this.backEnd, stop.signal)
       if (toBack !== undefined) await toBack
-      const toFront = this.#forward(this.backEnd[lend].leftover(), this.frontEnd, stop.signal)
+      const toFront = this.#forward(this.backEnd[lend].takeFetched(), this.frontEnd, stop.signal)
       if (toFront !== undefined) await toFront
       for (const socket of sockets) socket[lend].check()
       const giveBack = async () => {

@@ -56,7 +56,7 @@ function row(name, option, docs, groups) {
 export function optionsDoc(dist) {
   const ts = require("typescript")
   const { contextOptions, socketOptions } = require(path.join(dist, "options/table/index.js"))
-  const { readers, writers } = require(path.join(dist, "options/table/entry.js"))
+  const { readers, writers } = require(path.join(dist, "base/socket-types.js"))
   const groups = new Map([
     [writers, "that send"],
     [readers, "that receive"],

@@ -3,3 +3,11 @@
 
 export const dispose: typeof Symbol.dispose = Symbol.dispose ?? Symbol.for("nodejs.dispose")
 export const asyncDispose: typeof Symbol.asyncDispose = Symbol.asyncDispose ?? Symbol.for("nodejs.asyncDispose")
+
+declare global {
+  // Newer than the oldest compilers and libraries that read these types; where it is there already, it is the same.
+  interface SymbolConstructor {
+    readonly dispose: unique symbol
+    readonly asyncDispose: unique symbol
+  }
+}

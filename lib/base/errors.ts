@@ -1,9 +1,6 @@
 // The errors that this layer makes itself. Those of libzmq come from the addon, with the same fields.
 
-import { inspect } from "node:util"
-
 import { addon } from "../native/addon.js"
-import { handle } from "./symbols.js"
 
 /** An error of libzmq or of the system. Match on `code`. */
 export interface ErrnoError extends Error {
@@ -58,20 +55,6 @@ export const queueFullError = (direction: string, limit: number) =>
 export const droppedError = (direction: string) =>
   errnoError("ECANCELED", `Dropped from the full ${direction} queue for a newer one`)
 
-/** Throws unless an object of one of our classes, which may be another copy's, has what this copy relies on. */
-export function checkInterface(what: string, object: object): void {
-  if (!(handle in object)) {
-    throw errnoError(
-      "EINVAL",
-      `The ${what} belongs to another version of ohmq in this process, and cannot be used with this one`,
-    )
-  }
-}
-
-/** A TypeError for arguments beyond those that there are. */
-export const tooMany = (wanted: number, came: number) =>
-  new TypeError(`Expected ${wanted} argument${wanted === 1 ? "" : "s"} but received ${came}`)
-
 /** What sendMany rejects with when it did not send all. */
 export interface BatchError extends ErrnoError {
   /** How many messages were sent, from the first on. */
@@ -84,10 +67,4 @@ export function batchError(error: unknown, sent: number, aborted: boolean): Batc
     ? Object.assign(new Error("The operation was aborted", { cause: error }), { name: "AbortError", code: "ABORT_ERR" })
     : (error as Error)
   return Object.assign(failure, { sent }) as BatchError
-}
-
-/** A TypeError that says what an argument had to be and what came instead. */
-export function expected(what: string, kind: string, value: unknown): TypeError {
-  const text = typeof value === "string" ? JSON.stringify(value) : inspect(value, { depth: 0, breakLength: Infinity })
-  return new TypeError(`Expected ${what} to be ${kind}, but received ${text} (${typeof value})`)
 }

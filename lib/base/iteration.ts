@@ -1,8 +1,21 @@
 // The iterators of sockets and observers: one step after the other, and how they end.
 
-import type { Iteration } from "../socket/interfaces.js"
 import { asyncDispose } from "./dispose.js"
 import { spend } from "./turn.js"
+
+/** What a loop over a socket goes through. Like AsyncIterableIterator, whose second parameter needs TypeScript 5.6. */
+export interface Iteration<T> extends AsyncIterator<T, undefined> {
+  /**
+   * Ends the iterator and cancels a `next` that waits: that one and all later ones are done, and no message is lost. The
+   * socket stays open.
+   */
+  return(value?: undefined | PromiseLike<undefined>): Promise<IteratorResult<T, undefined>>
+  /** Like `return`, but rejects with the error. */
+  throw(error?: unknown): Promise<IteratorResult<T, undefined>>
+  /** Calls `return` at the end of a scope: `await using messages = socket.batches()`. */
+  [Symbol.asyncDispose](): Promise<void>
+  [Symbol.asyncIterator](): Iteration<T>
+}
 
 /** What an iterator reads from. */
 export interface Source<T, R extends { readonly promise: Promise<unknown> } = { readonly promise: Promise<unknown> }> {

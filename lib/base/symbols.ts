@@ -1,14 +1,7 @@
-// Keys of what the classes show to each other and not to users.
-//
-// A process may evaluate this package several times: a test runner does so for each test file, a program may have two bundles of
-// it, or two versions. The keys are the same for all that understand one another, so that an object of one copy works with those
-// of another.
+// Keys of what the classes show to each other and not to users. They are registered, so that an object of one copy of this package
+// works with those of another; see lib/native/interface.ts.
 
-/**
- * What the addon and JavaScript, and copies of the JavaScript, rely on of one another. To be raised with every change of what the
- * addon exports (kInterface in native/addon.cc) or of what stands behind these keys.
- */
-export const INTERFACE = 2
+import { INTERFACE } from "../native/interface.js"
 
 const ours = `ohmq.${INTERFACE}`
 
@@ -30,9 +23,6 @@ export const connectBy = Symbol.for(`${ours}.connectBy`)
 export const connectNamed = Symbol.for(`${ours}.connectNamed`)
 export const divert = Symbol.for(`${ours}.divert`)
 
-/** Socket: how its messages look, where they are not arrays of parts. */
-export const form = Symbol.for(`${ours}.form`)
-
 /** Socket: what it is bound and connected to. */
 export const endpoints = Symbol.for(`${ours}.endpoints`)
 
@@ -41,9 +31,3 @@ export const waitForPeers = Symbol.for(`${ours}.waitForPeers`)
 
 /** Socket: what a proxy, which takes it over, needs of it. */
 export const lend = Symbol.for(`${ours}.lend`)
-
-/** The method that a socket's NativeSocket calls, through its `owner`, when an event that the socket watches for has come. */
-export const onReady = Symbol.for(`${ours}.onReady`)
-
-/** The method that closes a socket for the end of its context, for which a proxy that has it gives it back. */
-export const leave = Symbol.for(`${ours}.leave`)

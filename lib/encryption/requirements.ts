@@ -1,11 +1,12 @@
 // What must hold before a socket binds or connects: nothing leaves the machine as plain text unnoticed, and the options of a
-// security mechanism are complete. The `security` option, which sets them, is in socket-security.ts.
+// security mechanism are complete. The `security` option, which sets them, is in security-option.ts.
 
 import { BlockList, isIP } from "node:net"
 import { networkInterfaces } from "node:os"
 import { getEnvironmentData, setEnvironmentData } from "node:worker_threads"
 
 import { errnoError } from "../base/errors.js"
+import type { SocketType } from "../base/socket-types.js"
 import { warnOnce } from "../base/warnings.js"
 import { addon, constant } from "../native/addon.js"
 import { type Option, socketOptions } from "../options/table/index.js"
@@ -81,10 +82,10 @@ function wayOut(address: string, use: EndpointUse, read: Read): { reached: strin
   return staysHere(address, use) ? undefined : { reached: `${address} is reached`, instead: "use loopback or ipc" }
 }
 
-function encrypts(address: string, type: number, read: Read): boolean {
+function encrypts(address: string, type: SocketType, read: Read): boolean {
   if (address.startsWith("wss:")) return true
-  // These two speak no ZMTP, and so have no mechanism whatever their options say. Set by its number, the option may be an int.
-  const isPlain = type === constant("ZMQ_STREAM") || (type === constant("ZMQ_ROUTER") && Boolean(read(raw)))
+  // What speaks no ZMTP has no mechanism, whatever its options say. Set by its number, the option may be an int.
+  const isPlain = type.plain || (type.number === constant("ZMQ_ROUTER") && Boolean(read(raw)))
   // A descriptor that is bound to over ipc may be one of tcp.
   if (isPlain || !/^(tcp|ipc|ws|tipc|vmci|vsock):/.test(address)) return false
   const mechanism = read(socketOptions.securityMechanism)
@@ -113,8 +114,7 @@ const refusal = (code: string, message: string, address: string) =>
 interface Endpoint {
   address: string
   use: EndpointUse
-  /** The number of the socket's type. */
-  type: number
+  type: SocketType
   read: Read
   isSecretKey: IsSecretKey
   /** Whether it must be encrypted if it leads off this machine. */

@@ -1,11 +1,11 @@
 // The `security` option of sockets: sets up a mechanism completely, or says what is missing.
 
 import { isUint8Array } from "node:util/types"
+import { checkNames, isObject } from "../base/checks.js"
 import { errnoError } from "../base/errors.js"
 import { handle } from "../base/symbols.js"
-import { addon } from "../native/addon.js"
-import { checkNames } from "../socket/queues.js"
-import type { Socket } from "../socket/socket.js"
+import { addon, type NativeSocket } from "../native/addon.js"
+import type { OptionsOn } from "../options/types.js"
 import { staysHere } from "./requirements.js"
 
 /** A CURVE key: 40 characters of Z85, or 32 bytes. */
@@ -17,10 +17,29 @@ export interface KeyPair {
   readonly secretKey: Key | null
 }
 
+/** What the security option sets on a socket, and reads. */
+export interface SecuredSocket
+  extends Pick<
+    OptionsOn<"Socket">,
+    | "curvePublicKey"
+    | "curveSecretKey"
+    | "curveServer"
+    | "curveServerKey"
+    | "plainPassword"
+    | "plainServer"
+    | "plainUsername"
+    | "securityMechanism"
+    | "zapDomain"
+    | "zapEnforceDomain"
+  > {
+  /** @internal */
+  [handle](): Pick<NativeSocket, "isSecretKey">
+}
+
 /** What decides who may connect: an Authenticator of `ohmq/security`. */
 export interface Guard {
   /** Takes a server under its care, before that binds or connects. */
-  guard(socket: Socket): void
+  guard(socket: SecuredSocket): void
 }
 
 /** The server of CURVE connections. One of the three must be said: who lets clients in. */
@@ -106,8 +125,6 @@ function shown(security: SocketSecurity): SocketSecurity {
   return "password" in security ? new ShownPlainClient(security) : security
 }
 
-const isObject = (value: unknown): value is object => typeof value === "object" && value !== null
-
 // Values are never part of a message: they may be secret.
 
 function checkKey(what: string, key: unknown): Key {
@@ -117,10 +134,10 @@ function checkKey(what: string, key: unknown): Key {
 }
 
 /** Asked of the addon, since the value of `curveSecretKey` is a string, and nobody can zero that. */
-const isSecretKey = (socket: Socket, key: string | null) => socket[handle]().isSecretKey(key)
+const isSecretKey = (socket: SecuredSocket, key: string | null) => socket[handle]().isSecretKey(key)
 
 /** Gives a socket its own key pair, which must be one. */
-function setPair(socket: Socket, what: "server" | "client", pair: unknown): void {
+function setPair(socket: SecuredSocket, what: "server" | "client", pair: unknown): void {
   if (!isObject(pair)) throw invalid(`${what} must be a certificate or a key pair, such as generateKeyPair() makes`)
   const { publicKey, secretKey } = pair as KeyPair
   checkKey(`${what}.publicKey`, publicKey)
@@ -142,14 +159,17 @@ function setPair(socket: Socket, what: "server" | "client", pair: unknown): void
   throw invalid(`${what}.publicKey is not that of ${what}.secretKey; see publicKeyFrom(). Are the two exchanged?`)
 }
 
-function setDomain(socket: Socket, domain: unknown): void {
+function setDomain(socket: SecuredSocket, domain: unknown): void {
   if (typeof domain !== "string" || domain === "") throw invalid("domain must be text, and not empty")
   socket.zapDomain = domain
   // Without this, libzmq lets everybody in when no handler is there.
   if (addon.capability.draft === true) socket.zapEnforceDomain = true
 }
 
-function setGuard(socket: Socket, { authenticator, domain = "global" }: { authenticator?: Guard; domain?: string }) {
+function setGuard(
+  socket: SecuredSocket,
+  { authenticator, domain = "global" }: { authenticator?: Guard; domain?: string },
+) {
   setDomain(socket, domain)
   if (authenticator === undefined) return
   if (typeof authenticator?.guard !== "function")
@@ -157,7 +177,7 @@ function setGuard(socket: Socket, { authenticator, domain = "global" }: { authen
   authenticator.guard(socket)
 }
 
-function asServer(socket: Socket, security: ServerSecurity): void {
+function asServer(socket: SecuredSocket, security: ServerSecurity): void {
   checkNames(security, "server", "authenticator", "domain", "clients")
   const { clients, authenticator, domain } = security
   if (clients !== undefined && clients !== "any") throw invalid(`clients must be "any", or not be given`)
@@ -177,7 +197,7 @@ function asServer(socket: Socket, security: ServerSecurity): void {
   else if (addon.capability.draft === true) socket.zapEnforceDomain = true
 }
 
-function asClient(socket: Socket, security: ClientSecurity): void {
+function asClient(socket: SecuredSocket, security: ClientSecurity): void {
   checkNames(security, "client", "serverKey")
   const { client, serverKey } = security
   if (client === undefined) {
@@ -202,14 +222,14 @@ function asClient(socket: Socket, security: ClientSecurity): void {
   }
 }
 
-function asPlainServer(socket: Socket, security: PlainServerSecurity): void {
+function asPlainServer(socket: SecuredSocket, security: PlainServerSecurity): void {
   checkNames(security, "plainServer", "authenticator", "domain")
   if (security.plainServer !== true) throw invalid("plainServer must be true")
   socket.plainServer = true
   setGuard(socket, security)
 }
 
-function asPlainClient(socket: Socket, security: PlainClientSecurity): void {
+function asPlainClient(socket: SecuredSocket, security: PlainClientSecurity): void {
   checkNames(security, "username", "password")
   const { username, password } = security
   if (typeof username !== "string" || username === "") throw invalid("username must be text, and not empty")
@@ -227,7 +247,7 @@ export class SecuritySetup {
   readonly #server: boolean
   readonly #domain: string | null
 
-  constructor(socket: Socket, security: unknown) {
+  constructor(socket: SecuredSocket, security: unknown) {
     if (!isObject(security)) {
       throw invalid(
         "must be { server, authenticator }, { client, serverKey }, { plainServer } or { username, password }",
@@ -246,7 +266,7 @@ export class SecuritySetup {
   }
 
   /** Throws if other options have undone it meanwhile, or it does not fit the endpoint. */
-  check(socket: Socket, address: string): void {
+  check(socket: SecuredSocket, address: string): void {
     const refuse = (message: string) => Object.assign(invalid(message), { address })
     const { securityMechanism } = socket
     const isServer = this.#mechanism === "curve" ? socket.curveServer : socket.plainServer

@@ -1,10 +1,9 @@
 // What sockets have of their events: `events` and `connected`.
 
 import { reasonOf } from "../base/abort.js"
-import { closedError, errnoError, expected } from "../base/errors.js"
+import { checkOperation, expected, type OperationOptions } from "../base/checks.js"
+import { closedError, errnoError } from "../base/errors.js"
 import { endpoints, waitForPeers } from "../base/symbols.js"
-import type { OperationOptions } from "../socket/interfaces.js"
-import { checkOperation } from "../socket/queues.js"
 import { Socket } from "../socket/socket.js"
 import { Observer } from "./observer.js"
 

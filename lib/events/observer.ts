@@ -1,37 +1,21 @@
 // What happens on a socket: connections that are made, lost, refused.
 
 import type { EventEmitter } from "node:events"
-import { threadId } from "node:worker_threads"
 
-import { reasonOf } from "../base/abort.js"
 import { brand } from "../base/brand.js"
+import { checkInterface, checkOperation, expected, type OperationOptions, tooMany } from "../base/checks.js"
 import { Emitter, inItsContext } from "../base/emitter.js"
-import { busyObserverError, checkInterface, closedError, expected, timeoutError, tooMany } from "../base/errors.js"
 import { needsNew } from "../base/exports.js"
-import { SourceIterator, withReturned } from "../base/iteration.js"
-import { endpoints, handle, onReady, waitForPeers } from "../base/symbols.js"
+import type { Iteration } from "../base/iteration.js"
+import { socketType } from "../base/socket-types.js"
+import { endpoints, waitForPeers } from "../base/symbols.js"
 import { setImmediate, throwLater } from "../base/timers.js"
-import { addon, constant, type NativeSocket, OwnedSocket } from "../native/addon.js"
-import type { Iteration, OperationOptions } from "../socket/interfaces.js"
-import { checkOperation, Waiter, WaitingLine } from "../socket/queues.js"
+import { addon } from "../native/addon.js"
 import { Socket } from "../socket/socket.js"
-import { Traffic } from "../socket/traffic.js"
-import {
-  decodeEvent,
-  type Event,
-  type EventOfType,
-  type EventSubscriber,
-  type EventType,
-  isEventType,
-} from "./decoding.js"
+import { type Event, type EventOfType, type EventSubscriber, type EventType, isEventType } from "./decoding.js"
+import { EventQueue } from "./event-queue.js"
+import { Monitor } from "./monitor.js"
 import { PeerCount } from "./peer-count.js"
-
-/** Events that nobody has read are kept up to this number; then the oldest are dropped. */
-const KEPT = 10_000
-
-// What the names of monitors begin with. Threads share a context, and a thread may have loaded this file twice.
-const prefix = `inproc://ohmq.monitor.${threadId}.${Math.random()}.`
-let monitors = 0
 
 const emitterModeError = () =>
   new Error(
@@ -48,15 +32,6 @@ interface ConnectionEnds {
 /** The address and port of an endpoint over IP. */
 const internetEnd = (endpoint: string) => /^(?:tcp|wss?):\/\/(.*:\d+)(?:\/.*)?$/.exec(endpoint)?.[1]
 
-/** Somebody who waits for an event, which others may read too. */
-interface Watcher {
-  isAwaited(event: Event): boolean
-  waiter: Waiter<Event>
-}
-
-/** Sockets whose events somebody waits for: they are not collected, though nothing else refers to them. */
-const awaited = new Set<NativeSocket>()
-
 /**
  * The events of a socket: see `socket.events`. They can be read one after the other, in a loop, or by listeners:
  *
@@ -71,48 +46,25 @@ const awaited = new Set<NativeSocket>()
  * Events are taken from libzmq whether or not anybody reads them, so that its threads never wait; the last 10,000 are kept.
  */
 export class Observer {
-  readonly #observed: WeakRef<NativeSocket>
-  readonly #native: NativeSocket
-  readonly #traffic: Traffic
-  #events: Event[] = []
-  readonly #readers = new WaitingLine("receive")
-  readonly #watchers = new Set<Watcher>()
-  /** For each connection, by both its ends: whether this socket has connected or accepted it. */
-  readonly #sides = new Map<string, "local" | "remote">()
+  readonly #monitor: Monitor
+  readonly #queue = new EventQueue(() => this.#keepAlive())
   readonly #taps = new Set<(event: Event) => void>()
+  readonly #peers: PeerCount
   #emitter: EventEmitter | undefined
   /** Kept events are about to reach the first listeners; others must not overtake them. */
   #flushing = false
   #closed = false
-  readonly #peers: PeerCount
 
   /** Use `socket.events` instead: a socket has one observer at a time. */
   constructor(socket: Socket) {
     if (!(socket instanceof Socket)) throw new TypeError("Socket must be a socket object")
     if (arguments.length > 1) throw tooMany(1, arguments.length)
     checkInterface("socket", socket)
-    const observed = socket[handle]()
-    // Events are lost until the monitor runs, and a program may have connected just now: nothing slow comes before.
-    const address = `${prefix}${monitors++}`
-    this.#observed = new WeakRef(observed)
-    this.#native = new OwnedSocket(socket.context[handle](), constant("ZMQ_PAIR"), this)
-    this.#traffic = new Traffic(this.#native.slot, constant("ZMQ_PAIR"), {
-      sendTimeout: () => -1,
-      receiveTimeout: () => -1,
-      mostAhead: () => 0,
-    })
-    // The reader comes first: a monitor without one would hold libzmq up.
-    this.#native.readMonitor(address)
-    try {
-      observed.monitor(address)
-    } catch (error) {
-      this.#native.close()
-      throw error
-    }
-    this.#peers = new PeerCount(socket.type)
+    this.#monitor = new Monitor(socket)
+    this.#peers = new PeerCount(socketType(socket.type))
     socket[endpoints].onGivenUp = (endpoint) => this.#peers.forget(endpoint)
     this.#keepAlive()
-    void this.#pump()
+    void this.#monitor.read((event) => this.#see(event)).finally(() => this.#end())
   }
 
   /** Whether it is closed: by `close`, or because the socket was closed. */
@@ -132,11 +84,7 @@ export class Observer {
   close(): void {
     if (this.#closed) return
     this.#end()
-    try {
-      this.#observed.deref()?.monitor(null)
-    } catch {
-      // The socket is closed, and will tell its end when it is gone.
-    }
+    this.#monitor.stop()
   }
 
   /**
@@ -145,44 +93,12 @@ export class Observer {
    */
   receive(options?: OperationOptions): Promise<Event> {
     if (options !== undefined) checkOperation(options)
-    this.#checkReceive()
-    if (options?.signal?.aborted) return Promise.reject(reasonOf(options.signal))
-    const event = this.#events.shift()
-    if (event !== undefined) return Promise.resolve(event)
-    if (this.#closed) throw closedError()
-    return this.#read<Event>((waiter, next) => waiter.resolve(next), options).promise
-  }
-
-  #checkReceive(): void {
-    if (this.#emitter !== undefined) throw emitterModeError()
-    if (!this.#readers.isEmpty) throw busyObserverError()
+    return this.#queue.receive(options)
   }
 
   /** Receives events until the observer or its socket is closed. Leaving the loop closes nothing and loses nothing. */
   [Symbol.asyncIterator](): Iteration<Event> {
-    return new SourceIterator<Event, Waiter<void>>({
-      isEnded: () => this.#closed && this.#events.length === 0,
-      take: () => {
-        this.#checkReceive()
-        return this.#events.shift()
-      },
-      wait: (hold) =>
-        this.#read<void>((waiter, event) => {
-          hold(event)
-          waiter.resolve()
-        }),
-      cancel: (waiter) => {
-        if (this.#readers.remove(waiter)) waiter.reject(undefined)
-        this.#keepAlive()
-      },
-      putBack: (event, order) => {
-        if (this.#emitter !== undefined) return false
-        this.#events = withReturned(this.#events, [event], order)
-        this.#readers.serve()
-        this.#keepAlive()
-        return true
-      },
-    })
+    return this.#queue.iterate()
   }
 
   /**
@@ -192,21 +108,12 @@ export class Observer {
   waitFor<E extends EventType>(type: E, options?: OperationOptions): Promise<EventOfType<E>> {
     if (!isEventType(type)) throw expected("type", "a type of event", type)
     if (options !== undefined) checkOperation(options)
-    return this.#watchFor((event) => event.type === type, options) as Promise<EventOfType<E>>
+    return this.#queue.watchFor((event) => event.type === type, options) as Promise<EventOfType<E>>
   }
 
   /** @internal Resolves when there are so many peers; otherwise like `waitFor`. */
   async [waitForPeers](count: number, options: OperationOptions): Promise<void> {
-    if (this.peers < count) await this.#watchFor(() => this.peers >= count, options)
-  }
-
-  #watchFor(isAwaited: Watcher["isAwaited"], options: OperationOptions | undefined): Promise<Event> {
-    if (this.#closed) return Promise.reject(closedError())
-    if (options?.signal?.aborted) return Promise.reject(reasonOf(options.signal))
-    const waiter = new Waiter<Event>(() => false)
-    const watcher = { isAwaited, waiter }
-    this.#watchers.add(watcher)
-    return this.#limit(waiter, options, () => this.#watchers.delete(watcher)).promise
+    if (this.peers < count) await this.#queue.watchFor(() => this.peers >= count, options)
   }
 
   /** Calls a listener for each event of a type. From then on events cannot be received in other ways, but for `waitFor`. */
@@ -215,13 +122,12 @@ export class Observer {
     if (typeof listener !== "function") throw expected("listener", "a function", listener)
     if (this.#emitter === undefined) {
       this.#emitter = new Emitter()
-      this.#readers.rejectAll(emitterModeError)
       this.#flushing = true
-      this.#keepAlive()
+      this.#queue.refuse(emitterModeError)
       // What is kept reaches the listeners that are added in the same turn.
       setImmediate(() => {
         this.#flushing = false
-        for (const event of this.#events.splice(0)) this.#emit(event)
+        for (const event of this.#queue.takeAll()) this.#emit(event)
       })
     }
     this.#emitter.on(type, listener)
@@ -267,64 +173,22 @@ export class Observer {
     const told = internetEnd(remoteAddress)
     if (told === undefined) return undefined
     // What was accepted is told of by its address; what was connected to, as the program spelt it.
-    if (this.#sides.get(`${localAddress}\n${remoteAddress}`) !== "remote") return told
+    if (this.#monitor.sideOf(localAddress, remoteAddress) !== "remote") return told
     const isSame = addon.endOf(fd as number, false) === internetEnd(localAddress)
     return (isSame && addon.endOf(fd as number, true)) || undefined
   }
 
-  /** @internal */
-  [onReady](ready: number): void {
-    this.#traffic.serve(ready)
-  }
-
-  // Takes events off libzmq for as long as there are any to come.
-  async #pump(): Promise<void> {
-    try {
-      await this.#takeEvents()
-    } catch (error) {
-      // The context is being terminated, and with it whoever might wait for a reader.
-      if ((error as { code?: string }).code !== "ETERM") throw error
-    } finally {
-      this.#end()
-      this.#native.close()
-      this.#traffic.close()
-    }
-  }
-
-  async #takeEvents(): Promise<void> {
-    for await (const message of this.#traffic.iterate()) {
-      const event = decodeEvent(message, (ends, type) => {
-        const key = `${ends.local}\n${ends.remote}`
-        if (type === "accept") this.#sides.set(key, "local")
-        else if (type === "connect") this.#sides.set(key, "remote")
-        const side = this.#sides.get(key) ?? "local"
-        if (type === "disconnect" || type === "close") this.#sides.delete(key)
-        return side
-      })
-      if (!this.#closed) this.#deliver(event)
-      if (event.type === "end") {
-        this.#end()
-        return
-      }
-    }
+  #see(event: Event): void {
+    if (!this.#closed) this.#deliver(event)
+    if (event.type === "end") this.#end()
   }
 
   #deliver(event: Event): void {
     this.#peers.see(event)
     for (const tap of this.#taps) this.#call(() => tap(event))
-    for (const watcher of this.#watchers) {
-      if (!watcher.isAwaited(event)) continue
-      this.#watchers.delete(watcher)
-      watcher.waiter.resolve(event)
-    }
-    if (this.#emitter !== undefined && !this.#flushing) {
-      this.#emit(event)
-      return
-    }
-    this.#events.push(event)
-    if (this.#events.length > KEPT) this.#events.shift()
-    this.#readers.serve()
-    this.#keepAlive()
+    this.#queue.serveWatchers(event)
+    if (this.#emitter !== undefined && !this.#flushing) this.#emit(event)
+    else this.#queue.push(event)
   }
 
   #emit(event: Event): void {
@@ -340,49 +204,15 @@ export class Observer {
     }
   }
 
-  /** Waits for the next event, and passes it to `give`. */
-  #read<T>(give: (waiter: Waiter<T>, event: Event) => void, options?: OperationOptions): Waiter<T> {
-    const waiter = new Waiter<T>((self) => {
-      const event = this.#events.shift()
-      if (event === undefined) return false
-      give(self, event)
-      return true
-    })
-    this.#readers.add(waiter)
-    return this.#limit(waiter, options, () => this.#readers.remove(waiter))
-  }
-
-  /** @param remove Removes the waiter from those that wait. */
-  #limit<T>(waiter: Waiter<T>, options: OperationOptions | undefined, remove: () => void): Waiter<T> {
-    const giveUp = (reason: unknown) => {
-      remove()
-      waiter.reject(reason)
-      this.#keepAlive()
-    }
-    if (options?.timeout === 0) giveUp(timeoutError())
-    else waiter.limit(options?.timeout ?? -1, options?.signal, giveUp)
-    this.#keepAlive()
-    return waiter
-  }
-
   #keepAlive(): void {
-    const keep = (this.#emitter !== undefined && !this.#closed) || !this.#readers.isEmpty || this.#watchers.size > 0
-    this.#native.keepAlive(keep)
-    const observed = this.#observed.deref()
-    if (observed === undefined) return
-    if (keep) awaited.add(observed)
-    else awaited.delete(observed)
+    this.#monitor.keepAlive((this.#emitter !== undefined && !this.#closed) || this.#queue.isAwaited)
   }
 
-  // The reader stays open until libzmq has told the end, or its threads would wait for one.
   #end(): void {
     if (this.#closed) return
     this.#closed = true
     this.#peers.clear()
-    this.#readers.rejectAll(timeoutError)
-    for (const { waiter } of this.#watchers) waiter.reject(timeoutError())
-    this.#watchers.clear()
-    this.#keepAlive()
+    this.#queue.close()
   }
 }
 

@@ -1,11 +1,7 @@
 // How many peers a socket has, counted from its events.
 
-import { addon, constant } from "../native/addon.js"
+import type { SocketType } from "../base/socket-types.js"
 import type { Event } from "./decoding.js"
-
-const { ZMQ_CHANNEL } = addon.constants
-/** They have one peer. A connection beyond it is made, handshake and all, and never used. */
-const single = new Set([constant("ZMQ_PAIR"), ZMQ_CHANNEL])
 
 /** Connections that have the same ends, as those over ipc do: how many, and what the socket itself calls the endpoint. */
 interface Entry {
@@ -19,11 +15,9 @@ export class PeerCount {
   readonly #most: number
   #total = 0
 
-  /** @param type The number of the socket's type in zmq.h. */
-  constructor(type: number) {
-    // A Stream shakes no hands.
-    this.#begins = new Set(type === constant("ZMQ_STREAM") ? ["accept", "connect"] : ["handshake"])
-    this.#most = single.has(type) ? 1 : Number.POSITIVE_INFINITY
+  constructor(type: SocketType) {
+    this.#begins = new Set(type.plain ? ["accept", "connect"] : ["handshake"])
+    this.#most = type.singlePeer ? 1 : Number.POSITIVE_INFINITY
   }
 
   get total(): number {

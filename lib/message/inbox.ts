@@ -1,12 +1,23 @@
 // Messages that were taken off a socket and not received yet, and how many to take at a time.
 
-import { expected } from "../base/errors.js"
+import { expected } from "../base/checks.js"
 import { withReturned } from "../base/iteration.js"
 import { clock } from "../base/timers.js"
 import { currentTurn } from "../base/turn.js"
-import type { Message, ReceiveMemory } from "../socket/interfaces.js"
-import { drain, SharedMemory } from "./message.js"
-import { type MessageWithMetadata, receiveWithMetadata, withoutMetadata } from "./metadata.js"
+import type { MessageForm } from "./form.js"
+import type { Message } from "./message.js"
+import { SharedMemory } from "./message.js"
+import { type MessageWithMetadata, withoutMetadata } from "./metadata.js"
+
+/**
+ * What memory received parts of 65 to 1,024 bytes lie in. Others always have memory of their own.
+ *
+ * - "own": each part has its own, so that `part.buffer` holds nothing else, and can be transferred, or cloned to a worker thread
+ *   alone. About 0.5 µs a part (docs/performance.md).
+ * - "shared": parts that were fetched from the socket together, up to 64 KiB, may lie in the same memory, like Buffers of Node's
+ *   pool. Use `byteOffset` with `part.buffer`. Messages of other sockets are never in it.
+ */
+export type ReceiveMemory = "own" | "shared"
 
 /** The most messages that one call takes off a socket. */
 const MOST = 256
@@ -25,8 +36,8 @@ const withMetadata = new WeakMap<Message[], MessageWithMetadata>()
 export class Inbox {
   readonly #slot: number
   readonly #mostAhead: () => number
-  readonly #drain: typeof drain
-  readonly #receiveWithMetadata: typeof receiveWithMetadata
+  readonly #drain: MessageForm["drain"]
+  readonly #receiveWithMetadata: MessageForm["receiveWithMetadata"]
   #messages: (Message[] | undefined)[] = []
   #head = 0
   /** Undefined when it must be asked for again. */
@@ -48,14 +59,13 @@ export class Inbox {
 
   /**
    * @param slot Of the socket.
+   * @param form Takes messages off it.
    * @param mostAhead The most messages that may be fetched ahead, 0 for any number; asked for when it may have changed.
-   * @param drainSocket Takes messages off the socket.
-   * @param receive Takes one off with its metadata.
    */
-  constructor(slot: number, mostAhead: () => number, drainSocket = drain, receive = receiveWithMetadata) {
+  constructor(slot: number, form: Pick<MessageForm, "drain" | "receiveWithMetadata">, mostAhead: () => number) {
     this.#slot = slot
-    this.#drain = drainSocket
-    this.#receiveWithMetadata = receive
+    this.#drain = form.drain
+    this.#receiveWithMetadata = form.receiveWithMetadata
     this.#mostAhead = mostAhead
   }
 

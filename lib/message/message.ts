@@ -6,7 +6,15 @@ import { types } from "node:util"
 import { isMainThread, MessageChannel, markAsUntransferable } from "node:worker_threads"
 import { warnOnce } from "../base/warnings.js"
 import { addon, SendFlags } from "../native/addon.js"
-import type { Message, MessageLike } from "../socket/interfaces.js"
+
+/** A part of a message that was received. */
+export type Message = Buffer
+
+/**
+ * What can be sent as one part of a message: bytes, or text as UTF-8. `null` is an empty part, a number is sent as its
+ * decimal text.
+ */
+export type MessageLike = ArrayBufferView | ArrayBuffer | SharedArrayBuffer | string | number | null
 
 /** A part as the addon takes it. */
 export type Part = Uint8Array | string

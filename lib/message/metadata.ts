@@ -1,9 +1,8 @@
 // Messages together with what libzmq knows about their senders.
 
-import { expected } from "../base/errors.js"
+import { checkOperation, expected, type OperationOptions } from "../base/checks.js"
 import { addon, type Tag } from "../native/addon.js"
-import type { Message, OperationOptions } from "../socket/interfaces.js"
-import { checkOperation } from "../socket/queues.js"
+import type { Message } from "./message.js"
 
 /** Options of a receive with metadata. */
 export interface MetadataOptions extends OperationOptions {

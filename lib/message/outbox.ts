@@ -1,20 +1,12 @@
 // Hands messages to libzmq, many in one call where they are small.
 
 import { Buffer } from "node:buffer"
-import { addon, constant } from "../native/addon.js"
-import type { MessageLike } from "../socket/interfaces.js"
-import { COPY_LIMIT, keepPart, type Part, sendPart, toPart, toParts } from "./message.js"
-
-const REQ = constant("ZMQ_REQ")
-export const OUT = constant("ZMQ_POLLOUT")
+import type { SocketType } from "../base/socket-types.js"
+import { addon, POLLOUT } from "../native/addon.js"
+import { COPY_LIMIT, keepPart, type MessageLike, type Part, sendPart, toPart, toParts } from "./message.js"
 
 /** Larger parts are copied only when there is room for them. */
 const LARGE = 16 * 1024
-
-/** They take requests and replies in turn: out of turn they fail and do not wait, and there is nothing to fetch ahead. */
-export const lockstep: ReadonlySet<number> = new Set([REQ, constant("ZMQ_REP")])
-/** They choose a peer for each message, and drop the rest of one whose peer went away in the middle. */
-const balancing = new Set([constant("ZMQ_PUSH"), constant("ZMQ_DEALER"), REQ])
 
 const { bytes, frames, sendMany } = addon
 
@@ -122,13 +114,15 @@ export class Batch {
 
 export class Outbox {
   protected readonly slot: number
-  readonly #type: number
+  readonly #type: SocketType
 
-  /** @param type The number of the socket type in zmq.h. */
-  constructor(slot: number, type: number) {
+  constructor(slot: number, type: SocketType) {
     this.slot = slot
     this.#type = type
   }
+
+  /** To be called when the socket has been connected to an address. */
+  connected(_address: string): void {}
 
   /** What a message is sent as. Throws for one that cannot be sent at all. */
   prepare(message: MessageLike | MessageLike[]): Outgoing {
@@ -170,7 +164,7 @@ export class Outbox {
 
   /** Whether to try to send a part: it may be copied for that. */
   #hasRoom(part: Part): boolean {
-    return part.length <= LARGE || lockstep.has(this.#type) || (addon.events(this.slot) & OUT) !== 0
+    return part.length <= LARGE || this.#type.lockstep || (addon.events(this.slot) & POLLOUT) !== 0
   }
 
   /**
@@ -179,9 +173,9 @@ export class Outbox {
    * as sent all the same, else it is to be sent anew, from its first part.
    */
   #refused(parts: Part[], index: number): boolean {
-    if (index === 0 || index === parts.length - 1 || !balancing.has(this.#type)) return false
+    if (index === 0 || index === parts.length - 1 || !this.#type.balances) return false
     sendPart(this.slot, "", false)
-    return this.#type === REQ
+    return this.#type.lockstep
   }
 
   /** Goes on with a batch, for as long as libzmq takes it. True when it is all sent. */

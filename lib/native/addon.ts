@@ -3,8 +3,7 @@
 import type { Buffer } from "node:buffer"
 import process from "node:process"
 import { isMainThread } from "node:worker_threads"
-import { INTERFACE, type leave, onReady } from "../base/symbols.js"
-import type { Wire } from "../options/table/entry.js"
+import { INTERFACE, type leave, onReady } from "./interface.js"
 import { loadAddon } from "./loader.js"
 
 /** The members of the C++ enumeration WireType, in its order. */
@@ -175,17 +174,6 @@ export function constant(name: string): number {
   return value
 }
 
-/** How the addon is asked for the value of an option. */
-export const wireTypes: Record<Wire, WireType> = {
-  bool: WireType.Bool,
-  int32: WireType.Int32,
-  uint32: WireType.Uint32,
-  int64: WireType.Int64,
-  uint64: WireType.Uint64,
-  string: WireType.String,
-  text: WireType.Bytes,
-  bytes: WireType.Bytes,
-  curveKey: WireType.CurveKey,
-  flags: WireType.Int32,
-  properties: WireType.String,
-}
+/** The bits of ZMQ_EVENTS. */
+export const POLLIN = constant("ZMQ_POLLIN")
+export const POLLOUT = constant("ZMQ_POLLOUT")

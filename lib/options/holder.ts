@@ -1,9 +1,9 @@
 // What contexts and sockets share: properties made from the option table, and access to options by number.
 
 import { getOption, handle, optionRead, optionSet, optionWithId, setOption } from "../base/symbols.js"
-import { wireTypes } from "../native/addon.js"
 import type { Option, Wire } from "./table/entry.js"
 import { checkValue, type NativeOptions, readOption, valueToRemember, writeOption } from "./values.js"
+import { wireTypes } from "./wire.js"
 
 function checkId(id: unknown): asserts id is number {
   if (typeof id !== "number") throw new TypeError("Identifier must be a number")

@@ -2,7 +2,8 @@
 
 import type { Buffer } from "node:buffer"
 
-import type { contextOptions, Option, SocketName, socketOptions } from "./table/index.js"
+import type { SocketName } from "../base/socket-types.js"
+import type { contextOptions, Option, socketOptions } from "./table/index.js"
 
 type SocketTable = typeof socketOptions
 type ContextTable = typeof contextOptions

@@ -3,10 +3,11 @@
 import { Buffer } from "node:buffer"
 import process from "node:process"
 import { isUint8Array } from "node:util/types"
-
 import { errnoError } from "../base/errors.js"
-import { addon, constant, wireTypes } from "../native/addon.js"
+import { addon, constant } from "../native/addon.js"
 import type { Option, Wire } from "./table/entry.js"
+import { socketOptions } from "./table/index.js"
+import { wireTypes } from "./wire.js"
 
 /** The addon's two calls, on a context or a socket. */
 export interface NativeOptions {
@@ -40,6 +41,15 @@ export function checkValue(wire: Wire, value: unknown): void {
     throw new TypeError("Option value must be a string or buffer")
   }
 }
+
+const byId = new Map<number, Option>()
+for (const option of Object.values<Option>(socketOptions)) {
+  const id = addon.constants[option.zmq]
+  if (id !== undefined && !byId.has(id)) byId.set(id, option)
+}
+
+/** The entry of the table for the number of a socket option in zmq.h. */
+export const socketOptionById = (id: number): Option | undefined => byId.get(id)
 
 /** The number of an option in zmq.h. Throws, with the remedy, for one that the linked libzmq lacks. */
 function optionId(option: Option): number {

@@ -2,19 +2,22 @@
 
 import type { Buffer } from "node:buffer"
 import { randomUUID } from "node:crypto"
-
 import { reasonOf } from "../base/abort.js"
+import { checkOperation, type OperationOptions } from "../base/checks.js"
 import { errnoError, noteCaller } from "../base/errors.js"
+import type { SocketType } from "../base/socket-types.js"
 import { getOption, handle } from "../base/symbols.js"
+import type { Context } from "../context.js"
 import { checkEncryption, type EndpointUse, namesUsersForCertain } from "../encryption/requirements.js"
-import type { SecuritySetup } from "../encryption/security-option.js"
-import { addon, constant, type NativeSocket, wireTypes } from "../native/addon.js"
+import type { SecuredSocket, SecuritySetup } from "../encryption/security-option.js"
+import type { Inbox } from "../message/inbox.js"
+import type { Outbox } from "../message/outbox.js"
+import { addon, constant, type NativeSocket } from "../native/addon.js"
 import { type Option, socketOptions } from "../options/table/index.js"
+import { wireTypes } from "../options/wire.js"
 import { isUnknownHost, withHostAddress, withLoopbackAddress } from "./host-names.js"
-import type { OperationOptions } from "./interfaces.js"
-import { checkOperation, Waiter } from "./queues.js"
-import type { Socket } from "./socket.js"
-import { State, type Traffic } from "./traffic.js"
+import { Waiter } from "./queues.js"
+import type { Readiness } from "./readiness.js"
 
 function checkAddress(address: unknown): asserts address is string {
   if (typeof address !== "string") throw new TypeError("Address must be a string")
@@ -38,6 +41,25 @@ function explained(error: unknown, address: string): unknown {
   return Object.assign(error as Error, { message: `${path} exists and is not a socket, so it is left alone` })
 }
 
+/** The socket that the endpoints are of. */
+interface Owner extends SecuredSocket {
+  readonly context: Context
+  [getOption](option: Option): unknown
+  [handle](): NativeSocket
+  bindSync(address: string): void
+  unbindSync(address: string): void
+}
+
+interface Parts {
+  native: NativeSocket
+  type: SocketType
+  readiness: Readiness
+  inbox: Inbox
+  outbox: Outbox
+  /** Called when a bind or unbind has ended. */
+  unblocked: () => void
+}
+
 /** The endpoints of one socket. */
 export class Endpoints {
   /** To be checked before each. */
@@ -46,21 +68,14 @@ export class Endpoints {
   hasPeerEvents = false
   /** Called with an address when an unbind or disconnect from it has succeeded. */
   onGivenUp: ((address: string) => void) | undefined
-  readonly #socket: Socket
-  readonly #native: NativeSocket
-  readonly #type: number
-  readonly #traffic: Traffic
-  readonly #unblocked: () => void
+  readonly #owner: Owner
+  readonly #parts: Parts
   #count = 0
   #blocking: Promise<void> | undefined
 
-  /** @param unblocked is called when a bind or unbind has ended. */
-  constructor(socket: Socket, native: NativeSocket, type: number, traffic: Traffic, unblocked: () => void) {
-    this.#socket = socket
-    this.#native = native
-    this.#type = type
-    this.#traffic = traffic
-    this.#unblocked = unblocked
+  constructor(owner: Owner, parts: Parts) {
+    this.#owner = owner
+    this.#parts = parts
   }
 
   get isEmpty(): boolean {
@@ -76,12 +91,12 @@ export class Endpoints {
   #check(address: string, use?: EndpointUse): void {
     checkForm(address)
     if (use !== undefined) {
-      this.security?.check(this.#socket, address)
-      const read = (option: Option) => this.#socket[getOption](option)
-      const isSecretKey = (key: string | null) => this.#native.isSecretKey(key)
-      const required = this.#socket.context.requireEncryption
-      checkEncryption({ address, use, type: this.#type, read, isSecretKey, required })
-      if (!address.startsWith("inproc:")) this.#traffic.inbox.usersAreCertain &&= namesUsersForCertain(read)
+      this.security?.check(this.#owner, address)
+      const read = (option: Option) => this.#owner[getOption](option)
+      const isSecretKey = (key: string | null) => this.#parts.native.isSecretKey(key)
+      const required = this.#owner.context.requireEncryption
+      checkEncryption({ address, use, type: this.#parts.type, read, isSecretKey, required })
+      if (!address.startsWith("inproc:")) this.#parts.inbox.usersAreCertain &&= namesUsersForCertain(read)
     }
     if (this.hasPeerEvents && (use === "connect" || address.startsWith("inproc:"))) {
       const refused = "A socket with peerEvents does not connect, and has no inproc:// endpoints"
@@ -92,15 +107,16 @@ export class Endpoints {
   /** Makes one, or gives one up, by a call on the addon's socket. */
   change<T>(address: string, use: EndpointUse | undefined, call: (socket: NativeSocket) => T): T {
     checkAddress(address)
-    this.#traffic.checkUsable()
+    this.#parts.readiness.checkUsable()
     this.#check(address, use)
     try {
-      const result = call(this.#native)
+      const result = call(this.#parts.native)
       this.#changed(address, use !== undefined)
+      if (use === "connect") this.#parts.outbox.connected(address)
       return result
     } finally {
       // libzmq looks at its commands in here, and so may use up the edge that somebody waits for.
-      this.#traffic.attend()
+      this.#parts.readiness.attend()
     }
   }
 
@@ -128,7 +144,7 @@ export class Endpoints {
       let taken = false
       try {
         socket.connect(address)
-        taken = this.#socket[getOption](socketOptions.immediate) === false
+        taken = this.#owner[getOption](socketOptions.immediate) === false
       } finally {
         if (!taken) this.#dropName()
       }
@@ -140,14 +156,14 @@ export class Endpoints {
    * So a peer that goes at once gets it.
    */
   #dropName(): void {
-    const nobody = new addon.NativeSocket(this.#socket.context[handle](), constant("ZMQ_PAIR"))
+    const nobody = new addon.NativeSocket(this.#owner.context[handle](), constant("ZMQ_PAIR"))
     const address = `inproc://${randomUUID()}`
     nobody.bindSync(address)
-    this.#native.connect(address)
-    this.#native.disconnect(address)
+    this.#parts.native.connect(address)
+    this.#parts.native.disconnect(address)
     // Both see to it, so that the name is free when this returns.
     while (addon.receiveWithMetadata(nobody.slot, []) !== undefined);
-    addon.events(this.#native.slot)
+    addon.events(this.#parts.native.slot)
     nobody.close()
   }
 
@@ -155,18 +171,18 @@ export class Endpoints {
   block(address: string, options: OperationOptions | undefined, bind: boolean): Promise<void> {
     checkAddress(address)
     checkOperation(options)
-    this.#traffic.checkUsable()
+    this.#parts.readiness.checkUsable()
     if (options?.signal?.aborted) return Promise.reject(reasonOf(options.signal))
     try {
       this.#check(address, bind ? "bind" : undefined)
     } catch (error) {
       return Promise.reject(error)
     }
-    this.#traffic.state = State.Blocked
-    this.#traffic.stopWatching()
+    const { readiness } = this.#parts
+    readiness.block()
     let abandoned = false
     const withCaller = noteCaller(this.block)
-    const work = (bind ? this.#bind(address) : this.#native.unbind(address)).then(
+    const work = (bind ? this.#bind(address) : this.#parts.native.unbind(address)).then(
       () => this.#changed(address, bind),
       (error) => {
         throw withCaller(error)
@@ -174,9 +190,9 @@ export class Endpoints {
     )
     const done = work.finally(() => {
       this.#blocking = undefined
-      if (this.#traffic.state === State.Closed) return
-      this.#traffic.state = State.Open
-      this.#unblocked()
+      if (readiness.isClosed) return
+      readiness.unblock()
+      this.#parts.unblocked()
     })
     this.#blocking = done.catch(() => {})
     if (options === undefined) return done
@@ -189,7 +205,7 @@ export class Endpoints {
     done.then(
       () => {
         if (!abandoned) waiter.resolve()
-        else if (this.#traffic.state !== State.Closed) this.#undo(address, bind)
+        else if (!readiness.isClosed) this.#undo(address, bind)
       },
       (error) => {
         if (!abandoned) waiter.reject(error)
@@ -205,13 +221,13 @@ export class Endpoints {
 
   async #bind(address: string): Promise<void> {
     try {
-      await this.#native.bind(address)
+      await this.#parts.native.bind(address)
     } catch (error) {
       const found = isUnknownHost(error) ? await withHostAddress(address) : undefined
-      if (found === undefined || this.#traffic.state === State.Closed) throw explained(error, address)
+      if (found === undefined || this.#parts.readiness.isClosed) throw explained(error, address)
       // The name may stand for another address than it seemed to, or encryption be required since.
       this.#check(found, "bind")
-      await this.#native.bind(found).catch((failure) => {
+      await this.#parts.native.bind(found).catch((failure) => {
         throw Object.assign(failure, { address })
       })
     }
@@ -220,8 +236,8 @@ export class Endpoints {
   /** Takes back a bind or unbind that its caller has given up; there is nobody left to tell if that fails. */
   #undo(address: string, bind: boolean): void {
     try {
-      if (bind) this.#socket.unbindSync(this.#socket[getOption](socketOptions.lastEndpoint) as string)
-      else this.#socket.bindSync(address)
+      if (bind) this.#owner.unbindSync(this.#owner[getOption](socketOptions.lastEndpoint) as string)
+      else this.#owner.bindSync(address)
     } catch {}
   }
 }

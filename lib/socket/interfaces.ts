@@ -1,65 +1,18 @@
-// Public types that no class of their own stands behind. All of them are exported by the package.
+// What sockets have that send and receive, and what their constructors take. The package exports all of these.
 
-import type { Buffer } from "node:buffer"
 import type { Readable as NodeReadable, Writable as NodeWritable } from "node:stream"
 import type { ReadableStream, WritableStream } from "node:stream/web"
 
+import type { OperationOptions } from "../base/checks.js"
+import type { Iteration } from "../base/iteration.js"
 import type { Context } from "../context.js"
+import type { ReceiveMemory } from "../message/inbox.js"
+import type { Message, MessageLike } from "../message/message.js"
 import type { MessageWithMetadata, MetadataOptions } from "../message/metadata.js"
 import type { Options, OptionsOn } from "../options/types.js"
-
-/** A part of a message that was received. */
-export type Message = Buffer
-
-/**
- * What can be sent as one part of a message: bytes, or text as UTF-8. `null` is an empty part, a number is sent as its
- * decimal text.
- */
-export type MessageLike = ArrayBufferView | ArrayBuffer | SharedArrayBuffer | string | number | null
-
-/** Options of a single operation. */
-export interface OperationOptions {
-  /** Ends the operation; it then rejects with the signal's reason. The signal may be of another realm, such as that of jsdom. */
-  signal?: AbortSignal
-  /**
-   * How long the operation may wait, in milliseconds: 0 not at all, -1 for ever. Default: the socket's own option. This is real time:
-   * fake timers (Jest, Vitest, Sinon, node:test) neither stop nor speed it up.
-   */
-  timeout?: number
-}
-
-/** Options of an operation on many messages. */
-export interface BatchOptions extends OperationOptions {
-  /** The most messages of one array. Default 256. */
-  max?: number
-}
-
-/** How many operations may wait at a time, and what happens to one more. */
-export interface QueueOptions {
-  /** How many may wait; `writable` is false while so many do. */
-  limit: number
-  /**
-   * "wait" (the default): it waits too, behind the others. "reject": it rejects with EBUSY. "drop-oldest": it waits, and
-   * the one that has waited longest rejects with ECANCELED.
-   */
-  whenFull?: "wait" | "reject" | "drop-oldest"
-}
-
-/**
- * What memory received parts of 65 to 1,024 bytes lie in. Others always have memory of their own.
- *
- * - "own": each part has its own, so that `part.buffer` holds nothing else, and can be transferred, or cloned to a worker thread
- *   alone. About 0.5 µs a part (docs/performance.md).
- * - "shared": parts that were fetched from the socket together, up to 64 KiB, may lie in the same memory, like Buffers of Node's
- *   pool. Use `byteOffset` with `part.buffer`. Messages of other sockets are never in it.
- */
-export type ReceiveMemory = "own" | "shared"
-
-/** Options of a stream over a socket. */
-export interface StreamOptions {
-  /** Messages that the stream holds. Default 16. */
-  highWaterMark?: number
-}
+import type { QueueOptions } from "./queues.js"
+import type { BatchOptions } from "./receiving.js"
+import type { StreamOptions } from "./streams.js"
 
 /** The options of a socket class that can be set, and the context. */
 export type SocketOptions<S> = Options<S, { context: Context }>
@@ -167,20 +120,6 @@ export interface Readable<M extends object[] = Message[]>
    * ```
    */
   [Symbol.asyncIterator](): AsyncIterator<ReceiveType<this>, undefined>
-}
-
-/** What a loop over a socket goes through. Like AsyncIterableIterator, whose second parameter needs TypeScript 5.6. */
-export interface Iteration<T> extends AsyncIterator<T, undefined> {
-  /**
-   * Ends the iterator and cancels a `next` that waits: that one and all later ones are done, and no message is lost. The
-   * socket stays open.
-   */
-  return(value?: undefined | PromiseLike<undefined>): Promise<IteratorResult<T, undefined>>
-  /** Like `return`, but rejects with the error. */
-  throw(error?: unknown): Promise<IteratorResult<T, undefined>>
-  /** Calls `return` at the end of a scope: `await using messages = socket.batches()`. */
-  [Symbol.asyncDispose](): Promise<void>
-  [Symbol.asyncIterator](): Iteration<T>
 }
 
 /** What sockets have that receive. */

@@ -1,43 +1,20 @@
 // Operations that wait: their promise, their timeout, their signal, and their place in the line.
 
-import { isAbortSignal, reasonOf, stopWaiting, waitForAbort } from "../base/abort.js"
-import {
-  busyReadingError,
-  busyWritingError,
-  droppedError,
-  expected,
-  queueFullError,
-  timeoutError,
-} from "../base/errors.js"
+import { reasonOf, stopWaiting, waitForAbort } from "../base/abort.js"
+import { checkNames, expected, LONGEST_TIMER } from "../base/checks.js"
+import { busyReadingError, busyWritingError, droppedError, queueFullError, timeoutError } from "../base/errors.js"
 import { clearTimeout, setTimeout, type Timer } from "../base/timers.js"
 import { nextTurnIfPending } from "../base/turn.js"
-import type { OperationOptions, QueueOptions } from "./interfaces.js"
 
-/** The longest that a timer of JavaScript can run. */
-const LONGEST = 2 ** 31 - 1
-
-/** Throws if an object has properties that nobody looks at, which mostly are misspelt. */
-export function checkNames(options: object, ...known: string[]): void {
-  for (const name of Object.keys(options)) {
-    if (!known.includes(name)) throw new TypeError(`Unknown option '${name}'. There are: ${known.join(", ")}`)
-  }
-}
-
-/** Throws unless these are options of an operation, and such as are named further. */
-export function checkOperation(options: OperationOptions | undefined, ...further: string[]): void {
-  if (options === undefined) return
-  if (typeof options !== "object" || options === null) throw expected("options", "an object", options)
-  checkNames(options, "signal", "timeout", ...further)
-  const { timeout, signal } = options
-  if (timeout !== undefined && !(typeof timeout === "number" && (timeout >= 0 || timeout === -1))) {
-    throw expected("timeout", "a number of milliseconds, or -1 for no limit", timeout)
-  }
-  checkSignal(signal)
-}
-
-/** Throws for a signal that is none. */
-export function checkSignal(signal: unknown): void {
-  if (signal !== undefined && !isAbortSignal(signal)) throw expected("signal", "an AbortSignal", signal)
+/** How many operations may wait at a time, and what happens to one more. */
+export interface QueueOptions {
+  /** How many may wait; `writable` is false while so many do. */
+  limit: number
+  /**
+   * "wait" (the default): it waits too, behind the others. "reject": it rejects with EBUSY. "drop-oldest": it waits, and
+   * the one that has waited longest rejects with ECANCELED.
+   */
+  whenFull?: "wait" | "reject" | "drop-oldest"
 }
 
 /** One operation that waits for its socket. Settles once; who settles it takes it out of the line. */
@@ -67,7 +44,7 @@ export class Waiter<T> {
    * @param giveUp Called with the reason when the time is up or the signal is aborted.
    */
   limit(timeout: number, signal: AbortSignal | undefined, giveUp: (reason: unknown) => void): void {
-    if (timeout >= 0 && timeout <= LONGEST) this.#timer = setTimeout(() => giveUp(timeoutError()), timeout)
+    if (timeout >= 0 && timeout <= LONGEST_TIMER) this.#timer = setTimeout(() => giveUp(timeoutError()), timeout)
     if (signal !== undefined) {
       this.#signal = signal
       this.#onAbort = () => giveUp(reasonOf(signal))

@@ -1,35 +1,26 @@
-// The base of all sockets: their options, states and end. Messages are in traffic.ts, binds and connects in endpoints.ts;
-// what each type may do stands in sockets/.
+// The base of all sockets: their options, states and end. What they are bound and connected to is in endpoints.ts, their messages are in
+// sending.ts and receiving.ts; what each type may do is in lib/sockets/.
 
 import type { Buffer } from "node:buffer"
 import process from "node:process"
 import type { InspectOptions, inspect } from "node:util"
 
 import { brand } from "../base/brand.js"
+import type { OperationOptions } from "../base/checks.js"
+import { checkInterface, checkNames, isObject, tooMany } from "../base/checks.js"
 import { asyncDispose, dispose } from "../base/dispose.js"
-import {
-  blockedError,
-  busyReadingError,
-  busyWritingError,
-  checkInterface,
-  closedError,
-  errnoError,
-  lentError,
-  tooMany,
-} from "../base/errors.js"
+import { blockedError, closedError, errnoError, lentError } from "../base/errors.js"
 import { needsNew } from "../base/exports.js"
+import { type SocketType, socketType } from "../base/socket-types.js"
 import {
   act,
   connectBy,
   connectNamed,
   divert,
   endpoints,
-  form,
   getOption,
   handle,
-  leave,
   lend,
-  onReady,
   optionRead,
   optionSet,
   optionWithId,
@@ -37,60 +28,34 @@ import {
 import { Context, context as defaultContext } from "../context.js"
 import { checkedOptions } from "../encryption/requirements.js"
 import { SecuritySetup, type SocketSecurity } from "../encryption/security-option.js"
-import type { MetadataOptions } from "../message/metadata.js"
-import { lockstep } from "../message/outbox.js"
-import { addon, constant, type NativeSocket, OwnedSocket, wireTypes } from "../native/addon.js"
+import { messageForm } from "../message/form.js"
+import { Inbox } from "../message/inbox.js"
+import { constant, type NativeSocket, OwnedSocket } from "../native/addon.js"
+import { leave, onReady } from "../native/interface.js"
 import { defineOptions, OptionHolder } from "../options/holder.js"
 import { type Option, socketOptions } from "../options/table/index.js"
 import type { OptionsOn } from "../options/types.js"
-import { assignOptions, checkValue } from "../options/values.js"
+import { assignOptions, checkValue, socketOptionById } from "../options/values.js"
+import { wireTypes } from "../options/wire.js"
 import { Endpoints } from "./endpoints.js"
-import type {
-  BatchOptions,
-  Message,
-  MessageLike,
-  OperationOptions,
-  QueueOptions,
-  ReceiveMemory,
-  StreamOptions,
-} from "./interfaces.js"
-import { iterateOver } from "./own-receive.js"
-import { checkNames } from "./queues.js"
-import { toReadable, toReadableStream, toWritable, toWritableStream } from "./streams.js"
-import { type MessageForm, State, Traffic } from "./traffic.js"
-
-const { ZMQ_SCATTER, ZMQ_RADIO, ZMQ_GATHER, ZMQ_DISH } = addon.constants
-const sendOnly = new Set([constant("ZMQ_PUSH"), constant("ZMQ_PUB"), ZMQ_SCATTER, ZMQ_RADIO])
-const receiveOnly = new Set([constant("ZMQ_PULL"), constant("ZMQ_SUB"), ZMQ_GATHER, ZMQ_DISH])
-
-const byId = new Map<number, Option>()
-for (const option of Object.values<Option>(socketOptions)) {
-  const id = addon.constants[option.zmq]
-  if (id !== undefined && !byId.has(id)) byId.set(id, option)
-}
-
-declare global {
-  // Newer than the oldest compilers and libraries that read these types; where it is there already, it is the same.
-  interface SymbolConstructor {
-    readonly dispose: unique symbol
-    readonly asyncDispose: unique symbol
-  }
-}
+import { Loan } from "./loan.js"
+import { Readiness } from "./readiness.js"
+import { Receiving } from "./receiving.js"
+import { Sending } from "./sending.js"
+import { defineTraffic, type Traffic } from "./traffic.js"
 
 /** The base class of all sockets. Use one of its subclasses. */
 export abstract class Socket extends OptionHolder {
   readonly #native: NativeSocket
-  readonly #type: number
+  readonly #type: SocketType
+  readonly #readiness: Readiness
   readonly #traffic: Traffic
   readonly #endpoints: Endpoints
   readonly #stopsPrefetch = new Set<Option>()
+  readonly #loan: Loan
   #context: Context | undefined
   /** close() was called, with these options, while blocked or lent. */
   #closing: { linger?: number } | undefined
-  /** Ends the proxy that has the socket. */
-  #giveBack: (() => Promise<void>) | undefined
-  /** Values of options while a proxy has the socket. */
-  readonly #kept = new Map<Option, unknown>()
 
   /**
    * @param type The number of the socket type in zmq.h.
@@ -99,26 +64,41 @@ export abstract class Socket extends OptionHolder {
    */
   protected constructor(type: number, options: object = {}) {
     if (typeof type !== "number") throw new TypeError("Socket type must be a number")
-    if (typeof options !== "object" || options === null) throw new TypeError("Options must be an object")
+    if (!isObject(options)) throw new TypeError("Options must be an object")
     if (arguments.length > 2) throw tooMany(2, arguments.length)
     super()
     const { context = defaultContext } = options as { context?: unknown }
     if (!(context instanceof Context) || !Number.isInteger(type)) throw errnoError("EINVAL")
     checkInterface("context", context)
-    this.#type = type
+    this.#type = socketType(type)
     this.#context = context
-    this.#native = new OwnedSocket(context[handle](), type, this)
-    const { slot } = this.#native
-    const traffic = {
-      sendTimeout: () => this[getOption](socketOptions.sendTimeout) as number,
-      receiveTimeout: () => this[getOption](socketOptions.receiveTimeout) as number,
-      mostAhead: () => this.#mostAhead(),
+    const native = new OwnedSocket(context[handle](), type, this)
+    const { slot } = native
+    const form = messageForm(slot, this.#type)
+    const inbox = new Inbox(slot, form, () => this.#mostAhead())
+    const readiness = new Readiness(slot)
+    const timeout = (option: Option) => () => this[getOption](option) as number
+    this.#native = native
+    this.#readiness = readiness
+    this.#traffic = {
+      readiness,
+      sending: new Sending(slot, readiness, form.outbox, timeout(socketOptions.sendTimeout)),
+      receiving: new Receiving(readiness, inbox, timeout(socketOptions.receiveTimeout)),
     }
-    this.#traffic = new Traffic(slot, type, traffic, this[form](slot, type))
-    this.#endpoints = new Endpoints(this, this.#native, type, this.#traffic, () => {
+    const unblocked = () => {
       if (this.#closing !== undefined) this.close(this.#closing)
-      else this.#traffic.attend()
+      else readiness.attend()
+    }
+    this.#endpoints = new Endpoints(this, {
+      native,
+      type: this.#type,
+      readiness,
+      inbox,
+      outbox: form.outbox,
+      unblocked,
     })
+    const parts = { native, readiness, traffic: this.#traffic, endpoints: this.#endpoints }
+    this.#loan = new Loan(this, parts, () => this.close(this.#closing))
     Object.seal(this)
     try {
       assignOptions(this, options, "context")
@@ -135,7 +115,7 @@ export abstract class Socket extends OptionHolder {
 
   /** Whether the socket is closed. */
   get closed(): boolean {
-    return this.#traffic.state === State.Closed
+    return this.#readiness.isClosed
   }
 
   /**
@@ -158,21 +138,21 @@ export abstract class Socket extends OptionHolder {
     if (security === null && this.#endpoints.security === undefined) return
     this.#usable()
     if (!this.#endpoints.isEmpty) throw errnoError("EINVAL", "security must be set before the socket binds or connects")
-    if (this.#type === constant("ZMQ_STREAM")) {
+    if (this.#type.number === constant("ZMQ_STREAM")) {
       throw errnoError("EINVAL", "A Stream speaks plain TCP and never encrypts; security is for the other types")
     }
     this.#endpoints.security = new SecuritySetup(this, security)
-    this.#traffic.inbox.protect()
+    this.#traffic.receiving.inbox.protect()
   }
 
   /** Whether a receive would get a message at once. Always false on types that cannot receive. */
   get readable(): boolean {
-    return this.#traffic.state === State.Open && !sendOnly.has(this.#type) && this.#traffic.readable
+    return this.#readiness.isOpen && this.#type.readable && this.#traffic.receiving.isPossible
   }
 
   /** Whether a send would find room at once. Always false on types that cannot send. */
   get writable(): boolean {
-    return this.#traffic.state === State.Open && !receiveOnly.has(this.#type) && this.#traffic.writable
+    return this.#readiness.isOpen && this.#type.writable && this.#traffic.sending.isPossible
   }
 
   /**
@@ -234,22 +214,23 @@ export abstract class Socket extends OptionHolder {
   close(options?: { linger?: number }): void {
     if (this.closed) return
     if (options !== undefined) {
-      if (typeof options !== "object" || options === null) throw new TypeError("Options must be an object")
+      if (!isObject(options)) throw new TypeError("Options must be an object")
       checkNames(options, "linger")
       if (options.linger !== undefined) checkValue("int32", options.linger)
     }
-    if (this.#traffic.state === State.Lent) {
+    if (this.#readiness.isLent) {
       this.#closing = options ?? {}
       return
     }
     if (options?.linger !== undefined) (this as unknown as { linger: number }).linger = options.linger
-    if (this.#traffic.state === State.Blocked) {
+    if (this.#readiness.isBlocked) {
       this.#closing = {}
       return
     }
     this.#native.close()
     this.#context = undefined
-    this.#traffic.close()
+    this.#traffic.receiving.inbox.clear()
+    this.#readiness.close()
   }
 
   /** Closes the socket at the end of its scope: `using socket = new Pull()`. */
@@ -274,77 +255,7 @@ export abstract class Socket extends OptionHolder {
   }
 
   static {
-    // On the prototype, and not in the type: subclasses say in their type which of these they have.
-    type Properties = Record<string | symbol, unknown> & ThisType<Socket>
-    const properties: Properties = {
-      send(message: MessageLike | MessageLike[], options?: OperationOptions) {
-        return this.#traffic.send(message, options)
-      },
-      sendMany(messages: Iterable<MessageLike | MessageLike[]>, options?: OperationOptions) {
-        return this.#traffic.sendMany(messages, options)
-      },
-      trySend(message: MessageLike | MessageLike[]) {
-        return this.#traffic.trySend(message)
-      },
-      toWritable(options?: StreamOptions) {
-        return toWritable(this.#traffic, options)
-      },
-      toWritableStream(options?: StreamOptions) {
-        return toWritableStream(this.#traffic, options)
-      },
-      get sendQueue() {
-        return this.#traffic.writers.queue
-      },
-      set sendQueue(queue: QueueOptions | null) {
-        this.#traffic.writers.queue = queue
-      },
-      receive(options?: OperationOptions) {
-        return this.#traffic.receive(options)
-      },
-      receiveMany(options?: BatchOptions) {
-        return this.#traffic.receiveMany(options)
-      },
-      receiveWithMetadata(options?: MetadataOptions) {
-        return this.#traffic.receiveWithMetadata(options)
-      },
-      withMetadata(options?: MetadataOptions) {
-        return this.#traffic.withMetadata(options)
-      },
-      tryReceive() {
-        return this.#traffic.tryReceive()
-      },
-      batches(options?: BatchOptions) {
-        return this.#traffic.batches(options)
-      },
-      [Symbol.asyncIterator](this: Socket & { receive(): Promise<unknown> }) {
-        // A subclass may have a receive of its own, and then its messages are what a loop gets.
-        return this.receive === properties.receive
-          ? this.#traffic.iterate()
-          : iterateOver(this.#traffic, () => this.receive())
-      },
-      toReadable(options?: StreamOptions) {
-        return toReadable(this.#traffic, options)
-      },
-      toReadableStream(options?: StreamOptions) {
-        return toReadableStream(this.#traffic, options)
-      },
-      get receiveQueue() {
-        return this.#traffic.readers.queue
-      },
-      set receiveQueue(queue: QueueOptions | null) {
-        this.#traffic.readers.queue = queue
-      },
-      get receiveMemory() {
-        return this.#traffic.inbox.memory
-      },
-      set receiveMemory(memory: ReceiveMemory) {
-        this.#traffic.inbox.memory = memory
-      },
-    }
-    for (const key of Reflect.ownKeys(properties)) {
-      const property = Object.getOwnPropertyDescriptor(properties, key) as PropertyDescriptor
-      Object.defineProperty(Socket.prototype, key, { ...property, enumerable: false })
-    }
+    defineTraffic(Socket.prototype, (socket) => (socket as Socket).#traffic)
   }
 
   /** @internal Not the values of options, which `inspect` with `getters: true` would read: some are secret. */
@@ -355,21 +266,16 @@ export abstract class Socket extends OptionHolder {
   /** @internal */
   [handle](setting?: Option): NativeSocket {
     if (this.closed) throw closedError()
-    if (this.#traffic.state === State.Lent) throw lentError()
-    if (this.#traffic.state === State.Blocked && setting !== undefined && checkedOptions.has(setting)) {
+    if (this.#readiness.isLent) throw lentError()
+    if (this.#readiness.isBlocked && setting !== undefined && checkedOptions.has(setting)) {
       throw blockedError()
     }
     return this.#native
   }
 
-  /** @internal Called once, by the constructor. */
-  [form](_slot: number, _type: number): MessageForm | undefined {
-    return undefined
-  }
-
   /** @internal */
   override [getOption](option: Option): unknown {
-    return this.#kept.has(option) ? this.#kept.get(option) : super[getOption](option)
+    return this.#loan.has(option) ? this.#loan.get(option) : super[getOption](option)
   }
 
   /** @internal */
@@ -379,48 +285,18 @@ export abstract class Socket extends OptionHolder {
 
   /** @internal */
   [optionRead](): void {
-    this.#traffic.attend()
+    this.#readiness.attend()
   }
 
   /** @internal */
-  get [lend]() {
-    return {
-      /** Whether it is bound or connected. */
-      isAttached: !this.#endpoints.isEmpty,
-      /** Throws if it is closed or in use. */
-      check: () => {
-        this.#usable()
-        if (!this.#traffic.readers.isEmpty) throw busyReadingError()
-        if (!this.#traffic.writers.isEmpty) throw busyWritingError()
-      },
-      /** What was taken off it and not received. */
-      leftover: () => this.#traffic.inbox.takeAll(),
-      send: (message: Message[], options: OperationOptions) => this.#traffic.send(message, options),
-      /** From now on nobody else may use it, until `giveBack`, which somebody may call, has ended what does. */
-      begin: (giveBack: () => Promise<void>): NativeSocket => {
-        const socket = this.#usable()
-        this.#giveBack = giveBack
-        // libzmq sockets bear one thread at a time, so these cannot be asked for then.
-        for (const option of [socketOptions.lastEndpoint, socketOptions.type])
-          this.#kept.set(option, this[getOption](option))
-        this.#traffic.state = State.Lent
-        this.#traffic.stopWatching()
-        return socket
-      },
-      /** Closes it. */
-      end: () => {
-        this.#giveBack = undefined
-        this.#traffic.state = State.Open
-        this.#kept.clear()
-        this.close(this.#closing)
-      },
-    }
+  get [lend](): Loan {
+    return this.#loan
   }
 
   /** @internal */
   async [leave](options: { linger?: number }): Promise<void> {
     this.close(options)
-    await this.#giveBack?.()
+    await this.#loan.recall()
   }
 
   /** @internal */
@@ -429,25 +305,25 @@ export abstract class Socket extends OptionHolder {
       if (value) this.#stopsPrefetch.add(option)
       else this.#stopsPrefetch.delete(option)
     }
-    this.#traffic.inbox.reconsider()
+    this.#traffic.receiving.inbox.reconsider()
     // A bind that is under way may have read the option already.
-    const isAttached = !this.#endpoints.isEmpty || this.#traffic.state === State.Blocked
+    const isAttached = !this.#endpoints.isEmpty || this.#readiness.isBlocked
     if (isAttached && option?.anytime !== true) {
       process.emitWarning("Socket option will not take effect until next connect/bind.")
     }
-    this.#traffic.attend()
+    this.#readiness.attend()
   }
 
   /** @internal */
   override [optionWithId](id: number): Option | undefined {
-    return byId.get(id)
+    return socketOptionById(id)
   }
 
   /** @internal Sets an option that takes effect at once, such as a subscription. */
   [act](name: string, value: string | Uint8Array | boolean | null, wire: "bytes" | "bool" = "bytes"): void {
     checkValue(wire, value)
     this[handle]().setOption(constant(name), wireTypes[wire], value)
-    this.#traffic.attend()
+    this.#readiness.attend()
   }
 
   /** @internal Connects by a call of its own. */
@@ -469,32 +345,32 @@ export abstract class Socket extends OptionHolder {
     this[handle]()
     if (!this.#endpoints.isEmpty)
       throw errnoError("EINVAL", "peerEvents must be used before the socket binds or connects")
-    this.#traffic.inbox.divert(consume)
+    this.#traffic.receiving.inbox.divert(consume)
     this.#endpoints.hasPeerEvents = true
   }
 
   /** @internal The addon's object of a watched socket calls this when something that it waits for can go on. */
   [onReady](ready: number): void {
-    this.#traffic.serve(ready)
+    this.#readiness.serve(ready)
   }
 
   // --- States
 
   /** The addon's socket, for what must not run beside a bind. */
   #usable(): NativeSocket {
-    this.#traffic.checkUsable()
+    this.#readiness.checkUsable()
     return this.#native
   }
 
   #setKeepAlive(keep: boolean): this {
     // libzmq has no part in it, so a bind does not stand in the way.
     this[handle]().keepAlive(keep)
-    this.#traffic.keepAlive(keep)
+    this.#readiness.keepAlive(keep)
     return this
   }
 
   #mostAhead(): number {
-    if (lockstep.has(this.#type) || this.#stopsPrefetch.size > 0) return 1
+    if (this.#type.lockstep || this.#stopsPrefetch.size > 0) return 1
     return this[getOption](socketOptions.receiveHighWaterMark) as number
   }
 }

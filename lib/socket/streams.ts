@@ -2,11 +2,17 @@
 
 import { Readable, Writable } from "node:stream"
 import type { ReadableStream, WritableStream } from "node:stream/web"
+import { checkNames, expected } from "../base/checks.js"
+import type { ErrnoError } from "../base/errors.js"
+import type { Message, MessageLike } from "../message/message.js"
+import type { Receiving } from "./receiving.js"
+import type { Sending } from "./sending.js"
 
-import { type ErrnoError, expected } from "../base/errors.js"
-import type { Message, MessageLike, StreamOptions } from "./interfaces.js"
-import { checkNames } from "./queues.js"
-import { State, type Traffic } from "./traffic.js"
+/** Options of a stream over a socket. */
+export interface StreamOptions {
+  /** Messages that the stream holds. Default 16. */
+  highWaterMark?: number
+}
 
 /** Messages that a stream holds, unless `highWaterMark` says otherwise. */
 const HELD = 16
@@ -19,10 +25,10 @@ function highWaterMarkOf(options: StreamOptions): number {
   return options.highWaterMark ?? HELD
 }
 
-export function toReadable(traffic: Traffic, options: StreamOptions = {}): Readable {
+export function toReadable(receiving: Receiving, options: StreamOptions = {}): Readable {
   const highWaterMark = highWaterMarkOf(options)
   let max = 1
-  const messages = traffic.iterateMany(() => max)
+  const messages = receiving.iterateMany(() => max)
   return new Readable({
     objectMode: true,
     highWaterMark,
@@ -35,7 +41,7 @@ export function toReadable(traffic: Traffic, options: StreamOptions = {}): Reada
           else for (const message of value) this.push(message)
         },
         (error: ErrnoError) => {
-          if (traffic.state === State.Closed) this.push(null)
+          if (receiving.isEnded) this.push(null)
           else this.destroy(error)
         },
       )
@@ -47,7 +53,7 @@ export function toReadable(traffic: Traffic, options: StreamOptions = {}): Reada
   })
 }
 
-export function toWritable(traffic: Traffic, options: StreamOptions = {}): Writable {
+export function toWritable(sending: Sending, options: StreamOptions = {}): Writable {
   const highWaterMark = highWaterMarkOf(options)
   const ended = new AbortController()
   const settle = (send: () => Promise<void>, done: (error?: Error | null) => void) => {
@@ -60,11 +66,11 @@ export function toWritable(traffic: Traffic, options: StreamOptions = {}): Writa
     decodeStrings: false,
     highWaterMark,
     write(message: Chunk, _encoding, done) {
-      settle(() => traffic.send(message, { signal: ended.signal }), done)
+      settle(() => sending.send(message, { signal: ended.signal }), done)
     },
     writev(chunks, done) {
       const messages = chunks.map(({ chunk }) => chunk as Chunk)
-      settle(() => traffic.sendMany(messages, { signal: ended.signal }), done)
+      settle(() => sending.sendMany(messages, { signal: ended.signal }), done)
     },
     destroy(error, done) {
       ended.abort()
@@ -73,8 +79,8 @@ export function toWritable(traffic: Traffic, options: StreamOptions = {}): Writa
   })
 }
 
-export const toReadableStream = (traffic: Traffic, options?: StreamOptions): ReadableStream<Message[]> =>
-  Readable.toWeb(toReadable(traffic, options))
+export const toReadableStream = (receiving: Receiving, options?: StreamOptions): ReadableStream<Message[]> =>
+  Readable.toWeb(toReadable(receiving, options))
 
-export const toWritableStream = (traffic: Traffic, options?: StreamOptions): WritableStream<Chunk> =>
-  Writable.toWeb(toWritable(traffic, options))
+export const toWritableStream = (sending: Sending, options?: StreamOptions): WritableStream<Chunk> =>
+  Writable.toWeb(toWritable(sending, options))

@@ -1,10 +1,9 @@
 // Plain udp.
 
-import { form } from "../base/symbols.js"
-import { DatagramOutbox } from "../message/tagged.js"
+import type { Message, MessageLike } from "../message/message.js"
 import { constant } from "../native/addon.js"
 import type { OptionsOn } from "../options/types.js"
-import type { ConstructorOptions, Message, MessageLike, Receiver, Sender } from "../socket/interfaces.js"
+import type { ConstructorOptions, Receiver, Sender } from "../socket/interfaces.js"
 import { Socket } from "../socket/socket.js"
 import { defineSocket } from "./define.js"
 
@@ -21,11 +20,6 @@ import { defineSocket } from "./define.js"
 export class Datagram extends Socket {
   constructor(options?: ConstructorOptions<Datagram>) {
     super(constant("ZMQ_DGRAM"), options)
-  }
-
-  /** @internal */
-  override [form](slot: number, type: number) {
-    return { outbox: new DatagramOutbox(slot, type) }
   }
 }
 

@@ -1,10 +1,9 @@
 // A pipeline like that of Push and Pull, for messages of one part.
 
-import { form } from "../base/symbols.js"
-import { singlePart } from "../message/tagged.js"
+import type { Message, MessageLike } from "../message/message.js"
 import { constant } from "../native/addon.js"
 import type { OptionsOn } from "../options/types.js"
-import type { ConstructorOptions, Message, MessageLike, Receiver, Sender } from "../socket/interfaces.js"
+import type { ConstructorOptions, Receiver, Sender } from "../socket/interfaces.js"
 import { Socket } from "../socket/socket.js"
 import { defineSocket } from "./define.js"
 
@@ -17,20 +16,15 @@ export class Gather extends Socket {
 
 export interface Gather extends OptionsOn<"Gather">, Receiver<[Message]> {}
 
-defineSocket("Gather", Gather, "send")
+defineSocket("Gather", Gather)
 
 /** ZMQ_SCATTER: sends each message, of one part, to one of its peers; waits while none has room. */
 export class Scatter extends Socket {
   constructor(options?: ConstructorOptions<Scatter>) {
     super(constant("ZMQ_SCATTER"), options)
   }
-
-  /** @internal */
-  override [form](slot: number, type: number) {
-    return singlePart(slot, type)
-  }
 }
 
 export interface Scatter extends OptionsOn<"Scatter">, Sender<MessageLike | [MessageLike]> {}
 
-defineSocket("Scatter", Scatter, "receive")
+defineSocket("Scatter", Scatter)

@@ -1,12 +1,14 @@
 // Thread-safe sockets between equals: many of them (PEER), or exactly two (CHANNEL).
 
-import { errnoError, tooMany } from "../base/errors.js"
-import { connectBy, form } from "../base/symbols.js"
+import { tooMany } from "../base/checks.js"
+import { errnoError } from "../base/errors.js"
+import { connectBy } from "../base/symbols.js"
 import type { PeerEvents } from "../events/peer-events.js"
-import { type RoutingOptions, routed, singlePart } from "../message/tagged.js"
+import type { RoutingOptions } from "../message/form.js"
+import type { Message, MessageLike } from "../message/message.js"
 import { addon, constant } from "../native/addon.js"
 import type { OptionsOn } from "../options/types.js"
-import type { ConstructorOptions, Message, MessageLike, Receiver, Sender } from "../socket/interfaces.js"
+import type { ConstructorOptions, Receiver, Sender } from "../socket/interfaces.js"
 import { Socket } from "../socket/socket.js"
 import { defineSocket } from "./define.js"
 import { definePeerEvents, numbered } from "./peer-telling.js"
@@ -37,11 +39,6 @@ export class Peer extends Socket {
       return addon.connectPeer(slot, address)
     })
   }
-
-  /** @internal */
-  override [form](slot: number, type: number) {
-    return routed(slot, type)
-  }
 }
 
 export interface Peer extends OptionsOn<"Peer">, TaggedWritable<RoutingOptions>, Receiver<[Message, RoutingOptions]> {
@@ -57,11 +54,6 @@ definePeerEvents(Peer, numbered)
 export class Channel extends Socket {
   constructor(options?: ConstructorOptions<Channel>) {
     super(constant("ZMQ_CHANNEL"), options)
-  }
-
-  /** @internal */
-  override [form](slot: number, type: number) {
-    return singlePart(slot, type)
   }
 }
 

@@ -2,8 +2,9 @@
 
 import { Buffer } from "node:buffer"
 import { isUint8Array } from "node:util/types"
+import { expected } from "../base/checks.js"
 
-import { errnoError, expected } from "../base/errors.js"
+import { errnoError } from "../base/errors.js"
 
 export interface PeerName {
   /** 1 to 255 bytes, not beginning with a zero byte. */

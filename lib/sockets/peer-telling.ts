@@ -2,14 +2,14 @@
 
 import type { Buffer } from "node:buffer"
 import { randomBytes } from "node:crypto"
-
 import { errnoError } from "../base/errors.js"
 import { divert, getOption, handle, setOption } from "../base/symbols.js"
 import { PeerEvents, type PeerForm } from "../events/peer-events.js"
-import type { RoutingOptions } from "../message/tagged.js"
-import { addon, constant, wireTypes } from "../native/addon.js"
+import type { RoutingOptions } from "../message/form.js"
+import type { Message } from "../message/message.js"
+import { addon, constant } from "../native/addon.js"
 import { type Option, socketOptions } from "../options/table/index.js"
-import type { Message } from "../socket/interfaces.js"
+import { wireTypes } from "../options/wire.js"
 import { Socket } from "../socket/socket.js"
 
 /** Messages that begin with a routing id. */

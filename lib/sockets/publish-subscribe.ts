@@ -25,7 +25,7 @@ export class Publisher extends Socket {
 
 export interface Publisher extends OptionsOn<"Publisher">, Sender {}
 
-defineSocket("Publisher", Publisher, "receive")
+defineSocket("Publisher", Publisher)
 
 /**
  * ZMQ_SUB: receives the messages whose first part begins with one of its subscriptions; without any it receives nothing.
@@ -59,7 +59,7 @@ export class Subscriber extends Socket {
 
 export interface Subscriber extends OptionsOn<"Subscriber">, Receiver {}
 
-defineSocket("Subscriber", Subscriber, "send")
+defineSocket("Subscriber", Subscriber)
 
 /** libzmq does not tell it. Not a private field, because the base class assigns options before there are any. */
 const verbosities = new WeakMap<XPublisher, null | "allSubs" | "allSubsUnsubs">()

@@ -23,7 +23,7 @@ export class Push extends Socket {
 
 export interface Push extends OptionsOn<"Push">, Sender {}
 
-defineSocket("Push", Push, "receive")
+defineSocket("Push", Push)
 
 /**
  * ZMQ_PULL: receives from all its peers, taking from each in turn.
@@ -42,4 +42,4 @@ export class Pull extends Socket {
 
 export interface Pull extends OptionsOn<"Pull">, Receiver {}
 
-defineSocket("Pull", Pull, "send")
+defineSocket("Pull", Pull)

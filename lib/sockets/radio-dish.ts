@@ -1,19 +1,16 @@
 // One to many, by group: radios drop what no dish has joined.
 
 import { Buffer } from "node:buffer"
-
 import { errnoError } from "../base/errors.js"
-import { form, handle, optionRead } from "../base/symbols.js"
-import { type GroupOptions, GroupOutbox, groupBytes, receivesGroups } from "../message/tagged.js"
+import { handle, optionRead } from "../base/symbols.js"
+import { type GroupOptions, groupBytes } from "../message/form.js"
+import type { Message } from "../message/message.js"
 import { addon, constant } from "../native/addon.js"
 import type { OptionsOn } from "../options/types.js"
-import type { ConstructorOptions, Message, Receiver } from "../socket/interfaces.js"
+import type { ConstructorOptions, Receiver } from "../socket/interfaces.js"
 import { Socket } from "../socket/socket.js"
 import { defineSocket } from "./define.js"
 import { defineTaggedSending, type TaggedWritable } from "./tagged-sending.js"
-
-/** Not a private field, because the base class asks for it before there are any. */
-const outboxes = new WeakMap<Radio, GroupOutbox>()
 
 /**
  * ZMQ_RADIO: sends each message to every dish that has joined its group, over udp also to all that listen, and drops it
@@ -31,25 +28,11 @@ export class Radio extends Socket {
   constructor(options?: ConstructorOptions<Radio>) {
     super(constant("ZMQ_RADIO"), options)
   }
-
-  /** Connects to an address; to one of udp, messages are sent at once and whether or not anybody listens. */
-  override connect(address: string): void {
-    super.connect(address)
-    const outbox = outboxes.get(this)
-    if (outbox !== undefined && address.startsWith("udp:")) outbox.overUdp = true
-  }
-
-  /** @internal */
-  override [form](slot: number, type: number) {
-    const outbox = new GroupOutbox(slot, type)
-    outboxes.set(this, outbox)
-    return { outbox }
-  }
 }
 
 export interface Radio extends OptionsOn<"Radio">, TaggedWritable<GroupOptions> {}
 
-defineSocket("Radio", Radio, "receive")
+defineSocket("Radio", Radio)
 defineTaggedSending(Radio, "group")
 
 /** The group that a message was sent to. */
@@ -82,11 +65,6 @@ export class Dish extends Socket {
     this.#change(groups, addon.leaveGroup, "has not joined")
   }
 
-  /** @internal */
-  override [form]() {
-    return receivesGroups
-  }
-
   #change(groups: (string | Uint8Array)[], call: typeof addon.joinGroup, refusal: string): void {
     const { slot } = this[handle]()
     const all = groups.map((group) => groupBytes({ group }))
@@ -105,4 +83,4 @@ export class Dish extends Socket {
 
 export interface Dish extends OptionsOn<"Dish">, Receiver<[Message, DishGroupOptions]> {}
 
-defineSocket("Dish", Dish, "send")
+defineSocket("Dish", Dish)

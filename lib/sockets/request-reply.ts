@@ -1,6 +1,6 @@
 // Questions and answers: strictly in turn (REQ, REP), or many at a time (DEALER, ROUTER).
 
-import { tooMany } from "../base/errors.js"
+import { tooMany } from "../base/checks.js"
 import { connectNamed, handle } from "../base/symbols.js"
 import type { PeerEvents } from "../events/peer-events.js"
 import { addon, constant } from "../native/addon.js"

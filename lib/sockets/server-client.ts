@@ -1,11 +1,11 @@
 // Questions and answers between thread-safe sockets, in any order.
 
-import { form } from "../base/symbols.js"
 import type { PeerEvents } from "../events/peer-events.js"
-import { type RoutingOptions, routed, singlePart } from "../message/tagged.js"
+import type { RoutingOptions } from "../message/form.js"
+import type { Message, MessageLike } from "../message/message.js"
 import { constant } from "../native/addon.js"
 import type { OptionsOn } from "../options/types.js"
-import type { ConstructorOptions, Message, MessageLike, Receiver, Sender } from "../socket/interfaces.js"
+import type { ConstructorOptions, Receiver, Sender } from "../socket/interfaces.js"
 import { Socket } from "../socket/socket.js"
 import { defineSocket } from "./define.js"
 import { definePeerEvents, numbered } from "./peer-telling.js"
@@ -25,11 +25,6 @@ import { defineTaggedSending, type TaggedWritable } from "./tagged-sending.js"
 export class Server extends Socket {
   constructor(options?: ConstructorOptions<Server>) {
     super(constant("ZMQ_SERVER"), options)
-  }
-
-  /** @internal */
-  override [form](slot: number, type: number) {
-    return routed(slot, type)
   }
 }
 
@@ -53,11 +48,6 @@ definePeerEvents(Server, numbered)
 export class Client extends Socket {
   constructor(options?: ConstructorOptions<Client>) {
     super(constant("ZMQ_CLIENT"), options)
-  }
-
-  /** @internal */
-  override [form](slot: number, type: number) {
-    return singlePart(slot, type)
   }
 }
 

@@ -1,12 +1,12 @@
 // Plain tcp.
 
 import type { Buffer } from "node:buffer"
-
-import { tooMany } from "../base/errors.js"
+import { tooMany } from "../base/checks.js"
 import { connectNamed, handle } from "../base/symbols.js"
+import type { Message, MessageLike } from "../message/message.js"
 import { addon, constant, SendFlags } from "../native/addon.js"
 import type { OptionsOn } from "../options/types.js"
-import type { ConstructorOptions, Message, MessageLike, Receiver, Sender } from "../socket/interfaces.js"
+import type { ConstructorOptions, Receiver, Sender } from "../socket/interfaces.js"
 import { Socket } from "../socket/socket.js"
 import { defineSocket } from "./define.js"
 import { checkName, claimName, nameTaken, type PeerName, peerName, releaseNames } from "./peer-name.js"

@@ -2,9 +2,11 @@
 
 import type { Writable as NodeWritable } from "node:stream"
 import type { WritableStream } from "node:stream/web"
-import type { MessageLike, OperationOptions, Sender, StreamOptions } from "../socket/interfaces.js"
-import { checkNames } from "../socket/queues.js"
+import { checkNames, type OperationOptions } from "../base/checks.js"
+import type { MessageLike } from "../message/message.js"
+import type { Sender } from "../socket/interfaces.js"
 import { Socket } from "../socket/socket.js"
+import type { StreamOptions } from "../socket/streams.js"
 
 /** What sockets have that send messages of one part with `T` beside it. */
 export interface TaggedWritable<T extends object>

@@ -173,11 +173,11 @@ describe("two packages in one tree", () => {
 
   it("refuse an addon of another version, and say so", async () => {
     const folder = projectWith("ohmq")
-    const symbols = path.join(folder, "node_modules/ohmq/dist/base/symbols.js")
-    const text = readFileSync(symbols, "utf8")
+    const interfaceFile = path.join(folder, "node_modules/ohmq/dist/native/interface.js")
+    const text = readFileSync(interfaceFile, "utf8")
     const changed = text.replace(/INTERFACE = \d+/, "INTERFACE = 1000")
     expect(changed).not.toBe(text)
-    writeFileSync(symbols, changed)
+    writeFileSync(interfaceFile, changed)
     writeFileSync(path.join(folder, "program.cjs"), `require("ohmq")`)
     const { status, stderr } = await runCommand(process.execPath, [path.join(folder, "program.cjs")])
     expect(status).toBe(1)

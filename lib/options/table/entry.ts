@@ -1,28 +1,6 @@
 // What an entry of the option tables says.
 
-/** The socket classes, those of the stable API first. */
-export type SocketName =
-  | "Pair"
-  | "Publisher"
-  | "Subscriber"
-  | "Request"
-  | "Reply"
-  | "Dealer"
-  | "Router"
-  | "Pull"
-  | "Push"
-  | "XPublisher"
-  | "XSubscriber"
-  | "Stream"
-  | "Server"
-  | "Client"
-  | "Radio"
-  | "Dish"
-  | "Gather"
-  | "Scatter"
-  | "Datagram"
-  | "Peer"
-  | "Channel"
+import type { SocketName } from "../../base/socket-types.js"
 
 /**
  * How JavaScript and libzmq write the value down:
@@ -73,43 +51,3 @@ export interface Option {
   /** The capability that libzmq must have been built with. */
   readonly needs?: "curve" | "gssapi" | "vmci" | "norm" | "WSS" | "draft"
 }
-
-export const writers = [
-  "Pair",
-  "Publisher",
-  "Request",
-  "Reply",
-  "Dealer",
-  "Router",
-  "Push",
-  "XPublisher",
-  "XSubscriber",
-  "Stream",
-  "Server",
-  "Client",
-  "Radio",
-  "Scatter",
-  "Datagram",
-  "Peer",
-  "Channel",
-] as const
-
-export const readers = [
-  "Pair",
-  "Subscriber",
-  "Request",
-  "Reply",
-  "Dealer",
-  "Router",
-  "Pull",
-  "XPublisher",
-  "XSubscriber",
-  "Stream",
-  "Server",
-  "Client",
-  "Dish",
-  "Gather",
-  "Datagram",
-  "Peer",
-  "Channel",
-] as const

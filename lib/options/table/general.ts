@@ -1,6 +1,7 @@
 // Options for queues, timing and reconnection.
 
-import { type Option, readers, writers } from "./entry.js"
+import { readers, writers } from "../../base/socket-types.js"
+import type { Option } from "./entry.js"
 
 export const generalOptions = {
   /**

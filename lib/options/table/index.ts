@@ -6,7 +6,7 @@ import { securityOptions } from "./security.js"
 import { transportOptions } from "./transport.js"
 
 export { contextOptions } from "./context.js"
-export type { Option, SocketName, Wire } from "./entry.js"
+export type { Option, Wire } from "./entry.js"
 
 export const socketOptions = {
   ...generalOptions,

@@ -1,6 +1,7 @@
 // Options of the transports: IP and tcp, ipc, multicast, VMCI.
 
-import { type Option, writers } from "./entry.js"
+import { writers } from "../../base/socket-types.js"
+import type { Option } from "./entry.js"
 
 const wss = { wire: "string", access: "write", initial: null, needs: "WSS" } as const
 const norm = { since: "4.3.5", needs: "norm" } as const

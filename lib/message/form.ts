@@ -1,17 +1,24 @@
-// Messages of the draft sockets: they have one part, and most carry a routing id or a group beside it. Those are pairs of
-// the part and an object, `[part, { routingId }]`, and cross to the addon as two frames.
+// What messages look like, by the type of their socket. Those of most are arrays of parts. Those of the draft types have one part, most
+// with a routing id or a group beside it: these are pairs of the part and an object, `[part, { routingId }]`, and cross to the addon
+// as two frames.
 
 import { Buffer } from "node:buffer"
 import { isUint8Array } from "node:util/types"
-
-import { errnoError, expected } from "../base/errors.js"
+import { expected } from "../base/checks.js"
+import { errnoError } from "../base/errors.js"
+import type { SocketType } from "../base/socket-types.js"
 import { warnOnce } from "../base/warnings.js"
-import { addon, constant, SendFlags, Tag } from "../native/addon.js"
-import type { Message, MessageLike } from "../socket/interfaces.js"
-import type { MessageForm } from "../socket/traffic.js"
-import { drain, mayReference, type Part, toPart } from "./message.js"
+import { addon, constant, POLLOUT, SendFlags, Tag } from "../native/addon.js"
+import { drain, type Message, type MessageLike, mayReference, type Part, toPart } from "./message.js"
 import { receiveWithMetadata } from "./metadata.js"
-import { OUT, Outbox, type Outgoing } from "./outbox.js"
+import { Outbox, type Outgoing } from "./outbox.js"
+
+/** How the messages of a socket are sent and received. */
+export interface MessageForm {
+  outbox: Outbox
+  drain: typeof drain
+  receiveWithMetadata: typeof receiveWithMetadata
+}
 
 /** Names the peer that a message comes from or goes to. */
 export interface RoutingOptions {
@@ -74,7 +81,7 @@ class TaggedOutbox<T> extends SinglePartOutbox {
   readonly #tag: Tag
   readonly #encode: (options: T) => Uint8Array
 
-  constructor(slot: number, type: number, tag: Tag, encode: (options: T) => Uint8Array) {
+  constructor(slot: number, type: SocketType, tag: Tag, encode: (options: T) => Uint8Array) {
     super(slot, type)
     this.#tag = tag
     this.#encode = encode
@@ -100,17 +107,21 @@ class TaggedOutbox<T> extends SinglePartOutbox {
 }
 
 /** Of a Radio. */
-export class GroupOutbox extends TaggedOutbox<GroupOptions> {
+class GroupOutbox extends TaggedOutbox<GroupOptions> {
   /** Whether messages go out over udp. */
-  overUdp = false
+  #overUdp = false
 
-  constructor(slot: number, type: number) {
+  constructor(slot: number, type: SocketType) {
     super(slot, type, Tag.Group, groupBytes)
+  }
+
+  override connected(address: string): void {
+    if (address.startsWith("udp:")) this.#overUdp = true
   }
 
   override prepare(message: unknown): Outgoing {
     const outgoing = super.prepare(message) as [Uint8Array, Part]
-    if (this.overUdp) {
+    if (this.#overUdp) {
       const [group, part] = outgoing
       if (group.byteLength > MOST_OF_UDP_GROUP || 1 + group.byteLength + lengthOf(part) > MOST_OF_UDP) {
         throw tooLargeForUdp()
@@ -121,7 +132,7 @@ export class GroupOutbox extends TaggedOutbox<GroupOptions> {
 }
 
 /** Of a Datagram: an address, and what goes there. */
-export class DatagramOutbox extends Outbox {
+class DatagramOutbox extends Outbox {
   override prepare(message: MessageLike | MessageLike[]): Outgoing {
     const parts = super.prepare(message)
     if (!Array.isArray(parts) || parts.length !== 2) {
@@ -137,12 +148,12 @@ export class DatagramOutbox extends Outbox {
   }
 
   protected override sendParts(parts: Part[]): boolean {
-    return (addon.events(this.slot) & OUT) !== 0 && super.sendParts(parts)
+    return (addon.events(this.slot) & POLLOUT) !== 0 && super.sendParts(parts)
   }
 }
 
 /** How messages with a tag are received: as pairs. */
-function receivesTagged(tag: Tag, decode: (value: Buffer) => object): Required<Omit<MessageForm, "outbox">> {
+function receivesTagged(tag: Tag, decode: (value: Buffer) => object): Omit<MessageForm, "outbox"> {
   const take = (slot: number, messages: number) => addon.receiveTagged(slot, tag, messages)
   const toPair = ([value, part]: Message[]) => [part, decode(value as Message)] as unknown as Message[]
   return {
@@ -160,14 +171,22 @@ function receivesTagged(tag: Tag, decode: (value: Buffer) => object): Required<O
 
 const receivesRouted = receivesTagged(Tag.RoutingId, (value) => ({ routingId: value.readUInt32LE(0) }))
 
-/** Messages of one part that name a group. */
-export const receivesGroups = receivesTagged(Tag.Group, (group) => ({ group }))
+const receivesGroups = receivesTagged(Tag.Group, (group) => ({ group }))
 
-/** Messages of one part that name a peer. */
-export const routed = (slot: number, type: number): MessageForm => ({
-  outbox: new TaggedOutbox(slot, type, Tag.RoutingId, routingIdBytes),
-  ...receivesRouted,
-})
+const receivesParts = { drain, receiveWithMetadata }
 
-/** Messages of one part. */
-export const singlePart = (slot: number, type: number): MessageForm => ({ outbox: new SinglePartOutbox(slot, type) })
+/** How the messages of a type are sent and received, through the slot of a socket. */
+export function messageForm(slot: number, type: SocketType): MessageForm {
+  switch (type.shape) {
+    case "parts":
+      return { outbox: new Outbox(slot, type), ...receivesParts }
+    case "part":
+      return { outbox: new SinglePartOutbox(slot, type), ...receivesParts }
+    case "routed":
+      return { outbox: new TaggedOutbox(slot, type, Tag.RoutingId, routingIdBytes), ...receivesRouted }
+    case "grouped":
+      return { outbox: new GroupOutbox(slot, type), ...receivesGroups }
+    case "datagram":
+      return { outbox: new DatagramOutbox(slot, type), ...receivesParts }
+  }
+}

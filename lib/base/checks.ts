@@ -1,0 +1,67 @@
+// Checks of arguments.
+
+import { inspect } from "node:util"
+
+import { isAbortSignal } from "./abort.js"
+import { errnoError } from "./errors.js"
+import { handle } from "./symbols.js"
+
+/** Options of a single operation. */
+export interface OperationOptions {
+  /** Ends the operation; it then rejects with the signal's reason. The signal may be of another realm, such as that of jsdom. */
+  signal?: AbortSignal
+  /**
+   * How long the operation may wait, in milliseconds: 0 not at all, -1 for ever. Default: the socket's own option. This is real time:
+   * fake timers (Jest, Vitest, Sinon, node:test) neither stop nor speed it up.
+   */
+  timeout?: number
+}
+
+/** The longest that a timer of JavaScript can run, in milliseconds. */
+export const LONGEST_TIMER = 2 ** 31 - 1
+
+/** A TypeError that says what an argument had to be and what came instead. */
+export function expected(what: string, kind: string, value: unknown): TypeError {
+  const text = typeof value === "string" ? JSON.stringify(value) : inspect(value, { depth: 0, breakLength: Infinity })
+  return new TypeError(`Expected ${what} to be ${kind}, but received ${text} (${typeof value})`)
+}
+
+/** A TypeError for arguments beyond those that there are. */
+export const tooMany = (wanted: number, came: number) =>
+  new TypeError(`Expected ${wanted} argument${wanted === 1 ? "" : "s"} but received ${came}`)
+
+export const isObject = (value: unknown): value is object => typeof value === "object" && value !== null
+
+/** Throws if an object has properties that nobody looks at, which mostly are misspelt. */
+export function checkNames(options: object, ...known: string[]): void {
+  for (const name of Object.keys(options)) {
+    if (!known.includes(name)) throw new TypeError(`Unknown option '${name}'. There are: ${known.join(", ")}`)
+  }
+}
+
+/** Throws unless these are options of an operation, and such as are named further. */
+export function checkOperation(options: OperationOptions | undefined, ...further: string[]): void {
+  if (options === undefined) return
+  if (typeof options !== "object" || options === null) throw expected("options", "an object", options)
+  checkNames(options, "signal", "timeout", ...further)
+  const { timeout, signal } = options
+  if (timeout !== undefined && !(typeof timeout === "number" && (timeout >= 0 || timeout === -1))) {
+    throw expected("timeout", "a number of milliseconds, or -1 for no limit", timeout)
+  }
+  checkSignal(signal)
+}
+
+/** Throws for a signal that is none. */
+export function checkSignal(signal: unknown): void {
+  if (signal !== undefined && !isAbortSignal(signal)) throw expected("signal", "an AbortSignal", signal)
+}
+
+/** Throws unless an object of one of our classes, which may be another copy's, has what this copy relies on. */
+export function checkInterface(what: string, object: object): void {
+  if (!(handle in object)) {
+    throw errnoError(
+      "EINVAL",
+      `The ${what} belongs to another version of ohmq in this process, and cannot be used with this one`,
+    )
+  }
+}
