@@ -117,10 +117,13 @@ export class Context extends OptionHolder {
     checkNames(options, "linger")
     const { linger } = options
     if (linger !== undefined && !(Number.isInteger(linger) && linger >= -1 && linger < 2 ** 31)) {
-      throw expected("linger", "a whole number of milliseconds, or -1 for no limit", linger)
+      throw expected("linger", "an integer number of milliseconds, or -1 for no limit", linger)
     }
     if (this === context) {
-      throw errnoError("EPERM", "The default context belongs to all threads of the process; terminate one of your own")
+      throw errnoError(
+        "EPERM",
+        "The default context belongs to all threads of the process and cannot be terminated; create a context of your own",
+      )
     }
     this.#ended ??= this.#end(linger === undefined ? {} : { linger })
     return this.#ended

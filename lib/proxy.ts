@@ -106,17 +106,18 @@ export class Proxy<F extends Socket = Socket, B extends Socket = Socket, C exten
     checkSignal(options.signal)
     const names = ["Front-end", "Back-end", "Capture"] as const
     const sockets = [this.frontEnd, this.backEnd, this.capture].filter((socket) => socket !== undefined)
-    if (this.#stop !== undefined) throw errnoError("EBUSY", "Proxy is running already")
+    if (this.#stop !== undefined) throw errnoError("EBUSY", "Proxy is already running")
     for (const [index, socket] of sockets.entries()) {
       if (socket.closed || !socket[lend].isAttached) {
         throw errnoError("EINVAL", `${names[index]} socket must be bound or connected`)
       }
       socket[lend].check()
       if (socket[endpoints].hasPeerEvents) {
-        throw errnoError("EINVAL", `${names[index]} socket has peerEvents, whose messages are not to be forwarded`)
+        throw errnoError("EINVAL", `${names[index]} socket has peerEvents, whose messages must not be forwarded`)
       }
     }
-    if (new Set(sockets).size < sockets.length) throw errnoError("EINVAL", "A proxy needs different sockets")
+    if (new Set(sockets).size < sockets.length)
+      throw errnoError("EINVAL", "The sockets of a proxy must be different sockets")
     this.#running = this.#run(sockets, options.signal)
     return this.#running
   }

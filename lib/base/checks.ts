@@ -4,6 +4,7 @@ import { inspect } from "node:util"
 
 import { isAbortSignal } from "./abort.js"
 import { errnoError } from "./errors.js"
+import { suggestion } from "./spelling.js"
 import { handle } from "./symbols.js"
 
 /** Options of a single operation. */
@@ -32,10 +33,12 @@ export const tooMany = (wanted: number, came: number) =>
 
 export const isObject = (value: unknown): value is object => typeof value === "object" && value !== null
 
-/** Throws if an object has properties that nobody looks at, which mostly are misspelt. */
+/** Throws if an object has a property that is not among the known ones: most likely it is misspelt. */
 export function checkNames(options: object, ...known: string[]): void {
   for (const name of Object.keys(options)) {
-    if (!known.includes(name)) throw new TypeError(`Unknown option '${name}'. There are: ${known.join(", ")}`)
+    if (known.includes(name)) continue
+    const hint = suggestion(name, known) || `Known options: ${known.join(", ")}`
+    throw new TypeError(`Unknown option "${name}". ${hint}`)
   }
 }
 
@@ -61,7 +64,7 @@ export function checkInterface(what: string, object: object): void {
   if (!(handle in object)) {
     throw errnoError(
       "EINVAL",
-      `The ${what} belongs to another version of ohmq in this process, and cannot be used with this one`,
+      `The ${what} was made by another version of ohmq in this process, which this one cannot use`,
     )
   }
 }

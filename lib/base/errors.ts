@@ -51,9 +51,9 @@ export const busyObserverError = () =>
   errnoError("EBUSY", "Observer is busy reading; only one receive operation may be in progress at any time")
 
 export const queueFullError = (direction: string, limit: number) =>
-  errnoError("EBUSY", `The ${direction} queue is full: ${limit} wait already`)
+  errnoError("EBUSY", `The ${direction} queue is full (${limit} ${direction}s are waiting)`)
 export const droppedError = (direction: string) =>
-  errnoError("ECANCELED", `Dropped from the full ${direction} queue for a newer one`)
+  errnoError("ECANCELED", `The ${direction} queue was full, and this ${direction} made room for a newer one`)
 
 /** What sendMany rejects with when it did not send all. */
 export interface BatchError extends ErrnoError {

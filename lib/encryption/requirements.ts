@@ -71,12 +71,12 @@ function wayOut(address: string, use: EndpointUse, read: Read): { reached: strin
   // It is the proxy that resolves the address, even "127.0.0.1". libzmq uses it for tcp only.
   const proxy = use === "connect" && address.startsWith("tcp:") ? read(socksProxy) : null
   if (proxy !== null) {
-    const instead = "leave socksProxy out and use loopback or ipc"
+    const instead = "remove socksProxy and use loopback or ipc"
     return { reached: `${address} is reached through the SOCKS proxy ${proxy}`, instead }
   }
   const end = use === "bind" ? listensBeyond(read(useFileDescriptor) as number) : undefined
   if (end !== undefined) {
-    const instead = "give useFileDescriptor one that listens on loopback"
+    const instead = "set useFileDescriptor to a descriptor that listens on loopback"
     return { reached: `${address} is reached at ${end}, where useFileDescriptor listens,`, instead }
   }
   return staysHere(address, use) ? undefined : { reached: `${address} is reached`, instead: "use loopback or ipc" }
@@ -97,15 +97,15 @@ function lackOfCurve(read: Read, isSecretKey: IsSecretKey): string | undefined {
   const publicKey = read(socketOptions.curvePublicKey) as string | null
   const hasSecretKey = !isSecretKey(null)
   if (read(socketOptions.curveServer)) {
-    return hasSecretKey ? undefined : "curveServer needs curveSecretKey, too: the server's own secret key"
+    return hasSecretKey ? undefined : "curveServer also needs curveSecretKey, the server's own secret key"
   }
   if (read(socketOptions.curveServerKey) === null) {
-    return "CURVE needs curveServerKey, the server's public key, on a client, or curveServer: true on a server"
+    return "CURVE needs curveServerKey (the server's public key) on a client, or curveServer: true on a server"
   }
   if (!hasSecretKey || publicKey === null) {
-    return "curveServerKey needs curvePublicKey and curveSecretKey, too: a key pair of this side; see curveKeyPair()"
+    return "curveServerKey also needs curvePublicKey and curveSecretKey, this side's own key pair; curveKeyPair() makes one"
   }
-  return isSecretKey(publicKey) ? "curveSecretKey is the public key; set the secret one" : undefined
+  return isSecretKey(publicKey) ? "curveSecretKey is the public key; set the secret key" : undefined
 }
 
 const refusal = (code: string, message: string, address: string) =>
@@ -128,19 +128,23 @@ export function checkEncryption({ address, use, type, read, isSecretKey, require
   if (mechanism === "curve") {
     const lack = lackOfCurve(read, isSecretKey)
     if (lack !== undefined && required) throw refusal("EPERM", lack, address)
-    if (lack !== undefined) warnOnce("OHMQ_CURVE_INCOMPLETE", `${lack}. Nothing will pass through ${address}`)
+    if (lack !== undefined) warnOnce("OHMQ_CURVE_INCOMPLETE", `${lack}. No message will pass through ${address}`)
   }
   if (mechanism === "plain" && enforcesDomain(read) && read(socketOptions.zapDomain) === null) {
     // libzmq would end the process with an assertion once a peer comes.
-    if (read(socketOptions.plainServer)) throw refusal("EINVAL", "zapEnforceDomain needs a zapDomain, too", address)
+    if (read(socketOptions.plainServer)) throw refusal("EINVAL", "zapEnforceDomain also needs a zapDomain", address)
   }
   if (encrypts(address, type, read)) return
   const way = wayOut(address, use, read)
   if (way === undefined) return
-  const problem = `${way.reached} in plain text: all on the way can read and change what goes through it.`
+  const problem = `${way.reached} in plain text: everybody on the way can read and change the messages.`
   const remedy = `Set the socket's security option (CURVE; see docs/security.md), or ${way.instead}`
-  if (required) throw refusal("EPERM", `${problem} The context has requireEncryption. ${remedy}`, address)
-  warnOnce("OHMQ_PLAINTEXT", `${problem} ${remedy}. (Told once; context.requireEncryption forbids it.)`)
+  if (required)
+    throw refusal("EPERM", `${problem} The context requires encryption (requireEncryption). ${remedy}`, address)
+  warnOnce(
+    "OHMQ_PLAINTEXT",
+    `${problem} ${remedy}. (This warning appears once. context.requireEncryption turns it into an error.)`,
+  )
 }
 
 const enforcesDomain = (read: Read) => addon.capability.draft === true && read(socketOptions.zapEnforceDomain) === true

@@ -138,7 +138,7 @@ const isSecretKey = (socket: SecuredSocket, key: string | null) => socket[handle
 
 /** Gives a socket its own key pair, which must be one. */
 function setPair(socket: SecuredSocket, what: "server" | "client", pair: unknown): void {
-  if (!isObject(pair)) throw invalid(`${what} must be a certificate or a key pair, such as generateKeyPair() makes`)
+  if (!isObject(pair)) throw invalid(`${what} must be a certificate or a key pair; generateKeyPair() makes one`)
   const { publicKey, secretKey } = pair as KeyPair
   checkKey(`${what}.publicKey`, publicKey)
   if (secretKey === null || secretKey === undefined) {
@@ -151,16 +151,18 @@ function setPair(socket: SecuredSocket, what: "server" | "client", pair: unknown
     socket.curvePublicKey = publicKey as string
     socket.curveSecretKey = secretKey as string
   } catch {
-    throw invalid(`${what} has a key with characters that Z85 has not`)
+    throw invalid(`${what} has a key with an invalid Z85 character`)
   }
   const own = socket.curvePublicKey
   if (derived === own) return
-  if (isSecretKey(socket, own)) throw invalid(`${what}.secretKey is the public key; give the secret one`)
-  throw invalid(`${what}.publicKey is not that of ${what}.secretKey; see publicKeyFrom(). Are the two exchanged?`)
+  if (isSecretKey(socket, own)) throw invalid(`${what}.secretKey is the public key; use the secret key`)
+  throw invalid(
+    `${what}.publicKey does not belong to ${what}.secretKey. Are the two swapped? publicKeyFrom() returns the right one`,
+  )
 }
 
 function setDomain(socket: SecuredSocket, domain: unknown): void {
-  if (typeof domain !== "string" || domain === "") throw invalid("domain must be text, and not empty")
+  if (typeof domain !== "string" || domain === "") throw invalid("domain must be a non-empty string")
   socket.zapDomain = domain
   // Without this, libzmq lets everybody in when no handler is there.
   if (addon.capability.draft === true) socket.zapEnforceDomain = true
@@ -173,22 +175,22 @@ function setGuard(
   setDomain(socket, domain)
   if (authenticator === undefined) return
   if (typeof authenticator?.guard !== "function")
-    throw invalid("authenticator must be an Authenticator of ohmq/security")
+    throw invalid("authenticator must be an Authenticator from ohmq/security")
   authenticator.guard(socket)
 }
 
 function asServer(socket: SecuredSocket, security: ServerSecurity): void {
   checkNames(security, "server", "authenticator", "domain", "clients")
   const { clients, authenticator, domain } = security
-  if (clients !== undefined && clients !== "any") throw invalid(`clients must be "any", or not be given`)
+  if (clients !== undefined && clients !== "any") throw invalid(`clients must be "any" or be left out`)
   if (clients === undefined && authenticator === undefined && domain === undefined) {
     throw invalid(
-      "a server with nothing but keys encrypts and lets anyone in. Add authenticator: new Authenticator({ context, curve }), " +
-        `or domain if a ZAP handler runs elsewhere in this process, or clients: "any" if that is what you want`,
+      "a server with keys only encrypts, but lets anyone in. Add authenticator: new Authenticator({ context, curve }), " +
+        `or domain if this process has its own ZAP handler, or clients: "any" if anyone may connect`,
     )
   }
   if (clients === "any" && (authenticator !== undefined || domain !== undefined)) {
-    throw invalid(`clients: "any" and an authenticator or domain exclude each other; leave one of them out`)
+    throw invalid(`clients: "any" cannot be combined with authenticator or domain; remove one of them`)
   }
   setPair(socket, "server", security.server)
   socket.curveServer = true
@@ -201,24 +203,24 @@ function asClient(socket: SecuredSocket, security: ClientSecurity): void {
   checkNames(security, "client", "serverKey")
   const { client, serverKey } = security
   if (client === undefined) {
-    throw invalid("serverKey needs client, too: a key pair of this side, such as generateKeyPair() makes")
+    throw invalid("serverKey also needs client, this side's own key pair; generateKeyPair() makes one")
   }
   if (serverKey === undefined) {
-    throw invalid("client needs serverKey, too: the server's public key, by which it is known to be the right one")
+    throw invalid("client also needs serverKey, the server's public key, which proves that it is the right server")
   }
   const key = checkKey("serverKey", isObject(serverKey) && "publicKey" in serverKey ? serverKey.publicKey : serverKey)
   setPair(socket, "client", client)
   try {
     socket.curveServerKey = key as string
   } catch {
-    throw invalid("serverKey has characters that Z85 has not")
+    throw invalid("serverKey has an invalid Z85 character")
   }
   const { curveServerKey } = socket
   if (curveServerKey === socket.curvePublicKey) {
-    throw invalid("serverKey is this side's own public key; give the server's")
+    throw invalid("serverKey is this side's own public key; use the server's public key")
   }
   if (isSecretKey(socket, curveServerKey)) {
-    throw invalid("serverKey is this side's secret key; give the server's public key")
+    throw invalid("serverKey is this side's secret key; use the server's public key")
   }
 }
 
@@ -232,9 +234,9 @@ function asPlainServer(socket: SecuredSocket, security: PlainServerSecurity): vo
 function asPlainClient(socket: SecuredSocket, security: PlainClientSecurity): void {
   checkNames(security, "username", "password")
   const { username, password } = security
-  if (typeof username !== "string" || username === "") throw invalid("username must be text, and not empty")
+  if (typeof username !== "string" || username === "") throw invalid("username must be a non-empty string")
   if (!(typeof password === "string" || isUint8Array(password)) || password.length === 0) {
-    throw invalid("password must be text or bytes, and not empty")
+    throw invalid("password must be a non-empty string or Uint8Array")
   }
   socket.plainUsername = username
   socket.plainPassword = password as string
@@ -254,7 +256,7 @@ export class SecuritySetup {
       )
     }
     if (socket.securityMechanism !== null)
-      throw invalid(`${socket.securityMechanism} was set up by other options already`)
+      throw invalid(`${socket.securityMechanism} was already set up by other options`)
     this.#server = "server" in security || "plainServer" in security
     this.#mechanism = "plainServer" in security || "username" in security || "password" in security ? "plain" : "curve"
     if ("server" in security) asServer(socket, security as ServerSecurity)
@@ -272,20 +274,20 @@ export class SecuritySetup {
     const isServer = this.#mechanism === "curve" ? socket.curveServer : socket.plainServer
     if (securityMechanism !== this.#mechanism || isServer !== this.#server) {
       throw refuse(
-        "was undone by another option that was set after it, such as curveServer or plainUsername; leave that out",
+        "was undone by an option that was set after it, such as curveServer or plainUsername; remove that option",
       )
     }
     if (this.#server && this.#domain !== null) {
       const enforced = addon.capability.draft !== true || socket.zapEnforceDomain
       if (socket.zapDomain !== this.#domain || !enforced)
-        throw refuse("zapDomain was changed after it; give the domain here")
+        throw refuse("zapDomain was changed after it; set the domain in security instead")
     }
     if (this.#mechanism === "plain" && !/^(ipc|inproc):/.test(address)) {
       const where = staysHere(address, "connect")
         ? "Use ipc:// or CURVE"
         : "Use CURVE: { server } and { client, serverKey }"
       throw refuse(
-        `PLAIN sends passwords and messages unencrypted, so not over ${address.replace(/:.*/s, "")}. ${where}`,
+        `PLAIN sends passwords and messages unencrypted, so it is refused over ${address.replace(/:.*/s, "")}. ${where}`,
       )
     }
   }

@@ -57,14 +57,15 @@ Object.defineProperties(Socket.prototype, {
     async value(this: Socket, options: ConnectedOptions = {}) {
       checkOperation(options, "count")
       const { count = 1, timeout = -1, signal } = options
-      if (!(Number.isSafeInteger(count) && count > 0)) throw expected("count", "a whole number above 0", count)
+      if (!(Number.isSafeInteger(count) && count > 0)) throw expected("count", "a positive integer", count)
       if (this.closed) throw closedError()
       if (signal?.aborted) throw reasonOf(signal)
       // Whose handshake is over already, libzmq does not tell.
       if (!observers.has(this) && !this[endpoints].isEmpty) {
-        throw errnoError("EINVAL", "connected() must be called, or events used, before the socket binds or connects")
+        throw errnoError("EINVAL", "Call connected(), or read events, before the socket binds or connects")
       }
-      if (this.events.closed) throw errnoError("EBADF", "The events are closed, and with them the count of peers")
+      if (this.events.closed)
+        throw errnoError("EBADF", "The socket's events are closed, so its peers are no longer counted")
       await this.events[waitForPeers](count, { timeout, signal })
     },
   },

@@ -41,11 +41,11 @@ const MOST_OF_UDP_GROUP = 127
 const lengthOf = (part: Part) => (typeof part === "string" ? Buffer.byteLength(part) : part.byteLength)
 
 const tooLargeForUdp = () =>
-  errnoError("EMSGSIZE", `Message is too large for udp: libzmq takes ${MOST_OF_UDP} bytes and groups of 127`)
+  errnoError("EMSGSIZE", `Message is too large for udp: libzmq allows ${MOST_OF_UDP} bytes, and 127 bytes for a group`)
 
 function routingIdBytes({ routingId }: RoutingOptions): Uint8Array {
   if (!(Number.isInteger(routingId) && routingId > 0 && routingId < 2 ** 32)) {
-    throw expected("routingId", "a whole number from 1 to 4294967295", routingId)
+    throw expected("routingId", "an integer from 1 to 4294967295", routingId)
   }
   return Uint8Array.of(routingId, routingId >>> 8, routingId >>> 16, routingId >>> 24)
 }
@@ -60,7 +60,7 @@ export function groupBytes({ group }: GroupOptions): Uint8Array {
   const most = constant("ZMQ_GROUP_MAX_LENGTH")
   // In the process of a dish that has joined the empty group, libzmq aborts when its queue is full.
   if (bytes.byteLength === 0 || bytes.byteLength > most) throw expected("group", `1 to ${most} bytes long`, group)
-  if (zero !== -1) warnOnce("OHMQ_GROUP_CUT", "A group ends at its first zero byte. The rest of the name was ignored.")
+  if (zero !== -1) warnOnce("OHMQ_GROUP_CUT", "A group ends at its first zero byte; the rest of the name was ignored.")
   return bytes
 }
 
@@ -70,7 +70,7 @@ class SinglePartOutbox extends Outbox {
     if (!Array.isArray(message)) return super.prepare(message)
     const [part, ...more] = message
     if (part === undefined || more.length > 0) {
-      throw errnoError("EINVAL", `A message of this socket must have 1 part, but has ${message.length}`)
+      throw errnoError("EINVAL", `A message on this socket must have 1 part, but this one has ${message.length}`)
     }
     return toPart(part)
   }
@@ -136,7 +136,7 @@ class DatagramOutbox extends Outbox {
   override prepare(message: MessageLike | MessageLike[]): Outgoing {
     const parts = super.prepare(message)
     if (!Array.isArray(parts) || parts.length !== 2) {
-      throw errnoError("EINVAL", "A message of this socket must have 2 parts, an address and a body")
+      throw errnoError("EINVAL", "A message on this socket must have 2 parts: an address and a body")
     }
     if (lengthOf(parts[1] as Part) > MOST_OF_UDP) throw tooLargeForUdp()
     return parts

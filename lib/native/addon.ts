@@ -138,7 +138,7 @@ function usesUv(): boolean {
     throw new Error(`OHMQ_POLLER must be "uv" or "thread", not "${poller}"`)
   }
   if (process.versions.bun !== undefined || process.versions.deno !== undefined) {
-    if (poller === "uv") throw new Error("OHMQ_POLLER=uv is for Node.js")
+    if (poller === "uv") throw new Error("OHMQ_POLLER=uv works in Node.js only")
     return false
   }
   return poller !== "thread"

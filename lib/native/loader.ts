@@ -159,8 +159,8 @@ export function loadAddon<Addon extends { interface: number }>(wanted: number): 
     try {
       const addon = load(file)
       if (addon.interface !== wanted)
-        throw new Error(`it is of another version of ohmq (interface ${addon.interface}, not ${wanted})`)
-      if (tried.length > 0) process.emitWarning(`ohmq took ${file}, because this failed: ${tried.join("; ")}`)
+        throw new Error(`it belongs to another version of ohmq (interface ${addon.interface}, not ${wanted})`)
+      if (tried.length > 0) process.emitWarning(`ohmq loaded ${file}, because this failed: ${tried.join("; ")}`)
       return addon
     } catch (error) {
       cause = cause ?? error

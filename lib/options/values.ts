@@ -4,6 +4,7 @@ import { Buffer } from "node:buffer"
 import process from "node:process"
 import { isUint8Array } from "node:util/types"
 import { errnoError } from "../base/errors.js"
+import { suggestion } from "../base/spelling.js"
 import { addon, constant } from "../native/addon.js"
 import type { Option, Wire } from "./table/entry.js"
 import { socketOptions } from "./table/index.js"
@@ -30,7 +31,7 @@ export function checkValue(wire: Wire, value: unknown): void {
     if (typeof value !== "number") throw new TypeError("Option value must be a number")
     const whole = Math.trunc(value)
     if (!(whole >= range[0] && whole <= range[1])) {
-      throw new RangeError(`Option value must be a number from ${range[0]} to ${range[1]}, but is ${value}`)
+      throw new RangeError(`Option value must be a number from ${range[0]} to ${range[1]}, but received ${value}`)
     }
     if (wire === "uint64" && whole > Number.MAX_SAFE_INTEGER) {
       process.emitWarning("Value is larger than Number.MAX_SAFE_INTEGER and may have been rounded inaccurately.")
@@ -58,7 +59,7 @@ function optionId(option: Option): number {
   if (id !== undefined && !lacks) return id
   const version = option.patch ? `libzmq with the patch ${option.patch}` : `libzmq ${option.since ?? "4.3.2"} or later`
   const wanted = lacks && id !== undefined ? `libzmq built with ${option.needs}` : version
-  throw errnoError("ENOTSUP", `${option.zmq} needs ${wanted}; this is libzmq ${addon.version}`)
+  throw errnoError("ENOTSUP", `${option.zmq} needs ${wanted}, but this is libzmq ${addon.version}`)
 }
 
 function nameOf(option: Option, value: number): unknown {
@@ -74,7 +75,7 @@ function numberOf(option: Option, name: unknown): unknown {
 
 function notOneOf(names: readonly unknown[], name: unknown): TypeError {
   const list = names.map((value) => JSON.stringify(value)).join(", ")
-  return new TypeError(`Option value must be one of ${list}, but is ${JSON.stringify(name)}`)
+  return new TypeError(`Option value must be one of ${list}, but received ${JSON.stringify(name)}`)
 }
 
 /** What an option that libzmq does not tell reads as, after it was set to a value. */
@@ -121,9 +122,12 @@ export function writeOption(target: NativeOptions, option: Option, value: unknow
     if (typeof value !== "object") throw new TypeError("Option value must be an object")
     const pairs = Object.entries(value ?? {})
     for (const [name, text] of pairs) {
-      if (typeof text !== "string") throw new TypeError(`Option value must have a string for ${JSON.stringify(name)}`)
+      if (typeof text !== "string")
+        throw new TypeError(`The value of property ${JSON.stringify(name)} must be a string`)
       if (!/^X-[^:]+$/.test(name) || name.length > 255 || text === "") {
-        throw new TypeError(`Property ${JSON.stringify(name)} must begin with "X-", have no colon, and not be empty`)
+        throw new TypeError(
+          `Property ${JSON.stringify(name)} must begin with "X-" and contain no colon, and its value must not be empty`,
+        )
       }
     }
     for (const [name, text] of pairs) target.setOption(id, type, `${name}:${text}`)
@@ -139,32 +143,15 @@ export function writeOption(target: NativeOptions, option: Option, value: unknow
   }
 }
 
-/** How many single-character edits lie between two words. */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index)
-  for (let i = 1; i <= a.length; i += 1) {
-    const next = [i]
-    for (let j = 1; j <= b.length; j += 1) {
-      const same = a[i - 1] === b[j - 1] ? 0 : 1
-      next.push(Math.min((row[j] as number) + 1, (next[j - 1] as number) + 1, (row[j - 1] as number) + same))
-    }
-    row = next
-  }
-  return row[b.length] as number
-}
-
-/** The option of `target` that is spelt most like `name`, if any is. */
-function nearest(target: object, name: string): string | undefined {
-  let best: string | undefined
-  let least = Math.max(2, Math.floor(name.length / 4)) + 1
+/** The names of the properties of an object that can be set. */
+function settable(target: object): string[] {
+  const names: string[] = []
   for (let prototype = target; prototype !== Object.prototype; prototype = Object.getPrototypeOf(prototype)) {
-    for (const [key, property] of Object.entries(Object.getOwnPropertyDescriptors(prototype))) {
-      if (property.set === undefined) continue
-      const edits = distance(name.toLowerCase(), key.toLowerCase())
-      if (edits < least) [best, least] = [key, edits]
+    for (const [name, property] of Object.entries(Object.getOwnPropertyDescriptors(prototype))) {
+      if (property.set !== undefined) names.push(name)
     }
   }
-  return best
+  return names
 }
 
 /** Assigns what a constructor was given to the new object, which is sealed. */
@@ -172,10 +159,8 @@ export function assignOptions(target: object, options: object, except?: string):
   for (const [name, value] of Object.entries(options)) {
     if (name === except) continue
     if (!(name in target)) {
-      const hint = nearest(target, name)
-      throw new TypeError(
-        `Cannot add property ${name}, object is not extensible${hint === undefined ? "" : `. Did you mean '${hint}'?`}`,
-      )
+      const hint = suggestion(name, settable(target))
+      throw new TypeError(`Cannot add property ${name}, object is not extensible${hint && `. ${hint}`}`)
     }
     try {
       ;(target as Record<string, unknown>)[name] = value

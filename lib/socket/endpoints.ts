@@ -38,7 +38,7 @@ function explained(error: unknown, address: string): unknown {
   const { code } = error as { code?: string }
   if (code !== "EEXIST" || !address.startsWith("ipc://")) return error
   const path = address.slice("ipc://".length)
-  return Object.assign(error as Error, { message: `${path} exists and is not a socket, so it is left alone` })
+  return Object.assign(error as Error, { message: `${path} exists and is not a socket, so it was not replaced` })
 }
 
 /** The socket that the endpoints are of. */
@@ -99,7 +99,7 @@ export class Endpoints {
       if (!address.startsWith("inproc:")) this.#parts.inbox.usersAreCertain &&= namesUsersForCertain(read)
     }
     if (this.hasPeerEvents && (use === "connect" || address.startsWith("inproc:"))) {
-      const refused = "A socket with peerEvents does not connect, and has no inproc:// endpoints"
+      const refused = "A socket with peerEvents cannot connect, and cannot use inproc:// endpoints"
       throw Object.assign(errnoError("EINVAL", refused), { address })
     }
   }

@@ -109,7 +109,7 @@ export class WaitingLine {
     if (typeof queue !== "object") throw expected(`${this.#direction}Queue`, "an object or null", queue)
     checkNames(queue, "limit", "whenFull")
     const { limit, whenFull = "wait" } = queue
-    if (!(Number.isSafeInteger(limit) && limit > 0)) throw expected("limit", "a whole number above 0", limit)
+    if (!(Number.isSafeInteger(limit) && limit > 0)) throw expected("limit", "a positive integer", limit)
     if (whenFull !== "wait" && whenFull !== "reject" && whenFull !== "drop-oldest") {
       throw expected("whenFull", `"wait", "reject" or "drop-oldest"`, whenFull)
     }

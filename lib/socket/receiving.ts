@@ -24,7 +24,7 @@ function checkMax(options: BatchOptions | undefined): number {
   if (options === undefined) return BATCH
   checkOperation(options, "max")
   const { max = BATCH } = options
-  if (!(Number.isSafeInteger(max) && max > 0)) throw expected("max", "a whole number above 0", max)
+  if (!(Number.isSafeInteger(max) && max > 0)) throw expected("max", "a positive integer", max)
   return max
 }
 

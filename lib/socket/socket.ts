@@ -137,9 +137,12 @@ export abstract class Socket extends OptionHolder {
   set security(security: SocketSecurity | null) {
     if (security === null && this.#endpoints.security === undefined) return
     this.#usable()
-    if (!this.#endpoints.isEmpty) throw errnoError("EINVAL", "security must be set before the socket binds or connects")
+    if (!this.#endpoints.isEmpty) throw errnoError("EINVAL", "Set security before the socket binds or connects")
     if (this.#type.number === constant("ZMQ_STREAM")) {
-      throw errnoError("EINVAL", "A Stream speaks plain TCP and never encrypts; security is for the other types")
+      throw errnoError(
+        "EINVAL",
+        "A Stream speaks plain TCP and cannot encrypt; security works on the other socket types",
+      )
     }
     this.#endpoints.security = new SecuritySetup(this, security)
     this.#traffic.receiving.inbox.protect()
@@ -343,8 +346,7 @@ export abstract class Socket extends OptionHolder {
    */
   [divert](consume: (message: Buffer[]) => boolean): void {
     this[handle]()
-    if (!this.#endpoints.isEmpty)
-      throw errnoError("EINVAL", "peerEvents must be used before the socket binds or connects")
+    if (!this.#endpoints.isEmpty) throw errnoError("EINVAL", "Use peerEvents before the socket binds or connects")
     this.#traffic.receiving.inbox.divert(consume)
     this.#endpoints.hasPeerEvents = true
   }

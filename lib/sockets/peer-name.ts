@@ -27,7 +27,7 @@ export function peerName(options: PeerName): Buffer | undefined {
 
 /** libzmq aborts the process when a second connection gets a name that is taken. */
 export const nameTaken = (name: Buffer) =>
-  errnoError("EEXIST", `The routing id ${JSON.stringify(name.toString())} names another peer already`)
+  errnoError("EEXIST", `The routing id ${JSON.stringify(name.toString())} already names another peer`)
 
 /** The names that sockets have given to peers, and with which connect. */
 const claims = new WeakMap<object, Map<string, string>>()

@@ -37,7 +37,7 @@ const excluded: Record<string, Option> = {
 
 const isOff = (value: unknown) => value === false || value === null || (Array.isArray(value) && value.length === 0)
 
-const exclusionError = (name: string) => errnoError("EINVAL", `peerEvents and ${name} exclude each other`)
+const exclusionError = (name: string) => errnoError("EINVAL", `peerEvents and ${name} cannot be combined`)
 
 /** Gives a class `peerEvents`, whose options it must have already. */
 export function definePeerEvents<Id extends Buffer | number>(

@@ -84,7 +84,7 @@ export class XPublisher extends Socket {
   set verbosity(value: null | "allSubs" | "allSubsUnsubs") {
     if (value !== null && value !== "allSubs" && value !== "allSubsUnsubs") {
       throw new TypeError(
-        `Option value must be one of null, "allSubs", "allSubsUnsubs", but is ${JSON.stringify(value)}`,
+        `Option value must be one of null, "allSubs", "allSubsUnsubs", but received ${JSON.stringify(value)}`,
       )
     }
     // VERBOSER switches both on or off, VERBOSE only what it names.

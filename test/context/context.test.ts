@@ -53,7 +53,7 @@ describe("new Context()", () => {
 
   it("refuses an unknown option and names the one that is spelt most like it", () => {
     expect(() => newContext({ ioThread: 1 })).toThrow(
-      new TypeError("Cannot add property ioThread, object is not extensible. Did you mean 'ioThreads'?"),
+      new TypeError('Cannot add property ioThread, object is not extensible. Did you mean "ioThreads"?'),
     )
     expect(() => newContext({ linger: 1 })).toThrow(
       new TypeError("Cannot add property linger, object is not extensible"),

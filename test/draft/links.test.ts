@@ -179,7 +179,7 @@ describe.each(cases)("%s over %s", (_, transport, open) => {
     for (const parts of [[], ["a", "b"]]) {
       expect(await failure(() => send(parts as unknown as zmq.MessageLike))).toMatchObject({
         code: "EINVAL",
-        message: `A message of this socket must have 1 part, but has ${parts.length}`,
+        message: `A message on this socket must have 1 part, but this one has ${parts.length}`,
       })
     }
     await send("one")

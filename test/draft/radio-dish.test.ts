@@ -126,7 +126,7 @@ describe("a group", () => {
       dish.join("a\\0b", "c\\0d")
       dish.leave("a", "c")
       await sleep(10)`)
-    const text = "OHMQ_GROUP_CUT A group ends at its first zero byte. The rest of the name was ignored.\n"
+    const text = "OHMQ_GROUP_CUT A group ends at its first zero byte; the rest of the name was ignored.\n"
     expect({ status, stdout }).toEqual({ status: 0, stdout: text })
   })
 

@@ -106,7 +106,7 @@ describe.each([
   })
 
   it("excludes what cannot be told apart from it", async () => {
-    const refused = { code: "EINVAL", message: "peerEvents and disconnectMessage exclude each other" }
+    const refused = { code: "EINVAL", message: "peerEvents and disconnectMessage cannot be combined" }
     expect(thrown(() => open<Answering, object>(Bound, { disconnectMessage: "bye" }).peerEvents)).toMatchObject(refused)
     const server = open<Answering, object>(Bound)
     expect(server.peerEvents).toBe(server.peerEvents)
@@ -139,7 +139,7 @@ describe("Server.send", () => {
       const wrong = { routingId } as unknown as typeof options
       const error = expect.objectContaining({
         name: "TypeError",
-        message: expect.stringMatching(/^Expected routingId to be a whole number from 1 to 4294967295, but received /),
+        message: expect.stringMatching(/^Expected routingId to be an integer from 1 to 4294967295, but received /),
       })
       expect(thrown(() => server.send("x", wrong))).toEqual(error)
       expect(thrown(() => server.trySend("x", wrong))).toEqual(error)
@@ -166,7 +166,7 @@ describe("Server.send", () => {
   it("refuses misspelt options, missing messages and chunks that are no pairs", async () => {
     const { server, options } = await connected()
     expect(thrown(() => server.send("x", { ...options, routingID: 1 } as never)).message).toMatch(
-      /^Unknown option 'routingID'/,
+      /^Unknown option "routingID"/,
     )
     expect(thrown(() => server.send(undefined as never, options))).toEqual(new TypeError("Message must be present"))
     expect(thrown(() => server.sendMany(["x" as never])).message).toMatch(

@@ -58,8 +58,8 @@ describe("security", () => {
 
   const refusals: [string, unknown, string][] = [
     ["a server's keys alone", { server }, "lets anyone in"],
-    ["a server key without a client key", { serverKey: server.publicKey }, "needs client, too"],
-    ["a client key without a server key", { client: alice }, "needs serverKey, too"],
+    ["a server key without a client key", { serverKey: server.publicKey }, "also needs client"],
+    ["a client key without a server key", { client: alice }, "also needs serverKey"],
     ["a public certificate in place of the secret one", { server: server.public, clients: "any" }, "no secret key"],
     [
       "a public key in place of the secret one",
@@ -67,23 +67,23 @@ describe("security", () => {
       "is the public key",
     ],
     [
-      "exchanged keys",
+      "swapped keys",
       { client: { publicKey: pair.secretKey, secretKey: pair.publicKey }, serverKey: server },
-      "exchanged",
+      "swapped",
     ],
     ["its own public key as the server's", { client: alice, serverKey: alice.publicKey }, "own public key"],
     ["its own secret key as the server's", { client: alice, serverKey: alice.secretKey }, "secret key"],
     ["a key that is too short", { client: alice, serverKey: "short" }, "serverKey must be a key"],
     ["a key that is not Z85", { client: alice, serverKey: "~".repeat(40) }, "Z85"],
-    ["an empty domain", { server, domain: "" }, "domain must be text"],
-    ["both any client and a domain", { server, domain: "x", clients: "any" }, "exclude each other"],
+    ["an empty domain", { server, domain: "" }, "domain must be a non-empty string"],
+    ["both any client and a domain", { server, domain: "x", clients: "any" }, "cannot be combined"],
     ["any clients, misspelt", { server, clients: "all" }, `must be "any"`],
-    ["what is no authenticator", { server, authenticator: {} }, "Authenticator of ohmq/security"],
-    ["a name that there is not", { server, domian: "x" }, "Unknown option 'domian'"],
+    ["what is no authenticator", { server, authenticator: {} }, "Authenticator from ohmq/security"],
+    ["a name that there is not", { server, domian: "x" }, 'Unknown option "domian". Did you mean "domain"?'],
     ["no user name", { username: "", password: "x" }, "username"],
     ["no password", { username: "x" }, "password"],
     ["text", "curve", "must be {"],
-    ["nothing in it", {}, "needs client"],
+    ["nothing in it", {}, "also needs client"],
   ]
 
   it.each(refusals)("refuses %s, and says what to do", (_, security, message) => {
@@ -137,7 +137,7 @@ describe("security", () => {
     })
     expect(pull.securityMechanism).toBeNull()
     const stream = thrown(() => new zmq.Stream({ security: { server, clients: "any" } }))
-    expect(stream.message).toContain("never encrypts")
+    expect(stream.message).toContain("cannot encrypt")
   })
 
   it("must be of the authenticator's context", () => {
@@ -195,7 +195,7 @@ describe("requireEncryption", () => {
     const half = open(zmq.Dealer, { context, curveServerKey: pair.publicKey })
     expect(thrown(() => half.connect("tcp://192.0.2.1:5"))).toMatchObject({
       code: "EPERM",
-      message: expect.stringContaining("key pair of this side"),
+      message: expect.stringContaining("this side's own key pair"),
     })
     const keyless = open(zmq.Dealer, { context, curveServer: true })
     expect(await failure(() => keyless.bind("tcp://127.0.0.1:*"))).toMatchObject({ code: "EPERM" })
@@ -322,7 +322,7 @@ describe("a warning for plain text", () => {
       const socket = new zmq.Push({ linger: 0, socksProxy: "192.0.2.1:1080" })
       socket.connect("tcp://127.0.0.1:9")`)
     expect(told).toContain("tcp://127.0.0.1:9 is reached through the SOCKS proxy 192.0.2.1:1080 in plain text")
-    expect(told).toContain("(CURVE; see docs/security.md), or leave socksProxy out and use loopback or ipc.")
+    expect(told).toContain("(CURVE; see docs/security.md), or remove socksProxy and use loopback or ipc.")
   })
 
   it("names where a descriptor listens", async () => {
@@ -340,7 +340,7 @@ describe("a warning for plain text", () => {
     expect(warning).toContain(
       `tcp://127.0.0.1:* is reached at 0.0.0.0:${port}, where useFileDescriptor listens, in plain text`,
     )
-    expect(warning).toContain("or give useFileDescriptor one that listens on loopback.")
+    expect(warning).toContain("or set useFileDescriptor to a descriptor that listens on loopback.")
   })
 
   it("does not come for ipc and inproc of a socket with a SOCKS proxy, which is asked for tcp alone", async () => {

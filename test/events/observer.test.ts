@@ -488,7 +488,7 @@ describe("connected", () => {
     expect(await waiting).toMatchObject({ code: "EAGAIN" })
     expect(await failure(() => pull.connected())).toMatchObject({
       code: "EBADF",
-      message: "The events are closed, and with them the count of peers",
+      message: "The socket's events are closed, so its peers are no longer counted",
     })
   })
 
@@ -512,7 +512,7 @@ describe("connected", () => {
 
   it.each([[0], [1.5], ["2"]])("refuses a count of %o", async (count) => {
     const error = await failure(() => open(zmq.Pull).connected({ count: count as never }))
-    expect(error.message).toMatch(/^Expected count to be a whole number above 0/)
+    expect(error.message).toMatch(/^Expected count to be a positive integer/)
   })
 })
 

@@ -126,7 +126,7 @@ describe("Router.peerEvents", () => {
     ["routerNotify", ["disconnect"]],
     ["disconnectMessage", "bye"],
   ])("excludes %s, before and after", (name, value) => {
-    const refused = { code: "EINVAL", message: `peerEvents and ${name} exclude each other` }
+    const refused = { code: "EINVAL", message: `peerEvents and ${name} cannot be combined` }
     expect(thrown(() => open(zmq.Router, { [name]: value }).peerEvents)).toMatchObject(refused)
     const router = open(zmq.Router) as zmq.Router & Record<string, unknown>
     expect(router.peerEvents).toBeDefined()
@@ -181,7 +181,7 @@ describe("Router.peerEvents", () => {
     expect(router.peerEvents).toBeDefined()
     await router.bind(freeAddress("tcp"))
     await dealer.bind(freeAddress("tcp"))
-    const message = "Front-end socket has peerEvents, whose messages are not to be forwarded"
+    const message = "Front-end socket has peerEvents, whose messages must not be forwarded"
     expect(thrown(() => new zmq.Proxy(router, dealer).run())).toMatchObject({ code: "EINVAL", message })
     expect(thrown(() => new zmq.Proxy(dealer, router).run())).toMatchObject({ code: "EINVAL" })
     expect([router.closed, dealer.closed]).toEqual([false, false])

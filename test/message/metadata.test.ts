@@ -129,7 +129,7 @@ describe("receiveWithMetadata", () => {
     [{ properties: "X-Role" }, "Expected properties to be an array of names"],
     [{ properties: [""] }, "Expected properties to be an array of names"],
     [{ properties: [1] }, "Expected properties to be an array of names"],
-    [{ property: [] }, "Unknown option 'property'"],
+    [{ property: [] }, 'Unknown option "property"'],
     [7, "Expected options to be an object"],
   ])("refuses %j", (options, message) => {
     const pull = open(zmq.Pull)

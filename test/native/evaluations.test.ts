@@ -159,7 +159,7 @@ describe("two packages in one tree", () => {
     const changed = text.replace(/`ohmq\.\$\{.*?\}`/, '"ohmq.other"')
     expect(changed).not.toBe(text)
     writeFileSync(symbols, changed)
-    const version = "belongs to another version of ohmq in this process, and cannot be used with this one"
+    const version = "was made by another version of ohmq in this process, which this one cannot use"
     expect(await runs(attempts, { folder })).toBe(
       [
         "true false",
@@ -181,7 +181,7 @@ describe("two packages in one tree", () => {
     writeFileSync(path.join(folder, "program.cjs"), `require("ohmq")`)
     const { status, stderr } = await runCommand(process.execPath, [path.join(folder, "program.cjs")])
     expect(status).toBe(1)
-    expect(stderr).toMatch(/ohmq\.node: it is of another version of ohmq \(interface \d+, not 1000\)/)
+    expect(stderr).toMatch(/ohmq\.node: it belongs to another version of ohmq \(interface \d+, not 1000\)/)
   })
 })
 

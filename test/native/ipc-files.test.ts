@@ -70,7 +70,7 @@ describe("a bind over ipc", () => {
     const refused = {
       code: "EEXIST",
       address: `ipc://${file}`,
-      message: `${file} exists and is not a socket, so it is left alone`,
+      message: `${file} exists and is not a socket, so it was not replaced`,
     }
     expect(await failure(() => open(zmq.Pull).bind(`ipc://${file}`))).toMatchObject(refused)
     expect(await failure(() => open(zmq.Pull).bindSync(`ipc://${file}`))).toMatchObject(refused)

@@ -42,7 +42,7 @@ const typeErrors: Record<Kind, string | RegExp> = {
   bytes: "Option value must be a string or buffer",
   names: /^Option value must be an array of names$|^Option value must be one of /,
   record:
-    /^Option value must be an object$|^Option value must have a string for "X-a"$|^Property "[^"]*" must begin with /,
+    /^Option value must be an object$|^The value of property "X-a" must be a string$|^Property "[^"]*" must begin with /,
   choice: /^Option value must be one of /,
 }
 
@@ -180,7 +180,7 @@ describe.each(writable.map((option) => [option.name, option] as const))("%s", (p
         for (const value of tooLarge) {
           await refuses(name, value, (error) => {
             expect(error).toBeInstanceOf(RangeError)
-            expect(error.message).toMatch(/^Option value must be a number from -?\d+ to \d+, but is /)
+            expect(error.message).toMatch(/^Option value must be a number from -?\d+ to \d+, but received /)
           })
         }
       }
@@ -225,7 +225,7 @@ describe.each(lacking.map((option) => [option.name, option] as const))(
           : "libzmq (built with \\w+|[\\d.]+ or later)"
       const expected = {
         code: "ENOTSUP",
-        message: expect.stringMatching(new RegExp(`^${option.zmq} needs ${needs}; this is libzmq [\\d.]+$`)),
+        message: expect.stringMatching(new RegExp(`^${option.zmq} needs ${needs}, but this is libzmq [\\d.]+$`)),
       }
       for (const name of classesWith(option)) {
         const socket = untouched[name] as Holder

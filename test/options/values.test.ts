@@ -40,7 +40,7 @@ describe("A constructor", () => {
   ])("refuses an unknown option and names the one that is spelt most like it: %j", (options, nearest) => {
     const [name] = Object.keys(options)
     expect(() => new zmq.Dealer(options as object)).toThrow(
-      new TypeError(`Cannot add property ${name}, object is not extensible. Did you mean '${nearest}'?`),
+      new TypeError(`Cannot add property ${name}, object is not extensible. Did you mean "${nearest}"?`),
     )
   })
 

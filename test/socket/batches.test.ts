@@ -263,8 +263,8 @@ describe("receiveMany", () => {
 
   it.each([[0], [-1], [1.5], [Number.NaN], ["3"], [null]])("refuses a max of %o", async (max) => {
     const pull = open(zmq.Pull)
-    expect(() => pull.receiveMany({ max: max as never })).toThrow(/^Expected max to be a whole number above 0/)
-    expect(() => pull.batches({ max: max as never })).toThrow(/^Expected max to be a whole number above 0/)
+    expect(() => pull.receiveMany({ max: max as never })).toThrow(/^Expected max to be a positive integer/)
+    expect(() => pull.batches({ max: max as never })).toThrow(/^Expected max to be a positive integer/)
   })
 
   it("ends with its timeout, its signal and its socket, and loses nothing", async () => {

@@ -42,7 +42,7 @@ describe("sendQueue", () => {
     const sends = [push.send("1"), push.send("2")]
     expect(await failure(() => push.send("3"))).toMatchObject({
       code: "EBUSY",
-      message: "The send queue is full: 2 wait already",
+      message: "The send queue is full (2 sends are waiting)",
     })
     expect(await failure(() => push.sendMany(["3"]))).toMatchObject({ code: "EBUSY", sent: 0 })
     await join(push, pull)

@@ -136,7 +136,7 @@ describe("the constructor", () => {
     ["send", undefined],
     ["toString", undefined],
   ])("throws for an unknown option %s, with a hint at %s", (name, hint) => {
-    const message = `Cannot add property ${name}, object is not extensible${hint === undefined ? "" : `. Did you mean '${hint}'?`}`
+    const message = `Cannot add property ${name}, object is not extensible${hint === undefined ? "" : `. Did you mean "${hint}"?`}`
     expect(thrown(() => new zmq.Dealer({ [name]: 1 } as never))).toEqual(new TypeError(message))
   })
 

@@ -332,24 +332,48 @@ describe.each(transports)("what is given up, over %s,", (transport) => {
 
 describe("options that are misspelt", () => {
   it.each([
-    ["send", () => open(zmq.Push).send("x", { timeuot: 3 } as never), "timeuot", "signal, timeout"],
-    ["receive", () => open(zmq.Pull).receive({ sginal: 3 } as never), "sginal", "signal, timeout"],
-    ["bind", () => open(zmq.Pull).bind("inproc://misspelt", { time: 3 } as never), "time", "signal, timeout"],
-    ["receiveMany", () => open(zmq.Pull).receiveMany({ mx: 3 } as never), "mx", "signal, timeout, max"],
-    ["close", () => open(zmq.Pull).close({ lingr: 3 } as never), "lingr", "linger"],
-    ["toReadable", () => open(zmq.Pull).toReadable({ highwatermark: 3 } as never), "highwatermark", "highWaterMark"],
-    ["toWritableStream", () => open(zmq.Push).toWritableStream({ hwm: 3 } as never), "hwm", "highWaterMark"],
-    ["new Proxy", () => new zmq.Proxy(open(zmq.Pull), open(zmq.Push), { captur: 3 } as never), "captur", "capture"],
-    ["run", () => new zmq.Proxy(open(zmq.Pull), open(zmq.Push)).run({ timeout: 3 } as never), "timeout", "signal"],
+    ["send", () => open(zmq.Push).send("x", { timeuot: 3 } as never), "timeuot", 'Did you mean "timeout"?'],
+    ["receive", () => open(zmq.Pull).receive({ sginal: 3 } as never), "sginal", 'Did you mean "signal"?'],
+    [
+      "bind",
+      () => open(zmq.Pull).bind("inproc://misspelt", { time: 3 } as never),
+      "time",
+      "Known options: signal, timeout",
+    ],
+    ["receiveMany", () => open(zmq.Pull).receiveMany({ mx: 3 } as never), "mx", 'Did you mean "max"?'],
+    ["close", () => open(zmq.Pull).close({ lingr: 3 } as never), "lingr", 'Did you mean "linger"?'],
+    [
+      "toReadable",
+      () => open(zmq.Pull).toReadable({ highwatermark: 3 } as never),
+      "highwatermark",
+      'Did you mean "highWaterMark"?',
+    ],
+    [
+      "toWritableStream",
+      () => open(zmq.Push).toWritableStream({ hwm: 3 } as never),
+      "hwm",
+      "Known options: highWaterMark",
+    ],
+    [
+      "new Proxy",
+      () => new zmq.Proxy(open(zmq.Pull), open(zmq.Push), { captur: 3 } as never),
+      "captur",
+      'Did you mean "capture"?',
+    ],
+    [
+      "run",
+      () => new zmq.Proxy(open(zmq.Pull), open(zmq.Push)).run({ timeout: 3 } as never),
+      "timeout",
+      "Known options: signal",
+    ],
     [
       "sendQueue",
       () => new zmq.Push({ sendQueue: { limit: 1, whenful: "wait" } as never }),
       "whenful",
-      "limit, whenFull",
+      'Did you mean "whenFull"?',
     ],
-  ])("are refused by %s", (_, call, name, known) => {
-    const message = `Unknown option '${name}'. There are: ${known}`
-    expect(thrown(call)).toMatchObject({ name: "TypeError", message })
+  ])("are refused by %s", (_, call, name, hint) => {
+    expect(thrown(call)).toMatchObject({ name: "TypeError", message: `Unknown option "${name}". ${hint}` })
   })
 
   it.each([

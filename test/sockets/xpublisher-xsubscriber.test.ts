@@ -189,7 +189,7 @@ describe("XPublisher", () => {
     const publisher = open(zmq.XPublisher)
     const error = thrown(() => Object.assign(publisher, { verbosity }))
     expect(error).toBeInstanceOf(TypeError)
-    expect(error.message).toMatch(/^Option value must be one of null, "allSubs", "allSubsUnsubs", but is /)
+    expect(error.message).toMatch(/^Option value must be one of null, "allSubs", "allSubsUnsubs", but received /)
     expect(publisher.verbosity).toBeNull()
   })
 
