@@ -1,4 +1,4 @@
-// Completes a socket class: its options, its brand, and what it does not do.
+// Completes a socket class: its options, its brand, and the methods that it lacks.
 
 import { brand } from "../base/brand.js"
 import { defineOptions, type OptionHolder } from "../options/holder.js"
@@ -12,8 +12,8 @@ const receiving = [
 const sending = ["send", "sendMany", "trySend", "sendQueue", "toWritable", "toWritableStream"]
 
 /**
- * Gives a class the options that the table has for it. `without` takes away one of the two directions. The name is not
- * asked of the class, because bundlers rename classes.
+ * Gives a class the options that the table lists for it. `without` removes the methods of one direction. The name is an argument, because
+ * bundlers rename classes.
  */
 export function defineSocket(
   name: SocketName,
