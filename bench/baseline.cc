@@ -1,7 +1,8 @@
-// The C++ baseline: what libzmq itself does, with the same static library that the addon links.
+// The C++ baseline: libzmq itself, with the same static library that the addon links.
 //
-// Speaks the protocol of bench/lib/pair.mjs: arguments are role and name=value pairs; a line of JSON with "endpoint" when it
-// is bound, a line with "result" at the end; a source or client waits for a line on stdin before that.
+// It uses the protocol of bench/lib/pair.mjs: the arguments are the role and name=value pairs. It prints a line of JSON
+// with "endpoint" when it is bound, and one with "result" at the end. A source or publisher waits for a line on stdin
+// before that.
 #include <sys/resource.h>
 #include <zmq.h>
 
@@ -38,7 +39,7 @@ void Check(bool ok, const char* what) {
   std::exit(1);
 }
 
-// Seconds of user and system time that the process has used.
+// The user and system time of the process, in seconds.
 double Cpu() {
   rusage usage;
   getrusage(RUSAGE_SELF, &usage);
@@ -95,9 +96,7 @@ void Connect(void* socket, const std::string& address) {
   Check(zmq_connect(socket, address.c_str()) == 0, "zmq_connect");
 }
 
-void Announce(const std::string& endpoint) {
-  std::cout << "{\"endpoint\":\"" << endpoint << "\"}" << std::endl;
-}
+void Announce(const std::string& endpoint) { std::cout << "{\"endpoint\":\"" << endpoint << "\"}" << std::endl; }
 
 void WaitForWord() {
   std::string line;
@@ -123,7 +122,7 @@ void Send(void* socket, int64_t count) {
   for (int64_t sent = 0; sent < count; sent += 1) SendMessage(socket, body, parts);
 }
 
-// Receives `warmup` messages, then `count` under the clock. Returns seconds.
+// Receives `warmup` messages, then measures the time of `count` messages. Returns seconds.
 double Receive(void* socket, int64_t warmup, int64_t count) {
   zmq_msg_t message;
   zmq_msg_init(&message);
@@ -188,7 +187,7 @@ void Subscribers(void* context) {
   std::vector<zmq_pollitem_t> items;
   for (int64_t index = 0; index < subscribers; index += 1) {
     void* socket = Open(context, ZMQ_SUB, false);
-    // Subscriptions above it would be dropped.
+    // libzmq would drop subscriptions beyond the high-water mark.
     Option(socket, ZMQ_SNDHWM, 0);
     Subscribe(socket);
     Connect(socket, endpoint);
@@ -274,7 +273,7 @@ void Server(void* context) {
   }
 }
 
-// Asks one question after the other, and tells how long each took.
+// Sends one request after another, and prints quantiles of the round-trip times.
 void Ask(void* socket) {
   const int64_t count = Number("count", 10000);
   const int64_t warmup = Number("warmup", 1000);
@@ -290,9 +289,11 @@ void Ask(void* socket) {
     if (done >= 0) times.push_back(std::chrono::duration<double, std::micro>(Clock::now() - start).count());
   }
   std::sort(times.begin(), times.end());
-  const auto quantile = [&](double share) { return times[static_cast<size_t>(share * static_cast<double>(count - 1))]; };
-  std::printf("{\"result\":{\"p50\":%.3f,\"p99\":%.3f,\"p999\":%.3f,\"messages\":%lld}}\n", quantile(0.5), quantile(0.99),
-              quantile(0.999), static_cast<long long>(count));
+  const auto quantile = [&](double share) {
+    return times[static_cast<size_t>(share * static_cast<double>(count - 1))];
+  };
+  std::printf("{\"result\":{\"p50\":%.3f,\"p99\":%.3f,\"p999\":%.3f,\"messages\":%lld}}\n", quantile(0.5),
+              quantile(0.99), quantile(0.999), static_cast<long long>(count));
 }
 
 void Client(void* context) {
@@ -302,7 +303,8 @@ void Client(void* context) {
   zmq_close(socket);
 }
 
-// Over inproc: both ends in one thread, in turn as far as the queue allows, or in two threads.
+// Over inproc: both ends in one thread, alternating in batches that fit into the queue. The functions below use two
+// threads.
 void Single(void* context) {
   const int64_t count = Number("count", 100000);
   const int64_t parts = Number("parts", 1);
@@ -374,9 +376,9 @@ int main(int argc, char** argv) {
     if (split != std::string::npos) arguments[argument.substr(0, split)] = argument.substr(split + 1);
   }
   const std::map<std::string, void (*)(void*)> roles = {
-      {"sink", Sink},     {"source", Source}, {"subscribers", Subscribers}, {"publisher", Publisher},
-      {"server", Server}, {"client", Client}, {"single", Single},           {"threads", Threads},
-      {"echo", Echo},
+      {"sink", Sink},           {"source", Source},   {"subscribers", Subscribers},
+      {"publisher", Publisher}, {"server", Server},   {"client", Client},
+      {"single", Single},       {"threads", Threads}, {"echo", Echo},
   };
   const auto found = roles.find(role);
   if (found == roles.end()) {

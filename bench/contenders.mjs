@@ -1,5 +1,5 @@
-// Who is measured: a command, and which workloads it can do. What is not comparable is not compared: encryption, messages of
-// several parts, and strings are for ØMQ alone.
+// The contenders: their commands, and which workloads they support. Encryption, multipart messages and strings are measured for ØMQ only,
+// because the others have nothing comparable.
 
 import path from "node:path"
 
@@ -38,7 +38,7 @@ const redis = server({
 
 const rabbitmq = server({
   program: "rabbitmq-server",
-  // What Debian has in the PATH wants to be root or a user of its own.
+  // Debian's command in the PATH must run as root or as its own user.
   folders: ["/usr/lib/rabbitmq/bin"],
   client: "amqplib",
   url: (port) => `amqp://guest:guest@127.0.0.1:${port}`,
@@ -48,7 +48,7 @@ const rabbitmq = server({
     started.push(await startListener("epmd", epmd, { port: epmdPort }))
     const env = {
       HOME: folder,
-      // Makes the script become the server, instead of the parent of it.
+      // Makes the script exec the server instead of starting a child.
       RUNNING_UNDER_SYSTEMD: "true",
       ERL_EPMD_PORT: epmdPort,
       ERL_EPMD_ADDRESS: "127.0.0.1",
@@ -80,12 +80,12 @@ const served = (peer, name, can, values = {}) => ({
 const overTcp = (workload) => isPair(workload, "tcp")
 const overTcpOrPublish = (workload) => overTcp(workload) || workload.group === "publish"
 
-/** ohmq on a runtime of test/runtimes, for which it has to be asked by name. */
+/** ohmq on a runtime of test/runtimes. It is measured only if --contender names it. */
 function elsewhere(name, runtimeName) {
   const runtime = runtimes.find((candidate) => candidate.name === runtimeName)
   return {
     name,
-    about: `the same as ohmq, on ${runtimeName}; only if asked for`,
+    about: `the same as ohmq, on ${runtimeName}; only with --contender`,
     asked: true,
     command: () => [...runtime.command, zmq[1]],
     env: runtime?.env,
@@ -107,7 +107,7 @@ export const contenders = [
   },
   {
     name: "C++, 32 KB batches",
-    about: "the same with the batch sizes of ohmq: how much is read from and written to a connection at a time",
+    about: "the same, reading and writing as much at a time as ohmq",
     command: baseline,
     values: (workload) => (inBaseline(workload) && workload.values.transport ? { batchSize: 32768 } : undefined),
   },
@@ -132,7 +132,7 @@ export const contenders = [
   },
   {
     name: "net",
-    about: "plain sockets of node:net, frames of 4 bytes length and the message",
+    about: "plain sockets of node:net, each frame a 4-byte length and the message",
     command: () => program("contenders/net.mjs"),
     values: (workload) => (isPair(workload, "tcp", "ipc") || workload.group === "connections" ? {} : undefined),
   },
@@ -151,22 +151,22 @@ export const contenders = [
   },
   {
     name: "NATS",
-    about: "core publish and subscribe, request and reply; by a server",
+    about: "core publish and subscribe, request and reply; with a server",
     ...served(nats, "peers/nats.mjs", overTcpOrPublish),
   },
   {
     name: "Redis pub/sub",
-    about: "PUBLISH and SUBSCRIBE; by a server",
+    about: "PUBLISH and SUBSCRIBE; with a server",
     ...served(redis, "peers/redis.mjs", overTcpOrPublish, { api: "channels" }),
   },
   {
     name: "Redis streams",
-    about: "XADD and XREAD; by a server",
+    about: "XADD and XREAD; with a server",
     ...served(redis, "peers/redis.mjs", overTcp, { api: "streams" }),
   },
   {
     name: "RabbitMQ",
-    about: "a transient queue without acknowledgements, exchanges, direct reply-to; by a server",
+    about: "a transient queue without acknowledgements, exchanges, direct reply-to; with a server",
     ...served(rabbitmq, "peers/rabbitmq.mjs", overTcpOrPublish),
   },
 ]

@@ -1,5 +1,5 @@
-// The clients of handshakes.mjs, with nothing but libzmq: each handshake is a socket that asks one question.
-// Arguments: endpoint, the server's public key, milliseconds, sockets at a time. Prints how many, and its CPU time, as JSON.
+// The clients of handshakes.mjs, with libzmq alone. Each handshake is a socket that sends one request.
+// Arguments: endpoint, the server's public key, milliseconds, sockets at a time. Prints the number of handshakes and its CPU time as JSON.
 #include <sys/resource.h>
 #include <zmq.h>
 

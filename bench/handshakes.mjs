@@ -1,5 +1,5 @@
-// How many CURVE handshakes an Authenticator bears: new connections over tcp from a process that has nothing but libzmq, and
-// decisions alone. Run: node bench/handshakes.mjs [--seconds N] [--rounds N] [--io-threads N]
+// Measures how many CURVE handshakes an Authenticator can handle: new tcp connections from a process with libzmq alone, and decisions
+// without connections. Run: node bench/handshakes.mjs [--seconds N] [--rounds N] [--io-threads N]
 
 import { execFile } from "node:child_process"
 import { parseArgs, promisify } from "node:util"
@@ -22,7 +22,7 @@ const { values } = parseArgs({
 const [seconds, rounds, ioThreads] = [values.seconds, values.rounds, values["io-threads"]].map(Number)
 const client = await compiled("handshake-client", console.error)
 
-/** One run; CPU times in microseconds a handshake. */
+/** One run. CPU times are in microseconds per handshake. */
 async function measure(context, security, publicKey) {
   const router = new Router({ context, security })
   await router.bind("tcp://127.0.0.1:*")
@@ -32,14 +32,14 @@ async function measure(context, security, publicKey) {
   const [began, cpu] = [performance.now(), process.cpuUsage()]
   const args = [router.lastEndpoint, publicKey, `${seconds * 1000}`, `${AT_A_TIME}`]
   const { stdout } = await promisify(execFile)(client, args)
-  const told = JSON.parse(stdout)
+  const measured = JSON.parse(stdout)
   const { user, system } = process.cpuUsage(cpu)
   router.close()
   await serving
   return {
-    rate: told.handshakes / ((performance.now() - began) / 1000),
-    server: (user + system) / told.handshakes,
-    client: (told.cpu * 1e6) / told.handshakes,
+    rate: measured.handshakes / ((performance.now() - began) / 1000),
+    server: (user + system) / measured.handshakes,
+    client: (measured.cpu * 1e6) / measured.handshakes,
   }
 }
 
@@ -60,8 +60,8 @@ async function measureHandshakes(title, prepare) {
     await context.terminate()
   }
   const column = (name) => range(runs.map((run) => run[name]))
-  console.log(`${title}: ${column("rate")} handshakes a second by the clock`)
-  console.log(`  CPU time of each: server ${column("server")} µs, client ${column("client")} µs`)
+  console.log(`${title}: ${column("rate")} handshakes per second of wall time`)
+  console.log(`  CPU time per handshake: server ${column("server")} µs, client ${column("client")} µs`)
 }
 
 async function measureDecisions() {
@@ -74,7 +74,7 @@ async function measureDecisions() {
   const started = performance.now()
   for (let count = 0; count < DECISIONS; count += 1) await dealer.send(request)
   for (let count = 0; count < DECISIONS; count += 1) await dealer.receive()
-  console.log(`${Math.round(DECISIONS / ((performance.now() - started) / 1000))} decisions a second`)
+  console.log(`${Math.round(DECISIONS / ((performance.now() - started) / 1000))} decisions per second`)
   dealer.close()
   await authenticator.close()
   await context.terminate()
@@ -83,5 +83,5 @@ async function measureDecisions() {
 await measureHandshakes("with an Authenticator", (context) => ({
   authenticator: new Authenticator({ context, curve: "any" }),
 }))
-await measureHandshakes("without (whoever knows the key)", () => ({ clients: "any" }))
+await measureHandshakes("without an Authenticator (any client)", () => ({ clients: "any" }))
 await measureDecisions()

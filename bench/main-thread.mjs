@@ -1,5 +1,5 @@
-// What one message costs the main thread, in nanoseconds: some hundred are sent and then received over inproc, so that no I/O thread
-// takes part. node bench/main-thread.mjs [SIZE]
+// Measures the main thread's time per message in nanoseconds. Sends some hundred messages, then receives them, over inproc, so that no I/O
+// thread takes part. Run: node bench/main-thread.mjs [SIZE]
 
 import { Pull, Push } from "ohmq"
 
@@ -42,7 +42,7 @@ const receiveBatches = async () => {
   }
 }
 
-/** The lower quartile: what disturbs only ever makes it slower. */
+/** The lower quartile, because disturbances only make it slower. */
 const typical = (times) => times.sort((one, other) => one - other)[times.length >> 2].toFixed(0)
 
 async function measure(name, send, receive) {

@@ -1,5 +1,5 @@
-// How long single messages take from one process to another, sent at a steady pace, while so many other programs want the processors.
-// node bench/paced.mjs [--no-yield] [MESSAGES A SECOND] [SECONDS] [OTHER PROGRAMS]
+// Measures the latency of single messages between two processes at a steady rate, while other programs keep the processors busy.
+// Run: node bench/paced.mjs [--no-yield] [MESSAGES PER SECOND] [SECONDS] [OTHER PROGRAMS]
 
 import { spawn } from "node:child_process"
 import { createInterface } from "node:readline"
@@ -16,7 +16,7 @@ async function receive() {
     if (message.length === 0) break
     times.push(Number(now() - message.readBigUInt64LE()) / 1000)
   }
-  times.splice(0, times.length / 10) // until all is compiled
+  times.splice(0, times.length / 10) // skip the time before V8 has compiled the code
   times.sort((one, other) => one - other)
   const share = (part) => `${times[Math.floor((times.length - 1) * part)].toFixed(0)} µs`
   console.log(`median ${share(0.5)}, 90 % ${share(0.9)}, 99 % ${share(0.99)}, 99.9 % ${share(0.999)}`)

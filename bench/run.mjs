@@ -1,4 +1,4 @@
-// Measures the contenders in turn, round by round, and writes a table.
+// Measures the contenders in turn, round by round, and writes tables.
 
 import { writeFileSync } from "node:fs"
 import { availableParallelism } from "node:os"
@@ -12,16 +12,16 @@ import { plot } from "./lib/plot.mjs"
 import { summary, table } from "./lib/table.mjs"
 import { valuesFor, workloads } from "./workloads.mjs"
 
-const help = `Measures ohmq beside libzmq itself and its alternatives. Usage: npm run bench [-- options]
+const help = `Compares ohmq with libzmq, zeromq and alternatives. Usage: npm run bench [-- options]
 
-  --only TEXT       workloads whose name contains TEXT; may be given several times
-  --contender NAME  only these, and "C++", to which they are compared; may be given several times
-  --rounds N        how often each is measured, in turn (default 3)
-  --seconds N       how long each measurement takes, about (default 1)
-  --json FILE       writes every single figure there
-  --output FILE     writes the tables there too, as Markdown
-  --plot FILE       writes a plot of the throughput by message size, one way over TCP, as SVG
-  --list            names the workloads and contenders
+  --only TEXT       measure only workloads whose name contains TEXT; may be given several times
+  --contender NAME  measure only these, and "C++" for comparison; may be given several times
+  --rounds N        number of rounds (default 3)
+  --seconds N       about how long each measurement takes (default 1)
+  --json FILE       also write every measurement to FILE
+  --output FILE     also write the tables to FILE, as Markdown
+  --plot FILE       also write a plot of throughput by message size, one way over TCP, to FILE, as SVG
+  --list            list the workloads and contenders
   --help            show this
 `
 
@@ -41,7 +41,7 @@ function parse() {
   })
   for (const name of ["rounds", "seconds"]) {
     values[name] = Number(values[name])
-    if (!(values[name] > 0)) throw new Error(`--${name} must be a number above 0`)
+    if (!(values[name] > 0)) throw new Error(`Expected --${name} to be a number above 0`)
   }
   return values
 }
@@ -53,14 +53,14 @@ function progress(text) {
   else say(text)
 }
 
-/** How many messages take about so many seconds, by runs that grow: a cold program is several times slower. */
+/** How many messages take about `seconds`. Runs grow until one takes that long, because a cold program is several times slower. */
 async function calibrate(contender, workload, seconds, keys) {
   if (workload.group === "latency") return Math.ceil(10_000 * seconds)
   let count = workload.values.size > 50_000 ? 50 : 2000
   for (let run = 0; run < 5; run += 1) {
-    const told = await once(contender, workload, count, keys)
-    if (told.seconds > seconds / 2) break
-    count = Math.ceil(count * Math.min(seconds / told.seconds, 20))
+    const measured = await once(contender, workload, count, keys)
+    if (measured.seconds > seconds / 2) break
+    count = Math.ceil(count * Math.min(seconds / measured.seconds, 20))
   }
   return count
 }
@@ -81,9 +81,9 @@ async function measureWorkload(workload, entrants, { rounds, seconds }, keys) {
       progress(`${workload.name}: ${contender.name}, round ${round + 1} of ${rounds}`)
       try {
         counts[contender.name] ??= await calibrate(contender, workload, seconds, keys)
-        const told = await once(contender, workload, counts[contender.name], keys)
+        const measured = await once(contender, workload, counts[contender.name], keys)
         figures[contender.name] ??= []
-        figures[contender.name].push(told)
+        figures[contender.name].push(measured)
       } catch (error) {
         say(`\n${workload.name}: ${contender.name} FAILED: ${error.message}`)
         figures[contender.name] = null
@@ -94,7 +94,7 @@ async function measureWorkload(workload, entrants, { rounds, seconds }, keys) {
   return Object.fromEntries(Object.entries(figures).filter(([, rounds_]) => rounds_ !== null))
 }
 
-/** Those who can be measured here. */
+/** Prepares the contenders, and returns those that can be measured here. */
 async function prepareAll(entrants) {
   const present = []
   for (const contender of entrants) {
@@ -115,11 +115,13 @@ async function main() {
     .filter(({ name, asked }) => name === "C++" || (options.contender?.includes(name) ?? !asked))
     .filter(({ values }) => chosen.some((workload) => values(workload) !== undefined))
   for (const name of options.contender ?? []) {
-    if (!contenders.some((contender) => contender.name === name)) throw new Error(`No contender '${name}'; see --list`)
+    if (!contenders.some((contender) => contender.name === name))
+      throw new Error(`Unknown contender '${name}'. --list shows them`)
   }
-  if (chosen.length === 0) throw new Error(`No workload has '${options.only.join("' or '")}' in its name; see --list`)
+  if (chosen.length === 0)
+    throw new Error(`No workload name contains '${options.only.join("' or '")}'. --list shows them`)
   if (options.plot && !chosen.some(({ plot: transport }) => transport === "tcp")) {
-    throw new Error("Nothing to plot: --plot is for the workloads 'one-way tcp'")
+    throw new Error("--plot needs a workload 'one-way tcp', but none was selected")
   }
   if (options.list) {
     return process.stdout.write(

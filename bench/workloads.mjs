@@ -1,4 +1,4 @@
-// What is measured. `values` are passed to the programs; `roles` are the programs' parts (see lib/pair.mjs).
+// The workloads. `values` are passed to the programs; `roles` are the processes of a measurement (see lib/pair.mjs).
 
 import { randomUUID } from "node:crypto"
 import path from "node:path"
@@ -100,7 +100,7 @@ export const workloads = [
   },
 ]
 
-/** The values for one run: free addresses, and keys where there is encryption. */
+/** The values for one run, with a free address, and with keys for CURVE. */
 export function valuesFor(workload, keys) {
   const { transport, curve, ...rest } = workload.values
   return {

@@ -1,3 +1,3 @@
-/** The folder of ohmq.h. */
+/** The path of the folder that contains ohmq.h. */
 declare const folder: string
 export = folder

@@ -1,27 +1,27 @@
 /* ohmq for C and C++ addons: open sockets on the context that a JavaScript program uses.
  *
- * `context.native` of ohmq is an external value. An addon gets it as an argument, and from it libzmq's context and libzmq's
- * own functions, which are linked into ohmq's addon and exported by no library:
+ * `context.native` of ohmq is an external value. An addon receives it as an argument, and gets from it libzmq's context
+ * and libzmq's functions, which are linked into ohmq's addon and which no library exports:
  *
  *     static napi_value Start(napi_env env, napi_callback_info info) {
  *       ...
  *       const ohmq_context *ohmq = ohmq_context_from(env, argv[0]);
  *       if (ohmq == NULL) return NULL; // an exception is pending
- *       ohmq->retain(ohmq);            // for as long as a thread of yours uses it
+ *       ohmq->retain(ohmq);            // while one of your threads uses it
  *       void *socket = ohmq->zmq->socket(ohmq->context, OHMQ_PAIR);
  *       ohmq->zmq->connect(socket, "inproc://work");
  *
- * inproc:// then reaches the sockets of JavaScript on the same context. A socket belongs to one thread, as always with
- * libzmq; make and close it there. When the program calls `context.terminate()`, calls on your sockets fail with ETERM:
- * close them and release the context, which `terminate()` waits for. The default context is not terminated; if it is
- * still retained when the process ends, messages that were not sent yet are lost.
+ * inproc:// then reaches JavaScript's sockets on the same context. As always in libzmq, a socket belongs to one thread:
+ * create, use and close it there. When the program calls `context.terminate()`, calls on your sockets fail with ETERM.
+ * Close them and release the context; `terminate()` waits for that. The default context is never terminated; if it is
+ * still retained when the process exits, unsent messages are lost.
  *
- * The folder of this file, for binding.gyp:
+ * To find this file, add this to binding.gyp:
  *
  *     "include_dirs": ["<!(node -p \"require('ohmq/include')\")"]
  *
- * Nothing is to be linked. The header needs Node-API 8; the types of zmq.h are spelt with void *, so that no zmq.h is needed,
- * and one may be included all the same.
+ * There is nothing to link. The header needs Node-API 8. It does not need zmq.h, because it uses void * for its types,
+ * but you may include zmq.h too.
  */
 #ifndef OHMQ_H
 #define OHMQ_H
@@ -35,10 +35,11 @@
 extern "C" {
 #endif
 
-/* Changes when what is below changes in a way that breaks addons; new functions are added at the end without that. */
+/* Changes whenever this interface changes in a way that breaks addons. New functions are added at the end and do not
+ * change it. */
 #define OHMQ_ABI 1
 
-/* Socket types and flags that are used most, as in zmq.h. */
+/* The most common socket types and flags, as in zmq.h. */
 #define OHMQ_PAIR 0
 #define OHMQ_PUB 1
 #define OHMQ_SUB 2
@@ -51,8 +52,8 @@ extern "C" {
 #define OHMQ_DONTWAIT 1
 #define OHMQ_SNDMORE 2
 
-/* Socket options that are used most, as in zmq.h, which has the others. All of these are ints but ROUTING_ID, SUBSCRIBE and
- * UNSUBSCRIBE, which are bytes, and LAST_ENDPOINT, which is text. */
+/* The most common socket options, as in zmq.h, which has the others. ROUTING_ID, SUBSCRIBE and UNSUBSCRIBE are bytes,
+ * LAST_ENDPOINT is text; all others are ints. */
 #define OHMQ_ROUTING_ID 5
 #define OHMQ_SUBSCRIBE 6
 #define OHMQ_UNSUBSCRIBE 7
@@ -65,12 +66,12 @@ extern "C" {
 #define OHMQ_SNDTIMEO 28
 #define OHMQ_LAST_ENDPOINT 32
 
-/* What `poll` waits for. */
+/* The events that `poll` waits for. */
 #define OHMQ_POLLIN 1
 #define OHMQ_POLLOUT 2
 #define OHMQ_POLLERR 4
 
-/* A zmq_pollitem_t: a socket, or NULL and the descriptor of something else. */
+/* A zmq_pollitem_t: a socket, or NULL and another file descriptor. */
 typedef struct ohmq_pollitem {
   void *socket;
 #ifdef _WIN32
@@ -88,10 +89,10 @@ typedef union ohmq_msg {
   void *alignment;
 } ohmq_msg;
 
-/* The functions of libzmq, by their names without "zmq_"; see the man pages. `msg` is an ohmq_msg * or a zmq_msg_t *. */
+/* The functions of libzmq by their names without "zmq_"; see its man pages. `msg` is an ohmq_msg * or a zmq_msg_t *. */
 typedef struct ohmq_functions {
   void (*version)(int *major, int *minor, int *patch);
-  int (*error)(void); /* zmq_errno: of the last call that failed on this thread */
+  int (*error)(void); /* zmq_errno: the error of this thread's last failed call */
   const char *(*strerror)(int number);
 
   void *(*socket)(void *context, int type);
@@ -121,22 +122,22 @@ typedef struct ohmq_functions {
 } ohmq_functions;
 
 typedef struct ohmq_context {
-  uint32_t abi;  /* OHMQ_ABI of the ohmq that is there */
-  uint32_t size; /* sizeof(ohmq_functions) there: functions beyond it do not exist */
-  void *context; /* libzmq's context, as zmq_ctx_new returns it; never to be terminated */
+  uint32_t abi;  /* the OHMQ_ABI of the loaded ohmq */
+  uint32_t size; /* its sizeof(ohmq_functions): functions past it do not exist */
+  void *context; /* libzmq's context, as from zmq_ctx_new; do not terminate it */
   const ohmq_functions *zmq;
 
-  /* Any thread. A context that is retained does not end, and neither does this struct; release it as often as you retain
-   * it. Without that, both are there as long as the JavaScript value is, and the context until it is terminated: `context` is
-   * NULL from then on. */
+  /* On any thread. A retained context stays valid, and so does this struct; release it as often as you retain it.
+   * Otherwise both are valid as long as the JavaScript value exists, and the context only until it is terminated; then
+   * `context` is NULL. */
   void (*retain)(const struct ohmq_context *self);
   void (*release)(const struct ohmq_context *self);
 } ohmq_context;
 
-/* What `context.native` is tagged with. */
+/* The type tag of `context.native`. */
 static const napi_type_tag ohmq_context_tag = {0x6f686d715f637478, 0x5d1f8a2b94c7e360};
 
-/* The context behind a value. NULL, with a TypeError pending, if it is none or of an ohmq that is not compatible. */
+/* The context behind a value. If it is not a context of a compatible ohmq: NULL, with a pending TypeError. */
 static inline const ohmq_context *ohmq_context_from(napi_env env, napi_value value) {
   napi_valuetype type = napi_undefined;
   bool ours = false;
@@ -149,7 +150,7 @@ static inline const ohmq_context *ohmq_context_from(napi_env env, napi_value val
   }
   const ohmq_context *context = (const ohmq_context *)data;
   if (context->abi != OHMQ_ABI) {
-    napi_throw_type_error(env, NULL, "This addon was built for another version of ohmq.h; build it again");
+    napi_throw_type_error(env, NULL, "This addon was built with an incompatible version of ohmq.h. Build it again");
     return NULL;
   }
   return context;

@@ -8,9 +8,9 @@ import { types } from "../test/attacks/types.mjs"
 import { Failure, inProject, runMain, say } from "./lib/project.mjs"
 
 const topic = "attacks"
-const help = `Attacks servers of every type, and writes the results to docs/security-proof.md. Usage: npm run attacks [-- options]
+const help = `Attacks servers of every type and writes the results to docs/security-proof.md. Usage: npm run attacks [-- options]
 
-  --handshakes N   how many bad handshakes to make while good clients work (default 10,000; 0: none)
+  --handshakes N   number of bad handshakes while good clients work (default 10,000; 0 for none)
   --help           show this
 `
 
@@ -85,7 +85,7 @@ function write(tables) {
     const mark = `<!-- ${name}: npm run attacks -->\n`
     const start = text.indexOf(mark)
     const end = text.indexOf("<!-- end -->", start)
-    if (start < 0 || end < 0) throw new Failure(`docs/security-proof.md has no place for "${name}".`)
+    if (start < 0 || end < 0) throw new Failure(`docs/security-proof.md lacks the marker of the table "${name}".`)
     text = `${text.slice(0, start)}${mark}\n${table}\n\n${text.slice(end)}`
   }
   writeFileSync(file, text)
@@ -112,13 +112,14 @@ await runMain(async (args) => {
   say(topic, `${cells.length} cells in ${((performance.now() - began) / 1000).toFixed(1)} s`)
   const failed = cells.filter(({ error }) => error !== undefined)
   for (const { key, type, error } of failed) say(topic, `${key} on ${type}: ${error}`)
-  if (failed.length > 0) throw new Failure("Some attacks could not be carried out, so nothing is written.")
+  if (failed.length > 0)
+    throw new Failure("Some attacks could not be carried out, so docs/security-proof.md was not written.")
   const tables = { attacks: byAttack(cells), types: byType(cells) }
   process.stdout.write(`${tables.attacks}\n`)
   if (handshakes > 0) {
     const storms = {}
     for (const [policy, name] of Object.entries(policies)) {
-      say(topic, `${number(handshakes)} bad handshakes, and ${name}`)
+      say(topic, `${number(handshakes)} bad handshakes with ${name}`)
       storms[policy] = await runStorm(handshakes, policy)
     }
     tables.storm = ofStorms(storms)

@@ -1,4 +1,4 @@
-// Gets libzmq and libsodium and builds them as static libraries in build/libzmq/.
+// Downloads libzmq and libsodium and builds them as static libraries in build/libzmq/.
 
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
 import { cpus, tmpdir } from "node:os"
@@ -16,27 +16,28 @@ const base = inProject("build/libzmq")
 const prefix = path.join(base, "prefix")
 const stampFile = path.join(base, "stamp.json")
 
-const help = `Gets libzmq and libsodium for the addon. Usage: npm run libzmq -- [options]
+const help = `Builds libzmq and libsodium for the addon. Usage: npm run libzmq -- [options]
 
-The first of these that works is used; each one that is passed over says why:
-  1  a prebuilt addon in prebuilds/ for this platform: nothing is compiled
-  2  a finished build in build/libzmq/
-  3  the pinned release archives (libzmq ${pins.libzmq.version}, libsodium ${pins.libsodium.version}), verified by SHA-256;
-     from the files that OHMQ_LIBZMQ_ARCHIVE and OHMQ_LIBSODIUM_ARCHIVE name, else downloaded
-  4  on Debian and Ubuntu, source packages (${pins.libzmq.debian}, ${pins.libsodium.debian}), fetched by apt-get with a sources list of its
-     own and checked against the signed index: on Debian libzmq ${pins.libzmq.version} of ${pins.libzmq.suite}, else what the distribution has
-  5  an installed libzmq, found by pkg-config: only with --system-libzmq, and then before all others
+It uses the first of these that works, and prints why it skipped the ones before:
+  1  with --system-libzmq only: an installed libzmq, found by pkg-config
+  2  an up-to-date build in build/libzmq/
+  3  the pinned release archives (libzmq ${pins.libzmq.version}, libsodium ${pins.libsodium.version}), downloaded and verified by SHA-256,
+     or the local files in OHMQ_LIBZMQ_ARCHIVE and OHMQ_LIBSODIUM_ARCHIVE
+  4  on Debian and Ubuntu, source packages (${pins.libzmq.debian}, ${pins.libsodium.debian}), which apt-get downloads with a private sources
+     list and verifies by the signed index: on Debian libzmq ${pins.libzmq.version} from ${pins.libzmq.suite}, otherwise the distribution's version
+
+npm start, npm test and npm run build skip all of this if prebuilds/ contains an addon for this platform and build/Release/ none.
 
 Options:
-  --system-libzmq  link the libzmq that pkg-config finds (also: OHMQ_SYSTEM_LIBZMQ=1)
-  --force          build again even if build/libzmq/ is up to date
-  --allow-unpatched  go on where a patch against a crash or an attack does not fit (also: OHMQ_ALLOW_UNPATCHED=1)
-  --help           show this
+  --system-libzmq    link the libzmq that pkg-config finds (also: OHMQ_SYSTEM_LIBZMQ=1)
+  --force            build again even if build/libzmq/ is up to date
+  --allow-unpatched  build even if a patch of kind security or crash does not match (also: OHMQ_ALLOW_UNPATCHED=1)
+  --help             show this
 
 Variables:
-  OHMQ_LIBZMQ_ARCHIVE, OHMQ_LIBSODIUM_ARCHIVE  paths of local .tar.gz archives, for machines without a network.
-      An archive that is not the pinned release is used all the same, and named in the output.
-  HTTPS_PROXY  is respected where curl is installed
+  OHMQ_LIBZMQ_ARCHIVE, OHMQ_LIBSODIUM_ARCHIVE  paths of local .tar.gz archives, for machines without a network. The output says
+      if an archive is not the pinned release.
+  HTTPS_PROXY  used if curl is installed
   CC, CXX, CFLAGS, CXXFLAGS  as usual with CMake
 `
 
@@ -58,7 +59,7 @@ const recipe = () =>
     process.arch,
   )
 
-/** What is built: `{version, origin, fingerprint}`, or undefined when there is nothing or it is out of date. */
+/** The stamp of the finished build: `{version, origin, fingerprint, …}`; undefined if there is none or it is out of date. */
 export function finished() {
   const stamp = readJson(stampFile)
   return stamp?.fingerprint === recipe() && existsSync(path.join(prefix, "include/zmq.h")) ? stamp : undefined
@@ -66,12 +67,13 @@ export function finished() {
 
 function libzmqVersion(folder) {
   const header = path.join(folder, "include/zmq.h")
-  if (!existsSync(header)) throw new Failure(`${folder} holds no sources of libzmq.`)
+  if (!existsSync(header))
+    throw new Failure(`${folder} does not contain the sources of libzmq: include/zmq.h is missing.`)
   const text = readFileSync(header, "utf8")
   return ["MAJOR", "MINOR", "PATCH"].map((part) => new RegExp(`ZMQ_VERSION_${part} (\\d+)`).exec(text)[1]).join(".")
 }
 
-/** The versions that the sources give themselves. */
+/** The versions in the sources. */
 export function sourceVersions({ libzmq, libsodium }) {
   const sodium = readFileSync(path.join(libsodium, "builds/msvc/version.h"), "utf8")
   return { libzmq: libzmqVersion(libzmq), libsodium: /VERSION_STRING "([\d.]+)"/.exec(sodium)[1] }
@@ -104,25 +106,25 @@ async function build(from) {
   const missing = ["cmake", "make", process.env.CXX ?? "c++"].filter((tool) => !has(tool))
   if (missing.length > 0 && process.platform !== "win32") {
     throw new Failure(
-      `libzmq is built from source here, and that needs ${missing.join(", ")}. Install on Debian or Ubuntu: apt-get install cmake make g++; on Fedora: dnf install cmake make gcc-c++; on Alpine: apk add cmake make g++; on macOS: xcode-select --install, brew install cmake.`,
+      `Building libzmq from source needs ${missing.join(", ")}. Install on Debian or Ubuntu: apt-get install cmake make g++; on Fedora: dnf install cmake make gcc-c++; on Alpine: apk add cmake make g++; on macOS: xcode-select --install, brew install cmake.`,
     )
   }
   const tree = path.join(base, "cmake")
   try {
     await compile(from, tree, true)
   } catch {
-    // libzmq does not promise that a release can be compiled so. Any other fault shows again.
-    say(topic, "libzmq does not compile as one unit here: compiling file by file")
+    // libzmq does not promise that it compiles as one unit. Any other error happens again.
+    say(topic, "libzmq does not compile as one unit; compiling file by file")
     await compile(from, tree, false)
   }
-  // Only what the addon links is kept; a build interrupted before this line is done again. Visual Studio has no list of commands.
+  // Keeps only what the addon links. A build that is interrupted before this line starts again. Visual Studio writes no list of commands.
   const commands = path.join(tree, "compile_commands.json")
   if (existsSync(commands)) renameSync(commands, path.join(base, "compile_commands.json"))
   rmSync(tree, { recursive: true, force: true })
 }
 
 /**
- * The sources, unpacked below `folder` and patched, from the first way that works; says which that is and why it passed over others.
+ * The sources, unpacked below `folder` and patched, from the first way that works. Prints which one that is, and why it skipped others.
  * `options` are those of patchLibzmq().
  */
 export async function findSources(folder, options) {
@@ -136,22 +138,22 @@ export async function findSources(folder, options) {
       return { libzmq, libsodium, origin, archives: { ...archives, libzmq: { ...archives.libzmq, ...patches } } }
     }
     tried.push(`${found.name}: ${found.skipped}`)
-    say(topic, `${found.name}: passed over: ${found.skipped}`)
+    say(topic, `${found.name}: skipped: ${found.skipped}`)
   }
   throw new Failure(
-    `No source of libzmq was found. Tried: ${tried.join("; ")}. Download ${pins.libzmq.url} and ${pins.libsodium.url} on a machine with a network and set OHMQ_LIBZMQ_ARCHIVE and OHMQ_LIBSODIUM_ARCHIVE to the two files; or install libzmq with its headers (apt-get install libzmq3-dev pkg-config, brew install zeromq pkg-config) and set OHMQ_SYSTEM_LIBZMQ=1.`,
+    `Could not get the sources of libzmq. Tried: ${tried.join("; ")}. Download ${pins.libzmq.url} and ${pins.libsodium.url} on a machine with a network and set OHMQ_LIBZMQ_ARCHIVE and OHMQ_LIBSODIUM_ARCHIVE to the two files; or install libzmq with its headers (apt-get install libzmq3-dev pkg-config, brew install zeromq pkg-config) and set OHMQ_SYSTEM_LIBZMQ=1.`,
   )
 }
 
-/** Whether the user does without patches that do not fit. */
+/** Whether the user accepts a build without patches that do not match. */
 export const allowsUnpatched = (args = []) =>
   args.includes("--allow-unpatched") || /^(1|true|yes)$/i.test(process.env.OHMQ_ALLOW_UNPATCHED ?? "")
 
-/** Builds what is not there yet. */
+/** Builds libzmq and libsodium unless the build is up to date. */
 export async function ensureLibzmq({ force = false, allowUnpatched = allowsUnpatched() } = {}) {
   const stamp = finished()
   if (stamp !== undefined && !force) return stamp
-  say(topic, `build/libzmq: ${force ? "to be built again" : readJson(stampFile) ? "out of date" : "nothing yet"}`)
+  say(topic, `build/libzmq: ${force ? "building again" : readJson(stampFile) ? "out of date" : "no build yet"}`)
   mkdirSync(base, { recursive: true })
   const { origin, archives, ...sources } = await findSources(path.join(base, "source"), { allowUnpatched })
   await build(sources)
@@ -161,7 +163,7 @@ export async function ensureLibzmq({ force = false, allowUnpatched = allowsUnpat
   return result
 }
 
-/** Whether an installed libzmq has the draft functions, which zmq.h may declare all the same. */
+/** Whether an installed libzmq has the draft functions. zmq.h may declare them even if it does not. */
 function hasDrafts(libraries) {
   const program = 'extern "C" int zmq_socket_get_peer_state(); int main() { return zmq_socket_get_peer_state(); }'
   const args = ["-x", "c++", "-", "-o", path.join(tmpdir(), `ohmq-drafts-${process.pid}`), ...libraries]
@@ -170,13 +172,13 @@ function hasDrafts(libraries) {
   return found
 }
 
-/** The libzmq that pkg-config finds: compiler and linker flags. */
+/** The compiler and linker flags of the libzmq that pkg-config finds. */
 export function systemLibzmq() {
   const ask = (...args) => output("pkg-config", [...args, "libzmq"])
   const version = ask("--modversion")
   if (version === undefined) {
     throw new Failure(
-      "An installed libzmq was asked for, and pkg-config does not find one. Install it with its headers (apt-get install libzmq3-dev pkg-config), or set PKG_CONFIG_PATH.",
+      "pkg-config does not find an installed libzmq. Install it with its headers (apt-get install libzmq3-dev pkg-config), or set PKG_CONFIG_PATH.",
     )
   }
   const includes = (ask("--cflags-only-I") ?? "").split(" ").filter(Boolean)
@@ -204,7 +206,7 @@ const options = [
   "--print=libraries",
 ]
 
-/** What the compiler ("include", "defines") and the linker ("libraries") are told about libzmq; builds it first if need be. */
+/** The flags for the compiler ("include", "defines") or the linker ("libraries"). Builds libzmq first if necessary. */
 export async function libzmqFlags(kind, args = []) {
   if (wantsSystem(args)) return systemLibzmq()[kind]
   await ensureLibzmq()
@@ -221,17 +223,17 @@ async function main(args) {
     process.stdout.write(help)
     return
   }
-  // binding.gyp asks with --print, and `node-gyp rebuild` has emptied build/ by then.
+  // The addon's .gyp file uses --print, after `node-gyp rebuild` has emptied build/.
   const print = args.find((arg) => arg.startsWith("--print="))?.slice("--print=".length)
   if (print !== undefined) {
     const flags = await libzmqFlags(print, args)
-    // gyp splits what is printed at spaces, and takes backslashes out. What it gets is relative, to the project or, for the
-    // linker, to build/; and has no backslashes.
+    // gyp splits the output at spaces and removes backslashes, so paths are relative (to the project, or to build/ for the linker) and have
+    // no backslashes.
     const from = inProject(print === "libraries" ? "build" : ".")
-    const told = flags.map((flag) =>
+    const printed = flags.map((flag) =>
       flag.startsWith(root) ? path.relative(from, flag).replaceAll(path.sep, "/") : flag,
     )
-    process.stdout.write(`${told.join("\n")}\n`)
+    process.stdout.write(`${printed.join("\n")}\n`)
   } else if (wantsSystem(args)) {
     say(topic, `installed libzmq ${systemLibzmq().version}, found by pkg-config`)
   } else {

@@ -1,4 +1,4 @@
-// Checks the whole tree: format and lint of TypeScript and JavaScript, types, format and lint of C++.
+// Checks the whole tree: format, lint and types of TypeScript and JavaScript, format and lint of C++.
 
 import { readdirSync, readFileSync } from "node:fs"
 import { createRequire } from "node:module"
@@ -12,9 +12,9 @@ import { libzmqFlags } from "./libzmq.mjs"
 
 const require = createRequire(import.meta.url)
 
-const help = `Checks format, lint and types of the whole tree. Usage: npm run lint [-- options]
+const help = `Checks the format, lint and types of the whole tree. Usage: npm run lint [-- options]
 
-  --fix    write what can be corrected by machine (npm run format)
+  --fix    write the corrections that the tools can make (npm run format)
   --help   show this
 
 The C++ part needs clang-format and clang-tidy: apt-get install clang-format clang-tidy.
@@ -43,7 +43,7 @@ async function typescript(fix) {
 async function cpp(fix) {
   const missing = ["clang-format", "clang-tidy"].filter((tool) => !has(tool))
   if (missing.length > 0) {
-    throw new Failure(`${missing.join(" and ")} not found. Install: apt-get install clang-format clang-tidy`)
+    throw new Failure(`${missing.join(" and ")} not found. Install both: apt-get install clang-format clang-tidy`)
   }
   const files = native()
   await step("clang-format", "clang-format", [...(fix ? ["-i"] : ["--dry-run", "--Werror"]), ...files])

@@ -61,7 +61,7 @@ export function optionsDoc(dist) {
     [writers, "that send"],
     [readers, "that receive"],
   ])
-  const files = ["general", "transport", "patterns", "security", "context"]
+  const files = ["general", "transport", "patterns", "mechanisms", "context"]
   const [contextDocs, ...socketDocs] = files
     .reverse()
     .map((name) => docstrings(ts, inProject("lib/options/table", `${name}.ts`)))

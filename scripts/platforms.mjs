@@ -1,5 +1,4 @@
-// Runs the prebuilt addons on every runtime that this machine can run, out of the packed tarball, and writes the table of
-// docs/platforms.md.
+// Runs the prebuilt addons from the packed tarball on every runtime that this machine can run, and writes the table of docs/platforms.md.
 
 import {
   copyFileSync,
@@ -24,34 +23,34 @@ import { targets } from "./lib/targets.mjs"
 const topic = "platforms"
 const help = `Packs the package, installs the tarball, runs it on the runtimes that this machine can run, and writes the table of
 docs/platforms.md.
-Usage: npm run platforms; needs npm run prebuilds first, Linux x64, and for the rows that are else left out:
+Usage: npm run platforms. Needs Linux x64, npm run prebuilds first, and for these rows, which it otherwise omits:
   arm64  apt-get install qemu-user-static libc6-arm64-cross libstdc++6-arm64-cross libgcc-s1-arm64-cross libatomic1-arm64-cross
   musl   apt-get install musl
 `
 
-/** Packs the package and installs it below `folder` as users do, where there is no command but node. */
+/** Packs the package and installs it below `folder` as users do. The only command on the PATH is node. */
 function install(folder) {
   const commands = path.join(folder, "commands")
   const project = path.join(folder, "project")
   for (const made of [commands, project]) mkdirSync(made)
   symlinkSync(process.execPath, path.join(commands, "node"))
-  say(topic, "npm pack, and npm install --ignore-scripts of the tarball")
+  say(topic, "npm pack, then npm install --ignore-scripts of the tarball")
   const packed = output("npm", ["pack", "--ignore-scripts", "--json", "--pack-destination", project])
-  if (packed === undefined) throw new Failure("npm pack fails.")
+  if (packed === undefined) throw new Failure("npm pack failed.")
   const [{ filename }] = JSON.parse(packed)
   writeFileSync(path.join(project, "package.json"), JSON.stringify({ private: true }))
   const npm = process.env.npm_execpath
-  if (!npm?.endsWith("npm-cli.js")) throw new Failure("Run: npm run platforms")
+  if (!npm?.endsWith("npm-cli.js")) throw new Failure("This script needs npm_execpath. Run: npm run platforms")
   const args = [npm, "install", "--ignore-scripts", "--no-audit", "--no-fund", `./${filename}`]
   const env = { ...process.env, PATH: commands }
   if (output(process.execPath, args, { cwd: project, env }) === undefined) {
-    throw new Failure("npm install of the tarball fails.")
+    throw new Failure("npm install of the tarball failed.")
   }
   copyFileSync(inProject("scripts/lib/smoke.mjs"), path.join(project, "smoke.mjs"))
   return { project, commands }
 }
 
-/** What the smoke test says on a runtime, and the runtime's own version. */
+/** The output of the smoke test on a runtime, and the runtime's version. */
 async function tryOn(runtime, { project, commands }) {
   const [command, ...args] = [...runtime.prefix, fetchRuntime(runtime)]
   const env = { HOME: process.env.HOME, PATH: commands }
@@ -72,7 +71,7 @@ async function rowsOf(target, installed) {
   for (const runtime of runtimes.filter((entry) => entry.target === target.name && entry.runs())) {
     runs.push(await tryOn(runtime, installed))
   }
-  if (runs.length === 0) runs.push({ title: "none here", result: "built and checked, never run" })
+  if (runs.length === 0) runs.push({ title: "none here", result: "built and checked, not run" })
   const size = `${(elf.size / 1e6).toFixed(2)} MB`
   const libc = elf.glibc ? `glibc ${elf.glibc}` : "musl"
   return runs.map(({ title, result }) => `| ${target.name} | ${title} | ${result} | ${libc} | ${size} |\n`)

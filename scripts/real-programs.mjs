@@ -1,4 +1,4 @@
-// Runs published programs with zeromq and with ohmq behind them, and writes docs/real-programs.md.
+// Runs published programs with zeromq and with ohmq, and writes docs/real-programs.md.
 
 import { mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -15,16 +15,16 @@ import { runStep } from "./real-programs/step.mjs"
 const help = `Runs published packages that depend on zeromq, with zeromq and with ohmq. Usage: npm run real-programs [-- options]
 
   --only TEXT     programs whose name contains TEXT; may be given several times
-  --package FILE  a tarball of ohmq, in place of one of this project
-  --keep          leaves the temporary projects where they are
+  --package FILE  a tarball of ohmq to use instead of packing this project
+  --keep          keeps the temporary projects
   --help          show this
 
-Without --only, docs/real-programs.md is written. The status is 1 if anything fails with ohmq. Needs the npm registry, and
+Without --only, it writes docs/real-programs.md. The exit status is 1 if anything fails with ohmq. Needs the npm registry, and
 Python with pyzmq, ipykernel and jupyter_client: apt-get install python3-zmq python3-ipykernel python3-jupyter-client
-(PYTHON names another Python.)
+(Set PYTHON to use another Python.)
 `
 
-/** The first Python that has what is needed. */
+/** The first Python with the required packages. */
 function findPython() {
   const candidates = process.env.PYTHON ? [process.env.PYTHON] : ["python3", "/usr/bin/python3"]
   const wanted = "import zmq, ipykernel, jupyter_client; print(zmq.zmq_version())"
@@ -32,7 +32,9 @@ function findPython() {
     const version = output(command, ["-c", wanted])
     if (version !== undefined) return { command, version }
   }
-  throw new Failure(`${candidates.join(" and ")}: no pyzmq, ipykernel and jupyter_client there; see --help.`)
+  throw new Failure(
+    `${candidates.join(" and ")}: pyzmq, ipykernel and jupyter_client are not all installed. See --help.`,
+  )
 }
 
 async function runProgram(program, contenders, folder, python) {
@@ -44,7 +46,7 @@ async function runProgram(program, contenders, folder, python) {
       const result = await runStep(step, program, project, python)
       results[index][contender.name] = result
       process.stdout.write(line(program.name, step.name, contender.name, result))
-      if (!result.passed) say(`${program.name}, ${step.name}`, `the end of its output:\n${result.output.slice(-2000)}`)
+      if (!result.passed) say(`${program.name}, ${step.name}`, `end of its output:\n${result.output.slice(-2000)}`)
     }
   }
   return { program, steps: results }
@@ -66,7 +68,7 @@ async function main(args) {
   }
   const chosen = programs.filter(({ name }) => !values.only || values.only.some((text) => name.includes(text)))
   if (chosen.length === 0)
-    throw new Failure(`No such program. There are: ${programs.map(({ name }) => name).join(", ")}.`)
+    throw new Failure(`No program matches --only. Known programs: ${programs.map(({ name }) => name).join(", ")}.`)
   const python = findPython()
   const folder = mkdtempSync(path.join(realpathSync(tmpdir()), "ohmq-real-programs-"))
   say("projects", folder)

@@ -1,5 +1,5 @@
-// Makes a fresh clone ready: packages, libzmq, the addon, the compiled TypeScript. What is fresh is left alone. With --packages, it
-// stops after the packages.
+// Makes a clone ready to use: installs packages, builds libzmq and the addon, compiles TypeScript. It skips whatever is up to date. With
+// --packages, it stops after the packages.
 
 import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs"
 import path from "node:path"
@@ -21,7 +21,7 @@ async function ensurePackages() {
   const recipe = fingerprint([lock], process.platform, process.arch)
   if (readJson(stampFile)?.fingerprint === recipe) return
   say("packages", "npm ci (half a minute without a cache)")
-  // No install scripts: nothing here needs one, and what does not run cannot go wrong.
+  // Without install scripts, because no package here needs one.
   const npm = process.env.npm_execpath
   const args = ["ci", "--ignore-scripts", "--no-audit", "--no-fund"]
   const log = path.join(root, "build/packages.log")
@@ -30,7 +30,7 @@ async function ensurePackages() {
   writeFileSync(stampFile, `${JSON.stringify({ fingerprint: recipe })}\n`)
 }
 
-/** The prebuilt addon for this platform, if the loader would take one. */
+/** The prebuilt addon for this platform, if the loader would use it. */
 function prebuilt() {
   if (existsSync(inProject("build/Release/ohmq.node"))) return undefined
   const folder = inProject("prebuilds", `${process.platform}-${process.arch}`)
@@ -61,7 +61,7 @@ await runMain(async (args) => {
   if (binary !== undefined) {
     say("addon", `prebuilt, ${path.relative(root, binary)}`)
   } else {
-    // After the packages: building the addon needs some of them.
+    // Imported after ensurePackages(), because building the addon needs some of the packages.
     const { ensureAddon } = await import("./addon.mjs")
     await ensureAddon()
   }

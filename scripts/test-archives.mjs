@@ -1,4 +1,4 @@
-// Runs the tests with one libzmq after the other: those of a list of local archives.
+// Runs the tests with each libzmq of a list of local archives.
 
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -11,21 +11,21 @@ const topic = "archives"
 
 const help = `Runs the tests with each libzmq of a list of source archives. Usage: npm run test:archives -- [options] ARCHIVE... [-- ARGUMENT...]
 
-  ARCHIVE           a .tar.gz with the sources of libzmq; each is patched, compiled and tested in turn
-  --libsodium=FILE  the sources of libsodium; otherwise those that npm run libzmq takes
-  ARGUMENT          goes to vitest: test/proxy.test.ts runs one file
+  ARCHIVE           a .tar.gz with the sources of libzmq, which is patched, compiled and tested
+  --libsodium=FILE  the sources of libsodium (default: those that npm run libzmq uses)
+  ARGUMENT          passed to vitest; test/proxy.test.ts runs one file
   --help            show this
 
-The sources of a tag can be had from a clone of libzmq: git archive --prefix=libzmq-4.3.5/ -o libzmq-4.3.5.tar.gz v4.3.5
-build/ holds the last of them afterwards; npm test builds the usual one again. What is compiled and run is logged in build/archives/.
+To make an archive of a tag, run this in a clone of libzmq: git archive --prefix=libzmq-4.3.5/ -o libzmq-4.3.5.tar.gz v4.3.5
+Afterwards, build/ contains the last libzmq; npm test builds the usual one again. The logs are in build/archives/.
 `
 
-/** What the tests told: how many passed, and the names of those that failed. */
+/** How many tests passed, and the names of those that failed. */
 function results(file) {
   const { numPassedTests, testResults = [] } = readJson(file) ?? {}
   const failed = testResults.flatMap(({ name, status, assertionResults }) => {
     const tests = assertionResults.filter((test) => test.status === "failed").map((test) => test.fullName)
-    // A file that cannot be run has no tests.
+    // If a file cannot be run, it has no tests.
     return (tests.length === 0 && status === "failed" ? ["(the file)"] : tests).map(
       (test) => `${path.relative(root, name)}: ${test}`,
     )
@@ -38,14 +38,14 @@ async function testWith(archive, libsodium, args) {
   const env = { ...process.env, OHMQ_LIBZMQ_ARCHIVE: path.resolve(archive) }
   if (libsodium !== undefined) env.OHMQ_LIBSODIUM_ARCHIVE = path.resolve(libsodium)
   const log = (what) => inProject("build/archives", `${name}-${what}.log`)
-  // Not below build/, which a test may empty.
+  // Not in build/, which a test may empty.
   const folder = mkdtempSync(path.join(tmpdir(), "ohmq-archives-"))
   try {
     say(topic, `${archive}: compiling`)
     await run(topic, process.execPath, [inProject("scripts/setup.mjs")], { log: log("build"), env })
     const { versions, archives } = readJson(inProject("build/libzmq/stamp.json"))
     const { applied, present, missed } = archives.libzmq
-    const patches = `patches applied ${applied.length}, there already ${present.length}, missed ${missed.length}`
+    const patches = `patches: ${applied.length} applied, ${present.length} already in it, ${missed.length} not matching`
     say(topic, `${archive}: libzmq ${versions.libzmq}, libsodium ${versions.libsodium}; ${patches}; testing`)
     const report = path.join(folder, "report.json")
     const vitest = [inProject("node_modules/vitest/vitest.mjs"), "run", "--reporter=json", `--outputFile=${report}`]
@@ -54,7 +54,7 @@ async function testWith(archive, libsodium, args) {
       ended = false
     })
     const { passed, failed } = results(report)
-    // It may also have failed without a test that did, as by an error that nobody caught.
+    // vitest can fail although every test passed, for example because of an uncaught error.
     if (!ended && failed.length === 0) {
       const lines = readFileSync(log("test"), "utf8").trim().split("\n")
       failed.push(`outside of a test: ${lines.slice(-5).join(" | ")}`)

@@ -1,4 +1,4 @@
-// Checks a release as its users get it, without a network: hashes, contents, what the addons are made of and how.
+// Checks a release as users get it, offline: hashes, contents, and how the addons were built.
 
 import { createHash } from "node:crypto"
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs"
@@ -19,35 +19,34 @@ import { nativeTargets, targets } from "./lib/targets.mjs"
 
 const require = createRequire(import.meta.url)
 
-const help = `Checks a packed release against this clone, which must be of the released commit. Usage: npm run verify-release -- [options] TARBALL
+const help = `Checks a packed release against this clone, which must be at the released commit. Usage: npm run verify-release -- [options] TARBALL
 
-The packages that this needs are installed first, as for npm test, and for that npm may want a network. The checking is offline.
+It first installs the packages that it needs, as npm test does; for that npm may need the network. The checks are offline.
 
-Checked:
-  files       those that this clone makes and no others, byte for byte; lib/ is compiled and docs/options.md generated again for it
-  sums        prebuilds/SHA256SUMS lists the files of prebuilds/, all of them and no others, by their hashes
-  addons      they are there for every platform; for Linux: processor, libraries, glibc, exports, protections, size, that they are
-              stripped and hold no path of the machine that built them; for macOS and Windows: processor and size
-  contents    each addon has a bill of materials that is valid CycloneDX 1.6, of that very addon, of the components that belong
-              in it, from the pinned releases and the pinned compiler; THIRD-PARTY-NOTICES.md has a chapter on each
-  provenance  with --provenance: that Sigstore's authority, logs and signatures are right, and that it was signed, for this very
-              tarball, by .github/workflows/release.yml of the repository that package.json names, at this version's tag and the
-              commit that is checked out here
+It checks:
+  files       every file except the addons equals the one in this clone, and there are no others; lib/ is compiled again to compare
+  sums        prebuilds/SHA256SUMS lists exactly the files of prebuilds/, with their hashes
+  addons      every platform has one; for Linux: processor, libraries, glibc, exports, protections, size, that it is stripped and
+              contains no path of the build machine; for macOS and Windows: processor and size
+  contents    each addon has a bill of materials: valid CycloneDX 1.6, for this addon, with the expected components from the pinned
+              releases and the pinned compiler; THIRD-PARTY-NOTICES.md has a section for each
+  provenance  with --provenance: Sigstore's authority, logs and signatures are valid, and .github/workflows/release.yml of the
+              repository in package.json signed this tarball, at this version's tag and the commit that is checked out here
 
-Not checked: that an addon was compiled from what its bill of materials names. The provenance tells which machines did that;
-npm run prebuilds makes those for Linux again, to compare. Nothing out of the tarball is run.
+It does not check that an addon was compiled from what its bill of materials lists. The provenance says which machines did that;
+npm run prebuilds builds the addons for Linux again, to compare. It runs nothing from the tarball.
 
   --provenance=FILE  the attestations of the release, from npm:
                        curl -fsSo FILE https://registry.npmjs.org/-/npm/v1/attestations/ohmq@VERSION
-                     or provenance.sigstore.json out of the release on GitHub
-  --any-source       accept addons of other sources than the pinned releases, such as a distribution's
-  --any-platforms    accept a package that lacks addons for some platforms
+                     or provenance.sigstore.json from the release on GitHub
+  --any-source       accept addons built from other sources than the pinned releases, such as a distribution's
+  --any-platforms    accept a package without addons for some platforms
   --help             show this
 `
 
 const allTargets = [...targets, ...nativeTargets]
 
-/** The package's files, which are those of the clone and those of prebuilds/. */
+/** Compares the package's files with those of the clone and of prebuilds/, and returns their names. */
 async function checkContents(folder, temporary, report, anyPlatforms) {
   const files = filesBelow(folder).map((file) => path.relative(folder, file).split(path.sep).join("/"))
   const expected = await releaseFiles(temporary)
@@ -55,8 +54,8 @@ async function checkContents(folder, temporary, report, anyPlatforms) {
   for (const file of files) {
     const original = expected.get(file)
     if (original === undefined) {
-      if (!prebuilt.includes(file)) report(`${file}: does not belong there`)
-    } else if (sha256(path.join(folder, file)) !== sha256(original)) report(`${file}: not as in this clone`)
+      if (!prebuilt.includes(file)) report(`${file}: does not belong in the package`)
+    } else if (sha256(path.join(folder, file)) !== sha256(original)) report(`${file}: differs from this clone`)
   }
   for (const file of [...expected.keys(), ...(anyPlatforms ? [] : prebuilt)]) {
     if (!files.includes(file)) report(`${file}: missing`)
@@ -73,14 +72,14 @@ function checkSums(folder, files, report) {
   for (const file of present) {
     const expected = listed.get(file.slice("prebuilds/".length))
     if (expected === undefined) report(`${file}: not in SHA256SUMS`)
-    else if (expected !== sha256(path.join(folder, file))) report(`${file}: not the file that SHA256SUMS lists`)
+    else if (expected !== sha256(path.join(folder, file))) report(`${file}: does not have the hash in SHA256SUMS`)
   }
   for (const name of listed.keys()) {
-    if (!present.includes(`prebuilds/${name}`)) report(`prebuilds/SHA256SUMS: lists ${name}, which is not there`)
+    if (!present.includes(`prebuilds/${name}`)) report(`prebuilds/SHA256SUMS: lists ${name}, which is missing`)
   }
 }
 
-/** One for all documents: it compiles the schema once. */
+/** One validator for all documents, because it compiles the schema. */
 function bomValidator() {
   const { Spec, Validation } = require("@cyclonedx/cyclonedx-library")
   return new Validation.JsonStrictValidator(Spec.Version.v1dot6)
@@ -94,41 +93,43 @@ async function checkBom(folder, target, validator, report, anySource) {
   if (invalid !== null) return report(`${file}: not valid CycloneDX 1.6: ${JSON.stringify(invalid)}`)
   const { component, tools } = document.metadata ?? {}
   const hash = component?.hashes?.find(({ alg }) => alg === "SHA-256")?.content
-  if (hash !== sha256(path.join(folder, addon))) report(`${file}: of another addon`)
-  if (component?.version !== readJson(inProject("package.json")).version) report(`${file}: of another version`)
+  if (hash !== sha256(path.join(folder, addon))) report(`${file}: belongs to another addon`)
+  if (component?.version !== readJson(inProject("package.json")).version) report(`${file}: belongs to another version`)
 
   const parts = document.components ?? []
   for (const [name, pin] of Object.entries(pins)) {
     const part = parts.find((entry) => entry.name === name)
     const source = part?.externalReferences?.[0]?.hashes?.[0]?.content
-    if (source === undefined) report(`${file}: ${name} without the hash of its source`)
+    if (source === undefined) report(`${file}: ${name} lacks the hash of its source`)
     else if (source !== pin.sha256 && !anySource) report(`${file}: ${name} ${part.version} is not the pinned release`)
   }
   const fixed = fixedComponents(target, path.join(folder, addon))
   for (const expected of fixed) {
     const part = parts.find(({ name }) => name === expected.name)
-    if (!isDeepStrictEqual(part, expected)) report(`${file}: ${expected.name} is not as this clone links it`)
+    if (!isDeepStrictEqual(part, expected)) report(`${file}: ${expected.name} differs from what this clone links`)
   }
   const known = [...Object.keys(pins), ...fixed.map(({ name }) => name)]
-  for (const { name } of parts.filter((part) => !known.includes(part.name))) report(`${file}: ${name} is not inside`)
+  for (const { name } of parts.filter((part) => !known.includes(part.name)))
+    report(`${file}: ${name} is not part of the addon`)
   const compilers = tools?.components ?? []
   if (target.zig ? !isDeepStrictEqual(compilers[0], zigTool) : compilers.length === 0)
-    report(`${file}: not of ${target.zig ? "the pinned" : "any"} compiler`)
+    report(`${file}: ${target.zig ? "was not built by the pinned compiler" : "lists no compiler"}`)
 
   const notices = readFileSync(inProject("THIRD-PARTY-NOTICES.md"), "utf8")
   for (const { name } of parts) {
     const chapter = name.replace(/^.* of /, "")
-    if (!notices.includes(`\n## ${chapter}\n`)) report(`THIRD-PARTY-NOTICES.md: nothing on ${name}`)
+    if (!notices.includes(`\n## ${chapter}\n`)) report(`THIRD-PARTY-NOTICES.md: has no section on ${name}`)
   }
 }
 
-/** Whether a file attests this tarball, built from this commit of this project's repository. */
+/** Checks that a file attests that this tarball was built from this commit of this project's repository. */
 function checkProvenance(file, tarball, report) {
   const { repository, version } = readJson(inProject("package.json"))
   const home = (repository?.url ?? repository)?.replace(/^git\+|\.git$/g, "")
-  if (home === undefined) return report("package.json: names no repository to compare the provenance with")
+  if (home === undefined) return report("package.json: has no repository to compare the provenance with")
   const commit = output("git", ["rev-parse", "HEAD"])
-  if (commit === undefined) return report("this is no clone: git tells no commit to compare the provenance with")
+  if (commit === undefined)
+    return report("this is not a git clone, so there is no commit to compare the provenance with")
   const digest = (algorithm) => createHash(algorithm).update(readFileSync(tarball)).digest("hex")
   const hashes = { sha256: digest("sha256"), sha512: digest("sha512") }
   const trustedRoot = readJson(inProject("scripts/sigstore-root.json"))
@@ -136,20 +137,20 @@ function checkProvenance(file, tarball, report) {
   for (const problem of provenanceProblems(readJson(file), trustedRoot, expected)) report(`${file}: ${problem}`)
 }
 
-/** Unpacks a package as npm does: whatever the first folder of a path is called, and without links. */
+/** Unpacks a package as npm does: ignores the name of the first folder, and rejects links. */
 function unpackPackage(tarball, folder, report) {
   mkdirSync(folder)
   const tar = (...options) => output("tar", [...options, "-f", path.resolve(tarball)])
   if (tar("-xz", "--strip-components=1", "-C", folder) === undefined) {
-    throw new Failure(`'${tarball}' is not an archive that tar can unpack.`)
+    throw new Failure(`tar cannot unpack '${tarball}'.`)
   }
   for (const line of tar("-tvz")
     .split("\n")
     .filter((entry) => !/^[-d]/.test(entry)))
-    report(`neither file nor folder: ${line}`)
+    report(`neither a file nor a folder: ${line}`)
 }
 
-/** Everything that is wrong with a release. */
+/** All problems of a release. */
 async function verify(tarball, { provenance, anySource, anyPlatforms }) {
   const problems = []
   const report = (problem) => void problems.push(problem)
@@ -188,12 +189,13 @@ await runMain(async (args) => {
     else if (arg.startsWith("-")) throw new Failure(`Unknown option '${arg}'. Run: npm run verify-release -- --help`)
     else names.push(arg)
   }
-  if (names.length !== 1) throw new Failure("One tarball is wanted. Run: npm run verify-release -- --help")
+  if (names.length !== 1)
+    throw new Failure(`Expected one tarball, but received ${names.length}. Run: npm run verify-release -- --help`)
   if (!existsSync(names[0])) throw new Failure(`'${names[0]}' does not exist.`)
   const { problems, files, addons } = await verify(names[0], options)
   if (problems.length > 0)
-    throw new Failure(`${names[0]} is not as it should be:\n${problems.map((line) => `  ${line}\n`).join("")}`)
+    throw new Failure(`${names[0]} has problems:\n${problems.map((line) => `  ${line}\n`).join("")}`)
   process.stdout.write(`${names[0]}: ${files} files, ${addons.length} addons (${addons.join(", ")}): ok\n`)
   if (options.provenance === undefined)
-    process.stdout.write("Not checked: who built it. No provenance was given (--help)\n")
+    process.stdout.write("Not checked: who built it, because --provenance was not given\n")
 })

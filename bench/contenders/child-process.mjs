@@ -1,4 +1,4 @@
-// The channel between a process and its child, with advanced serialization. This process starts the other one itself.
+// The channel between a process and its child, with advanced serialization. This process starts the child itself.
 
 import { fork } from "node:child_process"
 import { fileURLToPath } from "node:url"
@@ -21,7 +21,7 @@ function startChild(name) {
   return child
 }
 
-/** Resolves when more can be sent. */
+/** A promise for when more can be sent, or undefined if that is now. */
 function send(message) {
   let written
   const ready = new Promise((resolve, reject) => {

@@ -1,4 +1,4 @@
-// Two threads and a MessagePort. Messages are copied, as structured clones.
+// Two threads and a MessagePort, which copies messages as structured clones.
 
 import { MessageChannel, parentPort, Worker, workerData } from "node:worker_threads"
 
@@ -10,7 +10,7 @@ const { role, number } = arguments_
 const size = number("size", 10)
 const warmup = number("warmup", 1000)
 const count = number("count", 100_000)
-// With memory of its own: a clone of what is allocated from a pool has the whole pool.
+// Not from a pool: a clone of a pooled array would copy the whole pool.
 const body = new Uint8Array(size).fill(120)
 
 function startThread(name) {
@@ -28,7 +28,7 @@ const roles = {
     const { take, seconds } = counter({ size, warmup, count })
     const used = measureLoop()
     const { port, worker } = startThread("thread")
-    // A port holds whatever is sent: to bound its memory, the threads keep to a window.
+    // A port queues without limit, so the threads use a window to bound its memory.
     const report = reporter(size, (received) => port.postMessage(received))
     port.on("message", (message) => {
       take(message)

@@ -1,4 +1,4 @@
-// Plain sockets of node:net. A frame is its length in 4 bytes and the message.
+// Plain sockets of node:net. A frame is a 4-byte length and the message.
 
 import { once } from "node:events"
 import net from "node:net"
@@ -14,18 +14,18 @@ const body = Buffer.alloc(size, "x")
 
 const HEADER = 4
 const BLOCK = 1 << 16
-/** From this size on, writing a message costs less than copying it. */
+/** From this size on, writing a message separately is cheaper than copying it. Bytes. */
 const LARGE = 1 << 14
 
-/** "tcp://127.0.0.1:1234" or "ipc:///folder/name", as node:net takes it. */
+/** Converts "tcp://127.0.0.1:1234" or "ipc:///folder/name" to node:net's options. */
 function parse(address) {
   if (address.startsWith("ipc://")) return { path: address.slice(6) }
   const [host, port] = address.slice(6).split(":")
   return { host, port: port === "*" ? 0 : Number(port) }
 }
 
-/** Gathers small frames in a block, which is written when it is full or when the current code has run. */
-class Sender {
+/** Combines small frames in a block, and writes it when it is full or when the running code has finished. */
+class FrameWriter {
   #socket
   #block = Buffer.allocUnsafeSlow(BLOCK)
   #used = 0
@@ -35,7 +35,7 @@ class Sender {
     this.#socket = socket
   }
 
-  /** A promise when the socket has enough for now. */
+  /** Returns a promise to wait for if the socket's buffer is full. */
   send(message) {
     const total = HEADER + message.length
     if (total > LARGE) {
@@ -68,7 +68,7 @@ class Sender {
   #flush() {
     if (this.#used === 0) return
     const written = this.#block.subarray(0, this.#used)
-    // The socket may hold on to what is written; a small piece is copied, so that the block can go on.
+    // The socket may keep a reference to the written memory. Copies small pieces, so that the block can be reused.
     if (this.#used < BLOCK / 4) {
       this.#socket.write(Buffer.from(written))
     } else {
@@ -79,7 +79,7 @@ class Sender {
   }
 }
 
-/** Cuts what arrives into frames. A message is part of what was read, not a copy. */
+/** Splits the received bytes into frames. Messages are views on them, not copies. */
 function onFrames(socket, onMessage) {
   const held = []
   let bytes = 0
@@ -128,12 +128,12 @@ async function receive(address) {
 }
 
 async function send(connections) {
-  const senders = []
-  for (let index = 0; index < connections; index += 1) senders.push(new Sender(await connect()))
+  const writers = []
+  for (let index = 0; index < connections; index += 1) writers.push(new FrameWriter(await connect()))
   const total = warmup + count
   const used = measure()
   for (let sent = 0; sent < total; sent += 1) {
-    const ready = senders[sent % senders.length].send(body)
+    const ready = writers[sent % writers.length].send(body)
     if (ready !== undefined) await ready
   }
   await waitForWord()
@@ -148,19 +148,19 @@ const roles = {
 
   server: () =>
     listen(text("address"), (socket) => {
-      const sender = new Sender(socket)
-      onFrames(socket, (message) => sender.send(message))
+      const writer = new FrameWriter(socket)
+      onFrames(socket, (message) => writer.send(message))
     }),
 
   async client() {
     const socket = await connect()
-    const sender = new Sender(socket)
+    const writer = new FrameWriter(socket)
     let resolveAnswer
     onFrames(socket, (message) => resolveAnswer(message))
     const ask = () =>
       new Promise((resolve) => {
         resolveAnswer = resolve
-        sender.send(body)
+        writer.send(body)
       })
     result(await roundTrips({ warmup, count }, ask))
   },

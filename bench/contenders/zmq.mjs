@@ -1,4 +1,4 @@
-// ohmq and zeromq, by the same program: `package` tells which. The roles are those of baseline.cc.
+// ohmq and zeromq in the same program; `package` selects one. The roles are those of baseline.cc.
 
 import { setImmediate as nextTurn } from "node:timers/promises"
 import { Worker } from "node:worker_threads"
@@ -42,7 +42,7 @@ async function send(socket, total) {
   }
 }
 
-/** Receives `total` messages; the clock runs from `skipped` on. Returns seconds. */
+/** Receives `skipped` messages, then measures the time of `total` messages. Returns seconds. */
 async function receive(socket, skipped, total) {
   let start = performance.now()
   let left = skipped + total
@@ -69,7 +69,7 @@ function subscribe(endpoint, topics) {
   return socket
 }
 
-/** libzmq drops subscriptions above the high water mark for sending, which no Subscriber has in JavaScript. */
+/** libzmq drops subscriptions beyond sendHighWaterMark, which zeromq's Subscriber lacks. So this uses an XSubscriber. */
 async function subscribeToMany(endpoint, topics) {
   const socket = new zmq.XSubscriber({ sendHighWaterMark: 0, ...keys(false) })
   socket.connect(endpoint)
@@ -81,7 +81,7 @@ function startThread(name) {
   return new Worker(new URL(import.meta.url), { argv: [name, ...process.argv.slice(3)] })
 }
 
-/** Questions and answers, one after the other. */
+/** Requests and replies, one after the other. */
 async function ask(request) {
   const body = message()
   const trip = async () => {
@@ -141,15 +141,15 @@ const roles = {
     const each = { "2of8": 2, 10000: 10_000 }[text("topics")] ?? 1
     for (let got = 0; got < number("subscribers", 1) * each; got += 1) await publisher.receive()
     const body = message()
-    const named = Array.from({ length: topics }, (_, index) => [`t${index}${topics === 8 ? "" : "."}`, body])
+    const byTopic = Array.from({ length: topics }, (_, index) => [`t${index}${topics === 8 ? "" : "."}`, body])
     const sends = (warmup + count) * (topics === 8 ? 4 : 1)
     const used = measure()
     for (let sent = 0; sent < sends; ) {
       try {
-        await publisher.send(topics === 0 ? body : named[sent % topics])
+        await publisher.send(topics === 0 ? body : byTopic[sent % topics])
         sent += 1
       } catch (error) {
-        // ohmq waits for the slowest subscriber; of zeromq, which fails, one asks again.
+        // ohmq waits for the slowest subscriber; zeromq fails, so try again.
         if (error.code !== "EAGAIN") throw error
         await nextTurn()
       }
@@ -174,7 +174,7 @@ const roles = {
     request.close()
   },
 
-  /** 1,000 peers and one router. */
+  /** One router and 1,000 peers. */
   async router() {
     const router = new zmq.Router({ sendHighWaterMark: 0, ...keys(true) })
     await router.bind("tcp://127.0.0.1:*")
@@ -196,7 +196,7 @@ const roles = {
       return dealer
     })
     const body = message()
-    // Once each has had an answer, all are connected: that is not measured.
+    // Waits for a reply to each before measuring, so that all are connected.
     for (const dealer of dealers) await dealer.send(body)
     for (const dealer of dealers) await dealer.receive()
     const used = measure()
@@ -255,7 +255,7 @@ const roles = {
     for await (const question of reply) await reply.send(question)
   },
 
-  /** Saturated pairs in one thread; how long the event loop is held up. */
+  /** Saturated pairs in one thread, to measure how long they block the event loop. */
   async pairs() {
     const pairs = []
     for (let index = 0; index < number("pairs", 8); index += 1) {

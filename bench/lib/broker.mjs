@@ -1,12 +1,12 @@
-// The program of every contender whose messages go through a server. What differs is in its connections:
+// The program of every contender with a server. Contenders differ in their connections:
 //
-//   topic(name)                  what `publish` takes for that name; "" where there are no topics
-//   subscribe(names, onMessage)  resolves when whatever is published from now on will arrive
-//   publish(topic, body)         a promise when the sender should wait for it, else undefined
-//   answer()                     sends each question back
-//   asker()                      resolves with a function that asks, and resolves with the answer
+//   topic(name)                  the topic that `publish` takes for this name; the name is "" without topics
+//   subscribe(names, onMessage)  resolves when everything published from then on will arrive
+//   publish(topic, body)         a promise if the sender should wait for it, otherwise undefined
+//   answer()                     sends each request back
+//   asker()                      resolves with a function that sends a request and resolves with the reply
 //
-// `windowed`: nothing keeps a fast publisher from overrunning a slow subscriber, so they keep to a window.
+// `windowed`: the server does not stop a fast publisher from overrunning a slow subscriber, so they use a window.
 
 import { randomUUID } from "node:crypto"
 
@@ -20,15 +20,15 @@ const warmup = number("warmup", 1000)
 const count = number("count", 100_000)
 const receivers = number("subscribers", 1)
 
-/** All the topics, those subscribed to, and how many times as many messages are published as arrive. */
+/** All topics, those subscribed to, and the ratio of published to received messages. */
 function topics() {
-  const named = (length) => Array.from({ length }, (_, index) => `t${index}`)
-  if (text("topics") === "2of8") return { all: named(8), wanted: ["t2", "t5"], times: 4 }
-  if (text("topics") === "10000") return { all: named(10_000), wanted: named(10_000), times: 1 }
+  const names = (length) => Array.from({ length }, (_, index) => `t${index}`)
+  if (text("topics") === "2of8") return { all: names(8), wanted: ["t2", "t5"], times: 4 }
+  if (text("topics") === "10000") return { all: names(10_000), wanted: names(10_000), times: 1 }
   return { all: [""], wanted: [""], times: 1 }
 }
 
-/** `connect` is given an id that all connections of this measurement share. */
+/** Calls `connect` with an id that all connections of this measurement share. */
 export async function runBroker(connect, { windowed }) {
   const newId = () => `bench-${randomUUID()}`
   const body = Buffer.alloc(size, "x")
@@ -99,7 +99,8 @@ export async function runBroker(connect, { windowed }) {
       result(
         await roundTrips({ warmup, count }, async () => {
           const answer = await ask(body)
-          if (answer.length !== size) throw new Error(`An answer of ${answer.length} bytes, not ${size}`)
+          if (answer.length !== size)
+            throw new Error(`Expected an answer of ${size} bytes, but received ${answer.length}`)
         }),
       )
     },
@@ -108,7 +109,7 @@ export async function runBroker(connect, { windowed }) {
   await roles[role]()
 }
 
-/** Questions and answers over two topics, for those who have nothing for that: `questions` and `answers` are two connections. */
+/** Requests and replies over two topics, for servers without such a pattern. `questions` and `answers` are two connections. */
 export const byTopics = {
   async answer(questions, answers) {
     const topic = answers.topic("answer")

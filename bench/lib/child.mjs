@@ -1,4 +1,4 @@
-// What every contender's program uses to talk to the one that measures; see pair.mjs.
+// Every contender's program uses this to talk to the measuring process; see pair.mjs.
 
 import { once } from "node:events"
 import { writeSync } from "node:fs"
@@ -7,7 +7,7 @@ import { monitorEventLoopDelay } from "node:perf_hooks"
 const [role, ...pairs] = process.argv.slice(2)
 const values = new Map(pairs.map((pair) => [pair.slice(0, pair.indexOf("=")), pair.slice(pair.indexOf("=") + 1)]))
 
-/** The role, and what was given as name=value. */
+/** The role, and the name=value arguments. */
 export const arguments_ = {
   role,
   text: (name, otherwise = "") => values.get(name) ?? otherwise,
@@ -16,13 +16,13 @@ export const arguments_ = {
 
 const say = (value) => writeSync(1, `${JSON.stringify(value)}\n`)
 
-/** Tells where the other side can connect to. */
+/** Prints the endpoint that the other side can connect to. */
 export const announce = (endpoint) => say({ endpoint })
 
-/** Tells what was measured. */
+/** Prints the measurement. */
 export const result = (measured) => say({ result: measured })
 
-/** Resolves when the other side has everything. */
+/** Resolves when the other side has received everything. */
 export async function waitForWord() {
   await once(process.stdin, "data")
   process.stdin.destroy()
@@ -37,7 +37,7 @@ export function measure() {
   }
 }
 
-/** The same, and for how long the event loop is held up, in milliseconds. */
+/** Like `measure`, with the event loop's delay in milliseconds. */
 export function measureLoop() {
   const delay = monitorEventLoopDelay({ resolution: 1 })
   delay.enable()
@@ -49,8 +49,8 @@ export function measureLoop() {
 }
 
 /**
- * Counts messages: `take` each as it arrives. `seconds` is a promise for the time that `count` of them took, from when
- * `warmup` others had arrived.
+ * Counts messages: call `take` with each one that arrives. `seconds` is a promise for the time of `count` messages after the first `warmup`
+ * ones.
  */
 export function counter({ size, warmup, count }) {
   let start = performance.now()
@@ -62,7 +62,7 @@ export function counter({ size, warmup, count }) {
   return {
     seconds,
     take({ length }) {
-      if (length !== size) throw new Error(`A message of ${length} bytes, not ${size}`)
+      if (length !== size) throw new Error(`Expected a message of ${size} bytes, but received ${length}`)
       left -= 1
       if (left === count) start = performance.now()
       if (left === 0) finish((performance.now() - start) / 1000)
@@ -71,7 +71,7 @@ export function counter({ size, warmup, count }) {
   }
 }
 
-/** Asks one question after the other; `ask` resolves with the answer. */
+/** Sends one request after another. `ask` resolves with the reply. */
 export async function roundTrips({ warmup, count }, ask) {
   const times = new Float64Array(count)
   for (let done = -warmup; done < count; done += 1) {

@@ -1,4 +1,4 @@
-// Compiles a C++ program of the benchmarks against the libzmq that the addon has in it.
+// Compiles a C++ program of the benchmarks with the libzmq that the addon links.
 
 import { mkdirSync, statSync } from "node:fs"
 import path from "node:path"
@@ -7,7 +7,7 @@ import { root } from "../../scripts/lib/project.mjs"
 import { run } from "../../scripts/lib/run.mjs"
 import { libzmqFlags } from "../../scripts/libzmq.mjs"
 
-/** The program of a source file in bench/, compiled if that or libzmq is newer; `say` is told so. */
+/** The program of a source file in bench/. Compiles it, and says so, if the file or libzmq is newer. */
 export async function compiled(name, say) {
   const program = path.join(root, "build/bench", name)
   const source = path.join(root, "bench", `${name}.cc`)

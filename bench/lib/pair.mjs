@@ -1,5 +1,5 @@
-// Runs the two processes of one measurement. Each prints lines of JSON: the one that is started first an "endpoint" for the
-// other, and then each that has something to tell its "result".
+// Runs the two processes of one measurement. They print lines of JSON: the first one an "endpoint" for the second, and then each its
+// "result", if it has one.
 
 import { createInterface } from "node:readline"
 
@@ -18,20 +18,20 @@ function start({ command, env }, role, values) {
   child.stderr.setEncoding("utf8").on("data", (text) => {
     stderr += text
   })
-  // One that ended has told why on stderr.
+  // If the process has exited, stderr says why.
   child.stdin.on("error", () => {})
   const waiting = new Map()
   const timer = setTimeout(() => child.kill("SIGKILL"), LIMIT)
   createInterface({ input: child.stdout }).on("line", (line) => {
-    const told = line.startsWith("{") ? JSON.parse(line) : {}
-    for (const [name, value] of Object.entries(told)) waiting.get(name)?.(value)
+    const printed = line.startsWith("{") ? JSON.parse(line) : {}
+    for (const [name, value] of Object.entries(printed)) waiting.get(name)?.(value)
   })
   const hears = (name) =>
     new Promise((resolve, reject) => {
       waiting.set(name, resolve)
       ended.then((status) => {
         clearTimeout(timer)
-        // What was printed last is read by now.
+        // By then, its last output was read.
         setImmediate(() => reject(new Error(`${role} ended with ${status} before its ${name}: ${stderr.trim()}`)))
       })
     })
@@ -43,15 +43,15 @@ function start({ command, env }, role, values) {
 }
 
 /**
- * Measures once. `roles` are the one that binds and the one that connects, or one alone; `measures` is the index of the one whose
- * result has the time. A contender that is `alone` plays the other role itself.
+ * Measures once. `roles` are the process that binds and the one that connects, or a single one. `measures` is the index of the one that
+ * measures the time. A contender that is `alone` plays the other role itself.
  */
 export async function measureOnce(contender, { roles, measures = 0 }, values) {
   if (contender.alone || roles.length === 1) {
     const only = start(contender, roles[measures], values)
-    const told = await only.hears("result")
+    const measured = await only.hears("result")
     await only.stop()
-    return told
+    return measured
   }
   const first = start(contender, roles[0], values)
   let second

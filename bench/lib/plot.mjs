@@ -1,11 +1,11 @@
-// Throughput by message size, both logarithmic, one line a contender, as SVG that can be read in light and dark.
+// Plots throughput by message size, both logarithmic, with a line per contender, as SVG for light and dark backgrounds.
 
 import { median } from "./statistics.mjs"
 
 const width = 860
 const height = 520
 const frame = { left: 80, right: 640, top: 56, bottom: 450 }
-/** How far apart labels are at least. */
+/** The minimum distance between labels. */
 const LINE = 22
 
 const palette = [
@@ -20,7 +20,7 @@ const palette = [
   { light: "#0a7b83", dark: "#39d0d8" },
 ]
 
-/** Each within 5 of the middle, so that who cannot tell the colours apart can tell these. */
+/** Shapes of about 5 pixels around the middle, for readers who cannot tell the colours apart. */
 const markers = [
   '<circle r="4.5"/>',
   '<rect x="-4.5" y="-4.5" width="9" height="9"/>',
@@ -51,19 +51,19 @@ ${palette.map(({ dark }, index) => `.c${index} { color: ${dark} }`).join("\n")}
 const escaped = (text) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;")
 const short = (number) => (number >= 1e6 ? `${number / 1e6} M` : number >= 1000 ? `${number / 1000} k` : String(number))
 
-/** From the one range to the other, logarithmically. */
+/** Maps one range to another, logarithmically. */
 const scale =
   ([low, high], [from, to]) =>
   (value) =>
     from + ((Math.log(value) - Math.log(low)) / (Math.log(high) - Math.log(low))) * (to - from)
 
-/** The powers of ten around `low` to `high`. */
+/** The powers of ten that enclose `low` and `high`. */
 const powers = (low, high) => {
   const first = Math.floor(Math.log10(low))
   return Array.from({ length: Math.ceil(Math.log10(high)) - first + 1 }, (_, index) => 10 ** (first + index))
 }
 
-/** Moves values apart that are nearer than LINE, in order. */
+/** Moves labels apart that are closer than LINE, and keeps their order. */
 function spread(labels) {
   const sorted = labels.toSorted((a, b) => a.y - b.y)
   for (const [index, label] of sorted.entries()) {
@@ -124,7 +124,7 @@ export function plot(workloads, figures) {
     const marks = points.map(([size, rate]) => `<g transform="translate(${at(x(size))} ${at(y(rate))})">${marker}</g>`)
     return `<g class="${color}"><path class="line" d="${line}"/><g class="mark">${marks.join("")}</g></g>`
   })
-  // In the order in which the lines begin at the left, so that the eye finds them.
+  // In the order of the lines at the left edge.
   const places = spread(series.map((one) => ({ ...one, y: y(one.points[0][1]) })))
   const legend = places.map(
     ({ name, color, marker, y: middle }) =>

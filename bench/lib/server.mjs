@@ -1,4 +1,4 @@
-// Starts the servers that some contenders need: on the loopback interface, on a free port, with nothing kept on disk.
+// Starts the servers that some contenders need, on a free port of the loopback interface, without persistence.
 
 import { once } from "node:events"
 import { accessSync, constants, existsSync, mkdirSync } from "node:fs"
@@ -50,7 +50,7 @@ export async function startListener(file, args, { port, env, seconds = 15 }) {
   const { child, ended, stop } = startChild(file, args.map(String), {
     cwd: temporaryFolder(),
     env: { ...process.env, ...env },
-    // In a group of its own: Ctrl-C is for the benchmark, which then ends the server.
+    // In its own process group, so that Ctrl-C reaches only the benchmark, which then stops the server.
     detached: true,
     stdio: ["ignore", "pipe", "pipe"],
   })
@@ -66,7 +66,7 @@ export async function startListener(file, args, { port, env, seconds = 15 }) {
   })
   const limit = performance.now() + seconds * 1000
   while (!(await accepts(port))) {
-    if (status !== undefined) throw new Error(`it ended (${status}) ${said.trim()}`)
+    if (status !== undefined) throw new Error(`it exited (${status}): ${said.trim()}`)
     if (performance.now() > limit) {
       await stop()
       throw new Error(`it did not listen within ${seconds} s: ${said.trim()}`)
@@ -77,8 +77,8 @@ export async function startListener(file, args, { port, env, seconds = 15 }) {
 }
 
 /**
- * A server for contenders: `prepare` starts it once, or tells why it cannot; `cleanUp` ends it. `start` is given the file of
- * the program, a free port and an empty folder, and a list to add to what it started.
+ * A server for contenders. `prepare` starts it once, or returns why it cannot; `cleanUp` stops it. `start` gets the path of the program, a free
+ * port, an empty folder, and a list to which it adds what it starts.
  */
 export function server({ program, folders = [], debian = program, client, start, url }) {
   const started = []
@@ -86,9 +86,9 @@ export function server({ program, folders = [], debian = program, client, start,
   let port
   async function prepare() {
     const file = find(program, folders)
-    if (file === undefined) return `${program} is not installed: apt-get install ${debian}`
+    if (file === undefined) return `${program} is not installed. Run: apt-get install ${debian}`
     if (!existsSync(path.join(modules, client)))
-      return `${client} is not installed: npm ci --prefix bench/peers --ignore-scripts`
+      return `${client} is not installed. Run: npm ci --prefix bench/peers --ignore-scripts`
     const folder = path.join(temporaryFolder(), program)
     mkdirSync(folder)
     port = await freePort()

@@ -1,4 +1,4 @@
-// Tables in Markdown: one a workload, and one of all.
+// Markdown tables: one per workload, and a summary.
 
 import { median, medianRatio } from "./statistics.mjs"
 
@@ -44,10 +44,10 @@ function markdown(heads, rows) {
   return [line(heads), line(heads.map(() => "---")), ...rows.map(line)].join("\n")
 }
 
-/** How good a round was: more is better. */
+/** How fast a round was: higher is better. */
 const speed = (workload) => (round) => (workload.group === "latency" ? 1 / round.p50 : round.messages / round.seconds)
 
-/** The table of a workload's figures: rounds by contender. */
+/** The table of a workload. `figures` has the rounds by contender. */
 export function table(workload, figures) {
   const kinds = workload.group === "latency" ? columns.latency : columns.rate
   const speeds = Object.fromEntries(
@@ -63,7 +63,7 @@ export function table(workload, figures) {
   return `\n### ${workload.name}\n\n${markdown(heads, rows)}\n`
 }
 
-/** One row a workload, and one column a contender: the median of the rate, or of the time of a round trip. */
+/** A row per workload and a column per contender: the median of the rate or the round-trip time. */
 export function summary(workloads, figures) {
   const names = [...new Set(workloads.flatMap(({ name }) => Object.keys(figures[name])))]
   const cell = (workload, name) => {

@@ -1,4 +1,4 @@
-// What is started or made here is gone when this process ends, whatever ends it: Ctrl-C too.
+// Stops processes and removes folders when this process exits, even on Ctrl-C.
 
 import { spawn } from "node:child_process"
 import { mkdtempSync, rmSync } from "node:fs"
@@ -19,8 +19,8 @@ function kill(child) {
 }
 
 /**
- * Starts a program. `ended` is a promise for its exit code, signal, or why it could not be started; `stop` ends it. One that is
- * `detached` leads a group of processes, which end with it.
+ * Starts a program. `ended` is a promise for its exit code, signal, or why it could not be started; `stop` kills it. If it is `detached`, it
+ * leads a process group, which is killed with it.
  */
 export function startChild(command, args, options) {
   const child = spawn(command, args, options)
@@ -39,7 +39,7 @@ export function startChild(command, args, options) {
   return { child, ended, stop }
 }
 
-/** A folder for sockets, and for what servers keep. */
+/** A folder for Unix domain sockets and for the files of servers. */
 export function temporaryFolder() {
   folder ??= mkdtempSync(path.join(tmpdir(), "ohmq-bench-"))
   return folder

@@ -1,13 +1,13 @@
-// Flow control where there is none: a sender that no receiver may fall behind by more than a window.
+// Flow control for transports without any: no receiver may fall behind the sender by more than a window.
 
 const BYTES = 8 << 20
-/** What servers keep for a message besides its body, about. */
+/** About how much memory servers need per message besides its body. Bytes. */
 const OVERHEAD = 100
 
-/** How many messages may be on their way to a receiver. */
+/** How many messages may be in transit to a receiver. */
 export const windowFor = (size) => Math.max(8, Math.floor(BYTES / (size + OVERHEAD)))
 
-/** For a receiver: calls `tell` with how many messages have arrived, every so often. */
+/** For a receiver: regularly calls `tell` with the number of messages that have arrived. */
 export function reporter(size, tell) {
   const every = Math.floor(windowFor(size) / 4)
   let received = 0
@@ -17,7 +17,7 @@ export function reporter(size, tell) {
   }
 }
 
-/** For a sender to so many receivers. */
+/** For a sender to a number of receivers. */
 export class Window {
   #limit
   #received
@@ -30,7 +30,7 @@ export class Window {
     this.#received = Array(receivers).fill(0)
   }
 
-  /** Counts a message that is sent; a promise for when there is room for the next, or undefined at once. */
+  /** Counts a sent message. Returns a promise to wait for if the window is full. */
   sent() {
     this.#sent += 1
     if (this.#sent - this.#least < this.#limit) return undefined
@@ -39,7 +39,7 @@ export class Window {
     })
   }
 
-  /** What a receiver told. */
+  /** Takes a receiver's count. */
   heard(receiver, received) {
     this.#received[receiver] = received
     this.#least = Math.min(...this.#received)

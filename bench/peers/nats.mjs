@@ -1,4 +1,4 @@
-// NATS: core publish and subscribe, and its request and reply.
+// NATS: core publish and subscribe, request and reply.
 
 import { connect } from "@nats-io/transport-node"
 import { runBroker } from "../lib/broker.mjs"

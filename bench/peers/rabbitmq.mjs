@@ -32,7 +32,7 @@ async function connection(id) {
       await channel.consume(queue, deliver, noAck)
     },
 
-    // The server holds back a publisher that is too fast for it.
+    // The server slows down a publisher that is too fast.
     publish: ({ exchange, key }, body) => (channel.publish(exchange, key, body) ? undefined : once(channel, "drain")),
 
     async answer() {

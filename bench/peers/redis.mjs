@@ -1,4 +1,4 @@
-// Redis: publish and subscribe, or streams, as `api` tells.
+// Redis: publish and subscribe, or streams; `api` selects one.
 
 import { Redis } from "ioredis"
 
@@ -25,7 +25,7 @@ function channels(id) {
       client.on("messageBuffer", (_, message) => onMessage(message))
       await client.subscribe(...names.map(topic))
     },
-    // Not awaited: the window is what holds a publisher back.
+    // Not awaited, because the window limits the publisher.
     publish(channel, body) {
       client.publish(channel, body)
     },
@@ -40,7 +40,7 @@ function channels(id) {
 function streams(id) {
   const client = open()
   const topic = (name) => `${id}-stream-${name}`
-  // More than the window, so that nothing is trimmed before it is read.
+  // More than the window, so that no message is trimmed before it is read.
   const kept = 2 * windowFor(number("size", 10))
 
   async function read(key, onMessage) {
@@ -54,7 +54,7 @@ function streams(id) {
 
   const own = {
     topic,
-    // From the start of the stream, which is new: nothing is missed.
+    // Reads from the start of the stream, which is new, so it misses no message.
     async subscribe([name], onMessage) {
       read(topic(name), onMessage)
     },

@@ -1,5 +1,5 @@
-// A C++ addon with a thread of its own that talks to JavaScript over inproc, on ohmq's context. It receives lines of
-// text and finds the words in them that look random, as secrets do.
+// A C++ addon whose own thread talks to JavaScript over inproc, on ohmq's context. It receives lines of text and finds
+// words that look random, as secrets do.
 #include <ohmq.h>
 
 #include <array>
@@ -68,7 +68,7 @@ void Work(const ohmq_context* ohmq) {
   void* findings = zmq.socket(ohmq->context, OHMQ_PUSH);
   if (lines != nullptr && findings != nullptr && zmq.connect(lines, "inproc://lines") == 0 &&
       zmq.connect(findings, "inproc://findings") == 0) {
-    // A message is the place of a line and the line. The answer is the place and the findings.
+    // A message has two parts: the place of a line, and the line. The answer has the place and the findings.
     std::vector<std::string> parts;
     while (Receive(zmq, lines, &parts)) {
       if (parts.size() != 2) continue;
@@ -77,7 +77,7 @@ void Work(const ohmq_context* ohmq) {
       if (zmq.send(findings, words.data(), words.size(), 0) < 0) break;
     }
   }
-  // The context ends when all its sockets are closed and nobody retains it.
+  // terminate() resolves when all sockets are closed and the context was released.
   if (lines != nullptr) zmq.close(lines);
   if (findings != nullptr) zmq.close(findings);
   ohmq->release(ohmq);

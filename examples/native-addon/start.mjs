@@ -1,4 +1,4 @@
-// Finds words that look like secrets in files: JavaScript reads the files, and a C++ thread checks each line, over inproc.
+// Finds words that look like secrets: JavaScript reads the files, and a C++ thread checks each line, over inproc.
 
 import { spawnSync } from "node:child_process"
 import { createReadStream, existsSync } from "node:fs"
@@ -26,7 +26,7 @@ function build() {
     cwd: folder,
     stdio: ["ignore", 2, 2],
   })
-  if (status !== 0) throw new Error(`The addon was not built (${status})`)
+  if (status !== 0) throw new Error(`node-gyp failed to build the addon (status ${status})`)
 }
 
 const { values, positionals } = parseArgs({ options: { help: { type: "boolean" } }, allowPositionals: true })
@@ -45,7 +45,7 @@ await lines.bind("inproc://lines")
 await findings.bind("inproc://findings")
 addon.start(context.native)
 
-/** Sends each line of each file, with its place; then an empty message. */
+/** Sends each line of each file with its place, then an empty message. */
 async function send(files) {
   for (const file of files) {
     let number = 0

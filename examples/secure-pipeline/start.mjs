@@ -1,5 +1,5 @@
-// A pipeline that admits only clients it knows: a server hands out tasks to workers with certificates, and refuses a rogue
-// worker with a key pair of its own. The audit log shows that.
+// A pipeline that allows only known clients: a server hands out tasks to workers with certificates, and denies access to a rogue worker with
+// an unknown key. The audit log shows that.
 
 import { fork } from "node:child_process"
 import { once } from "node:events"
@@ -16,15 +16,15 @@ const tasks = Array.from({ length: 10 }, (_, index) => `scan part ${index + 1}`)
 const folder = mkdtempSync(path.join(tmpdir(), "ohmq-secure-pipeline-"))
 const clients = path.join(folder, "clients")
 
-/** What an administrator does once: make a certificate for the server and one for each worker. */
+/** An administrator does this once: generates a certificate for the server and one for each worker. */
 async function makeCertificates() {
   mkdirSync(clients, 0o755)
   const server = generateKeyPair({ name: "server" })
   await server.savePublic(path.join(folder, "server.key"))
   for (const name of workers) {
     const certificate = generateKeyPair({ name })
-    await certificate.savePublic(path.join(clients, `${name}.key`)) // the server gets the public half
-    await certificate.saveSecret(path.join(folder, `${name}.key_secret`)) // the worker gets the secret one
+    await certificate.savePublic(path.join(clients, `${name}.key`)) // the server needs the public certificate
+    await certificate.saveSecret(path.join(folder, `${name}.key_secret`)) // the worker needs the secret one
   }
   return server
 }
@@ -45,9 +45,9 @@ authenticator.on("denied", audit)
 const router = new Router({ security: { server, authenticator } })
 await router.bind("tcp://127.0.0.1:*")
 
-const refused = once(authenticator, "denied")
+const denied = once(authenticator, "denied")
 const children = [...workers, "rogue"].map((name) => startWorker(name, router.lastEndpoint))
-await refused
+await denied
 
 const done = new Map()
 const ready = []
@@ -55,11 +55,11 @@ let next = 0
 while (done.size < tasks.length) {
   const message = await router.receiveWithMetadata({ timeout: 10_000 })
   const [peer, claimed, result] = message.parts
-  // The owner of the key that sent the message, whatever name the message claims.
+  // The owner of the key that sent the message, who must be the one that the message claims.
   const worker = verifiedSender(message, { claimed, oneOf: workers })
   if (result.length > 0) done.set(result.toString(), worker)
   ready.push(peer)
-  // No task goes out before all workers are ready.
+  // Sends no task before all workers are ready.
   if (next === 0 && ready.length < workers.length) continue
   for (const id of ready.splice(0)) if (next < tasks.length) await router.send([id, tasks[next++]])
 }

@@ -8,7 +8,7 @@ const parameter = / ([^\s=\]"]+)="((?:[^"\\\]]|\\.)*)"/gs
 
 const orNull = (text) => (text === "-" ? null : text)
 
-/** Parses a record. Returns undefined if the text is not a record: a client may send anything. */
+/** Parses a record. Returns undefined if the text is not a record, because a client may send anything. */
 export function parseRecord(text) {
   const match = header.exec(text)
   if (match === null || Number(match[1]) > 191) return undefined

@@ -1,4 +1,4 @@
-// Sends each line of standard input to rsyslog over CURVE, as a record. README.md has the configuration of rsyslog.
+// Sends each line of standard input to rsyslog over CURVE, as a record. README.md has rsyslog's configuration.
 
 import { hostname } from "node:os"
 import { createInterface } from "node:readline"
@@ -10,7 +10,7 @@ import { formatRecord } from "./record.mjs"
 
 const [endpoint, secret, server] = process.argv.slice(2)
 if (server === undefined) {
-  console.log("Usage: node examples/syslog/send.mjs ENDPOINT SECRET SERVER, such as")
+  console.log("Usage: node examples/syslog/send.mjs ENDPOINT SECRET SERVER, for example")
   console.log("  node examples/syslog/send.mjs tcp://logs.example.com:5141 program.key_secret rsyslog.key <FILE")
   process.exit(2)
 }
@@ -19,7 +19,7 @@ const push = new Push({
   security: { client: await Certificate.load(secret), serverKey: await Certificate.load(server) },
   linger: 5000,
 })
-push.events.on("handshake:error:auth", () => console.error("refused: rsyslog does not know this certificate"))
+push.events.on("handshake:error:auth", () => console.error("denied: rsyslog does not know this certificate"))
 push.connect(endpoint)
 
 const own = { host: hostname(), app: "send.mjs", process: process.pid }

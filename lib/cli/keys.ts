@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// ohmq-keys: makes certificates and lines of password files.
+// ohmq-keys: generates certificates and writes password files.
 
 import { Buffer } from "node:buffer"
 import { statSync } from "node:fs"
@@ -8,48 +8,48 @@ import { readPasswords } from "../security/access/passwords.js"
 import { createFile, replaceFile } from "../security/certificates/certificate-file.js"
 import { Certificate, hashPassword } from "../security/index.js"
 
-const help = `Makes certificates and password files. Usage:
+const help = `Generates certificates and writes password files. Usage:
 
   ohmq-keys certificate FILE.key [NAME=VALUE...]
   ohmq-keys password FILE USER
   ohmq-keys COMMAND --help
 `
 
-const certificateHelp = `Makes a key pair. Usage: ohmq-keys certificate FILE.key [NAME=VALUE...]
+const certificateHelp = `Generates a key pair. Usage: ohmq-keys certificate FILE.key [NAME=VALUE...]
 
-Writes the public certificate to FILE.key and the secret one to FILE.key_secret, which this user alone can read, and
-prints the public key. Files that are there are not overwritten.
+Writes the public certificate to FILE.key and the secret one to FILE.key_secret, which only this user can read, and
+prints the public key. It does not overwrite existing files.
 
-  name=alice     the user id that an Authenticator gives to who has this key
-  role=scanner   whatever else is to be known of them
+  name=alice     the user id that an Authenticator gives to the owner of this key
+  role=scanner   any other metadata
 `
 
 const passwordHelp = `Sets a user's password. Usage: ohmq-keys password FILE USER
 
-Reads the password from standard input, up to its end (from a terminal: one line), and adds a line with USER and a hash to FILE,
-or replaces the line of USER. Where there is no FILE, it is made, for this user alone.
+Reads the password from standard input up to its end (from a terminal: one line), and adds a line with USER and a hash to FILE,
+or replaces the line of USER. If FILE does not exist, it is created so that only this user can read it.
 `
 
 class UsageError extends Error {}
 
 async function makeCertificate([file, ...pairs]: string[]): Promise<void> {
-  if (file === undefined) throw new UsageError("No file is named")
+  if (file === undefined) throw new UsageError("Expected FILE.key, but received no arguments")
   const metadata = new Map<string, string>()
   for (const pair of pairs) {
     const equals = pair.indexOf("=")
-    if (equals < 1) throw new UsageError(`Expected name=value, but got ${pair}`)
+    if (equals < 1) throw new UsageError(`Expected NAME=VALUE, but received '${pair}'`)
     const name = pair.slice(0, equals)
-    if (metadata.has(name)) throw new UsageError(`${name} is there twice`)
+    if (metadata.has(name)) throw new UsageError(`'${name}' is given twice`)
     metadata.set(name, pair.slice(equals + 1))
   }
   using certificate = Certificate.generate(Object.fromEntries(metadata))
-  // An existing key is not to be lost, nor the secret one whose public half was taken elsewhere.
+  // Keeps existing keys, even a secret one whose public file was moved.
   await certificate.save(file, { overwrite: false })
   process.stdout.write(`${certificate.publicKey}\n`)
 }
 
 async function readPassword(): Promise<Buffer> {
-  if (process.stdin.isTTY) process.stderr.write("Password, which will show: ")
+  if (process.stdin.isTTY) process.stderr.write("Password (it will be visible): ")
   const chunks: Buffer[] = []
   for await (const chunk of process.stdin) {
     chunks.push(chunk as Buffer)
@@ -63,10 +63,12 @@ async function readPassword(): Promise<Buffer> {
 }
 
 async function setPassword([file, user, ...more]: string[]): Promise<void> {
-  if (file === undefined || user === undefined) throw new UsageError("A file and a user must be named")
-  if (more.length > 0) throw new UsageError("A file and one user can be named")
-  if (/[\r\n\0]/.test(user) || user === "" || user.startsWith("#")) throw new UsageError("That is no name for a user")
-  // Whatever bytes there are stay as they are.
+  if (file === undefined || user === undefined)
+    throw new UsageError("Expected FILE and USER, but one of them is missing")
+  if (more.length > 0) throw new UsageError(`Expected FILE and USER, but also received '${more.join(" ")}'`)
+  if (/[\r\n\0]/.test(user) || user === "" || user.startsWith("#"))
+    throw new UsageError("Invalid user name. It must not be empty, begin with # or contain line breaks")
+  // latin1 keeps every byte of the other lines.
   let before: string | undefined
   try {
     before = (await readPasswords(file)).toString("latin1")
@@ -93,7 +95,7 @@ const commands: Record<string, { run: (args: string[]) => Promise<void>; help: s
 const isHelp = (argument: string) => argument === "--help" || argument === "-h"
 
 async function main([name, ...args]: string[]): Promise<void> {
-  if (name === undefined) throw new UsageError("No command is given")
+  if (name === undefined) throw new UsageError("Expected a command, but received no arguments")
   if (isHelp(name)) {
     process.stdout.write(help)
     return
@@ -105,7 +107,7 @@ async function main([name, ...args]: string[]): Promise<void> {
     return
   }
   const option = args.find((argument) => argument.startsWith("-"))
-  if (option !== undefined) throw new UsageError(`Unknown option '${option}'. If it is a file, say ./${option}`)
+  if (option !== undefined) throw new UsageError(`Unknown option '${option}'. If it is a file, write ./${option}`)
   await command.run(args)
 }
 

@@ -10,7 +10,7 @@ import type { SocketType } from "../base/socket-types.js"
 import { warnOnce } from "../base/warnings.js"
 import { addon, constant } from "../native/addon.js"
 import { type Option, socketOptions } from "../options/table/index.js"
-import { securityOptions } from "../options/table/security.js"
+import { mechanismOptions } from "../options/table/mechanisms.js"
 
 export type EndpointUse = "bind" | "connect"
 
@@ -23,7 +23,7 @@ const { raw, socksProxy, useFileDescriptor } = socketOptions
 
 /** What is looked at here and by the `security` option. None of these may change while a bind is under way. */
 export const checkedOptions: ReadonlySet<Option> = new Set([
-  ...Object.values<Option>(securityOptions),
+  ...Object.values<Option>(mechanismOptions),
   ...[raw, socksProxy, useFileDescriptor],
 ])
 

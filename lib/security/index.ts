@@ -1,4 +1,4 @@
-// What users import from ohmq/security. It stands on the public API of ohmq alone.
+// What users import as ohmq/security. It uses the public API of ohmq only.
 
 import { makeReplaceable } from "../base/exports.js"
 
@@ -18,6 +18,7 @@ export { Authenticator, type AuthenticatorOptions } from "./access/authenticator
 export type { FailureLimit } from "./access/failure-limit.js"
 export { hashPassword, PasswordFile, verifyPassword } from "./access/passwords.js"
 export type { Applicant, Decision, DomainPolicy, Identity } from "./access/policy.js"
+export { type Received, SenderError, type SenderOptions, verifiedSender } from "./access/verified-sender.js"
 export type { Mechanism } from "./access/zap.js"
 export {
   Certificate,
@@ -32,7 +33,6 @@ export { CertificateStore, type StoreEvents } from "./certificates/certificate-s
 export { z85Decode, z85Encode } from "./certificates/z85.js"
 export { EnvelopeError, type EnvelopeErrorCode } from "./signing/envelope-error.js"
 export { MemoryNonceStore, type NonceStore } from "./signing/nonce-store.js"
-export { type Received, SenderError, type SenderOptions, verifiedSender } from "./signing/sender.js"
 export { Signer, type SignerOptions } from "./signing/signer.js"
 export type { JsonWebKey, KeyInput, VerificationKey } from "./signing/signing-keys.js"
 export type { VerifiedMessage } from "./signing/verified-message.js"

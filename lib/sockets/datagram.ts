@@ -8,8 +8,8 @@ import { Socket } from "../socket/socket.js"
 import { defineSocket } from "./define.js"
 
 /**
- * ZMQ_DGRAM: plain udp, to talk to peers that do not speak ZMTP. Every message has two parts: an address ("192.0.2.1:5561")
- * and bytes, up to 8 KiB; more throws EMSGSIZE. It must be bound to send too.
+ * ZMQ_DGRAM: plain udp, for peers without ZMTP. Every message has two parts: an address such as "192.0.2.1:5561", and up to 8 KiB of
+ * bytes; more throws EMSGSIZE. The socket must be bound even to send.
  *
  * ```typescript
  * const datagram = new Datagram()

@@ -1,4 +1,4 @@
-// Completes a socket class: its options, its brand, and what it does not do.
+// Completes a socket class: its options, its brand, and the methods that it lacks.
 
 import { brand } from "../base/brand.js"
 import { type SocketName, socketTypes } from "../base/socket-types.js"
@@ -6,7 +6,10 @@ import { defineOptions, type OptionHolder } from "../options/holder.js"
 import { type Option, socketOptions } from "../options/table/index.js"
 import { withoutTraffic } from "../socket/traffic.js"
 
-/** Does so by the tables of options and of socket types. The name is not asked of the class, because bundlers rename classes. */
+/**
+ * Gives a class what the tables of options and of socket types list for its name. The name is an argument, because bundlers rename
+ * classes.
+ */
 export function defineSocket(name: SocketName, socketClass: { prototype: OptionHolder }): void {
   const mine = Object.entries<Option>(socketOptions).filter(([, option]) => option.on?.includes(name))
   defineOptions(socketClass, mine)

@@ -1,4 +1,4 @@
-// Exactly two sockets, in both directions.
+// Two sockets that exchange messages in both directions.
 
 import { constant } from "../native/addon.js"
 import type { OptionsOn } from "../options/types.js"
@@ -7,7 +7,7 @@ import { Socket } from "../socket/socket.js"
 import { defineSocket } from "./define.js"
 
 /**
- * ZMQ_PAIR: exactly two sockets, in both directions; mostly between threads, over inproc.
+ * ZMQ_PAIR: exchanges messages with exactly one peer, in both directions; mostly between threads, over inproc.
  *
  * ```typescript
  * const pair = new Pair()

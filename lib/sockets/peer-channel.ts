@@ -1,4 +1,4 @@
-// Thread-safe sockets between equals: many of them (PEER), or exactly two (CHANNEL).
+// Thread-safe sockets for symmetric patterns: many peers (PEER), or exactly two (CHANNEL).
 
 import { tooMany } from "../base/checks.js"
 import { errnoError } from "../base/errors.js"
@@ -11,11 +11,11 @@ import type { OptionsOn } from "../options/types.js"
 import type { ConstructorOptions, Receiver, Sender } from "../socket/interfaces.js"
 import { Socket } from "../socket/socket.js"
 import { defineSocket } from "./define.js"
-import { definePeerEvents, numbered } from "./peer-telling.js"
+import { byNumber, definePeerEvents } from "./peer-reports.js"
 import { defineTaggedSending, type TaggedWritable } from "./tagged-sending.js"
 
 /**
- * ZMQ_PEER: a Server that can also be the first to speak: connecting tells the number of the peer.
+ * ZMQ_PEER: a Server that can also send first, because `connectPeer` returns the routing id of the peer.
  *
  * ```typescript
  * const peer = new Peer()
@@ -29,12 +29,18 @@ export class Peer extends Socket {
     super(constant("ZMQ_PEER"), options)
   }
 
-  /** Connects to an address, like `connect`, and returns the number of the peer there. Not with `immediate`. */
+  /** Connects to an address, like `connect`, and returns the routing id of the peer. EINVAL with `immediate`. */
   connectPeer(address: string): number {
     if (arguments.length > 1) throw tooMany(1, arguments.length)
     return this[connectBy](address, ({ slot }) => {
       if (this.immediate) {
-        throw Object.assign(errnoError("EINVAL", "connectPeer() cannot be used with 'immediate'"), { address })
+        throw Object.assign(
+          errnoError(
+            "EINVAL",
+            "connectPeer() needs immediate: false, because it returns the peer's routing id before the connection is established",
+          ),
+          { address },
+        )
       }
       return addon.connectPeer(slot, address)
     })
@@ -42,15 +48,15 @@ export class Peer extends Socket {
 }
 
 export interface Peer extends OptionsOn<"Peer">, TaggedWritable<RoutingOptions>, Receiver<[Message, RoutingOptions]> {
-  /** As of a Server: so it is for a Peer that only binds. */
+  /** Like `peerEvents` of a Server, for a Peer that only binds. */
   readonly peerEvents: PeerEvents<number>
 }
 
 defineSocket("Peer", Peer)
 defineTaggedSending(Peer, "routingId")
-definePeerEvents(Peer, numbered)
+definePeerEvents(Peer, byNumber)
 
-/** ZMQ_CHANNEL: exactly two sockets, in both directions, with messages of one part: a thread-safe Pair. */
+/** ZMQ_CHANNEL: a thread-safe Pair for messages of one part. */
 export class Channel extends Socket {
   constructor(options?: ConstructorOptions<Channel>) {
     super(constant("ZMQ_CHANNEL"), options)

@@ -1,4 +1,4 @@
-// The name that a connecting socket gives to its peer.
+// The routing id that a connecting socket assigns to its peer.
 
 import { Buffer } from "node:buffer"
 import { isUint8Array } from "node:util/types"
@@ -6,12 +6,13 @@ import { expected } from "../base/checks.js"
 
 import { errnoError } from "../base/errors.js"
 
+/** The option of `connect` that assigns a routing id to the peer. */
 export interface PeerName {
-  /** 1 to 255 bytes, not beginning with a zero byte. */
+  /** ZMQ_CONNECT_ROUTING_ID: 1 to 255 bytes that do not begin with a zero byte. Default: the socket chooses one. */
   routingId?: string | Uint8Array
 }
 
-/** The name in the options of a connect, if there is one. */
+/** The routing id in the options of a connect, if any. */
 export function peerName(options: PeerName): Buffer | undefined {
   if (typeof options !== "object" || options === null) throw new TypeError("Options must be an object")
   const { routingId } = options
@@ -25,25 +26,25 @@ export function peerName(options: PeerName): Buffer | undefined {
   return name
 }
 
-/** libzmq aborts the process when a second connection gets a name that is taken. */
+/** If two connections had the same routing id, libzmq would abort the process. */
 export const nameTaken = (name: Buffer) =>
-  errnoError("EEXIST", `The routing id ${JSON.stringify(name.toString())} already names another peer`)
+  errnoError("EEXIST", `Another peer already has the routing id ${JSON.stringify(name.toString())}`)
 
-/** The names that sockets have given to peers, and with which connect. */
+/** The routing ids that sockets have assigned, each with the address of its connect. */
 const claims = new WeakMap<object, Map<string, string>>()
 
-/** Throws if a socket has given this name before. For where libzmq does not tell which names are taken. */
+/** Throws if a socket has assigned this routing id before. For builds of libzmq that cannot say which ids are in use. */
 export function checkName(socket: object, name: Buffer): void {
   if (claims.get(socket)?.has(name.toString("latin1"))) throw nameTaken(name)
 }
 
-/** To be called when the connect that gives the name has succeeded. */
+/** Call it after the connect has succeeded. */
 export function claimName(socket: object, name: Buffer, address: string): void {
   const names = claims.get(socket) ?? new Map()
   claims.set(socket, names.set(name.toString("latin1"), address))
 }
 
-/** To be called after a disconnect. */
+/** Call it after a disconnect. */
 export function releaseNames(socket: object, address: string): void {
   const names = claims.get(socket)
   for (const [name, of] of names ?? []) if (of === address) names?.delete(name)

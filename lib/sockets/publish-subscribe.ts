@@ -1,4 +1,4 @@
-// One to many: publishers drop what nobody has subscribed to.
+// One to many: publishers send only messages that a peer has subscribed to.
 
 import { act } from "../base/symbols.js"
 import { constant } from "../native/addon.js"
@@ -8,8 +8,7 @@ import { Socket } from "../socket/socket.js"
 import { defineSocket } from "./define.js"
 
 /**
- * ZMQ_PUB: sends each message to every subscriber that subscribed to its beginning, and drops it for those whose queue
- * is full.
+ * ZMQ_PUB: sends each message to every subscriber that subscribed to a prefix of it, and drops it for subscribers whose queue is full.
  *
  * ```typescript
  * const publisher = new Publisher()
@@ -28,7 +27,7 @@ export interface Publisher extends OptionsOn<"Publisher">, Sender {}
 defineSocket("Publisher", Publisher)
 
 /**
- * ZMQ_SUB: receives the messages whose first part begins with one of its subscriptions; without any it receives nothing.
+ * ZMQ_SUB: receives messages whose first part begins with a prefix that it subscribed to. Without a subscription it receives nothing.
  *
  * ```typescript
  * const subscriber = new Subscriber()
@@ -40,17 +39,17 @@ defineSocket("Publisher", Publisher)
 export class Subscriber extends Socket {
   constructor(options?: ConstructorOptions<Subscriber>) {
     super(constant("ZMQ_SUB"), options)
-    // All that it sends are subscriptions, and libzmq drops those beyond the mark (1,000) without a word.
+    // It sends only subscriptions, and libzmq would silently drop those beyond the high-water mark of 1,000.
     this.setInt32Option(constant("ZMQ_SNDHWM"), 0)
   }
 
-  /** ZMQ_SUBSCRIBE: subscribes to messages that begin with one of these; without any, to all messages. */
+  /** ZMQ_SUBSCRIBE: subscribes to messages with these prefixes; without arguments, to all messages. */
   subscribe(...prefixes: (Uint8Array | string)[]): void {
     if (prefixes.length === 0) this[act]("ZMQ_SUBSCRIBE", null)
     for (const prefix of prefixes) this[act]("ZMQ_SUBSCRIBE", prefix)
   }
 
-  /** ZMQ_UNSUBSCRIBE: takes back one subscription for each of these; without any, one to all messages. */
+  /** ZMQ_UNSUBSCRIBE: removes one subscription to each of these prefixes; without arguments, one to all messages. */
   unsubscribe(...prefixes: (Uint8Array | string)[]): void {
     if (prefixes.length === 0) this[act]("ZMQ_UNSUBSCRIBE", null)
     for (const prefix of prefixes) this[act]("ZMQ_UNSUBSCRIBE", prefix)
@@ -61,12 +60,12 @@ export interface Subscriber extends OptionsOn<"Subscriber">, Receiver {}
 
 defineSocket("Subscriber", Subscriber)
 
-/** libzmq does not tell it. Not a private field, because the base class assigns options before there are any. */
+/** libzmq cannot return it. It is not a private field, because the base class assigns options before such fields exist. */
 const verbosities = new WeakMap<XPublisher, null | "allSubs" | "allSubsUnsubs">()
 
 /**
- * ZMQ_XPUB: a publisher that receives subscriptions as messages: a byte 1 (subscribe) or 0 (unsubscribe) and the prefix.
- * For brokers, and to know who listens.
+ * ZMQ_XPUB: a publisher that receives subscriptions as messages: a byte 1 (subscribe) or 0 (unsubscribe) and the prefix. For brokers, and
+ * to know what peers subscribe to.
  */
 export class XPublisher extends Socket {
   constructor(options?: ConstructorOptions<XPublisher>) {
@@ -74,8 +73,8 @@ export class XPublisher extends Socket {
   }
 
   /**
-   * ZMQ_XPUB_VERBOSE, ZMQ_XPUB_VERBOSER: which subscriptions are passed on: null (the default) the first and the last to
-   * a prefix, "allSubs" every subscribe, "allSubsUnsubs" every subscribe and unsubscribe.
+   * ZMQ_XPUB_VERBOSE, ZMQ_XPUB_VERBOSER: which subscriptions it receives: null (the default) only the first subscribe and the last
+   * unsubscribe of a prefix, "allSubs" every subscribe, "allSubsUnsubs" every subscribe and unsubscribe.
    */
   get verbosity(): null | "allSubs" | "allSubsUnsubs" {
     return verbosities.get(this) ?? null
@@ -87,19 +86,19 @@ export class XPublisher extends Socket {
         `Option value must be one of null, "allSubs", "allSubsUnsubs", but received ${JSON.stringify(value)}`,
       )
     }
-    // VERBOSER switches both on or off, VERBOSE only what it names.
+    // VERBOSER sets both, VERBOSE only subscribes.
     this[act]("ZMQ_XPUB_VERBOSER", value === "allSubsUnsubs", "bool")
     if (value === "allSubs") this[act]("ZMQ_XPUB_VERBOSE", true, "bool")
     verbosities.set(this, value)
   }
 
-  /** ZMQ_SUBSCRIBE, with `manual`: subscribes the peer heard last to these prefixes; without any, to all messages. */
+  /** ZMQ_SUBSCRIBE, with `manual`: subscribes the peer whose message was received last to these prefixes; without arguments, to all messages. */
   subscribe(...prefixes: (Uint8Array | string)[]): void {
     if (prefixes.length === 0) this[act]("ZMQ_SUBSCRIBE", "")
     for (const prefix of prefixes) this[act]("ZMQ_SUBSCRIBE", prefix)
   }
 
-  /** ZMQ_UNSUBSCRIBE, with `manual`: takes back one subscription of the peer heard last for each of these. */
+  /** ZMQ_UNSUBSCRIBE, with `manual`: removes one subscription of that peer to each of these prefixes; without arguments, one to all messages. */
   unsubscribe(...prefixes: (Uint8Array | string)[]): void {
     if (prefixes.length === 0) this[act]("ZMQ_UNSUBSCRIBE", "")
     for (const prefix of prefixes) this[act]("ZMQ_UNSUBSCRIBE", prefix)
@@ -111,8 +110,8 @@ export interface XPublisher extends OptionsOn<"XPublisher">, Sender, Receiver {}
 defineSocket("XPublisher", XPublisher)
 
 /**
- * ZMQ_XSUB: a subscriber that subscribes by sending messages: a byte 1 (subscribe) or 0 (unsubscribe) and the prefix.
- * For brokers. Other messages go upstream to the publishers.
+ * ZMQ_XSUB: a subscriber that subscribes by sending messages: a byte 1 (subscribe) or 0 (unsubscribe) and the prefix. For brokers. Other
+ * messages go upstream to the publishers.
  */
 export class XSubscriber extends Socket {
   constructor(options?: ConstructorOptions<XSubscriber>) {

@@ -1,4 +1,4 @@
-// A pipeline: each message goes to one of the peers, in turn, as they have room.
+// A pipeline: each message goes to one peer, in turn.
 
 import { constant } from "../native/addon.js"
 import type { OptionsOn } from "../options/types.js"
@@ -7,7 +7,7 @@ import { Socket } from "../socket/socket.js"
 import { defineSocket } from "./define.js"
 
 /**
- * ZMQ_PUSH: sends each message to one of its peers; waits while none has room.
+ * ZMQ_PUSH: sends each message to one of its peers in turn. A send waits while no peer has room.
  *
  * ```typescript
  * const push = new Push()
@@ -26,7 +26,7 @@ export interface Push extends OptionsOn<"Push">, Sender {}
 defineSocket("Push", Push)
 
 /**
- * ZMQ_PULL: receives from all its peers, taking from each in turn.
+ * ZMQ_PULL: receives messages from all its peers in turn.
  *
  * ```typescript
  * const pull = new Pull()

@@ -1,4 +1,4 @@
-// One to many, by group: radios drop what no dish has joined.
+// One to many, by group: radios send only to groups that a dish has joined.
 
 import { Buffer } from "node:buffer"
 import { errnoError } from "../base/errors.js"
@@ -13,8 +13,8 @@ import { defineSocket } from "./define.js"
 import { defineTaggedSending, type TaggedWritable } from "./tagged-sending.js"
 
 /**
- * ZMQ_RADIO: sends each message to every dish that has joined its group, over udp also to all that listen, and drops it
- * for those whose queue is full.
+ * ZMQ_RADIO: sends each message to every dish that has joined its group (over udp, to every listener), and drops it for dishes whose
+ * queue is full.
  *
  * ```typescript
  * const radio = new Radio()
@@ -22,7 +22,7 @@ import { defineTaggedSending, type TaggedWritable } from "./tagged-sending.js"
  * await radio.send(JSON.stringify(finding), { group: "findings" })
  * ```
  *
- * Over udp, a message of more than 8 KiB, its group included, throws EMSGSIZE.
+ * Over udp, a message larger than 8 KiB, including its group, throws EMSGSIZE.
  */
 export class Radio extends Socket {
   constructor(options?: ConstructorOptions<Radio>) {
@@ -35,8 +35,9 @@ export interface Radio extends OptionsOn<"Radio">, TaggedWritable<GroupOptions> 
 defineSocket("Radio", Radio)
 defineTaggedSending(Radio, "group")
 
-/** The group that a message was sent to. */
+/** The options beside a received message. */
 export interface DishGroupOptions {
+  /** The group to which the message was sent. */
   group: Buffer
 }
 
@@ -55,12 +56,12 @@ export class Dish extends Socket {
     super(constant("ZMQ_DISH"), options)
   }
 
-  /** Joins groups, of 1 to 255 bytes each. EINVAL for one that it has joined already. */
+  /** Joins groups of 1 to 255 bytes each. EINVAL for a group that it has already joined. */
   join(...groups: (string | Uint8Array)[]): void {
-    this.#change(groups, addon.joinGroup, "has joined")
+    this.#change(groups, addon.joinGroup, "has already joined")
   }
 
-  /** Leaves groups. EINVAL for one that it has not joined. */
+  /** Leaves groups. EINVAL for a group that it has not joined. */
   leave(...groups: (string | Uint8Array)[]): void {
     this.#change(groups, addon.leaveGroup, "has not joined")
   }

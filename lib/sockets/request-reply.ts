@@ -1,4 +1,4 @@
-// Questions and answers: strictly in turn (REQ, REP), or many at a time (DEALER, ROUTER).
+// Requests and replies: strictly alternating (REQ, REP), or any number at a time (DEALER, ROUTER).
 
 import { tooMany } from "../base/checks.js"
 import { connectNamed, handle } from "../base/symbols.js"
@@ -9,10 +9,10 @@ import type { ConstructorOptions, Receiver, Sender } from "../socket/interfaces.
 import { Socket } from "../socket/socket.js"
 import { defineSocket } from "./define.js"
 import { checkName, claimName, nameTaken, type PeerName, peerName } from "./peer-name.js"
-import { definePeerEvents, named } from "./peer-telling.js"
+import { byRoutingId, definePeerEvents } from "./peer-reports.js"
 
 /**
- * ZMQ_REQ: sends a request, receives its reply, and so on in turn; out of turn it rejects with EFSM.
+ * ZMQ_REQ: alternately sends a request and receives its reply. Any other order rejects with EFSM.
  *
  * ```typescript
  * const request = new Request()
@@ -32,7 +32,7 @@ export interface Request extends OptionsOn<"Request">, Sender, Receiver {}
 defineSocket("Request", Request)
 
 /**
- * ZMQ_REP: receives a request, sends its reply, and so on in turn; out of turn it rejects with EFSM.
+ * ZMQ_REP: alternately receives a request and sends its reply. Any other order rejects with EFSM.
  *
  * ```typescript
  * const reply = new Reply()
@@ -50,7 +50,7 @@ export interface Reply extends OptionsOn<"Reply">, Sender, Receiver {}
 
 defineSocket("Reply", Reply)
 
-/** ZMQ_DEALER: sends to its peers in turn and receives from all of them, in any order: an asynchronous Request. */
+/** ZMQ_DEALER: an asynchronous Request. It sends to its peers in turn and receives from all of them, in any order. */
 export class Dealer extends Socket {
   constructor(options?: ConstructorOptions<Dealer>) {
     super(constant("ZMQ_DEALER"), options)
@@ -62,8 +62,8 @@ export interface Dealer extends OptionsOn<"Dealer">, Sender, Receiver {}
 defineSocket("Dealer", Dealer)
 
 /**
- * ZMQ_ROUTER: each message received begins with a part that names its sender, and each message sent with one that names
- * its receiver: an asynchronous Reply.
+ * ZMQ_ROUTER: an asynchronous Reply. The first part of each received message is the sender's routing id, and the first part of each sent
+ * message the recipient's.
  *
  * ```typescript
  * const router = new Router({ mandatory: true })
@@ -79,8 +79,8 @@ export class Router extends Socket {
   /**
    * Connects to an address.
    *
-   * @param options `routingId` is the name under which this socket knows the peer (ZMQ_CONNECT_ROUTING_ID), 1 to 255
-   * bytes. EEXIST if it knows another one under that name.
+   * @param options `routingId` is the routing id of the peer on this socket (ZMQ_CONNECT_ROUTING_ID), 1 to 255 bytes. EEXIST if another
+   * peer already has it.
    */
   override connect(address: string, options: RouterConnectOptions = {}): void {
     if (arguments.length > 2) throw tooMany(2, arguments.length)
@@ -98,14 +98,14 @@ export class Router extends Socket {
   }
 }
 
+/** Options of `connect` of a Router. */
 export interface RouterConnectOptions extends PeerName {}
 
 export interface Router extends OptionsOn<"Router">, Sender, Receiver {
   /**
-   * Tells of peers that come and go (ZMQ_ROUTER_NOTIFY, ZMQ_DISCONNECT_MSG), from its first use on, which must be before
-   * the socket binds: EINVAL otherwise. What libzmq does not tell of as well, such a socket refuses: inproc, to connect, to
-   * be forwarded by a Proxy, and the options `handover`, `raw`, `routerNotify` and `disconnectMessage`. Needs libzmq with
-   * drafts, as the one that comes with this package: ENOTSUP otherwise.
+   * Reports peers that connect and disconnect (ZMQ_ROUTER_NOTIFY, ZMQ_DISCONNECT_MSG). Use it before the socket binds; otherwise EINVAL.
+   * libzmq cannot report every peer, so such a socket rejects inproc, `connect`, a Proxy, and the options `handover`, `raw`,
+   * `routerNotify` and `disconnectMessage` with EINVAL. ENOTSUP if libzmq was built without its draft API, which this package includes.
    *
    * ```typescript
    * router.peerEvents.on("connect", (routingId) => workers.add(routingId.toString("hex")))
@@ -118,4 +118,4 @@ export interface Router extends OptionsOn<"Router">, Sender, Receiver {
 }
 
 defineSocket("Router", Router)
-definePeerEvents(Router, named)
+definePeerEvents(Router, byRoutingId)

@@ -1,4 +1,4 @@
-// Questions and answers between thread-safe sockets, in any order.
+// Requests and replies between thread-safe sockets, in any order.
 
 import type { PeerEvents } from "../events/peer-events.js"
 import type { RoutingOptions } from "../message/form.js"
@@ -8,11 +8,11 @@ import type { OptionsOn } from "../options/types.js"
 import type { ConstructorOptions, Receiver, Sender } from "../socket/interfaces.js"
 import { Socket } from "../socket/socket.js"
 import { defineSocket } from "./define.js"
-import { definePeerEvents, numbered } from "./peer-telling.js"
+import { byNumber, definePeerEvents } from "./peer-reports.js"
 import { defineTaggedSending, type TaggedWritable } from "./tagged-sending.js"
 
 /**
- * ZMQ_SERVER: receives from many clients, and sends to one of them by the number with which its messages come.
+ * ZMQ_SERVER: receives from many clients, and sends to one of them by the numeric routing id that came with its messages.
  *
  * ```typescript
  * const server = new Server()
@@ -20,7 +20,7 @@ import { defineTaggedSending, type TaggedWritable } from "./tagged-sending.js"
  * for await (const [question, { routingId }] of server) await server.send(answer(question), { routingId })
  * ```
  *
- * A send to a peer that is not there rejects with EHOSTUNREACH.
+ * A send to an unknown peer rejects with EHOSTUNREACH.
  */
 export class Server extends Socket {
   constructor(options?: ConstructorOptions<Server>) {
@@ -33,16 +33,15 @@ export interface Server
     TaggedWritable<RoutingOptions>,
     Receiver<[Message, RoutingOptions]> {
   /**
-   * Tells of clients that come and go, by their number, from its first use on: like that of a Router, with what it refuses.
-   * Of one that has come, libzmq says nothing; so it is told of when its first message is received, and one that sends
-   * nothing never is.
+   * Reports clients that connect and disconnect, by their routing id, like `peerEvents` of a Router and with the same restrictions.
+   * libzmq does not report new clients, so "connect" comes with a client's first message, and never for a client that sends nothing.
    */
   readonly peerEvents: PeerEvents<number>
 }
 
 defineSocket("Server", Server)
 defineTaggedSending(Server, "routingId")
-definePeerEvents(Server, numbered)
+definePeerEvents(Server, byNumber)
 
 /** ZMQ_CLIENT: sends messages of one part to its servers in turn, and receives from all of them. */
 export class Client extends Socket {

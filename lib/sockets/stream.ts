@@ -11,14 +11,14 @@ import { Socket } from "../socket/socket.js"
 import { defineSocket } from "./define.js"
 import { checkName, claimName, nameTaken, type PeerName, peerName, releaseNames } from "./peer-name.js"
 
-/** Whether libzmq still has a peer that was disconnected. */
+/** Whether libzmq still knows a peer that was disconnected. */
 function hasPeer(socket: Stream, name: Buffer): boolean {
   const native = socket[handle]()
   const told = native.hasPeer(name)
   if (told !== undefined) return told
-  // An installed libzmq does not know. There, only a send tells; to a peer that was not disconnected, it would begin a message.
+  // An unpatched libzmq cannot say. There, only a send shows it; for a connected peer, that would begin a message.
   const { slot } = native
-  // Lets libzmq see what has ended meanwhile.
+  // Lets libzmq process disconnects.
   addon.events(slot)
   try {
     addon.sendBytes(slot, name, SendFlags.More)
@@ -30,8 +30,8 @@ function hasPeer(socket: Stream, name: Buffer): boolean {
 }
 
 /**
- * ZMQ_STREAM: plain tcp, to talk to peers that do not speak ZMTP. Every message has two parts: which peer, and bytes. An
- * empty second part tells of a connection that came or went; sending one closes the connection.
+ * ZMQ_STREAM: plain tcp, for peers without ZMTP. Every message has two parts: the peer's routing id, and bytes. An empty second part
+ * reports that a peer connected or disconnected; sending one closes the connection.
  */
 export class Stream extends Socket {
   constructor(options?: ConstructorOptions<Stream>) {
@@ -41,8 +41,8 @@ export class Stream extends Socket {
   /**
    * Connects to an address.
    *
-   * @param options `routingId` is the name under which this socket knows the peer (ZMQ_CONNECT_ROUTING_ID), 1 to 255
-   * bytes. EEXIST if that name was given before, until `disconnect` has ended that connection, which takes a moment.
+   * @param options `routingId` is the routing id of the peer on this socket (ZMQ_CONNECT_ROUTING_ID), 1 to 255 bytes. EEXIST if it was
+   * assigned before, until `disconnect` has closed that connection, which takes a moment.
    */
   override connect(address: string, options: StreamConnectOptions = {}): void {
     if (arguments.length > 2) throw tooMany(2, arguments.length)
@@ -58,12 +58,14 @@ export class Stream extends Socket {
     }
   }
 
+  /** Disconnects from an address. ENOENT if it is not connected to it. */
   override disconnect(address: string): void {
     super.disconnect(address)
     releaseNames(this, address)
   }
 }
 
+/** Options of `connect` of a Stream. */
 export interface StreamConnectOptions extends PeerName {}
 
 export interface Stream extends OptionsOn<"Stream">, Sender<[MessageLike, MessageLike]>, Receiver<[Message, Message]> {}

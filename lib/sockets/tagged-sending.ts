@@ -1,4 +1,4 @@
-// What sockets have that send messages of one part with something beside it.
+// The sending methods of sockets whose messages have one part with options beside it.
 
 import type { Writable as NodeWritable } from "node:stream"
 import type { WritableStream } from "node:stream/web"
@@ -8,25 +8,25 @@ import type { Sender } from "../socket/interfaces.js"
 import { Socket } from "../socket/socket.js"
 import type { StreamOptions } from "../socket/streams.js"
 
-/** What sockets have that send messages of one part with `T` beside it. */
+/** The sending methods of sockets whose messages have one part with the options `T` beside it. */
 export interface TaggedWritable<T extends object>
   extends Pick<
     Sender,
     "multicastHops" | "sendBufferSize" | "sendHighWaterMark" | "sendQueue" | "sendTimeout" | "toWritable"
   > {
-  /** Like `send` of the other sockets. The message has one part; who it is for stands in the options. */
+  /** Like `send` of other sockets. The message has one part; the options say where it goes. */
   send(message: MessageLike, options: T & OperationOptions): Promise<void>
 
-  /** Like `sendMany` of the other sockets, for pairs of a message and who it is for. */
+  /** Like `sendMany` of other sockets, for pairs of a message and its options. */
   sendMany(messages: Iterable<readonly [MessageLike, T]>, options?: OperationOptions): Promise<void>
 
-  /** Like `trySend` of the other sockets. */
+  /** Like `trySend` of other sockets. */
   trySend(message: MessageLike, options: T): boolean
 
-  /** The socket as a Writable in object mode: each chunk is a pair of a message and who it is for. */
+  /** The socket as a Writable in object mode: each chunk is a pair of a message and its options. */
   toWritable(options?: StreamOptions): NodeWritable
 
-  /** The socket as a WritableStream of the Web: like `toWritable`. */
+  /** The socket as a web WritableStream, like `toWritable`. */
   toWritableStream(options?: StreamOptions): WritableStream<[MessageLike, T]>
 }
 
@@ -35,7 +35,7 @@ const base = Socket.prototype as unknown as {
   trySend(message: unknown): boolean
 }
 
-/** Gives a class a `send` and a `trySend` that take one option of their own, by its name, and pass both on as a pair. */
+/** Gives a class a `send` and a `trySend` with an additional option of this name. They pass message and options on as a pair. */
 export function defineTaggedSending(socketClass: { prototype: Socket }, name: string): void {
   const methods = {
     send(this: Socket, message: MessageLike, options: OperationOptions) {

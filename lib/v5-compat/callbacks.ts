@@ -1,10 +1,10 @@
-// The callbacks of sends that succeeded. Each is called before its message, and those sent after it, are emitted in the same thread.
+// The callbacks of successful sends. Each is called before a socket of this thread emits its message or a later one.
 
 import { callSoon } from "../base/timers.js"
 
 let pending = 0
 
-/** Calls back as soon as the code that is running has finished. */
+/** Calls a function as soon as the running code has finished. */
 export function callBack(call: () => void): void {
   pending += 1
   callSoon(() => {
@@ -13,5 +13,5 @@ export function callBack(call: () => void): void {
   })
 }
 
-/** Whether some are still to be called. */
+/** Whether callbacks are waiting to be called. */
 export const arePending = (): boolean => pending > 0

@@ -1,5 +1,5 @@
-// The numbers that programs for zeromq 5 use: of options, socket types, flags and states. They are those of zmq.h, which
-// never change, written out so that TypeScript knows them as constants.
+// The numbers of zeromq 5 for options, socket types, flags and states. They are those of zmq.h, which never change; here they are literals,
+// so that TypeScript knows their values.
 
 // Socket types
 export const ZMQ_PAIR = 0
@@ -73,12 +73,12 @@ export const ZMQ_ROUTER_HANDOVER = 56
 // Flags of send()
 export const ZMQ_SNDMORE = 2
 
-// What getsockopt(ZMQ_EVENTS) tells
+// Bits of getsockopt(ZMQ_EVENTS)
 export const ZMQ_POLLIN = 1
 export const ZMQ_POLLOUT = 2
 export const ZMQ_POLLERR = 4
 
-// What the binding can do
+// Capabilities of the binding
 export const ZMQ_CAN_MONITOR = 1
 export const ZMQ_CAN_DISCONNECT = 1
 export const ZMQ_CAN_UNBIND = 1

@@ -1,4 +1,4 @@
-// What programs for zeromq 5 import. The values are exactly those of zeromq/v5-compat of zeromq 6.
+// What users import as ohmq/v5-compat. The exported values are exactly those of zeromq 6's zeromq/v5-compat.
 
 import { makeReplaceable } from "../base/exports.js"
 import * as zmq from "../index.js"
@@ -6,20 +6,24 @@ import * as constants from "./constants.js"
 import { Socket } from "./socket.js"
 import type { SocketType } from "./state.js"
 
-/** The default context, which all sockets belong to. */
+/** Options of the default context, to which all sockets of this API belong. It cannot be instantiated. */
 export class Context {
+  /** ZMQ_IO_THREADS: sets the number of I/O threads. Takes effect with the first socket. */
   static setMaxThreads(value: number): void {
     zmq.context.ioThreads = value
   }
 
+  /** ZMQ_IO_THREADS: the number of I/O threads. Default 1. */
   static getMaxThreads(): number {
     return zmq.context.ioThreads
   }
 
+  /** ZMQ_MAX_SOCKETS: sets how many sockets may exist. Takes effect with the first socket. */
   static setMaxSockets(value: number): void {
     zmq.context.maxSockets = value
   }
 
+  /** ZMQ_MAX_SOCKETS: how many sockets may exist. Default 1023. */
   static getMaxSockets(): number {
     return zmq.context.maxSockets
   }
@@ -30,7 +34,7 @@ export class Context {
 }
 
 /**
- * A new socket.
+ * Creates a socket. Throws an Error for an unknown type.
  *
  * ```typescript
  * const subscriber = zmq.socket("sub")
@@ -39,7 +43,7 @@ export class Context {
  * subscriber.subscribe("findings")
  * ```
  *
- * @param values Properties to be set on it, such as `identity` and `linger`.
+ * @param values Properties to set on it, such as `identity` and `linger`.
  */
 export function createSocket(type: SocketType, values: Record<string, unknown> = {}): Socket {
   const socket = new Socket(type)
@@ -51,7 +55,7 @@ export function createSocket(type: SocketType, values: Record<string, unknown> =
   }
 }
 
-/** A key pair for CURVE, each key as 40 characters of Z85. */
+/** Generates a key pair for CURVE, each key as 40 characters of Z85. */
 export function curveKeypair(): { public: string; secret: string } {
   const { publicKey, secretKey } = zmq.curveKeyPair()
   return { public: publicKey, secret: secretKey }
@@ -65,7 +69,7 @@ Object.assign(exports, constants)
 export * from "./constants.js"
 export { type OptionName, type OptionValue, options } from "./options.js"
 export { proxy } from "./proxy.js"
-export type { Callback } from "./sender.js"
+export type { Callback } from "./send-queue.js"
 export { Socket, type SocketEvents } from "./socket.js"
 export type { SocketType } from "./state.js"
 export { createSocket as socket }

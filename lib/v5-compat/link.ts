@@ -1,41 +1,41 @@
-// What the two directions of a socket know of it, and of each other.
+// The state of a socket that sending and receiving share.
 
 import type { Dealer, Socket } from "../index.js"
 
-/** Any socket of the main API. Those of one direction lack the methods of the other. */
+/** Any socket of the main API. Sockets that only send or only receive lack the other methods. */
 export type AnySocket = Socket & Partial<Pick<Dealer, "send" | "trySend" | "receive" | "tryReceive">>
 
-/** What emits the events. */
-export interface Emitter {
+/** The v5 socket, which emits the events. */
+export interface EventSource {
   emit(event: string, ...values: unknown[]): boolean
   listenerCount(event: string): number
 }
 
 /** A socket of the main API and the v5 socket in front of it. */
 export class Link {
-  /** Nothing is sent, and no message emitted. */
+  /** If true, no message is sent or emitted. */
   paused = false
-  /** A bind or unbind is under way; others must not use the socket meanwhile. */
+  /** If true, a bind or unbind is in progress, and nothing else may use the socket. */
   blocked = false
-  /** Whose turn it is on a REQ or REP, undefined on others. */
-  turn: "send" | "receive" | undefined
+  /** The operation that REQ or REP allows next; undefined for other types. */
+  next: "send" | "receive" | undefined
 
   constructor(
     readonly socket: AnySocket,
-    readonly emitter: Emitter,
+    readonly emitter: EventSource,
     type: string,
   ) {
-    if (type === "req") this.turn = "send"
-    if (type === "rep") this.turn = "receive"
+    if (type === "req") this.next = "send"
+    if (type === "rep") this.next = "receive"
   }
 
-  /** Whether a message could go now in that direction. */
-  allows(direction: "send" | "receive"): boolean {
-    return !this.paused && !this.blocked && !this.socket.closed && (this.turn === undefined || this.turn === direction)
+  /** Whether the socket allows this operation now. */
+  allows(operation: "send" | "receive"): boolean {
+    return !this.paused && !this.blocked && !this.socket.closed && (this.next === undefined || this.next === operation)
   }
 
-  /** To be called when one has gone. */
+  /** Call it after an operation, with the one that follows. */
   pass(next: "send" | "receive"): void {
-    if (this.turn !== undefined) this.turn = next
+    if (this.next !== undefined) this.next = next
   }
 }

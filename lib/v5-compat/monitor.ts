@@ -1,4 +1,4 @@
-// monitor(): the events of the main API under the names of zeromq 5.
+// monitor(): emits the events of the main API under their zeromq 5 names.
 
 import { type Event, type EventType, Observer } from "../index.js"
 import type { Link } from "./link.js"
@@ -16,7 +16,7 @@ const names = {
   disconnect: "disconnect",
 } as const satisfies Partial<Record<EventType, string>>
 
-/** The descriptor, the error's number, or the milliseconds until the next attempt. */
+/** The file descriptor, the error's number, or the milliseconds until the next attempt. */
 function detailOf(event: Event): number | undefined {
   if ("fd" in event) return event.fd
   if ("interval" in event) return event.interval

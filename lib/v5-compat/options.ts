@@ -1,11 +1,11 @@
-// setsockopt and getsockopt: the options of zeromq 5, by their numbers and short names, as properties of the main API.
+// setsockopt and getsockopt: maps the numbers and short names of zeromq 5's options to properties of the main API.
 
 import { Buffer } from "node:buffer"
 
 import * as zmq from "./constants.js"
 import type { AnySocket } from "./link.js"
 
-/** The short names of options, which are properties of every socket too. */
+/** The options that have short names, and their numbers. Every socket also has them as properties. */
 export const options = {
   _fd: zmq.ZMQ_FD,
   _ioevents: zmq.ZMQ_EVENTS,
@@ -37,12 +37,13 @@ export const options = {
   zap_domain: zmq.ZMQ_ZAP_DOMAIN,
 }
 
+/** The short name of an option, such as "linger". */
 export type OptionName = keyof typeof options
 
-/** The value of an option; `undefined` where the socket type does not have it. */
+/** The value of an option; `undefined` if the socket type lacks it. */
 export type OptionValue = string | number | boolean | null | undefined
 
-/** A socket of the main API with the accessors that are hidden in its type. */
+/** A socket of the main API with the accessors that its type hides. */
 type Holder = Record<string, unknown> & {
   getInt32Option(id: number): number
   setInt32Option(id: number, value: unknown): void
@@ -62,7 +63,7 @@ const property = (name: string): Access => ({
   },
 })
 
-/** 0 and 1 for false and true. */
+/** A boolean property as 0 or 1. */
 const flag = (name: string): Access => ({
   get: (socket) => (socket[name] ? 1 : 0),
   set: (socket, value) => {
@@ -70,7 +71,7 @@ const flag = (name: string): Access => ({
   },
 })
 
-/** In zeromq 5 every type of socket has these, in the main API only some. */
+/** Options that every socket type has in zeromq 5, but only some in the main API. */
 const onAll = (id: number, name: string, kind: "Int32" | "String" = "Int32"): Access => ({
   get: (socket) => (name in socket ? socket[name] : socket[`get${kind}Option`](id)),
   set: (socket, value) => {
@@ -179,7 +180,7 @@ export function getOption(socket: AnySocket, option: unknown): OptionValue {
   return get(socket as unknown as Holder) as OptionValue
 }
 
-/** The properties that sockets have for the options with short names. */
+/** The options with short names, as properties of a socket. */
 export interface OptionProperties {
   affinity: number
   backlog: number
@@ -212,11 +213,11 @@ export interface OptionProperties {
   sndbuf: number
   get zap_domain(): string | null
   set zap_domain(value: string | Uint8Array | null)
-  /** Bits: ZMQ_POLLIN and ZMQ_POLLOUT. */
+  /** The bits ZMQ_POLLIN and ZMQ_POLLOUT. */
   readonly _ioevents: number
 }
 
-/** Defines these properties. */
+/** Defines the properties of `OptionProperties`. */
 export function defineProperties(prototype: {
   getsockopt(option: number): unknown
   setsockopt(option: number, value: unknown): unknown

@@ -1,14 +1,14 @@
-// proxy(): passes the messages of two sockets on to each other, in JavaScript.
+// proxy(): forwards messages between two sockets, in JavaScript.
 
 import type { Message } from "../index.js"
 import type { Socket } from "./socket.js"
 
 /**
- * Passes messages on between two sockets, whose types are, in this order: pull and push, push and pull, xpub and xsub, router
- * and dealer.
+ * Forwards messages between two sockets. Their types must be, in this order: pull and push, push and pull, xpub and xsub, or router and
+ * dealer; otherwise it throws an Error.
  *
- * @param capture Is sent a copy of each message that goes to the front end, and of what goes from pull to push. A router's
- * replies come without their first two parts, which are the way back.
+ * @param capture Gets a copy of each message that is forwarded to the front end or from pull to push. The copies of a router's replies lack
+ * their first two parts, the return path.
  */
 export function proxy(frontend: Socket, backend: Socket, capture?: Socket): void {
   const types = `${frontend.type}/${backend.type}`

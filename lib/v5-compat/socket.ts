@@ -1,4 +1,4 @@
-// Sockets with the API of zeromq 5: event emitters.
+// Sockets with the API of zeromq 5, which are event emitters.
 
 import { EventEmitter } from "node:events"
 import process from "node:process"
@@ -14,21 +14,22 @@ import {
   type OptionValue,
   setOption,
 } from "./options.js"
-import type { Callback } from "./sender.js"
+import type { Callback } from "./send-queue.js"
 import { isSocketType, type SocketType, State } from "./state.js"
 
 type MonitorEvent = [value: number | undefined, address: string, error?: zmq.ErrnoError]
 
-/** The events of a socket, with what listeners are called with. */
+/** The events of a socket, with the arguments of their listeners. */
 export interface SocketEvents {
-  /** A message, each part an argument. */
+  /** A message arrived; each part is an argument. */
   message: zmq.Message[]
+  /** An operation without a callback failed. */
   error: [error: Error]
-  /** `bind()` is done. */
+  /** `bind()` has finished. */
   bind: [address: string]
-  /** `unbind()` is done. */
+  /** `unbind()` has finished. */
   unbind: [address: string]
-  // These come after monitor(). `value` is the descriptor, the number of the error, or the milliseconds to the next attempt.
+  // The others need monitor(). `value` is the file descriptor, the error's number, or the milliseconds until the next attempt.
   accept: MonitorEvent
   accept_error: MonitorEvent
   bind_error: MonitorEvent
@@ -41,12 +42,12 @@ export interface SocketEvents {
   listen: MonitorEvent
 }
 
-/** A listener for one of the events above, or for a program's own. */
+/** A listener for one of the events above. */
 type ListenerOf<E extends keyof SocketEvents> = (...values: SocketEvents[E]) => void
 // biome-ignore lint/suspicious/noExplicitAny: as in EventEmitter
 type AnyListener = (...values: any[]) => void
 
-/** What stands behind a socket. Not in private fields: `Socket.call(this, type)` has to add it to an object that is there. */
+/** The state behind a socket. It is not in private fields, because `Socket.call(this, type)` must add it to an existing object. */
 const state = Symbol("ohmq.v5")
 
 function checkCallback(callback: unknown): asserts callback is Callback | undefined {
@@ -55,14 +56,14 @@ function checkCallback(callback: unknown): asserts callback is Callback | undefi
   }
 }
 
-/** Makes an object a socket. */
+/** Turns an object into a socket. */
 function begin(owner: CompatSocket, type: SocketType): void {
   if (!isSocketType(type)) throw new Error(`Invalid socket type: ${String(type)}`)
   owner.type = type
   Object.defineProperty(owner, state, { value: new State(owner, type) })
 }
 
-// Taken now: a test may put something else in its place.
+// Read now, because a test may replace it later.
 const { Subscriber } = zmq
 
 function subscriberOf(owner: CompatSocket): zmq.Subscriber {
@@ -71,7 +72,7 @@ function subscriberOf(owner: CompatSocket): zmq.Subscriber {
   throw new Error("Subscriber socket required")
 }
 
-// Before the class, so that the listeners of the socket's own events are looked at first.
+// Before the class, so that these overloads come first.
 export interface CompatSocket extends OptionProperties {
   on<E extends keyof SocketEvents>(event: E, listener: ListenerOf<E>): this
   on(event: string | symbol, listener: AnyListener): this
@@ -89,9 +90,9 @@ export interface CompatSocket extends OptionProperties {
   removeListener(event: string | symbol, listener: AnyListener): this
 }
 
-/** A socket of zeromq 5. */
+/** A socket with the API of zeromq 5. */
 export class CompatSocket extends EventEmitter {
-  /** The type with which it was made. */
+  /** The type that was given to the constructor. */
   declare type: SocketType
 
   /** @internal */
@@ -102,27 +103,27 @@ export class CompatSocket extends EventEmitter {
     begin(this, type)
   }
 
-  // Whoever listens for messages starts them: until then they stay with libzmq.
+  // The first listener starts receiving. Until then, messages stay in libzmq.
 
   override on(event: string | symbol, listener: AnyListener): this {
     super.on(event, listener)
-    this[state].receiver.wake()
+    this[state].messages.wake()
     return this
   }
 
   override addListener(event: string | symbol, listener: AnyListener): this {
     super.addListener(event, listener)
-    this[state].receiver.wake()
+    this[state].messages.wake()
     return this
   }
 
   override prependListener(event: string | symbol, listener: AnyListener): this {
     super.prependListener(event, listener)
-    this[state].receiver.wake()
+    this[state].messages.wake()
     return this
   }
 
-  /** Binds to an address; emits "bind" when that is done. An error goes to the callback, else it is emitted. */
+  /** Binds to an address, then emits "bind" and calls the callback. An error goes to the callback, or is emitted if there is none. */
   bind(address: string, callback?: Callback | null): this {
     checkCallback(callback)
     const { link } = this[state]
@@ -130,7 +131,7 @@ export class CompatSocket extends EventEmitter {
     return this
   }
 
-  /** Unbinds from an address; emits "unbind" when that is done. */
+  /** Unbinds from an address, then emits "unbind" and calls the callback. An error goes to the callback, or is emitted if there is none. */
   unbind(address: string, callback?: Callback | null): this {
     checkCallback(callback)
     const { link } = this[state]
@@ -138,74 +139,78 @@ export class CompatSocket extends EventEmitter {
     return this
   }
 
-  /** Binds to an address, and is done when it returns. */
+  /** Binds to an address before it returns. Throws if that fails, such as EADDRINUSE. */
   bindSync(address: string): this {
     this[state].link.socket.bindSync(address)
     return this
   }
 
-  /** Unbinds from an address, and is done when it returns. */
+  /** Unbinds from an address before it returns. Throws ENOENT if it is not bound to it. */
   unbindSync(address: string): this {
     this[state].link.socket.unbindSync(address)
     return this
   }
 
+  /** Connects to an address. Throws EINVAL or EPROTONOSUPPORT for an invalid one. */
   connect(address: string): this {
     this[state].link.socket.connect(address)
     return this
   }
 
+  /** Disconnects from an address. Throws ENOENT if it is not connected to it. */
   disconnect(address: string): this {
     this[state].link.socket.disconnect(address)
     return this
   }
 
   /**
-   * Sends a message, or with the flag `ZMQ_SNDMORE` parts of one that the next call goes on with. It waits for as long as
-   * there is no room. An error goes to the callback, else it is emitted.
+   * Sends a message; with the flag `ZMQ_SNDMORE`, the next call adds parts to it. The message waits until there is room. An error goes to
+   * the callback, or is emitted if there is none.
    */
   send(message: zmq.MessageLike | zmq.MessageLike[], flags?: number | null, callback?: Callback | null): this {
     checkCallback(callback)
     const more = ((flags ?? 0) & ZMQ_SNDMORE) !== 0
-    // The main API takes this for a mistake.
+    // The main API rejects undefined.
     const content = message === undefined ? "undefined" : message
-    this[state].sender.send(content, more, callback ?? undefined)
+    this[state].outgoing.send(content, more, callback ?? undefined)
     return this
   }
 
-  /** Was there in zeromq 5, and always throws. */
+  /** Always throws; zeromq 5 had it. */
   read(): never {
     throw new Error("read() has been removed from compatibility mode; use on('message', ...) instead.")
   }
 
-  /** Emits and sends no more messages until `resume()`. */
+  /** Stops emitting and sending messages until `resume()`. */
   pause(): void {
     this[state].link.paused = true
   }
 
+  /** Undoes `pause()`. */
   resume(): void {
     this[state].link.paused = false
     this[state].resume()
   }
 
-  /** Subscribes to the messages that begin with a prefix. */
+  /** Subscribes to messages with a prefix. Throws an Error unless the type is "sub". */
   subscribe(prefix: string | Uint8Array | null): this {
     subscriberOf(this).subscribe(prefix as string)
     return this
   }
 
+  /** Removes one subscription to a prefix. Throws an Error unless the type is "sub". */
   unsubscribe(prefix: string | Uint8Array | null): this {
     subscriberOf(this).unsubscribe(prefix as string)
     return this
   }
 
-  /** Sets an option, by its number or short name. */
+  /** Sets an option by its number or short name. Throws an Error for an unknown one. */
   setsockopt(option: number | OptionName, value: unknown): this {
     setOption(this[state].link.socket, option, value)
     return this
   }
 
-  /** The value of an option. */
+  /** Returns the value of an option by its number or short name. Throws an Error for an unknown one. */
   getsockopt<O extends number | OptionName>(
     option: O,
   ): O extends keyof OptionProperties ? OptionProperties[O] : OptionValue
@@ -213,7 +218,7 @@ export class CompatSocket extends EventEmitter {
     return getOption(this[state].link.socket, option)
   }
 
-  /** Emits what happens to its connections from now on. The arguments of zeromq 5 have no effect. */
+  /** Starts emitting monitor events. The arguments, which zeromq 5 used, have no effect. */
   monitor(interval?: number, numOfEvents?: number): this {
     if (interval || numOfEvents) {
       process.emitWarning("Arguments to monitor() are ignored in compatibility mode; all events are read automatically")
@@ -222,29 +227,31 @@ export class CompatSocket extends EventEmitter {
     return this
   }
 
+  /** Stops emitting monitor events. */
   unmonitor(): this {
     this[state].unmonitor()
     return this
   }
 
-  /** Keeps the process alive as long as the socket is open, as it does at first. */
+  /** Keeps the process alive while the socket is open. This is the default. */
   ref(): this {
     this[state].ref()
     return this
   }
 
-  /** Lets the process end although the socket is open. */
+  /** Lets the process exit while the socket is open. */
   unref(): this {
     this[state].unref()
     return this
   }
 
-  /** Closes the socket. Messages that wait for room are not sent; their callbacks are told. */
+  /** Closes the socket. Messages that still wait for room are discarded; their callbacks get an error. */
   close(): this {
     this[state].close()
     return this
   }
 
+  /** Whether the socket is closed. */
   get closed(): boolean {
     return this[state].link.socket.closed
   }
@@ -253,8 +260,8 @@ export class CompatSocket extends EventEmitter {
 defineProperties(CompatSocket.prototype)
 
 /**
- * The class of sockets. Programs of the time of `util.inherits` call it without `new`, as in `Socket.call(this, "sub")`,
- * which makes a socket of an object whose prototype derives from `Socket.prototype`.
+ * The class of sockets. Programs that use `util.inherits` call it without `new`, as in `Socket.call(this, "sub")`, which turns an object
+ * whose prototype derives from `Socket.prototype` into a socket.
  */
 export const Socket = new Proxy(CompatSocket, {
   apply(_target, object: unknown, [type]: [SocketType]) {

@@ -1,12 +1,12 @@
-// What stands behind a v5 socket.
+// The state behind a v5 socket.
 
 import { EventEmitter } from "node:events"
 import { callSoon, clearInterval, setInterval, type Timer } from "../base/timers.js"
 import * as zmq from "../index.js"
 import { type AnySocket, Link } from "./link.js"
+import { MessageEmitter } from "./message-emitter.js"
 import { monitor } from "./monitor.js"
-import { Receiver } from "./receiver.js"
-import { type Callback, Sender } from "./sender.js"
+import { type Callback, SendQueue } from "./send-queue.js"
 
 const classes = {
   pair: zmq.Pair,
@@ -25,7 +25,7 @@ const classes = {
   stream: zmq.Stream,
 } satisfies Record<string, new () => AnySocket>
 
-/** The types of sockets; "xreq" is "dealer" and "xrep" is "router". */
+/** The socket types; "xreq" is "dealer" and "xrep" is "router". */
 export type SocketType = keyof typeof classes
 
 export const isSocketType = (type: unknown): type is SocketType =>
@@ -36,33 +36,33 @@ const LONGEST = 2 ** 31 - 1
 
 export class State {
   readonly link: Link
-  readonly sender: Sender
-  readonly receiver: Receiver
+  readonly outgoing: SendQueue
+  readonly messages: MessageEmitter
   #observer: zmq.Observer | undefined
-  /** Keeps the process alive as long as the socket is open, whether or not anybody listens. */
+  /** Keeps the process alive while the socket is open, with or without listeners. */
   readonly #hold: Timer | undefined
 
   constructor(owner: EventEmitter, type: SocketType) {
     const socket: AnySocket = new classes[type]()
     this.link = new Link(socket, owner, type)
     const canReceive = socket.receive !== undefined
-    // Who overrides emit() may want messages without a listener.
+    // A subclass that overrides emit() may want messages without a listener.
     const wanted = () =>
       canReceive && (owner.listenerCount("message") > 0 || owner.emit !== EventEmitter.prototype.emit)
-    this.receiver = new Receiver(this.link, wanted, () => this.sender.flush())
-    this.sender = new Sender(this.link, () => this.receiver.wake())
+    this.messages = new MessageEmitter(this.link, wanted, () => this.outgoing.flush())
+    this.outgoing = new SendQueue(this.link, () => this.messages.wake())
     if (canReceive) this.#hold = setInterval(() => owner.listenerCount("message"), LONGEST)
-    // A constructor that overrides this one's may not be done yet.
-    callSoon(() => this.receiver.wake())
+    // The constructor of a subclass may still be running.
+    callSoon(() => this.messages.wake())
   }
 
-  /** Goes on with what had to wait. */
+  /** Continues with messages that had to wait. */
   resume(): void {
-    this.receiver.wake()
-    this.sender.flush()
+    this.messages.wake()
+    this.outgoing.flush()
   }
 
-  /** Waits for a bind or unbind, during which the socket must be left alone. */
+  /** Waits for a bind or unbind, during which nothing else may use the socket. */
   block(work: Promise<void>, event: "bind" | "unbind", address: string, callback: Callback | undefined): void {
     const { link } = this
     const settle = (error?: Error) => {
@@ -86,7 +86,7 @@ export class State {
 
   close(): void {
     this.link.socket.close()
-    // During a bind or unbind the socket closes when that is done.
+    // During a bind or unbind, the socket closes only when that has finished.
     if (this.link.socket.closed) this.#end()
   }
 
@@ -110,6 +110,6 @@ export class State {
 
   #end(): void {
     clearInterval(this.#hold)
-    this.sender.close()
+    this.outgoing.close()
   }
 }

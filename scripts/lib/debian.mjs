@@ -1,4 +1,4 @@
-// The source packages of Debian and Ubuntu, fetched with a sources list of our own; the system's is only read.
+// Downloads source packages of Debian and Ubuntu with a private sources list. The system's list is only read.
 
 import { createHash } from "node:crypto"
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
@@ -9,7 +9,7 @@ import { has, output } from "./run.mjs"
 
 const name = "distribution source packages"
 
-/** `{id, release}`: ID and VERSION_CODENAME of Debian and of what descends from it, or undefined elsewhere. */
+/** `{id, release}`: ID and VERSION_CODENAME of Debian and its derivatives; undefined elsewhere. */
 export function distribution() {
   if (!existsSync("/etc/os-release")) return undefined
   const text = readFileSync("/etc/os-release", "utf8")
@@ -19,8 +19,8 @@ export function distribution() {
 }
 
 /**
- * The system's binary package sources for its release, as sources of the packages of `wanted`, one line each: the same mirrors,
- * and the same keys, among which Debian's keyring has those of later releases too. `type` is "deb-src" or "deb".
+ * The system's binary package sources for its release, as lines for the packages of the release `wanted`: with the same mirrors and keys.
+ * Debian's keyring also contains the keys of later releases. `type` is "deb-src" or "deb".
  */
 export function sourceLines(release, wanted, type = "deb-src") {
   const lines = []
@@ -54,7 +54,7 @@ export function sourceLines(release, wanted, type = "deb-src") {
   return lines
 }
 
-/** Checks every file that a .dsc lists. apt has checked the .dsc itself, through the signed index of the archive. */
+/** Checks every file that a .dsc lists. apt has verified the .dsc itself through the archive's signed index. */
 function verify(dsc, folder) {
   const listed = /^Checksums-Sha256:\n((?: .+\n)+)/m.exec(readFileSync(dsc, "utf8"))
   if (listed === null) throw new Error(`${path.basename(dsc)} lists no SHA-256 sums`)
@@ -66,14 +66,14 @@ function verify(dsc, folder) {
     const actual = createHash("sha256")
       .update(readFileSync(path.join(folder, file)))
       .digest("hex")
-    if (actual !== sum) throw new Error(`${file} is not the file that ${path.basename(dsc)} lists`)
+    if (actual !== sum) throw new Error(`${file} does not have the SHA-256 that ${path.basename(dsc)} lists`)
   }
   return path.join(folder, files.find(([, , file]) => /\.orig\.tar\.\w+$/.test(file))[2])
 }
 
 /**
- * apt-get with sources and lists of its own in `folder`: `packages`, where it downloads to, and `call`, which gives its output or
- * undefined where it fails. It is `undefined` where the index cannot be had, or is not signed with a key of the system.
+ * apt-get with its own sources and lists in `folder`: `packages` is where it downloads to, and `call` returns its output, or undefined if it
+ * fails. Returns undefined if the index cannot be downloaded or is not signed with one of the system's keys.
  */
 export function privateApt(folder, lines) {
   rmSync(folder, { recursive: true, force: true })
@@ -86,7 +86,7 @@ export function privateApt(folder, lines) {
     "Dir::Etc::SourceParts": path.join(folder, "sources.d"),
     "Dir::State::Lists": path.join(folder, "lists"),
     "Dir::Cache": path.join(folder, "cache"),
-    "APT::Sandbox::User": "root", // else root warns that the user _apt cannot write here
+    "APT::Sandbox::User": "root", // otherwise apt-get warns root that the user _apt cannot write here
   }
   const options = Object.entries(settings).flatMap(([key, value]) => ["-o", `${key}=${value}`])
   const packages = path.join(folder, "packages")
@@ -94,7 +94,7 @@ export function privateApt(folder, lines) {
   return call("update") === undefined ? undefined : { packages, call }
 }
 
-/** Downloads a source package. Gives its .dsc, or undefined. */
+/** Downloads a source package. Returns its .dsc, or undefined if that fails. */
 function downloadSource(apt, source) {
   if (apt?.call("source", "--download-only", source) === undefined) return undefined
   const file = readdirSync(apt.packages).find((entry) => entry.startsWith(`${source}_`) && entry.endsWith(".dsc"))
@@ -105,7 +105,7 @@ function downloadSource(apt, source) {
 export async function fromDebian(pins, folder) {
   const { id, release } = distribution() ?? {}
   if (release === undefined || !has("apt-get")) return { name, skipped: "this is neither Debian nor Ubuntu" }
-  if (sourceLines(release, release).length === 0) return { name, skipped: `apt has no source for ${release}` }
+  if (sourceLines(release, release).length === 0) return { name, skipped: `apt has no package source for ${release}` }
 
   const apts = new Map()
   const download = (suite, source) => {
@@ -115,18 +115,19 @@ export async function fromDebian(pins, folder) {
   const result = { name, archives: {} }
   const origins = []
   for (const [library, pin] of Object.entries(pins)) {
-    // The pinned version first, from the release of Debian that has it.
+    // Tries the Debian release with the pinned version first.
     const suites = new Set(id === "debian" && pin.suite ? [pin.suite, release] : [release])
     let dsc
     for (const suite of suites) {
       dsc ??= download(suite, pin.debian)
-      if (dsc === undefined) say("libzmq", `${name}: '${suite}' does not give ${pin.debian}`)
+      if (dsc === undefined) say("libzmq", `${name}: could not download ${pin.debian} from '${suite}'`)
     }
-    if (dsc === undefined) return { name, skipped: `apt-get could not download ${pin.debian}; is there a network?` }
+    if (dsc === undefined)
+      return { name, skipped: `apt-get could not download ${pin.debian}. Is the network available?` }
     const original = verify(dsc, path.dirname(dsc))
     const version = path.basename(dsc, ".dsc").slice(pin.debian.length + 1)
     const target = path.join(folder, library)
-    // With dpkg-source come the distribution's patches; without it, upstream's source as it is.
+    // dpkg-source applies the distribution's patches. Without it, use the upstream source.
     rmSync(target, { recursive: true, force: true })
     const patched = has("dpkg-source") && output("dpkg-source", ["--no-check", "-x", dsc, target]) !== undefined
     result.archives[library] = {

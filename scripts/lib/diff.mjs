@@ -1,15 +1,15 @@
-// Unified diffs, applied exactly: a hunk may have moved, but every line of it must be there. `patch` and git are not needed.
+// Applies unified diffs exactly: a hunk may have moved, but each of its lines must match. It needs neither `patch` nor git.
 
 import { existsSync, readFileSync, writeFileSync } from "node:fs"
 import path from "node:path"
 
-/** A hunk's lines as they are before (`-` and context) or after (`+` and context). */
+/** A hunk's lines before (`-` and context) or after (`+` and context) the change. */
 const side = (hunk, sign) =>
   hunk.lines.filter(([first]) => first === " " || first === sign).map((line) => line.slice(1))
 
 /**
- * The files of a diff: `{file, hunks}`, each hunk `{start, before, after}` with the line where it starts (the first is 0) and its
- * lines before and after. Files are changed only: none is made, removed or renamed.
+ * The files of a diff: `{file, hunks}`, each hunk `{start, before, after}` with the index of its first line and its lines before and after.
+ * A diff can only change files, not create, remove or rename them.
  */
 export function parseDiff(text) {
   const files = []
@@ -20,9 +20,9 @@ export function parseDiff(text) {
     }
     const open = hunk !== undefined && (hunk.left > 0 || hunk.right > 0)
     if (open) {
-      // Some editors strip the blank of an empty line of context.
+      // Some editors strip the space of an empty context line.
       const kept = line === "" ? " " : line
-      if (!/^[ +-]/.test(kept)) fail(`"${line}" is neither context nor a change`)
+      if (!/^[ +-]/.test(kept)) fail(`"${line}" is neither a context line nor a change`)
       if (kept[0] !== "+") hunk.left -= 1
       if (kept[0] !== "-") hunk.right -= 1
       if (hunk.left < 0 || hunk.right < 0) fail("the hunk has more lines than it announces")
@@ -32,7 +32,7 @@ export function parseDiff(text) {
       if (file === undefined) fail(`"${line}" does not name a file below a/`)
       files.push({ file, hunks: [] })
     } else if (line.startsWith("+++ ")) {
-      if (line !== `+++ b/${files.at(-1)?.file}`) fail(`"${line}" is not the file that is named before`)
+      if (line !== `+++ b/${files.at(-1)?.file}`) fail(`"${line}" does not match the line before`)
     } else if (line.startsWith("@@ ")) {
       const numbers = /^@@ -(\d+)(?:,(\d+))? \+\d+(?:,(\d+))? @@/.exec(line)
       if (numbers === null || files.length === 0) fail(`"${line}" does not begin a hunk`)
@@ -48,14 +48,14 @@ export function parseDiff(text) {
   }))
 }
 
-/** The same diff, from after to before. */
+/** The diff that undoes another one. */
 export const reversed = (files) =>
   files.map(({ file, hunks }) => ({
     file,
     hunks: hunks.map(({ start, before, after }) => ({ start, before: after, after: before })),
   }))
 
-/** Where `wanted` stands in `lines`, at `from` or later: at `near`, or else in the one place that has it. -1 if there is none. */
+/** The index of `wanted` in `lines`, not before `from`: `near` if it matches there, or its only other place. -1 if there is none. */
 function find(lines, wanted, from, near) {
   const fits = (at) => at >= from && wanted.every((line, index) => lines[at + index] === line)
   if (fits(near)) return near
@@ -64,7 +64,7 @@ function find(lines, wanted, from, near) {
   return places.length === 1 ? places[0] : -1
 }
 
-/** The lines of a file after its hunks, or undefined where one does not fit. */
+/** The lines of a file with its hunks applied, or undefined if one does not match. */
 function changed(lines, hunks) {
   const result = []
   let done = 0
@@ -80,7 +80,7 @@ function changed(lines, hunks) {
 }
 
 /**
- * Applies a diff to the files in `folder`, whole, or not at all: then it returns false. Bytes that are not text come to no harm.
+ * Applies a diff to the files in `folder`, completely or not at all, and returns whether it did. It preserves bytes that are not text.
  */
 export function applyDiff(folder, files, { dryRun = false } = {}) {
   const results = []

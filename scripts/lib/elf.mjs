@@ -1,4 +1,4 @@
-// What a prebuilt addon for Linux promises of itself, read off the file with readelf (binutils).
+// Checks the requirements for a prebuilt Linux addon, with readelf (binutils).
 
 import { readFileSync, statSync } from "node:fs"
 
@@ -7,18 +7,18 @@ import { has, output } from "./run.mjs"
 import { maximumSize } from "./targets.mjs"
 
 const exports = ["napi_register_module_v1", "node_api_module_get_api_version_v1"]
-/** What glibc consists of up to 2.33, and the one library of musl. */
+/** The libraries of glibc (up to 2.33) and musl that an addon may need. */
 const allowed = {
   glibc: /^(lib(c|m|pthread|dl|rt)\.so\.\d|ld-linux[-\w]*\.so\.\d)$/,
   musl: /^libc\.so$/,
 }
 
-/** The highest of version numbers. */
+/** The highest of some version numbers. */
 const highest = (versions) => versions.toSorted((a, b) => a.localeCompare(b, "en", { numeric: true })).at(-1)
 
-/** What readelf tells of a file: headers, libraries, symbols, protections. */
+/** The headers, libraries, symbols and protections of a file, from readelf. */
 export function readElf(file) {
-  if (!has("readelf")) throw new Failure("readelf not found. Install: apt-get install binutils")
+  if (!has("readelf")) throw new Failure("readelf was not found. Install it: apt-get install binutils")
   const read = (...options) => {
     const text = output("readelf", ["--wide", ...options, file], { maxBuffer: 1 << 26 })
     if (text === undefined) throw new Failure(`readelf cannot read '${file}'.`)
@@ -48,7 +48,7 @@ export function readElf(file) {
   }
 }
 
-/** What is wrong with an addon: sentences, none if it keeps every promise. */
+/** The problems of an addon as sentences; none if it meets every requirement. */
 export function checkElf(file, target) {
   const elf = readElf(file)
   const problems = []
@@ -70,13 +70,13 @@ export function checkElf(file, target) {
   } else {
     must(elf.glibc === undefined, `it needs glibc ${elf.glibc}`)
   }
-  must(elf.imports.includes("__stack_chk_fail"), "it is compiled without stack protector")
-  must(elf.relro && elf.bindNow, "it has no full RELRO")
+  must(elf.imports.includes("__stack_chk_fail"), "it is compiled without the stack protector")
+  must(elf.relro && elf.bindNow, "it lacks full RELRO")
   must(elf.stack === "RW", "its stack is executable")
   must(!elf.writableCode && !elf.textRelocations, "its code is writable")
-  must(!elf.runPath, "it has a search path for libraries of its own")
+  must(!elf.runPath, "it has its own search path for libraries (RPATH)")
   must(elf.stripped, "it is not stripped")
-  // Paths of the machine that built it, which would make every build another file.
+  // A path of the build machine would make each build different.
   const path = /\/(home|root|tmp|work|builds?|runner)\/[\w./-]+/.exec(readFileSync(file, "latin1"))?.[0]
   must(path === undefined, `it contains the path ${path}`)
   return { elf, problems }

@@ -1,6 +1,6 @@
-/* What programs that were built for glibc lack on musl: with this, with the libstdc++ and libgcc_s of a system with glibc, and with musl's
- * loader and C library, Node.js runs on musl. It is loaded under the name of glibc's loader, which musl lacks. For tests of the
- * addon alone: nothing of it is shipped. */
+/* The functions that programs built for glibc need and musl lacks. Together with libstdc++ and libgcc_s of a glibc system, it lets Node.js
+ * run on musl's loader and C library. It is loaded under the name of glibc's loader, which musl lacks. It is only for tests of the
+ * addon and is not shipped. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -13,7 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* --- What can be done with what musl has. */
+/* --- Functions that musl can provide. */
 
 int fcntl64(int descriptor, int command, void *argument) {
   return fcntl(descriptor, command, argument);
@@ -36,7 +36,7 @@ unsigned arc4random(void) {
   return getrandom(&value, sizeof value, 0) == sizeof value ? value : 0;
 }
 
-/* Where the stack of the first thread ends. It is in memory that has been made read-only by now. */
+/* The end of the main thread's stack. By now this variable is in read-only memory. */
 void *__libc_stack_end;
 __attribute__((constructor)) static void find_stack(void) {
   extern char **environ;
@@ -44,7 +44,7 @@ __attribute__((constructor)) static void find_stack(void) {
   __libc_stack_end = environ;
 }
 
-/* How libgcc_s finds out what a thrown exception passes through: struct dl_find_object of glibc's dlfcn.h. */
+/* libgcc_s needs this to unwind exceptions: struct dl_find_object of glibc's dlfcn.h. */
 struct found {
   unsigned long long flags;
   void *start, *end;
@@ -80,7 +80,7 @@ int _dl_find_object(void *code, struct found *found) {
   return dl_iterate_phdr(look, &query) == 1 ? 0 : -1;
 }
 
-/* --- What is not needed here. */
+/* --- Functions that are not needed here. */
 
 char __libc_single_threaded = 0;
 unsigned __cpu_model[4];

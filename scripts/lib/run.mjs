@@ -1,4 +1,4 @@
-// Runs programs: quietly, with a log to look into, and with progress on long ones.
+// Runs programs quietly, with a log, and with progress if they take long.
 
 import { spawn, spawnSync } from "node:child_process"
 import { createWriteStream, mkdirSync } from "node:fs"
@@ -6,7 +6,7 @@ import path from "node:path"
 
 import { Failure, root, say } from "./project.mjs"
 
-/** The output of a short command, trimmed, or undefined when it fails or does not exist. */
+/** The trimmed output of a short command; undefined if it fails or does not exist. */
 export function output(command, args, options = {}) {
   const result = spawnSync(command, args, { encoding: "utf8", cwd: root, ...options })
   return result.status === 0 ? result.stdout.trim() : undefined
@@ -16,8 +16,8 @@ export function output(command, args, options = {}) {
 export const has = (command, args = ["--version"]) => spawnSync(command, args, { stdio: "ignore" }).error === undefined
 
 /**
- * Runs a command with its output in a log file. `progress` maps a line of output to a percentage or undefined; what it
- * finds is shown. A failure shows the beginning and the end of the log.
+ * Runs a command and writes its output to a log file. `progress` maps a line of output to a percentage to show, or to undefined. A failure
+ * shows the beginning and the end of the log.
  */
 export async function run(topic, command, args, { log, progress, ...options }) {
   mkdirSync(path.dirname(log), { recursive: true })
@@ -56,6 +56,6 @@ export async function run(topic, command, args, { log, progress, ...options }) {
   if (shown >= 0 && process.stderr.isTTY) process.stderr.write("\n")
   if (status === 0) return
   throw new Failure(
-    `${topic}: '${command} ${args.join(" ")}' failed (${status}).\n\n${[...head, "…", ...tail].join("\n")}\n\nThe whole output is in ${path.relative(process.cwd(), log)}.`,
+    `${topic}: '${command} ${args.join(" ")}' failed (${status}).\n\n${[...head, "…", ...tail].join("\n")}\n\nThe full output is in ${path.relative(process.cwd(), log)}.`,
   )
 }

@@ -1,4 +1,4 @@
-// What is inside a prebuilt addon: a CycloneDX 1.6 document beside it. The same build writes the same bytes: no time, no random number.
+// Writes the CycloneDX 1.6 document beside each prebuilt addon. It has no time and no random number, so that equal builds write equal bytes.
 
 import { createHash } from "node:crypto"
 import { readFileSync, writeFileSync } from "node:fs"
@@ -14,12 +14,12 @@ export const sha256 = (file) => createHash("sha256").update(readFileSync(file)).
 const libzmqLicence = (version) =>
   version.localeCompare("4.3.5", "en", { numeric: true }) < 0 ? "LGPL-3.0-or-later WITH ZeroMQ-exception" : "MPL-2.0"
 
-/** Licences that SPDX has no identifier for are named. */
+/** Licences without an SPDX identifier are given by name. */
 const licences = (text) => (/ZeroMQ|Microsoft/.test(text) ? [{ license: { name: text } }] : [{ expression: text }])
 
 const distribution = (url, alg, content) => ({ type: "distribution", url, hashes: [{ alg, content }] })
 
-/** The package on npm that the lock file names, by npm's own hash of it. */
+/** The npm package that the lock file pins, with its hash from there. */
 function npmDistribution(name) {
   const { version, integrity } = readJson(inProject("package-lock.json")).packages[`node_modules/${name}`]
   const file = `${name.split("/").at(-1)}-${version}.tgz`
@@ -30,7 +30,7 @@ const npmHash = (integrity) => ["SHA-512", Buffer.from(integrity.replace(/^sha51
 
 const property = (name, value) => ({ name: `ohmq:${name}`, value })
 
-/** What CycloneDX calls the kinds of patches. */
+/** The kinds of patches in CycloneDX's terms. */
 const issues = { security: "security", crash: "defect", leak: "defect", event: "defect", speed: "enhancement" }
 
 const patch = ({ name, kind, subject, upstream }) => ({
@@ -60,8 +60,7 @@ function component(name, version, licence, { from = [], patches = [], properties
 }
 
 /**
- * Where the compiler comes from: one of two archives, by whichever way was open. What was unpacked is the same, which the third
- * hash tells, so a build does not write down which it was.
+ * The compiler comes from one of two archives. Both unpack to the same files, which the third hash proves, so the document lists both.
  */
 const compiler = {
   from: [
@@ -74,7 +73,7 @@ const compiler = {
   properties: [property("tree-sha256", toolchain.tree)],
 }
 
-/** What zig links in of its own. */
+/** The libraries that zig links in. */
 function zigRuntime(target) {
   return [
     ...["libc++", "libc++abi", "libunwind"].map((library) =>
@@ -93,7 +92,7 @@ function zigRuntime(target) {
   ]
 }
 
-/** What node-gyp has Visual C++ link in: its C and C++ library, and code by which the addon finds node.exe. */
+/** What Visual C++ and node-gyp link in: the C and C++ libraries, and the code that finds node.exe. */
 function windowsRuntime(file) {
   const { version, from } = npmDistribution("node-gyp")
   return [
@@ -104,7 +103,7 @@ function windowsRuntime(file) {
   ]
 }
 
-/** What is in an addon beside libzmq and libsodium: the same whatever those were made from. macOS brings the C++ library itself. */
+/** The components of an addon besides libzmq and libsodium, which do not depend on those. macOS itself provides the C++ library. */
 export function fixedComponents(target, file) {
   const { version, from } = npmDistribution("node-addon-api")
   return [
@@ -114,7 +113,7 @@ export function fixedComponents(target, file) {
   ]
 }
 
-/** The pinned compiler, as one of the tools. */
+/** The pinned compiler, as a tool. */
 export const zigTool = {
   type: "application",
   name: "zig",
@@ -125,8 +124,8 @@ export const zigTool = {
 }
 
 /**
- * The document for an addon that lies in `file`: `versions` and `archives` of libzmq and libsodium, as findSources() tells them, and
- * what else it was `made` with: `tools`, each with type, name and version, and the version of Node whose `headers` it saw.
+ * The document for the addon in `file`. `versions` and `archives` of libzmq and libsodium come from findSources(). `made` has the `tools`,
+ * each with type, name and version, and the version of Node's `headers`.
  */
 export function bom(target, file, { versions, archives, made }) {
   const { name, version, license } = readJson(inProject("package.json"))

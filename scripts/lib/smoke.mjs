@@ -1,5 +1,5 @@
-// A program that platforms.mjs runs on every runtime, beside the installed package: what an addon does for most users. Prints "ok"
-// and the version of libzmq.
+// The smoke test that platforms.mjs runs on every runtime, beside the installed package. It uses what most programs use, and prints "ok" and
+// the version of libzmq.
 
 import assert from "node:assert"
 import { createRequire } from "node:module"
@@ -23,7 +23,7 @@ const [ping, same] = await request.receive()
 assert.equal(String(ping), "ping")
 assert.ok(same.equals(large))
 
-// Errors that libzmq throws as C++ exceptions or returns.
+// An error that libzmq throws as a C++ exception, and one that it returns.
 assert.throws(() => new zmq.Request().connect("nowhere"), { code: "EINVAL" })
 await assert.rejects(new zmq.Reply().bind(reply.lastEndpoint), { code: "EADDRINUSE" })
 

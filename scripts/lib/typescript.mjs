@@ -1,4 +1,4 @@
-// Compiles lib/: what dist/ holds.
+// Compiles lib/ to dist/.
 
 import { createRequire } from "node:module"
 import path from "node:path"

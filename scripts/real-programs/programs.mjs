@@ -1,9 +1,9 @@
-// The published packages that are tried, and what is run of each. Versions are exact; downloads are npm's, in a month.
+// The published packages and what to run of each. Versions are exact; downloads are npm's per month.
 
 /**
- * A step is a command, run in the project (or in the package's own folder, with `own`): one of the project's packages
- * (`bin`), a program of jobs/ (`job`) or the package's (`script`). It passes with status 0 and, where it is given, with
- * `expect` in its output. `attempts`: how often it is tried at most, for what is a matter of luck with any ZeroMQ.
+ * A step is a command that runs in the project (with `own`, in the package's own folder): an installed command (`bin`), a program in
+ * jobs/ (`job`) or one of the package (`script`). It passes with status 0 and, if given, `expect` in its output. `attempts` is how often
+ * it may be tried, if it depends on luck with any ZeroMQ.
  */
 export const programs = [
   {
@@ -58,7 +58,7 @@ export const programs = [
       },
       { name: "a node made with libzmq (Python), restarted", job: "chain-client.cjs" },
     ],
-    note: "It starts to observe a socket only after connecting it, and waits forever if it was too late. So its tests are tried up to ten times, with either package.",
+    note: "It starts to observe a socket only after connecting it, and waits forever if that is too late. So its tests are tried up to ten times with either package.",
   },
   {
     name: "jmp",
@@ -75,7 +75,7 @@ export const programs = [
         count: /(\d+) passing/,
       },
     ],
-    note: "Without one test, which expects the text of a Node.js 6 error. It calls `Socket` as a function, which zeromq's v5-compat refuses.",
+    note: "We skip one test, which expects the text of a Node.js 6 error. The package calls `Socket` as a function, which zeromq's v5-compat does not allow.",
   },
   {
     name: "ijavascript",
@@ -92,7 +92,7 @@ export const programs = [
         ),
       },
     ],
-    note: "It leaves a socket open after a shutdown, and relies on Jupyter to end the process.",
+    note: "It leaves a socket open after a shutdown and relies on Jupyter to end the process.",
   },
   {
     name: "zerorpc",
@@ -120,7 +120,7 @@ export const programs = [
     replaces: "zmq",
     packages: { mocha: "2.2.5", chai: "3.2.0" },
     overrides: { lodash: "3.10.1" },
-    // pigato asks for `socket._zmq.state`, which belongs to the addon of zeromq 5.
+    // pigato reads `socket._zmq.state`, which belongs to the addon of zeromq 5.
     shim: `if (!("_zmq" in zmq.Socket.prototype)) {
   Object.defineProperty(zmq.Socket.prototype, "_zmq", {
     get() {
@@ -140,7 +140,7 @@ export const programs = [
       },
       { name: "5,000 requests to four workers over tcp", job: "majordomo.cjs" },
     ],
-    note: "With lodash 3, because it calls `pluck`, although it asks for lodash 4. Without two tests: the result of one depends on how V8 sorts with an inconsistent comparison; the other opens 923 sockets 30 ms after closing as many, which is too fast for libzmq on a busy machine, with either package. zeromq's v5-compat refuses the identity that it sets on a PUB socket.",
+    note: "It needs lodash 3, because it calls `pluck`, although it depends on lodash 4. We skip two tests: the result of one depends on how V8 sorts with an inconsistent comparison; the other opens 923 sockets 30 ms after closing as many, which is too fast for libzmq on a busy machine, with either package. It sets an identity on a PUB socket, which zeromq's v5-compat does not allow.",
   },
   {
     name: "zmq-zap",

@@ -1,4 +1,4 @@
-// Temporary projects that depend on a program, with zeromq or ohmq behind it.
+// Temporary projects that depend on a program, which uses zeromq or ohmq.
 
 import { cpSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs"
 import path from "node:path"
@@ -6,7 +6,7 @@ import path from "node:path"
 import { inProject, readJson } from "../lib/project.mjs"
 import { run } from "../lib/run.mjs"
 
-/** What is compared; `spec` is the package, for npm. */
+/** The package to compare with. `spec` is npm's name for it. */
 export const zeromq = { name: "zeromq", version: "6.8.0", alias: "zeromq6", spec: "npm:zeromq@6.8.0" }
 
 async function npm(topic, folder, args) {
@@ -14,7 +14,7 @@ async function npm(topic, folder, args) {
   await run(topic, "npm", args, { cwd: folder, log, shell: process.platform === "win32" })
 }
 
-/** Packs this project as it would be published, with the addon that was built here. Gives the tarball. */
+/** Packs this project for publishing, with the addon that was built here. Returns the path of the tarball. */
 export async function pack(folder) {
   const stage = path.join(folder, "ohmq")
   const prebuilt = path.join(stage, "prebuilds", `${process.platform}-${process.arch}`)
@@ -29,8 +29,8 @@ export async function pack(folder) {
 }
 
 /**
- * Installs a program from the registry into a new folder. zeromq 6 is replaced by an override; zeromq 5 by an override
- * with a package of one line, the recipe in docs/real-programs.md.
+ * Installs a program from the registry into a new folder. An override replaces zeromq 6; for zeromq 5, the override is a package of one line,
+ * as in docs/real-programs.md.
  */
 export async function install(program, contender, folder) {
   mkdirSync(folder, { recursive: true })
@@ -46,14 +46,14 @@ export async function install(program, contender, folder) {
     const source = `const zmq = require("${contender.alias}/v5-compat")\n${program.shim ?? ""}module.exports = zmq\n`
     writeFileSync(path.join(shim, "index.js"), source)
     dependencies[contender.alias] = contender.spec
-    // A package that leaves the choice of zeromq to its user depends on none.
+    // A package that lets its user choose zeromq does not depend on it.
     if (program.direct) dependencies[replaces] = "file:./zeromq-v5"
     else overrides[replaces] = "file:./zeromq-v5"
   }
   writeFileSync(path.join(folder, "package.json"), JSON.stringify({ private: true, dependencies, overrides }, null, 2))
   await npm(program.name, folder, ["install", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"])
 
-  // Test runners pass over what is in node_modules, so a program's own tests run in a copy of it.
+  // Test runners ignore node_modules, so a program's own tests run in a copy of it.
   const installed = path.join(folder, "node_modules", program.name)
   cpSync(installed, path.join(folder, "own"), { recursive: true })
   const modules = path.join(folder, "own/node_modules")

@@ -1,4 +1,4 @@
-// The results as text and as Markdown.
+// Writes the results as text and as Markdown.
 
 function cell({ passed, status, text, figures, tries }) {
   if (!passed) return `fails (${status})${text === undefined ? "" : `, ${text} pass`}`
@@ -27,12 +27,12 @@ ${rows.join("\n")}
   return `# Real programs
 
 Published packages that depend on zeromq, run with zeromq 6.8.0 and with ohmq.
-\`npm run real-programs\` makes the projects, runs everything and writes this page. It takes several minutes and needs Python
-with pyzmq, ipykernel and jupyter_client. zeromq 5 itself has no addon for this Node.js, so in the first column programs for zeromq 5 run with
+\`npm run real-programs\` creates the projects, runs everything and writes this page. It takes several minutes and needs Python
+with pyzmq, ipykernel and jupyter_client. zeromq 5 has no addon for this Node.js, so in the first column programs for zeromq 5 run with
 \`zeromq/v5-compat\` of 6.8.0.
 
-Last run: ${date}, ${versions}. These are figures of one run on a busy machine: differences below a
-factor of two mean nothing.
+Last run: ${date}, ${versions}. The figures come from one run on a busy machine: ignore differences below a
+factor of two.
 
 ohmq is not on npm yet: \`file:/path/to/ohmq\` below is a built clone (see [Install](../README.md#install)), or a tarball of it.
 

@@ -6,9 +6,9 @@ import { fileURLToPath } from "node:url"
 
 const jobs = path.join(path.dirname(fileURLToPath(import.meta.url)), "jobs")
 
-/** A command's status and output; after so many seconds it is killed, and the status says so. */
+/** Runs a command and returns its status and output. After `timeout` seconds it is killed, and the status says so. */
 async function outcome(command, args, { timeout, ...options }) {
-  // In a group of its own: a test runner's children go with it.
+  // In its own process group, so that a test runner's children are killed with it.
   const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"], detached: true, ...options })
   let output = ""
   for (const stream of [child.stdout, child.stderr]) {
@@ -26,7 +26,7 @@ async function outcome(command, args, { timeout, ...options }) {
     child.on("exit", (code, signal) => resolve(code ?? signal))
   })
   clearTimeout(timer)
-  return { status: late ? `not done after ${timeout} s` : status, output }
+  return { status: late ? `not finished after ${timeout} s` : status, output }
 }
 
 function commandOf(step, program, folder, python) {

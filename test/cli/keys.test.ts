@@ -12,7 +12,7 @@ const run = (args: string[], input = "", cwd = root) =>
   spawnSync(process.execPath, [path.join(root, bin["ohmq-keys"] as string), ...args], { encoding: "utf8", input, cwd })
 
 describe("ohmq-keys", () => {
-  it("makes certificates, and overwrites none", async () => {
+  it("generates certificates, and overwrites none", async () => {
     const file = path.join(folder(), "a.key")
     const { status, stdout } = run(["certificate", file, "name=a", "role=x=y"])
     const certificate = await Certificate.load(`${file}_secret`)
@@ -22,7 +22,7 @@ describe("ohmq-keys", () => {
     expect((await Certificate.load(`${file}_secret`)).publicKey).toBe(certificate.publicKey)
   })
 
-  it("overwrites no secret key whose public half was taken elsewhere", async () => {
+  it("does not overwrite a secret key whose public file was moved", async () => {
     const file = path.join(folder(), "a.key")
     expect(run(["certificate", file]).status).toBe(0)
     const before = readFileSync(`${file}_secret`)
@@ -31,13 +31,13 @@ describe("ohmq-keys", () => {
     expect(readFileSync(`${file}_secret`)).toEqual(before)
   })
 
-  it("leaves nothing behind when it cannot make a certificate", () => {
+  it("leaves no file behind if the certificate is invalid", () => {
     const file = path.join(folder(), "a.key")
     expect(run(["certificate", file, "a b=c"]).status).toBe(1)
     expect(existsSync(file)).toBe(false)
   })
 
-  it("adds a user also behind a line that has no end", async () => {
+  it("adds a user after a last line without a newline", async () => {
     const file = path.join(folder(), "passwords")
     expect(run(["password", file, "alice"], "one").status).toBe(0)
     writeFileSync(file, readFileSync(file, "utf8").trimEnd())
@@ -63,7 +63,7 @@ describe("ohmq-keys", () => {
     passwords.close()
   })
 
-  it("replaces the password of a user who is there, and leaves the rest as it is", async () => {
+  it("replaces the password of an existing user, and leaves the other lines alone", async () => {
     const file = path.join(folder(), "passwords")
     expect(run(["password", file, "alice"], "one").status).toBe(0)
     writeFileSync(file, `# ours\n\n${readFileSync(file, "utf8")}`)
@@ -80,7 +80,7 @@ describe("ohmq-keys", () => {
     passwords.close()
   })
 
-  it("writes to no password file that others can read, and says what to do", () => {
+  it("does not write to a password file that others can read, and says what to do", () => {
     const file = path.join(folder(), "passwords")
     writeFileSync(file, "")
     chmodSync(file, 0o644)
@@ -91,14 +91,14 @@ describe("ohmq-keys", () => {
     expect(readFileSync(file, "utf8")).toBe("")
   })
 
-  it("leaves no secret key behind when the public file is there already", () => {
+  it("leaves no secret key behind if the public file exists already", () => {
     const file = path.join(folder(), "a.key")
     writeFileSync(file, "mine")
-    expect(run(["certificate", file])).toMatchObject({ status: 1, stderr: expect.stringContaining("is there already") })
+    expect(run(["certificate", file])).toMatchObject({ status: 1, stderr: expect.stringContaining("exists already") })
     expect([existsSync(`${file}_secret`), readFileSync(file, "utf8")]).toEqual([false, "mine"])
   })
 
-  it("names the file that it cannot write, as it was named", () => {
+  it("names the file that it cannot write as the user named it", () => {
     const file = path.join(folder(), "nowhere", "a.key")
     const { status, stderr } = run(["certificate", file])
     expect(status).toBe(1)
@@ -106,20 +106,20 @@ describe("ohmq-keys", () => {
     expect(stderr).not.toContain(".tmp")
   })
 
-  it("keeps metadata of any name", async () => {
+  it("keeps metadata with any name", async () => {
     const file = path.join(folder(), "a.key")
     expect(run(["certificate", file, "__proto__=x"]).status).toBe(0)
     expect(Object.entries((await Certificate.load(file)).metadata)).toEqual([["__proto__", "x"]])
   })
 
   it.each([
-    [["--help"], "Makes certificates and password files"],
-    [["-h"], "Makes certificates and password files"],
+    [["--help"], "Generates certificates and writes password files"],
+    [["-h"], "Generates certificates and writes password files"],
     [["certificate", "--help"], "ohmq-keys certificate FILE.key"],
     [["certificate", "a.key", "-h"], "ohmq-keys certificate FILE.key"],
     [["password", "--help"], "ohmq-keys password FILE USER"],
     [["password", "--help", "u"], "ohmq-keys password FILE USER"],
-  ])("helps with %j", (args, text) => {
+  ])("shows help for %j", (args, text) => {
     const here = folder()
     expect(run(args, "pw", here)).toMatchObject({ status: 0, stdout: expect.stringContaining(text), stderr: "" })
     expect(readdirSync(here)).toEqual([])
@@ -134,7 +134,7 @@ describe("ohmq-keys", () => {
     [["certificate", "--force"]],
     [["password", "x"]],
     [["password", "x", "alice", "bob"]],
-  ])("tells how it is used after %j", (args) => {
+  ])("points to --help after %j", (args) => {
     const here = folder()
     expect(run(args, "pw", here)).toMatchObject({ status: 2, stderr: expect.stringContaining("--help") })
     expect(readdirSync(here)).toEqual([])

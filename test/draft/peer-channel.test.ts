@@ -56,7 +56,7 @@ describe("Peer.connectPeer", () => {
     expect(thrown(() => peer.connectPeer(address))).toMatchObject({
       code: "EINVAL",
       address,
-      message: expect.stringContaining("'immediate'"),
+      message: expect.stringContaining("immediate: false"),
     })
     peer.close()
     expect(thrown(() => peer.connectPeer(address))).toMatchObject({ code: "EBADF" })

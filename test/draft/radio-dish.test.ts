@@ -135,7 +135,7 @@ describe("a group", () => {
     dish.join("a", "b")
     expect(thrown(() => dish.join("a"))).toMatchObject({
       code: "EINVAL",
-      message: 'This socket has joined the group "a"',
+      message: 'This socket has already joined the group "a"',
     })
     dish.leave("a")
     expect(thrown(() => dish.leave("a"))).toMatchObject({

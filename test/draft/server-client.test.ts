@@ -106,7 +106,7 @@ describe.each([
   })
 
   it("excludes what cannot be told apart from it", async () => {
-    const refused = { code: "EINVAL", message: "peerEvents and disconnectMessage cannot be combined" }
+    const refused = { code: "EINVAL", message: "A socket cannot have both peerEvents and the option disconnectMessage" }
     expect(thrown(() => open<Answering, object>(Bound, { disconnectMessage: "bye" }).peerEvents)).toMatchObject(refused)
     const server = open<Answering, object>(Bound)
     expect(server.peerEvents).toBe(server.peerEvents)

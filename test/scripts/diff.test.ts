@@ -111,11 +111,11 @@ describe("parseDiff", () => {
     ["nothing", "", '"" is not part of a diff'],
     ["a hunk without a file", "@@ -1 +1 @@\n-a\n+b\n", "does not begin a hunk"],
     ["a file of another folder", "--- src/one.cpp\n+++ b/src/one.cpp\n", "does not name a file below a/"],
-    ["two names", "--- a/one\n+++ b/two\n", "is not the file that is named before"],
+    ["two names", "--- a/one\n+++ b/two\n", "does not match the line before"],
     ["a new file", "--- /dev/null\n+++ b/two\n", "does not name a file below a/"],
     ["too few lines", "--- a/one\n+++ b/one\n@@ -1,2 +1 @@\n-a\n", "fewer lines than it announces"],
     ["too many lines", "--- a/one\n+++ b/one\n@@ -1 +1,2 @@\n-a\n-b\n", "more lines than it announces"],
-    ["a line of no kind", "--- a/one\n+++ b/one\n@@ -1,2 +1 @@\n-a\nb\n", "is neither context nor a change"],
+    ["a line of no kind", "--- a/one\n+++ b/one\n@@ -1,2 +1 @@\n-a\nb\n", "is neither a context line nor a change"],
     ["no hunk", "--- a/one\n+++ b/one\n", "the diff has no hunk"],
   ])("refuses %s", (_, text, message) => {
     expect(() => parseDiff(text)).toThrow(message)

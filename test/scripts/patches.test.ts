@@ -113,7 +113,7 @@ describe("coversVersion", () => {
   })
 
   it.each(["4.3.5", "<=4.3.5", "", ">=4.3.5, <5.0.0"])("refuses %j", (versions) => {
-    expect(() => coversVersion(versions, "4.3.5")).toThrow("is not")
+    expect(() => coversVersion(versions, "4.3.5")).toThrow("is neither")
   })
 })
 
@@ -128,10 +128,18 @@ describe("parsePatch", () => {
   it.each([
     ["no diff", "Subject: x\n", "0001-x.patch: it has no diff"],
     ["a field that is missing", text("crash").replace(/^Test.*\n/m, ""), "0001-x.patch: its header lacks Test"],
-    ["a field that there is not", text("crash").replace("Test:", "Tests:"), "does not belong in its header"],
-    ["a field twice", text("crash").replace("Kind:", "Kind: leak\nKind:"), "does not belong in its header"],
+    [
+      "a field that there is not",
+      text("crash").replace("Test:", "Tests:"),
+      "its header has an unknown or repeated line",
+    ],
+    [
+      "a field twice",
+      text("crash").replace("Kind:", "Kind: leak\nKind:"),
+      "its header has an unknown or repeated line",
+    ],
     ["a kind that there is not", text("bug"), "its Kind is not one of security, crash, leak, event, speed"],
-    ["versions that cannot be read", text("crash", "some"), '"some" is not "all"'],
+    ["versions that cannot be read", text("crash", "some"), '"some" is neither "all"'],
     ["a diff that is none", `${text("crash")}more\n`, "is not part of a diff"],
   ])("refuses %s", (_, source, message) => {
     expect(() => parsePatch("0001-x", source)).toThrow(message)
@@ -156,7 +164,7 @@ describe("patchLibzmq", () => {
   it("says what is in it already, and names that, too", () => {
     const folder = sources("b\n")
     const { result, said } = patch("crash", folder)
-    expect(said).toBe("libzmq: patches of native/patches/libzmq/ applied: 0; in it already: 1\n")
+    expect(said).toBe("libzmq: patches of native/patches/libzmq/ applied: 0; already in the sources: 1\n")
     expect(result).toEqual({ applied: [], present: told("crash"), missed: [] })
     expect(readFileSync(path.join(folder, "include/ohmq_patches.h"), "utf8")).toContain(
       '#define OHMQ_PATCHES "0001-x"\n',
@@ -165,10 +173,10 @@ describe("patchLibzmq", () => {
 
   it.each(["security", "crash"])("stops without a patch of kind %s, and says how to go on", (kind) => {
     expect(() => patch(kind, sources("c\n"))).toThrow(
-      /^These patches do not fit libzmq 4\.3\.5: 0001-x \(Make b of a\)\. .* add --allow-unpatched, or set OHMQ_ALLOW_UNPATCHED=1\.$/,
+      /^These patches do not match libzmq 4\.3\.5: 0001-x \(Make b of a\)\. .* add --allow-unpatched or set OHMQ_ALLOW_UNPATCHED=1\.$/,
     )
     const { result, said } = patch(kind, sources("c\n"), { allowUnpatched: true })
-    expect(said).toContain("NOT APPLIED, because they do not fit libzmq 4.3.5: 0001-x (Make b of a)\n")
+    expect(said).toContain("NOT APPLIED, because they do not match libzmq 4.3.5: 0001-x (Make b of a)\n")
     expect(result.missed).toEqual(told(kind))
   })
 
@@ -181,7 +189,7 @@ describe("patchLibzmq", () => {
 
   it.each<string>(kinds)("does without none in a release, of kind %s", (kind) => {
     expect(() => patch(kind, sources("c\n"), { release: true, allowUnpatched: true })).toThrow(
-      "These patches do not fit",
+      "These patches do not match",
     )
   })
 })

@@ -35,14 +35,17 @@ describe("provenanceProblems", () => {
   })
 
   it.each([
-    [{ hashes: { sha512: "0".repeat(128) } }, ["attests another tarball"]],
-    [{ commit: "0".repeat(40) }, [`built from commit ${commit}, not ${"0".repeat(40)}`]],
-    [{ tag: "v1.2.30" }, [`signed by ${release}, not ${release}0`, "built at refs/tags/v1.2.3, not refs/tags/v1.2.30"]],
+    [{ hashes: { sha512: "0".repeat(128) } }, ["it is for another tarball"]],
+    [{ commit: "0".repeat(40) }, [`it was built from commit ${commit}, not ${"0".repeat(40)}`]],
+    [
+      { tag: "v1.2.30" },
+      [`it is signed by ${release}, not ${release}0`, "it was built at refs/tags/v1.2.3, not refs/tags/v1.2.30"],
+    ],
     [
       { repository: "https://github.com/else/ohmq" },
       [
-        `signed by ${release}, not ${release.replace("example", "else")}`,
-        `built from ${repository}, not https://github.com/else/ohmq`,
+        `it is signed by ${release}, not ${release.replace("example", "else")}`,
+        `it was built from ${repository}, not https://github.com/else/ohmq`,
       ],
     ],
   ])("refuses it for %j", (change, problems) => {
@@ -52,25 +55,25 @@ describe("provenanceProblems", () => {
   it("refuses a statement that was changed after it was signed", () => {
     const changed = restated(({ subject }) => subject.push({ digest: { sha256: expected.hashes.sha256 } }))
     const [problem, ...others] = provenanceProblems(changed, trustedRoot, expected)
-    expect(problem).toMatch(/^its signature is not valid: /)
+    expect(problem).toMatch(/^its signature is invalid: /)
     expect(others).toEqual([])
   })
 
   it("refuses a signature that no log has", () => {
     const verificationMaterial = { ...bundle.verificationMaterial, tlogEntries: [] }
     const [problem] = provenanceProblems({ ...bundle, verificationMaterial }, trustedRoot, expected)
-    expect(problem).toMatch(/^its signature is not valid: /)
+    expect(problem).toMatch(/^its signature is invalid: /)
   })
 
   it("refuses whom Sigstore's own authority did not certify", () => {
     const [problem] = provenanceProblems(document, read("scripts/sigstore-root.json"), expected)
-    expect(problem).toBe("its signature is not valid: Failed to verify certificate chain")
+    expect(problem).toBe("its signature is invalid: Failed to verify certificate chain")
   })
 
   it.each([[undefined], [{}], [{ attestations: [{ predicateType: "https://example.com/else", bundle }] }]])(
     "finds none in %j",
     (empty) => {
-      expect(provenanceProblems(empty, trustedRoot, expected)).toEqual(["holds no SLSA provenance"])
+      expect(provenanceProblems(empty, trustedRoot, expected)).toEqual(["contains no SLSA provenance"])
     },
   )
 })

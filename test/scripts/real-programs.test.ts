@@ -16,7 +16,7 @@ describe("real-programs.mjs", () => {
   it("names the programs when asked for another", async () => {
     const { status, stderr } = await run("--only", "no such program")
     expect(status).toBe(1)
-    expect(stderr).toMatch(/^\nNo such program\. There are: .*enchannel-zmq-backend, .*zerorpc/)
+    expect(stderr).toMatch(/^\nNo program matches --only\. Known programs: .*enchannel-zmq-backend, .*zerorpc/)
     expect(stderr).not.toMatch(/^ +at /m)
   })
 
@@ -27,7 +27,7 @@ describe("real-programs.mjs", () => {
     })
     expect({ status, stderr }).toEqual({
       status: 1,
-      stderr: "\nno-such-python: no pyzmq, ipykernel and jupyter_client there; see --help.\n",
+      stderr: "\nno-such-python: pyzmq, ipykernel and jupyter_client are not all installed. See --help.\n",
     })
   })
 })

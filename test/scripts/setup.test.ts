@@ -79,7 +79,7 @@ describe.runIf(isSetUp)("setup.mjs in a project that is set up", () => {
     expect(status).toBe(1)
     expect(stderr).toContain("typescript: compiling\n")
     expect(stderr).toMatch(/lib\/index\.ts\(\d+,\d+\): error TS2322: /)
-    expect(stderr).toMatch(/The whole output is in .*typescript\.log\.\n$/)
+    expect(stderr).toMatch(/The full output is in .*typescript\.log\.\n$/)
     expect(stderr).not.toMatch(/^ +at /m)
     expect(existsSync(path.join(folder, "dist/.ohmq-setup.json"))).toBe(false)
   })

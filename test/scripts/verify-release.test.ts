@@ -96,8 +96,8 @@ describe.runIf(process.platform === "linux" && find("readelf"))("verify-release.
     const [mac, , windows] = nativeTargets
     const { repository } = JSON.parse(readFileSync(path.join(root, "package.json"), "utf8"))
     const unattested = repository
-      ? "test/scripts/provenance/attestations.json: its signature is not valid: Failed to verify certificate chain"
-      : "package.json: names no repository to compare the provenance with"
+      ? "test/scripts/provenance/attestations.json: its signature is invalid: Failed to verify certificate chain"
+      : "package.json: has no repository to compare the provenance with"
     const unpinned = [linux, ...nativeTargets].flatMap(({ sbom }) => [
       `${sbom}: libzmq 4.3.5 is not the pinned release`,
       `${sbom}: libsodium 1.0.22 is not the pinned release`,
@@ -143,38 +143,38 @@ describe.runIf(process.platform === "linux" && find("readelf"))("verify-release.
         ...unpinned,
         unattested,
         "dist/draft.js: missing",
-        "dist/extra.js: does not belong there",
-        "dist/stray.js: does not belong there",
-        "prebuilds/helper.node: does not belong there",
-        "dist/index.js: not as in this clone",
-        "docs/options.md: not as in this clone",
-        "native/addon.cc: not as in this clone",
-        "prebuilds/SHA256SUMS: lists nowhere.node, which is not there",
+        "dist/extra.js: does not belong in the package",
+        "dist/stray.js: does not belong in the package",
+        "prebuilds/helper.node: does not belong in the package",
+        "dist/index.js: differs from this clone",
+        "docs/options.md: differs from this clone",
+        "native/addon.cc: differs from this clone",
+        "prebuilds/SHA256SUMS: lists nowhere.node, which is missing",
         "prebuilds/helper.node: not in SHA256SUMS",
-        `${windows.addon}: not the file that SHA256SUMS lists`,
+        `${windows.addon}: does not have the hash in SHA256SUMS`,
         `${mac.addon}: it is not for ${mac.name}`,
-        `${mac.sbom}: more is not inside`,
-        "THIRD-PARTY-NOTICES.md: nothing on more",
-        `${windows.sbom}: of another addon`,
-        `${windows.sbom}: node-addon-api is not as this clone links it`,
-        `${windows.sbom}: not of any compiler`,
-        `${linux.sbom}: of another addon`,
-        `${linux.sbom}: libunwind is not as this clone links it`,
-        `${linux.sbom}: not of the pinned compiler`,
+        `${mac.sbom}: more is not part of the addon`,
+        "THIRD-PARTY-NOTICES.md: has no section on more",
+        `${windows.sbom}: belongs to another addon`,
+        `${windows.sbom}: node-addon-api differs from what this clone links`,
+        `${windows.sbom}: lists no compiler`,
+        `${linux.sbom}: belongs to another addon`,
+        `${linux.sbom}: libunwind differs from what this clone links`,
+        `${linux.sbom}: was not built by the pinned compiler`,
       ]
         .map((problem) => `  ${problem}`)
         .sort(),
     )
-    expect(problems.some((problem) => /^ {2}neither file nor folder: l.*README\.md/.test(problem))).toBe(true)
+    expect(problems.some((problem) => /^ {2}neither a file nor a folder: l.*README\.md/.test(problem))).toBe(true)
     expect(problems).toContain(`  ${addon}: it is not stripped`)
     expect(problems.find((problem) => problem.startsWith(`  ${addon}: it exports `))).toBeDefined()
   })
 
   it.each([
     [["--nothing"], "Unknown option '--nothing'. Run: npm run verify-release -- --help"],
-    [[], "One tarball is wanted. Run: npm run verify-release -- --help"],
+    [[], "Expected one tarball, but received 0. Run: npm run verify-release -- --help"],
     [["nowhere.tgz"], "'nowhere.tgz' does not exist."],
-    [["package.json"], "'package.json' is not an archive that tar can unpack."],
+    [["package.json"], "tar cannot unpack 'package.json'."],
   ])("refuses %j", async (args, message) => {
     const { status, stderr } = await runScript(root, "verify-release.mjs", args)
     expect({ status, stderr: stderr.trim() }).toEqual({ status: 1, stderr: message })

@@ -20,7 +20,7 @@ describe("docs/security.md", () => {
   })
 
   it.each(programs.map((source, index) => [index + 1, source] as const))(
-    "has a program %i that runs",
+    "has a program %i that prints what its comments say",
     async (index, source) => {
       const file = path.join(folder, `program-${index}.mjs`)
       writeFileSync(file, source)

@@ -1,4 +1,4 @@
-// What the tests of ohmq/security share: a guarded context, keys, folders.
+// Helpers for the tests of ohmq/security: a guarded context, keys, folders.
 
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -12,14 +12,14 @@ export const server = generateKeyPair({ name: "server" })
 export const alice = generateKeyPair({ name: "alice" })
 export const bob = generateKeyPair({ name: "bob" })
 
-/** A folder that is gone after the test. */
+/** A folder that is removed after the test. */
 export function folder(): string {
   const name = mkdtempSync(path.join(tmpdir(), "ohmq-security-"))
   onTestFinished(() => rmSync(name, { recursive: true, force: true }))
   return name
 }
 
-/** An authenticator on a context of its own, with what it has told. */
+/** An authenticator on its own context, with the events that it has emitted. */
 export function authenticate(options: AuthenticatorOptions = {}) {
   const context = new zmq.Context()
   const authenticator = new Authenticator({ context, ...options })
@@ -31,7 +31,7 @@ export function authenticate(options: AuthenticatorOptions = {}) {
   return { context, authenticator, told, problems }
 }
 
-/** Sends ZAP requests as libzmq does, and gives back the reply without its delimiter. */
+/** Sends a ZAP request as libzmq does, and returns the reply without its delimiter. */
 export async function ask(context: zmq.Context, frames: zmq.MessageLike[]): Promise<string[]> {
   const dealer = new zmq.Dealer({ context, linger: 0 })
   onTestFinished(() => dealer.close())

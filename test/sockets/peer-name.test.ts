@@ -24,7 +24,7 @@ describe.each(transports)("the name that Router gives to its peer over %s", (tra
     const [first, second] = dealers.map((dealer) => dealer.lastEndpoint as string) as [string, string]
     router.connect(first, { routingId: "x" })
     expect(() => router.connect(second, { routingId: "x" })).toThrow(
-      expect.objectContaining({ code: "EEXIST", message: 'The routing id "x" already names another peer' }),
+      expect.objectContaining({ code: "EEXIST", message: 'Another peer already has the routing id "x"' }),
     )
     router.connect(second, { routingId: "y" })
     await router.send(["x", "to the first"])

@@ -1,17 +1,17 @@
-// What an entry of the option tables says.
+// The form of an entry in the option tables.
 
 import type { SocketName } from "../../base/socket-types.js"
 
 /**
- * How JavaScript and libzmq write the value down:
+ * How JavaScript and libzmq represent the value:
  *
- * - `bool`, `int32`, `uint32`, `int64`, `uint64`: as they say;
- * - `string`: text, `null` for none; also set from bytes;
+ * - `bool`, `int32`, `uint32`, `int64`, `uint64`: the types of these names;
+ * - `string`: a string, or `null` for none; can also be set to bytes;
  * - `text`: like `string`, for values that libzmq keeps as plain bytes (routing ids);
- * - `bytes`: a Buffer, `null` for none; also set from text;
- * - `curveKey`: a CURVE key as 40 characters of Z85, `null` for none; also set from 32 bytes;
- * - `flags`: an array of names, each of which stands for one bit;
- * - `properties`: a record of names and values, each passed to libzmq on its own.
+ * - `bytes`: a Buffer, or `null` for none; can also be set to a string;
+ * - `curveKey`: a CURVE key as 40 characters of Z85, or `null` for none; can also be set to 32 bytes;
+ * - `flags`: an array of names, each for one bit;
+ * - `properties`: an object of names and values, each passed to libzmq on its own.
  */
 export type Wire =
   | "bool"
@@ -26,28 +26,28 @@ export type Wire =
   | "flags"
   | "properties"
 
-/** One option. What is left out: readable and writable, on every socket, there in every libzmq. */
+/** One option. By default it is readable and writable, every socket has it, and so has every libzmq. */
 export interface Option {
   /** The name in zmq.h. */
   readonly zmq: string
   readonly wire: Wire
-  /** The classes that have it; every socket where it is left out. */
+  /** The classes that have it. Default: every socket. */
   readonly on?: readonly SocketName[]
-  /** `read`: cannot be set. `write`: libzmq cannot tell it, so it reads as what was set last, `initial` before that. */
+  /** `read`: read-only. `write`: libzmq cannot return it, so it reads as the value that was set last, or `initial`. */
   readonly access?: "read" | "write"
   readonly initial?: unknown
-  /** Names for the values 0, 1, 2, …. */
+  /** Names of the values 0, 1, 2, …. */
   readonly values?: readonly (string | null)[]
-  /** With `flags`: a name for each bit, and the name of the bit in zmq.h. */
+  /** With `flags`: the name of each bit, and its name in zmq.h. */
   readonly flags?: Readonly<Record<string, string>>
-  /** May change on a connected or bound socket; any other option warns there that it comes late. */
+  /** May be set after the socket has bound or connected. Setting any other option then causes a warning. */
   readonly anytime?: true
-  /** With this set, the next message must not be fetched before it is asked for. */
+  /** If this option is set, no message may be fetched in advance. */
   readonly stopsPrefetch?: true
-  /** The libzmq version it came with, if later than 4.3.2. */
+  /** The libzmq version that introduced it, if later than 4.3.2. */
   readonly since?: string
-  /** The patch in native/patches/libzmq/ that it comes with. */
+  /** The patch in native/patches/libzmq/ that adds it. */
   readonly patch?: string
-  /** The capability that libzmq must have been built with. */
+  /** The capability with which libzmq must have been built. */
   readonly needs?: "curve" | "gssapi" | "vmci" | "norm" | "WSS" | "draft"
 }

@@ -1,8 +1,8 @@
-// Every option, in one table: the accessors, the types and docs/options.md are made from it.
+// Every option, in one table. The accessors, the types and docs/options.md come from it.
 
 import { generalOptions } from "./general.js"
+import { mechanismOptions } from "./mechanisms.js"
 import { patternOptions } from "./patterns.js"
-import { securityOptions } from "./security.js"
 import { transportOptions } from "./transport.js"
 
 export { contextOptions } from "./context.js"
@@ -12,5 +12,5 @@ export const socketOptions = {
   ...generalOptions,
   ...transportOptions,
   ...patternOptions,
-  ...securityOptions,
+  ...mechanismOptions,
 } as const

@@ -1,10 +1,10 @@
-// Lists of addresses: who may come from where.
+// Lists of addresses: which peers may connect from where.
 
 import { BlockList, isIP } from "node:net"
 
 import { checkOptions } from "../check-options.js"
 
-/** An IPv4 address that comes as an IPv6 one, as its four numbers. */
+/** The dotted form of an IPv4 address that is mapped into IPv6 (::ffff:…). */
 function mappedAddress(address: string): string | undefined {
   const [, dotted, high = "", low = ""] =
     /^(?:::|(?:0{1,4}:){5})ffff:(?:(\d+\.\d+\.\d+\.\d+)|([\da-f]{1,4}):([\da-f]{1,4}))$/i.exec(address) ?? []
@@ -13,17 +13,17 @@ function mappedAddress(address: string): string | undefined {
   return [one >> 8, one & 255, two >> 8, two & 255].join(".")
 }
 
-/** The address without its zone. IPv4 addresses that come as IPv6 ones are IPv4 addresses. */
+/** The address without its zone. Mapped IPv4 addresses become IPv4 addresses. */
 export const plainAddress = (address: string) => mappedAddress(address) ?? address.replace(/%.*$/, "")
 
 const familyOf = (address: string) => (isIP(address) === 6 ? "ipv6" : "ipv4")
 
-/** What libzmq says of a peer over ipc: its user, group and process. A process is soon exchanged for another. */
+/** How libzmq describes a peer over ipc: user, group and process. Only the user counts: a peer can easily start another process. */
 const localPeer = /^localhost:(\d+):/
 
 /**
- * What counts as one source: an IPv4 address, the 64 bits of an IPv6 address that a host does not choose itself, or over ipc a user
- * of the system's.
+ * What counts as one source: an IPv4 address, the /64 network of an IPv6 address (a host picks the other 64 bits itself), or over ipc
+ * a system user.
  */
 export function sourceOf(from: string): string {
   const uid = localPeer.exec(from)?.[1]
@@ -49,12 +49,14 @@ export class AddressList {
   add(address: string): void {
     const [host = "", bits, ...more] = typeof address === "string" ? address.split("/") : []
     if (host.includes("%")) {
-      throw new TypeError(`A rule has no zone, and would be for all interfaces: ${JSON.stringify(address)}`)
+      throw new TypeError(
+        `An address rule cannot have a zone, because it applies to all interfaces: ${JSON.stringify(address)}`,
+      )
     }
     const mapped = mappedAddress(host)
     const plain = plainAddress(host)
     const most = { 0: -1, 4: 32, 6: 128 }[isIP(plain)] as number
-    // A network of mapped addresses has 96 bits more. One with fewer bits has others in it, too.
+    // The prefix of a network of mapped addresses is 96 bits longer. A shorter one would also contain IPv6 addresses.
     const length = /^\d{1,3}$/.test(bits ?? "") ? Number(bits) - (mapped === undefined ? 0 : 96) : -1
     const network = bits === undefined || (length >= 0 && length <= most)
     if (most < 0 || !network || more.length > 0) {
@@ -73,16 +75,18 @@ export class AddressList {
 }
 
 /**
- * Which addresses may connect. `deny` is stronger; with `allow`, no others may, and with an empty one, none. Peers over ipc have none,
- * and may.
+ * Which addresses may connect: IP addresses ("10.0.0.7") and networks ("10.0.0.0/8", "fd00::/8"). `deny` wins over `allow`. If `allow`
+ * is given, all other addresses are denied; if it is empty, every address is. Peers over ipc have no address and are not checked.
  */
 export interface AddressPolicy {
+  /** Default: every address. */
   allow?: Iterable<string>
+  /** Default: none. */
   deny?: Iterable<string>
 }
 
 export class AddressRules {
-  /** Undefined: all. */
+  /** Undefined allows every address. */
   #allow: AddressList | undefined
   readonly #deny: AddressList
 
@@ -103,7 +107,7 @@ export class AddressRules {
     this.#deny.add(address)
   }
 
-  /** Why an address may not connect, or undefined. */
+  /** Why an address may not connect; undefined if it may. */
   objection(address: string): string | undefined {
     if (this.#deny.has(address)) return "address denied"
     if (this.#allow !== undefined && isIP(address) !== 0 && !this.#allow.has(address)) return "address not allowed"

@@ -1,4 +1,4 @@
-// The handler of authentication (ZAP, RFC 27): decides who may connect to the servers of a context, and says so.
+// The ZAP handler (RFC 27): decides which peers may connect to the servers of a context, and reports its decisions.
 
 import { Buffer } from "node:buffer"
 import { isIP } from "node:net"
@@ -10,7 +10,7 @@ import { clock, setTimeout, type Timer, throwLater } from "../../base/timers.js"
 import { Context, context as defaultContext, type Guard, Router, type Socket } from "../../index.js"
 import { Certificate } from "../certificates/certificate.js"
 import { z85Encode } from "../certificates/z85.js"
-import { checkOptions } from "../check-options.js"
+import { checkOptions, unexpected } from "../check-options.js"
 import { AddressList, plainAddress, sourceOf } from "./addresses.js"
 import { type AuditEvent, type AuthenticatorEvents, channels, type RevokedEvent } from "./audit.js"
 import { Connections } from "./connections.js"
@@ -19,25 +19,26 @@ import { type Claim, type DomainPolicy, keyMark, Policy, policyOptions, userMark
 import { Repeats } from "./repeats.js"
 import { encodeReply, endpoint, type MalformedRequest, parseRequest, type Status, type ZapRequest } from "./zap.js"
 
-/** What is asked of all domains that `domains` does not name, and the rest. */
+/** The policy for every domain that `domains` does not list, and further options. */
 export interface AuthenticatorOptions extends DomainPolicy, DecisionOptions {
-  /** The context whose servers are guarded. Default: the default context. */
+  /** The context whose servers it guards. Default: the default context. */
   context?: Context
-  /** Policies of single domains. A domain that is named here has nothing of the general policy but its addresses. */
+  /** Policies by domain name. A domain listed here uses only the `addresses` of the general policy. Default: none. */
   domains?: Record<string, DomainPolicy>
 }
 
 const names = ["context", "domains", ...decisionOptions, ...policyOptions]
 
-/** When no request has come for so long, none is under way. Milliseconds. */
+/** How long no request must have arrived before none is assumed to be on its way. Milliseconds. */
 const QUIET = 10
 
-/** Also of another realm, and the DOMExceptions that signals are aborted with. */
+/** Recognizes errors of other realms too, and the DOMExceptions with which signals are aborted. */
 const isError = (value: unknown): value is Error =>
   value instanceof Error || isNativeError(value) || Object.prototype.toString.call(value) === "[object DOMException]"
 
-/** What a handler throws may be anything. */
-const asError = (error: unknown) => (isError(error) ? error : new Error("A handler threw something that is no Error"))
+/** A handler may throw anything. */
+const asError = (error: unknown) =>
+  isError(error) ? error : new Error("The handler threw a value that is not an Error")
 
 const marksOf = (who: string) => [keyMark(who), userMark(who)]
 
@@ -50,10 +51,14 @@ const marksOf = (who: string) => [keyMark(who), userMark(who)]
  * const server = new Reply({ security: { server: certificate, authenticator } })
  * ```
  *
- * There is one for each context, for any number of sockets. When it is closed, nobody new gets in. It does not keep the process
- * alive.
+ * A context can have only one, which guards any number of sockets. Once it is closed, no new peer is allowed. It does not keep the
+ * process alive.
+ *
+ * The constructor throws a TypeError for an invalid option, EADDRINUSE if the context has an authenticator already, and the error of
+ * the system if it cannot read a folder or file.
  */
 export class Authenticator extends Emitter<AuthenticatorEvents> implements Guard {
+  /** The context whose servers it guards. */
   readonly context: Context
   readonly #router: Router
   readonly #general: Policy
@@ -64,18 +69,18 @@ export class Authenticator extends Emitter<AuthenticatorEvents> implements Guard
   readonly #subscriptions: (() => void)[] = []
   readonly #serving: Promise<void>
   #closed = false
-  /** Counts what may turn a decision over: revocations, denials, the end. */
+  /** Counts what may overturn a decision: revocations, denied addresses, closing. */
   #changes = 0
-  /** Runs while it closes, until no requests come any more. */
+  /** Runs while it closes, until requests stop arriving. */
   #closing: Timer | undefined
 
   constructor(options: AuthenticatorOptions = {}) {
     super()
     checkOptions("the options of an Authenticator", options, names)
     const { context = defaultContext, domains = {}, timeout, failureLimit, pending, ...policy } = options
-    if (!(context instanceof Context)) throw new TypeError("Expected context to be a Context")
+    if (!(context instanceof Context)) throw unexpected("context", "a Context", context)
     if (typeof domains !== "object" || domains === null || Array.isArray(domains))
-      throw new TypeError("Expected domains to be an object, with a policy by the name of each domain")
+      throw unexpected("domains", "an object that maps domain names to policies", domains)
     this.context = context
     try {
       this.#general = this.#prepare("the policy", policy)
@@ -95,39 +100,44 @@ export class Authenticator extends Emitter<AuthenticatorEvents> implements Guard
     this.#serving = this.#serve()
   }
 
+  /** Whether it was closed. */
   get closed(): boolean {
     return this.#closed
   }
 
-  /** Resolves when folders of certificates were read for the first time. Until then peers wait. */
+  /** Resolves once every certificate folder was read for the first time. Until then peers wait. */
   async ready(): Promise<void> {
     for (const { store } of this.#policies()) await store?.ready
   }
 
   /**
-   * Takes a server under its care, so that its connections can be ended when a key is revoked. The `security` option of sockets
-   * calls this. The socket must be of the same context, have a `zapDomain`, and not be bound or connected yet.
+   * Guards a server, so that its connections can be closed when a key is revoked. The `security` option of sockets calls this. The socket
+   * must belong to the same context, have a `zapDomain`, and not be bound or connected yet; otherwise it throws a TypeError. Throws an
+   * Error if the authenticator is closed.
    */
   guard(socket: Socket): void {
-    if (this.#closed) throw new Error("The authenticator is closed; make another one")
+    if (this.#closed) throw new Error("The authenticator is closed. Create a new one")
     if (!this.context.equals(socket.context)) {
-      throw new TypeError("The socket and the authenticator must be of one context: new Authenticator({ context: … })")
+      throw new TypeError(
+        "The socket and the authenticator belong to different contexts. Pass the socket's: new Authenticator({ context })",
+      )
     }
-    if (socket.zapDomain === null) throw new TypeError(`The socket needs a domain: set zapDomain, such as "global"`)
-    // Also after an unbind: connections outlast it.
-    if (socket.lastEndpoint !== null) throw new TypeError("The socket was bound or connected already; guard it before")
+    if (socket.zapDomain === null) throw new TypeError(`The socket has no zapDomain. Set one, such as "global"`)
+    // Even after an unbind, because connections outlive it.
+    if (socket.lastEndpoint !== null)
+      throw new TypeError("The socket was already bound or connected. Call guard() before that")
     this.#connections.add(socket)
   }
 
   /**
-   * Lets peers from an address or network connect, beside those that are allowed already. Where no list was given, all may until then,
-   * and afterwards none but these.
+   * Adds addresses or networks to those that may connect. If there was no `allow` list, every address could connect so far; from now on
+   * only these can. Throws a TypeError for an invalid address.
    */
   allow(...addresses: string[]): void {
     for (const address of addresses) this.#general.addresses.allow(address)
   }
 
-  /** Keeps peers from an address or network out, and ends their connections. Says how many. */
+  /** Denies addresses or networks from now on, and closes their connections. Returns how many. Throws a TypeError for an invalid address. */
   deny(...addresses: string[]): number {
     let ended = 0
     for (const address of addresses) {
@@ -135,31 +145,31 @@ export class Authenticator extends Emitter<AuthenticatorEvents> implements Guard
       this.#general.addresses.deny(address)
       const connections = this.#connections.revokeAddresses((peer) => list.has(peer))
       ended += connections
-      this.#tellRevoked(address, connections)
+      this.#reportRevoked(address, connections)
     }
     return ended
   }
 
   /**
-   * Keeps a public key or a user id out from now on, whatever certificates and handlers say, and ends its connections. Says
-   * how many. Connections of others may be among them, and come again; see docs/security.md.
+   * Denies a public key or a user id from now on, whatever certificates and handlers say, and closes its connections. Returns how many
+   * it closed. A connection of someone else may be among them, which then reconnects; see docs/security.md.
    */
   revoke(who: string | Certificate): number {
     const name = who instanceof Certificate ? who.publicKey : who
     if (typeof name !== "string" || name === "")
-      throw new TypeError("Expected a certificate, a public key or a user id")
+      throw unexpected("who", "a certificate, a public key or a user id", who)
     this.#decisions.revoke(marksOf(name))
     return this.#end(name, marksOf(name))
   }
 
-  /** Takes back `revoke`. */
+  /** Undoes `revoke`. */
   reinstate(who: string | Certificate): void {
     this.#decisions.reinstate(marksOf(who instanceof Certificate ? who.publicKey : who))
   }
 
   /**
-   * Closes it: those who wait are turned away for now, and nobody new gets in, since servers insist on authentication.
-   * Connections that there are remain.
+   * Closes the authenticator. Waiting peers are denied temporarily (status 300), and no new peer is allowed, because servers still require
+   * authentication. Existing connections stay.
    */
   async close(): Promise<void> {
     if (!this.#closed) this.#shut()
@@ -178,8 +188,8 @@ export class Authenticator extends Emitter<AuthenticatorEvents> implements Guard
     this.#closePolicies()
     this.#connections.close()
     if (this.#router.closed) return
-    // libzmq lets a peer whose request gets no answer wait for half a minute. So nobody new can ask from here on, and those
-    // who have asked, or are about to, are answered.
+    // If a request gets no answer, libzmq lets the peer wait for half a minute. So new requests are refused from here on, and those on
+    // their way are still answered.
     try {
       this.#router.unbindSync(endpoint)
     } catch {
@@ -193,7 +203,7 @@ export class Authenticator extends Emitter<AuthenticatorEvents> implements Guard
     for (const policy of this.#policies()) policy.close()
   }
 
-  // Also of a constructor that failed half way.
+  // The constructor calls this too, when it fails half way.
   #policies(): Policy[] {
     return [this.#general, ...this.#domains.values()].filter((policy) => policy !== undefined)
   }
@@ -201,7 +211,7 @@ export class Authenticator extends Emitter<AuthenticatorEvents> implements Guard
   #prepare(what: string, given: DomainPolicy): Policy {
     const policy = new Policy(what, given)
     const { store, passwords } = policy
-    const onProblem = (error: Error) => this.#tell("problem", error)
+    const onProblem = (error: Error) => this.#report("problem", error)
     if (store !== undefined) {
       const onChange = ({ removed }: { removed: string[] }) => {
         for (const key of removed) this.#end(key, [keyMark(key)])
@@ -227,7 +237,7 @@ export class Authenticator extends Emitter<AuthenticatorEvents> implements Guard
       router.close()
       if ((error as { code?: string }).code !== "EADDRINUSE") throw error
       throw Object.assign(error as Error, {
-        message: "The context has an authenticator already; there can be one only",
+        message: "A context can have only one authenticator, and this one has it already",
       })
     }
     return router.unref()
@@ -239,14 +249,14 @@ export class Authenticator extends Emitter<AuthenticatorEvents> implements Guard
     try {
       for await (const frames of this.#router) void this.#answer(frames)
     } catch (error) {
-      // The context was terminated, and the socket with it.
-      if (!this.#router.closed) this.#tell("problem", error as Error)
+      // If the context was terminated, the socket is closed too.
+      if (!this.#router.closed) this.#report("problem", error as Error)
     } finally {
       if (!this.#closed) this.#shut()
     }
   }
 
-  /** Answers exactly once: libzmq ends the process when it gets a second reply, and lets the peer wait when it gets none. */
+  /** Answers exactly once: libzmq aborts the process on a second reply, and lets the peer wait if there is none. */
   async #answer(frames: Buffer[]): Promise<void> {
     this.#closing?.refresh()
     const began = clock.now()
@@ -257,7 +267,7 @@ export class Authenticator extends Emitter<AuthenticatorEvents> implements Guard
     try {
       verdict = await this.#admit(request, claim, password)
     } catch (error) {
-      this.#tell("problem", asError(error))
+      this.#report("problem", asError(error))
       verdict = { denied: "the handler failed", temporary: true }
     }
     if ("denied" in verdict) {
@@ -272,7 +282,7 @@ export class Authenticator extends Emitter<AuthenticatorEvents> implements Guard
     this.#audit(allowed, request, claim, began)
   }
 
-  /** Decides, and again when something has changed or others had to pass first. */
+  /** Decides, and decides again if a revocation or a wait for other handshakes came in between. */
   async #admit(request: ZapRequest | MalformedRequest, claim: Claim, password: Buffer): Promise<Verdict> {
     if ("problem" in request) return { denied: `malformed request: ${request.problem}` }
     const group = groupOf(request.address)
@@ -286,7 +296,7 @@ export class Authenticator extends Emitter<AuthenticatorEvents> implements Guard
         await other
       }
       if (changes !== this.#changes) continue
-      // Before the reply, so that it is known when the handshake is told of.
+      // Before the reply, so that the connection is known when the monitor reports its handshake.
       this.#connections.accept(request.domain, group, verdict.marks)
       return verdict
     }
@@ -296,23 +306,23 @@ export class Authenticator extends Emitter<AuthenticatorEvents> implements Guard
     try {
       if (!this.#router.closed) this.#router.trySend(reply)
     } catch (error) {
-      this.#tell("problem", error as Error)
+      this.#report("problem", error as Error)
     }
   }
 
-  // --- Telling
+  // --- Reporting
 
   #end(revoked: string, marks: string[]): number {
     const connections = marks.reduce((sum, mark) => sum + this.#connections.revoke(mark), 0)
-    this.#tellRevoked(revoked, connections)
+    this.#reportRevoked(revoked, connections)
     return connections
   }
 
-  #tellRevoked(revoked: string, connections: number): void {
+  #reportRevoked(revoked: string, connections: number): void {
     this.#changes += 1
     const event: RevokedEvent = { revoked, time: Date.now(), connections }
     if (channels.revoked.hasSubscribers) channels.revoked.publish(event)
-    this.#tell("revoked", event)
+    this.#report("revoked", event)
   }
 
   #audit(
@@ -335,11 +345,11 @@ export class Authenticator extends Emitter<AuthenticatorEvents> implements Guard
   #publish(event: AuditEvent): void {
     const channel = channels[event.outcome]
     if (channel.hasSubscribers) channel.publish(event)
-    this.#tell(event.outcome, event)
+    this.#report(event.outcome, event)
   }
 
-  /** A listener that throws is the program's fault, but must not end the answering. */
-  #tell<E extends keyof AuthenticatorEvents>(name: E, event: AuthenticatorEvents[E][0]): void {
+  /** If a listener throws, the program sees the error, and the authenticator goes on answering. */
+  #report<E extends keyof AuthenticatorEvents>(name: E, event: AuthenticatorEvents[E][0]): void {
     try {
       this.emit(name, event)
     } catch (error) {
@@ -348,7 +358,7 @@ export class Authenticator extends Emitter<AuthenticatorEvents> implements Guard
   }
 }
 
-/** Peers over ipc count as one. */
+/** All peers over ipc count as one address. */
 const groupOf = (address: string) => (isIP(address) === 0 ? "" : plainAddress(address))
 
 function readCredentials(request: ZapRequest | MalformedRequest): { claim: Claim; password: Buffer } {

@@ -1,29 +1,29 @@
-// Who is behind which connection, so that those of a revoked key can be ended. libzmq does not tell: a ZAP request names the
-// peer's address without its port, a monitor the port without the user. The two are matched by address and order; where
-// handshakes of several users from one address overlap, each connection counts as any of theirs, and an end may hit one too
-// many, which connects again by itself, but misses none. So they are kept from overlapping, as far as they do not take long.
-// One that was accepted and is never told of, since its peer has left, may still be any that follows, until it is too old.
+// Which user is behind which connection, so that the connections of a revoked key can be closed. libzmq does not say: a ZAP request has
+// the peer's address without its port, and a monitor has the port without the user. They are matched by address and order. If
+// handshakes of several users from one address overlap, each of the connections counts as theirs: a revocation then misses none, but may
+// close one too many, which reconnects by itself. So handshakes from one address wait for each other, as long as none takes too long.
+// If a peer leaves after it was accepted, no monitor reports it; until that is too old, any later handshake may be it.
 
 import { clearTimeout, clock, setTimeout } from "../../base/timers.js"
 import type { Event, Socket } from "../../index.js"
 import { plainAddress } from "./addresses.js"
 
-/** Handshakes take no longer: libzmq's `handshakeInterval` is 30 s. */
+/** No handshake takes longer: libzmq's `handshakeInterval` is 30 s. Milliseconds. */
 const LONGEST = 35_000
 
 /**
- * For so long, others wait for a handshake that was accepted: libzmq tells of it at once. Those that are accepted while nobody
- * waits are one group for so long. Milliseconds.
+ * How long other handshakes wait for one that was accepted; libzmq normally reports it at once. Handshakes that are accepted within this
+ * time while none waits form one group. Milliseconds.
  */
 const PATIENCE = 250
 
 /** Handshakes of one domain and address that overlap. */
 interface Group {
-  /** Resolves when all are told of, or when that takes too long; then nobody waits any more. */
+  /** Resolves when monitors have reported all of them, or when that takes too long. Undefined if none waits any more. */
   over: Promise<void> | undefined
   end(): void
   identities: Set<string>
-  /** Accepted by the authenticator and not told of by a monitor yet, as far as it was not another group's. */
+  /** How many the authenticator has accepted that no monitor has reported yet, unless a report counted for another group. */
   open: number
   /** When the first one was accepted. */
   since: number
@@ -32,9 +32,9 @@ interface Group {
 interface Connection {
   remoteAddress: string
   localAddress: string | undefined
-  /** Of the peer, "" over ipc. */
+  /** The peer's address, "" over ipc. */
   address: string
-  /** Several over ipc, where peers have no names. */
+  /** There may be several over ipc, where peers cannot be told apart. */
   fds: Set<number>
   identities: Set<Set<string>>
 }
@@ -45,7 +45,7 @@ const addressOf = (peer: string) => plainAddress(peer.replace(/:\d+$/, "").repla
 class Guarded {
   readonly connections = new Map<string, Connection>()
   readonly domain: string
-  /** Weak, so that a socket that nobody uses any more can go. */
+  /** Weak, so that an unused socket can be collected. */
   readonly #socket: WeakRef<Socket>
   readonly #onHandshake: (guarded: Guarded, connection: Connection) => void
   readonly stop: () => void
@@ -111,9 +111,9 @@ function newGroup(since: number, isWaitedFor: boolean): Group {
 export class Connections {
   readonly #guarded = new Set<Guarded>()
   readonly #sockets = new WeakSet<Socket>()
-  /** By domain and address, the oldest first: any of them may be meant by the next handshake that is told of. */
+  /** By domain and address, oldest first. The next reported handshake may belong to any of them. */
   readonly #groups = new Map<string, Group[]>()
-  /** By domain and address: how many handshakes were under way, one of them of somebody who was revoked then. */
+  /** By domain and address: how many handshakes were in progress when one of their users was revoked. */
   readonly #tainted = new Map<string, { handshakes: number; until: number }>()
 
   /** Watches a socket. */
@@ -130,15 +130,15 @@ export class Connections {
   }
 
   /**
-   * What to wait for before a peer of a domain and address is accepted: the handshake of somebody else. To be asked again until it is
-   * undefined, and then to be followed by `accept` at once.
+   * What to wait for before a peer of a domain and address is accepted: another user's handshake. Call it again until it returns
+   * undefined, then call `accept` at once.
    */
   before(domain: string, address: string, identities: string[]): Promise<void> | undefined {
     const group = this.#groups.get(`${domain}\n${address}`)?.at(-1)
     return group === undefined || identities.every((one) => group.identities.has(one)) ? undefined : group.over
   }
 
-  /** A peer was accepted: its handshake will be told of next. */
+  /** Notes that a peer was accepted; a monitor will report its handshake. */
   accept(domain: string, address: string, identities: string[]): void {
     if (this.#guarded.size === 0) return
     const now = clock.now()
@@ -147,7 +147,7 @@ export class Connections {
     const groups = this.#groups.get(key) ?? []
     let group = groups.at(-1)
     if (group === undefined || now - group.since > PATIENCE) {
-      // Beside one that is not over, waiting would tell nothing.
+      // While an older group is open, waiting would not tell the two apart.
       group = newGroup(now, groups.length === 0)
       groups.push(group)
       this.#groups.set(key, groups)
@@ -157,7 +157,7 @@ export class Connections {
     if (this.#groups.size > 10_000) for (const other of this.#groups.keys()) this.#expire(other, now)
   }
 
-  /** Ends the connections that may be those of a user or key. Says how many. */
+  /** Closes the connections that may belong to a user or key. Returns how many. */
   revoke(identity: string): number {
     const now = clock.now()
     for (const [key, groups] of this.#groups) {
@@ -170,7 +170,7 @@ export class Connections {
     return this.#shutDown(({ identities }) => [...identities].some((group) => group.has(identity)))
   }
 
-  /** Ends the connections from addresses. Says how many. */
+  /** Closes the connections from matching addresses. Returns how many. */
   revokeAddresses(matches: (address: string) => boolean): number {
     return this.#shutDown(({ address }) => matches(address))
   }
@@ -192,7 +192,7 @@ export class Connections {
   }
 
   #complete(guarded: Guarded, connection: Connection): void {
-    // Over ipc, ZAP knows the peer's process and monitors do not; they all count as one address.
+    // Over ipc, ZAP knows the peer's process and monitors do not, so all peers count as one address.
     const key = `${guarded.domain}\n${connection.address}`
     const tainted = this.#tainted.get(key)
     if (tainted !== undefined) {
@@ -206,11 +206,11 @@ export class Connections {
     }
     const groups = this.#groups.get(key) ?? []
     for (const { identities } of groups) {
-      // Over ipc one connection stands for all, and peers come and go.
+      // Over ipc one entry stands for all connections, so it must not grow with each peer.
       const isKnown = [...connection.identities].some((known) => [...identities].every((one) => known.has(one)))
       if (!isKnown) connection.identities.add(identities)
     }
-    // Most likely it is of those that were accepted last: others would have been told of before.
+    // Most likely it belongs to the newest group: older handshakes would have been reported before.
     const group = groups.findLast(({ open }) => open > 0)
     if (group !== undefined) group.open -= 1
     if (groups.every(({ open }) => open <= 0)) this.#forget(key)
@@ -221,7 +221,7 @@ export class Connections {
     this.#groups.delete(key)
   }
 
-  /** Gives up what was accepted so long ago that it cannot be told of any more; and then the rest, if that is told of. */
+  /** Drops groups that are too old to be reported any more, and then all of them if every other handshake was reported. */
   #expire(key: string, now: number): void {
     const groups = this.#groups.get(key) ?? []
     while (groups[0] !== undefined && now - groups[0].since > LONGEST + PATIENCE) groups.shift()?.end()

@@ -1,4 +1,4 @@
-// What is decided on each request: by which policy, how many at a time, in what time, and not again for those who fail and fail.
+// Decides each request: by which policy, how many at a time, within what time, and not for sources that fail again and again.
 
 import type { Buffer } from "node:buffer"
 
@@ -10,15 +10,16 @@ import type { Claim, Policy, Verdict } from "./policy.js"
 import type { ZapRequest } from "./zap.js"
 
 export interface DecisionOptions {
-  /** How long a decision may take, in milliseconds; then it is "no, for now". Default 5000. */
+  /** How long a decision may take, in milliseconds; then the peer is denied temporarily (status 300). Default 5000. */
   timeout?: number
   /**
-   * After so many failures of an address (over ipc: of a user of the system's), its peers are turned away for a while: unseen, where a
-   * function or a password file would be asked; those with keys that a store does not know at once, and those that it knows get
-   * in. Attempts under way count, and others wait for them. Denials beyond it are told as one. Null: no limit.
+   * After this many failures of an address (over ipc: of a system user), its peers are denied for a while. Functions and password files
+   * are then not asked at all; certificate stores are, and known keys are still allowed. Attempts in progress count as failures, and
+   * further ones wait for them. Denials beyond the limit are reported as one event. Default: 20 failures within 10,000 ms; null sets no
+   * limit.
    */
   failureLimit?: FailureLimit | null
-  /** How many decisions may be under way or wait, of one address half of them; more are turned away for now. Default 1000. */
+  /** How many decisions may be in progress or wait; one address may have half of them. Further peers are denied temporarily. Default 1000. */
   pending?: number
 }
 
@@ -35,7 +36,7 @@ export class Decisions {
   readonly #policyOf: (domain: string) => Policy
   readonly #general: Policy
   readonly #revoked = new Set<string>()
-  /** Answers those who wait, when it closes. */
+  /** Denies the waiting requests when the authenticator closes. */
   readonly #pending = new Set<() => void>()
   #closed = false
 
@@ -48,7 +49,7 @@ export class Decisions {
     this.failures = failureLimit === null ? undefined : new Failures(failureLimit)
   }
 
-  /** Keeps those with any of these marks out. */
+  /** Denies whoever has one of these marks. */
   revoke(marks: string[]): void {
     for (const mark of marks) this.#revoked.add(mark)
   }
@@ -62,7 +63,7 @@ export class Decisions {
     for (const answer of this.#pending) answer()
   }
 
-  /** Decides. What the program's functions throw comes out of here. */
+  /** Decides. Rejects with whatever a handler of the program throws. */
   async decide(request: ZapRequest, claim: Claim, password: Buffer): Promise<Verdict> {
     const { domain, mechanism } = request
     const address = plainAddress(request.address)
@@ -74,15 +75,15 @@ export class Decisions {
     const isCostly = policy.isCostly(mechanism)
     if (isCostly && this.failures?.exceeds(source)) return forNow(TOO_MANY_FAILURES)
     const waiting = this.failures?.waiting(source) ?? 0
-    if (this.#pending.size >= this.#most || waiting >= this.#most / 2) return forNow("too many decisions under way")
+    if (this.#pending.size >= this.#most || waiting >= this.#most / 2) return forNow("too many decisions in progress")
 
     const decide = async (signal: AbortSignal): Promise<Verdict> => {
       const verdict = await policy.decide({ domain, address, mechanism }, claim, password, signal)
-      // Those that came to be revoked while it was decided are among these.
+      // A mark may have been revoked while the decision was made.
       const isRevoked = !("denied" in verdict) && verdict.marks.some((mark) => this.#revoked.has(mark))
       return isRevoked ? { denied: "revoked" } : verdict
     }
-    if (isCostly) return this.#within((signal) => this.#inTurn(source, decide, signal))
+    if (isCostly) return this.#within((signal) => this.#withinLimit(source, decide, signal))
     const verdict = await this.#within(decide)
     if (!isFailure(verdict) || this.failures === undefined) return verdict
     if (this.failures.exceeds(source)) return { denied: TOO_MANY_FAILURES }
@@ -90,7 +91,8 @@ export class Decisions {
     return verdict
   }
 
-  async #inTurn(
+  /** Decides when the source's failure limit has room. */
+  async #withinLimit(
     source: string,
     decide: (signal: AbortSignal) => Promise<Verdict>,
     signal: AbortSignal,
@@ -103,7 +105,7 @@ export class Decisions {
       if (!isOver) failures.end(source, failed)
       isOver = true
     }
-    // Whoever it takes too long for makes room, since it may take for ever; and it was an attempt.
+    // A decision that times out makes room, because it may never end; and it counts as a failed attempt.
     signal.addEventListener("abort", () => end(true))
     let failed = false
     try {
@@ -115,7 +117,7 @@ export class Decisions {
     }
   }
 
-  /** A decision, or "no, for now" when it takes too long or the authenticator closes; then nobody wants it any more. */
+  /** A decision, or a temporary denial if it times out or the authenticator closes. The signal then aborts it. */
   #within(decide: (signal: AbortSignal) => Promise<Verdict>): Promise<Verdict> {
     const given = new AbortController()
     return new Promise((resolve, reject) => {

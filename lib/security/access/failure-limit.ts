@@ -1,41 +1,40 @@
-// Counts failures by source, so that guessing and flooding are cut short.
+// Counts failures by source, to limit guessing and flooding.
 
 import { clock } from "../../base/timers.js"
-import { checkOptions } from "../check-options.js"
+import { checkOptions, checkPositive, unexpected } from "../check-options.js"
 
+/** How many failures of one address an Authenticator examines. */
 export interface FailureLimit {
-  /** How many failures of one address are looked into within `window`. Default 20. */
+  /** How many failures of one address are examined within `window`. Default 20. */
   failures?: number
-  /** Milliseconds. Also how long the address then is not looked at. Default 10,000. */
+  /** In milliseconds; also how long the address is denied once it has reached the limit. Default 10,000. */
   window?: number
 }
 
-interface Record {
+interface FailureCount {
   count: number
   ends: number
 }
 
-/** The attempts of a source that are under way, and those that wait for them. */
+/** The attempts of a source that are in progress, and those that wait for them. */
 interface Line {
   running: number
   waiting: Set<(admitted: boolean) => void>
 }
 
-/** As many sources are remembered. Whoever has more of them is not held up by this. */
+/** How many sources are remembered. An attacker with more addresses than this is not slowed down. */
 const MOST = 10_000
 
 export class Failures {
   readonly limit: number
   readonly window: number
-  readonly #records = new Map<string, Record>()
+  readonly #counts = new Map<string, FailureCount>()
   readonly #lines = new Map<string, Line>()
 
   constructor(options: FailureLimit = {}) {
     const { failures = 20, window = 10_000 } = checkOptions("failureLimit", options, ["failures", "window"])
-    if (!(Number.isSafeInteger(failures) && failures > 0))
-      throw new TypeError("Expected failures to be a whole number above 0")
-    if (!(Number.isFinite(window) && window > 0)) throw new TypeError("Expected window to be a number of milliseconds")
-    this.limit = failures
+    this.limit = checkPositive("failures", failures)
+    if (!(Number.isFinite(window) && window > 0)) throw unexpected("window", "a number of milliseconds above 0", window)
     this.window = window
   }
 
@@ -47,23 +46,23 @@ export class Failures {
   /** Counts a failure. */
   add(source: string): void {
     const now = clock.now()
-    const record = this.#records.get(source)
-    const count = record !== undefined && record.ends > now ? record.count + 1 : 1
-    // The limit is reached: the pause begins now.
-    const ends = count === 1 || count === this.limit ? now + this.window : (record as Record).ends
-    this.#records.delete(source)
-    this.#records.set(source, { count, ends })
-    if (this.#records.size > MOST) this.#records.delete(this.#records.keys().next().value as string)
+    const known = this.#counts.get(source)
+    const count = known !== undefined && known.ends > now ? known.count + 1 : 1
+    // When the count reaches the limit, the pause begins.
+    const ends = count === 1 || count === this.limit ? now + this.window : (known as FailureCount).ends
+    this.#counts.delete(source)
+    this.#counts.set(source, { count, ends })
+    if (this.#counts.size > MOST) this.#counts.delete(this.#counts.keys().next().value as string)
   }
 
-  /** How many attempts of a source wait for others of it. */
+  /** How many attempts of a source wait for its other attempts. */
   waiting(source: string): number {
     return this.#lines.get(source)?.waiting.size ?? 0
   }
 
   /**
-   * Waits until an attempt of a source may be looked into: one that is under way counts as a failure until it is none, so a burst
-   * does not pass the limit. False if the source has failed too often, or nobody wants to know any more. If true, `end` must follow.
+   * Waits until an attempt of a source may be examined. An attempt in progress counts as a failure until it succeeds, so that a burst
+   * cannot exceed the limit. Returns false if the source has failed too often or the signal was aborted. After true, call `end`.
    */
   begin(source: string, signal: AbortSignal): Promise<boolean> | boolean {
     if (this.exceeds(source)) return false
@@ -81,7 +80,7 @@ export class Failures {
     })
   }
 
-  /** An attempt is over. */
+  /** Ends an attempt. */
   end(source: string, failed: boolean): void {
     if (failed) this.add(source)
     const line = this.#lines.get(source) as Line
@@ -93,7 +92,7 @@ export class Failures {
       if (!exceeds) line.running += 1
       admit(!exceeds)
     }
-    // Nobody waits for nobody: who fails takes the place that another could have.
+    // With no attempt in progress, none can be waiting: each one that ended has admitted or refused them.
     if (line.running === 0) this.#lines.delete(source)
   }
 
@@ -103,10 +102,10 @@ export class Failures {
 
   /** How many failures of a source count now. */
   #countOf(source: string): number {
-    const record = this.#records.get(source)
-    if (record === undefined) return 0
-    if (record.ends > clock.now()) return record.count
-    this.#records.delete(source)
+    const known = this.#counts.get(source)
+    if (known === undefined) return 0
+    if (known.ends > clock.now()) return known.count
+    this.#counts.delete(source)
     return 0
   }
 }

@@ -1,4 +1,4 @@
-// Passwords of PLAIN: hashed by scrypt, in a file with a line for each user.
+// Passwords for PLAIN: hashed with scrypt, in a file with a line for each user.
 
 import { Buffer } from "node:buffer"
 import { randomBytes, scrypt, timingSafeEqual } from "node:crypto"
@@ -12,12 +12,12 @@ import { Emitter } from "../../base/emitter.js"
 import { checkFile, checkMode, readFile } from "../certificates/certificate-file.js"
 import { fileMark, restingMark } from "../certificates/file-mark.js"
 import { WatchedPath } from "../certificates/watched-path.js"
-import { checkOptions } from "../check-options.js"
+import { checkOptions, unexpected } from "../check-options.js"
 
 const COST = 15
 const [BLOCK, PARALLEL, KEY] = [8, 3, 32]
 
-/** One of the settings that OWASP asks for: 32 MiB, and some 180 ms for each. */
+/** Settings that OWASP recommends: each hash takes 32 MiB and about 180 ms. */
 const derive = (password: string | Uint8Array, salt: Buffer, cost: number, block: number, parallel: number) =>
   new Promise<Buffer>((resolve, reject) => {
     const options = { N: 2 ** cost, r: block, p: parallel, maxmem: 256 * 2 ** cost * block }
@@ -26,10 +26,10 @@ const derive = (password: string | Uint8Array, salt: Buffer, cost: number, block
 
 const base64 = (bytes: Buffer) => bytes.toString("base64").replace(/=+$/, "")
 
-/** A hash for a password file: `$scrypt$ln=15,r=8,p=3$SALT$HASH`. */
+/** Hashes a password for a password file: `$scrypt$ln=15,r=8,p=3$SALT$HASH`. Rejects with a TypeError if the password is empty. */
 export async function hashPassword(password: string | Uint8Array): Promise<string> {
   if (!(typeof password === "string" || isUint8Array(password)) || password.length === 0) {
-    throw new TypeError("Expected the password to be text or bytes, and not empty")
+    throw unexpected("the password", "a string or Uint8Array that is not empty", password)
   }
   const salt = randomBytes(16)
   const key = await derive(password, salt, COST, BLOCK, PARALLEL)
@@ -40,7 +40,7 @@ function parseHash(hash: string) {
   const match = /^\$scrypt\$ln=(\d{1,2}),r=(\d{1,2}),p=(\d)\$([A-Za-z0-9+/]{11,88})\$([A-Za-z0-9+/]{43})$/.exec(hash)
   if (match === null) return undefined
   const [cost, block, parallel] = match.slice(1, 4).map(Number) as [number, number, number]
-  // What would take a minute or a gigabyte was written by nobody who means well.
+  // Limits the time and memory that a hash in the file can cost.
   if (cost < 10 || cost > 18 || block < 1 || block > 16 || parallel < 1 || parallel > 4) return undefined
   return {
     cost,
@@ -51,35 +51,37 @@ function parseHash(hash: string) {
   }
 }
 
-/** Whether a password is that of a hash. */
+/** Whether a password matches a hash of `hashPassword`. Rejects with a TypeError if the hash is invalid. */
 export async function verifyPassword(password: string | Uint8Array, hash: string): Promise<boolean> {
   const parsed = parseHash(hash)
-  if (parsed === undefined) throw new TypeError("Expected a hash as hashPassword() makes")
+  if (parsed === undefined)
+    throw new TypeError("Expected the hash to be one that hashPassword() returned: $scrypt$ln=…,r=…,p=…$SALT$HASH")
   const key = await derive(password, parsed.salt, parsed.cost, parsed.block, parsed.parallel)
   return timingSafeEqual(key, parsed.key)
 }
 
-/** A hundred thousand users. Bytes. */
+/** The largest password file, enough for 100,000 users. Bytes. */
 const LARGEST = 16 << 20
 
 function checkPasswordFile(file: string, stats: Stats): void {
   checkFile(file, stats, LARGEST)
-  checkMode(file, stats, 0o027, "can be changed by its group, or read by others", "chmod 640")
+  checkMode(file, stats, 0o027, "can be changed by its group or read by others", "chmod 640")
 }
 
-/** A password file, if nobody else can read it. */
+/** The contents of a password file. EACCES if its group can change it or others can read it. */
 export const readPasswords = (file: string): Promise<Buffer> =>
   readFile(file, (stats) => checkPasswordFile(file, stats))
 
-/** Takes as long as that of a user who is there. */
+/** Verified instead when a user is unknown, so that this takes as long as with a known user. */
 const decoy = `$scrypt$ln=${COST},r=${BLOCK},p=${PARALLEL}$${base64(Buffer.alloc(16))}$${base64(Buffer.alloc(KEY))}`
 
-/** As many are looked at one after the other; each takes a thread of libuv's four. */
+/** How many passwords are verified at a time. Each takes one of libuv's four threads. */
 const AT_A_TIME = 2
 
 /**
- * A password file: a line `user:hash` for each user; lines that begin with # are comments. It is read again as it changes.
- * `npx ohmq-keys password FILE USER` writes such lines.
+ * A password file: a line `user:hash` for each user; lines that begin with # are comments. It is read again whenever it changes.
+ * `npx ohmq-keys password FILE USER` writes such lines. The constructor throws the error of the system if the file cannot be read, and
+ * EACCES if its group can change it or others can read it.
  */
 export class PasswordFile extends Emitter<{ change: [{ removed: string[] }]; problem: [error: Error] }> {
   readonly #file: string
@@ -88,9 +90,9 @@ export class PasswordFile extends Emitter<{ change: [{ removed: string[] }]; pro
   readonly #ready: Promise<void>
   readonly #waiting = new Set<() => void>()
   #running = 0
-  /** The file that was read; empty if it cannot be. */
+  /** The mark of the file that was read; empty if it could not be. */
   #mark = ""
-  /** What was told of why it cannot be read. */
+  /** The problem that was reported last, so that it is reported once. */
   #problem = ""
 
   constructor(file: string) {
@@ -101,7 +103,7 @@ export class PasswordFile extends Emitter<{ change: [{ removed: string[] }]; pro
     this.#ready = this.#watched.rescan()
   }
 
-  /** Whether a user is there and has this password. Rejects when the signal comes before its turn. */
+  /** Whether a user exists and has this password. Rejects with the signal's reason if it is aborted while others are verified first. */
   async verify(
     username: string,
     password: string | Uint8Array,
@@ -111,21 +113,21 @@ export class PasswordFile extends Emitter<{ change: [{ removed: string[] }]; pro
     await this.#ready
     await this.#read()
     const hash = this.#users.get(username)
-    await this.#turn(signal)
+    await this.#begin(signal)
     try {
       const matches = await verifyPassword(password, hash ?? decoy)
       // The file may have changed meanwhile.
       return matches && hash !== undefined && this.#users.get(username) === hash
     } finally {
-      // The next one has this one's place; else nobody has it.
+      // Passes its place on to the next one that waits.
       const [next] = this.#waiting
       if (next === undefined) this.#running -= 1
       else next()
     }
   }
 
-  /** Waits for a place. Whoever is not waited for any more leaves the line, and takes none. */
-  async #turn(signal: AbortSignal | undefined): Promise<void> {
+  /** Waits until fewer than AT_A_TIME passwords are being verified. */
+  async #begin(signal: AbortSignal | undefined): Promise<void> {
     if (signal?.aborted) throw reasonOf(signal)
     if (this.#running < AT_A_TIME) {
       this.#running += 1
@@ -144,7 +146,7 @@ export class PasswordFile extends Emitter<{ change: [{ removed: string[] }]; pro
     })
   }
 
-  /** Watches the file no more. */
+  /** Stops watching the file. The users that were read stay valid. */
   close(): void {
     this.#watched.close()
   }
@@ -159,13 +161,13 @@ export class PasswordFile extends Emitter<{ change: [{ removed: string[] }]; pro
         const colon = line.lastIndexOf(":")
         const hash = line.slice(colon + 1)
         if (colon < 1 || parseHash(hash) === undefined) {
-          this.emit("problem", new Error(`${this.#file}: line ${index + 1} is not of the form user:hash`))
+          this.emit("problem", new Error(`${this.#file}: line ${index + 1} does not have the form user:hash`))
         } else next.set(line.slice(0, colon), hash)
       }
       this.#mark = mark ?? ""
       this.#problem = ""
     } catch (error) {
-      // Without the file nobody is known. Told once, though it is looked at again and again.
+      // Without the file no user is known. The problem is reported once, although the file is read again and again.
       this.#mark = ""
       const { message } = error as Error
       if (message !== this.#problem) this.emit("problem", error as Error)

@@ -1,41 +1,43 @@
-// What a domain asks of its peers, and how that is decided.
+// What a domain requires of its peers, and how it decides.
 
 import { type Buffer, isUtf8 } from "node:buffer"
 import type { Certificate, KeyMaterial } from "../certificates/certificate.js"
 import { CertificateStore } from "../certificates/certificate-store.js"
-import { checkOptions } from "../check-options.js"
+import { checkOptions, unexpected } from "../check-options.js"
 import { type AddressPolicy, AddressRules } from "./addresses.js"
 import { PasswordFile } from "./passwords.js"
 import { isMetadata, isUserId, type Mechanism } from "./zap.js"
 
-/** Who asks to be let in. */
+/** The peer that a handler decides about. */
 export interface Applicant {
+  /** The server's ZAP domain. */
   domain: string
-  /** The IP address; empty or a name of the system's over ipc. */
+  /** The IP address; over ipc empty, or what the system says about the process. */
   address: string
+  /** How the peer authenticates. */
   mechanism: Mechanism
 }
 
-/** Who is let in. */
+/** The user that a peer is allowed as. */
 export interface Identity {
-  /** What `userId` of `receiveWithMetadata` tells of each message: 1 to 255 bytes. */
+  /** The user id, 1 to 255 bytes. `receiveWithMetadata` returns it with each message. */
   userId: string
-  /** What `properties` can tell of each message. */
+  /** Further properties, which `receiveWithMetadata` can return with each message. */
   metadata?: Record<string, string>
 }
 
-/** True: yes, under the usual user id. Text: yes, as that user. False, null or undefined: no. */
+/** What a handler returns. True allows the peer with its usual user id, a string with that user id; false, null and undefined deny it. */
 export type Decision = boolean | string | Identity | null | undefined
 
 type Decide<A extends object> = (applicant: Applicant & A) => Decision | Promise<Decision>
 
-/** What is asked of the peers of a domain. A mechanism that is not named lets nobody in. */
+/** What a domain requires of its peers. A mechanism that is left out is denied. */
 export interface DomainPolicy {
-  /** Which addresses may connect, whatever the mechanism. */
+  /** Which addresses may connect, with any mechanism. Default: every address. */
   addresses?: AddressPolicy
   /**
-   * CURVE: the folder of the clients' public certificates, which is watched; a store of them; a list of them or of public
-   * keys; a function; or "any" key. The user is the certificate's `name`, or the key itself.
+   * CURVE: the folder of the clients' public certificates, which is watched; a store of certificates; a list of certificates or public
+   * keys; a function; or "any", which allows every key. The user id is the certificate's `name`, or the key itself.
    */
   curve?:
     | string
@@ -43,27 +45,25 @@ export interface DomainPolicy {
     | Iterable<Certificate | KeyMaterial | string>
     | Decide<{ publicKey: string }>
     | "any"
-  /** PLAIN: a password file, which is watched, or a function. The user is the user name. */
+  /** PLAIN: a password file, which is watched, or a function. The user id is the user name. */
   plain?: string | PasswordFile | Decide<{ username: string; password: string }>
-  /** NULL: whoever comes, or a function that looks at the address. There is no user. */
+  /** NULL: true allows every peer; a function can decide by the address. There is no user id. */
   null?: true | Decide<object>
-  /** GSSAPI: names of principals, or a function. The user is the principal. */
+  /** GSSAPI: names of principals, or a function. The user id is the principal. */
   gssapi?: Iterable<string> | Decide<{ principal: string }>
 }
 
-/** What a mechanism of a domain came to. */
-export type Verdict =
-  | { identity: Identity | undefined /** Tells it apart when it is revoked. */; marks: string[] }
-  | { denied: string; temporary?: boolean }
+/** The result of a decision. `marks` tell the connection apart when a key or user is revoked. */
+export type Verdict = { identity: Identity | undefined; marks: string[] } | { denied: string; temporary?: boolean }
 
-/** What is told of credentials in audit events; no passwords. */
+/** The part of the credentials that audit events contain; no passwords. */
 export interface Claim {
   publicKey?: string
   username?: string
   principal?: string
 }
 
-/** How an identity is called among connections. */
+/** How revocations refer to an identity. */
 export const keyMark = (publicKey: string) => `key ${publicKey}`
 export const userMark = (userId: string) => `user ${userId}`
 
@@ -72,10 +72,14 @@ function identityOf(decision: Decision, usual: string | undefined): Identity | u
   if (decision === true) return usual === undefined ? undefined : { userId: usual }
   const identity = typeof decision === "string" ? { userId: decision } : decision
   const { userId, metadata: given = {} } = typeof identity === "object" ? identity : ({} as Identity)
-  // A copy, since what was checked is what must be sent.
+  // A copy, because exactly what was checked must be sent.
   const metadata = typeof given === "object" && given !== null ? { ...given } : given
-  if (!isUserId(userId)) throw new TypeError("The handler's user id is not text of 1 to 255 bytes without NUL")
-  if (!isMetadata(metadata)) throw new TypeError("The handler's metadata is not an object of names and short texts")
+  if (!isUserId(userId)) {
+    throw unexpected("the handler's user id", "a string of 1 to 255 bytes without NUL", userId)
+  }
+  if (!isMetadata(metadata)) {
+    throw unexpected("the handler's metadata", "an object of strings with valid property names", metadata)
+  }
   return { userId, metadata }
 }
 
@@ -84,12 +88,12 @@ const isFunction = (value: unknown): value is (applicant: object) => Decision | 
 
 export const policyOptions = ["addresses", "curve", "plain", "null", "gssapi"]
 
-/** A policy, made ready. */
+/** A policy whose options were checked and whose files are open. */
 export class Policy {
   readonly addresses: AddressRules
   readonly store: CertificateStore | undefined
   readonly passwords: PasswordFile | undefined
-  /** Made here, and so closed here. */
+  /** The stores and files that this policy opened and must close. */
   readonly #own: { close(): void }[] = []
   readonly #given: DomainPolicy
   readonly #principals: Set<string> | undefined
@@ -98,11 +102,11 @@ export class Policy {
     checkOptions(what, given, policyOptions)
     const { addresses, curve, plain, gssapi } = given
     if (given.null !== undefined && given.null !== true && !isFunction(given.null)) {
-      throw new TypeError("Expected null to be true or a function")
+      throw unexpected("null", "true or a function", given.null)
     }
     this.#given = given
     this.addresses = new AddressRules(addresses)
-    if (typeof gssapi === "string") throw new TypeError("Expected gssapi to be a list of principals or a function")
+    if (typeof gssapi === "string") throw unexpected("gssapi", "a list of principals or a function", gssapi)
     if (gssapi !== undefined && !isFunction(gssapi)) this.#principals = new Set(gssapi as Iterable<string>)
     if (curve instanceof CertificateStore) this.store = curve
     else if (curve !== undefined && curve !== "any" && !isFunction(curve)) {
@@ -115,7 +119,7 @@ export class Policy {
       this.passwords = new PasswordFile(plain)
       this.#own.push(this.passwords)
     } else if (plain !== undefined && !isFunction(plain)) {
-      throw new TypeError("Expected plain to be a password file or a function")
+      throw unexpected("plain", "the path of a password file, a PasswordFile or a function", plain)
     }
   }
 
@@ -123,13 +127,13 @@ export class Policy {
     for (const source of this.#own) source.close()
   }
 
-  /** Whether a function or a password file is asked, and not only something looked up. */
+  /** Whether a decision calls a function or verifies a password, and not only looks something up. */
   isCostly(mechanism: Mechanism): boolean {
     const asked = this.#given[mechanism.toLowerCase() as Lowercase<Mechanism>]
     return isFunction(asked) || (mechanism === "PLAIN" && this.passwords !== undefined)
   }
 
-  /** Decides. What the program's functions throw comes out of here. The signal comes when nobody waits for the answer any more. */
+  /** Decides. Rejects with whatever a handler of the program throws. The signal is aborted when the decision is no longer needed. */
   async decide(applicant: Applicant, claim: Claim, password: Buffer, signal: AbortSignal): Promise<Verdict> {
     const { curve, plain, gssapi } = this.#given
     const { publicKey = "", username = "", principal = "" } = claim
@@ -142,7 +146,7 @@ export class Policy {
       case "PLAIN":
         if (!isUserId(username)) return { denied: "wrong user name or password" }
         if (isFunction(plain)) {
-          // As text it would be another one.
+          // Converted to a string, it would be a different password.
           if (!isUtf8(password)) return { denied: "the password is not UTF-8" }
           return this.#ask(plain, { ...applicant, username, password: password.toString() }, username, [])
         }
@@ -168,7 +172,7 @@ export class Policy {
     if (certificate === undefined) return { denied: "unknown key" }
     const { metadata } = certificate
     const userId = metadata.name ?? publicKey
-    if (!isUserId(userId) || !isMetadata(metadata)) return { denied: "the certificate's metadata cannot be used" }
+    if (!isUserId(userId) || !isMetadata(metadata)) return { denied: "the certificate's metadata is invalid" }
     return accepted({ userId, metadata }, [keyMark(publicKey)])
   }
 

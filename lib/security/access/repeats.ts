@@ -1,60 +1,60 @@
-// Tells many denials of one source as one, so that nobody fills a log at the speed of handshakes.
+// Reports many denials of one source as one event, so that an attacker cannot fill a log at the speed of handshakes.
 
 import { clearTimeout, setTimeout, type Timer } from "../../base/timers.js"
 import type { AuditEvent } from "./audit.js"
 
-interface Record {
-  told: number
-  /** What is not told yet. */
+interface Denials {
+  reported: number
+  /** The denials that were not reported yet, as one event. */
   held: AuditEvent | undefined
   timer: Timer
 }
 
-/** As many are remembered; of more than these, the oldest is told of before its time. */
+/** How many sources and reasons are remembered. Past that, the oldest is reported early. */
 const MOST = 10_000
 
 export class Repeats {
   readonly #limit: number
   readonly #window: number
-  readonly #tell: (event: AuditEvent) => void
+  readonly #report: (event: AuditEvent) => void
   /** By source and reason. */
-  readonly #records = new Map<string, Record>()
+  readonly #denials = new Map<string, Denials>()
 
-  /** Within `window` milliseconds, the first `limit` denials of a source for one reason are told at once, the others as one at its end. */
-  constructor(limit: number, window: number, tell: (event: AuditEvent) => void) {
+  /** Within `window` milliseconds, reports the first `limit` denials of a source and reason at once, and the others as one event at its end. */
+  constructor(limit: number, window: number, report: (event: AuditEvent) => void) {
     this.#limit = limit
     this.#window = window
-    this.#tell = tell
+    this.#report = report
   }
 
-  /** Tells a denial, now or later. @param known Whether it says by itself that there were many like it: then one is enough. */
-  add(source: string, event: AuditEvent, known = false): void {
+  /** Reports a denial, now or later. @param once Reports only the first at once, because its reason already says that there are many. */
+  add(source: string, event: AuditEvent, once = false): void {
     const key = `${source}\n${event.reason}`
-    let record = this.#records.get(key)
-    if (record === undefined) {
+    let denials = this.#denials.get(key)
+    if (denials === undefined) {
       const timer = setTimeout(() => this.#finish(key), this.#window).unref()
-      record = { told: 0, held: undefined, timer }
-      this.#records.set(key, record)
-      if (this.#records.size > MOST) this.#finish(this.#records.keys().next().value as string)
+      denials = { reported: 0, held: undefined, timer }
+      this.#denials.set(key, denials)
+      if (this.#denials.size > MOST) this.#finish(this.#denials.keys().next().value as string)
     }
-    if (record.told < (known ? 1 : this.#limit)) {
-      record.told += 1
-      this.#tell(event)
+    if (denials.reported < (once ? 1 : this.#limit)) {
+      denials.reported += 1
+      this.#report(event)
     } else {
-      const { count = 0, first = event.first } = record.held ?? {}
-      record.held = { ...event, count: count + 1, first }
+      const { count = 0, first = event.first } = denials.held ?? {}
+      denials.held = { ...event, count: count + 1, first }
     }
   }
 
-  /** Tells all that was not told yet. */
+  /** Reports everything that is held back. */
   flush(): void {
-    for (const key of this.#records.keys()) this.#finish(key)
+    for (const key of this.#denials.keys()) this.#finish(key)
   }
 
   #finish(key: string): void {
-    const { held, timer } = this.#records.get(key) as Record
+    const { held, timer } = this.#denials.get(key) as Denials
     clearTimeout(timer)
-    this.#records.delete(key)
-    if (held !== undefined) this.#tell(held)
+    this.#denials.delete(key)
+    if (held !== undefined) this.#report(held)
   }
 }

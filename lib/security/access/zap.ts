@@ -6,11 +6,11 @@ export const endpoint = "inproc://zeromq.zap.01"
 
 export type Mechanism = "NULL" | "PLAIN" | "CURVE" | "GSSAPI"
 
-/** How many frames of credentials each mechanism has. */
+/** How many credential frames each mechanism has. */
 const credentialFrames: Record<Mechanism, number> = { NULL: 0, PLAIN: 2, CURVE: 1, GSSAPI: 1 }
 
 export interface ZapRequest {
-  /** The frames that lead back to who asks, and the id of the request. */
+  /** The frames that route the reply back, and the id of the request. */
   envelope: Buffer[]
   domain: string
   address: string
@@ -18,29 +18,29 @@ export interface ZapRequest {
   credentials: Buffer[]
 }
 
-/** A request that cannot be understood, but can be answered. */
+/** A request that is invalid but can be answered. */
 export interface MalformedRequest {
   envelope: Buffer[]
   problem: string
 }
 
-/** No domain, address or credential is longer. Bytes. */
+/** The longest domain, address or credential. Bytes. */
 const LONGEST_FRAME = 4096
 
-/** No value of metadata is longer. Bytes. */
+/** The longest metadata value. Bytes. */
 const LONGEST_VALUE = 4096
 
-/** What libzmq and the peer's handshake say of themselves. A second value of another kind would mislead, or confuse libzmq. */
+/** The properties that libzmq and the peer's handshake set. A second value for one of them would mislead programs or libzmq. */
 const reserved = ["socket-type", "identity", "resource", "routing-id", "user-id", "peer-address"]
 
-/** Parses a message; undefined if there is nobody to answer. */
+/** Parses a message; undefined if it has no return path. */
 export function parseRequest(frames: Buffer[]): ZapRequest | MalformedRequest | undefined {
   const delimiter = frames.findIndex((frame, index) => index > 0 && frame.length === 0)
   if (delimiter < 1 || delimiter > 8) return undefined
   const [version, id, domain, address, , mechanism, ...credentials] = frames.slice(delimiter + 1)
   if (version === undefined || id === undefined) return undefined
   const envelope = [...frames.slice(0, delimiter + 1), Buffer.from("1.0"), id]
-  if (version.toString("latin1") !== "1.0") return { envelope, problem: "version is not 1.0" }
+  if (version.toString("latin1") !== "1.0") return { envelope, problem: "the version is not 1.0" }
   if (domain === undefined || address === undefined || mechanism === undefined) {
     return { envelope, problem: "frames are missing" }
   }
@@ -48,10 +48,10 @@ export function parseRequest(frames: Buffer[]): ZapRequest | MalformedRequest | 
     return { envelope, problem: "a frame is too long" }
   }
   const name = mechanism.toString("latin1")
-  if (!Object.hasOwn(credentialFrames, name)) return { envelope, problem: "mechanism is unknown" }
+  if (!Object.hasOwn(credentialFrames, name)) return { envelope, problem: "the mechanism is unknown" }
   const known = name as Mechanism
-  if (credentials.length !== credentialFrames[known]) return { envelope, problem: "credentials are not complete" }
-  if (known === "CURVE" && credentials[0]?.length !== 32) return { envelope, problem: "key is not of 32 bytes" }
+  if (credentials.length !== credentialFrames[known]) return { envelope, problem: "the number of credentials is wrong" }
+  if (known === "CURVE" && credentials[0]?.length !== 32) return { envelope, problem: "the key does not have 32 bytes" }
   // A password may be any bytes.
   if ((known === "PLAIN" || known === "GSSAPI") && !isUtf8(credentials[0] as Buffer)) {
     return { envelope, problem: "the name is not UTF-8" }
@@ -59,7 +59,7 @@ export function parseRequest(frames: Buffer[]): ZapRequest | MalformedRequest | 
   return { envelope, domain: domain.toString(), address: address.toString(), mechanism: known, credentials }
 }
 
-/** 200: welcome. 300: not now; the peer tries again. 400: no; a peer of libzmq does not try again. */
+/** 200: allowed. 300: denied temporarily; the peer tries again. 400: denied; a peer with libzmq does not try again. */
 export type Status = "200" | "300" | "400"
 
 function encodeMetadata(metadata: Readonly<Record<string, string>>): Buffer {
@@ -74,11 +74,11 @@ function encodeMetadata(metadata: Readonly<Record<string, string>>): Buffer {
   return Buffer.concat(parts)
 }
 
-/** What libzmq can tell again: 1 to 255 bytes without NUL. */
+/** Whether libzmq can return it with messages: 1 to 255 bytes without NUL. */
 export const isUserId = (value: unknown): value is string =>
   typeof value === "string" && value !== "" && !value.includes("\0") && Buffer.byteLength(value) <= 255
 
-/** Names that ZMTP has and that mean nothing else, text without NUL. */
+/** Whether every name is valid in ZMTP and not reserved, and every value is a string without NUL. */
 export function isMetadata(value: unknown): value is Record<string, string> {
   if (typeof value !== "object" || value === null) return false
   return Object.entries(value).every(

@@ -1,4 +1,4 @@
-// Reads and writes files of certificates and passwords: never half, and secret ones for their owner alone.
+// Reads and writes certificate and password files: each whole or not at all, secret ones readable by their owner only.
 
 import { Buffer } from "node:buffer"
 import { randomUUID } from "node:crypto"
@@ -6,18 +6,22 @@ import { constants, type Stats } from "node:fs"
 import { open, rename, rm } from "node:fs/promises"
 import process from "node:process"
 
-/** No certificate is larger. Bytes. */
+/** The largest certificate file. Bytes. */
 export const LARGEST = 64 << 10
 
 const hasModes = process.platform !== "win32"
 
-/** Throws unless it is a file, and not too large. */
+/** Throws EINVAL unless it is a regular file, and EFBIG if it is too large. */
 export function checkFile(file: string, stats: Stats, largest: number): void {
-  if (!stats.isFile()) throw Object.assign(new Error(`${file} is no file`), { code: "EINVAL", path: file })
-  if (stats.size > largest) throw Object.assign(new Error(`${file} is too large`), { code: "EFBIG", path: file })
+  if (!stats.isFile()) throw Object.assign(new Error(`${file} is not a regular file`), { code: "EINVAL", path: file })
+  if (stats.size > largest)
+    throw Object.assign(new Error(`${file} is too large: it has ${stats.size} bytes, and ${largest} are allowed`), {
+      code: "EFBIG",
+      path: file,
+    })
 }
 
-/** Throws if the mode allows what it should not. */
+/** Throws EACCES if the mode has one of the forbidden bits. */
 export function checkMode(file: string, { mode }: Stats, forbidden: number, why: string, remedy: string): void {
   if (!hasModes || (mode & forbidden) === 0) return
   const octal = (mode & 0o777).toString(8).padStart(4, "0")
@@ -25,13 +29,13 @@ export function checkMode(file: string, { mode }: Stats, forbidden: number, why:
   throw Object.assign(new Error(message), { code: "EACCES", path: file })
 }
 
-/** Throws if others than its owner can change what says who may connect. */
+/** Throws EACCES if anyone but the owner can change a file or folder that says who may connect. */
 export const checkUnchangeable = (file: string, stats: Stats): void =>
-  checkMode(file, stats, 0o022, "can be changed by others than its owner", "chmod go-w")
+  checkMode(file, stats, 0o022, "can be changed by other users than its owner", "chmod go-w")
 
-/** The contents of a file that was checked: the same one, since both are asked of one descriptor. */
+/** Checks a file and returns its contents, through one descriptor, so that it is the same file. */
 export async function readFile(file: string, check: (stats: Stats) => void): Promise<Buffer> {
-  // Without waiting for a writer, should it be a FIFO.
+  // O_NONBLOCK: if it is a FIFO, do not wait for a writer.
   const handle = await open(file, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0))
   try {
     const stats = await handle.stat()
@@ -44,7 +48,7 @@ export async function readFile(file: string, check: (stats: Stats) => void): Pro
   }
 }
 
-/** What a file that is replaced keeps, or is given. */
+/** The mode and owner that a written file gets. */
 export interface FileOwner {
   mode: number
   uid?: number
@@ -55,7 +59,7 @@ async function write(file: string, contents: Uint8Array, { mode, uid, gid }: Fil
   const handle = await open(file, "wx", mode)
   try {
     if (hasModes && uid !== undefined && gid !== undefined) await handle.chown(uid, gid)
-    // The mode that open() was given is cut by the umask, which may leave more or less than wanted.
+    // The umask changed the mode that open() was given.
     if (hasModes) await handle.chmod(mode)
     await handle.writeFile(contents)
     await handle.sync()
@@ -67,7 +71,7 @@ async function write(file: string, contents: Uint8Array, { mode, uid, gid }: Fil
   }
 }
 
-/** Writes a file under another name, and then gives it its own: readers see all of it or the one before. */
+/** Writes a temporary file and renames it, so that readers see either the old file or the whole new one. */
 export async function replaceFile(file: string, contents: Uint8Array, owner: FileOwner): Promise<void> {
   const temporary = `${file}.${randomUUID()}.tmp`
   try {
@@ -80,13 +84,13 @@ export async function replaceFile(file: string, contents: Uint8Array, owner: Fil
   }
 }
 
-/** Writes a file that must not be there yet. */
+/** Writes a new file. EEXIST if it exists already. */
 export async function createFile(file: string, contents: Uint8Array, owner: FileOwner): Promise<void> {
   try {
     await write(file, contents, owner)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error
-    const message = `${file} is there already; remove it, or choose another name`
+    const message = `${file} exists already. Remove it or choose another name`
     throw Object.assign(error as Error, { message })
   }
 }

@@ -1,4 +1,4 @@
-// The certificates of those who may connect: kept in memory, and with a folder of files, as that changes.
+// The certificates of the peers that may connect: a list in memory, or the files of a folder that is watched.
 
 import { accessSync, constants, readdirSync, statSync } from "node:fs"
 import { readdir } from "node:fs/promises"
@@ -12,17 +12,18 @@ import { checkUnchangeable } from "./certificate-file.js"
 import { fileMark, folderMark, restingMark } from "./file-mark.js"
 import { WatchedPath } from "./watched-path.js"
 
+/** The events of a CertificateStore, with the arguments of their listeners. */
 export interface StoreEvents {
-  /** Public keys that have come and gone. */
+  /** Public keys were added or removed. */
   change: [change: { added: string[]; removed: string[] }]
-  /** A file that cannot be read, that others can change, or that is no certificate; it counts as one that is not there. */
+  /** A file that cannot be read, that other users can change, or that is not a certificate. The store treats it as absent. */
   problem: [error: Error]
 }
 
 interface Known {
-  /** Tells a file that has changed. */
+  /** Differs once the file has changed. */
   mark: string
-  /** Undefined for a file that is no certificate. */
+  /** Undefined if the file is not a certificate. */
   certificate: Certificate | undefined
 }
 
@@ -32,8 +33,8 @@ const toCertificate = (entry: Entry) =>
   Certificate.from(typeof entry === "string" ? { publicKey: entry } : entry).public
 
 /**
- * Certificates by their public keys: those that were given, or those of the `.key` files of a folder, which is read again
- * as it changes. A file that is removed stops to count at once.
+ * Certificates by public key: a given list, or the `.key` files of a folder, which is read again whenever it changes. Once a file is
+ * removed, its key is no longer valid.
  *
  * ```typescript
  * const clients = CertificateStore.open("/etc/app/clients") // alice.key, bob.key, …
@@ -44,17 +45,17 @@ const toCertificate = (entry: Entry) =>
 export class CertificateStore extends Emitter<StoreEvents> {
   readonly #certificates = new Map<string, Certificate>()
   readonly #files = new Map<string, Known>()
-  /** By key, the files that have it: while one is left, it counts. */
+  /** The files that contain each key. It stays valid while one of them exists. */
   readonly #filesOf = new Map<string, string[]>()
   #folder: string | undefined
-  /** What the folder was when it was read. */
+  /** The mark of the folder when it was read. */
   #scanned: string | undefined
-  /** What was told of why the folder cannot be read. */
+  /** The problem that was reported last, so that it is reported once. */
   #problem = ""
   #watched: WatchedPath | undefined
   #ready: Promise<void> = Promise.resolve()
 
-  /** @param certificates Certificates, or public keys alone. */
+  /** @param certificates Certificates or public keys. Throws a TypeError with the code ERR_CERTIFICATE for an invalid one. */
   constructor(certificates: Iterable<Entry> = []) {
     super()
     for (const entry of certificates) {
@@ -63,7 +64,7 @@ export class CertificateStore extends Emitter<StoreEvents> {
     }
   }
 
-  /** The certificates of a folder. Throws if there is no such folder, or if others than its owner can write to it. */
+  /** Opens a folder of certificates. Throws ENOENT or ENOTDIR if there is no such folder, and EACCES if other users can write to it. */
   static open(folder: string): CertificateStore {
     const store = new CertificateStore()
     store.#watch(path.resolve(folder))
@@ -82,23 +83,23 @@ export class CertificateStore extends Emitter<StoreEvents> {
     this.#ready = this.#watched.rescan()
   }
 
-  /** Resolves when the folder was read for the first time. */
+  /** Resolves once the folder was read for the first time. */
   get ready(): Promise<void> {
     return this.#ready
   }
 
-  /** The certificates that count now. */
+  /** The certificates that are valid now. */
   get certificates(): Certificate[] {
     return [...this.#certificates.values()]
   }
 
-  /** The certificate of a public key; of a folder, only while its file is there, as it was read. */
+  /** The certificate with a public key; undefined if there is none. A folder's file is checked again, in case it has changed. */
   async find(publicKey: string): Promise<Certificate | undefined> {
     await this.#ready
     const certificate = this.#certificates.get(publicKey)
     if (this.#folder === undefined) return certificate
     if (certificate === undefined) {
-      // Its file may have come just now: a peer that is refused does not try again.
+      // Its file may be new. A peer that is denied does not try again.
       if (!(await this.#seemsChanged())) return undefined
       await this.#watched?.rescan()
       return this.#certificates.get(publicKey)
@@ -111,30 +112,30 @@ export class CertificateStore extends Emitter<StoreEvents> {
     return this.#certificates.get(publicKey)
   }
 
-  /** Adds a certificate to a store without a folder. */
+  /** Adds a certificate. Throws if the store has a folder. */
   add(entry: Entry): void {
-    this.#checkFolder("save")
+    this.#checkFolder("Save")
     const certificate = toCertificate(entry)
     const added = this.#certificates.has(certificate.publicKey) ? [] : [certificate.publicKey]
     this.#certificates.set(certificate.publicKey, certificate)
     if (added.length > 0) this.emit("change", { added, removed: [] })
   }
 
-  /** Takes a certificate away from a store without a folder, and says whether it was there. */
+  /** Removes a certificate and returns whether it was there. Throws if the store has a folder. */
   delete(entry: Entry): boolean {
-    this.#checkFolder("remove")
+    this.#checkFolder("Remove")
     const { publicKey } = toCertificate(entry)
     if (!this.#certificates.delete(publicKey)) return false
     this.emit("change", { added: [], removed: [publicKey] })
     return true
   }
 
-  /** Looks at the folder now. */
+  /** Reads the folder now. */
   async reload(): Promise<void> {
     await this.#watched?.rescan()
   }
 
-  /** Watches the folder no more; what was read still counts. */
+  /** Stops watching the folder. The certificates that were read stay valid. */
   close(): void {
     this.#watched?.close()
   }
@@ -145,10 +146,10 @@ export class CertificateStore extends Emitter<StoreEvents> {
 
   #checkFolder(verb: string): void {
     if (this.#folder !== undefined)
-      throw new Error(`This store has a folder: ${verb} the file in ${this.#folder} instead`)
+      throw new Error(`This store reads the folder ${this.#folder}. ${verb} the certificate's file there instead`)
   }
 
-  /** Whether files have come or gone, or may have. One that was written again is not noticed. */
+  /** Whether files may have been added or removed. Does not notice a file that was overwritten. */
   async #seemsChanged(): Promise<boolean> {
     const mark = await folderMark(this.#folder as string)
     return mark === undefined || mark !== this.#scanned
@@ -163,7 +164,7 @@ export class CertificateStore extends Emitter<StoreEvents> {
       names = await readdir(folder)
       this.#problem = ""
     } catch (error) {
-      // Without the folder nobody is known. Told once, though it is looked at again and again.
+      // Without the folder no key is known. The problem is reported once, although the folder is read again and again.
       names = []
       const { message } = error as Error
       if (message !== this.#problem) this.emit("problem", error as Error)
@@ -187,7 +188,7 @@ export class CertificateStore extends Emitter<StoreEvents> {
     let certificate: Certificate | undefined
     try {
       const loaded = await loadCertificate(name, (stats) => checkUnchangeable(name, stats))
-      certificate = named(loaded.public, file)
+      certificate = withName(loaded.public, file)
       loaded.destroy()
     } catch (error) {
       this.emit("problem", error as Error)
@@ -195,7 +196,7 @@ export class CertificateStore extends Emitter<StoreEvents> {
     this.#files.set(file, { mark, certificate })
   }
 
-  /** Makes what the files say what counts, in one step. */
+  /** Makes the certificates of the files the valid ones, in one step. */
   #replace(): void {
     const next = new Map<string, Certificate>()
     this.#filesOf.clear()
@@ -215,10 +216,11 @@ export class CertificateStore extends Emitter<StoreEvents> {
 
 brand("CertificateStore", CertificateStore)
 
-/** Throws if a folder is not there, or others can put certificates into it. A volume that is mounted to be read alone has any mode. */
+/** Throws unless it is a folder to which only its owner can write. On a read-only file system the mode does not matter. */
 function checkFolder(folder: string): void {
   const stats = statSync(folder)
-  if (!stats.isDirectory()) throw Object.assign(new Error(`${folder} is no folder`), { code: "ENOTDIR", path: folder })
+  if (!stats.isDirectory())
+    throw Object.assign(new Error(`${folder} is not a folder`), { code: "ENOTDIR", path: folder })
   try {
     accessSync(folder, constants.W_OK)
   } catch (error) {
@@ -227,8 +229,8 @@ function checkFolder(folder: string): void {
   checkUnchangeable(folder, stats)
 }
 
-/** A certificate without a name is named by its file. */
-function named(certificate: Certificate, file: string): Certificate {
+/** Names a certificate without a name by its file. */
+function withName(certificate: Certificate, file: string): Certificate {
   if (certificate.metadata.name !== undefined) return certificate
   const name = path.basename(file, ".key")
   return Certificate.from({ publicKey: certificate.publicKey, metadata: { ...certificate.metadata, name } })

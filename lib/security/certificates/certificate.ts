@@ -1,4 +1,4 @@
-// Certificates: a public key, who it belongs to, and perhaps the secret key, which nothing here ever shows.
+// Certificates: a public key, its owner, and perhaps the secret key, which nothing here ever shows.
 
 import { Buffer } from "node:buffer"
 import { randomBytes } from "node:crypto"
@@ -17,21 +17,21 @@ import { checkFile, checkMode, createFile, LARGEST, readFile, replaceFile } from
 import { decodeBytes, encodeToBytes, z85Decode } from "./z85.js"
 import { FormatError, parseZpl, zplLine } from "./zpl.js"
 
-/** What a certificate can be made from. */
+/** The keys and metadata of a certificate. */
 export interface KeyMaterial {
-  /** 40 characters of Z85, or 32 bytes. Can be left out if there is a secret key. */
+  /** 40 characters of Z85, or 32 bytes. Default: derived from the secret key. */
   publicKey?: string | Uint8Array
-  /** 40 characters of Z85, or 32 bytes. */
+  /** 40 characters of Z85, or 32 bytes. Default: none. */
   secretKey?: string | Uint8Array | null
-  /** Who it belongs to, and what else is to be known: `name` is the user id that an Authenticator gives. */
+  /** The owner, and anything else about it. An Authenticator uses `name` as the user id. */
   metadata?: Record<string, string>
 }
 
 /** Options of `fromEnvironment`. */
 export interface EnvironmentOptions {
-  /** What the names of the variables begin with. Default "OHMQ": OHMQ_SECRET_KEY, OHMQ_PUBLIC_KEY, OHMQ_NAME. */
+  /** The prefix of the variables' names. Default "OHMQ": OHMQ_SECRET_KEY, OHMQ_PUBLIC_KEY, OHMQ_NAME. */
   prefix?: string
-  /** Leaves the secret key in `process.env`, where child processes inherit it. Default false: it is deleted. */
+  /** Leaves the secret key in `process.env`, where child processes inherit it. Default false: deletes it. */
   keep?: boolean
 }
 
@@ -43,16 +43,22 @@ export interface VaultOptions {
 
 /** Options of `save`. */
 export interface SaveOptions {
-  /** Replaces files that are there. Default true. */
+  /** Replaces existing files. Default true. */
   overwrite?: boolean
 }
 
-// Taken now: a test may put something else in the place of curveKeyPair.
+// Read now, because a test may replace curveKeyPair later.
 const { publicKeyFrom: derivePublicKey } = curveKeyPair
 
 const invalid = (message: string) => Object.assign(new TypeError(message), { code: "ERR_CERTIFICATE" })
 
-/** The 32 bytes of a key, in memory of their own. */
+/** What an error may say about an invalid key. */
+function sizeOf(key: unknown): string {
+  if (typeof key === "string") return `${key.length} characters`
+  return isUint8Array(key) ? `${key.length} bytes` : typeof key
+}
+
+/** The 32 bytes of a key, in memory that nothing else shares. */
 function keyBytes(what: string, key: unknown): Buffer {
   if (isUint8Array(key) && key.length === 32) {
     const copy = Buffer.alloc(32)
@@ -63,13 +69,13 @@ function keyBytes(what: string, key: unknown): Buffer {
     try {
       return z85Decode(key)
     } catch {
-      throw invalid(`The ${what} has characters that Z85 has not`)
+      throw invalid(`The ${what} is not valid Z85`)
     }
   }
-  throw invalid(`The ${what} must be 40 characters of Z85, or 32 bytes`)
+  throw invalid(`Expected the ${what} to be 40 characters of Z85 or 32 bytes, but received ${sizeOf(key)}`)
 }
 
-/** The public key of a secret one, as 40 characters of Z85. */
+/** The public key of a secret key, as 40 characters of Z85. Throws a TypeError with the code ERR_CERTIFICATE for an invalid key. */
 export function publicKeyFrom(secretKey: string | Uint8Array): string {
   const bytes = keyBytes("secret key", secretKey)
   try {
@@ -90,30 +96,31 @@ const secretHeader = `#   ZeroMQ CURVE **Secret** Certificate
 `
 
 function checkMetadata(metadata: unknown): Readonly<Record<string, string>> {
-  if (typeof metadata !== "object" || metadata === null) throw invalid("metadata must be an object")
+  if (typeof metadata !== "object" || metadata === null) throw invalid("Expected metadata to be an object of strings")
   for (const [name, value] of Object.entries(metadata)) {
-    if (typeof value !== "string") throw invalid(`Metadata ${JSON.stringify(name)} must be a string`)
+    if (typeof value !== "string")
+      throw invalid(`Expected metadata ${JSON.stringify(name)} to be a string, but received ${typeof value}`)
     zplLine(name, value)
   }
   return Object.freeze({ ...(metadata as Record<string, string>) })
 }
 
 /**
- * A CURVE certificate. With its secret key it is what a socket's `security` takes as its own; without, what others know it by.
+ * A CURVE certificate. With its secret key, a socket uses it as its own (`security`). Without, peers recognize its owner by it.
  *
  * ```typescript
  * const certificate = Certificate.generate({ name: "server" })
- * await certificate.save("server.key") // and server.key_secret, for this user alone
+ * await certificate.save("server.key") // and server.key_secret, which only this user can read
  * const mine = await Certificate.load("server.key_secret")
  * ```
  *
- * The secret key is kept as bytes outside of JavaScript's heap. It shows in no error, inspection or JSON, and is zeroed by
- * `destroy()`, or at the end of a `using`.
+ * The secret key is kept as bytes outside of JavaScript's heap. No error, inspection or JSON shows it. `destroy()`, or the end of a `using`
+ * block, zeroes it. Invalid keys and files throw a TypeError with the code ERR_CERTIFICATE or an Error with ERR_CERTIFICATE_FORMAT.
  */
 export class Certificate {
   /** The public key, as 40 characters of Z85. */
   readonly publicKey: string
-  /** Who it belongs to, and what else its file says. */
+  /** The owner, and anything else about it. */
   readonly metadata: Readonly<Record<string, string>>
   #secret: Buffer | undefined
   #destroyed = false
@@ -124,35 +131,35 @@ export class Certificate {
     this.#secret = secret
   }
 
-  /** A new key pair. */
+  /** Generates a key pair. */
   static generate(metadata: Record<string, string> = {}): Certificate {
     const secret = randomBytes(32)
     return new Certificate(derivePublicKey(secret), secret, checkMetadata(metadata))
   }
 
-  /** A certificate of keys that are there. The secret key is copied. */
+  /** Makes a certificate of existing keys, and copies the secret key. */
   static from(material: KeyMaterial): Certificate {
     if (typeof material !== "object" || material === null)
-      throw invalid("A certificate is made from an object with keys")
-    // One of another copy of the package is copied.
+      throw invalid("Expected an object with a publicKey or a secretKey")
+    // A certificate of another copy of this package is copied like any other object.
     if (#secret in material) return material
     const { publicKey, secretKey, metadata = {} } = material
     const known = checkMetadata(metadata)
     const bytes = publicKey === undefined ? undefined : keyBytes("public key", publicKey)
     if (secretKey === undefined || secretKey === null) {
-      if (bytes === undefined) throw invalid("A certificate needs a publicKey or a secretKey")
+      if (bytes === undefined) throw invalid("A certificate needs a publicKey or a secretKey, but received neither")
       return new Certificate(encodeToBytes(bytes).toString("latin1"), undefined, known)
     }
     const secret = keyBytes("secret key", secretKey)
     const derived = derivePublicKey(secret)
     if (bytes !== undefined && derived !== encodeToBytes(bytes).toString("latin1")) {
       secret.fill(0)
-      throw invalid("The public key is not that of the secret key. Are the two exchanged?")
+      throw invalid("The public key does not match the secret key. Are they swapped?")
     }
     return new Certificate(derived, secret, known)
   }
 
-  /** A certificate of the text of its file. Bytes are better than a string, since they can be zeroed. */
+  /** Parses the contents of a certificate file. Pass bytes rather than a string: the caller can zero them. */
   static parse(text: string | Uint8Array): Certificate {
     const file = Buffer.from(text as string)
     try {
@@ -160,11 +167,11 @@ export class Certificate {
       const key = (name: string) => {
         const value = values.get(`curve/${name}`)
         if (value === undefined) return undefined
-        if (value.length !== 40) throw new FormatError(0, `${name} must have 40 characters`)
+        if (value.length !== 40) throw new FormatError(0, `${name} must have 40 characters, but has ${value.length}`)
         try {
           return decodeBytes(value)
         } catch {
-          throw new FormatError(0, `${name} is not Z85`)
+          throw new FormatError(0, `${name} is not valid Z85`)
         }
       }
       const metadata: [string, string][] = []
@@ -174,7 +181,7 @@ export class Certificate {
       const secretKey = key("secret-key")
       try {
         const publicKey = key("public-key")
-        if (publicKey === undefined) throw new FormatError(0, "there is no public-key under curve")
+        if (publicKey === undefined) throw new FormatError(0, "the public-key under curve is missing")
         return Certificate.from({ publicKey, secretKey, metadata: Object.fromEntries(metadata) })
       } finally {
         secretKey?.fill(0)
@@ -185,14 +192,14 @@ export class Certificate {
   }
 
   /**
-   * Reads a certificate file of CZMQ, pyzmq or this class: the public one (`.key`) or the secret one (`.key_secret`). A file with
-   * a secret key is refused when group or others can read or change it: EACCES.
+   * Reads a certificate file of CZMQ, pyzmq or this class: the public one (`.key`) or the secret one (`.key_secret`). Rejects with EACCES
+   * if the file has a secret key and its group or others can read or change it.
    */
   static load(file: string): Promise<Certificate> {
     return loadCertificate(file)
   }
 
-  /** Reads a secret key (and public key and name, if they are there) from environment variables. */
+  /** Reads the secret key, the public key and the name from environment variables. One of the keys must be set. */
   static fromEnvironment(options: EnvironmentOptions = {}): Certificate {
     const { prefix = "OHMQ", keep = false } = checkOptions("the options of fromEnvironment", options, [
       "prefix",
@@ -202,7 +209,7 @@ export class Certificate {
     const [secretName, publicName, name] = ["SECRET_KEY", "PUBLIC_KEY", "NAME"].map((end) => `${prefix}_${end}`)
     const secretKey = process.env[secretName as string]
     const publicKey = process.env[publicName as string]
-    if (!secretKey && !publicKey) throw invalid(`The environment has neither ${secretName} nor ${publicName}`)
+    if (!secretKey && !publicKey) throw invalid(`Neither ${secretName} nor ${publicName} is set in the environment`)
     const user = process.env[name as string]
     try {
       return Certificate.from({
@@ -215,14 +222,14 @@ export class Certificate {
     }
   }
 
-  /** Asks a callback for the keys, or for the text of a certificate file: for vaults and key services. */
+  /** Gets the keys, or the contents of a certificate file, from a callback: for vaults and key services. */
   static async fromVault(
     fetch: () => KeyMaterial | string | Uint8Array | Promise<KeyMaterial | string | Uint8Array>,
     options: VaultOptions = {},
   ): Promise<Certificate> {
     const { timeout = 30_000 } = checkOptions("the options of fromVault", options, ["timeout"])
     checkTimeout("timeout", timeout)
-    if (typeof fetch !== "function") throw invalid("fromVault takes a function")
+    if (typeof fetch !== "function") throw invalid(`Expected fetch to be a function, but received ${typeof fetch}`)
     let timer: Timer | undefined
     const late = new Promise<never>((_, reject) => {
       timer = setTimeout(() => reject(invalid(`The vault did not answer within ${timeout} ms`)), timeout)
@@ -237,23 +244,23 @@ export class Certificate {
     }
   }
 
-  /** Whether this certificate has the secret key. */
+  /** Whether this certificate contains the secret key. */
   get hasSecretKey(): boolean {
     return this.#secret !== undefined
   }
 
-  /** The 32 bytes of the secret key, null without one. They are this certificate's own, and zeroed when it is destroyed. */
+  /** The 32 bytes of the secret key, or null. They are not a copy: `destroy()` zeroes them, and then this throws. */
   get secretKey(): Buffer | null {
-    if (this.#destroyed) throw invalid("The certificate was destroyed")
+    if (this.#destroyed) throw invalid("The certificate was destroyed, and its secret key zeroed")
     return this.#secret ?? null
   }
 
-  /** The same without the secret key: what may be given to others. */
+  /** This certificate without the secret key, to give to others. */
   get public(): Certificate {
     return new Certificate(this.publicKey, undefined, this.metadata)
   }
 
-  /** Zeroes the secret key. Sockets that have it already keep theirs. */
+  /** Zeroes the secret key. Sockets that use it keep their own copy. */
   destroy(): void {
     if (this.#secret === undefined) return
     this.#secret.fill(0)
@@ -266,8 +273,8 @@ export class Certificate {
   }
 
   /**
-   * Writes the public certificate to a file, and the secret one, if there is a secret key, to the file of that name with
-   * "_secret", which its owner alone can read. Each is replaced as a whole, unless `overwrite` is false: then neither may be there (EEXIST).
+   * Writes the public certificate to a file, and if it has a secret key, the secret certificate to the file's name with "_secret", which
+   * only its owner can read. Replaces each file as a whole; with `overwrite: false`, rejects with EEXIST if one of them exists.
    */
   async save(file: string, options: SaveOptions = {}): Promise<void> {
     const { overwrite = true } = checkOptions("the options of save", options, ["overwrite"])
@@ -291,7 +298,7 @@ export class Certificate {
     return this.#write(file, null, replaceFile)
   }
 
-  /** Writes the secret certificate to a file that its owner alone can read. */
+  /** Writes the secret certificate to a file that only its owner can read. */
   async saveSecret(file: string): Promise<void> {
     const { secretKey } = this
     if (secretKey === null) throw invalid("The certificate has no secret key to save")
@@ -319,7 +326,7 @@ export class Certificate {
     }
   }
 
-  /** What can be shown of it. */
+  /** The certificate without its secret key. */
   toJSON(): { publicKey: string; metadata: Readonly<Record<string, string>>; hasSecretKey: boolean } {
     return { publicKey: this.publicKey, metadata: this.metadata, hasSecretKey: this.hasSecretKey }
   }
@@ -336,7 +343,7 @@ export class Certificate {
 
 brand("Certificate", Certificate)
 
-/** Loads a certificate of a file that passes a check. */
+/** Loads a certificate from a file, after a check of the file. */
 export async function loadCertificate(file: string, check: (stats: Stats) => void = () => {}): Promise<Certificate> {
   let stats: Stats | undefined
   const contents = await readFile(file, (found) => {
@@ -348,12 +355,12 @@ export async function loadCertificate(file: string, check: (stats: Stats) => voi
   try {
     certificate = Certificate.parse(contents)
   } catch (error) {
-    throw Object.assign(invalid(`${file} is no certificate: ${(error as Error).message}`), { path: file })
+    throw Object.assign(invalid(`${file} is not a valid certificate: ${(error as Error).message}`), { path: file })
   } finally {
     contents.fill(0)
   }
   try {
-    const why = "has a secret key, and others than its owner can read or change it"
+    const why = "has a secret key that other users than its owner can read or change"
     if (certificate.hasSecretKey) checkMode(file, stats as Stats, 0o077, why, "chmod 600")
   } catch (error) {
     certificate.destroy()
@@ -362,5 +369,5 @@ export async function loadCertificate(file: string, check: (stats: Stats) => voi
   return certificate
 }
 
-/** A new key pair, as a certificate. */
+/** Generates a key pair, as a certificate. */
 export const generateKeyPair = (metadata?: Record<string, string>): Certificate => Certificate.generate(metadata)

@@ -1,17 +1,17 @@
-// Tells whether a file has changed, and whether somebody may still be writing it.
+// Detects whether a file has changed, and whether another process may still be writing it.
 
 import type { BigIntStats } from "node:fs"
 import { stat } from "node:fs/promises"
 
 import { setTimeout } from "../../base/timers.js"
 
-/** A file that was left alone for so long is complete. Also longer than the steps in which file systems count time. Milliseconds. */
+/** A file that did not change for this long is complete. It is longer than the resolution of file systems' times. Milliseconds. */
 const REST = 100
 
-/** Changes when a file does. */
+/** A text that changes when the file does. */
 const markOf = ({ mtimeNs, ctimeNs, size, ino }: BigIntStats) => [mtimeNs, ctimeNs, size, ino].join()
 
-/** The mark of a file as it is now; undefined if it is not there. */
+/** The current mark of a file; undefined if it does not exist. */
 export async function fileMark(file: string): Promise<string | undefined> {
   try {
     return markOf(await stat(file, { bigint: true }))
@@ -20,12 +20,12 @@ export async function fileMark(file: string): Promise<string | undefined> {
   }
 }
 
-// Taken now: a test's clock would take its place, and does not tell of files.
+// Read now, because a test may replace the clock, and files keep real time.
 const { now } = Date
 
 const ageOf = ({ ctimeMs }: BigIntStats) => now() - Number(ctimeMs)
 
-/** Whether it was left alone for long enough. A time in the future is of another machine's clock, and tells nothing. */
+/** Whether it did not change for long enough. A time in the future comes from another machine's clock and is ignored. */
 function isResting(stats: BigIntStats): boolean {
   const age = ageOf(stats)
   return age < -REST || age > REST
@@ -33,7 +33,7 @@ function isResting(stats: BigIntStats): boolean {
 
 const sleep = (delay: number) => new Promise<void>((resolve) => void setTimeout(resolve, delay))
 
-/** The mark of a folder, which changes when a file comes or goes; undefined while it may change unseen. */
+/** The mark of a folder, which changes when a file is added or removed; undefined while a change could go unnoticed. */
 export async function folderMark(folder: string): Promise<string | undefined> {
   try {
     const stats = await stat(folder, { bigint: true })
@@ -44,8 +44,8 @@ export async function folderMark(folder: string): Promise<string | undefined> {
 }
 
 /**
- * Waits until nobody seems to write a file, and gives its mark. Without a rest, half of a file would be read, and a second change within the
- * same tick of the clock would go unseen. Undefined if there is no file; "busy", which is no file's mark, if it changes all the time.
+ * Waits until a file rests, and returns its mark. Otherwise half a file could be read, and a second change within one tick of the clock
+ * could go unnoticed. Undefined if there is no file; "busy", which is never a file's mark, if it keeps changing.
  */
 export async function restingMark(file: string): Promise<string | undefined> {
   for (let attempt = 0; attempt < 10; attempt += 1) {

@@ -1,16 +1,16 @@
-// Notices that a file or folder has changed: at once through fs.watch, and by looking now and then where that does not work.
+// Notices changes of a file or folder: at once through fs.watch, and by polling where that does not work.
 
 import { type FSWatcher, watch } from "node:fs"
 
 import { clearInterval, setInterval, type Timer } from "../../base/timers.js"
 
-/** Milliseconds. */
+/** How often to poll. Milliseconds. */
 const EVERY = 1000
 
-/** Each so many times, all is looked at, whatever a glance says. */
+/** Every this many polls, everything is read, whatever the glance says. */
 const THOROUGH = 10
 
-/** Calls a function when something may have changed; never two calls at a time. Keeps no process alive. */
+/** Calls a function whenever something may have changed, one call at a time. Does not keep the process alive. */
 export class WatchedPath {
   readonly #rescan: () => Promise<void>
   readonly #glance: () => Promise<boolean>
@@ -21,7 +21,7 @@ export class WatchedPath {
   #again = false
   #closed = false
 
-  /** @param glance Says cheaply whether something seems to have changed: asked most times that nothing was noticed. */
+  /** @param glance A cheap check whether something seems to have changed, for most polls. */
   constructor(folder: string, rescan: () => Promise<void>, glance = async () => true) {
     this.#rescan = rescan
     this.#glance = glance
@@ -29,12 +29,12 @@ export class WatchedPath {
       this.#watcher = watch(folder, { persistent: false }, () => void this.rescan())
       this.#watcher.on("error", () => {})
     } catch {
-      // Network file systems and the like cannot be watched; the timer does it.
+      // Some file systems, such as network ones, cannot be watched. The timer polls those.
     }
     this.#timer = setInterval(() => void this.#look(), EVERY).unref()
   }
 
-  /** Looks now, or again if it is looking already. Resolves when it has looked, after this call. */
+  /** Reads now, or once more if it is already reading. Resolves when a read that began after this call has finished. */
   async rescan(): Promise<void> {
     if (this.#closed) return
     if (this.#running !== undefined) {

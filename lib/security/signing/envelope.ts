@@ -1,5 +1,5 @@
-// DSSE v1 (https://github.com/secure-systems-lab/dsse): the bytes that are signed, and the JSON around them. Nothing here checks
-// a signature, so what is parsed here is not to be believed yet.
+// DSSE v1 (https://github.com/secure-systems-lab/dsse): the bytes that are signed, and the JSON around them. Nothing here verifies a
+// signature, so do not trust anything that was only parsed.
 
 import { Buffer } from "node:buffer"
 import { TextDecoder } from "node:util"
@@ -7,7 +7,7 @@ import { TextDecoder } from "node:util"
 import { EnvelopeError } from "./envelope-error.js"
 
 export interface Signature {
-  /** A hint that is not signed: which key to try. */
+  /** A hint which key to try. It is not signed. */
   keyId: string | undefined
   bytes: Buffer
 }
@@ -24,7 +24,7 @@ const MOST_SIGNATURES = 16
 
 const malformed = () => new EnvelopeError("ERR_ENVELOPE_MALFORMED")
 
-// Half a surrogate pair has no bytes of its own in UTF-8: two such texts would be signed as the same.
+// UTF-8 has no bytes for half a surrogate pair: two different texts would get the same signature.
 const unprintable = /[\p{Cc}\p{Surrogate}]/u
 
 const isName = (value: unknown, longest: number): value is string =>
@@ -33,7 +33,7 @@ const isName = (value: unknown, longest: number): value is string =>
 export const isPayloadType = (value: unknown): value is string => isName(value, LARGEST_TYPE)
 export const isKeyId = (value: unknown): value is string => isName(value, LARGEST_KEY_ID)
 
-/** The pre-authentication encoding: what is signed. */
+/** The pre-authentication encoding: the bytes that are signed. */
 export function preAuthEncoding(payloadType: string, payload: Uint8Array): Buffer {
   const head = `DSSEv1 ${Buffer.byteLength(payloadType)} ${payloadType} ${payload.length} `
   return Buffer.concat([Buffer.from(head), payload])
@@ -50,7 +50,7 @@ export function serialize({ payloadType, payload, signatures }: Envelope): strin
   })
 }
 
-/** Bytes of base64 or base64url. Node skips what is neither, and leftover bits; here each text has to be the one it would write. */
+/** Decodes base64 or base64url. Node ignores invalid characters and leftover bits, so only text that Node would write is valid here. */
 function decodeBase64(text: unknown): Buffer {
   if (typeof text !== "string") throw malformed()
   const bytes = Buffer.from(text, "base64")
@@ -67,12 +67,12 @@ type JsonObject = Record<string, unknown>
 const isObject = (value: unknown): value is JsonObject =>
   typeof value === "object" && value !== null && !Array.isArray(value)
 
-/** A field of the object's own: JSON may have fields that are named like those that objects inherit. */
+/** An own field: JSON may contain fields with the names of inherited properties. */
 const field = (object: JsonObject, name: string) => (Object.hasOwn(object, name) ? object[name] : undefined)
 
 function parseSignature(value: unknown): Signature {
   if (!isObject(value)) throw malformed()
-  // Other implementations write an empty key id, or null, where there is none.
+  // Other implementations write an empty string or null if there is no key id.
   const keyId = field(value, "keyid") || undefined
   if (keyId !== undefined && !isKeyId(keyId)) throw malformed()
   return { keyId, bytes: decodeBase64(field(value, "sig")) }
@@ -88,7 +88,7 @@ function parseJson(text: string | Uint8Array): unknown {
   }
 }
 
-/** Parses an envelope of `maxSize` bytes at most. A key id, or its absence, is allowed once. */
+/** Parses an envelope of at most `maxSize` bytes. Each key id, or a missing one, may appear once. */
 export function parse(text: string | Uint8Array, maxSize: number): Envelope {
   if (text.length > maxSize || (typeof text === "string" && Buffer.byteLength(text) > maxSize)) throw malformed()
   const envelope = parseJson(text)

@@ -1,31 +1,30 @@
-// Remembers which messages were accepted, for as long as they could be accepted again.
+// Remembers accepted messages, as long as they would otherwise be accepted again.
 
 import { checkPositive } from "../check-options.js"
 import { EnvelopeError } from "./envelope-error.js"
 
-/** Where a Verifier remembers what it accepted. Write one to share it between processes, or to outlive one. */
+/** Where a Verifier remembers accepted messages. Implement it to share them between processes, or to keep them when a process ends. */
 export interface NonceStore {
   /**
-   * Adds a nonce, of 43 characters, and tells whether it is new, in one atomic step. It need not be kept after `expires` by the
-   * store's own clock, which may be ahead of the Verifier's by its `clockSkew`: so much is added. In Redis:
-   * `SET nonce 1 NX PXAT expires`.
+   * Adds a nonce of 43 characters and returns whether it is new, in one atomic step. The store may forget it after `expires` by its own
+   * clock; `expires` allows for a clock that is ahead by `clockSkew`. In Redis: `SET nonce 1 NX PXAT expires`.
    */
   add(nonce: string, expires: Date): boolean | Promise<boolean>
 }
 
-/** Nonces are forgotten together with all of their second. */
+/** Nonces that expire within the same second are forgotten together. Milliseconds. */
 const SLICE = 1000
 
-/** Keeps nonces in this process's memory. Several Verifiers may share one. */
+/** Keeps nonces in memory. Several Verifiers may share one. */
 export class MemoryNonceStore implements NonceStore {
   readonly #limit: number
   /** By the second in which they expire. */
   readonly #slices = new Map<number, Set<string>>()
   #size = 0
-  /** What expires in this second or before is forgotten, or may be. */
+  /** Nonces that expire in this second or earlier may be forgotten. */
   #forgotten = Number.NEGATIVE_INFINITY
 
-  /** How many nonces to keep at most. Beyond it the oldest are forgotten, and messages as old as they are refused. */
+  /** @param limit How many nonces to keep, 1,000,000 by default. Beyond it, the oldest are forgotten, and messages as old as they are rejected. */
   constructor(limit = 1_000_000) {
     this.#limit = checkPositive("limit", limit)
   }
@@ -35,6 +34,7 @@ export class MemoryNonceStore implements NonceStore {
     return this.#size
   }
 
+  /** Adds a nonce and returns whether it is new. */
   add(nonce: string, expires: Date): boolean {
     this.#forgetUntil(Math.floor(Date.now() / SLICE) - 1)
     const second = Math.floor(expires.getTime() / SLICE)
@@ -51,7 +51,7 @@ export class MemoryNonceStore implements NonceStore {
     return true
   }
 
-  /** A clock that is set back must not let in again what was forgotten, so this only ever advances. */
+  /** This never goes back: if the clock is set back, forgotten messages must not be accepted again. */
   #forgetUntil(second: number): void {
     if (second <= this.#forgotten) return
     this.#forgotten = second

@@ -1,5 +1,5 @@
-// What stands before a payload so that its replay is noticed: a line of JSON with its type, the time, and a nonce. All of it is
-// signed. The payload follows as it is, so JSON payloads make two lines of JSON that any tool reads.
+// The line of JSON before a payload that makes replays detectable: type, time and nonce. It is signed together with the payload, which
+// follows unchanged; a JSON payload makes two lines of JSON that any tool can read.
 
 import { Buffer } from "node:buffer"
 import { randomBytes } from "node:crypto"
@@ -7,10 +7,10 @@ import { randomBytes } from "node:crypto"
 import { isPayloadType } from "./envelope.js"
 import { EnvelopeError } from "./envelope-error.js"
 
-/** The DSSE payload type of what `stamp` returns. */
+/** The DSSE payload type of the bytes that `stamp` returns. */
 export const STAMPED_TYPE = "application/vnd.ohmq.stamped.v1"
 
-/** A type has 255 bytes at most, and each may need six characters in JSON. */
+/** A type has at most 255 bytes, each of which may take six characters in JSON. */
 const LONGEST_LINE = 2048
 const NEWLINE = 10
 
@@ -25,14 +25,14 @@ export function stamp(payloadType: string, payload: Uint8Array): Buffer {
   return Buffer.concat([Buffer.from(`${JSON.stringify(line)}\n`), payload])
 }
 
-/** Takes a stamped payload apart. Only for bytes that were verified. */
+/** Separates a stamped payload from its line. Only for bytes whose signature was verified. */
 export function unstamp(bytes: Buffer): StampedPayload {
   const end = bytes.subarray(0, LONGEST_LINE).indexOf(NEWLINE)
   let line: unknown
   try {
     line = JSON.parse(bytes.toString("utf8", 0, Math.max(end, 0)))
   } catch {
-    // Then it is no object either.
+    // Rejected below, because it is not an object.
   }
   const { type, time, nonce } = (line ?? {}) as Record<string, unknown>
   const date = new Date(typeof time === "string" ? time : Number.NaN)

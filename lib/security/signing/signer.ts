@@ -1,10 +1,10 @@
-// Makes signed messages.
+// Signs messages.
 
 import { Buffer } from "node:buffer"
 import { type KeyObject, sign } from "node:crypto"
 import { isUint8Array } from "node:util/types"
 
-import { checkBoolean, checkOptions } from "../check-options.js"
+import { checkBoolean, checkOptions, unexpected } from "../check-options.js"
 import { type Envelope, isPayloadType, preAuthEncoding, serialize } from "./envelope.js"
 import { STAMPED_TYPE, stamp } from "./signed-payload.js"
 import { type KeyInput, type PrivateKey, privateKey } from "./signing-keys.js"
@@ -12,24 +12,24 @@ import { envelopeOf, VerifiedMessage } from "./verified-message.js"
 
 /** Options of a Signer. */
 export interface SignerOptions {
-  /** The private key. This or `file`. */
+  /** The private key. Required, unless `file` is given. */
   key?: KeyInput
-  /** A PEM file with the private key. It is refused (EACCES) if group or others have access to it. */
+  /** A PEM file with the private key. EACCES if its group or others have access to it. */
   file?: string | URL
-  /** The passphrase of an encrypted PEM. */
+  /** The passphrase of an encrypted PEM. Default: none. */
   passphrase?: string
-  /** What envelopes call the key. Default: the SHA-256 of the public key's SPKI, in hexadecimal. */
+  /** The key's id in envelopes, 1 to 255 bytes. Default: the SHA-256 of the public key's SPKI in hexadecimal. */
   keyId?: string
   /**
-   * Signs the payload alone, as plain DSSE, without time and nonce: for attestations of in-toto and the like. Anybody can send such
-   * an envelope again. Default false.
+   * Signs the payload alone, as plain DSSE, without time and nonce: for attestations such as in-toto's. Anyone can send such an envelope
+   * again. Default false.
    */
   replayable?: boolean
 }
 
 const names = ["key", "file", "passphrase", "keyId", "replayable"]
 
-/** An object that is data. JSON would make `{}` of a promise or a Map, and that would then be signed. */
+/** Whether an object is data. JSON would turn a promise or a Map into `{}`, which would then be signed. */
 function isData(value: object): boolean {
   const prototype = Object.getPrototypeOf(value)
   const isPlain = prototype === null || Object.getPrototypeOf(prototype) === null
@@ -40,18 +40,19 @@ function payloadBytes(payload: Uint8Array | string | object): Uint8Array {
   if (isUint8Array(payload)) return payload
   if (typeof payload === "string") {
     if (/\p{Surrogate}/u.test(payload))
-      throw new TypeError("The payload has half a surrogate pair, which UTF-8 cannot say")
+      throw new TypeError("The payload contains half a surrogate pair, which UTF-8 cannot encode")
     return Buffer.from(payload)
   }
   if (typeof payload === "object" && payload !== null && isData(payload)) {
     const json = JSON.stringify(payload)
     if (json !== undefined) return Buffer.from(json)
   }
-  throw new TypeError("Expected the payload to be bytes, text, or an object to be written as JSON")
+  throw unexpected("the payload", "a string, a Uint8Array, or an object that JSON can express", payload)
 }
 
 /**
- * Signs messages with an Ed25519 key, as DSSE envelopes.
+ * Signs messages with an Ed25519 key, as DSSE envelopes. The constructor throws a TypeError for an invalid option, with the code
+ * ERR_ENVELOPE_KEY for an invalid key.
  *
  * ```typescript
  * const signer = new Signer({ file: "audit.key" })
@@ -59,7 +60,7 @@ function payloadBytes(payload: Uint8Array | string | object): Uint8Array {
  * ```
  */
 export class Signer {
-  /** What envelopes call the key. */
+  /** The key's id in envelopes. */
   readonly keyId: string
   readonly #key: PrivateKey
   readonly #replayable: boolean
@@ -71,15 +72,17 @@ export class Signer {
     this.keyId = this.#key.keyId
   }
 
-  /** The public key, for Verifiers. */
+  /** The public key, to give to Verifiers. */
   get publicKey(): KeyObject {
     return this.#key.publicKey
   }
 
-  /** Signs a payload together with its type, the time and a nonce. Returns the envelope as JSON. */
+  /** Signs a payload together with its type, the time and a nonce. Returns the envelope as JSON. Throws a TypeError for an invalid argument. */
   sign(payloadType: string, payload: Uint8Array | string | object): string {
     if (!isPayloadType(payloadType) || payloadType === STAMPED_TYPE) {
-      throw new TypeError("Expected the payload type to be text of 1 to 255 bytes, such as a media type of your own")
+      throw new TypeError(
+        "Expected the payload type to be a string of 1 to 255 bytes, such as a media type of your own",
+      )
     }
     const bytes = payloadBytes(payload)
     const content = this.#replayable
@@ -88,12 +91,13 @@ export class Signer {
     return this.#addSignature({ ...content, signatures: [] })
   }
 
-  /** Adds a signature to a message that a Verifier let through. Returns the envelope as JSON, with the signatures that it had. */
+  /** Adds a signature to a message that a Verifier returned. Returns the envelope as JSON, with the earlier signatures. */
   countersign(message: VerifiedMessage): string {
-    if (!(message instanceof VerifiedMessage)) throw new TypeError("Expected a message that a Verifier returned")
+    if (!(message instanceof VerifiedMessage))
+      throw unexpected("message", "a VerifiedMessage, which a Verifier returns", message)
     const envelope = envelopeOf(message)
     if (envelope.signatures.some(({ keyId }) => keyId === this.keyId)) {
-      throw new TypeError("The message has a signature of this key id already")
+      throw new TypeError(`The message already has a signature with the key id ${JSON.stringify(this.keyId)}`)
     }
     return this.#addSignature(envelope)
   }

@@ -1,4 +1,4 @@
-// Ed25519 keys from where they are kept. What Node says about a key it cannot read may quote it, so that is never passed on.
+// Loads Ed25519 keys. Node's errors about an unreadable key may quote it, so they are never passed on.
 
 import { Buffer } from "node:buffer"
 import { createHash, createPrivateKey, createPublicKey, KeyObject } from "node:crypto"
@@ -10,8 +10,8 @@ import { checkBoolean, checkOptions } from "../check-options.js"
 import { isKeyId } from "./envelope.js"
 
 /**
- * A JSON Web Key (RFC 7517), as `keyObject.export({ format: "jwk" })` makes. Without an index signature, as that of @types/node 25 is,
- * which the earlier ones have in node:crypto.
+ * A JSON Web Key (RFC 7517), as `keyObject.export({ format: "jwk" })` returns. It has no index signature, like that of @types/node 25
+ * and unlike that of earlier versions.
  */
 export type JsonWebKey = {
   kty?: string | undefined
@@ -28,30 +28,30 @@ export type JsonWebKey = {
 /** A key: PEM (PKCS#8 or SPKI), JWK or KeyObject. Ed25519 only. */
 export type KeyInput = string | Uint8Array | JsonWebKey | KeyObject
 
-/** A public key, and what it is good for. */
+/** A public key, and when its signatures are valid. */
 export interface VerificationKey {
-  /** The key. This or `file`. */
+  /** The key. Required, unless `file` is given. */
   key?: KeyInput
-  /** A PEM file with the key. */
+  /** A PEM file with the key. Required, unless `key` is given. */
   file?: string | URL
-  /** What envelopes call it. Default: its fingerprint, which is the SHA-256 of its SPKI in hexadecimal. */
+  /** The key's id in envelopes, 1 to 255 bytes. Default: its fingerprint, the SHA-256 of its SPKI in hexadecimal. */
   keyId?: string
-  /** Signatures of an earlier time are refused. A Date, or a text that Date takes. */
+  /** Rejects earlier signatures. A Date, or a string that Date accepts. Default: no limit. */
   notBefore?: Date | string
-  /** Signatures of a later time are refused. */
+  /** Rejects later signatures, like `notBefore`. */
   notAfter?: Date | string
-  /** Refuses all of its signatures. Default false. */
+  /** Rejects all signatures of this key. Default false. */
   revoked?: boolean
 }
 
-/** A private key in a form that needs no more checks. */
+/** A private key that was checked. */
 export interface PrivateKey {
   key: KeyObject
   publicKey: KeyObject
   keyId: string
 }
 
-/** A public key in a form that needs no more checks. */
+/** A public key that was checked. */
 export interface PublicKey {
   key: KeyObject
   keyId: string
@@ -67,17 +67,18 @@ const LARGEST_FILE = 64 << 10
 const hasModes = process.platform !== "win32"
 const { O_RDONLY, O_NONBLOCK = 0 } = constants
 
-/** The contents of a key file. That of a private key is refused, as ssh does, if group or others may do anything with it. */
+/** The contents of a key file. EACCES for a private key if its group or others have any access, as in ssh. */
 function readKeyFile(file: string | URL, isPrivate: boolean): Buffer {
-  // Without O_NONBLOCK a pipe of that name would hold this thread until somebody writes to it.
+  // Without O_NONBLOCK, opening a pipe would block this thread until it has a writer.
   const descriptor = openSync(file, O_RDONLY | O_NONBLOCK)
   try {
     const stat = fstatSync(descriptor)
     const { mode, size } = stat
-    if (!stat.isFile() || size > LARGEST_FILE) throw invalid(`${file} is no key file`)
+    if (!stat.isFile()) throw invalid(`${file} is not a regular file`)
+    if (size > LARGEST_FILE) throw invalid(`${file} is too large for a key: it has ${size} bytes`)
     if (isPrivate && hasModes && (mode & 0o077) !== 0) {
       const now = (mode & 0o777).toString(8).padStart(4, "0")
-      const message = `${file} has a private key and the mode ${now}, but only its owner may have access: chmod 600`
+      const message = `${file} has a private key that other users than its owner can access. Its mode is ${now}; run: chmod 600 ${file}`
       throw Object.assign(new Error(message), { code: "EACCES", path: String(file) })
     }
     const contents = Buffer.alloc(size)
@@ -89,7 +90,7 @@ function readKeyFile(file: string | URL, isPrivate: boolean): Buffer {
 
 const isText = (key: unknown): key is string | Uint8Array => typeof key === "string" || isUint8Array(key)
 
-/** Whether this is a key itself, and not an object that has one. */
+/** Whether this is a key itself, and not an object that contains one. */
 const isKey = (source: KeyInput | object): source is KeyInput =>
   isText(source) || source instanceof KeyObject || (typeof source === "object" && source !== null && "kty" in source)
 
@@ -100,7 +101,9 @@ function asPrivate(key: KeyInput, passphrase: string | undefined): KeyObject {
       ? createPrivateKey({ key: key as Buffer, format: "pem", passphrase })
       : createPrivateKey({ key, format: "jwk" })
   } catch {
-    throw invalid("The private key cannot be read: expected PEM (PKCS#8; with its passphrase, if it has one) or JWK")
+    throw invalid(
+      "The private key cannot be read. Expected PEM (PKCS#8, with its passphrase if it is encrypted) or JWK",
+    )
   }
 }
 
@@ -110,25 +113,27 @@ function asPublic(key: KeyInput): KeyObject {
     : key instanceof KeyObject
       ? key.type === "private"
       : "d" in key
-  if (isPrivate) throw invalid("This is a private key, where a public one belongs")
+  if (isPrivate) throw invalid("Expected a public key, but received a private key")
   try {
     if (key instanceof KeyObject) return key
     return isText(key)
       ? createPublicKey({ key: key as Buffer, format: "pem" })
       : createPublicKey({ key, format: "jwk" })
   } catch {
-    throw invalid("The public key cannot be read: expected PEM (SPKI) or JWK")
+    throw invalid("The public key cannot be read. Expected PEM (SPKI) or JWK")
   }
 }
 
-/** Takes the key, or the contents of the file, whichever is there. */
+/** Reads the key or the file, whichever is given. */
 function load(what: string, { key, file }: VerificationKey, read: (key: KeyInput) => KeyObject): KeyObject {
-  if ((key === undefined) === (file === undefined)) throw invalid(`A ${what} needs either key or file`)
-  if (key !== undefined && !isKey(key)) throw invalid("A key must be PEM, JWK or a KeyObject")
+  if ((key === undefined) === (file === undefined))
+    throw invalid(`A ${what} needs either key or file, but received ${key === undefined ? "neither" : "both"}`)
+  if (key !== undefined && !isKey(key)) throw invalid("Expected key to be PEM, JWK or a KeyObject")
   const contents = file === undefined ? undefined : readKeyFile(file, what === "Signer")
   try {
     const object = read(contents ?? (key as KeyInput))
-    if (object.asymmetricKeyType !== "ed25519") throw invalid("The key is not an Ed25519 key")
+    if (object.asymmetricKeyType !== "ed25519")
+      throw invalid(`Expected an Ed25519 key, but received ${object.asymmetricKeyType ?? "a secret key"}`)
     return object
   } finally {
     contents?.fill(0)
@@ -141,14 +146,14 @@ const fingerprintOf = (key: KeyObject) =>
     .digest("hex")
 
 function checkKeyId(keyId: string): string {
-  if (!isKeyId(keyId)) throw invalid("A keyId must be text of 1 to 255 bytes without control characters")
+  if (!isKeyId(keyId)) throw invalid("Expected keyId to be a string of 1 to 255 bytes without control characters")
   return keyId
 }
 
 /** The private key of a Signer's options. */
 export function privateKey(options: VerificationKey & { passphrase?: string }): PrivateKey {
   const key = load("Signer", options, (source) => asPrivate(source, options.passphrase))
-  if (key.type !== "private") throw invalid("This is a public key, where a private one belongs")
+  if (key.type !== "private") throw invalid("Expected a private key, but received a public key")
   const publicKey = createPublicKey(key)
   return { key, publicKey, keyId: checkKeyId(options.keyId ?? fingerprintOf(publicKey)) }
 }
@@ -156,13 +161,13 @@ export function privateKey(options: VerificationKey & { passphrase?: string }): 
 function timeOf(name: string, value: Date | string | undefined, otherwise: number): number {
   if (value === undefined) return otherwise
   const time = isDate(value) || typeof value === "string" ? new Date(value).getTime() : Number.NaN
-  if (Number.isNaN(time)) throw invalid(`Expected ${name} to be a date`)
+  if (Number.isNaN(time)) throw invalid(`Expected ${name} to be a Date or a string that Date accepts`)
   return time
 }
 
 const names = ["key", "file", "keyId", "notBefore", "notAfter", "revoked"]
 
-/** One of a Verifier's keys. */
+/** One of the public keys of a Verifier. */
 export function publicKey(source: KeyInput | VerificationKey): PublicKey {
   const options = isKey(source) ? { key: source } : checkOptions("the options of a verification key", source, names)
   const { revoked = false } = options

@@ -1,22 +1,23 @@
-// What is left of an envelope after all checks.
+// The message of an envelope that passed all checks.
 
 import type { Buffer } from "node:buffer"
 
 import type { Envelope } from "./envelope.js"
 
-/** The envelope that a message came in. */
+/** The envelope that contained a message. */
 export let envelopeOf: (message: VerifiedMessage) => Envelope
 
-/** A message that was signed by keys that are known, and passed all other checks. Only a Verifier makes them. */
+/** A message that known keys signed and that passed all other checks. Only a Verifier creates them. */
 export class VerifiedMessage {
   /** The bytes that were signed. */
   readonly payload: Buffer
+  /** The type of the payload, as its signer gave it. */
   readonly payloadType: string
-  /** The key that signed it; of several, the first. */
+  /** The id of the key that signed it; of several, the first. */
   readonly keyId: string
-  /** All keys that are known and signed it. */
+  /** The ids of all known keys that signed it. */
   readonly keyIds: readonly string[]
-  /** When it was signed, by the signer's clock. Undefined for plain DSSE, which has no time. */
+  /** When it was signed, by the signer's clock. Undefined for plain DSSE, which contains no time. */
   readonly time: Date | undefined
   readonly #envelope: Envelope
 

@@ -1,4 +1,4 @@
-// Follows a chain node through @dashevo/dashd-zmq, over a restart of the node.
+// Follows a chain node through @dashevo/dashd-zmq, across a restart of the node.
 
 const assert = require("node:assert")
 const { spawn } = require("node:child_process")
@@ -16,10 +16,10 @@ async function main() {
   const exited = once(node, "exit")
   const limit = setTimeout(() => {
     node.kill("SIGKILL")
-    process.stderr.write("Not all was received in 40 s\n")
+    process.stderr.write("Not every message arrived within 40 s\n")
     process.exit(1)
   }, 40_000)
-  const [line] = await Promise.race([once(node.stdout, "data"), exited.then(() => assert.fail("No publisher"))])
+  const [line] = await Promise.race([once(node.stdout, "data"), exited.then(() => assert.fail("The publisher exited"))])
 
   const client = await connected({ host: "127.0.0.1", port: String(line).trim() })
   const { rawtx, hashblock } = ZMQClient.TOPICS
@@ -67,13 +67,13 @@ async function main() {
 }
 
 /**
- * A client that is connected. It begins to observe its socket after it has connected it, so that it may miss the event
- * and wait for ever, with any ZeroMQ: then another is made.
+ * A connected client. The package starts to observe its socket only after connecting it, so that it may miss the event and wait forever,
+ * with any ZeroMQ. Then this tries again with a new client.
  */
 async function connected(options) {
   for (let attempt = 1; attempt <= 20; attempt++) {
     const client = new ZMQClient(options)
-    // Without a number, its first loss of a connection is the last: it closes its socket.
+    // Without maxRetries, it closes its socket when the connection is lost.
     const done = client.connect({ maxRetries: 1000 }).then(() => true)
     if (await Promise.race([done, new Promise((resolve) => setTimeout(resolve, 500))])) return client
     client.socket.close()

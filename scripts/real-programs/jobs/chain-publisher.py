@@ -1,5 +1,5 @@
-# Publishes as a chain node does, with libzmq through Python: topic, body, sequence number. Argument: how many blocks.
-# Prints its port; reads lines: "go" publishes everything, "restart" closes the socket and binds it to its port again.
+# Publishes topic, body and sequence number like a chain node, with libzmq through Python. Argument: the number of blocks.
+# Prints its port, then reads lines: "go" publishes everything, "restart" closes the socket and binds a new one to the same port.
 
 import struct
 import sys
@@ -12,7 +12,7 @@ context = zmq.Context()
 
 
 def bind_again(socket, port):
-    """A socket that was closed lets go of its port a little later."""
+    """Retries, because a closed socket frees its port a little later."""
     for _ in range(500):
         try:
             return socket.bind(f"tcp://127.0.0.1:{port}")

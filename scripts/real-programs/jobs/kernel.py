@@ -1,6 +1,6 @@
-# Starts a Jupyter kernel and uses it as a notebook does, with Jupyter's own client. Arguments: [--ends] CODE COMMAND...,
-# where {cell} in CODE is the number of a cell, which it must print, and {connection_file} in COMMAND is Jupyter's. With
-# --ends, the kernel must end by itself after a shutdown.
+# Starts a Jupyter kernel and uses it as a notebook does, with Jupyter's own client. Arguments: [--ends] CODE COMMAND...
+# {cell} in CODE stands for the number of a cell, which CODE must print; {connection_file} in COMMAND for Jupyter's file.
+# With --ends, the kernel must exit by itself after a shutdown.
 
 import json
 import sys
@@ -43,7 +43,7 @@ try:
     assert any("floor" in match for match in reply["content"]["matches"]), reply
     limit = time.monotonic() + 20
     while not client.hb_channel.is_beating():
-        assert time.monotonic() < limit, "the heart does not beat"
+        assert time.monotonic() < limit, "no heartbeat"
         time.sleep(0.1)
 
     status, _ = run("throw new Error('wanted')")
@@ -51,7 +51,7 @@ try:
     client.shutdown(reply=True, timeout=30)
     limit = time.monotonic() + 20
     while ends and manager.is_alive():
-        assert time.monotonic() < limit, "the kernel does not end after a shutdown"
+        assert time.monotonic() < limit, "the kernel does not exit after a shutdown"
         time.sleep(0.05)
     client.stop_channels()
 finally:

@@ -1,4 +1,4 @@
-// A PIGATO broker, four workers and two clients in one process, over tcp.
+// Runs a PIGATO broker, four workers and two clients in one process, over tcp.
 
 const assert = require("node:assert")
 const path = require("node:path")

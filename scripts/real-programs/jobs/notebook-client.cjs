@@ -27,7 +27,7 @@ async function main() {
     const seen = []
     channel.subscribe((message) => seen.push(message))
 
-    /** Waits until what came since a mark has a message of this kind. */
+    /** Waits for a message that matches, among those since `seen` was cleared. */
     const until = async (found) => {
       for (let waited = 0; waited < 30_000; waited++) {
         const message = seen.find(found)
@@ -49,7 +49,7 @@ async function main() {
       return result
     }
 
-    // A subscription takes a moment to reach the kernel, and what it publishes before is lost.
+    // A subscription takes a moment to reach the kernel. Messages that it publishes before are lost.
     for (;;) {
       const request = createMessage("kernel_info_request", { channel: "shell" })
       channel.next(request)
@@ -80,20 +80,20 @@ async function main() {
   }
 }
 
-/** What the kernel writes when it has chosen its ports. */
+/** The connection file, which the kernel writes when it has chosen its ports. */
 async function connection(file) {
   for (let waited = 0; waited < 30_000; waited += 10) {
     try {
       if (existsSync(file)) return JSON.parse(readFileSync(file, "utf8"))
     } catch {
-      // It is being written.
+      // The file is still being written.
     }
     await sleep(10)
   }
   throw new Error("The kernel did not start")
 }
 
-// It must end by itself from here: sockets that are closed hold no process.
+// The process must exit by itself: closed sockets must not keep it alive.
 main().catch((error) => {
   process.stderr.write(`${error.stack}\n`)
   process.exit(1)

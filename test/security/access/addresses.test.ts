@@ -5,7 +5,7 @@ import { describe, expect, it, onTestFinished } from "vitest"
 import { thrown } from "../../support/sockets.js"
 import { ask, authenticate, request } from "../support.js"
 
-/** Asks for many peers over one socket, and gives back the statuses. */
+/** Sends the requests of many peers over one socket, and returns the statuses. */
 async function askAll(context: zmq.Context, requests: zmq.MessageLike[][]): Promise<string[]> {
   const dealer = new zmq.Dealer({ context, linger: 0, sendHighWaterMark: 0, receiveHighWaterMark: 0 })
   onTestFinished(() => dealer.close())
@@ -17,7 +17,7 @@ async function askAll(context: zmq.Context, requests: zmq.MessageLike[][]): Prom
 }
 
 describe("addresses", () => {
-  // A socket with `ipv6` sees peers of IPv4 as ::ffff:10.0.0.1.
+  // A socket with `ipv6` sees IPv4 peers as ::ffff:10.0.0.1.
   it.each<[DomainPolicy["addresses"], string, string]>([
     [{ deny: ["10.0.0.1"] }, "::ffff:10.0.0.1", "400"],
     [{ deny: ["10.0.0.1"] }, "::ffff:a00:1", "400"],
@@ -37,12 +37,12 @@ describe("addresses", () => {
     [{ allow: [] }, "10.0.0.1", "400"],
     [{ allow: [] }, "2001:db8::1", "400"],
     [{}, "10.0.0.1", "200"],
-  ])("with %j, %s is answered %s", async (addresses, address, status) => {
+  ])("with %j, answers %s with %s", async (addresses, address, status) => {
     const { context } = authenticate({ null: true, addresses })
     expect((await ask(context, request("NULL", [], { address })))[2]).toBe(status)
   })
 
-  it("are narrowed by allow(), from all or from some", async () => {
+  it("allow() restricts an authenticator that allowed every address", async () => {
     const { context, authenticator } = authenticate({ null: true })
     const status = async (address: string) => (await ask(context, request("NULL", [], { address })))[2]
     expect(await status("10.0.0.1")).toBe("200")
@@ -59,26 +59,26 @@ describe("addresses", () => {
     ["failureLimit", { failureLimit: 5 }],
     ["failureLimit", { failureLimit: { failure: 5 } }],
     ["gssapi", { gssapi: "client@REALM" }],
-    ["a name that there is not", { timout: 5 }],
+    ["an unknown option", { timout: 5 }],
     ["domains", { domains: null }],
     ["the policy of a domain", { domains: { admin: null } }],
     ["the policy of a domain", { domains: { admin: { timeout: 5 } } }],
-  ])("that would let in more than was meant are refused: %s as in %j", (_, options) => {
+  ])("throws a TypeError for an invalid option that would allow more peers: %s in %j", (_, options) => {
     expect(
       thrown(() => new Authenticator({ context: new zmq.Context(), ...(options as AuthenticatorOptions) })).name,
     ).toBe("TypeError")
   })
 })
 
-it("tells all options that there are, and of which domain one is wrong", () => {
+it("names the unknown option, the known ones, and the domain of an invalid policy", () => {
   const messageOf = (options: object) =>
     thrown(() => new Authenticator({ context: new zmq.Context(), ...options })).message
   expect(messageOf({ timout: 5 })).toMatch(/"timout".*timeout.*curve/)
   expect(messageOf({ domains: { admin: null } })).toMatch(/"admin".*curve/)
 })
 
-describe("the limit of failures", () => {
-  it("tells peers of IPv4 apart that come as ones of IPv6", async () => {
+describe("failureLimit", () => {
+  it("tells mapped IPv4 addresses apart", async () => {
     const { context } = authenticate({ plain: () => false, failureLimit: { failures: 1 } })
     const status = async (address: string) => (await ask(context, request("PLAIN", ["u", "p"], { address })))[2]
     expect(await status("::ffff:10.0.0.1")).toBe("400")
@@ -87,11 +87,11 @@ describe("the limit of failures", () => {
     expect(await status("10.0.0.2")).toBe("300")
   })
 
-  it("remembers a bounded number of addresses, the latest", async () => {
+  it("remembers a limited number of addresses, and forgets the oldest", async () => {
     const { context } = authenticate({ plain: () => false, failureLimit: { failures: 1, window: 60_000 } })
     const from = (index: number) =>
       request("PLAIN", ["u", "p"], { address: `10.${index >> 16}.${(index >> 8) & 255}.${index & 255}` })
-    // The first falls out when there are more than 10,000.
+    // Past 10,000 addresses, it forgets the first one.
     for (let first = 0; first < 10_500; first += 500) {
       const statuses = await askAll(
         context,

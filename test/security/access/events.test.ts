@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest"
 import { eventually, join, open, texts, thrown } from "../../support/sockets.js"
 
 describe("events.watch", () => {
-  it("sees each event, however they are read otherwise, until it is stopped", async () => {
+  it("passes every event to the listener until it is stopped, however else events are read", async () => {
     const pull = open(zmq.Pull)
     const seen: string[] = []
     const stop = pull.events.watch(({ type }) => seen.push(type))
@@ -20,7 +20,7 @@ describe("events.watch", () => {
 })
 
 describe.each(["tcp", "ipc"] as const)("events.shutDown over %s", (transport) => {
-  it("ends a connection, which then is made anew, and loses nothing that is sent after", async () => {
+  it("closes a connection, which reconnects and loses no later message", async () => {
     const pull = open(zmq.Pull)
     const push = open(zmq.Push, { reconnectInterval: 5 })
     const accepted = pull.events.waitFor("accept")
@@ -36,7 +36,7 @@ describe.each(["tcp", "ipc"] as const)("events.shutDown over %s", (transport) =>
     expect(texts(await pull.receive())).toEqual(["again"])
   })
 
-  it("leaves other descriptors alone", async () => {
+  it("does not close other descriptors", async () => {
     const pull = open(zmq.Pull)
     const accepted = pull.events.waitFor("accept")
     await join(pull, open(zmq.Push), transport)

@@ -1,4 +1,4 @@
-// Authenticators that come, go and meet each other, while peers ask.
+// Opening and closing authenticators while peers connect.
 
 import { Worker } from "node:worker_threads"
 
@@ -13,14 +13,14 @@ import { alice, ask, authenticate, request, server } from "../support.js"
 const never = () => new Promise<boolean>(() => {})
 
 describe("two authenticators", () => {
-  it("cannot be in one context: the second one says so, and the first one serves on", async () => {
+  it("cannot share a context: the second one throws, and the first one keeps working", async () => {
     const { context } = authenticate({ null: true })
     const error = thrown(() => new Authenticator({ context, null: true }))
-    expect(error).toMatchObject({ code: "EADDRINUSE", message: expect.stringContaining("one only") })
+    expect(error).toMatchObject({ code: "EADDRINUSE", message: expect.stringContaining("only one") })
     expect((await ask(context, request("NULL")))[2]).toBe("200")
   })
 
-  it("may follow each other at once", async () => {
+  it("can follow each other at once", async () => {
     const context = new zmq.Context()
     for (let round = 0; round < 5; round += 1) {
       const authenticator = new Authenticator({ context, null: true })
@@ -31,7 +31,7 @@ describe("two authenticators", () => {
 })
 
 describe("close", () => {
-  it("answers all who have asked, also those it has not heard yet", async () => {
+  it("answers every request, even those that it has not received yet", async () => {
     const { context, authenticator } = authenticate({ null: true, plain: never })
     const asked = Array.from({ length: 200 }, (_, index) =>
       ask(context, index % 2 === 0 ? request("NULL") : request("PLAIN", ["u", "p"])),
@@ -42,7 +42,7 @@ describe("close", () => {
     expect(statuses.every((status) => status === "300" || status === "200")).toBe(true)
   })
 
-  it("comes with the end of the context, while handlers think", async () => {
+  it("happens when the context is terminated while handlers are pending", async () => {
     const { context, authenticator } = authenticate({ plain: never })
     const dealer = open(zmq.Dealer, { context })
     dealer.connect("inproc://zeromq.zap.01")
@@ -53,7 +53,7 @@ describe("close", () => {
     expect(authenticator.closed).toBe(true)
   })
 
-  it("is no hold-up to the end of a process, nor are handlers that never answer", async () => {
+  it("is not needed for the process to exit, even if handlers never answer", async () => {
     const { status, stderr } = await runProgram(`
       import { Authenticator } from "ohmq/security"
       const authenticator = new Authenticator({ plain: () => new Promise(() => {}), timeout: 20_000_000 })
@@ -66,8 +66,8 @@ describe("close", () => {
   })
 })
 
-describe("a denial for now", () => {
-  it("lets a peer in later, when its handshake was given up", async () => {
+describe("a temporary denial", () => {
+  it("allows the peer later, once its handshake has timed out", async () => {
     let calls = 0
     const { context, authenticator, told } = authenticate({
       curve: () => {
@@ -76,7 +76,7 @@ describe("a denial for now", () => {
         return "alice"
       },
     })
-    // The server's: libzmq keeps a peer that was turned away for now waiting for so long.
+    // After a temporary denial, libzmq keeps the peer waiting for the server's handshakeInterval.
     const pull = open(zmq.Pull, { context, security: { server, authenticator }, handshakeInterval: 200 })
     await pull.bind(freeAddress("tcp"))
     const push = open(zmq.Push, { security: { client: alice, serverKey: server }, reconnectInterval: 5 })
@@ -108,7 +108,7 @@ describe("worker threads", () => {
     }
   }
 
-  it("have servers that an authenticator of the main thread answers for", async () => {
+  it("can have servers that an authenticator of the main thread guards", async () => {
     await using _ = new Authenticator({ curve: [alice] })
     const { message } = program(`
       const pull = new zmq.Pull({ security: { server: workerData.server, domain: "global" } })
@@ -125,7 +125,7 @@ describe("worker threads", () => {
     expect(await told).toEqual(["alice", "hello"])
   })
 
-  it("have authenticators, which are gone with them, also while they think", async () => {
+  it("can have authenticators, which end with them even while handlers are pending", async () => {
     const { worker, message } = program(`
       new security.Authenticator({ plain: () => new Promise(() => {}), curve: [workerData.alice] })
       parentPort.postMessage("ready")
@@ -137,14 +137,14 @@ describe("worker threads", () => {
     await asked.send(["", ...request("PLAIN", ["u", "p"])])
     expect((await ask(zmq.context, request("CURVE", [Buffer.alloc(32)])))[2]).toBe("400")
     await worker.terminate()
-    // libzmq frees the endpoint some time later.
+    // libzmq frees the endpoint a little later.
     await using _ = await eventually(() => new Authenticator({ null: true }))
     expect((await ask(zmq.context, request("NULL")))[2]).toBe("200")
   })
 })
 
-describe("requests that make no sense", () => {
-  it("cost nothing, however many and large they are", async () => {
+describe("invalid requests", () => {
+  it("are denied cheaply, however many and large they are", async () => {
     const { context, told } = authenticate({ null: true, curve: "any", plain: () => true })
     const dealer = open(zmq.Dealer, { context, sendHighWaterMark: 0, receiveHighWaterMark: 0 })
     dealer.connect("inproc://zeromq.zap.01")
@@ -164,7 +164,7 @@ describe("requests that make no sense", () => {
     ]
     for (const frames of nonsense) await dealer.send(frames)
     for (const _ of nonsense) expect(String((await dealer.receive({ timeout: 5000 }))[3])).toBe("400")
-    // Without an id or an end of the envelope, there is nobody to answer.
+    // Without an id or an empty delimiter, there is no return path for an answer.
     for (let index = 0; index < 1000; index += 1) await dealer.send(index % 2 === 0 ? Array(50).fill("x") : ["", "1.0"])
     expect((await ask(context, request("NULL")))[2]).toBe("200")
     expect(dealer.tryReceive()).toBeUndefined()

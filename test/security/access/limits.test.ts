@@ -1,4 +1,4 @@
-// What one address can do to others, by guessing and by flooding.
+// Limits what one address can do to others by guessing and flooding.
 
 import { writeFileSync } from "node:fs"
 import path from "node:path"
@@ -12,7 +12,7 @@ import { alice, ask, authenticate, bob, folder, request } from "../support.js"
 const key = (publicKey: string) => z85Decode(publicKey)
 const never = () => new Promise<boolean>(() => {})
 
-/** An authenticator, and how it answers one who comes with a name or a key: status. */
+/** An authenticator, and functions that return its status for a user name or a key. */
 function guard(options: AuthenticatorOptions) {
   const made = authenticate(options)
   const plain = async (user: string, password = "", address = "10.0.0.1") =>
@@ -22,7 +22,7 @@ function guard(options: AuthenticatorOptions) {
   return { ...made, plain, curve }
 }
 
-/** How often each reason was told of. */
+/** How often each reason was reported. */
 function reasons(told: AuditEvent[]): Record<string, number> {
   const counts: Record<string, number> = {}
   for (const { reason, count } of told) counts[reason] = (counts[reason] ?? 0) + count
@@ -31,8 +31,8 @@ function reasons(told: AuditEvent[]): Record<string, number> {
 
 const times = (count: number) => Array.from({ length: count })
 
-describe("attempts at once", () => {
-  it("do not pass the limit together", async () => {
+describe("simultaneous attempts", () => {
+  it("cannot exceed the limit together", async () => {
     const calls: (() => void)[] = []
     const handler = () => new Promise<boolean>((resolve) => calls.push(() => resolve(false)))
     const { plain } = guard({ plain: handler, failureLimit: { failures: 3 } })
@@ -43,7 +43,7 @@ describe("attempts at once", () => {
     expect([calls.length, statuses.filter((status) => status === "300").length]).toEqual([3, 9])
   })
 
-  it("of one address wait for each other, and are all let in", async () => {
+  it("from one address wait for each other, and are all allowed", async () => {
     let [running, most] = [0, 0]
     const handler = async () => {
       running += 1
@@ -57,7 +57,7 @@ describe("attempts at once", () => {
     expect(most).toBe(3)
   })
 
-  it("that take too long are failures, and make room", async () => {
+  it("count as failures if they time out, and make room", async () => {
     let calls = 0
     const handler = () => {
       calls += 1
@@ -73,32 +73,34 @@ describe("attempts at once", () => {
     })
   })
 
-  it("of one address take half of the places", async () => {
+  it("from one address can take only half of the places", async () => {
     const handler = ({ username }: { username: string }) => (username === "good" ? true : never())
     const { plain, told } = guard({ plain: handler, pending: 4, failureLimit: { failures: 1 } })
     for (const _ of times(3)) plain("bad").catch(() => {})
     expect(await plain("bad")).toBe("300")
-    expect(told).toMatchObject([{ reason: "too many decisions under way" }])
+    expect(told).toMatchObject([{ reason: "too many decisions in progress" }])
     expect(await plain("good", "", "10.0.0.2")).toBe("200")
   })
 })
 
-describe("a password file", () => {
+describe("PasswordFile", () => {
   async function passwords() {
     const file = path.join(folder(), "passwords")
     writeFileSync(file, `alice:${await hashPassword("one")}\n`, { mode: 0o600 })
     return file
   }
 
-  it("does not look at those for whom nobody waits any more", async () => {
+  it("does not verify passwords whose signal was aborted", async () => {
     const file = new PasswordFile(await passwords())
     onTestFinished(() => file.close())
+    // From here on, the file is known to rest, so that the calls below are queued in order.
+    expect(await file.verify("alice", "one")).toBe(true)
     const controller = new AbortController()
     const { signal } = controller
     const running = [1, 2].map(() => file.verify("alice", "wrong"))
     const given = Promise.allSettled(times(20).map(() => file.verify("alice", "wrong", { signal })))
     const honest = file.verify("alice", "one")
-    // Now all have come into the line, and one or two out of it.
+    // By now all are queued, and one or two are done.
     await running[0]
     controller.abort()
     expect((await given).filter(({ status }) => status === "rejected").length).toBeGreaterThanOrEqual(18)
@@ -108,7 +110,7 @@ describe("a password file", () => {
     expect((await failure(() => file.verify("alice", "one", { timeout: 5 } as never))).name).toBe("TypeError")
   })
 
-  it("serves others while one address guesses as fast as it can", async () => {
+  it("still verifies others while one address guesses as fast as it can", async () => {
     const { plain, told } = guard({ plain: await passwords(), timeout: 3000, failureLimit: { failures: 2 } })
     const guesses = Promise.all(times(60).map(() => plain("alice", "wrong")))
     expect(await plain("alice", "one", "10.0.0.2")).toBe("200")
@@ -117,8 +119,8 @@ describe("a password file", () => {
   })
 })
 
-describe("the limit of failures", () => {
-  it("is for a user of the system's over ipc, whose processes are many", async () => {
+describe("failureLimit", () => {
+  it("counts a system user over ipc as one source, whatever the process", async () => {
     const { plain } = guard({ plain: () => false, failureLimit: { failures: 2 } })
     const statuses: (string | undefined)[] = []
     for (const process of [10, 11, 12]) statuses.push(await plain("u", "p", `localhost:1000:1000:${process}`))
@@ -126,12 +128,12 @@ describe("the limit of failures", () => {
     expect(await plain("u", "p", "localhost:1001:1000:12")).toBe("400")
   })
 
-  it("answers keys that a store does not know at once, and tells of them once", async () => {
+  it("denies unknown keys at once, and reports those past the limit as one event", async () => {
     const { curve, told, authenticator } = guard({ curve: [alice], failureLimit: { failures: 3, window: 60_000 } })
     for (const _ of times(10)) expect(await curve(bob.publicKey)).toBe("400")
     const seen = { reason: "unknown key", count: 1 }
     expect(told).toMatchObject([seen, seen, seen, { reason: "too many failures", count: 1, status: 400 }])
-    // A neighbour behind the same address is none the worse.
+    // It does not affect a known key from the same address.
     expect(await curve(alice.publicKey)).toBe("200")
     await authenticator.close()
     const last = told.at(-1) as AuditEvent
@@ -139,14 +141,14 @@ describe("the limit of failures", () => {
     expect(last.first).toBeLessThanOrEqual(last.time)
   })
 
-  it("has the rest told of when its time is over", async () => {
+  it("reports the rest at the end of the window", async () => {
     const { curve, told } = guard({ curve: [alice], failureLimit: { failures: 1, window: 200 } })
     for (const _ of times(5)) await curve(bob.publicKey)
     await eventually(() => expect(told.at(-1)?.count).toBe(3))
     expect(reasons(told)).toEqual({ "unknown key": 1, "too many failures": 4 })
   })
 
-  it("tells of an address that is denied, and comes again and again, so many times", async () => {
+  it("reports an address that is denied repeatedly a limited number of times", async () => {
     const { curve, told, authenticator } = guard({
       curve: [alice],
       addresses: { deny: ["10.0.0.1"] },

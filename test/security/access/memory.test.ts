@@ -1,4 +1,4 @@
-// Where secret keys are in memory: nowhere as text, once a certificate was read from its file.
+// After a certificate was read from its file, memory contains its secret key nowhere as text.
 
 import { spawn } from "node:child_process"
 import { once } from "node:events"
@@ -11,7 +11,7 @@ import { expect, it, onTestFinished } from "vitest"
 import { root } from "../../support/process.js"
 import { folder } from "../support.js"
 
-/** How often bytes stand in the memory of a process that waits. */
+/** How often the memory of an idle process contains the bytes. */
 function countIn(pid: number, bytes: Buffer): number {
   const memory = openSync(`/proc/${pid}/mem`, "r")
   let count = 0
@@ -24,7 +24,7 @@ function countIn(pid: number, bytes: Buffer): number {
     try {
       readSync(memory, buffer, 0, size, start)
     } catch {
-      continue // of pages that were never there
+      continue // pages that were never mapped
     }
     for (let at = buffer.indexOf(bytes); at >= 0; at = buffer.indexOf(bytes, at + 1)) count += 1
   }
@@ -34,10 +34,13 @@ function countIn(pid: number, bytes: Buffer): number {
 
 it.runIf(process.platform === "linux").each([
   ["a certificate", ""],
-  ["a server's socket that is bound", `bind({ security: { server: certificate, clients: "any" } })`],
-  ["a client's", `connect({ security: { client: certificate, serverKey } })`],
-  ["those by options", `connect({ curveServerKey: serverKey, curvePublicKey: publicKey, curveSecretKey: secretKey })`],
-])("the text of a secret key is not in memory for %s", async (_, body) => {
+  ["a bound server socket", `bind({ security: { server: certificate, clients: "any" } })`],
+  ["a client socket", `connect({ security: { client: certificate, serverKey } })`],
+  [
+    "a client with the CURVE options",
+    `connect({ curveServerKey: serverKey, curvePublicKey: publicKey, curveSecretKey: secretKey })`,
+  ],
+])("memory does not contain the text of a secret key: %s", async (_, body) => {
   const file = path.join(folder(), "a.key")
   const certificate = generateKeyPair()
   await certificate.save(file)
@@ -67,7 +70,7 @@ it.runIf(process.platform === "linux").each([
   expect(count(z85Encode(certificate.secretKey as Buffer))).toBe(0)
 })
 
-it("z85Decode leaves nothing in memory that other Buffers share", () => {
+it("z85Decode leaves no secret in memory that other Buffers share", () => {
   const text = z85Encode(generateKeyPair().secretKey as Buffer)
   z85Decode(text)
   expect(Buffer.from(Buffer.from("x").buffer).includes(text)).toBe(false)

@@ -1,5 +1,5 @@
-// Whose connection ends when a key is revoked or an address denied: whichever way the server is reached, and whoever has left in
-// the middle of a handshake.
+// Which connections are closed when a key is revoked or an address denied: over every transport, and after peers have left in the
+// middle of a handshake.
 
 import { EventEmitter, once } from "node:events"
 
@@ -10,7 +10,7 @@ import { describe, expect, it, vi } from "vitest"
 import { eventually, freeAddress, open, texts, thrown } from "../../support/sockets.js"
 import { alice, authenticate, bob, server } from "../support.js"
 
-/** Time that has passed unseen. The package takes the clock once, so this comes before it is loaded. */
+/** A clock that tests can advance. The package reads the clock function once, so this is installed before it is loaded. */
 const clock = vi.hoisted(() => {
   const prototype = Object.getPrototypeOf(performance) as typeof performance
   const { now } = prototype
@@ -36,9 +36,9 @@ const at = (address: string): [string, Join] => [
   },
 ]
 
-/** The client binds, and the server connects to a host by this name. */
+/** The client binds, and the server connects to it by this host name. */
 const from = (transport: string, host: string): [string, Join] => [
-  `${transport}, to a client that has bound, as ${host}`,
+  `${transport}, to a bound client at ${host}`,
   async (pull, push) => {
     await push.bind(`${transport}://127.0.0.1:*`)
     pull.connect((push.lastEndpoint as string).replace("127.0.0.1", host))
@@ -54,7 +54,7 @@ describe.each(reach)("over %s", (_, join) => {
   it.each<[string, (authenticator: Authenticator) => number]>([
     ["revoke", (authenticator) => authenticator.revoke("alice")],
     ["deny", (authenticator) => authenticator.deny("127.0.0.1")],
-  ])("%s ends the connection", async (_, end) => {
+  ])("%s closes the connection", async (_, end) => {
     const { context, authenticator } = authenticate({ curve: [alice] })
     const pull = guardedPull(context, authenticator)
     const push = clientOf(alice)
@@ -71,7 +71,7 @@ describe.each(reach)("over %s", (_, join) => {
   })
 })
 
-it("revoke tells peers over ws from those over ipc of one socket", async () => {
+it("revoke tells a socket's peers over ws and ipc apart", async () => {
   const { context, authenticator } = authenticate({ curve: [alice, bob] })
   const pull = guardedPull(context, authenticator)
   const ready = pull.connected({ count: 2 })
@@ -90,8 +90,8 @@ it("revoke tells peers over ws from those over ipc of one socket", async () => {
   expect(authenticator.revoke("bob")).toBe(1)
 })
 
-describe("after a client has left while the handler thought", () => {
-  /** A server whose handler has let somebody in who was gone by then; `pass` lets time pass. */
+describe("after a client has left while the handler was deciding", () => {
+  /** A server whose handler allowed a client that had left by then. `pass` advances the clock. */
   async function abandoned() {
     const userIds = new Map<string, string>()
     const gate = new EventEmitter()
@@ -137,7 +137,7 @@ describe("after a client has left while the handler thought", () => {
     }
   }
 
-  it("those who come soon may be taken for whoever came before, and not for whoever comes later", async () => {
+  it("revoking a client may close earlier ones soon after, but never later ones", async () => {
     const { authenticator, enter, pass, pull } = await abandoned()
     for (const name of ["a", "b", "c"]) {
       pass(1000)
@@ -148,7 +148,7 @@ describe("after a client has left while the handler thought", () => {
     expect(authenticator.revoke("a")).toBe(2)
   })
 
-  it("those who come later are told apart again, although some came all the time", async () => {
+  it("clients are told apart again later, even if others kept connecting", async () => {
     const { authenticator, enter, pass, pull } = await abandoned()
     for (const name of ["a", "b"]) {
       pass(20_000)
@@ -160,7 +160,7 @@ describe("after a client has left while the handler thought", () => {
   })
 })
 
-it("guard() refuses a socket whose connections it cannot know", async () => {
+it("guard() throws if the socket may already have connections", async () => {
   const { context, authenticator } = authenticate({ curve: [alice] })
   const keys = { curveServer: true, curveSecretKey: server.secretKey as Buffer, zapDomain: "global" }
   const bound = open(zmq.Pull, { context, ...keys } as object)

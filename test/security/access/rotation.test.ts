@@ -1,4 +1,4 @@
-// Rotating keys by the steps of docs/security.md, with several clients that send all the time.
+// Rotates keys by the steps of docs/security.md while several clients keep sending.
 
 import { rmSync } from "node:fs"
 import path from "node:path"
@@ -12,8 +12,8 @@ import { authenticate, folder } from "../support.js"
 
 type Keys = ReturnType<typeof generateKeyPair>
 
-describe("keys that are rotated under load", () => {
-  it("cost no message, and double none: clients' keys in a folder, then the server's", async () => {
+describe("rotating keys under load", () => {
+  it("loses and duplicates no message: first the clients' keys in a folder, then the server's", async () => {
     const here = folder()
     const { context, authenticator, told } = authenticate({ curve: here })
     const servers = [generateKeyPair(), generateKeyPair()] as const
@@ -33,7 +33,7 @@ describe("keys that are rotated under load", () => {
     }
     type Served = Awaited<ReturnType<typeof serve>>
 
-    /** A client that sends until it is told to stop. */
+    /** A client that sends until it is stopped. */
     const start = async (name: string, served: Served) => {
       let keys = generateKeyPair({ name })
       let file = path.join(here, `${name}.0.key`)
@@ -64,7 +64,7 @@ describe("keys that are rotated under load", () => {
         stop: () => {
           stopped = true
         },
-        /** Steps 1 to 3 for a client's key. Gives back the file to remove. */
+        /** Steps 1 to 3 for a client's key. Returns the file to remove. */
         rotate: async (to: Served, index: number) => {
           const old = file
           keys = generateKeyPair({ name })

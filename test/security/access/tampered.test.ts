@@ -1,4 +1,4 @@
-// A connection with a message that CURVE rejects: somebody on the way has changed it.
+// A message that was changed in transit: CURVE rejects it.
 
 import * as zmq from "ohmq"
 import { describe, expect, it, onTestFinished } from "vitest"

@@ -1,4 +1,4 @@
-// libzmq hands the user id of an authenticated peer to the session of its socket, which must not take it for a message.
+// libzmq passes the user id of an authenticated peer to the socket's session, which must not mistake it for a message.
 
 import * as zmq from "ohmq"
 import * as draft from "ohmq/draft"

@@ -1,4 +1,4 @@
-// What can be seen on the wire: a relay keeps every byte between two sockets, of each pair of types, in both directions.
+// What is visible on the wire: a relay records every byte between two sockets, in both directions, for each pair of types.
 
 import { generateKeyPair, z85Decode } from "ohmq/security"
 import { describe, expect, it, onTestFinished } from "vitest"
@@ -11,30 +11,30 @@ const PART = "SECRET-PART"
 const TOPIC = "SECRET-TOPIC"
 const NAME = "SECRET-NAME"
 const META = "SECRET-META"
-/** What says who and what a peer is: a property of the handshake, and what NULL calls it. */
+/** Properties that identify a peer in the handshake. */
 const PROPERTIES = ["Socket-Type", "X-Secret", META]
-const named = ["Request", "Reply", "Dealer", "Router"]
+const routed = ["Request", "Reply", "Dealer", "Router"]
 const LENGTH = 1000
 
 type Type = (typeof types)[number]
 
-/** The secrets that pass between two sockets of a pair, so that NULL must show them. */
+/** The secrets that two sockets of a pair exchange, and that NULL must show. */
 function secretsOf({ name, client, draft }: Type): string[] {
   return [
     BODY,
     ...PROPERTIES,
     ...(draft ? [] : [PART]),
     ...(client === "Subscriber" || name === "Subscriber" ? [TOPIC] : []),
-    ...(named.includes(name) ? [NAME] : []),
+    ...(routed.includes(name) ? [NAME] : []),
     ...(name === "Radio" || name === "Dish" ? [GROUP] : []),
   ]
 }
 
-/** Everything that passes between a server and its client, which exchange messages, subscriptions, names and metadata. */
+/** All bytes between a server and its client, which exchange messages, subscriptions, routing ids and metadata. */
 async function record(type: Type, door: "guarded" | "null") {
   const optionsOf = (name: string) => ({
     metadata: { "X-Secret": META },
-    ...(named.includes(name) ? { routingId: NAME } : {}),
+    ...(routed.includes(name) ? { routingId: NAME } : {}),
   })
   const stage = await Stage.set(type, door, {}, optionsOf(type.name))
   onTestFinished(() => stage.close())
@@ -54,7 +54,7 @@ async function record(type: Type, door: "guarded" | "null") {
   return { toServer, toClient, all: Buffer.concat([toServer, toClient]) }
 }
 
-it("shows the status of a refusal", async () => {
+it("shows the status of a denial", async () => {
   const pull = types.find(({ name }) => name === "Pull") as Type
   const stage = await Stage.set(pull, "guarded")
   onTestFinished(() => stage.close())
@@ -81,26 +81,26 @@ describe.each(types.map((type) => [`${type.client} to ${type.name}`, type] as co
     const { all } = await record(type, "guarded")
     expect(all.length).toBeGreaterThan(1000)
     expect(textsOf(all, [...secrets, "SECRET", type.client.toUpperCase().slice(0, 6)])).toEqual([])
-    // The long-term keys of both are not to be seen either.
+    // The long-term keys must not be visible either.
     expect(all.includes(z85Decode(good.publicKey))).toBe(false)
     expect(all.includes(z85Decode(serverKey.publicKey))).toBe(false)
   })
 
-  it("shows the greeting, the names of commands and the sizes of messages with CURVE, and nothing else", async () => {
+  it("shows only the greeting, command names and message sizes with CURVE", async () => {
     const { toServer, toClient } = await record(type, "guarded")
     for (const [bytes, name, begins, handshake] of [
       [toServer, type.client, type.begins === "client", ["HELLO", "INITIATE"]],
       [toClient, type.name, type.begins === "server", ["WELCOME", "READY"]],
     ] as const) {
-      // The length of the routing id, and one, is in the place of the signature's padding.
+      // The signature's padding contains the length of the routing id plus one.
       const expected = greeting("CURVE")
-      expected[8] = named.includes(name) ? NAME.length + 1 : 1
+      expected[8] = routed.includes(name) ? NAME.length + 1 : 1
       expect(bytes.subarray(0, 64).toString("hex")).toBe(expected.toString("hex"))
       const frames = new Cutter().take(bytes).filter(({ body }) => body !== undefined)
       const names = frames.map(nameOf)
       expect(names.slice(0, 2)).toEqual(handshake)
       expect(names.slice(2).every((name) => name === "MESSAGE")).toBe(true)
-      // Sizes can be told exactly: 33 bytes are CURVE's own.
+      // Exact sizes are visible: CURVE adds 33 bytes.
       if (begins) expect(frames.map(({ body }) => body?.length)).toContain((type.draft ? LENGTH : PART.length) + 33)
     }
   })

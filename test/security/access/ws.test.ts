@@ -1,4 +1,4 @@
-// What ZWS 2.0 (RFC 45) has beside the mechanisms of ZMTP: none at all.
+// ZWS 2.0 (RFC 45) allows a connection without a security mechanism.
 
 import { once } from "node:events"
 import { connect } from "node:net"
@@ -9,7 +9,7 @@ import { describe, expect, it, onTestFinished } from "vitest"
 import { eventually, open, texts } from "../../support/sockets.js"
 import { authenticate } from "../support.js"
 
-/** Opens a WebSocket for a protocol, and sends "hello" as a client that masks with zeros. Gives back the answer's first line. */
+/** Opens a WebSocket with a protocol, sends "hello" masked with zeros, and returns the first line of the answer. */
 async function ask(pull: zmq.Pull, protocol: string): Promise<string> {
   const peer = connect(Number(/:(\d+)/.exec(pull.lastEndpoint as string)?.[1]), "127.0.0.1")
   onTestFinished(() => void peer.destroy())
@@ -19,13 +19,13 @@ async function ask(pull: zmq.Pull, protocol: string): Promise<string> {
   const [answer] = await Promise.race([once(peer, "data"), once(peer, "close")])
   const frame = (body: string) =>
     Buffer.concat([Buffer.of(0x82, 0x80 | body.length), Buffer.alloc(4), Buffer.from(body)])
-  // A routing id, which is empty, and a message: each begins with a byte of flags.
+  // An empty routing id and a message, each after a byte of flags.
   if (!peer.destroyed) peer.write(Buffer.concat([frame("\0"), frame("\0hello")]))
   return Buffer.isBuffer(answer) ? String(answer).split("\r\n", 1).join() : "closed"
 }
 
-describe("a peer over ws that asks for no mechanism", () => {
-  it("is let in by a server that asks nobody", async () => {
+describe("a peer over ws without a mechanism", () => {
+  it("is allowed by a server without an authenticator", async () => {
     const pull = open(zmq.Pull)
     await pull.bind("ws://127.0.0.1:*")
     const handshake = pull.events.waitFor("handshake", { timeout: 5000 })

@@ -1,4 +1,4 @@
-// Folders of certificates and files of passwords, whatever is in them, and however they are written.
+// Certificate folders and password files, whatever they contain and however they are written.
 
 import { spawnSync } from "node:child_process"
 import {
@@ -31,14 +31,14 @@ function openStore(here: string) {
   return { store, problems, removed }
 }
 
-/** The text of a public certificate's file. */
+/** The contents of a public certificate file. */
 async function textOf(certificate: typeof alice): Promise<string> {
   const file = path.join(folder(), "text.key")
   await certificate.savePublic(file)
   return readFileSync(file, "utf8")
 }
 
-/** As cp and editors write a file that is there: cut, and then bit by bit. Calls a function after each. */
+/** Writes an existing file as cp and editors do: truncates it, then writes in steps. Calls a function before each. */
 async function writeSlowly(file: string, text: string, look: () => unknown): Promise<void> {
   const fd = openSync(file, "w")
   const step = Math.ceil(text.length / 6)
@@ -52,8 +52,8 @@ async function writeSlowly(file: string, text: string, look: () => unknown): Pro
 
 const names = (store: CertificateStore) => store.certificates.map(({ metadata }) => metadata.name).sort()
 
-describe("a folder of certificates", () => {
-  it("may have anything else in it", async () => {
+describe("a certificate folder", () => {
+  it("may contain any other files", async () => {
     const here = folder()
     const elsewhere = folder()
     await alice.savePublic(path.join(here, "alice.key"))
@@ -80,12 +80,12 @@ describe("a folder of certificates", () => {
       expect.stringContaining(path.join(here, `${name}.key`)),
     )
     expect(problems.sort()).toEqual(told)
-    // A link that is turned elsewhere, and its target.
+    // Removing the target of a link removes its key.
     unlinkSync(path.join(elsewhere, "bob.key"))
     expect(await store.find(bob.publicKey)).toBeUndefined()
   })
 
-  it("knows a key as soon as its file is there", async () => {
+  it("finds a key as soon as its file exists", async () => {
     const here = folder()
     const { store } = openStore(here)
     await store.ready
@@ -96,7 +96,7 @@ describe("a folder of certificates", () => {
     }
   })
 
-  it("is refused while others can write to it, as are files that others can change", async () => {
+  it("is rejected while other users can write to it, as are files that they can change", async () => {
     const here = folder()
     await alice.savePublic(path.join(here, "alice.key"))
     await bob.savePublic(path.join(here, "bob.key"))
@@ -111,7 +111,7 @@ describe("a folder of certificates", () => {
     await store.ready
     expect(names(store)).toEqual(["alice"])
     expect(problems).toEqual([expect.stringContaining("chmod go-w")])
-    // Also when it comes to be so later.
+    // Also if the mode changes later.
     chmodSync(here, 0o775)
     await store.reload()
     await store.reload()
@@ -119,7 +119,7 @@ describe("a folder of certificates", () => {
     expect(problems).toEqual([expect.stringContaining("bob.key"), expect.stringContaining(`chmod go-w ${here}`)])
   })
 
-  it("counts a key while one of several files has it", async () => {
+  it("keeps a key while one of several files contains it", async () => {
     const here = folder()
     for (const name of ["a", "b"]) await alice.savePublic(path.join(here, `${name}.key`))
     const { store, removed } = openStore(here)
@@ -131,7 +131,7 @@ describe("a folder of certificates", () => {
     expect(removed).toEqual([alice.publicKey])
   })
 
-  it("tells a problem once", async () => {
+  it("reports a problem once", async () => {
     const here = folder()
     writeFileSync(path.join(here, "broken.key"), "nonsense")
     const { store, problems } = openStore(here)
@@ -139,7 +139,7 @@ describe("a folder of certificates", () => {
     expect(problems).toHaveLength(1)
   })
 
-  it("takes a file that is being written for what it was, until it is complete", async () => {
+  it("keeps the old contents of a file until the new ones are complete", async () => {
     const here = folder()
     const file = path.join(here, "alice.key")
     const text = await textOf(alice)
@@ -151,7 +151,7 @@ describe("a folder of certificates", () => {
     expect({ problems, removed }).toEqual({ problems: [], removed: [] })
   })
 
-  it("sees a change of the same size, at once after another", async () => {
+  it("notices a change of the same size right after another one", async () => {
     const here = folder()
     const file = path.join(here, "a.key")
     const [one, other] = [generateKeyPair({ name: "same" }), generateKeyPair({ name: "same" })]
@@ -166,7 +166,7 @@ describe("a folder of certificates", () => {
     }
   })
 
-  it("stands files that go while it reads, and whole folders that go and come again", async () => {
+  it("tolerates files that disappear while it reads, and a folder that is removed and created again", async () => {
     const here = path.join(folder(), "clients")
     mkdirSync(here, 0o755)
     const { store } = openStore(here)
@@ -186,8 +186,8 @@ describe("a folder of certificates", () => {
   })
 })
 
-describe("a file of passwords", () => {
-  it("that cannot be used is told of once, whether or not anybody was known", async () => {
+describe("a password file", () => {
+  it("that cannot be read is reported once, whether or not it had users", async () => {
     const file = path.join(folder(), "passwords")
     writeFileSync(file, "", { mode: 0o600 })
     const passwords = new PasswordFile(file)
@@ -203,7 +203,7 @@ describe("a file of passwords", () => {
     expect(problems).toEqual(["EINVAL"])
   })
 
-  it("does not count while others can read it", async () => {
+  it("has no valid users while others can read it", async () => {
     const file = path.join(folder(), "passwords")
     writeFileSync(file, `alice:${await hashPassword("one")}\n`, { mode: 0o600 })
     const passwords = new PasswordFile(file)
@@ -218,7 +218,7 @@ describe("a file of passwords", () => {
     expect(await passwords.verify("alice", "one")).toBe(true)
   })
 
-  it("loses nobody while it is written anew", async () => {
+  it("loses no user while it is rewritten", async () => {
     const file = path.join(folder(), "passwords")
     const line = `alice:${await hashPassword("one")}\n`
     writeFileSync(file, line, { mode: 0o600 })

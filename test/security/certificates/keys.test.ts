@@ -19,7 +19,7 @@ describe("z85", () => {
     expect(z85Decode("HelloWorld")).toEqual(bytes)
   })
 
-  it("goes there and back at any length that is a multiple", () => {
+  it("round-trips every multiple of 4 bytes", () => {
     for (let length = 0; length <= 64; length += 4) {
       const bytes = Buffer.from(Array.from({ length }, (_, index) => (index * 37 + length) & 255))
       expect(z85Decode(z85Encode(bytes))).toEqual(bytes)
@@ -27,11 +27,14 @@ describe("z85", () => {
     expect(z85Decode(z85Encode(Buffer.alloc(8, 255)))).toEqual(Buffer.alloc(8, 255))
   })
 
-  it.each(["abcd", "abcdef", "abcd ", "abc~e", "abc\u0100e", "%nSc1", "#####"])("refuses to decode %j", (text) => {
-    expect(thrown(() => z85Decode(text)).name).toBe("RangeError")
-  })
+  it.each(["abcd", "abcdef", "abcd ", "abc~e", "abc\u0100e", "%nSc1", "#####"])(
+    "throws a RangeError for %j",
+    (text) => {
+      expect(thrown(() => z85Decode(text)).name).toBe("RangeError")
+    },
+  )
 
-  it("refuses other lengths and types", () => {
+  it("throws for other lengths and types", () => {
     expect(thrown(() => z85Encode(Buffer.alloc(5))).name).toBe("RangeError")
     expect(thrown(() => z85Encode("text" as never)).name).toBe("TypeError")
     expect(thrown(() => z85Decode(Buffer.alloc(5) as never)).name).toBe("TypeError")
@@ -39,7 +42,7 @@ describe("z85", () => {
 })
 
 describe("publicKeyFrom", () => {
-  it("agrees with libzmq's own key pairs, from text and bytes", () => {
+  it("agrees with libzmq's own key pairs, for text and bytes", () => {
     const pair = zmq.curveKeyPair()
     expect(publicKeyFrom(pair.secretKey)).toBe(pair.publicKey)
     expect(publicKeyFrom(z85Decode(pair.secretKey))).toBe(pair.publicKey)
@@ -47,7 +50,7 @@ describe("publicKeyFrom", () => {
   })
 
   it.each([undefined, 1, "", "x".repeat(39), "x".repeat(41), " ".repeat(40), "~".repeat(40), Buffer.alloc(31)])(
-    "refuses %j",
+    "throws for %j",
     (key) => {
       expect(thrown(() => publicKeyFrom(key as never)).name).toBe("TypeError")
       expect(thrown(() => zmq.curveKeyPair.publicKeyFrom(key as never))).toBeInstanceOf(Error)
@@ -56,14 +59,14 @@ describe("publicKeyFrom", () => {
 })
 
 describe("Certificate", () => {
-  it("is a new key pair each time", () => {
+  it("generates a new key pair each time", () => {
     const [one, two] = [generateKeyPair({ name: "one" }), generateKeyPair()]
     expect(one.publicKey).toBe(publicKeyFrom(one.secretKey as Buffer))
     expect(one.publicKey).not.toBe(two.publicKey)
     expect(one.metadata).toEqual({ name: "one" })
   })
 
-  it("is saved as two files and loaded from them", async () => {
+  it("saves two files and loads them", async () => {
     const file = path.join(folder(), "a.key")
     const certificate = generateKeyPair({ name: "a", quote: `it's "in"`.replaceAll("'", "") })
     await certificate.save(file)
@@ -76,7 +79,7 @@ describe("Certificate", () => {
     expect(readFileSync(file, "utf8")).not.toContain(secretText(certificate))
   })
 
-  it.each([0o640, 0o604, 0o620, 0o602, 0o777])("refuses a secret file of mode %o", async (mode) => {
+  it.each([0o640, 0o604, 0o620, 0o602, 0o777])("does not load a secret file with mode %o", async (mode) => {
     const file = path.join(folder(), "a.key")
     const certificate = generateKeyPair()
     await certificate.save(file)
@@ -87,15 +90,15 @@ describe("Certificate", () => {
   })
 
   it.each([
-    ["", "no public-key"],
+    ["", "the public-key under curve is missing"],
     ['curve\n    public-key = "short"\n', "40 characters"],
-    [`curve\n    public-key = "${"~".repeat(40)}"\n`, "not Z85"],
-    ["curve\n  public-key = 1\n", "four spaces"],
-    ['curve\n    public-key = "x\n', "not closed"],
-    ["=\n", "no name"],
-    ["\u0000\u0001", "odd characters"],
+    [`curve\n    public-key = "${"~".repeat(40)}"\n`, "not valid Z85"],
+    ["curve\n  public-key = 1\n", "multiple of 4 spaces"],
+    ['curve\n    public-key = "x\n', "closing quote is missing"],
+    ["=\n", "name is missing"],
+    ["\u0000\u0001", "invalid characters"],
     [`curve\n    public-key = "${"0".repeat(40)}"\n    public-key = "${"0".repeat(40)}"\n`, "twice"],
-  ])("refuses the file %j", async (text, problem) => {
+  ])("rejects the file %j", async (text, problem) => {
     const file = path.join(folder(), "bad.key")
     writeFileSync(file, text)
     expect(await failure(() => Certificate.load(file))).toMatchObject({
@@ -104,20 +107,20 @@ describe("Certificate", () => {
     })
   })
 
-  it("refuses a public key that is not of the secret one, and says nothing of either", () => {
+  it("throws if the keys do not match, without showing them", () => {
     const [one, two] = [zmq.curveKeyPair(), zmq.curveKeyPair()]
     const error = thrown(() => Certificate.from({ publicKey: one.publicKey, secretKey: two.secretKey }))
-    expect(error.message).toContain("not that of the secret key")
+    expect(error.message).toContain("does not match the secret key")
     expect(inspect(error)).not.toContain(two.secretKey)
   })
 
-  it("refuses metadata that the format cannot hold", () => {
+  it("throws for metadata that the format cannot express", () => {
     for (const metadata of [{ name: "a\nb" }, { "a b": "x" }, { name: `'"` }, { name: 1 }]) {
       expect(thrown(() => generateKeyPair(metadata as never)).name).toBe("TypeError")
     }
   })
 
-  it("comes from the environment, and leaves no secret there", () => {
+  it("reads the environment, and deletes the secret there", () => {
     const { publicKey, secretKey } = zmq.curveKeyPair()
     Object.assign(process.env, { T1_SECRET_KEY: secretKey, T1_PUBLIC_KEY: publicKey, T1_NAME: "env" })
     const certificate = Certificate.fromEnvironment({ prefix: "T1" })
@@ -126,7 +129,7 @@ describe("Certificate", () => {
     expect(thrown(() => Certificate.fromEnvironment({ prefix: "T2" })).message).toContain("T2_SECRET_KEY")
   })
 
-  it("comes from a vault, as keys or text, and not from one that fails or is slow", async () => {
+  it("gets keys or text from a vault, and rejects if the vault fails or is too slow", async () => {
     const { publicKey, secretKey } = zmq.curveKeyPair()
     expect((await Certificate.fromVault(async () => ({ secretKey }))).publicKey).toBe(publicKey)
     const text = `curve\n    public-key = "${publicKey}"\n    secret-key = "${secretKey}"\n`
@@ -139,7 +142,7 @@ describe("Certificate", () => {
     )
   })
 
-  it("refuses options that there are not", async () => {
+  it("throws for unknown and invalid options", async () => {
     expect(thrown(() => Certificate.fromEnvironment({ prefx: "T1" } as never)).name).toBe("TypeError")
     expect(thrown(() => Certificate.fromEnvironment({ keep: "no" } as never)).name).toBe("TypeError")
     for (const options of [{ timout: 5 }, { timeout: Number.NaN }, { timeout: -1 }, { timeout: 2 ** 31 }]) {
@@ -148,7 +151,7 @@ describe("Certificate", () => {
     }
   })
 
-  it("zeroes its secret key when it is destroyed", () => {
+  it("zeroes its secret key on destroy()", () => {
     const certificate = generateKeyPair()
     const bytes = certificate.secretKey as Buffer
     certificate.destroy()
@@ -157,7 +160,7 @@ describe("Certificate", () => {
     expect(certificate.hasSecretKey).toBe(false)
   })
 
-  it("shows its secret key nowhere", () => {
+  it("never shows its secret key", () => {
     const certificate = generateKeyPair({ name: "a" })
     const socket = open(zmq.Dealer, { security: { client: certificate, serverKey: generateKeyPair().publicKey } })
     const hex = certificate.secretKey?.toString("hex") as string
@@ -188,7 +191,7 @@ describe("Certificate", () => {
       }),
     ],
     ["a password", (secret: string) => ({ username: "u", password: secret })],
-  ])("security shows no secret that came as %s, and can be used again", (_, make) => {
+  ])("the security property shows no secret that was given as %s, and can be reused", (_, make) => {
     const { publicKey, secretKey } = zmq.curveKeyPair()
     const socket = open(zmq.Dealer, { security: make(secretKey, publicKey) })
     const security = socket.security as zmq.SocketSecurity
@@ -202,7 +205,7 @@ describe("Certificate", () => {
     expect([other.curveSecretKey, other.plainPassword]).toEqual([socket.curveSecretKey, socket.plainPassword])
   })
 
-  it("keeps its secret key out of JavaScript's heap, where a snapshot would have it", async () => {
+  it("keeps its secret key out of heap snapshots", async () => {
     process.env.SECRET_FILE = await savedSecret()
     const { stdout, stderr } = await runProgram(
       `
@@ -238,9 +241,9 @@ async function savedSecret(): Promise<string> {
   return `${file}_secret`
 }
 
-// pyzmq and CZMQ are the judges of the format, in test/interop.
+// test/interop checks the format against pyzmq and CZMQ.
 describe("certificate files", () => {
-  it("of CZMQ are read, quotes and all", () => {
+  it("of CZMQ can be read, including nested quotes", () => {
     const { publicKey, secretKey } = zmq.curveKeyPair()
     const text = `#   ****  Generated on 2026-11-23 22:12:05 by CZMQ  ****
 #   ZeroMQ CURVE **Secret** Certificate

@@ -1,4 +1,4 @@
-// The programs of docs/signed-messages.md, as they stand.
+// Runs the programs of docs/signed-messages.md as written.
 
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -14,7 +14,7 @@ const blocks = (language: string) =>
   [...text.matchAll(new RegExp(`^\`\`\`${language}\n(.*?)^\`\`\`$`, "gms"))].map(([, source]) => source as string)
 
 describe("docs/signed-messages.md", () => {
-  // A user's own folder, in which the package is installed.
+  // A user's folder with the package installed.
   const folder = mkdtempSync(path.join(tmpdir(), "ohmq-signed-"))
   mkdirSync(path.join(folder, "node_modules"))
   symlinkSync(root, path.join(folder, "node_modules/ohmq"), "junction")
@@ -22,7 +22,7 @@ describe("docs/signed-messages.md", () => {
 
   const run = (command: string, ...args: string[]) => runCommand(command, args, { cwd: folder })
 
-  it("has a program that runs as it stands", async () => {
+  it("has a program that prints what its comments say", async () => {
     const [source, ...others] = blocks("js")
     expect(others).toEqual([])
     writeFileSync(path.join(folder, "program.mjs"), source as string)
@@ -32,7 +32,7 @@ describe("docs/signed-messages.md", () => {
     expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: told, stderr: "" })
   })
 
-  it("has commands that make keys, and that verify an envelope", async () => {
+  it("has commands that generate keys and verify an envelope", async () => {
     const [makeKeys, verify, ...others] = blocks("sh") as [string, string]
     expect(others).toEqual([])
     expect(await run("sh", "-ec", makeKeys)).toMatchObject({ status: 0 })
@@ -52,7 +52,7 @@ describe("docs/signed-messages.md", () => {
     expect((await run("sh", "-c", fingerprint)).stdout.split(" ")[0]).toBe(signer.keyId)
   })
 
-  it("names all codes", () => {
+  it("lists every code", () => {
     const source = readFileSync(path.join(root, "lib/security/signing/envelope-error.ts"), "utf8")
     const codes = source.match(/\bERR_ENVELOPE_\w+(?=:)/g) as string[]
     expect(codes.length).toBeGreaterThan(8)

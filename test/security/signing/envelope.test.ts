@@ -18,7 +18,7 @@ const two = { key: otherSigner.publicKey, keyId: "two" }
 const verifierOf = (options: Partial<VerifierOptions> = {}) =>
   new Verifier({ payloadTypes: [type], ...(options.resolveKey ? {} : { keys: [one] }), ...options })
 
-/** Why the envelope is refused; that it is an EnvelopeError and shows nothing but its code. */
+/** The code with which the envelope is rejected. */
 async function refusal(verifier: Verifier, text: string | Uint8Array | Json): Promise<string> {
   const input = typeof text === "string" || text instanceof Uint8Array ? text : JSON.stringify(text)
   const error = await verifier.verify(input).then(
@@ -32,7 +32,7 @@ async function refusal(verifier: Verifier, text: string | Uint8Array | Json): Pr
 const parsed = (text: string): Json => JSON.parse(text)
 
 describe("Signer", () => {
-  it("makes an envelope of DSSE", () => {
+  it("makes a DSSE envelope", () => {
     const { payload, payloadType, signatures, ...others } = parsed(signer.sign(type, "text"))
     expect(others).toEqual({})
     expect(payloadType).toBe(stampedType)
@@ -58,7 +58,7 @@ describe("Signer", () => {
     expect(lines[0]?.[0]).not.toBe(lines[1]?.[0])
   })
 
-  it("signs the payload alone if it is to be replayable", () => {
+  it("signs the payload alone with replayable", () => {
     const { payload, payloadType } = parsed(plainSigner.sign(type, "text"))
     expect(payloadType).toBe(type)
     expect(payload).toBe(Buffer.from("text").toString("base64"))
@@ -66,13 +66,13 @@ describe("Signer", () => {
 
   it.each([
     ["bytes", new Uint8Array([0, 255, 10, 13]), Buffer.from([0, 255, 10, 13])],
-    ["nothing", new Uint8Array(0), Buffer.alloc(0)],
+    ["no bytes", new Uint8Array(0), Buffer.alloc(0)],
     ["text", "grüße\n😀", Buffer.from("grüße\n😀")],
     ["an object", { a: [1, null] }, Buffer.from('{"a":[1,null]}')],
     ["an object without prototype", Object.assign(Object.create(null), { a: 1 }), Buffer.from('{"a":1}')],
     ["an array", [1, 2], Buffer.from("[1,2]")],
-    ["what has toJSON", new Date(0), Buffer.from('"1970-01-01T00:00:00.000Z"')],
-  ])("signs %s, and they come back as they were", async (_, payload, bytes) => {
+    ["an object with toJSON", new Date(0), Buffer.from('"1970-01-01T00:00:00.000Z"')],
+  ])("signs %s, which the Verifier returns unchanged", async (_, payload, bytes) => {
     const message = await verifierOf().verify(signer.sign(type, payload))
     expect(message.payload).toEqual(bytes)
     expect(message).toMatchObject({ payloadType: type, keyId: "one", keyIds: ["one"] })
@@ -91,19 +91,19 @@ describe("Signer", () => {
     new Float64Array(1),
     "\ud800",
     { toJSON: () => undefined },
-  ])("refuses to sign %s", (payload) => {
+  ])("throws a TypeError for the payload %s", (payload) => {
     expect(() => signer.sign(type, payload as string)).toThrow(TypeError)
   })
 
   it.each([undefined, "", 1, "a\nb", "a\ud800", "x".repeat(256), "ü".repeat(128), stampedType])(
-    "refuses the payload type %j",
+    "throws a TypeError for the payload type %j",
     (payloadType) => {
       expect(() => signer.sign(payloadType as string, "")).toThrow(TypeError)
       expect(() => plainSigner.sign(payloadType as string, "")).toThrow(TypeError)
     },
   )
 
-  it("counts bytes, not characters, of a type that is not ASCII", async () => {
+  it("counts the bytes, not the characters, of a type that is not ASCII", async () => {
     const payloadType = "application/größe-😀"
     const verifier = verifierOf({ payloadTypes: [payloadType], replayable: true })
     const text = plainSigner.sign(payloadType, "x")
@@ -121,12 +121,12 @@ describe("Signer", () => {
 })
 
 describe("Verifier", () => {
-  it("takes bytes as they come from a socket", async () => {
+  it("accepts bytes as received from a socket", async () => {
     const { payload } = await verifierOf().verify(Buffer.from(signer.sign(type, "text")))
     expect(payload.toString()).toBe("text")
   })
 
-  it("refuses a message with any byte changed", async () => {
+  it("rejects a message with any byte changed", async () => {
     const verifier = verifierOf()
     const { payload, payloadType, signatures } = parsed(signer.sign(type, "some text"))
     const bytes = Buffer.from(payload, "base64")
@@ -150,7 +150,7 @@ describe("Verifier", () => {
     )
   })
 
-  it("refuses a signature that has a multiple of the group order added", async () => {
+  it("rejects a signature with the group order added", async () => {
     const order = (1n << 252n) + 27742317777372353535851937790883648493n
     const message = parsed(signer.sign(type, "text"))
     const [signature] = message.signatures as [Json["signatures"][0]]
@@ -161,7 +161,7 @@ describe("Verifier", () => {
     expect(await refusal(verifierOf(), message)).toBe("ERR_ENVELOPE_SIGNATURE")
   })
 
-  it("refuses signatures of other lengths", async () => {
+  it("rejects signatures of other lengths", async () => {
     const verifier = verifierOf()
     const message = parsed(signer.sign(type, "text"))
     for (const length of [0, 1, 63, 65, 1000]) {
@@ -171,7 +171,7 @@ describe("Verifier", () => {
   })
 
   it("accepts base64 and base64url, with padding and without", async () => {
-    // Bytes whose base64 has all the characters that differ, and needs padding.
+    // Bytes whose base64 contains every differing character and padding.
     const bytes = Buffer.concat([Buffer.alloc(20, 0xfb), Buffer.alloc(20, 0xff)])
     const { payload, payloadType, signatures } = parsed(plainSigner.sign(type, bytes))
     const verifier = verifierOf({ replayable: true })
@@ -196,7 +196,7 @@ describe("Verifier", () => {
     "-_+/",
     "a",
     "€",
-  ])("refuses %j as base64", async (payload) => {
+  ])("rejects %j as base64", async (payload) => {
     const message = parsed(plainSigner.sign(type, "hello"))
     const verifier = verifierOf({ replayable: true })
     expect(await refusal(verifier, { ...message, payload })).toBe("ERR_ENVELOPE_MALFORMED")
@@ -204,7 +204,7 @@ describe("Verifier", () => {
     expect(await refusal(verifier, { ...message, signatures })).toBe("ERR_ENVELOPE_MALFORMED")
   })
 
-  it("returns a type from the list alone, be it on the envelope or inside", async () => {
+  it("accepts only listed types, on the envelope or inside", async () => {
     const verifier = verifierOf({ payloadTypes: ["a/b", "c/d"] })
     expect((await verifier.verify(signer.sign("c/d", ""))).payloadType).toBe("c/d")
     expect(await refusal(verifier, signer.sign("e/f", ""))).toBe("ERR_ENVELOPE_TYPE")
@@ -216,11 +216,11 @@ describe("Verifier", () => {
     expect(await refusal(archive, signer.sign("e/f", ""))).toBe("ERR_ENVELOPE_TYPE")
   })
 
-  it("does not take the payload type for another than was signed", async () => {
+  it("rejects a payload type that differs from the signed one", async () => {
     const verifier = verifierOf({ payloadTypes: ["a/b", "a/c"], replayable: true })
     const message = parsed(plainSigner.sign("a/b", "x"))
     expect(await refusal(verifier, { ...message, payloadType: "a/c" })).toBe("ERR_ENVELOPE_SIGNATURE")
-    // What is signed as plain DSSE is never taken for a message with a stamp.
+    // A plain DSSE signature is never valid for a stamped message.
     const posed = parsed(plainSigner.sign("a/b", stamped("a/b", "x")))
     expect(await refusal(verifier, { ...posed, payloadType: stampedType })).toBe("ERR_ENVELOPE_SIGNATURE")
   })
@@ -229,7 +229,7 @@ describe("Verifier", () => {
     ["no line", "", "ERR_ENVELOPE_MALFORMED"],
     ["a line that does not end", "x".repeat(5000), "ERR_ENVELOPE_MALFORMED"],
     ["null", "null\n", "ERR_ENVELOPE_MALFORMED"],
-    ["a text", '"type"\n', "ERR_ENVELOPE_MALFORMED"],
+    ["a string", '"type"\n', "ERR_ENVELOPE_MALFORMED"],
     ["no time", `{"type":"${type}","nonce":"0123456789abcdef"}\n`, "ERR_ENVELOPE_MALFORMED"],
     [
       "a short nonce",
@@ -242,14 +242,14 @@ describe("Verifier", () => {
       "ERR_ENVELOPE_MALFORMED",
     ],
     ["no type", `{"time":"${new Date().toISOString()}","nonce":"0123456789abcdef"}\n`, "ERR_ENVELOPE_MALFORMED"],
-    ["a type that objects inherit", stamped("__proto__", "x").toString(), "ERR_ENVELOPE_TYPE"],
-  ])("refuses a signed payload with %s", async (_, body, code) => {
+    ["the type __proto__", stamped("__proto__", "x").toString(), "ERR_ENVELOPE_TYPE"],
+  ])("rejects a signed payload with %s", async (_, body, code) => {
     const message = envelope(stampedType, Buffer.from(body), [{ keyid: "one", key: pair.privateKey }])
     expect(await refusal(verifierOf(), message)).toBe(code)
     expect(await refusal(verifierOf({ replayable: true }), message)).toBe(code)
   })
 
-  it("leaves the envelope it was given and what it returned apart", async () => {
+  it("does not share memory with the envelope", async () => {
     const bytes = Buffer.from(signer.sign(type, "text"))
     const resolveKey = async () => {
       bytes.fill(0)
@@ -266,7 +266,7 @@ describe("hostile input", () => {
 
   it.each<[string, string | Uint8Array]>([
     ["nothing", ""],
-    ["no JSON", "hello"],
+    ["text that is not JSON", "hello"],
     ["null", "null"],
     ["a number", "1"],
     ["an array", "[]"],
@@ -283,28 +283,28 @@ describe("hostile input", () => {
         Buffer.from(`",${JSON.stringify(good).slice(1)}`),
       ]),
     ],
-    ["half of it", JSON.stringify(good).slice(0, 100)],
+    ["half an envelope", JSON.stringify(good).slice(0, 100)],
     ["deep arrays", deep],
-    ["deep arrays that end", deep + "]".repeat(500_000)],
+    ["complete deep arrays", deep + "]".repeat(500_000)],
     ["deep objects", `${'{"payload":'.repeat(80_000)}1${"}".repeat(80_000)}`],
     ["no payload", JSON.stringify({ ...good, payload: undefined })],
-    ["a payload of another type", JSON.stringify({ ...good, payload: 1 })],
+    ["a payload that is a number", JSON.stringify({ ...good, payload: 1 })],
     ["a payload in an array", JSON.stringify({ ...good, payload: [good.payload] })],
     ["no payload type", JSON.stringify({ ...good, payloadType: undefined })],
     ["an empty payload type", JSON.stringify({ ...good, payloadType: "" })],
     ["a long payload type", JSON.stringify({ ...good, payloadType: "x".repeat(10_000) })],
-    ["half a surrogate pair as type", JSON.stringify({ ...good, payloadType: "\ud800" })],
+    ["half a surrogate pair as the payload type", JSON.stringify({ ...good, payloadType: "\ud800" })],
     ["no signatures", JSON.stringify({ ...good, signatures: [] })],
     ["signatures that are an object", JSON.stringify({ ...good, signatures: { 0: signature, length: 1 } })],
     ["signatures that are null", JSON.stringify({ ...good, signatures: [null] })],
-    ["signatures that are text", JSON.stringify({ ...good, signatures: ["x"] })],
+    ["signatures that are strings", JSON.stringify({ ...good, signatures: ["x"] })],
     ["a signature without sig", JSON.stringify({ ...good, signatures: [{ keyid: "one" }] })],
-    ["a sig of another type", JSON.stringify({ ...good, signatures: [{ keyid: "one", sig: {} }] })],
-    ["a key id of another type", JSON.stringify({ ...good, signatures: [{ ...signature, keyid: ["one"] }] })],
+    ["a sig that is an object", JSON.stringify({ ...good, signatures: [{ keyid: "one", sig: {} }] })],
+    ["a key id that is an array", JSON.stringify({ ...good, signatures: [{ ...signature, keyid: ["one"] }] })],
     ["a long key id", JSON.stringify({ ...good, signatures: [{ ...signature, keyid: "x".repeat(300) }] })],
     ["the same key id twice", JSON.stringify({ ...good, signatures: [signature, signature] })],
     [
-      "no key id twice",
+      "two signatures without a key id",
       JSON.stringify({ ...good, signatures: [{ sig: signature.sig }, { sig: signature.sig, keyid: "" }] }),
     ],
     [
@@ -314,24 +314,24 @@ describe("hostile input", () => {
         signatures: Array.from({ length: 17 }, (_, id) => ({ ...signature, keyid: `${id}` })),
       }),
     ],
-    ["fields that only __proto__ has", `{"__proto__":${JSON.stringify(good)}}`],
-    ["signatures that only __proto__ has", `{"payload":"","payloadType":"${type}","__proto__":{"signatures":[]}}`],
-  ])("of %s is malformed", async (_, text) => {
+    ["fields in __proto__ only", `{"__proto__":${JSON.stringify(good)}}`],
+    ["signatures in __proto__ only", `{"payload":"","payloadType":"${type}","__proto__":{"signatures":[]}}`],
+  ])("is malformed: %s", async (_, text) => {
     expect(await refusal(verifierOf(), text)).toBe("ERR_ENVELOPE_MALFORMED")
   })
 
-  it("of a type that is neither bytes nor text is a TypeError", async () => {
+  it("is a TypeError if it is neither bytes nor text", async () => {
     for (const input of [undefined, null, 1, good, [Buffer.from("x")], new ArrayBuffer(1)]) {
       expect(await failure(() => verifierOf().verify(input as unknown as string))).toBeInstanceOf(TypeError)
     }
   })
 
-  it("of any size costs nothing beyond the limit", async () => {
+  it("is malformed if it exceeds maxSize", async () => {
     const verifier = verifierOf({ maxSize: 1000 })
     const text = signer.sign(type, "x".repeat(2000))
     expect(await refusal(verifier, text)).toBe("ERR_ENVELOPE_MALFORMED")
     expect(await refusal(verifier, Buffer.from(text))).toBe("ERR_ENVELOPE_MALFORMED")
-    // Counted in bytes, of text too.
+    // The limit counts bytes, even of strings.
     const wide = signer.sign(type, "x").replace("{", `{"more":"${"€".repeat(250)}",`)
     expect(wide.length).toBeLessThan(1000)
     expect(await refusal(verifier, wide)).toBe("ERR_ENVELOPE_MALFORMED")
@@ -344,7 +344,7 @@ describe("hostile input", () => {
     )
   })
 
-  it("of fields with names that objects inherit changes no object", async () => {
+  it("cannot pollute prototypes", async () => {
     const text = JSON.stringify(parsed(signer.sign(type, "text")))
     const polluting = `{"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}},${text.slice(1)}`
     expect((await verifierOf().verify(polluting)).payload.toString()).toBe("text")
@@ -356,7 +356,7 @@ describe("hostile input", () => {
     }
   })
 
-  it("of an envelope with any byte changed or cut off gives the signed bytes or an error", async () => {
+  it("with any byte changed or cut off gives the signed bytes or an error", async () => {
     const verifier = verifierOf({ replayable: true })
     const bytes = Buffer.from(plainSigner.sign(type, "text"))
     let refused = 0
@@ -375,7 +375,7 @@ describe("hostile input", () => {
     expect(refused).toBeGreaterThan(bytes.length * 5)
   })
 
-  it("is read without what somebody added to all objects", async () => {
+  it("is read without inherited properties", async () => {
     const verifier = verifierOf()
     const text = signer.sign(type, "text").replace('"keyid":"one",', "")
     Object.defineProperty(Object.prototype, "keyid", { value: "two", configurable: true })
@@ -386,10 +386,10 @@ describe("hostile input", () => {
     }
   })
 
-  it("gets errors that tell nothing but the code", async () => {
+  it("gets errors that show nothing but the code", async () => {
     const error = (await failure(() => verifierOf().verify("SECRET"))) as EnvelopeError
     expect({ ...error }).toEqual({ name: "EnvelopeError", code: "ERR_ENVELOPE_MALFORMED" })
-    expect(error.message).toBe("This is no envelope, or larger than is allowed")
+    expect(error.message).toBe("The envelope is malformed or too large")
     expect(error.cause).toBeUndefined()
   })
 })
@@ -397,7 +397,7 @@ describe("hostile input", () => {
 describe("several signatures", () => {
   const both = verifierOf({ keys: [one, two], threshold: 2 })
 
-  it("are made by countersigning what was verified", async () => {
+  it("come from countersigning a verified message", async () => {
     const text = signer.sign(type, "pay 5")
     expect(await refusal(both, text)).toBe("ERR_ENVELOPE_THRESHOLD")
     const message = await verifierOf().verify(text)
@@ -410,24 +410,24 @@ describe("several signatures", () => {
     })
   })
 
-  it("are for the bytes that were verified, whatever is done to those that were returned", async () => {
+  it("cover the verified bytes, even if the caller changes the returned ones", async () => {
     const message = await verifierOf().verify(signer.sign(type, "pay 5"))
     message.payload.write("pay 9")
     const { payload } = await both.verify(otherSigner.countersign(message))
     expect(payload.toString()).toBe("pay 5")
   })
 
-  it("cannot be made twice with a key id, nor of anything but a verified message", async () => {
+  it("cannot repeat a key id, and need a verified message", async () => {
     const message = await verifierOf().verify(signer.sign(type, "pay 5"))
     expect(() => signer.countersign(message)).toThrow(TypeError)
     for (const forged of [{ ...message }, Object.create(Object.getPrototypeOf(message)), signer.sign(type, ""), null]) {
       expect(() => otherSigner.countersign(forged)).toThrow(TypeError)
     }
-    // @ts-expect-error: the types know it too
-    expect(() => otherSigner.countersign({ ...message })).toThrow("Expected a message that a Verifier returned")
+    // @ts-expect-error: the types reject it too
+    expect(() => otherSigner.countersign({ ...message })).toThrow("Expected message to be a VerifiedMessage")
   })
 
-  it("of one key count once, whatever it is called", async () => {
+  it("of one key count once, whatever its ids", async () => {
     const alias = { key: pair.publicKey, keyId: "alias" }
     const verifier = verifierOf({ keys: [one, alias, two], threshold: 2 })
     const body = stamped(type, "x")
@@ -436,7 +436,7 @@ describe("several signatures", () => {
     expect(await refusal(verifier, message)).toBe("ERR_ENVELOPE_THRESHOLD")
   })
 
-  it("may be of keys that are not known, or wrong, if there are enough others", async () => {
+  it("may be invalid or of unknown keys if there are enough others", async () => {
     const message = parsed(signer.sign(type, "text"))
     const [signature] = message.signatures as [Json["signatures"][0]]
     message.signatures.unshift({ ...signature, keyid: "two" }, { ...signature, keyid: "nobody" })
@@ -444,7 +444,7 @@ describe("several signatures", () => {
     expect(keyIds).toEqual(["one"])
   })
 
-  it("make no replay a new message when some are taken away", async () => {
+  it("do not make a replay a new message when some are removed", async () => {
     const message = await verifierOf().verify(signer.sign(type, "text"))
     const full = parsed(otherSigner.countersign(message))
     const verifier = verifierOf({ keys: [one, two] })
@@ -460,14 +460,14 @@ describe("several signatures", () => {
 describe("keys", () => {
   const at = (offset: number) => new Date(Date.now() + offset * 1000)
 
-  it("that are not known are refused, also where another key id is right", async () => {
+  it("that are unknown are rejected, even under a known key id", async () => {
     const text = otherSigner.sign(type, "text")
     expect(await refusal(verifierOf(), text)).toBe("ERR_ENVELOPE_UNKNOWN_KEY")
     expect(await refusal(verifierOf(), text.replace('"two"', '"one"'))).toBe("ERR_ENVELOPE_SIGNATURE")
     expect(await refusal(verifierOf(), text.replace('"keyid":"two",', ""))).toBe("ERR_ENVELOPE_SIGNATURE")
   })
 
-  it("are all tried for a signature without a key id", async () => {
+  it("are all tried if a signature has no key id", async () => {
     for (const keyid of [undefined, "", null]) {
       const message = parsed(otherSigner.sign(type, "text"))
       message.signatures = [{ ...(message.signatures[0] as { sig: string }), keyid: keyid as undefined }]
@@ -475,7 +475,7 @@ describe("keys", () => {
     }
   })
 
-  it("that were revoked are told from those that somebody only names", async () => {
+  it("that were revoked get another code than a forged signature", async () => {
     const verifier = verifierOf({ keys: [{ ...one, revoked: true }, two] })
     expect(await refusal(verifier, signer.sign(type, "text"))).toBe("ERR_ENVELOPE_KEY_REVOKED")
     expect(await refusal(verifier, otherSigner.sign(type, "text").replace('"two"', '"one"'))).toBe(
@@ -489,7 +489,7 @@ describe("keys", () => {
     [{ notBefore: at(60) }, false],
     [{ notAfter: at(-60) }, false],
     [{ notBefore: at(-60), notAfter: at(60).toISOString() }, true],
-  ])("are valid in their time alone: %j", async (times, isValid) => {
+  ])("are valid only from notBefore to notAfter: %j", async (times, isValid) => {
     for (const replayable of [false, true]) {
       const verifier = verifierOf({ keys: [{ ...one, ...times }], replayable })
       const text = replayable ? plainSigner.sign(type, "text") : signer.sign(type, "text")
@@ -501,7 +501,7 @@ describe("keys", () => {
     }
   })
 
-  it("rotate: the old one is good for what was signed in its time and is still young enough", async () => {
+  it("can rotate: the old one verifies messages that it signed in its time and that are not too old", async () => {
     const change = at(-30)
     const next = generateKeyPairSync("ed25519")
     const by = (keyid: "one" | "two", time: Date) => {
@@ -521,7 +521,7 @@ describe("keys", () => {
     expect(await refusal(rotating, by("one", at(-400)))).toBe("ERR_ENVELOPE_EXPIRED")
   })
 
-  it("may be looked up by a function", async () => {
+  it("can be looked up by a function", async () => {
     const asked: string[] = []
     const verifier = verifierOf({
       resolveKey: async (keyId) => {
@@ -540,18 +540,18 @@ describe("keys", () => {
     expect(asked).toEqual(["one", "two", "__proto__"])
   })
 
-  it("that cannot be looked up are another thing than unknown ones", async () => {
-    const cause = new Error("the database is away")
+  it("that cannot be looked up get another code than unknown ones", async () => {
+    const cause = new Error("the database is down")
     const verifier = verifierOf({ resolveKey: () => Promise.reject(cause) })
     expect(await failure(() => verifier.verify(signer.sign(type, "")))).toMatchObject({
       code: "ERR_ENVELOPE_UNAVAILABLE",
       cause,
     })
-    const wrong = verifierOf({ resolveKey: () => "no key" })
+    const wrong = verifierOf({ resolveKey: () => "not a key" })
     expect(await refusal(wrong, signer.sign(type, ""))).toBe("ERR_ENVELOPE_UNAVAILABLE")
   })
 
-  it("given as a private key to a resolver are not used", async () => {
+  it("are rejected if resolveKey returns a private key", async () => {
     const verifier = verifierOf({ resolveKey: () => pair.privateKey })
     expect(await refusal(verifier, signer.sign(type, ""))).toBe("ERR_ENVELOPE_UNAVAILABLE")
     expect(createPublicKey(pair.privateKey).equals(pair.publicKey)).toBe(true)
@@ -559,7 +559,7 @@ describe("keys", () => {
 })
 
 describe("replays", () => {
-  it("are refused, in whatever form they come", async () => {
+  it("are rejected in any form", async () => {
     const verifier = verifierOf()
     const text = signer.sign(type, "text")
     await verifier.verify(text)
@@ -569,20 +569,20 @@ describe("replays", () => {
     for (const form of forms) expect(await refusal(verifier, form)).toBe("ERR_ENVELOPE_REPLAYED")
   })
 
-  it("are noticed among messages that are verified at the same time", async () => {
+  it("are detected among messages that are verified at the same time", async () => {
     const verifier = verifierOf({ resolveKey: async () => one })
     const text = signer.sign(type, "text")
     const outcomes = await Promise.allSettled(Array.from({ length: 20 }, () => verifier.verify(text)))
     expect(outcomes.filter(({ status }) => status === "fulfilled")).toHaveLength(1)
   })
 
-  it("are something else than two messages that say the same", async () => {
+  it("do not include two messages with the same content", async () => {
     const verifier = verifierOf()
     await verifier.verify(signer.sign(type, "text"))
     await verifier.verify(signer.sign(type, "text"))
   })
 
-  it("cannot be made of messages that were refused", async () => {
+  it("do not include messages that were rejected before", async () => {
     const verifier = verifierOf({ keys: [one, two], threshold: 2 })
     const text = signer.sign(type, "text")
     expect(await refusal(verifier, text)).toBe("ERR_ENVELOPE_THRESHOLD")
@@ -590,7 +590,7 @@ describe("replays", () => {
     expect((await verifier.verify(otherSigner.countersign(message))).keyIds).toEqual(["one", "two"])
   })
 
-  it("are accepted where that is asked for", async () => {
+  it("are accepted with replayable", async () => {
     const archive = verifierOf({ replayable: true })
     const old = envelope(stampedType, stamped(type, "x", { time: new Date(0) }), [
       { keyid: "one", key: pair.privateKey },
@@ -602,7 +602,7 @@ describe("replays", () => {
     expect(await refusal(verifierOf(), old)).toBe("ERR_ENVELOPE_EXPIRED")
   })
 
-  it("are noticed by all who share a store", async () => {
+  it("are detected by every Verifier that shares a store", async () => {
     const nonces = new MemoryNonceStore()
     const text = signer.sign(type, "text")
     await verifierOf({ nonces }).verify(text)
@@ -610,7 +610,7 @@ describe("replays", () => {
     expect(await refusal(verifierOf({ nonces }), text)).toBe("ERR_ENVELOPE_REPLAYED")
   })
 
-  it("are noticed by a store of one's own", async () => {
+  it("are detected by a custom store", async () => {
     const seen = new Map<string, Date>()
     const nonces = {
       add: async (nonce: string, expires: Date) => !seen.has(nonce) && seen.set(nonce, expires).size > 0,
@@ -623,7 +623,7 @@ describe("replays", () => {
   })
 
   it.each([() => Promise.reject(new Error("away")), () => "OK", () => undefined])(
-    "are not let in when the store fails (%s)",
+    "are not accepted if the store fails (%s)",
     async (add) => {
       const verifier = verifierOf({ nonces: { add: add as unknown as () => boolean } })
       expect(await refusal(verifier, signer.sign(type, "text"))).toBe("ERR_ENVELOPE_UNAVAILABLE")
@@ -638,7 +638,7 @@ describe("the time", () => {
   beforeEach(() => void vi.useFakeTimers({ toFake: ["Date"], now: start }))
   afterEach(() => void vi.useRealTimers())
 
-  it("a message may be on its way is limited, by default to five minutes and ten seconds", async () => {
+  it("in transit is limited, by default to five minutes and ten seconds", async () => {
     const [first, second] = [signer.sign(type, "1"), signer.sign(type, "2")]
     seconds(310)
     expect((await verifierOf().verify(first)).time).toEqual(new Date(start))
@@ -646,7 +646,7 @@ describe("the time", () => {
     expect(await refusal(verifierOf(), second)).toBe("ERR_ENVELOPE_EXPIRED")
   })
 
-  it("may be ahead at the signer by ten seconds", async () => {
+  it("of the signer may be ten seconds ahead", async () => {
     const [first, second] = [signer.sign(type, "1"), signer.sign(type, "2")]
     seconds(-10)
     await verifierOf().verify(first)
@@ -665,7 +665,7 @@ describe("the time", () => {
     expect(await refusal(verifier, third)).toBe("ERR_ENVELOPE_EXPIRED")
   })
 
-  it("of replays ends when messages are too old, and nonces are forgotten then", async () => {
+  it("after which nonces are forgotten is when their messages are too old", async () => {
     const nonces = new MemoryNonceStore()
     const verifier = verifierOf({ nonces, maxAge: 5000, clockSkew: 1000 })
     const text = signer.sign(type, "text")
@@ -678,7 +678,7 @@ describe("the time", () => {
     }
   })
 
-  it("may be ahead at the store of nonces, which then forgets them early", async () => {
+  it("of the nonce store may be ahead, so that it forgets nonces early", async () => {
     const seen = new Map<string, number>()
     const nonces = {
       add(nonce: string, expires: Date) {
@@ -695,7 +695,7 @@ describe("the time", () => {
     }
   })
 
-  it("does not let replays in when the clock is set back", async () => {
+  it("being set back does not make a replay valid", async () => {
     const verifier = verifierOf()
     const text = signer.sign(type, "text")
     await verifier.verify(text)
@@ -705,7 +705,7 @@ describe("the time", () => {
     expect(await refusal(verifier, text)).toBe("ERR_ENVELOPE_EXPIRED")
   })
 
-  it("forgets the oldest nonces beyond the limit, and refuses messages as old as they", async () => {
+  it("does not matter when the store exceeds its limit: it forgets the oldest nonces, and messages as old are rejected", async () => {
     const nonces = new MemoryNonceStore(10)
     const verifier = verifierOf({ nonces })
     const messages: string[] = []
@@ -720,35 +720,35 @@ describe("the time", () => {
   })
 })
 
-describe("options of a Verifier", () => {
+describe("the options of a Verifier", () => {
   it.each<[string, unknown]>([
     ["nothing", undefined],
     ["null", null],
     ["no payload types", { keys: [one] }],
     ["an empty list of payload types", { keys: [one], payloadTypes: [] }],
-    ["a payload type that is no list", { keys: [one], payloadTypes: type }],
+    ["a payload type that is not a list", { keys: [one], payloadTypes: type }],
     ["the type of the stamp", { keys: [one], payloadTypes: [stampedType] }],
     ["no keys", { payloadTypes: [type] }],
     ["an empty list of keys", { keys: [], payloadTypes: [type] }],
     ["keys and resolveKey", { keys: [one], resolveKey: () => null, payloadTypes: [type] }],
-    ["two keys of one id", { keys: [one, { ...two, keyId: "one" }], payloadTypes: [type] }],
+    ["two keys with one id", { keys: [one, { ...two, keyId: "one" }], payloadTypes: [type] }],
     ["a misspelt option", { keys: [one], payloadTypes: [type], maxage: 5 }],
     ["a misspelt option of a key", { keys: [{ ...one, notafter: new Date() }], payloadTypes: [type] }],
-    ["a date that is none", { keys: [{ ...one, notAfter: "soon" }], payloadTypes: [type] }],
+    ["an invalid date", { keys: [{ ...one, notAfter: "soon" }], payloadTypes: [type] }],
     ["a date that is null", { keys: [{ ...one, notAfter: null }], payloadTypes: [type] }],
-    ["revoked as text", { keys: [{ ...one, revoked: "no" }], payloadTypes: [type] }],
-    ["an infinite age", { keys: [one], payloadTypes: [type], maxAge: Number.POSITIVE_INFINITY }],
-    ["no age", { keys: [one], payloadTypes: [type], maxAge: 0 }],
-    ["a negative skew", { keys: [one], payloadTypes: [type], clockSkew: -1 }],
-    ["no threshold", { keys: [one], payloadTypes: [type], threshold: 0 }],
-    ["a store that is none", { keys: [one], payloadTypes: [type], nonces: new Set().values() }],
-    ["a resolver that is none", { resolveKey: {}, payloadTypes: [type] }],
+    ["revoked as a string", { keys: [{ ...one, revoked: "no" }], payloadTypes: [type] }],
+    ["an infinite maxAge", { keys: [one], payloadTypes: [type], maxAge: Number.POSITIVE_INFINITY }],
+    ["a maxAge of 0", { keys: [one], payloadTypes: [type], maxAge: 0 }],
+    ["a negative clockSkew", { keys: [one], payloadTypes: [type], clockSkew: -1 }],
+    ["a threshold of 0", { keys: [one], payloadTypes: [type], threshold: 0 }],
+    ["a store without add()", { keys: [one], payloadTypes: [type], nonces: new Set().values() }],
+    ["a resolveKey that is not a function", { resolveKey: {}, payloadTypes: [type] }],
     ["replayable as a number", { keys: [one], payloadTypes: [type], replayable: 1 }],
-  ])("are refused with %s", (_, options) => {
+  ])("cannot be or contain %s", (_, options) => {
     expect(() => new Verifier(options as VerifierOptions)).toThrow(TypeError)
   })
 
-  it("want no more keys than there are, and a store no less than one nonce", () => {
+  it("need as many keys as the threshold, and a store for at least one nonce", () => {
     expect(() => new MemoryNonceStore(0)).toThrow(TypeError)
     expect(() => verifierOf({ keys: [one], threshold: 2 })).toThrow(TypeError)
   })

@@ -1,4 +1,4 @@
-// Envelopes against tools that know nothing of this library: OpenSSL, and the vector of the DSSE specification.
+// Checks envelopes independently of this library: with OpenSSL, and with the test vector of the DSSE specification.
 
 import { createPublicKey, verify } from "node:crypto"
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
@@ -46,7 +46,7 @@ describe("OpenSSL", () => {
     types.flatMap((type) => [true, false].map((replayable) => [name, type, replayable, body] as const)),
   )
 
-  it.each(cases)("verifies what was signed here: %s, %s, replayable %s", async (_, type, replayable, body) => {
+  it.each(cases)("verifies the envelopes of a Signer: %s, %s, replayable %s", async (_, type, replayable, body) => {
     const { payload, payloadType, signatures }: Json = JSON.parse(signerOf(replayable).sign(type, body))
     const bytes = Buffer.from(payload, "base64")
     if (replayable) expect([payloadType, bytes]).toEqual([type, body])
@@ -59,36 +59,39 @@ describe("OpenSSL", () => {
     expect((await openssl(...args)).status).not.toBe(0)
   })
 
-  it.each(cases)("signs what is verified here: %s, %s, replayable %s", async (_, type, replayable, body) => {
-    const [payloadType, payload] = replayable ? [type, body] : [stampedType, Buffer.concat([stamped(type, ""), body])]
-    writeFileSync(inFolder("to-sign"), preAuthEncoding(payloadType, payload))
-    await succeed(..."pkeyutl -sign -inkey key.pem -rawin -in to-sign -out signature-made".split(" "))
-    const sig = readFileSync(inFolder("signature-made")).toString("base64")
-    const { keyId } = signerOf(replayable)
-    const text = JSON.stringify({
-      payload: payload.toString("base64"),
-      payloadType,
-      signatures: [{ keyid: keyId, sig }],
-    })
-    const message = await verifierOf(replayable).verify(text)
-    expect([message.payloadType, message.keyId]).toEqual([type, keyId])
-    expect(message.payload.equals(body)).toBe(true)
-  })
+  it.each(cases)(
+    "makes signatures that a Verifier accepts: %s, %s, replayable %s",
+    async (_, type, replayable, body) => {
+      const [payloadType, payload] = replayable ? [type, body] : [stampedType, Buffer.concat([stamped(type, ""), body])]
+      writeFileSync(inFolder("to-sign"), preAuthEncoding(payloadType, payload))
+      await succeed(..."pkeyutl -sign -inkey key.pem -rawin -in to-sign -out signature-made".split(" "))
+      const sig = readFileSync(inFolder("signature-made")).toString("base64")
+      const { keyId } = signerOf(replayable)
+      const text = JSON.stringify({
+        payload: payload.toString("base64"),
+        payloadType,
+        signatures: [{ keyid: keyId, sig }],
+      })
+      const message = await verifierOf(replayable).verify(text)
+      expect([message.payloadType, message.keyId]).toEqual([type, keyId])
+      expect(message.payload.equals(body)).toBe(true)
+    },
+  )
 
-  it("makes the same signature of the same bytes", async () => {
+  it("makes the same signature for the same bytes", async () => {
     const { payload, payloadType, signatures }: Json = JSON.parse(signerOf(true).sign(types[0] as string, "text"))
     writeFileSync(inFolder("same"), preAuthEncoding(payloadType, Buffer.from(payload, "base64")))
     await succeed(..."pkeyutl -sign -inkey key.pem -rawin -in same -out same-signature".split(" "))
     expect(readFileSync(inFolder("same-signature")).toString("base64")).toBe(signatures[0]?.sig)
   })
 
-  it("makes the fingerprint that is the id of a key", async () => {
+  it("computes the same fingerprint for a key", async () => {
     await succeed(..."pkey -pubin -in public.pem -outform DER -out public.der".split(" "))
     const digest = await succeed("dgst", "-sha256", "-r", "public.der")
     expect(digest.split(" ")[0]).toBe(signerOf(false).keyId)
   })
 
-  it("encrypts private keys that a Signer takes", async () => {
+  it("encrypts private keys that a Signer can read", async () => {
     await succeed(..."genpkey -algorithm ed25519 -aes256 -pass pass:open -out encrypted.pem".split(" "))
     const signer = new Signer({ file: inFolder("encrypted.pem"), passphrase: "open" })
     const verifier = new Verifier({ keys: [signer.publicKey], payloadTypes: ["a/b"] })
@@ -96,7 +99,7 @@ describe("OpenSSL", () => {
   })
 })
 
-describe("the vector of the DSSE specification", () => {
+describe("the test vector of the DSSE specification", () => {
   const payloadType = "http://example.com/HelloWorld"
   const signed = Buffer.from("DSSEv1 29 http://example.com/HelloWorld 11 hello world")
   const vector = {
@@ -117,21 +120,23 @@ describe("the vector of the DSSE specification", () => {
     format: "jwk",
   })
 
-  it("is signed over the bytes that these tests compare with", () => {
+  it("is signed over the bytes that these tests compute", () => {
     expect(preAuthEncoding(payloadType, Buffer.from("hello world"))).toEqual(signed)
     const signature = Buffer.from(vector.signatures[0]?.sig as string, "base64")
     expect(verify("sha256", signed, { key, dsaEncoding: "ieee-p1363" }, signature)).toBe(true)
   })
 
-  it("has the payload, and the bytes to sign, that a Signer makes", () => {
+  it("has the payload and the signed bytes of a Signer", () => {
     const signer = new Signer({ file: inFolder("key.pem"), replayable: true })
     const { signatures, ...envelope } = JSON.parse(signer.sign(payloadType, "hello world"))
     expect({ ...envelope, signatures: vector.signatures }).toEqual(vector)
     expect(verify(null, signed, signer.publicKey, Buffer.from(signatures[0].sig, "base64"))).toBe(true)
   })
 
-  it("is refused, for its key is none of Ed25519", async () => {
-    expect(() => new Verifier({ keys: [key], payloadTypes: [payloadType] })).toThrow("not an Ed25519 key")
+  it("is rejected, because its key is not an Ed25519 key", async () => {
+    expect(() => new Verifier({ keys: [key], payloadTypes: [payloadType] })).toThrow(
+      "Expected an Ed25519 key, but received ec",
+    )
     const { publicKey } = new Signer({ file: inFolder("key.pem") })
     const verifier = new Verifier({ keys: [publicKey], payloadTypes: [payloadType], replayable: true })
     await expect(verifier.verify(JSON.stringify(vector))).rejects.toMatchObject({ code: "ERR_ENVELOPE_SIGNATURE" })

@@ -25,7 +25,7 @@ const encryptedPem = privateKey.export({
   passphrase: "open",
 }) as string
 
-/** What must never be seen: the key as base64url, base64 and hexadecimal, without what public keys have too. */
+/** The forms of the key that must never be shown: base64url, base64 and hexadecimal, without the part that public keys share. */
 const secrets = [
   privateJwk.d as string,
   Buffer.from(privateJwk.d as string, "base64url").toString("hex"),
@@ -61,7 +61,7 @@ describe("the private key of a Signer", () => {
     ["JWK", { key: privateJwk }],
     ["a KeyObject", { key: privateKey }],
     ["a file", { file: file("key.pem", privatePem) }],
-    ["a file that nobody can write to", { file: file("read-only.pem", privatePem, 0o400) }],
+    ["a read-only file", { file: file("read-only.pem", privatePem, 0o400) }],
     ["an encrypted file", { file: file("encrypted.pem", encryptedPem), passphrase: "open" }],
     ["the URL of a file", { file: pathToFileURL(file("url.pem", privatePem)) }],
   ])("may be %s", async (_, options) => {
@@ -71,7 +71,7 @@ describe("the private key of a Signer", () => {
   it.each<[string, unknown]>([
     ["nothing", undefined],
     ["null", null],
-    ["text in place of options", privatePem],
+    ["a string instead of options", privatePem],
     ["no key", {}],
     ["a key and a file", { key: privatePem, file: file("both.pem", privatePem) }],
     ["a public key", { key: publicKey }],
@@ -81,15 +81,15 @@ describe("the private key of a Signer", () => {
     ["an encrypted PEM with another passphrase", { key: encryptedPem, passphrase: "close" }],
     ["half a PEM", { key: privatePem.slice(0, 60) }],
     ["a JWK with a key of another length", { key: { ...privateJwk, d: `${privateJwk.d}AAAA` } }],
-    ["a JWK whose key is no text", { key: { ...privateJwk, d: [privateJwk.d] } }],
+    ["a JWK whose key is not a string", { key: { ...privateJwk, d: [privateJwk.d] } }],
     ["a number", { key: 1 }],
     ["a key in an object", { key: { key: privatePem } }],
     ["another kind of key", { key: generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey }],
     ["a key for key exchange", { key: generateKeyPairSync("x25519").privateKey }],
-    ["the name of a key", { key: privateKey, keyId: "" }],
-    ["a name with control characters", { key: privateKey, keyId: "a\n" }],
-    ["a long name", { key: privateKey, keyId: "x".repeat(256) }],
-    ["an option that there is not", { key: privateKey, replayble: true }],
+    ["a key with an empty keyId", { key: privateKey, keyId: "" }],
+    ["a keyId with control characters", { key: privateKey, keyId: "a\n" }],
+    ["a long keyId", { key: privateKey, keyId: "x".repeat(256) }],
+    ["an unknown option", { key: privateKey, replayble: true }],
   ])("may not be %s, and no error shows it", (_, options) => {
     const error = thrownBy(() => new Signer(options as SignerOptions))
     expect(error).toBeInstanceOf(TypeError)
@@ -112,7 +112,7 @@ describe("the private key of a Signer", () => {
     expect(JSON.stringify(signer)).toBe('{"keyId":"audit"}')
   })
 
-  it.each([0o640, 0o604, 0o620, 0o602, 0o610, 0o601, 0o644, 0o777])("in a file of mode %o is refused", (mode) => {
+  it.each([0o640, 0o604, 0o620, 0o602, 0o610, 0o601, 0o644, 0o777])("is rejected in a file with mode %o", (mode) => {
     const name = file(`mode-${mode.toString(8)}.pem`, privatePem, mode)
     const error = thrownBy(() => new Signer({ file: name }))
     expect(error).toMatchObject({ code: "EACCES", path: name })
@@ -124,7 +124,7 @@ describe("the private key of a Signer", () => {
     expect(new Signer({ file: link }).keyId).toBe(new Signer({ key: privateKey }).keyId)
   })
 
-  it("in a file that is none, or too large, or not there is refused", async () => {
+  it("is rejected in a folder, device, pipe, or missing or too large file", async () => {
     expect(thrownBy(() => new Signer({ file: path.join(folder, "none") })).code).toBe("ENOENT")
     expect(thrownBy(() => new Signer({ file: folder }))).toBeInstanceOf(TypeError)
     expect(thrownBy(() => new Signer({ file: "/dev/zero" }))).toBeInstanceOf(TypeError)
@@ -144,10 +144,10 @@ describe("the public key of a Verifier", () => {
     ["PEM in bytes", Buffer.from(publicPem)],
     ["JWK", publicJwk],
     ["a KeyObject", publicKey],
-    ["that of a Signer", signer.publicKey],
+    ["the key of a Signer", signer.publicKey],
     ["PEM in an object", { key: publicPem }],
     ["JWK in an object", { key: publicJwk }],
-    ["a file that all can read", { file: file("public.pem", publicPem, 0o644) }],
+    ["a file that everyone can read", { file: file("public.pem", publicPem, 0o644) }],
   ])("may be %s", async (_, key) => {
     expect(await passes(signer, key)).toBe(true)
   })
@@ -158,9 +158,9 @@ describe("the public key of a Verifier", () => {
     ["a private JWK", privateJwk],
     ["an encrypted private PEM", encryptedPem],
     ["a file with a private key", { file: file("oops.pem", privatePem, 0o644) }],
-    ["a secret", { kty: "oct", k: "AAAA" }],
+    ["a symmetric key", { kty: "oct", k: "AAAA" }],
     ["a key of another kind", generateKeyPairSync("rsa", { modulusLength: 2048 }).publicKey],
-    ["text", "ssh-ed25519 AAAA"],
+    ["a string that is not PEM", "ssh-ed25519 AAAA"],
     ["null", null],
     ["a number", 1],
     ["an empty object", {}],

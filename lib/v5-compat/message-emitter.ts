@@ -1,4 +1,4 @@
-// Emits the messages of a socket as they come.
+// Emits the messages of a socket as they arrive.
 
 import { callSoon, setImmediate, throwLater } from "../base/timers.js"
 import type { Message } from "../index.js"
@@ -6,15 +6,15 @@ import { arePending } from "./callbacks.js"
 import { outOfTime } from "./fairness.js"
 import type { Link } from "./link.js"
 
-export class Receiver {
+export class MessageEmitter {
   readonly #link: Link
-  /** Whether there is somebody to emit messages for. */
+  /** Whether anything listens for messages. */
   readonly #wanted: () => boolean
-  /** To be called after each message. */
+  /** Called after each message. */
   readonly #after: () => void
-  /** A call of `#deliver` is under way or will come. */
+  /** Whether `#deliver` is running or scheduled. */
   #active = false
-  /** A message that came when nobody wanted it any more. */
+  /** A message that arrived after the last listener was removed. */
   #held: Message[] | undefined
 
   constructor(link: Link, wanted: () => boolean, after: () => void) {
@@ -23,7 +23,7 @@ export class Receiver {
     this.#after = after
   }
 
-  /** To be called when something has changed that messages may have waited for. */
+  /** Call it after any change that messages may have waited for. */
   wake(): void {
     if (this.#active || !this.#open) return
     this.#active = true
@@ -38,7 +38,7 @@ export class Receiver {
     try {
       this.#emitAll()
     } catch (error) {
-      // What a listener throws is thrown to the process, and the messages behind it come all the same.
+      // If a listener throws, the process gets the error, and later messages are still emitted.
       throwLater(error)
       setImmediate(this.#deliver)
     }
@@ -57,7 +57,7 @@ export class Receiver {
         return
       }
       this.#link.pass("send")
-      // Most messages have one part; spreading is slower.
+      // Most messages have one part, and spreading is slower.
       if (message.length === 1) emitter.emit("message", message[0])
       else emitter.emit("message", ...message)
       this.#after()
@@ -76,7 +76,7 @@ export class Receiver {
     try {
       return this.#link.socket.tryReceive?.()
     } catch {
-      // The wait that follows fails for the same reason, and tells.
+      // The receive that follows fails for the same reason, and reports it.
       return undefined
     }
   }
@@ -84,7 +84,7 @@ export class Receiver {
   async #wait(): Promise<void> {
     const { socket, emitter } = this.#link
     try {
-      // Without a timeout, as in zeromq 5: who listens has nothing to give up.
+      // Without a timeout, as in zeromq 5: a listener waits forever.
       this.#held = await socket.receive?.({ timeout: -1 })
       callSoon(this.#deliver)
     } catch (error) {

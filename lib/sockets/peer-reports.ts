@@ -1,4 +1,4 @@
-// What sockets have that tell of their peers: `peerEvents`, and what cannot be had beside it.
+// The property `peerEvents` of socket classes, and the options that it excludes.
 
 import type { Buffer } from "node:buffer"
 import { randomBytes } from "node:crypto"
@@ -12,34 +12,35 @@ import { type Option, socketOptions } from "../options/table/index.js"
 import { wireTypes } from "../options/wire.js"
 import { Socket } from "../socket/socket.js"
 
-/** Messages that begin with a routing id. */
-export const named: PeerForm<Buffer> = {
+/** For messages that begin with a routing id. */
+export const byRoutingId: PeerForm<Buffer> = {
   sender: ([routingId]: [Message]) => routingId,
   body: (message: Message[]) => (message.length === 2 ? message[1] : undefined),
   announces: true,
 }
 
-/** Messages of one part, with a number beside it. */
-export const numbered: PeerForm<number> = {
+/** For messages of one part, with the routing id beside it as a number. */
+export const byNumber: PeerForm<number> = {
   sender: ([, { routingId }]: [Message, RoutingOptions]) => routingId,
   body: ([part]: [Message, RoutingOptions]) => part,
   announces: false,
 }
 
-/** Options that have libzmq put in messages of its own, or leave them out, or let the program do so. */
+/** Options with which libzmq adds messages of its own, or omits the ones that `peerEvents` needs. */
 const excluded: Record<string, Option> = {
   disconnectMessage: socketOptions.disconnectMessage,
   routerNotify: socketOptions.routerNotify,
-  // Of a peer that takes over a name, libzmq tells by an empty message, which might as well be the peer's own.
+  // If a peer takes over a routing id, libzmq reports it by an empty message, which the peer could have sent itself.
   handover: socketOptions.handover,
   raw: socketOptions.raw,
 }
 
 const isOff = (value: unknown) => value === false || value === null || (Array.isArray(value) && value.length === 0)
 
-const exclusionError = (name: string) => errnoError("EINVAL", `peerEvents and ${name} cannot be combined`)
+const exclusionError = (name: string) =>
+  errnoError("EINVAL", `A socket cannot have both peerEvents and the option ${name}`)
 
-/** Gives a class `peerEvents`, whose options it must have already. */
+/** Adds `peerEvents` to a class that already has its options. */
 export function definePeerEvents<Id extends Buffer | number>(
   socketClass: { prototype: Socket & { readonly peerEvents: PeerEvents<Id> } },
   form: PeerForm<Id>,
@@ -48,13 +49,17 @@ export function definePeerEvents<Id extends Buffer | number>(
   const options = Object.entries(excluded).filter(([name]) => name in socketClass.prototype)
 
   function begin(socket: Socket): PeerEvents<Id> {
-    if (addon.capability.draft !== true) throw errnoError("ENOTSUP", "peerEvents needs libzmq built with drafts")
+    if (addon.capability.draft !== true)
+      throw errnoError(
+        "ENOTSUP",
+        `peerEvents needs libzmq's draft API, without which libzmq ${addon.version} was built`,
+      )
     const native = socket[handle]()
     for (const [name, option] of options) if (!isOff(socket[getOption](option))) throw exclusionError(name)
     const farewell = randomBytes(16)
     const events = new PeerEvents(form, farewell)
     socket[divert]((message) => events.consume(message))
-    // Not by the properties, which would show the farewell.
+    // Bypasses the property, which would return the farewell.
     native.setOption(constant("ZMQ_DISCONNECT_MSG"), wireTypes.bytes, farewell)
     if (form.announces) native.setOption(constant("ZMQ_ROUTER_NOTIFY"), wireTypes.int32, constant("ZMQ_NOTIFY_CONNECT"))
     known.set(socket, events)
@@ -71,7 +76,7 @@ export function definePeerEvents<Id extends Buffer | number>(
     [setOption]: {
       configurable: true,
       value(this: Socket, option: Option, value: unknown) {
-        // What is off anyway may be turned off; the others are on, by libzmq's side of this.
+        // Booleans may be set to false, which they are; peerEvents itself uses the other options.
         const name = value === false ? undefined : options.find(([, one]) => one === option)?.[0]
         if (name !== undefined && known.has(this)) throw exclusionError(name)
         Socket.prototype[setOption].call(this, option, value)

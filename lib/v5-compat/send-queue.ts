@@ -1,4 +1,4 @@
-// Sends the messages of a socket in the order in which they were given, without a limit to how many wait.
+// Sends the messages of a socket in order. Any number of them may wait.
 
 import { closedError, timeoutError } from "../base/errors.js"
 import { callSoon, setImmediate } from "../base/timers.js"
@@ -7,7 +7,7 @@ import { callBack } from "./callbacks.js"
 import { outOfTime } from "./fairness.js"
 import type { Link } from "./link.js"
 
-/** What `send`, `bind` and `unbind` call when they are done. */
+/** A callback of `send`, `bind` or `unbind`, called with the error if there is one. */
 export type Callback = (error?: Error) => void
 
 interface Outgoing {
@@ -18,26 +18,26 @@ interface Outgoing {
 
 const none: readonly Callback[] = []
 
-export class Sender {
+export class SendQueue {
   readonly #link: Link
-  /** To be called after each message. */
+  /** Called after each message. */
   readonly #after: () => void
-  /** The parts, and their callbacks, of a message that is not complete. */
+  /** The parts of an incomplete message, and their callbacks. */
   #parts: MessageLike[] = []
   #partCallbacks: Callback[] = []
   #first: Outgoing | undefined
   #last: Outgoing | undefined
-  /** The first message waits for room. */
+  /** Whether the first message waits for room. */
   #waiting = false
-  /** The rest is put off to the next turn of the event loop. */
-  #putOff = false
+  /** Whether the rest waits for the next turn of the event loop. */
+  #deferred = false
 
   constructor(link: Link, after: () => void) {
     this.#link = link
     this.#after = after
   }
 
-  /** @param more Whether other parts of the same message follow. */
+  /** @param more Whether more parts of the same message follow. */
   send(message: MessageLike | MessageLike[], more: boolean, callback: Callback | undefined): void {
     if (!more && this.#parts.length === 0) {
       this.#add({ message, callbacks: callback === undefined ? none : [callback], next: undefined })
@@ -52,27 +52,27 @@ export class Sender {
     this.#add(whole)
   }
 
-  /** To be called when something has changed that messages may have waited for. */
+  /** Call it after any change that messages may have waited for. */
   readonly flush = (): void => {
-    while (this.#first !== undefined && !this.#waiting && !this.#putOff && this.#link.allows("send")) {
+    while (this.#first !== undefined && !this.#waiting && !this.#deferred && this.#link.allows("send")) {
       if (!this.#attempt(this.#first)) {
         this.#wait(this.#first)
         return
       }
       this.#first = this.#first.next
       if (outOfTime()) {
-        this.#putOff = true
+        this.#deferred = true
         setImmediate(() => {
-          this.#putOff = false
+          this.#deferred = false
           this.flush()
         })
       }
     }
   }
 
-  /** To be called when the socket is closed: what waits here is not sent any more. */
+  /** Call it when the socket is closed. It fails the messages that still wait. */
   close(): void {
-    // The first is told by the socket, if it waits there, and the others after it.
+    // If the first message waits in the socket, that rejects it, and the others follow then.
     if (this.#waiting) return
     for (let left = this.#first; left !== undefined; left = left.next) this.#fail(left, timeoutError())
     this.#first = undefined
@@ -90,7 +90,7 @@ export class Sender {
       this.#wait(outgoing)
       return
     }
-    // It waits, and the caller's array may change meanwhile.
+    // The message must wait, and the caller may change the array meanwhile.
     const { message, callbacks } = outgoing
     const kept = { message: Array.isArray(message) ? message.slice() : message, callbacks, next: undefined }
     if (this.#first === undefined) this.#first = kept
@@ -98,7 +98,7 @@ export class Sender {
     this.#last = kept
   }
 
-  /** False if there is no room now. */
+  /** Sends without waiting. False if there is no room. */
   #attempt(outgoing: Outgoing): boolean {
     const { socket } = this.#link
     if (socket.trySend === undefined) {
@@ -140,7 +140,7 @@ export class Sender {
     this.#after()
   }
 
-  /** Tells the callbacks or, where there are none, everybody; nobody once the socket is closed. */
+  /** Passes an error to the callbacks. Without callbacks, emits it, unless the socket is closed. */
   #fail({ callbacks }: Outgoing, error: Error): void {
     const { emitter, socket } = this.#link
     for (const callback of callbacks) callSoon(() => callback.call(emitter, error))
