@@ -39,6 +39,7 @@ curveKeyPair.publicKeyFrom = (secretKey: string | Uint8Array): string => {
   return addon.curvePublicKey(secretKey)
 }
 
+export type { Key } from "./base/curve-key.js"
 export type { BatchError, ErrnoError } from "./base/errors.js"
 export { Context, context, type TerminateOptions } from "./context.js"
 export type {
@@ -61,7 +62,6 @@ import "./events/connected.js"
 export type {
   ClientSecurity,
   Guard,
-  Key,
   KeyPair,
   PlainClientSecurity,
   PlainServerSecurity,

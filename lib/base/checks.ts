@@ -68,3 +68,53 @@ export function checkInterface(what: string, object: object): void {
     )
   }
 }
+
+// --- For options that may hold secrets: errors never quote a string or an object, because it may be a key in the wrong place.
+
+function kindOf(value: unknown): string {
+  if (typeof value === "number" || typeof value === "boolean" || value === null || value === undefined)
+    return `${value}`
+  if (Array.isArray(value)) return "an array"
+  return typeof value === "object" ? "an object" : `a ${typeof value}`
+}
+
+/** A TypeError that names the argument, what it must be, and the kind of value that came instead. */
+export const unexpected = (name: string, wanted: string, value: unknown): TypeError =>
+  new TypeError(`Expected ${name} to be ${wanted}, but received ${kindOf(value)}`)
+
+/** Throws unless `options` is an object with no other names than these. `what` names it in the error. */
+export function checkOptions<T extends object>(what: string, options: T, names: readonly string[]): T {
+  const known = names.join(", ")
+  if (typeof options !== "object" || options === null || Array.isArray(options)) {
+    throw unexpected(what, `an object with any of ${known}`, options)
+  }
+  for (const name of Object.keys(options)) {
+    if (!names.includes(name)) {
+      throw new TypeError(`Unknown option ${JSON.stringify(name.slice(0, 40))} in ${what}. Known options: ${known}`)
+    }
+  }
+  return options
+}
+
+export function checkPositive(name: string, value: number): number {
+  if (!Number.isSafeInteger(value) || value < 1) throw unexpected(name, "a positive integer", value)
+  return value
+}
+
+export function checkDuration(name: string, value: number): number {
+  if (!Number.isSafeInteger(value) || value < 0)
+    throw unexpected(name, "a non-negative integer number of milliseconds", value)
+  return value
+}
+
+/** How long to wait for something. The limit is that of JavaScript's timers. */
+export function checkTimeout(name: string, value: number): number {
+  if (!(value > 0 && value <= LONGEST_TIMER))
+    throw unexpected(name, "a positive number of milliseconds up to 2147483647", value)
+  return value
+}
+
+export function checkBoolean(name: string, value: boolean): boolean {
+  if (typeof value !== "boolean") throw unexpected(name, "true or false", value)
+  return value
+}

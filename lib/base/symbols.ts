@@ -14,6 +14,9 @@ export const optionRead = Symbol.for(`${ours}.optionRead`)
 export const getOption = Symbol.for(`${ours}.getOption`)
 export const setOption = Symbol.for(`${ours}.setOption`)
 
+/** OptionHolder: the last values of options that libzmq cannot read back. */
+export const written = Symbol.for(`${ours}.written`)
+
 /** OptionHolder: the entry of the option table for a number. */
 export const optionWithId = Symbol.for(`${ours}.optionWithId`)
 

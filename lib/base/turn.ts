@@ -67,6 +67,12 @@ export function spend(count: number): Promise<void> | undefined {
   return boundary
 }
 
+/** Whether the turn's time is used up. For callers that do not count operations. */
+export function outOfTime(): boolean {
+  currentTurn()
+  return now() - started >= BUDGET
+}
+
 /** The next turn, if something was put off to it: what settles later must not overtake that. */
 export const nextTurnIfPending = (): Promise<void> | undefined => boundary
 

@@ -2,14 +2,12 @@
 
 import { isUint8Array } from "node:util/types"
 import { checkNames, isObject } from "../base/checks.js"
+import { hasKeyForm, type Key } from "../base/curve-key.js"
 import { errnoError } from "../base/errors.js"
 import { handle } from "../base/symbols.js"
 import { addon, type NativeSocket } from "../native/addon.js"
 import type { OptionsOn } from "../options/types.js"
 import { staysHere } from "./requirements.js"
-
-/** A CURVE key: 40 characters of Z85, or 32 bytes. */
-export type Key = string | Uint8Array
 
 /** Both keys of a side; a Certificate of `ohmq/security` is one. */
 export interface KeyPair {
@@ -128,9 +126,8 @@ function shown(security: SocketSecurity): SocketSecurity {
 // Values are never part of a message: they may be secret.
 
 function checkKey(what: string, key: unknown): Key {
-  const fits = typeof key === "string" ? key.length === 40 : isUint8Array(key) && key.length === 32
-  if (!fits) throw invalid(`${what} must be a key: 40 characters of Z85, or 32 bytes`)
-  return key as Key
+  if (!hasKeyForm(key)) throw invalid(`${what} must be a key: 40 characters of Z85, or 32 bytes`)
+  return key
 }
 
 /** Asked of the addon, since the value of `curveSecretKey` is a string, and nobody can zero that. */

@@ -1,6 +1,6 @@
 // What contexts and sockets share: properties made from the option table, and access to options by number.
 
-import { getOption, handle, optionRead, optionSet, optionWithId, setOption } from "../base/symbols.js"
+import { getOption, handle, optionRead, optionSet, optionWithId, setOption, written } from "../base/symbols.js"
 import type { Option, Wire } from "./table/entry.js"
 import { checkValue, type NativeOptions, readOption, valueToRemember, writeOption } from "./values.js"
 import { wireTypes } from "./wire.js"
@@ -10,7 +10,7 @@ function checkId(id: unknown): asserts id is number {
 }
 
 export abstract class OptionHolder {
-  /** The last values of options that libzmq does not tell, by their name in zmq.h. */
+  /** The last values of options that libzmq cannot read back, by their name in zmq.h. Some are secret, so no inspection shows them. */
   readonly #written = new Map<string, unknown>()
 
   /** @internal @param setting The option that is to be set. */
@@ -24,6 +24,11 @@ export abstract class OptionHolder {
 
   /** @internal The entry of the option table for a number, if there is one. */
   abstract [optionWithId](id: number): Option | undefined
+
+  /** @internal */
+  get [written](): Map<string, unknown> {
+    return this.#written
+  }
 
   /** @internal */
   [getOption](option: Option): unknown {

@@ -3,6 +3,7 @@
 import { Buffer } from "node:buffer"
 import process from "node:process"
 import { isUint8Array } from "node:util/types"
+import { hasKeyForm } from "../base/curve-key.js"
 import { errnoError } from "../base/errors.js"
 import { suggestion } from "../base/spelling.js"
 import { addon, constant } from "../native/addon.js"
@@ -134,7 +135,7 @@ export function writeOption(target: NativeOptions, option: Option, value: unknow
   } else {
     const plain = numberOf(option, value)
     checkValue(option.wire, plain)
-    if (option.wire === "curveKey" && typeof plain === "string" && plain !== "" && plain.length !== 40) {
+    if (option.wire === "curveKey" && typeof plain === "string" && plain !== "" && !hasKeyForm(plain)) {
       // libzmq would take text of 32 characters for bytes.
       throw errnoError("EINVAL")
     }

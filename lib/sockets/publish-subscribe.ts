@@ -1,6 +1,6 @@
 // One to many: publishers send only messages that a peer has subscribed to.
 
-import { act } from "../base/symbols.js"
+import { act, written } from "../base/symbols.js"
 import { constant } from "../native/addon.js"
 import type { OptionsOn } from "../options/types.js"
 import type { ConstructorOptions, Receiver, Sender } from "../socket/interfaces.js"
@@ -60,9 +60,6 @@ export interface Subscriber extends OptionsOn<"Subscriber">, Receiver {}
 
 defineSocket("Subscriber", Subscriber)
 
-/** libzmq cannot return it. It is not a private field, because the base class assigns options before such fields exist. */
-const verbosities = new WeakMap<XPublisher, null | "allSubs" | "allSubsUnsubs">()
-
 /**
  * ZMQ_XPUB: a publisher that receives subscriptions as messages: a byte 1 (subscribe) or 0 (unsubscribe) and the prefix. For brokers, and
  * to know what peers subscribe to.
@@ -77,7 +74,7 @@ export class XPublisher extends Socket {
    * unsubscribe of a prefix, "allSubs" every subscribe, "allSubsUnsubs" every subscribe and unsubscribe.
    */
   get verbosity(): null | "allSubs" | "allSubsUnsubs" {
-    return verbosities.get(this) ?? null
+    return (this[written].get("ZMQ_XPUB_VERBOSER") as "allSubs" | "allSubsUnsubs" | undefined) ?? null
   }
 
   set verbosity(value: null | "allSubs" | "allSubsUnsubs") {
@@ -89,7 +86,7 @@ export class XPublisher extends Socket {
     // VERBOSER sets both, VERBOSE only subscribes.
     this[act]("ZMQ_XPUB_VERBOSER", value === "allSubsUnsubs", "bool")
     if (value === "allSubs") this[act]("ZMQ_XPUB_VERBOSE", true, "bool")
-    verbosities.set(this, value)
+    this[written].set("ZMQ_XPUB_VERBOSER", value)
   }
 
   /** ZMQ_SUBSCRIBE, with `manual`: subscribes the peer whose message was received last to these prefixes; without arguments, to all messages. */

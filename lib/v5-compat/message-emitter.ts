@@ -1,9 +1,9 @@
 // Emits the messages of a socket as they arrive.
 
 import { callSoon, setImmediate, throwLater } from "../base/timers.js"
+import { outOfTime } from "../base/turn.js"
 import type { Message } from "../index.js"
 import { arePending } from "./callbacks.js"
-import { outOfTime } from "./fairness.js"
 import type { Link } from "./link.js"
 
 export class MessageEmitter {

@@ -2,9 +2,9 @@
 
 import { closedError, timeoutError } from "../base/errors.js"
 import { callSoon, setImmediate } from "../base/timers.js"
+import { outOfTime } from "../base/turn.js"
 import type { MessageLike } from "../index.js"
 import { callBack } from "./callbacks.js"
-import { outOfTime } from "./fairness.js"
 import type { Link } from "./link.js"
 
 /** A callback of `send`, `bind` or `unbind`, called with the error if there is one. */

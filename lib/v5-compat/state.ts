@@ -1,6 +1,8 @@
 // The state behind a v5 socket.
 
 import { EventEmitter } from "node:events"
+import { LONGEST_TIMER } from "../base/checks.js"
+import { type SocketName, socketTypes } from "../base/socket-types.js"
 import { callSoon, clearInterval, setInterval, type Timer } from "../base/timers.js"
 import * as zmq from "../index.js"
 import { type AnySocket, Link } from "./link.js"
@@ -8,31 +10,17 @@ import { MessageEmitter } from "./message-emitter.js"
 import { monitor } from "./monitor.js"
 import { type Callback, SendQueue } from "./send-queue.js"
 
-const classes = {
-  pair: zmq.Pair,
-  req: zmq.Request,
-  rep: zmq.Reply,
-  pub: zmq.Publisher,
-  sub: zmq.Subscriber,
-  dealer: zmq.Dealer,
-  xreq: zmq.Dealer,
-  router: zmq.Router,
-  xrep: zmq.Router,
-  pull: zmq.Pull,
-  push: zmq.Push,
-  xpub: zmq.XPublisher,
-  xsub: zmq.XSubscriber,
-  stream: zmq.Stream,
-} satisfies Record<string, new () => AnySocket>
-
 /** The socket types; "xreq" is "dealer" and "xrep" is "router". */
-export type SocketType = keyof typeof classes
+export type SocketType = Extract<(typeof socketTypes)[SocketName], { v5: readonly string[] }>["v5"][number]
 
-export const isSocketType = (type: unknown): type is SocketType =>
-  typeof type === "string" && Object.hasOwn(classes, type)
+const exported: Record<string, unknown> = zmq
+const classes = new Map<unknown, new () => AnySocket>()
+for (const [name, row] of Object.entries(socketTypes)) {
+  if (!("v5" in row)) continue
+  for (const type of row.v5) classes.set(type, exported[name] as new () => AnySocket)
+}
 
-/** The longest that a timer can run, in milliseconds. */
-const LONGEST = 2 ** 31 - 1
+export const isSocketType = (type: unknown): type is SocketType => classes.has(type)
 
 export class State {
   readonly link: Link
@@ -43,7 +31,7 @@ export class State {
   readonly #hold: Timer | undefined
 
   constructor(owner: EventEmitter, type: SocketType) {
-    const socket: AnySocket = new classes[type]()
+    const socket = new (classes.get(type) as new () => AnySocket)()
     this.link = new Link(socket, owner, type)
     const canReceive = socket.receive !== undefined
     // A subclass that overrides emit() may want messages without a listener.
@@ -51,7 +39,7 @@ export class State {
       canReceive && (owner.listenerCount("message") > 0 || owner.emit !== EventEmitter.prototype.emit)
     this.messages = new MessageEmitter(this.link, wanted, () => this.outgoing.flush())
     this.outgoing = new SendQueue(this.link, () => this.messages.wake())
-    if (canReceive) this.#hold = setInterval(() => owner.listenerCount("message"), LONGEST)
+    if (canReceive) this.#hold = setInterval(() => owner.listenerCount("message"), LONGEST_TIMER)
     // The constructor of a subclass may still be running.
     callSoon(() => this.messages.wake())
   }

@@ -2,7 +2,7 @@
 
 import { BlockList, isIP } from "node:net"
 
-import { checkOptions } from "../check-options.js"
+import { checkOptions } from "../../base/checks.js"
 
 /** The dotted form of an IPv4 address that is mapped into IPv6 (::ffff:…). */
 function mappedAddress(address: string): string | undefined {

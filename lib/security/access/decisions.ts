@@ -1,9 +1,8 @@
 // Decides each request: by which policy, how many at a time, within what time, and not for sources that fail again and again.
 
 import type { Buffer } from "node:buffer"
-
+import { checkPositive, checkTimeout } from "../../base/checks.js"
 import { clearTimeout, setTimeout } from "../../base/timers.js"
-import { checkPositive, checkTimeout } from "../check-options.js"
 import { plainAddress, sourceOf } from "./addresses.js"
 import { type FailureLimit, Failures } from "./failure-limit.js"
 import type { Claim, Policy, Verdict } from "./policy.js"

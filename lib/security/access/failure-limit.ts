@@ -1,7 +1,7 @@
 // Counts failures by source, to limit guessing and flooding.
 
+import { checkOptions, checkPositive, unexpected } from "../../base/checks.js"
 import { clock } from "../../base/timers.js"
-import { checkOptions, checkPositive, unexpected } from "../check-options.js"
 
 /** How many failures of one address an Authenticator examines. */
 export interface FailureLimit {

@@ -8,11 +8,11 @@ import { isUint8Array } from "node:util/types"
 
 import { reasonOf } from "../../base/abort.js"
 import { brand } from "../../base/brand.js"
+import { checkOptions, unexpected } from "../../base/checks.js"
 import { Emitter } from "../../base/emitter.js"
 import { checkFile, checkMode, readFile } from "../certificates/certificate-file.js"
 import { fileMark, restingMark } from "../certificates/file-mark.js"
 import { WatchedPath } from "../certificates/watched-path.js"
-import { checkOptions, unexpected } from "../check-options.js"
 
 const COST = 15
 const [BLOCK, PARALLEL, KEY] = [8, 3, 32]

@@ -1,9 +1,9 @@
 // What a domain requires of its peers, and how it decides.
 
 import { type Buffer, isUtf8 } from "node:buffer"
+import { checkOptions, unexpected } from "../../base/checks.js"
 import type { Certificate, KeyMaterial } from "../certificates/certificate.js"
 import { CertificateStore } from "../certificates/certificate-store.js"
-import { checkOptions, unexpected } from "../check-options.js"
 import { type AddressPolicy, AddressRules } from "./addresses.js"
 import { PasswordFile } from "./passwords.js"
 import { isMetadata, isUserId, type Mechanism } from "./zap.js"

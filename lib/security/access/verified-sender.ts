@@ -3,7 +3,7 @@
 import { Buffer } from "node:buffer"
 import { isUint8Array } from "node:util/types"
 
-import { checkOptions, unexpected } from "../check-options.js"
+import { checkOptions, unexpected } from "../../base/checks.js"
 
 /** The part of a message from `receiveWithMetadata` that matters here. */
 export interface Received {

@@ -9,10 +9,11 @@ import type { inspect } from "node:util"
 import { isUint8Array } from "node:util/types"
 
 import { brand } from "../../base/brand.js"
+import { checkBoolean, checkOptions, checkTimeout } from "../../base/checks.js"
+import { hasKeyForm, KEY_BYTES, KEY_CHARACTERS } from "../../base/curve-key.js"
 import { dispose } from "../../base/dispose.js"
 import { clearTimeout, setTimeout, type Timer } from "../../base/timers.js"
 import { curveKeyPair } from "../../index.js"
-import { checkBoolean, checkOptions, checkTimeout } from "../check-options.js"
 import { checkFile, checkMode, createFile, LARGEST, readFile, replaceFile } from "./certificate-file.js"
 import { decodeBytes, encodeToBytes, z85Decode } from "./z85.js"
 import { FormatError, parseZpl, zplLine } from "./zpl.js"
@@ -60,19 +61,18 @@ function sizeOf(key: unknown): string {
 
 /** The 32 bytes of a key, in memory that nothing else shares. */
 function keyBytes(what: string, key: unknown): Buffer {
-  if (isUint8Array(key) && key.length === 32) {
-    const copy = Buffer.alloc(32)
+  if (!hasKeyForm(key))
+    throw invalid(`Expected the ${what} to be 40 characters of Z85 or 32 bytes, but received ${sizeOf(key)}`)
+  if (typeof key !== "string") {
+    const copy = Buffer.alloc(KEY_BYTES)
     copy.set(key)
     return copy
   }
-  if (typeof key === "string" && key.length === 40) {
-    try {
-      return z85Decode(key)
-    } catch {
-      throw invalid(`The ${what} is not valid Z85`)
-    }
+  try {
+    return z85Decode(key)
+  } catch {
+    throw invalid(`The ${what} is not valid Z85`)
   }
-  throw invalid(`Expected the ${what} to be 40 characters of Z85 or 32 bytes, but received ${sizeOf(key)}`)
 }
 
 /** The public key of a secret key, as 40 characters of Z85. Throws a TypeError with the code ERR_CERTIFICATE for an invalid key. */
@@ -167,7 +167,8 @@ export class Certificate {
       const key = (name: string) => {
         const value = values.get(`curve/${name}`)
         if (value === undefined) return undefined
-        if (value.length !== 40) throw new FormatError(0, `${name} must have 40 characters, but has ${value.length}`)
+        if (value.length !== KEY_CHARACTERS)
+          throw new FormatError(0, `${name} must have 40 characters, but has ${value.length}`)
         try {
           return decodeBytes(value)
         } catch {

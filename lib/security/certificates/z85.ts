@@ -3,7 +3,7 @@
 import { Buffer } from "node:buffer"
 import { isUint8Array } from "node:util/types"
 
-import { unexpected } from "../check-options.js"
+import { unexpected } from "../../base/checks.js"
 
 const characters = Buffer.from("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#")
 const values = new Int8Array(256).fill(-1)

@@ -1,6 +1,6 @@
 // Remembers accepted messages, as long as they would otherwise be accepted again.
 
-import { checkPositive } from "../check-options.js"
+import { checkPositive } from "../../base/checks.js"
 import { EnvelopeError } from "./envelope-error.js"
 
 /** Where a Verifier remembers accepted messages. Implement it to share them between processes, or to keep them when a process ends. */

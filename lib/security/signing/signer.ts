@@ -4,7 +4,7 @@ import { Buffer } from "node:buffer"
 import { type KeyObject, sign } from "node:crypto"
 import { isUint8Array } from "node:util/types"
 
-import { checkBoolean, checkOptions, unexpected } from "../check-options.js"
+import { checkBoolean, checkOptions, unexpected } from "../../base/checks.js"
 import { type Envelope, isPayloadType, preAuthEncoding, serialize } from "./envelope.js"
 import { STAMPED_TYPE, stamp } from "./signed-payload.js"
 import { type KeyInput, type PrivateKey, privateKey } from "./signing-keys.js"

@@ -6,7 +6,7 @@ import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs"
 import process from "node:process"
 import { isDate, isUint8Array } from "node:util/types"
 
-import { checkBoolean, checkOptions } from "../check-options.js"
+import { checkBoolean, checkOptions } from "../../base/checks.js"
 import { isKeyId } from "./envelope.js"
 
 /**

@@ -4,7 +4,7 @@ import type { Buffer } from "node:buffer"
 import { createHash, verify } from "node:crypto"
 import { isUint8Array } from "node:util/types"
 
-import { checkBoolean, checkDuration, checkOptions, checkPositive, unexpected } from "../check-options.js"
+import { checkBoolean, checkDuration, checkOptions, checkPositive, unexpected } from "../../base/checks.js"
 import { type Envelope, isPayloadType, parse, preAuthEncoding } from "./envelope.js"
 import { EnvelopeError } from "./envelope-error.js"
 import { MemoryNonceStore, type NonceStore } from "./nonce-store.js"
