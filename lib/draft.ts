@@ -23,9 +23,19 @@ export { Client, Server } from "./sockets/server-client.js"
 export type { TaggedWritable } from "./sockets/tagged-sending.js"
 
 // zeromq has the seven above. These can be imported by name and required all the same, but do not enumerate.
+/**
+ * ZMQ_PEER: a Server that can also send first, because `connectPeer` returns the routing id of the peer.
+ * @class
+ */
 export const Peer = PeerSocket
+/** @ignore */
 export type Peer = PeerSocket
+/**
+ * ZMQ_CHANNEL: a thread-safe Pair for messages of one part.
+ * @class
+ */
 export const Channel = ChannelSocket
+/** @ignore */
 export type Channel = ChannelSocket
 
 makeReplaceable(exports)

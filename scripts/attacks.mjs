@@ -1,11 +1,10 @@
 // Attacks every type of server, counts what gets through, and writes the tables of docs/security-proof.md.
 
-import { readFileSync, writeFileSync } from "node:fs"
-
 import { runAttacks } from "../test/attacks/cells.mjs"
 import { runStorm } from "../test/attacks/storm.mjs"
 import { types } from "../test/attacks/types.mjs"
-import { Failure, inProject, runMain, say } from "./lib/project.mjs"
+import { writeParts } from "./lib/generated.mjs"
+import { Failure, runMain, say } from "./lib/project.mjs"
 
 const topic = "attacks"
 const help = `Attacks servers of every type and writes the results to docs/security-proof.md. Usage: npm run attacks [-- options]
@@ -78,19 +77,6 @@ function ofStorms(storms) {
   ].join("\n")
 }
 
-function write(tables) {
-  const file = inProject("docs/security-proof.md")
-  let text = readFileSync(file, "utf8")
-  for (const [name, table] of Object.entries(tables)) {
-    const mark = `<!-- ${name}: npm run attacks -->\n`
-    const start = text.indexOf(mark)
-    const end = text.indexOf("<!-- end -->", start)
-    if (start < 0 || end < 0) throw new Failure(`docs/security-proof.md lacks the marker of the table "${name}".`)
-    text = `${text.slice(0, start)}${mark}\n${table}\n\n${text.slice(end)}`
-  }
-  writeFileSync(file, text)
-}
-
 function optionsOf(args) {
   const [name, value] = args
   if (args.length === 0) return 10_000
@@ -125,7 +111,7 @@ await runMain(async (args) => {
     tables.storm = ofStorms(storms)
     process.stdout.write(`${tables.storm}\n`)
   }
-  write(tables)
+  writeParts("docs/security-proof.md", "npm run attacks", tables)
   const leaks = cells.filter(({ arrived, received, lost }) => arrived + received + lost > 0)
   for (const { key, type } of leaks) say(topic, `${key} on ${type}: something got through or was lost`)
   return leaks.length > 0 ? 1 : 0

@@ -38,6 +38,7 @@ async function typescript(fix) {
   const tsc = bin("typescript", "bin/tsc")
   await step("types of lib", process.execPath, [tsc, "-p", root, "--noEmit"])
   await step("types of test", process.execPath, [tsc, "-p", inProject("test")])
+  await step("docstrings", process.execPath, [bin("typedoc", "bin/typedoc"), "--emit", "none"])
 }
 
 async function cpp(fix) {

@@ -1,4 +1,4 @@
-// docs/options.md, made from the option tables and their docstrings.
+// The text of docs/options.md, from the option tables and their docstrings.
 
 import { readFileSync } from "node:fs"
 import { createRequire } from "node:module"
@@ -22,7 +22,7 @@ const kinds = {
   properties: "object of strings",
 }
 
-/** The docstring of each entry of the tables in a source file, by the entry's name. */
+/** The docstrings of the tables in a source file, by the entry's name. */
 function docstrings(ts, file) {
   const text = readFileSync(file, "utf8")
   const found = {}
@@ -42,7 +42,7 @@ const escaped = (text) => text.replaceAll("|", "\\|")
 const names = (values) => values.map((value) => (value === null ? "null" : JSON.stringify(value))).join(", ")
 
 function row(name, option, docs, groups) {
-  const access = option.access === "read" ? ", read only" : ""
+  const access = option.access === "read" ? ", read-only" : ""
   const since = [option.since && `libzmq ${option.since}`, option.patch && `patch ${option.patch}`, option.needs]
     .filter(Boolean)
     .join(", ")
@@ -52,34 +52,34 @@ function row(name, option, docs, groups) {
   return `| \`${name}\` | ${option.values ? names(option.values) : kinds[option.wire]}${access} | ${sockets} | \`${option.zmq}\` | ${escaped(doc + note)} |`
 }
 
-/** The text of the document. Needs the compiled tables, which are in the folder `dist`. */
+/** The text of the page. `dist` is the folder of the compiled tables. */
 export function optionsDoc(dist) {
   const ts = require("typescript")
   const { contextOptions, socketOptions } = require(path.join(dist, "options/table/index.js"))
   const { readers, writers } = require(path.join(dist, "base/socket-types.js"))
   const groups = new Map([
-    [writers, "that send"],
-    [readers, "that receive"],
+    [writers, "sockets that send"],
+    [readers, "sockets that receive"],
   ])
   const files = ["general", "transport", "patterns", "mechanisms", "context"]
   const [contextDocs, ...socketDocs] = files
     .reverse()
     .map((name) => docstrings(ts, inProject("lib/options/table", `${name}.ts`)))
   const docs = Object.assign({}, ...socketDocs)
-  const head = "| option | value | sockets | libzmq | |\n|---|---|---|---|---|"
+  const head = "| option | value | sockets | libzmq | meaning |\n|---|---|---|---|---|"
   const rows = (table, all) => Object.entries(table).map(([name, option]) => row(name, option, all, groups))
   return `# Options
 
-Each option is a property of its socket or context, and of the object that the constructor takes. Times are in milliseconds, sizes
-in bytes. An option that the linked libzmq lacks throws ENOTSUP, and says which version has it.
+Each option is a property of its socket or context, and of the object that the constructor takes. Times are in milliseconds and sizes in bytes,
+unless stated otherwise. An option that the linked libzmq lacks throws ENOTSUP, and the error says which version has it.
 
 ## Sockets
 
 ${[head, ...rows(socketOptions, docs)].join("\n")}
 
-\`XPublisher\` also has \`verbosity\` (null, "allSubs", "allSubsUnsubs": \`ZMQ_XPUB_VERBOSE\`, \`ZMQ_XPUB_VERBOSER\`) and the methods
-\`subscribe\` and \`unsubscribe\`, as \`Subscriber\` has. Sockets that send have \`sendQueue\`, those that receive \`receiveQueue\`: null, or
-\`{ limit, whenFull: "wait" | "reject" | "drop-oldest" }\`, which lets so many operations wait at a time.
+\`XPublisher\` also has \`verbosity\` (null, "allSubs" or "allSubsUnsubs": \`ZMQ_XPUB_VERBOSE\`, \`ZMQ_XPUB_VERBOSER\`) and, like \`Subscriber\`,
+the methods \`subscribe\` and \`unsubscribe\`. Sockets that send have \`sendQueue\`, sockets that receive \`receiveQueue\`: null, or
+\`{ limit, whenFull: "wait" | "reject" | "drop-oldest" }\`, which lets \`limit\` operations wait at a time.
 
 ## Contexts
 

@@ -5,7 +5,6 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
-  readFileSync,
   realpathSync,
   rmSync,
   symlinkSync,
@@ -15,6 +14,7 @@ import { tmpdir } from "node:os"
 import path from "node:path"
 
 import { checkElf } from "./lib/elf.mjs"
+import { writeParts } from "./lib/generated.mjs"
 import { fetchRuntime, runtimes } from "./lib/platform-runtimes.mjs"
 import { Failure, inProject, runMain, say } from "./lib/project.mjs"
 import { output } from "./lib/run.mjs"
@@ -91,11 +91,7 @@ await runMain(async (args) => {
     rmSync(folder, { recursive: true, force: true })
   }
   const table = `| target | runtime | smoke test | needs | size |\n|---|---|---|---|---|\n${rows.join("")}`
-  const file = inProject("docs/platforms.md")
-  const text = readFileSync(file, "utf8")
-  const marks = ["<!-- table: npm run platforms -->\n", "<!-- end of table -->"]
-  const [start, end] = [text.indexOf(marks[0]) + marks[0].length, text.indexOf(marks[1])]
-  writeFileSync(file, `${text.slice(0, start)}\n${table}\n${text.slice(end)}`)
+  writeParts("docs/platforms.md", "npm run platforms", { table })
   process.stdout.write(table)
   return rows.some((row) => row.includes("fails")) ? 1 : 0
 })

@@ -1,11 +1,12 @@
 // Runs published programs with zeromq and with ohmq, and writes docs/real-programs.md.
 
-import { mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs"
+import { mkdtempSync, realpathSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import path from "node:path"
 import { parseArgs } from "node:util"
 
-import { Failure, inProject, runMain, say } from "./lib/project.mjs"
+import { writePage } from "./lib/generated.mjs"
+import { Failure, runMain, say } from "./lib/project.mjs"
 import { output } from "./lib/run.mjs"
 import { programs } from "./real-programs/programs.mjs"
 import { install, pack, zeromq } from "./real-programs/project.mjs"
@@ -83,7 +84,7 @@ async function main(args) {
     if (!values.only) {
       const versions = `Node.js ${process.versions.node}, ${process.platform} ${process.arch}, libzmq ${python.version} in Python`
       const date = new Date().toISOString().slice(0, 10)
-      writeFileSync(inProject("docs/real-programs.md"), markdown(results, { versions, date }))
+      writePage("docs/real-programs.md", "npm run real-programs", markdown(results, { versions, date }))
     }
     return failed === 0 ? 0 : 1
   } finally {

@@ -1,7 +1,7 @@
 // Makes a clone ready to use: installs packages, builds libzmq and the addon, compiles TypeScript. It skips whatever is up to date. With
 // --packages, it stops after the packages.
 
-import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs"
+import { existsSync, rmSync, writeFileSync } from "node:fs"
 import path from "node:path"
 
 import { Failure, fingerprint, inProject, readJson, root, runMain, say } from "./lib/project.mjs"
@@ -43,13 +43,10 @@ function prebuilt() {
 async function ensureTypeScript() {
   const stampFile = inProject("dist/.ohmq-setup.json")
   const recipe = fingerprint([inProject("lib"), inProject("tsconfig.json"), inProject("package-lock.json")])
-  if (readJson(stampFile)?.fingerprint === recipe && existsSync(inProject("docs/options.md"))) return
+  if (readJson(stampFile)?.fingerprint === recipe) return
   say("typescript", "compiling")
   rmSync(inProject("dist"), { recursive: true, force: true })
   await compileTypeScript(inProject("dist"))
-  const { optionsDoc } = await import("./options-doc.mjs")
-  mkdirSync(inProject("docs"), { recursive: true })
-  writeFileSync(inProject("docs/options.md"), optionsDoc(inProject("dist")))
   writeFileSync(stampFile, `${JSON.stringify({ fingerprint: recipe })}\n`)
 }
 

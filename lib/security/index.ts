@@ -16,8 +16,23 @@ export type { AddressPolicy } from "./access/addresses.js"
 export type { AuditEvent, AuthenticatorEvents, RevokedEvent } from "./access/audit.js"
 export { Authenticator, type AuthenticatorOptions } from "./access/authenticator.js"
 export type { FailureLimit } from "./access/failure-limit.js"
-export { hashPassword, PasswordFile, verifyPassword } from "./access/passwords.js"
-export type { Applicant, Decision, DomainPolicy, Identity } from "./access/policy.js"
+export {
+  hashPassword,
+  PasswordFile,
+  type PasswordFileEvents,
+  type UserChange,
+  verifyPassword,
+} from "./access/passwords.js"
+export type {
+  Applicant,
+  CurveApplicant,
+  Decision,
+  DomainPolicy,
+  GssapiApplicant,
+  Handler,
+  Identity,
+  PlainApplicant,
+} from "./access/policy.js"
 export { type Received, SenderError, type SenderOptions, verifiedSender } from "./access/verified-sender.js"
 export type { Mechanism } from "./access/zap.js"
 export {
@@ -29,7 +44,7 @@ export {
   type SaveOptions,
   type VaultOptions,
 } from "./certificates/certificate.js"
-export { CertificateStore, type StoreEvents } from "./certificates/certificate-store.js"
+export { CertificateStore, type KeyChange, type StoreEvents } from "./certificates/certificate-store.js"
 export { z85Decode, z85Encode } from "./certificates/z85.js"
 export { EnvelopeError, type EnvelopeErrorCode } from "./signing/envelope-error.js"
 export { MemoryNonceStore, type NonceStore } from "./signing/nonce-store.js"

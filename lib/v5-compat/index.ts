@@ -55,8 +55,16 @@ export function createSocket(type: SocketType, values: Record<string, unknown> =
   }
 }
 
-/** Generates a key pair for CURVE, each key as 40 characters of Z85. */
-export function curveKeypair(): { public: string; secret: string } {
+/** A key pair for CURVE, each key as 40 characters of Z85. */
+export interface CurveKeypair {
+  /** The public key. */
+  public: string
+  /** The secret key. */
+  secret: string
+}
+
+/** Generates a key pair for CURVE. */
+export function curveKeypair(): CurveKeypair {
   const { publicKey, secretKey } = zmq.curveKeyPair()
   return { public: publicKey, secret: secretKey }
 }
@@ -67,10 +75,10 @@ export const version: string = zmq.version
 Object.assign(exports, constants)
 
 export * from "./constants.js"
-export { type OptionName, type OptionValue, options } from "./options.js"
+export { type OptionName, type OptionProperties, type OptionValue, options } from "./options.js"
 export { proxy } from "./proxy.js"
 export type { Callback } from "./send-queue.js"
-export { Socket, type SocketEvents } from "./socket.js"
+export { type CompatSocket, type MonitorEvent, Socket, type SocketEvents } from "./socket.js"
 export type { SocketType } from "./state.js"
 export { createSocket as socket }
 

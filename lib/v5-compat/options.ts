@@ -5,8 +5,7 @@ import { Buffer } from "node:buffer"
 import * as zmq from "./constants.js"
 import type { AnySocket } from "./link.js"
 
-/** The options that have short names, and their numbers. Every socket also has them as properties. */
-export const options = {
+const numbers = {
   _fd: zmq.ZMQ_FD,
   _ioevents: zmq.ZMQ_EVENTS,
   _receiveMore: zmq.ZMQ_RCVMORE,
@@ -38,7 +37,10 @@ export const options = {
 }
 
 /** The short name of an option, such as "linger". */
-export type OptionName = keyof typeof options
+export type OptionName = keyof typeof numbers
+
+/** The options that have short names, and their numbers. Every socket also has them as properties. */
+export const options: Record<OptionName, number> = numbers
 
 /** The value of an option; `undefined` if the socket type lacks it. */
 export type OptionValue = string | number | boolean | null | undefined
@@ -182,38 +184,60 @@ export function getOption(socket: AnySocket, option: unknown): OptionValue {
 
 /** The options with short names, as properties of a socket. */
 export interface OptionProperties {
+  /** ZMQ_AFFINITY: the I/O threads for new connections, as a bit mask. */
   affinity: number
+  /** ZMQ_BACKLOG: how many connections may wait to be accepted. */
   backlog: number
+  /** ZMQ_CONNECT_TIMEOUT: how long connect() may take. Milliseconds. */
   connect_timeout: number
+  /** ZMQ_CURVE_SERVER: 1 for a CURVE server. */
   curve_server: number
+  /** ZMQ_CURVE_PUBLICKEY: this socket's public key. */
   get curve_publickey(): string | null
   set curve_publickey(value: string | Uint8Array | null)
+  /** ZMQ_CURVE_SECRETKEY: this socket's secret key. */
   get curve_secretkey(): string | null
   set curve_secretkey(value: string | Uint8Array | null)
+  /** ZMQ_CURVE_SERVERKEY: the server's public key, for a client. */
   get curve_serverkey(): string | null
   set curve_serverkey(value: string | Uint8Array | null)
+  /** ZMQ_HEARTBEAT_IVL: how often to send a ping. Milliseconds. */
   heartbeat_ivl: number
+  /** ZMQ_HEARTBEAT_TIMEOUT: how long a peer may be silent after a ping. Milliseconds. */
   heartbeat_timeout: number
+  /** ZMQ_HEARTBEAT_TTL: when the peer should disconnect this side. Milliseconds. */
   heartbeat_ttl: number
+  /** ZMQ_ROUTING_ID: the id by which routers know this socket. */
   get identity(): string | null
   set identity(value: string | Uint8Array | null)
+  /** ZMQ_LAST_ENDPOINT: the last endpoint that was bound or connected. */
   readonly last_endpoint: string | null
+  /** ZMQ_LINGER: how long unsent messages are kept after close. Milliseconds. */
   linger: number
-  /** 0 for none, 1 for PLAIN, 2 for CURVE, 3 for GSSAPI. */
+  /** ZMQ_MECHANISM: 0 for none, 1 for PLAIN, 2 for CURVE, 3 for GSSAPI. */
   readonly mechanism: number
+  /** ZMQ_PLAIN_PASSWORD: the password of a PLAIN client. */
   get plain_password(): string | null
   set plain_password(value: string | Uint8Array | null)
+  /** ZMQ_PLAIN_USERNAME: the user name of a PLAIN client. */
   get plain_username(): string | null
   set plain_username(value: string | Uint8Array | null)
+  /** ZMQ_PLAIN_SERVER: 1 for a PLAIN server. */
   plain_server: number
+  /** ZMQ_RATE: the maximum data rate for multicast. Kilobits per second. */
   rate: number
+  /** ZMQ_RCVBUF: the size of the kernel's receive buffer. Bytes. */
   rcvbuf: number
+  /** ZMQ_RECONNECT_IVL: how long to wait before reconnecting. Milliseconds. */
   reconnect_ivl: number
+  /** ZMQ_RECOVERY_IVL: how long a multicast receiver may be absent. Milliseconds. */
   recovery_ivl: number
+  /** ZMQ_SNDBUF: the size of the kernel's transmit buffer. Bytes. */
   sndbuf: number
+  /** ZMQ_ZAP_DOMAIN: the domain that the ZAP handler gets. */
   get zap_domain(): string | null
   set zap_domain(value: string | Uint8Array | null)
-  /** The bits ZMQ_POLLIN and ZMQ_POLLOUT. */
+  /** ZMQ_EVENTS: the bits ZMQ_POLLIN and ZMQ_POLLOUT. */
   readonly _ioevents: number
 }
 

@@ -17,7 +17,8 @@ import {
 import type { Callback } from "./send-queue.js"
 import { isSocketType, type SocketType, State } from "./state.js"
 
-type MonitorEvent = [value: number | undefined, address: string, error?: zmq.ErrnoError]
+/** The file descriptor, the error's number, or the milliseconds until the next attempt; the address; and the error, if any. */
+export type MonitorEvent = [value: number | undefined, address: string, error?: zmq.ErrnoError]
 
 /** The events of a socket, with the arguments of their listeners. */
 export interface SocketEvents {
@@ -29,16 +30,26 @@ export interface SocketEvents {
   bind: [address: string]
   /** `unbind()` has finished. */
   unbind: [address: string]
-  // The others need monitor(). `value` is the file descriptor, the error's number, or the milliseconds until the next attempt.
+  // The others need monitor().
+  /** A connection was accepted. */
   accept: MonitorEvent
+  /** A connection could not be accepted. */
   accept_error: MonitorEvent
+  /** The socket could not be bound. */
   bind_error: MonitorEvent
+  /** This side closed a connection or listener. */
   close: MonitorEvent
+  /** A connection or listener could not be closed. */
   close_error: MonitorEvent
+  /** A connection was established. */
   connect: MonitorEvent
+  /** A connection is being established. */
   connect_delay: MonitorEvent
+  /** A connection failed and is tried again. */
   connect_retry: MonitorEvent
+  /** A connection was lost. */
   disconnect: MonitorEvent
+  /** The socket is bound. */
   listen: MonitorEvent
 }
 
@@ -272,6 +283,7 @@ export const Socket = new Proxy(CompatSocket, {
     begin(object, type)
   },
 })
+/** A socket with the API of zeromq 5. */
 export interface Socket extends CompatSocket {}
 
 brand("v5.Socket", CompatSocket)

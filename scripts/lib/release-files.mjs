@@ -1,9 +1,8 @@
 // Every file of a release except the addons, with the file of this clone to compare it with.
 
-import { mkdirSync, readdirSync, writeFileSync } from "node:fs"
+import { mkdirSync, readdirSync } from "node:fs"
 import path from "node:path"
 
-import { optionsDoc } from "../options-doc.mjs"
 import { filesBelow, inProject, readJson } from "./project.mjs"
 import { compileTypeScript } from "./typescript.mjs"
 
@@ -14,8 +13,6 @@ export async function releaseFiles(temporary) {
   mkdirSync(temporary, { recursive: true })
   const dist = path.join(temporary, "dist")
   await compileTypeScript(dist)
-  const options = path.join(temporary, "options.md")
-  writeFileSync(options, optionsDoc(dist))
 
   const { files } = readJson(inProject("package.json"))
   const kept = files.filter((entry) => !entry.startsWith("dist/") && !["prebuilds", "docs/*.md"].includes(entry))
@@ -28,6 +25,5 @@ export async function releaseFiles(temporary) {
     ...filesBelow(dist)
       .filter((file) => /\.(js|d\.ts)$/.test(file))
       .map((file) => [`dist/${slashes(path.relative(dist, file))}`, file]),
-    ["docs/options.md", options],
   ])
 }

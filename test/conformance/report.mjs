@@ -1,8 +1,9 @@
 // Runs the checks and prints how many pass, as Markdown; with --write, into docs/conformance.md.
 
-import { readFileSync, writeFileSync } from "node:fs"
+import { readFileSync } from "node:fs"
 import { createRequire } from "node:module"
 
+import { writePage } from "../../scripts/lib/generated.mjs"
 import { differences } from "./differences.mjs"
 import { groups } from "./groups.mjs"
 import { runAll } from "./runner.mjs"
@@ -53,13 +54,10 @@ if (unexpected.length > 0) process.exitCode = 1
 
 if (args.includes("--write")) {
   const { version } = createRequire(import.meta.url)("zeromq/package.json")
-  const file = new URL("../../docs/conformance.md", import.meta.url)
   const before = readFileSync(new URL("conformance.head.md", import.meta.url), "utf8").replace("VERSION", version)
   const list = Object.entries(differences).map(
     ([name, { zeromq, reason: why }]) => `| ${cell(name)} | ${cell(zeromq)} | ${cell(String(reason(why)))} |`,
   )
-  writeFileSync(
-    file,
-    `${before}\n${table}\n\n## Where they differ\n\n| check | zeromq ${version} | why |\n|---|---|---|\n${list.join("\n")}\n`,
-  )
+  const differing = `## Where they differ\n\n| check | zeromq ${version} | why |\n|---|---|---|\n${list.join("\n")}`
+  writePage("docs/conformance.md", "npm run conformance -- --write", `${before}\n${table}\n\n${differing}`)
 }

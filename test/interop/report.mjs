@@ -1,11 +1,10 @@
 // Runs every cell, and writes the tables of docs/interop.md: npm run interop.
 
-import { readFileSync, writeFileSync } from "node:fs"
 import { createRequire } from "node:module"
-import { fileURLToPath } from "node:url"
 
 import * as zmq from "ohmq"
 
+import { writeParts } from "../../scripts/lib/generated.mjs"
 import { runMain, say } from "../../scripts/lib/project.mjs"
 import { cells, names, runAll } from "./matrix.mjs"
 import { peers } from "./peers.mjs"
@@ -110,10 +109,6 @@ await runMain(async (args) => {
     "### Refused clients",
     refusalTable(results),
   ].join("\n\n")
-  const file = fileURLToPath(new URL("../../docs/interop.md", import.meta.url))
-  const page = readFileSync(file, "utf8")
-  const marks = ["<!-- tables: npm run interop -->\n", "<!-- end of tables -->"]
-  const [start, end] = [page.indexOf(marks[0]) + marks[0].length, page.indexOf(marks[1])]
-  writeFileSync(file, `${page.slice(0, start)}\n${text.replace(/\n{3,}/g, "\n\n")}\n${page.slice(end)}`)
+  writeParts("docs/interop.md", "npm run interop", { tables: text.replace(/\n{3,}/g, "\n\n") })
   return failed.length > 0 ? 1 : 0
 })

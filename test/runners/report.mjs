@@ -1,8 +1,6 @@
 // Runs every cell, and writes the tables of docs/test-runners.md: npm run runners.
 
-import { readFileSync, writeFileSync } from "node:fs"
-import { fileURLToPath } from "node:url"
-
+import { writeParts } from "../../scripts/lib/generated.mjs"
 import { runMain, say } from "../../scripts/lib/project.mjs"
 import { Base, versionOf } from "./base.mjs"
 import { cells, rows, runCell, runtimes } from "./matrix.mjs"
@@ -110,11 +108,7 @@ await runMain(async (args) => {
       "### The JavaScript evaluated more than once",
       table(["what was tried", ...runtimes.map(({ name }) => name), zeromq], lines.programs),
     ].join("\n\n")
-    const file = fileURLToPath(new URL("../../docs/test-runners.md", import.meta.url))
-    const page = readFileSync(file, "utf8")
-    const marks = ["<!-- tables: npm run runners -->\n", "<!-- end of tables -->"]
-    const [start, end] = [page.indexOf(marks[0]) + marks[0].length, page.indexOf(marks[1])]
-    writeFileSync(file, `${page.slice(0, start)}\n${text.replace(/\n{3,}/g, "\n\n")}\n${page.slice(end)}`)
+    writeParts("docs/test-runners.md", "npm run runners", { tables: text.replace(/\n{3,}/g, "\n\n") })
     say("runners", `${cells.length - failed} of ${cells.length} cells passed`)
     return failed > 0 ? 1 : 0
   } finally {

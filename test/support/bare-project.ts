@@ -1,4 +1,4 @@
-// A copy of the project in which nothing is built, for what libzmq.mjs does then.
+// Copies of the project in which nothing is built, to test libzmq.mjs.
 
 import { readFileSync, writeFileSync } from "node:fs"
 import path from "node:path"
@@ -6,7 +6,7 @@ import path from "node:path"
 import { type Outcome, root } from "./process.js"
 import { copyProject, runScript } from "./project-copy.js"
 
-/** The programs that are found in these copies are links and shell scripts. */
+/** The commands in these copies are links and shell scripts. */
 export const posix = process.platform !== "win32"
 
 export type Pins = Record<
@@ -17,7 +17,7 @@ export type Pins = Record<
 const script = path.join(root, "scripts/lib/pins.mjs")
 export const { pins }: { pins: Pins } = await import(script)
 
-/** A copy of the project. Its archives are where `change` puts them. */
+/** A copy of the project. `change` may change the pins of its archives. */
 export function bareProject(change: (copied: Pins) => void = () => {}): string {
   const folder = copyProject("scripts", "CMakeLists.txt", "cmake", "native/patches")
   const changed = structuredClone(pins)
@@ -27,7 +27,7 @@ export function bareProject(change: (copied: Pins) => void = () => {}): string {
   return folder
 }
 
-/** Runs libzmq.mjs of a copy. */
+/** Runs a copy's libzmq.mjs. */
 export function libzmq(folder: string, args: string[], env: NodeJS.ProcessEnv = {}): Promise<Outcome> {
   return runScript(folder, "libzmq.mjs", args, env)
 }

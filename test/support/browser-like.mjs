@@ -1,12 +1,11 @@
-// The package evaluated in a realm of its own with the globals of a browser, as Jest does it with jsdom, and with fake timers that are
-// on from the start.
+// Evaluates the package in its own realm with a browser's globals, as Jest does with jsdom, and with fake timers from the start.
 
 import { readFileSync } from "node:fs"
 import { createRequire } from "node:module"
 import path from "node:path"
 import vm from "node:vm"
 
-/** Timers that are numbers, and a signal like that of jsdom: no class of Node's. */
+/** Timers that are numbers, and a signal like jsdom's, which is not a class of Node.js. */
 const browser = `
   globalThis.AbortSignal = class AbortSignal {
     aborted = false
@@ -25,10 +24,10 @@ const browser = `
   }
 `
 
-/** Jest gives each test file a process of its own. */
+/** Jest gives each test file its own process. */
 const faked = Object.create(process, { nextTick: { value: () => {} } })
 
-/** The realm and, in it, the four entry points. */
+/** The realm, and the four entry points in it. */
 export function browserLike() {
   const realm = vm.createContext({
     setTimeout: (callback, delay) => Number(setTimeout(callback, delay)),

@@ -1,4 +1,4 @@
-// The programs in the project's documents, which tests run as they stand, in a folder in which the package is installed.
+// Runs the programs in the project's documents as written, in a folder with the package installed.
 
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -14,7 +14,7 @@ export function programsOf(document: string): string[] {
   return [...text.matchAll(/^```js\n(.*?)^```$/gms)].map(([, source]) => source as string)
 }
 
-/** Runs a program. What it prints must be what its comments tell, each behind an arrow. */
+/** Runs a program. Its output must equal its comments after arrows (→). */
 export async function expectToRun(
   source: string,
   { file = "program.mjs", installedAs = "ohmq", args = [] as string[] } = {},

@@ -1,14 +1,14 @@
-// Pairs of draft sockets that are connected, each with how the one sends to the other.
+// Connected pairs of draft sockets, with functions to send from one to the other.
 
 import type * as zmq from "ohmq"
 import * as draft from "ohmq/draft"
 
 import { eventually, freeAddress, join, open, type Transport } from "./sockets.js"
 
-/** What all receivers have; what comes beside the message differs. */
+/** The methods that all receivers share. The options beside a message differ. */
 type Receiver = zmq.Socket & zmq.Receiver<[Buffer, ...object[]]>
 
-/** What all senders have, once it is said who gets it. */
+/** The methods that all senders share, without the options that say where a message goes. */
 type Sender = zmq.Socket & Pick<zmq.Sender, "sendQueue" | "sendTimeout" | "toWritable">
 
 export interface Link {
@@ -16,7 +16,7 @@ export interface Link {
   receiver: Receiver
   send(message: zmq.MessageLike, options?: zmq.OperationOptions): Promise<void>
   trySend(message: zmq.MessageLike): boolean
-  /** The message as sendMany and streams take it. */
+  /** The message in the form for sendMany and streams. */
   chunk(message: zmq.MessageLike): unknown
   sendMany(messages: zmq.MessageLike[], options?: zmq.OperationOptions): Promise<void>
 }
@@ -46,7 +46,7 @@ const sending = ({ sendHighWaterMark }: Marks) => (sendHighWaterMark === undefin
 const receiving = ({ receiveHighWaterMark }: Marks) =>
   receiveHighWaterMark === undefined ? {} : { receiveHighWaterMark }
 
-/** By name. */
+/** The pairs, by name. */
 export const links: Record<string, (transport: Transport, marks?: Marks) => Promise<Link>> = {
   "Client to Server": async (transport, marks = {}) => {
     const [client, server] = [open(draft.Client, marks), open(draft.Server, marks)]
@@ -80,7 +80,7 @@ export const links: Record<string, (transport: Transport, marks?: Marks) => Prom
     const dish = open(draft.Dish, receiving(marks))
     dish.join("group")
     await join(radio, dish, transport)
-    // It takes some time until the radio knows of the group.
+    // The radio learns of the group a little later.
     await eventually(async () => {
       await radio.send("there?", { group: "group" })
       await dish.receive({ timeout: 5 })

@@ -1,8 +1,8 @@
-// DSSE as its specification says it, written again: what the library does is compared with this.
+// A second implementation of the DSSE specification, with which tests compare the library.
 
 import { type KeyObject, sign } from "node:crypto"
 
-/** What is signed. */
+/** The bytes that are signed. */
 export function preAuthEncoding(type: string, body: Uint8Array): Buffer {
   const typeBytes = Buffer.from(type, "utf8")
   const parts = [
@@ -21,10 +21,10 @@ export interface Json {
   signatures: { keyid?: string; sig: string }[]
 }
 
-/** The type that the library wraps payloads in, as docs/signed-messages.md has it. */
+/** The payload type of stamped messages, from docs/signed-messages.md. */
 export const stampedType = "application/vnd.ohmq.stamped.v1"
 
-/** A payload with the line before it that the documentation describes. */
+/** A payload after the line that the documentation describes. */
 export function stamped(
   type: string,
   body: string,
@@ -33,7 +33,7 @@ export function stamped(
   return Buffer.from(`{"type":${JSON.stringify(type)},"time":"${time.toISOString()}","nonce":"${nonce}"}\n${body}`)
 }
 
-/** An envelope as another tool would make it. */
+/** An envelope, made as another tool would make it. */
 export function envelope(type: string, body: Uint8Array, signers: { keyid?: string; key: KeyObject }[]): Json {
   return {
     payload: Buffer.from(body).toString("base64"),

@@ -1,4 +1,4 @@
-// The package as it is when it was published, installed, and has its addon.
+// Installs the published form of the package, with its addon.
 
 import { cpSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import path from "node:path"
@@ -7,13 +7,13 @@ import { prebuiltAddon } from "./package.js"
 import { pack, sharedFolder, unpack } from "./packed.js"
 import { root } from "./process.js"
 
-/** Puts the addon where a package that was published with it has it, and takes out what `npm run prebuilds` has left. */
+/** Puts the addon where a published package has it, and removes the output of `npm run prebuilds`. */
 export function addAddon(folder: string): void {
   rmSync(path.join(folder, "prebuilds"), { recursive: true, force: true })
   cpSync(path.join(root, "build/Release/ohmq.node"), path.join(folder, prebuiltAddon()), { recursive: true })
 }
 
-/** A project with the package installed, removed after the last test of the file. To be called outside of tests. */
+/** A project with the package installed, removed after the file's last test. Call it outside of tests. */
 export async function installed(): Promise<string> {
   const folder = sharedFolder()
   const target = path.join(folder, "node_modules/ohmq")

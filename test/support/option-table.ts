@@ -1,4 +1,4 @@
-// What is expected of every option of the stable sockets, written from libzmq's manual and not from lib/.
+// The expected behaviour of every option of the stable sockets, written from libzmq's manual and not from lib/.
 
 import * as zmq from "ohmq"
 
@@ -8,22 +8,22 @@ export type Kind = "bool" | "int32" | "uint32" | "int64" | "uint64" | "text" | "
 
 export interface ExpectedOption {
   name: string
-  /** Its name in zmq.h. */
+  /** The name in zmq.h. */
   zmq: string
   kind: Kind
-  /** The classes that have it; all of them where it is left out. */
+  /** The classes that have it. Default: all. */
   on?: readonly ClassName[]
   initial: unknown
-  /** The initial value on classes where it is another. */
+  /** The initial values of classes where it differs. */
   initialOn?: Partial<Record<ClassName, unknown>>
   readonly?: true
-  /** libzmq cannot be asked for it, so that what was set last is told, and can be read where the option is lacking. */
+  /** libzmq cannot return it, so it reads as the value that was set last, even if libzmq lacks the option. */
   remembered?: true
-  /** Values to set; a pair where another value is read back. The first must not be the initial one. */
+  /** Values to set; a pair if another value is read back. The first must differ from the initial one. */
   good?: readonly Value[]
-  /** Values of the right type that libzmq refuses. */
+  /** Values of the right type that libzmq rejects. */
   refused?: readonly unknown[]
-  /** Takes effect at once on a socket that is bound or connected. */
+  /** Takes effect at once on a bound or connected socket. */
   anytime?: true
   since?: string
   needs?: "curve" | "gssapi" | "vmci" | "norm" | "WSS" | "draft"
@@ -38,7 +38,7 @@ export class Value {
 
 const values = (...list: unknown[]) => list.map((value) => new Value(value))
 
-/** Whether the linked libzmq is a version or a later one. */
+/** Whether the linked libzmq has at least this version. */
 export function isAtLeast(version: string): boolean {
   return zmq.version.localeCompare(version, "en", { numeric: true }) >= 0
 }
@@ -51,7 +51,7 @@ export function isThere({ since, needs }: ExpectedOption): boolean {
 export const hasOption = (option: ExpectedOption, name: ClassName) => option.on?.includes(name) ?? true
 export const initialOn = (option: ExpectedOption, name: ClassName) => option.initialOn?.[name] ?? option.initial
 
-/** The classes, by name, that have an option. */
+/** The names of the classes that have an option. */
 export const classesWith = (option: ExpectedOption) => classNames.filter((name) => hasOption(option, name))
 
 const except = (...names: ClassName[]) => classNames.filter((name) => !names.includes(name))
@@ -70,7 +70,7 @@ const bool = (zmqName: string, initial: boolean, more: Partial<Entry> = {}): Ent
   ...more,
 })
 
-/** A whole number from `least` up. */
+/** A whole number of at least `least`. */
 const int = (zmqName: string, initial: number, least: number, more: Partial<Entry> = {}): Entry => ({
   zmq: zmqName,
   kind: "int32",
@@ -80,7 +80,7 @@ const int = (zmqName: string, initial: number, least: number, more: Partial<Entr
   ...more,
 })
 
-/** Text of up to `longest` bytes that null clears. */
+/** A string of up to `longest` bytes, which null clears. */
 const text = (zmqName: string, longest: number, more: Partial<Entry> = {}): Entry => ({
   zmq: zmqName,
   kind: "text",
@@ -119,7 +119,7 @@ const curveKey = (zmqName: string): Entry => ({
   refused: ["", null, "short", z85.slice(1), key32.subarray(1), "~".repeat(40)],
 })
 
-/** A user name or password of PLAIN: null chooses no mechanism again and does not clear it. */
+/** A user name or password of PLAIN. Null deselects the mechanism but does not clear the value. */
 const credential = (zmqName: string): Entry => ({
   zmq: zmqName,
   kind: "text",
@@ -177,7 +177,7 @@ const table: Record<string, Entry> = {
     good: [
       new Value(["connectionRefused"]),
       new Value(["handshakeFailed"]),
-      // libzmq 4.3.4 has one number for this and for the two others together.
+      // libzmq 4.3.4 has the same number for this one and for all three.
       new Value(["afterDisconnect"], isAtLeast("4.3.5") ? ["afterDisconnect"] : stops),
       new Value(stops),
       new Value([]),
@@ -311,7 +311,7 @@ const table: Record<string, Entry> = {
   inBatchSize: { ...int("ZMQ_IN_BATCH_SIZE", 32768, 1, draft), initialOn: { Stream: 8192 } },
   outBatchSize: { ...int("ZMQ_OUT_BATCH_SIZE", 32768, 1, draft), initialOn: { Stream: 8192 } },
   priority: int("ZMQ_PRIORITY", 0, 0, draft),
-  // libzmq takes numbers below 0, too, and then polls as little as with 0.
+  // libzmq also accepts negative numbers, which behave like 0.
   busyPoll: int("ZMQ_BUSY_POLL", 0, 0, { ...draft, ...remembered, since: "4.3.5", refused: [] }),
   routerNotify: {
     zmq: "ZMQ_ROUTER_NOTIFY",
@@ -358,7 +358,7 @@ const table: Record<string, Entry> = {
   gssapiPlainText: bool("ZMQ_GSSAPI_PLAINTEXT", false, gssapi),
   gssapiPrincipalNameType: { zmq: "ZMQ_GSSAPI_PRINCIPAL_NAMETYPE", ...nameTypes },
   gssapiServicePrincipalNameType: { zmq: "ZMQ_GSSAPI_SERVICE_PRINCIPAL_NAMETYPE", ...nameTypes },
-  // libzmq has no way to take it back.
+  // libzmq cannot undo it.
   zapDomain: text("ZMQ_ZAP_DOMAIN", 255, {
     good: [...values("global", "four", "x".repeat(255)), new Value(Buffer.from("bytes"), "bytes")],
     refused: ["", null, "x".repeat(256)],

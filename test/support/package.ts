@@ -1,4 +1,4 @@
-// The package as users get it: packed by npm, with an addon in prebuilds/, to be installed in empty folders.
+// Packs the package as users get it, with an addon in prebuilds/, and installs it in empty folders.
 
 import { copyFileSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
 import path from "node:path"
@@ -6,7 +6,7 @@ import path from "node:path"
 import { type Outcome, root, runCommand } from "./process.js"
 import { commands } from "./project-copy.js"
 
-/** Where the prebuilt addon for this machine is, in the package. */
+/** The path of this machine's prebuilt addon in the package. */
 export function prebuiltAddon(): string {
   const report = process.report.getReport() as { header: { glibcVersionRuntime?: string } }
   const libc = report.header.glibcVersionRuntime ? "glibc" : "musl"
@@ -14,10 +14,10 @@ export function prebuiltAddon(): string {
   return path.join("prebuilds", `${process.platform}-${process.arch}`, name)
 }
 
-/** npm, offline and without scripts, whatever the machine's own settings are. */
+/** npm, offline and without scripts, independent of the machine's settings. */
 export const npm = (folder: string, ...args: string[]): Promise<Outcome> => npmIn(folder, folder, args)
 
-/** `home` is where npm leaves its cache. */
+/** `home` is the folder for npm's cache. */
 function npmIn(folder: string, home: string, args: string[]): Promise<Outcome> {
   const found = process.env.npm_execpath?.endsWith("npm-cli.js") ? process.env.npm_execpath : undefined
   const command = found ? process.execPath : "npm"
@@ -36,7 +36,7 @@ async function pack(source: string, target: string): Promise<string> {
   return path.join(target, filename)
 }
 
-/** Packs the package below `base`. Its addon is the prebuilt one, else the one that was compiled. */
+/** Packs the package below `base`, with the prebuilt addon, or the compiled one if there is none. */
 export async function packPackage(base: string): Promise<string> {
   const folder = path.join(base, "package")
   const manifest: { files: string[] } = JSON.parse(readFileSync(path.join(root, "package.json"), "utf8"))
@@ -52,7 +52,7 @@ export async function packPackage(base: string): Promise<string> {
   return pack(folder, base)
 }
 
-/** A project below `base` in which the package is installed. */
+/** A project below `base` with the package installed. */
 export async function installPackage(base: string): Promise<string> {
   const folder = path.join(base, "project")
   mkdirSync(folder)
@@ -62,7 +62,7 @@ export async function installPackage(base: string): Promise<string> {
   return folder
 }
 
-/** A round trip through CURVE, and what answers to it: the libzmq that did it. */
+/** A program that makes a round trip with CURVE and prints the version of libzmq. */
 export const roundTrip = `
   const server = zmq.curveKeyPair()
   const client = zmq.curveKeyPair()
@@ -78,7 +78,7 @@ export const roundTrip = `
   for (const socket of [request, reply]) socket.close()
 `
 
-/** Runs an ES module in a project, with nothing but node on PATH. */
+/** Runs an ES module in a project, with only node on the PATH. */
 export function runIn(
   folder: string,
   source: string,
@@ -93,7 +93,7 @@ export function runIn(
   })
 }
 
-/** The files of a folder, as paths with slashes. */
+/** The files in a folder, as paths with slashes. */
 export const listFiles = (folder: string): string[] =>
   readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())

@@ -1,4 +1,4 @@
-// The package as npm would publish it.
+// Packs the package as npm would publish it.
 
 import { mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -8,14 +8,14 @@ import { afterAll } from "vitest"
 import { root, runCommand } from "./process.js"
 import { npm } from "./toolchains.js"
 
-/** An empty folder, removed after the last test of the file. To be called outside of tests. */
+/** An empty folder, removed after the file's last test. Call it outside of tests. */
 export function sharedFolder(): string {
   const folder = mkdtempSync(path.join(realpathSync(tmpdir()), "ohmq-"))
   afterAll(() => rmSync(folder, { recursive: true, force: true }))
   return folder
 }
 
-/** Packs the project into a folder, and tells where the tarball is. */
+/** Packs the project into a folder, and returns the path of the tarball. */
 export async function pack(folder: string): Promise<string> {
   const { status, stderr } = await npm(["pack", "--ignore-scripts", "--pack-destination", folder], root)
   const file = readdirSync(folder).find((name) => name.endsWith(".tgz"))
@@ -23,7 +23,7 @@ export async function pack(folder: string): Promise<string> {
   return path.join(folder, file)
 }
 
-/** Unpacks a tarball to where it would be installed. */
+/** Unpacks a tarball into the folder where npm would install it. */
 export async function unpack(tarball: string, folder: string): Promise<void> {
   mkdirSync(folder, { recursive: true })
   const { status, stderr } = await runCommand("tar", ["-xzf", tarball, "--strip-components=1"], { cwd: folder })

@@ -1,4 +1,4 @@
-// Runs small programs in a process of their own: for exits, crashes and memory.
+// Runs small programs in their own process, to test exits, crashes and memory.
 
 import { spawn } from "node:child_process"
 import { createRequire } from "node:module"
@@ -7,7 +7,7 @@ import path from "node:path"
 /** The project's folder. */
 export const root = path.dirname(createRequire(import.meta.url).resolve("ohmq/package.json"))
 
-/** Variables for the programs alone, as JSON: to run them under a sanitizer. See CONTRIBUTING.md. */
+/** Environment variables for the programs only, as JSON, to run them with a sanitizer. See CONTRIBUTING.md. */
 const sanitizer: NodeJS.ProcessEnv = JSON.parse(process.env.OHMQ_TEST_ENV ?? "{}")
 
 export interface Outcome {
@@ -15,11 +15,11 @@ export interface Outcome {
   status: number | string | null
   stdout: string
   stderr: string
-  /** From the start to the end, in milliseconds. */
+  /** How long it ran, in milliseconds. */
   duration: number
 }
 
-/** Runs a command to its end. After `timeout` milliseconds it is killed, and the status is "SIGKILL". */
+/** Runs a command until it exits. After `timeout` milliseconds it is killed, and the status is "SIGKILL". */
 export async function runCommand(
   command: string,
   args: string[],

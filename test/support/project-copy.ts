@@ -1,4 +1,4 @@
-// Copies of the project in temporary folders, in which scripts can do no harm.
+// Copies the project to temporary folders, where scripts can do no harm.
 
 import { cpSync, existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -8,14 +8,14 @@ import { onTestFinished } from "vitest"
 
 import { type Outcome, root, runCommand } from "./process.js"
 
-/** An empty folder, removed when the test is over. */
+/** An empty folder, removed after the test. */
 export function temporaryFolder(): string {
   const folder = mkdtempSync(path.join(realpathSync(tmpdir()), "ohmq-"))
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
   return folder
 }
 
-/** Copies some of the project's files and folders; what is not there is left out. */
+/** Copies some of the project's files and folders. Skips missing ones. */
 export function copyProject(...files: string[]): string {
   const folder = temporaryFolder()
   for (const file of files) {
@@ -27,25 +27,25 @@ export function copyProject(...files: string[]): string {
   return folder
 }
 
-/** Where a command is, as the shell would find it. */
+/** The path of a command, as the shell would find it. */
 export function find(command: string): string | undefined {
   const folders = (process.env.PATH ?? "").split(path.delimiter)
   return folders.map((folder) => path.join(folder, command)).find((file) => existsSync(file))
 }
 
-/** A folder for PATH, with these commands and node. An entry with a target is a link to that. */
+/** A folder for the PATH with these commands and node. An entry with a target is a link to it. */
 export function commands(...names: (string | [name: string, target: string | undefined])[]): string {
   const folder = temporaryFolder()
   symlinkSync(process.execPath, path.join(folder, "node"))
   for (const entry of names) {
     const [name, target] = typeof entry === "string" ? [entry, find(entry)] : entry
-    if (target === undefined) throw new Error(`These tests need ${name}`)
+    if (target === undefined) throw new Error(`These tests need the command ${name}, which is not installed`)
     symlinkSync(target, path.join(folder, name))
   }
   return folder
 }
 
-/** Runs a script without anything in the environment that would change what it does. */
+/** Runs a script without environment variables that would change what it does. */
 export function runScript(
   folder: string,
   script: string,

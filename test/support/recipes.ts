@@ -1,4 +1,4 @@
-// The recipes of docs/bundlers.md, and the program that is built by them.
+// The recipes of docs/bundlers.md, and the program that they build.
 
 import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs"
 import path from "node:path"
@@ -11,14 +11,14 @@ import { toolchain } from "./toolchains.js"
 
 const documented = readFileSync(path.join(root, "docs/bundlers.md"), "utf8")
 
-/** Programs, settings and commands, by the names of their files. Where one names an addon, that is the one for this machine. */
+/** Programs, settings and commands by file name. If one names an addon, it is replaced by this machine's. */
 export const recipes = new Map<string, string>()
 for (const [, name = "", source = ""] of documented.matchAll(/^```(?:js|json|sh) (\S+)\n((?:(?!```).*\n)*)```$/gm)) {
   const addon = prebuiltAddon().split(path.sep).join("/")
   recipes.set(name, source.replace("prebuilds/linux-x64/ohmq.glibc.node", addon))
 }
 
-// Bundlers rename classes, so each has options of its own to show.
+// Bundlers rename classes, so the program shows an option of each.
 const roundTrip = `
   import zmq, { Pull, Push } from "ohmq"
   import * as draft from "ohmq/draft"
@@ -70,7 +70,7 @@ const roundTrip = `
 
 const app = `roundTrip().then(console.log)`
 
-/** A project with the package, and with the program that the recipes build. To be called outside of tests. */
+/** A project with the package, and with the program that the recipes build. Call it outside of tests. */
 export async function application(): Promise<string> {
   const folder = await installed()
   writeFileSync(path.join(folder, "round-trip.mjs"), roundTrip)
@@ -78,22 +78,22 @@ export async function application(): Promise<string> {
   return folder
 }
 
-/** What the program does. */
+/** The output of the program. */
 export const success = { status: 0, stdout: "a message,of two parts\n", stderr: "" }
 
-/** A copy of the project with some of the recipes, in which a test may build. */
+/** A copy of the project with some of the recipes, in which a test can build. */
 export function copyWith(project: string, ...names: string[]): string {
   const folder = temporaryFolder()
   cpSync(project, folder, { recursive: true, verbatimSymlinks: true })
   for (const name of names) {
     const recipe = recipes.get(name)
-    if (recipe === undefined) throw new Error(`docs/bundlers.md has no ${name}`)
+    if (recipe === undefined) throw new Error(`docs/bundlers.md has no block for ${name}`)
     writeFileSync(path.join(folder, name), recipe)
   }
   return folder
 }
 
-/** Runs the commands of a recipe. They find `node`, the tools of test/toolchains, and what else is in the folders of `tools`. */
+/** Runs the commands of a recipe. Their PATH has `node`, the tools of test/toolchains, and the folders of `tools`. */
 export function follow(
   folder: string,
   recipe: string,
@@ -106,7 +106,7 @@ export function follow(
   return runCommand("sh", ["-e", recipe], { cwd: folder, timeout: 120_000, env: { ...env, PATH: search } })
 }
 
-/** Runs what was built in out/, in an empty folder: with Node, or on its own. */
+/** Runs the program that was built in out/, in an empty folder, with Node or as an executable. */
 export function runElsewhere(folder: string, command: string[], env: NodeJS.ProcessEnv = {}): Promise<Outcome> {
   const elsewhere = temporaryFolder()
   cpSync(path.join(folder, "out"), path.join(elsewhere, "out"), { recursive: true })
@@ -115,7 +115,7 @@ export function runElsewhere(folder: string, command: string[], env: NodeJS.Proc
   return runCommand(file, args, {
     cwd: elsewhere,
     timeout: 60_000,
-    // Without the warning about draft sockets.
+    // Hides the warning about draft sockets.
     env: { NODE_NO_WARNINGS: "1", OHMQ_PREBUILD: undefined, ...env },
   })
 }

@@ -1,4 +1,4 @@
-// A TCP relay that keeps every byte that passes, in both directions, and can change what passes.
+// A TCP relay that records every byte in both directions, and can change bytes.
 
 import { once } from "node:events"
 import { connect, createServer } from "node:net"
@@ -10,11 +10,11 @@ const portOf = (endpoint) => Number(/:(\d+)$/.exec(endpoint)[1])
 /**
  * @typedef {{ toServer: Buffer[], toClient: Buffer[], said: { bytes: Buffer, answers: number }[], end: () => void,
  *   closed: Promise<void> }} Connection
- * `said` is what the client said, each with how many bytes of answers it had by then.
+ * `said` has what the client sent, each with the number of answer bytes that it had received by then.
  */
 
 export class Relay {
-  /** What has passed, by connection. @type {Connection[]} */
+  /** The recorded connections. @type {Connection[]} */
   connections = []
   #server
   #target
@@ -35,7 +35,7 @@ export class Relay {
     return relay
   }
 
-  /** What to connect to in place of the target. */
+  /** The endpoint to connect to instead of the target. */
   get endpoint() {
     return `tcp://127.0.0.1:${this.#server.address().port}`
   }

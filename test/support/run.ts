@@ -1,4 +1,4 @@
-// What goes through the items of a source, and looks at each.
+// Iterates over the items of a source, and records each.
 
 import { Readable, Writable } from "node:stream"
 import { ReadableStream } from "node:stream/web"
@@ -8,7 +8,7 @@ import { expect } from "vitest"
 import { eventually, failure } from "./sockets.js"
 import type { Source } from "./sources.js"
 
-/** As the proposal has them: where the runtime has none, an iterator shows that it would inherit them. */
+/** Iterator helpers as in the proposal. If the runtime lacks them, they show that an iterator would inherit them. */
 const asyncIteratorPrototype = Object.getPrototypeOf(Object.getPrototypeOf(async function* () {}.prototype))
 export interface Helpers extends AsyncIterableIterator<unknown> {
   take(count: number): AsyncIterable<unknown>
@@ -28,7 +28,7 @@ asyncIteratorPrototype.map ??= async function* (this: Helpers, change: (item: un
   for await (const item of this) yield await change(item)
 }
 
-/** How many of what was sent first are looked at. */
+/** How many of the items that were sent first to look at. */
 export const ENOUGH = 2
 
 export const stop = new Error("stop")
@@ -36,7 +36,7 @@ export const stopped = async (operation: Promise<unknown>) => expect(await failu
 
 export class Run {
   readonly seen: string[] = []
-  /** What streams have got, where they may have got more than was seen. */
+  /** The items that streams received, which may be more than were seen. */
   readonly handed: string[] = []
   readonly controller = new AbortController()
   readonly #source: Source
@@ -45,7 +45,7 @@ export class Run {
     this.#source = source
   }
 
-  /** Looks at one, and says whether these are enough. */
+  /** Records an item, and returns whether there are enough. */
   readonly see = (item: unknown): boolean => this.seen.push(this.#source.label(item as never)) === ENOUGH
   readonly stopWhenEnough = (item: unknown): unknown => {
     if (this.see(item)) throw stop
@@ -55,7 +55,7 @@ export class Run {
   iterate = (signal?: AbortSignal) => this.#source.iterate(signal)
   iterateWithSignal = () => this.iterate(this.controller.signal)
   iterator = () => this.iterate()[Symbol.asyncIterator]() as Helpers & AsyncDisposable
-  /** Resolves when everything was seen and a step waits for more. */
+  /** Resolves when all items were seen and a step waits for more. */
   async waits() {
     await eventually(() => expect(this.seen.length).toBe(ENOUGH))
     await this.#source.waits()
@@ -74,7 +74,7 @@ export class Run {
     return readable
   }
 
-  /** What it gets once it is destroyed is lost. */
+  /** After it was destroyed, its items are lost. */
   readable = () => this.#watched(Readable.from(this.iterate()), (readable) => !readable.destroyed)
   toReadable = () => this.#watched((this.#source.toReadable as NonNullable<Source["toReadable"]>)())
   toReadableStream = () => (this.#source.toReadableStream as NonNullable<Source["toReadableStream"]>)()

@@ -1,4 +1,4 @@
-// The socket classes by name, for tests that go through all of them.
+// The socket classes by name, for tests of all of them.
 
 import * as zmq from "ohmq"
 
@@ -20,10 +20,10 @@ export const socketClasses = {
 export type ClassName = keyof typeof socketClasses
 export const classNames = Object.keys(socketClasses) as ClassName[]
 
-/** An object with options whatever its class. */
+/** An object with options, of any class. */
 export type Holder = Record<string, unknown>
 
-/** A new socket of a class by name; to be passed to `closeAfterTest`. */
+/** A new socket of a class, by name. Pass it to `closeAfterTest`. */
 export function create(name: ClassName, options?: object): zmq.Socket & Holder {
   const socketClass = socketClasses[name] as unknown as new (options?: object) => zmq.Socket & Holder
   return new socketClass(options)

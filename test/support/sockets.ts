@@ -1,4 +1,4 @@
-// Sockets for tests: on every transport, on free endpoints, and closed after the test whatever happens in it.
+// Sockets for tests: on every transport, on free endpoints, and always closed after the test.
 
 import { randomUUID } from "node:crypto"
 import { rmSync } from "node:fs"
@@ -11,7 +11,7 @@ import { expect, onTestFinished, vi } from "vitest"
 export const transports = ["tcp", "ipc", "inproc"] as const
 export type Transport = (typeof transports)[number]
 
-/** An address to bind to that nobody else uses; `lastEndpoint` tells the real one. */
+/** An unused address to bind to. After the bind, `lastEndpoint` is the actual one. */
 export function freeAddress(transport: Transport | "abstract"): string {
   switch (transport) {
     case "tcp":
@@ -28,13 +28,13 @@ export function freeAddress(transport: Transport | "abstract"): string {
   }
 }
 
-/** Closes a socket when the test is over, without waiting for what it has not sent. */
+/** Closes a socket after the test, and discards unsent messages. */
 export function closeAfterTest<S extends zmq.Socket>(socket: S): S {
   onTestFinished(() => socket.close(socket.closed ? undefined : { linger: 0 }))
   return socket
 }
 
-/** A socket of a class, closed when the test is over. */
+/** A socket of a class, closed after the test. */
 export function open<S extends zmq.Socket, O>(socketClass: new (options?: O) => S, options?: O): S {
   return closeAfterTest(new socketClass(options))
 }
@@ -47,7 +47,7 @@ export async function join(bound: zmq.Socket, connected: zmq.Socket, transport: 
   return endpoint
 }
 
-/** Sends until the other side gets it: subscriptions take effect some time after they are made. */
+/** Sends until the other side receives it, because subscriptions take effect a little later. */
 export async function untilReceived(send: () => Promise<void>, receiver: zmq.Readable): Promise<Buffer[]> {
   for (;;) {
     await send()
@@ -59,7 +59,7 @@ export async function untilReceived(send: () => Promise<void>, receiver: zmq.Rea
   }
 }
 
-/** Sends one message after the other until there is no room any more, and tells how many there was room for. */
+/** Sends messages until the queue is full, and returns how many had room. */
 export async function sendUntilFull(socket: zmq.Socket & zmq.Writable, message: (index: number) => zmq.MessageLike[]) {
   for (let sent = 0; ; ) {
     try {
@@ -72,10 +72,10 @@ export async function sendUntilFull(socket: zmq.Socket & zmq.Writable, message: 
   }
 }
 
-/** The parts of a message as text. */
+/** The parts of a message as strings. */
 export const texts = (message: Buffer[]) => message.map(String)
 
-/** What an operation rejects or throws with; fails if it succeeds. */
+/** The error with which an operation rejects or throws. Throws if it succeeds. */
 export async function failure(operation: () => unknown): Promise<zmq.ErrnoError> {
   try {
     await operation()
@@ -85,7 +85,7 @@ export async function failure(operation: () => unknown): Promise<zmq.ErrnoError>
   throw new Error("The operation succeeded")
 }
 
-/** What a call throws at once; fails if it returns, be it a promise. */
+/** The error that a call throws synchronously. Throws if it returns, even a promise. */
 export function thrown(call: () => unknown): zmq.ErrnoError {
   let result: unknown
   try {
@@ -97,7 +97,7 @@ export function thrown(call: () => unknown): zmq.ErrnoError {
   throw new Error("The call did not throw")
 }
 
-/** Tries again and again until it succeeds: for what libzmq's threads do some time later, and tell nobody. */
+/** Tries repeatedly until it succeeds, for things that libzmq's threads do later without an event. */
 export const eventually = <T>(attempt: () => T | Promise<T>): Promise<T> =>
   vi.waitFor(attempt, { timeout: 10_000, interval: 5 })
 
@@ -109,7 +109,7 @@ const endpointMessages: Record<string, string> = {
   EADDRNOTAVAIL: "Cannot assign requested address",
 }
 
-/** What an error of bind, unbind, connect or disconnect looks like, in full. */
+/** The complete error of bind, unbind, connect or disconnect. */
 export const endpointError = (code: keyof typeof constants.errno, address: string) =>
   expect.objectContaining({
     message: endpointMessages[code] ?? (expect.any(String) as string),

@@ -1,4 +1,4 @@
-// What can be iterated, all looked at in one way: things come, each with a label, and are iterated over or received.
+// A common interface to everything that can be iterated: items arrive, each with a label, and are iterated over or received.
 
 import * as zmq from "ohmq"
 import * as draft from "ohmq/draft"
@@ -6,18 +6,18 @@ import * as draft from "ohmq/draft"
 import { eventually, join, open } from "./sockets.js"
 
 export interface Source {
-  /** Has so many come, and gives their labels. They are there then. */
+  /** Makes a number of items arrive, and resolves with their labels when they have. */
   send(count: number): Promise<string[]>
   iterate(signal?: AbortSignal): AsyncIterable<unknown>
   label(item: never): string
-  /** The label of the next one, by `receive`. */
+  /** Receives the next item, and returns its label. */
   receive(): Promise<string>
-  /** Resolves when a step waits. */
+  /** Resolves when a step of an iterator waits. */
   waits(): Promise<void>
-  /** Whether a step or a receive waits, while nothing is there. */
+  /** Whether a step or a receive waits, while no item is there. */
   isWaiting(): Promise<boolean>
   close(): void
-  /** Of sockets, as streams. */
+  /** For sockets: the streams. */
   toReadable?: () => ReturnType<zmq.Pull["toReadable"]>
   toReadableStream?: () => ReturnType<zmq.Pull["toReadableStream"]>
 }
@@ -29,7 +29,7 @@ export interface Kind {
   open(): Promise<Source>
 }
 
-/** Adds what all have that can `receive`. */
+/** Adds the methods that everything with `receive` shares. */
 function complete(
   receiver: { receive(options: zmq.OperationOptions): Promise<unknown> },
   label: (item: never) => string,
@@ -42,7 +42,7 @@ function complete(
     } catch (error) {
       return (error as zmq.ErrnoError).code === "EBUSY"
     }
-    throw new Error("There was something to receive")
+    throw new Error("Expected nothing to receive, but an item was there")
   }
   return {
     ...rest,
@@ -51,7 +51,7 @@ function complete(
     isWaiting,
     waits: () =>
       eventually(async () => {
-        if (!(await isWaiting())) throw new Error("No step waits")
+        if (!(await isWaiting())) throw new Error("Expected a step to wait, but none does")
       }),
   }
 }
@@ -152,7 +152,7 @@ export const kinds: Kind[] = [
     hasStreams: false,
     open: async () => {
       const [push, pull] = await pushAndPull(Decoding)
-      // What its receive had taken when a loop was left is what the next loop gets.
+      // An item that its receive had taken when a loop was left goes to the next loop.
       const receive = async () => {
         for await (const message of pull) return firstPart(message)
         throw new Error("The socket is closed")

@@ -1,5 +1,5 @@
-// Uses a little of all that waits, through every entry point: for tests of what surrounds the package. Time is measured by
-// process.uptime(), which no fake clock replaces.
+// Uses a bit of everything that waits, through every entry point, to test the package in other environments. Measures time with
+// process.uptime(), which fake clocks do not replace.
 
 import assert from "node:assert/strict"
 import { generateKeyPairSync } from "node:crypto"
@@ -8,7 +8,7 @@ import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import path from "node:path"
 
-/** Far more than anything here takes. Milliseconds. */
+/** Far longer than anything here takes. Milliseconds. */
 const long = 20_000
 
 async function events({ zmq }) {
@@ -54,7 +54,7 @@ async function waiting({ zmq }, realm) {
   pull.close()
 }
 
-/** More of them than one turn of the event loop bears. */
+/** More than fit into the budget of one turn of the event loop. */
 async function manyMessages({ zmq }) {
   const push = new zmq.Push({ sendHighWaterMark: 0 })
   const pull = new zmq.Pull({ receiveHighWaterMark: 0 })

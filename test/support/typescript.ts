@@ -1,4 +1,4 @@
-// Compiles programs against a package, as its users do: with any of several compilers, in any way to resolve modules.
+// Compiles programs against a package as users do: with several compilers and every module resolution.
 
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs"
 import path from "node:path"
@@ -10,7 +10,7 @@ export type Mode = "node10" | "node16" | "nodenext" | "bundler"
 
 const own = (name: string) => path.join(root, "node_modules", name)
 
-/** Each with types of Node.js that it can read, and the ways that it knows. */
+/** The compilers, each with types of Node.js that it can read and the module resolutions that it supports. */
 export const compilers = {
   "5.0": { folder: toolchain("typescript-5.0"), node: toolchain("types-node-20.1") },
   "5.4": { folder: toolchain("typescript-5.4"), node: toolchain("types-node-20.1") },
@@ -38,9 +38,8 @@ export interface Diagnostic {
 export const toText = ({ file, line, code, text }: Diagnostic) => `${file}:${line} ${code}: ${text}`
 
 /**
- * Lays out a project: `corpora` are folders of programs, `packages` what they import, by name and folder. Programs are
- * CommonJS modules in cjs/ and, a second time, ES modules in esm/; those in a folder commonjs or modules are only one of
- * both.
+ * Creates a project. `corpora` are folders of programs, `packages` the folders of packages that they import, by name. Programs are CommonJS
+ * modules in cjs/, and ES modules in esm/; those in a folder commonjs or modules are only one of the two.
  */
 export function layOut(
   folder: string,
@@ -66,14 +65,14 @@ export function layOut(
         if (!file.endsWith(".ts")) continue
         const copy = path.join(target, file)
         const source = change(readFileSync(copy, "utf8"))
-        // A package without "exports", as zeromq is, makes ES modules name its files in full.
+        // If a package has no "exports", like zeromq, ES modules must give the full names of its files.
         writeFileSync(copy, type === "module" ? source.replace(/(?<="zeromq\/[\w-]+)(?=")/g, ".js") : source)
       }
     }
   }
 }
 
-/** Compiles a project that was laid out, declarations too. */
+/** Compiles a project, including the declarations of the packages. */
 export async function compile(
   folder: string,
   compiler: Compiler,
@@ -81,7 +80,7 @@ export async function compile(
   kinds: ("cjs" | "esm")[] = ["cjs", "esm"],
 ): Promise<Diagnostic[]> {
   const { folder: typescript } = compilers[compiler]
-  // The old way to resolve modules knows no ES modules, and that of bundlers no `import x = require("x")`.
+  // The resolution "node10" does not support ES modules, and "bundler" does not support `import x = require("x")`.
   const exclude = { node10: ["esm"], bundler: ["cjs/*/commonjs", "esm/*/*.ts"], node16: [], nodenext: [] }[mode]
   const config = {
     compilerOptions: {
@@ -89,7 +88,7 @@ export async function compile(
       ...(mode === "node10" && compiler >= "6" ? { ignoreDeprecations: "6.0" } : {}),
       target: "es2022",
       lib: ["es2022"],
-      // Not even Node's: the package must say itself that it needs them.
+      // Not even Node's, because the package must reference them itself.
       types: [],
       strict: true,
       skipLibCheck: false,

@@ -1,4 +1,4 @@
-// Every way to go through what a source gives, and every way to end that.
+// Every way to iterate over a source, and every way to end that.
 
 import { once } from "node:events"
 import { addAbortSignal, type Readable, type Writable } from "node:stream"
@@ -29,9 +29,9 @@ const closed = async (stream: Readable) => {
 }
 
 export interface Way {
-  /** What it can be used over; everything, unless it says otherwise. */
+  /** The sources that it supports. Default: all. */
   over?: (kind: Kind) => boolean
-  /** Ends when enough have been seen, and more are there. */
+  /** Ends when enough items were seen, while more are there. */
   there?: Record<string, (run: Run) => Promise<unknown>>
   /** Ends when a step waits. */
   waiting?: Record<string, (run: Run) => Promise<unknown>>
@@ -56,7 +56,7 @@ async function closeInside(run: Run, items: AsyncIterable<unknown>) {
   for await (const item of items) if (run.see(item)) run.close()
 }
 
-/** Goes through everything, and calls `end` when a step waits. */
+/** Iterates over everything, and calls `end` when a step waits. */
 async function endWaiting(run: Run, going: Promise<unknown>, end: () => unknown) {
   const gone = going.catch((error) => error)
   await run.waits()

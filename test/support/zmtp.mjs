@@ -1,6 +1,6 @@
-// ZMTP by hand (RFC 13, 15, 23 and 37): what no peer of libzmq would send, and what is seen on the wire.
+// ZMTP by hand (RFC 13, 15, 23 and 37): sends what libzmq never would, and parses bytes from the wire.
 
-/** Socket types of ZMTP 2.0, which has numbers for them; later ones have names. */
+/** The numbers of socket types in ZMTP 2.0. Later versions use names. */
 const numbers = ["PAIR", "PUB", "SUB", "REQ", "REP", "DEALER", "ROUTER", "PULL", "PUSH"]
 
 const Flag = { more: 1, long: 2, command: 4 }
@@ -31,7 +31,7 @@ export function frame(body, { more = false, command = false } = {}) {
 
 const shortText = (text) => Buffer.concat([Buffer.of(text.length), Buffer.from(text)])
 
-/** A command: its name, and what follows that. */
+/** A command: its name and its body. */
 export const command = (name, body = Buffer.alloc(0)) =>
   frame(Buffer.concat([shortText(name), Buffer.from(body)]), { command: true })
 
@@ -46,7 +46,7 @@ export const properties = (object) => Buffer.concat(Object.entries(object).map(p
 /** A message of several parts. */
 const message = (parts) => Buffer.concat(parts.map((part, index) => frame(part, { more: index < parts.length - 1 })))
 
-/** A message of ZMTP 1.0, whose frames are a length, which counts the flags, the flags and the body. */
+/** A message of ZMTP 1.0. Its frames are the length (including the flags), the flags and the body. */
 const oldMessage = (parts) =>
   Buffer.concat(
     parts.map((part, index) =>
@@ -57,8 +57,8 @@ const oldMessage = (parts) =>
 const answered = (name) => (answers) => answers.includes(name)
 
 /**
- * What a client without encryption says: its greeting, who it is, what it subscribes to, and its messages. Each step is
- * `{ bytes, when }`: libzmq wants to be asked first, so `when` says by the server's answers when to go on.
+ * The steps of a client without encryption: its greeting, identity, subscriptions and messages. Each step is `{ bytes, when }`. `when` says,
+ * by the server's answers, when to go on, because libzmq expects that order.
  *
  * @param dialect "1.0", "2.0", "3.0", "3.1", each with NULL, or "PLAIN".
  */
@@ -82,12 +82,12 @@ export function plainClient(dialect, { type, messages, subscribe, join, metadata
   return [{ bytes: Buffer.concat([own, command("READY", mine)]) }, rest]
 }
 
-/** Cuts what one side of a ZMTP 3 connection says into its greeting and its frames, however it comes. */
+/** Splits the bytes of one side of a ZMTP 3 connection into the greeting and frames, however they arrive. */
 export class Cutter {
   #rest = Buffer.alloc(0)
   #greeted = 0
 
-  /** What is there now: `{ bytes, body, isCommand }`. The greeting has no body, and comes piece by piece: peers wait for it. */
+  /** The complete pieces: `{ bytes, body, isCommand }`. The greeting has no body, and is returned in parts, because peers wait for it. */
   take(bytes) {
     this.#rest = Buffer.concat([this.#rest, bytes])
     const pieces = []
@@ -120,7 +120,7 @@ export class Cutter {
 }
 
 /**
- * The name that a CURVE or NULL command begins with, or undefined.
+ * The name of a CURVE or NULL command; undefined for other pieces.
  *
  * @param {{ body?: Buffer }} piece
  */
@@ -130,6 +130,6 @@ export function nameOf({ body }) {
   return name.length === length && /^[A-Z]+$/.test(name) ? name : undefined
 }
 
-/** Whether a piece carries a message: a MESSAGE of CURVE, or what is no command where nothing is encrypted. */
+/** Whether a piece contains a message: CURVE's command MESSAGE, or without encryption any frame that is not a command. */
 export const isMessage = (piece) =>
   piece.body !== undefined && (nameOf(piece) === "MESSAGE" || !(piece.isCommand || nameOf(piece) !== undefined))

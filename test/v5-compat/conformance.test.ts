@@ -1,5 +1,5 @@
-// The programs of programs/ run with this package and with zeromq/v5-compat: in processes of their own, so that one process
-// does not have two libzmq.
+// Runs the programs of programs/ with this package and with zeromq/v5-compat, each in its own process, so that no process loads libzmq
+// twice.
 
 import { fileURLToPath } from "node:url"
 import { beforeAll, describe, expect, it } from "vitest"
@@ -8,9 +8,9 @@ import { runCommand } from "../support/process.js"
 
 interface Check {
   name: string
-  /** What it gives with both; where it is left out, both give the same. */
+  /** The result with both packages. Default: both give the same. */
   expected?: unknown
-  /** What it gives with zeromq/v5-compat where that differs. */
+  /** The result with zeromq/v5-compat, if it differs. */
   zeromq?: unknown
   varies?: true
   hangs?: true
@@ -27,7 +27,7 @@ async function run(name: string, ...some: string[]): Promise<Record<string, unkn
   return JSON.parse(stdout)
 }
 
-/** zeromq loses wake-ups, so what timed out there is run again, by itself. */
+/** zeromq loses wake-ups, so programs that timed out there are run again, alone. */
 async function runTheirs(): Promise<Record<string, unknown>> {
   const results = await run("zeromq/v5-compat")
   const inTime = checks.filter(({ zeromq }) => zeromq !== "timed out").map(({ name }) => name)
@@ -47,8 +47,8 @@ beforeAll(async () => {
 
 const differing = checks.filter((check) => check.why !== undefined)
 
-describe("as zeromq/v5-compat", () => {
-  it("compares what it has compared before", () => {
+describe("like zeromq/v5-compat", () => {
+  it("runs the same checks as before", () => {
     expect(new Set(checks.map(({ name }) => name)).size).toBe(checks.length)
     expect(checks.length - differing.length).toBeGreaterThan(250)
   })
@@ -60,7 +60,7 @@ describe("as zeromq/v5-compat", () => {
   })
 })
 
-describe("otherwise than zeromq/v5-compat", () => {
+describe("unlike zeromq/v5-compat", () => {
   it.each(differing)("$name ($why)", ({ name, expected, zeromq, varies, hangs }) => {
     expect({ name, gives: ours[name] }).toEqual({ name, gives: expected })
     if (hangs) expect(theirs).not.toHaveProperty([name])

@@ -9,7 +9,7 @@ describe("docs/v5-compat.md", () => {
     expect(programs).toHaveLength(1)
   })
 
-  it.each(["ohmq", "zeromq"])("has a program that runs where the package is installed as %s", async (name) => {
+  it.each(["ohmq", "zeromq"])("has a program that runs if the package is installed as %s", async (name) => {
     const [source] = programs as [string]
     await expectToRun(source.replaceAll("ohmq/", `${name}/`), { file: "program.js", installedAs: name })
   })

@@ -1,4 +1,4 @@
-// What v5 sockets do beyond what they share with zeromq/v5-compat: see conformance.test.ts for that.
+// Tests of v5 sockets that zeromq/v5-compat cannot pass. conformance.test.ts has the others.
 
 import { setImmediate as nextTurn } from "node:timers/promises"
 
@@ -20,7 +20,7 @@ function pair(bound: zmq.SocketType, connected: zmq.SocketType): [zmq.Socket, zm
   return [first, second]
 }
 
-/** Runs a program in which `v5` is the API; tells what it prints. */
+/** Runs a program in which `v5` is the API, and returns its output. */
 async function printed(source: string): Promise<string> {
   const { status, stdout, stderr } = await runProgram(`import v5 from "ohmq/v5-compat"\n${source}`, { timeout: 8000 })
   expect({ status, stderr }).toEqual({ status: 0, stderr: "" })
@@ -28,7 +28,7 @@ async function printed(source: string): Promise<string> {
 }
 
 describe("messages", () => {
-  it("200,000 arrive in order, sent at once", async () => {
+  it("arrive in order if 200,000 are sent at once", async () => {
     const [pull, push] = pair("pull", "push")
     let next = 0
     let called = 0
@@ -45,7 +45,7 @@ describe("messages", () => {
     await eventually(() => expect([next, called]).toEqual([200_000, 200_000]))
   })
 
-  it("let the event loop turn, however many there are", async () => {
+  it("do not block the event loop, however many there are", async () => {
     const pulls: zmq.Socket[] = []
     let handled = 0
     for (let index = 0; index < 4; index += 1) {
@@ -54,7 +54,7 @@ describe("messages", () => {
       pulls.push(pull)
     }
     await eventually(() => expect(pulls.every((pull) => ((pull._ioevents ?? 0) & zmq.ZMQ_POLLIN) !== 0)).toBe(true))
-    // Busy sockets, and listeners that take a tenth of a millisecond: 400 ms of work.
+    // Busy sockets whose listeners take a tenth of a millisecond: 400 ms of work.
     for (const pull of pulls) {
       pull.on("message", () => {
         const ends = performance.now() + 0.1
@@ -70,7 +70,7 @@ describe("messages", () => {
     expect(turns).toBeGreaterThan(40)
   })
 
-  it("do not come while a listener is called", async () => {
+  it("are not emitted while a listener runs", async () => {
     const [pull, push] = pair("pull", "push")
     let inside = false
     let count = 0
@@ -86,7 +86,7 @@ describe("messages", () => {
     await eventually(() => expect(count).toBe(5))
   })
 
-  it("that wait are sent by resume(), and not twice", async () => {
+  it("that wait are sent once, by resume()", async () => {
     const [pull, push] = pair("pull", "push")
     const got: string[] = []
     pull.on("message", (part) => got.push(String(part)))
@@ -99,8 +99,8 @@ describe("messages", () => {
   })
 })
 
-describe("a library that was written for zeromq 5", () => {
-  /** A kernel client's socket: signs its messages, and hands whole ones to listeners. */
+describe("a library for zeromq 5", () => {
+  /** A kernel client's socket, which signs its messages and passes whole ones to listeners. */
   interface Signed extends zmq.Socket {
     key: string
     wrapped: Map<unknown, (...parts: Buffer[]) => void>
@@ -138,14 +138,14 @@ describe("a library that was written for zeromq 5", () => {
   }
   const Constructor = SignedSocket as unknown as new (type: zmq.SocketType, key: string) => Signed
 
-  it("subclasses Socket without class, and overrides on, once, send and removeListener", async () => {
+  it("can subclass Socket with a constructor function, and override on, once, send and removeListener", async () => {
     const [server, client] = [new Constructor("router", "key"), new Constructor("dealer", "key")]
     onTestFinished(() => void (server.close() && client.close()))
     server.bindSync("tcp://127.0.0.1:*")
     client.connect(server.last_endpoint as string)
     const got: unknown[] = []
     client.once("message", (message: unknown) => got.push(message))
-    // The router's own messages begin with whom they come from.
+    // The router's messages begin with the sender's routing id.
     base.on.call(server, "message", (id: Buffer, ...parts: Buffer[]) => {
       base.send.call(server, [id, "key", ...parts])
       base.send.call(server, [id, "wrong", ...parts])
@@ -159,14 +159,14 @@ describe("a library that was written for zeromq 5", () => {
 })
 
 describe("the process", () => {
-  it("lives as long as a socket is open that can receive", async () => {
+  it("stays alive while a socket that can receive is open", async () => {
     const text = await printed(`
       const socket = v5.socket("rep").bindSync("tcp://127.0.0.1:*")
       setTimeout(() => { console.log("alive"); socket.close() }, 300).unref()`)
     expect(text).toBe("alive")
   })
 
-  it("does not wait for one that cannot, is closed, is unref'd, or was not made", async () => {
+  it("exits if the socket cannot receive, is closed, is unref'd, or could not be created", async () => {
     await printed(`
       v5.socket("push").bindSync("tcp://127.0.0.1:*")
       v5.socket("pub")
@@ -177,14 +177,14 @@ describe("the process", () => {
       during.close()`)
   })
 
-  it("waits again for one that is ref'd", async () => {
+  it("stays alive again after ref()", async () => {
     const text = await printed(`
       const socket = v5.socket("pull").unref().ref()
       setTimeout(() => { console.log("alive"); socket.close() }, 300).unref()`)
     expect(text).toBe("alive")
   })
 
-  it("lives for a message that waits for room, and for events", async () => {
+  it("stays alive for a message that waits for room, and for monitor events", async () => {
     const text = await printed(`
       const push = v5.socket("push")
       push.send("x", 0, (error) => console.log(error.code))
@@ -194,7 +194,7 @@ describe("the process", () => {
     expect(text).toBe("EAGAIN\nalive")
   })
 
-  it("loads the API in every way", async () => {
+  it("can load the API by import and require", async () => {
     const text = await printed(`
       import * as all from "ohmq/v5-compat"
       import { socket, ZMQ_SNDMORE } from "ohmq/v5-compat.js"

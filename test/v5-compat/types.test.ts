@@ -1,4 +1,4 @@
-// The types of the v5 API. What must not compile is marked so; "npm run lint" checks it, with the rest of the types.
+// The types of the v5 API. "npm run lint" checks that lines marked with @ts-expect-error do not compile.
 
 import path from "node:path"
 
@@ -14,7 +14,7 @@ function open(type: zmq.SocketType): zmq.Socket {
 }
 
 describe("the types", () => {
-  it("know what listeners are called with", () => {
+  it("know the arguments of listeners", () => {
     const socket = open("sub")
     socket.on("message", (...parts) => expectTypeOf(parts).toEqualTypeOf<Buffer[]>())
     socket.once("message", (topic: Buffer, body: Buffer) => void [topic, body])
@@ -40,15 +40,15 @@ describe("the types", () => {
     socket.identity = Buffer.from("x")
     socket.setsockopt(zmq.ZMQ_SNDHWM, 5).setsockopt("linger", 0)
     expect(() => {
-      // @ts-expect-error: can only be read
+      // @ts-expect-error: read-only
       socket.last_endpoint = "x"
     }).toThrow("Unknown option")
-    // @ts-expect-error: there is no such name
+    // @ts-expect-error: unknown name
     expect(() => socket.getsockopt("lingr")).toThrow("Unknown option")
   })
 
-  it("know the types of sockets and the constants", () => {
-    // @ts-expect-error: there is no such type
+  it("know the socket types and the constants", () => {
+    // @ts-expect-error: unknown type
     expect(() => zmq.socket("subscriber")).toThrow("Invalid socket type: subscriber")
     const more: 2 = zmq.ZMQ_SNDMORE
     expect(more).toBe(2)
@@ -70,13 +70,13 @@ describe("the types", () => {
     own.close()
   })
 
-  it("compile in a program that checks its libraries", async () => {
+  it("compile without skipLibCheck", async () => {
     const tsc = path.join(root, "node_modules/typescript/bin/tsc")
     const file = path.join(root, "test/v5-compat/programs/typed.mts")
     const flags = ["--noEmit", "--strict", "--ignoreConfig", "--skipLibCheck", "false", "--types", "node"]
     const args = [tsc, ...flags, "--module", "node20", "--target", "es2022", file]
     const { status, stdout } = await runCommand(process.execPath, args, { timeout: 60_000 })
     expect({ status, stdout }).toEqual({ status: 0, stdout: "" })
-    // A compiler takes its time on a busy machine.
+    // Compiling takes long on a busy machine.
   }, 60_000)
 })

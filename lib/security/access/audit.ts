@@ -9,6 +9,7 @@ import type { Mechanism } from "./zap.js"
  * no passwords and no secret keys.
  */
 export interface AuditEvent {
+  /** Whether the peer was allowed. */
   outcome: "allowed" | "denied"
   /** Why, such as "known", "unknown key", "address denied", "too many failures", "the handler failed". */
   reason: string

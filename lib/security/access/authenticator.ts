@@ -175,6 +175,7 @@ export class Authenticator extends Emitter<AuthenticatorEvents> implements Guard
     await this.#serving
   }
 
+  /** Calls `close()`, at the end of an `await using` block. */
   [asyncDispose](): Promise<void> {
     return this.close()
   }

@@ -78,12 +78,26 @@ const decoy = `$scrypt$ln=${COST},r=${BLOCK},p=${PARALLEL}$${base64(Buffer.alloc
 /** How many passwords are verified at a time. Each takes one of libuv's four threads. */
 const AT_A_TIME = 2
 
+/** The events of a PasswordFile, with the arguments of their listeners. */
+export interface PasswordFileEvents {
+  /** Users were removed, or their passwords changed. */
+  change: [change: UserChange]
+  /** The file cannot be read, other users can read it, or a line is invalid. */
+  problem: [error: Error]
+}
+
+/** A change of a PasswordFile. */
+export interface UserChange {
+  /** The users who were removed, or whose passwords changed. */
+  removed: string[]
+}
+
 /**
  * A password file: a line `user:hash` for each user; lines that begin with # are comments. It is read again whenever it changes.
  * `npx ohmq-keys password FILE USER` writes such lines. The constructor throws the error of the system if the file cannot be read, and
  * EACCES if its group can change it or others can read it.
  */
-export class PasswordFile extends Emitter<{ change: [{ removed: string[] }]; problem: [error: Error] }> {
+export class PasswordFile extends Emitter<PasswordFileEvents> {
   readonly #file: string
   readonly #users = new Map<string, string>()
   readonly #watched: WatchedPath

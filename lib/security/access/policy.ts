@@ -18,6 +18,26 @@ export interface Applicant {
   mechanism: Mechanism
 }
 
+/** A peer that authenticates with CURVE. */
+export interface CurveApplicant extends Applicant {
+  /** Its public key, as 40 characters of Z85. The peer has proven that it owns the secret key. */
+  publicKey: string
+}
+
+/** A peer that authenticates with PLAIN. */
+export interface PlainApplicant extends Applicant {
+  /** The user name that it claims. */
+  username: string
+  /** The password that it sent. */
+  password: string
+}
+
+/** A peer that authenticates with GSSAPI. */
+export interface GssapiApplicant extends Applicant {
+  /** Its principal, which GSSAPI has verified. */
+  principal: string
+}
+
 /** The user that a peer is allowed as. */
 export interface Identity {
   /** The user id, 1 to 255 bytes. `receiveWithMetadata` returns it with each message. */
@@ -29,7 +49,8 @@ export interface Identity {
 /** What a handler returns. True allows the peer with its usual user id, a string with that user id; false, null and undefined deny it. */
 export type Decision = boolean | string | Identity | null | undefined
 
-type Decide<A extends object> = (applicant: Applicant & A) => Decision | Promise<Decision>
+/** A function that decides about a peer. If it throws, rejects, times out or returns an invalid value, the peer is denied temporarily. */
+export type Handler<A extends Applicant> = (applicant: A) => Decision | Promise<Decision>
 
 /** What a domain requires of its peers. A mechanism that is left out is denied. */
 export interface DomainPolicy {
@@ -39,18 +60,13 @@ export interface DomainPolicy {
    * CURVE: the folder of the clients' public certificates, which is watched; a store of certificates; a list of certificates or public
    * keys; a function; or "any", which allows every key. The user id is the certificate's `name`, or the key itself.
    */
-  curve?:
-    | string
-    | CertificateStore
-    | Iterable<Certificate | KeyMaterial | string>
-    | Decide<{ publicKey: string }>
-    | "any"
+  curve?: string | CertificateStore | Iterable<Certificate | KeyMaterial | string> | Handler<CurveApplicant> | "any"
   /** PLAIN: a password file, which is watched, or a function. The user id is the user name. */
-  plain?: string | PasswordFile | Decide<{ username: string; password: string }>
+  plain?: string | PasswordFile | Handler<PlainApplicant>
   /** NULL: true allows every peer; a function can decide by the address. There is no user id. */
-  null?: true | Decide<object>
+  null?: true | Handler<Applicant>
   /** GSSAPI: names of principals, or a function. The user id is the principal. */
-  gssapi?: Iterable<string> | Decide<{ principal: string }>
+  gssapi?: Iterable<string> | Handler<GssapiApplicant>
 }
 
 /** The result of a decision. `marks` tell the connection apart when a key or user is revoked. */

@@ -21,6 +21,7 @@ export interface SenderOptions {
 
 /** The error of `verifiedSender`: the sender is not authenticated, is not who the message claims, or may not send it. */
 export class SenderError extends Error {
+  /** Always "SenderError". */
   override readonly name = "SenderError"
   /** Always "ERR_SENDER". */
   readonly code = "ERR_SENDER"

@@ -4,6 +4,7 @@ import { Buffer, isUtf8 } from "node:buffer"
 
 export const endpoint = "inproc://zeromq.zap.01"
 
+/** How a peer authenticates: the name of a ZMTP security mechanism. */
 export type Mechanism = "NULL" | "PLAIN" | "CURVE" | "GSSAPI"
 
 /** How many credential frames each mechanism has. */

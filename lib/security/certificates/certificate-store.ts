@@ -12,10 +12,18 @@ import { checkUnchangeable } from "./certificate-file.js"
 import { fileMark, folderMark, restingMark } from "./file-mark.js"
 import { WatchedPath } from "./watched-path.js"
 
+/** A change of a CertificateStore. */
+export interface KeyChange {
+  /** The public keys that are valid now. */
+  added: string[]
+  /** The public keys that are no longer valid. */
+  removed: string[]
+}
+
 /** The events of a CertificateStore, with the arguments of their listeners. */
 export interface StoreEvents {
   /** Public keys were added or removed. */
-  change: [change: { added: string[]; removed: string[] }]
+  change: [change: KeyChange]
   /** A file that cannot be read, that other users can change, or that is not a certificate. The store treats it as absent. */
   problem: [error: Error]
 }
@@ -140,6 +148,7 @@ export class CertificateStore extends Emitter<StoreEvents> {
     this.#watched?.close()
   }
 
+  /** Calls `close()`, at the end of a `using` block. */
   [dispose](): void {
     this.close()
   }

@@ -269,6 +269,7 @@ export class Certificate {
     this.#destroyed = true
   }
 
+  /** Calls `destroy()`, at the end of a `using` block. */
   [dispose](): void {
     this.destroy()
   }
@@ -328,10 +329,11 @@ export class Certificate {
   }
 
   /** The certificate without its secret key. */
-  toJSON(): { publicKey: string; metadata: Readonly<Record<string, string>>; hasSecretKey: boolean } {
+  toJSON(): Pick<Certificate, "publicKey" | "metadata" | "hasSecretKey"> {
     return { publicKey: this.publicKey, metadata: this.metadata, hasSecretKey: this.hasSecretKey }
   }
 
+  /** `Certificate(NAME)`, or with the public key if it has no name. */
   toString(): string {
     return `Certificate(${this.metadata.name ?? this.publicKey})`
   }

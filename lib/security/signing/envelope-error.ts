@@ -20,6 +20,7 @@ export type EnvelopeErrorCode = keyof typeof messages
 
 /** The error with which `Verifier.verify` rejects an envelope. Match on `code`. */
 export class EnvelopeError extends Error {
+  /** Always "EnvelopeError". */
   override readonly name = "EnvelopeError"
   /** Why the envelope was rejected. */
   readonly code: EnvelopeErrorCode

@@ -14,14 +14,23 @@ import { isKeyId } from "./envelope.js"
  * and unlike that of earlier versions.
  */
 export type JsonWebKey = {
+  /** The key type: "OKP" for Ed25519. */
   kty?: string | undefined
+  /** The curve: "Ed25519". */
   crv?: string | undefined
+  /** The public key, as base64url. */
   x?: string | undefined
+  /** The private key, as base64url. */
   d?: string | undefined
+  /** The key id, which is ignored. */
   kid?: string | undefined
+  /** The algorithm, which is ignored. */
   alg?: string | undefined
+  /** The intended use, which is ignored. */
   use?: string | undefined
+  /** The allowed operations, which are ignored. */
   key_ops?: string[] | undefined
+  /** Whether the key is extractable, which is ignored. */
   ext?: boolean | undefined
 }
 

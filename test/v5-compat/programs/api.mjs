@@ -1,9 +1,9 @@
-// What is exported, and what sockets are made of.
+// The exports, and the members of sockets.
 
 const types = "pair req rep pub sub dealer xreq router xrep pull push xpub xsub stream".split(" ")
 const numbers = [0, 3, 4, 1, 2, 5, 5, 6, 6, 7, 8, 9, 10, 11]
 
-/** What the reference has for itself, and what is here on top of it. */
+/** The members that only zeromq has, and those that only ohmq has. */
 const internal = ["_recv", "_send"]
 const added = ["on", "addListener", "prependListener", "ref", "unref"]
 
@@ -37,7 +37,7 @@ export const api = [
     ],
   },
   {
-    name: "Context: cannot be made",
+    name: "Context: cannot be instantiated",
     run: (zmq) => new zmq.Context(),
     expected: "Error: Context cannot be instantiated in compatibility mode",
   },
@@ -70,12 +70,12 @@ export const api = [
         .sort(),
   },
   {
-    name: "Socket: its own properties",
+    name: "Socket: own properties",
     run: (_zmq, { socket }) => Object.keys(socket("sub")).filter((name) => !name.startsWith("_")),
     expected: ["type"],
   },
   {
-    name: "Socket: is an event emitter by the name of Socket",
+    name: "Socket: is an event emitter named Socket",
     run: (zmq, { socket }) => [
       zmq.Socket.name,
       socket("sub") instanceof zmq.Socket,
@@ -91,13 +91,13 @@ export const api = [
     expected: "TypeError: Class constructor Socket cannot be invoked without 'new'",
   },
   {
-    name: "Socket: cannot be called on another object",
+    name: "Socket: cannot be called on an unrelated object",
     run: (zmq) => zmq.Socket.call({}, "sub"),
     expected: "TypeError: Class constructor Socket cannot be invoked without 'new'",
   },
   {
-    name: "Socket: Socket.call(this, type) makes a socket of a subclass of the old kind",
-    why: "programs for zeromq 5, such as jmp, are written so",
+    name: "Socket: Socket.call(this, type) works in a constructor function",
+    why: "programs for zeromq 5, such as jmp, use it",
     run(zmq) {
       function Own(type) {
         zmq.Socket.call(this, type)
@@ -123,7 +123,7 @@ export const api = [
     expected: [type, numbers[index], false, true, true, true],
   })),
   ...[["nix"], [5], [undefined], ["constructor"], ["SUB"]].map(([type]) => ({
-    name: `Socket: there is no type ${type}`,
+    name: `Socket: unknown type ${type}`,
     run: (zmq) => new zmq.Socket(type),
     expected: `Error: Invalid socket type: ${type}`,
   })),
@@ -136,7 +136,7 @@ export const api = [
     expected: ["me", 7, "mine"],
   },
   {
-    name: "createSocket: throws for a value that an option cannot have",
+    name: "createSocket: throws for an invalid option value",
     run: (_zmq, { socket }) => socket("dealer", { linger: true }).linger,
     expected: "TypeError: Option value must be a number",
   },
@@ -146,7 +146,7 @@ export const api = [
     expected: "Error: read() has been removed from compatibility mode; use on('message', ...) instead.",
   },
   ...["bind", "unbind", "connect", "disconnect", "bindSync", "unbindSync"].map((method) => ({
-    name: `${method}: the address must be text`,
+    name: `${method}: the address must be a string`,
     run: (_zmq, { socket }) => socket("sub")[method](5) && 1,
     expected: "TypeError: Address must be a string",
   })),

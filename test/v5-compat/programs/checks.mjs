@@ -1,8 +1,7 @@
-// The table of programs. Each has a name, and `run(zmq, tools)`, which gives something that JSON can say.
+// The table of programs. Each has a name, and `run(zmq, tools)`, which returns a value that JSON can express.
 //
-// `expected`: what it gives with both packages; where it is left out, both give the same. `zeromq`: what it gives with
-// zeromq/v5-compat where that differs, and `why`. `varies`: what it gives there instead is a matter of time. `hangs`: it would
-// never end there.
+// `expected`: the result with both packages (default: both give the same). `zeromq`: the result with zeromq/v5-compat, if it differs, and
+// `why`. `varies`: the result there depends on timing. `hangs`: it would never end there.
 
 import { api } from "./api.mjs"
 import { endpoints } from "./endpoints.mjs"

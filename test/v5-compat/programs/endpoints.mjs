@@ -1,10 +1,10 @@
-// bind, unbind, connect, disconnect, close.
+// Programs for bind, unbind, connect, disconnect and close.
 
 const blocked = "Socket is blocked by a bind or unbind operation"
 
 export const endpoints = [
   {
-    name: "bind: emits and calls back, in this order, later",
+    name: "bind: emits first, then calls back, both asynchronously",
     async run(_zmq, { socket, until }) {
       const log = []
       const pull = socket("pull")
@@ -41,7 +41,7 @@ export const endpoints = [
     expected: ["EPROTONOSUPPORT", "foo://nix"],
   },
   {
-    name: "bind: an error that nobody listens for ends the process",
+    name: "bind: an error without a listener ends the process",
     async run(_zmq, { socket, loose, until }) {
       socket("pull").bind("foo://nix")
       await until(() => loose().length > 0)
@@ -50,7 +50,7 @@ export const endpoints = [
     expected: ["uncaughtException: Protocol not supported"],
   },
   {
-    name: "bind: an address that is taken",
+    name: "bind: an address in use",
     async run(_zmq, { socket, until }) {
       const first = socket("pull")
       first.bindSync("tcp://127.0.0.1:*")
@@ -64,7 +64,7 @@ export const endpoints = [
     expected: "EADDRINUSE",
   },
   {
-    name: "bind: what its callback throws is thrown",
+    name: "bind: an error from its callback is uncaught",
     async run(_zmq, { socket, loose, until }) {
       socket("pull").bind("tcp://127.0.0.1:*", () => {
         throw new Error("mine")
@@ -76,7 +76,7 @@ export const endpoints = [
   },
   {
     name: "bind: a callback must be a function",
-    why: "zeromq finds out afterwards",
+    why: "zeromq fails only later",
     run: (_zmq, { socket }) => socket("pull").bind("tcp://127.0.0.1:*", "later").type,
     expected: "TypeError: Callback must be a function",
     zeromq: "pull",
@@ -97,7 +97,7 @@ export const endpoints = [
     expected: 5,
   },
   {
-    name: "close during a bind: closes when it is done",
+    name: "close during a bind: closes when the bind has finished",
     async run(_zmq, { socket, once }) {
       const pull = socket("pull").bind("tcp://127.0.0.1:*")
       pull.close()
@@ -133,7 +133,7 @@ export const endpoints = [
     expected: [true, true, ["callback"]],
   },
   {
-    name: "unbind: of what is not bound",
+    name: "unbind: an address that is not bound",
     async run(_zmq, { socket, until }) {
       let told
       socket("pull").unbind("tcp://127.0.0.1:9", (error) => {
@@ -166,7 +166,7 @@ export const endpoints = [
     expected: [["x"]],
   },
   {
-    name: "bindSync: takes localhost",
+    name: "bindSync: accepts localhost",
     run(_zmq, { socket }) {
       const pull = socket("pull")
       pull.bindSync("tcp://localhost:*")
@@ -175,7 +175,7 @@ export const endpoints = [
     expected: "tcp://127.0.0.1:*",
   },
   {
-    name: "bindSync: throws what bind would tell",
+    name: "bindSync: throws the error that bind would report",
     run(_zmq, { socket }) {
       try {
         socket("pull").bindSync("tcp://nix")
@@ -194,13 +194,13 @@ export const endpoints = [
   },
   {
     name: "unbindSync unbinds",
-    why: "zeromq's binds",
+    why: "zeromq's binds instead",
     async run(_zmq, { socket, until }) {
       const pull = socket("pull")
       pull.bindSync("tcp://127.0.0.1:*")
       const { last_endpoint } = pull
       pull.unbindSync(last_endpoint)
-      // Its I/O thread lets go some time later.
+      // libzmq's I/O thread frees the address a little later.
       await until(() => {
         try {
           socket("pull").bindSync(last_endpoint)
@@ -247,7 +247,7 @@ export const endpoints = [
     expected: [],
   },
   {
-    name: "disconnect: messages take the other way",
+    name: "disconnect: messages go to the other peer",
     async run(_zmq, { socket, messages, until }) {
       const [one, two] = [socket("pull"), socket("pull")]
       for (const pull of [one, two]) pull.bindSync("tcp://127.0.0.1:*")
@@ -262,7 +262,7 @@ export const endpoints = [
   },
   {
     name: "close: messages that were sent arrive",
-    why: "zeromq gives libzmq one at a time, later",
+    why: "zeromq passes them to libzmq one at a time, later",
     async run(_zmq, { pair, messages, sleep }) {
       const [pull, push] = pair("pull", "push", "inproc://close-linger")
       const got = messages(pull)
@@ -274,8 +274,8 @@ export const endpoints = [
     zeromq: [["a"]],
   },
   {
-    name: "close: emits no error and no message any more",
-    why: "zeromq emits what it has scheduled",
+    name: "close: emits no more errors or messages",
+    why: "zeromq emits events that it has scheduled",
     async run(_zmq, { pair, sleep, loose }) {
       const [pull, push] = pair("pull", "push")
       const log = []
@@ -291,8 +291,8 @@ export const endpoints = [
     varies: true,
   },
   {
-    name: "close: callbacks of messages that wait are told, in order",
-    why: "zeromq forgets all but the first",
+    name: "close: callbacks of waiting messages get an error, in order",
+    why: "zeromq calls only the first",
     async run(_zmq, { socket, sleep }) {
       const log = []
       const push = socket("push")
@@ -309,7 +309,7 @@ export const endpoints = [
     zeromq: [["a", "EAGAIN"]],
   },
   {
-    name: "close: a message that waits, without a callback, is nobody's error",
+    name: "close: a waiting message without a callback causes no error",
     why: "zeromq ends the process",
     async run(_zmq, { socket, sleep, loose }) {
       socket("push").send("x").close()
@@ -320,7 +320,7 @@ export const endpoints = [
     zeromq: ["unhandledRejection: Operation was not possible or timed out"],
   },
   {
-    name: "close: a send afterwards tells its callback",
+    name: "close: a later send passes an error to its callback",
     why: "zeromq does not call it",
     async run(_zmq, { socket, sleep }) {
       const log = []

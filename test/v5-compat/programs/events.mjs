@@ -1,8 +1,8 @@
-// monitor() and unmonitor().
+// Programs for monitor() and unmonitor().
 
 const names = "listen accept connect connect_delay connect_retry bind_error close disconnect error".split(" ")
 
-/** Writes down which events come, with the arguments behind the first, whose value the packages tell differently. */
+/** Records the events with their arguments except the first, which differs between the packages. */
 function log(socket, list = []) {
   for (const name of names) {
     socket.on(name, (_value, address, error) =>
@@ -16,7 +16,7 @@ const has = (list, name) => list.some(([event]) => event === name)
 
 export const events = [
   {
-    name: "monitor: what happens to a bound socket",
+    name: "monitor: the events of a bound socket",
     async run(_zmq, { socket, until }) {
       const pull = socket("pull")
       const list = log(pull)
@@ -33,7 +33,7 @@ export const events = [
     expected: ["listen", "accept", "disconnect", "close"].map((name) => [name, true, "none"]),
   },
   {
-    name: "monitor: what happens to a connected socket",
+    name: "monitor: the events of a connected socket",
     async run(_zmq, { socket, until }) {
       const pull = socket("pull")
       pull.bindSync("tcp://127.0.0.1:*")
@@ -48,7 +48,7 @@ export const events = [
     expected: ["connect_delay", "connect", "disconnect", "connect_retry"].map((name) => [name, true, "none"]),
   },
   {
-    name: "monitor: connect_retry tells the milliseconds",
+    name: "monitor: connect_retry reports milliseconds",
     async run(_zmq, { socket, until }) {
       const push = socket("push").monitor()
       let told
@@ -62,7 +62,7 @@ export const events = [
     expected: ["number", true, "tcp://127.0.0.1:9", "none"],
   },
   {
-    name: "monitor: bind_error tells the error",
+    name: "monitor: bind_error reports the error",
     async run(_zmq, { socket, until }) {
       const taken = socket("pull")
       taken.bindSync("tcp://127.0.0.1:*")
@@ -78,8 +78,8 @@ export const events = [
     expected: [true, "EADDRINUSE", true],
   },
   {
-    name: "monitor: the value of other events is the descriptor",
-    why: "as in zeromq 5; zeromq 6 does not tell it",
+    name: "monitor: the value of other events is the file descriptor",
+    why: "as in zeromq 5; zeromq 6 does not report it",
     async run(_zmq, { socket, until }) {
       const pull = socket("pull").monitor()
       const told = []
@@ -94,9 +94,9 @@ export const events = [
     zeromq: ["undefined", "undefined"],
   },
   {
-    name: "monitor: twice is once",
+    name: "monitor: calling it twice has no further effect",
     hangs: true,
-    why: "zeromq's two readers keep each other, and the event loop, busy",
+    why: "zeromq's two readers keep each other and the event loop busy",
     async run(_zmq, { socket, sleep }) {
       const pull = socket("pull").monitor().monitor()
       const list = log(pull)
@@ -107,8 +107,8 @@ export const events = [
     expected: [["listen", true, "none"]],
   },
   {
-    name: "monitor: what a listener throws is thrown, and the next events come",
-    why: "zeromq emits it as an error of the socket",
+    name: "monitor: an error from a listener is uncaught, and later events are emitted",
+    why: "zeromq emits it as an error event",
     async run(_zmq, { socket, until, loose }) {
       const pull = socket("pull").monitor()
       let accepted = false
@@ -128,7 +128,7 @@ export const events = [
     zeromq: [],
   },
   {
-    name: "monitor: a client that is told of its node's end and return",
+    name: "monitor: a client notices that its node stops and returns",
     async run(_zmq, { socket, until, messages }) {
       let pub = socket("pub")
       pub.bindSync("tcp://127.0.0.1:*")
@@ -161,10 +161,10 @@ export const events = [
       ["hashblock", "01"],
     ],
   },
-  // Last: closing a monitor stops every socket of the process with zeromq.
+  // Last, because with zeromq, closing a monitor stops every socket of the process.
   {
     name: "monitor: chains, as does unmonitor",
-    why: "zeromq's unmonitor throws what it does itself",
+    why: "zeromq's unmonitor causes an error in zeromq itself",
     async run(_zmq, { socket, sleep, loose }) {
       const pull = socket("pull")
       const chained = [pull.monitor() === pull, pull.unmonitor() === pull]
@@ -176,7 +176,7 @@ export const events = [
   },
   {
     name: "monitor: again after unmonitor",
-    why: "zeromq's gives no events any more",
+    why: "zeromq emits no more events",
     async run(_zmq, { socket, sleep }) {
       const pull = socket("pull")
       const list = log(pull)

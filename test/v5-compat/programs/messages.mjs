@@ -1,6 +1,6 @@
-// send() and "message".
+// Programs for send() and the event "message".
 
-/** A REP that answers each request with itself twice. */
+/** A REP that answers each request with its body twice. */
 function echo(rep) {
   rep.on("message", (...parts) => rep.send(parts.map((part) => `${part}${part}`)))
 }
@@ -16,9 +16,9 @@ const sent = [
   ["null", null, [[""]]],
   ["undefined", undefined, [["undefined"]]],
   ["an object", {}, [["[object Object]"]]],
-  ["empty text", "", [[""]]],
+  ["an empty string", "", [[""]]],
   ["an array", ["a", "b", "c"], [["a", "b", "c"]]],
-  ["an array of all kinds", ["a", Buffer.from("b"), 3, null], [["a", "b", "3", ""]]],
+  ["an array of different types", ["a", Buffer.from("b"), 3, null], [["a", "b", "3", ""]]],
   ["nested arrays", [["a", "b"], "c"], [["a,b", "c"]]],
   ["300 parts", Array(300).fill("p"), [Array(300).fill("p")]],
   ["a large Buffer", Buffer.alloc(100_000, "x"), [["x".repeat(100_000)]]],
@@ -70,7 +70,7 @@ export const messages = [
     expected: [["a", "b", "c", "d"], ["e"]],
   },
   {
-    name: "send: flags of null, undefined and others than ZMQ_SNDMORE",
+    name: "send: null, undefined and other flags than ZMQ_SNDMORE",
     async run(_zmq, { pair, messages, until }) {
       const [pull, push] = pair("pull", "push")
       const got = messages(pull)
@@ -81,7 +81,7 @@ export const messages = [
     expected: [["a"], ["b"], ["c"]],
   },
   {
-    name: "send: calls back later, without an error",
+    name: "send: calls back asynchronously, without an error",
     async run(_zmq, { pair, until }) {
       const [, push] = pair("pull", "push")
       const log = []
@@ -93,8 +93,8 @@ export const messages = [
     expected: ["returned", []],
   },
   {
-    name: "send: every callback of a message of parts",
-    why: "as in zeromq 5; zeromq 6 forgets those of the first parts",
+    name: "send: calls every callback of a multipart message",
+    why: "as in zeromq 5; zeromq 6 calls only the last one",
     async run(zmq, { pair, sleep }) {
       const [, push] = pair("pull", "push")
       const log = []
@@ -107,7 +107,7 @@ export const messages = [
     zeromq: ["b"],
   },
   {
-    name: "send: callbacks in the order of the messages",
+    name: "send: callbacks come in the order of the messages",
     async run(_zmq, { pair, until }) {
       const [, push] = pair("pull", "push")
       const log = []
@@ -118,7 +118,7 @@ export const messages = [
     expected: Array.from({ length: 50 }, (_, index) => index),
   },
   {
-    name: "send: what a callback throws is thrown, and it is called once",
+    name: "send: an error from a callback is uncaught, and it is called once",
     why: "zeromq calls it again with its own error",
     async run(_zmq, { pair, messages, sleep, loose }) {
       const [pull, push] = pair("pull", "push")
@@ -136,7 +136,7 @@ export const messages = [
     zeromq: [2, ["unhandledRejection: mine"], [["a"]]],
   },
   {
-    name: "send: an unusable message goes to the callback",
+    name: "send: an invalid message is an error for the callback",
     async run(_zmq, { socket, until }) {
       let told
       socket("pub").send(Symbol("x"), 0, (error) => {
@@ -148,7 +148,7 @@ export const messages = [
     expected: "Cannot convert a Symbol value to a string",
   },
   {
-    name: "send: an unusable message is emitted, and the next ones go",
+    name: "send: an invalid message is an error event, and later messages are sent",
     async run(_zmq, { pair, messages, once, until }) {
       const [pull, push] = pair("pull", "push")
       const got = messages(pull)
@@ -162,7 +162,7 @@ export const messages = [
   },
   {
     name: "send: a callback must be a function",
-    why: "zeromq finds out afterwards",
+    why: "zeromq fails only later",
     async run(_zmq, { socket, sleep }) {
       const { type } = socket("pub").send("x", 0, "later")
       await sleep(20)
@@ -172,8 +172,8 @@ export const messages = [
     zeromq: "pub",
   },
   ...["sub", "pull"].map((type) => ({
-    name: `send: a ${type} cannot`,
-    why: "zeromq tells nobody, and ends the process",
+    name: `send: a ${type} socket cannot send`,
+    why: "zeromq rejects a promise, which ends the process",
     async run(_zmq, { socket, sleep, loose }) {
       const log = []
       socket(type).send("x", 0, (error) => log.push(error.message))
@@ -184,7 +184,7 @@ export const messages = [
     zeromq: ["unhandledRejection: Cannot send on this socket type."],
   })),
   {
-    name: "send: waits for a peer, in order, without a limit",
+    name: "send: any number of messages wait for a peer, in order",
     async run(_zmq, { socket, until }) {
       const push = socket("push")
       for (let index = 0; index < 5000; index += 1) push.send(String(index))
@@ -201,7 +201,7 @@ export const messages = [
     expected: 5000,
   },
   {
-    name: "send: during a bind waits for its end",
+    name: "send: waits until a bind has finished",
     why: "zeromq's fails with EBUSY",
     async run(_zmq, { socket, until, messages }) {
       const push = socket("push")
@@ -219,7 +219,7 @@ export const messages = [
     zeromq: ["EBUSY"],
   },
   {
-    name: "send: an array may be used again",
+    name: "send: the caller may change the array afterwards",
     async run(_zmq, { socket, messages, until }) {
       const push = socket("push")
       const parts = ["a", "b"]
@@ -235,7 +235,7 @@ export const messages = [
     expected: [["first"], ["a", "b"]],
   },
   {
-    name: "ZMQ_SNDTIMEO: what waits too long fails",
+    name: "ZMQ_SNDTIMEO: a message that waits too long fails",
     async run(zmq, { socket, until }) {
       const log = []
       const push = socket("push").setsockopt(zmq.ZMQ_SNDTIMEO, 20)
@@ -246,8 +246,8 @@ export const messages = [
     expected: ["EAGAIN"],
   },
   {
-    name: "ZMQ_RCVTIMEO: who listens waits for ever",
-    why: "as in zeromq 5; zeromq 6 emits an error each time, which ends the process if nobody listens",
+    name: "ZMQ_RCVTIMEO: a listener waits forever",
+    why: "as in zeromq 5; zeromq 6 emits an error each time, which ends the process without a listener",
     async run(zmq, { pair, messages, until, sleep, loose }) {
       const [pull, push] = pair("pull", "push")
       pull.setsockopt(zmq.ZMQ_RCVTIMEO, 60)
@@ -263,7 +263,7 @@ export const messages = [
     zeromq: [[["a"], ["b"]], 1],
   },
   {
-    name: "req and rep: requests wait for the replies of those before",
+    name: "req and rep: requests wait for the replies to earlier ones",
     async run(_zmq, { pair, messages, until }) {
       const [rep, req] = pair("rep", "req")
       echo(rep)
@@ -275,7 +275,7 @@ export const messages = [
     expected: [["aa"], ["bb", "cc"], ["dd"]],
   },
   {
-    name: "req and rep: a reply that takes its time",
+    name: "req and rep: a delayed reply",
     async run(_zmq, { pair, messages, until, sleep }) {
       const [rep, req] = pair("rep", "req")
       rep.on("message", (part) => sleep(10).then(() => rep.send(`late ${part}`)))
@@ -287,7 +287,7 @@ export const messages = [
     expected: [["late a"], ["late b"]],
   },
   {
-    name: "req and rep: requests from the listener",
+    name: "req and rep: requests sent by the listener",
     async run(_zmq, { pair, until }) {
       const [rep, req] = pair("rep", "req")
       echo(rep)
@@ -303,7 +303,7 @@ export const messages = [
     expected: 64,
   },
   {
-    name: "req: connects after it has sent",
+    name: "req: may connect after sending",
     async run(_zmq, { socket, messages, until }) {
       const rep = socket("rep")
       rep.bindSync("tcp://127.0.0.1:*")
@@ -397,7 +397,7 @@ export const messages = [
     expected: [[["\u0001a"]], [["a", "1"]]],
   },
   {
-    name: "stream: a connection is told by an empty part",
+    name: "stream: an empty part reports a connection",
     async run(_zmq, { pair, until }) {
       const [stream] = pair("stream", "stream")
       let got
@@ -410,8 +410,8 @@ export const messages = [
     expected: [5, 0],
   },
   {
-    name: "message: what comes before there is a listener is kept",
-    why: "zeromq emits it to nobody",
+    name: "message: messages wait for the first listener",
+    why: "zeromq loses them",
     async run(_zmq, { pair, messages, sleep }) {
       const [pull, push] = pair("pull", "push")
       push.send("a").send("b")
@@ -426,7 +426,7 @@ export const messages = [
   },
   {
     name: "message: once() gets one, and the next once() the next",
-    why: "zeromq emits those between to nobody",
+    why: "zeromq loses those in between",
     async run(_zmq, { pair, once }) {
       const [pull, push] = pair("pull", "push")
       for (const text of ["a", "b", "c", "d"]) push.send(text)
@@ -466,7 +466,7 @@ export const messages = [
     expected: [["a", "1"], ["b"]],
   },
   {
-    name: "message: all listeners, in their order, with the socket as this",
+    name: "message: calls all listeners in order, with the socket as this",
     async run(_zmq, { pair, until }) {
       const [pull, push] = pair("pull", "push")
       const log = []
@@ -482,7 +482,7 @@ export const messages = [
     expected: ["first", ["second", true], "third"],
   },
   {
-    name: "message: a listener that is taken away",
+    name: "message: a removed listener",
     async run(_zmq, { pair, messages, until }) {
       const [pull, push] = pair("pull", "push")
       const never = () => {
@@ -498,8 +498,8 @@ export const messages = [
     expected: [["a"]],
   },
   {
-    name: "message: removeAllListeners() leaves the socket working",
-    why: "zeromq's listens to itself, and sends no more",
+    name: "message: the socket works after removeAllListeners()",
+    why: "zeromq's socket listens to itself, and stops sending",
     async run(_zmq, { pair, messages, sleep }) {
       const [pull, push] = pair("pull", "push")
       pull.removeAllListeners()
@@ -513,7 +513,7 @@ export const messages = [
     zeromq: [[], 0],
   },
   {
-    name: "message: what a listener throws is thrown, and the next messages come",
+    name: "message: an error from a listener is uncaught, and later messages are emitted",
     async run(_zmq, { pair, until, loose }) {
       const [pull, push] = pair("pull", "push")
       const log = []
@@ -528,7 +528,7 @@ export const messages = [
     expected: [["a", "b", "c"], ["uncaughtException: mine"]],
   },
   {
-    name: "message: what is thrown after a promise is a rejection",
+    name: "message: an error from an async listener is an unhandled rejection",
     async run(_zmq, { pair, until, loose }) {
       const [pull, push] = pair("pull", "push")
       pull.on("message", async () => {
@@ -541,7 +541,7 @@ export const messages = [
     expected: ["unhandledRejection: mine"],
   },
   {
-    name: "pause: nothing is emitted or sent until resume",
+    name: "pause: emits and sends nothing until resume",
     async run(_zmq, { pair, messages, sleep, until }) {
       const [one, two] = pair("pair", "pair")
       const [first, second] = [messages(one), messages(two)]
@@ -557,8 +557,8 @@ export const messages = [
     expected: [[0, 0], [["from two"]], [["from one"]]],
   },
   {
-    name: "pause: in a listener, stops at once",
-    why: "zeromq emits what it has scheduled",
+    name: "pause: takes effect at once in a listener",
+    why: "zeromq emits events that it has scheduled",
     async run(_zmq, { pair, sleep, until }) {
       const [pull, push] = pair("pull", "push")
       const got = []
@@ -582,7 +582,7 @@ export const messages = [
     varies: true,
   },
   {
-    name: "a subclass of today that overrides on, once and send",
+    name: "a class that extends Socket and overrides on, once and send",
     async run(zmq, { until }) {
       class Text extends zmq.Socket {
         constructor(type, mark) {
@@ -651,8 +651,8 @@ export const messages = [
     ["router", "dealer"],
     ["xrep", "xreq"],
   ].map(([front, back]) => ({
-    name: `proxy: ${front} and ${back} pass messages on, and capture`,
-    ...(front === "pull" && { why: "zeromq captures nothing that comes from the front" }),
+    name: `proxy: ${front} and ${back} forward messages, and capture them`,
+    ...(front === "pull" && { why: "zeromq does not capture messages from the front end" }),
     async run(zmq, { socket, messages, until }) {
       const [frontend, backend, capture] = [socket(front), socket(back), socket("push")]
       for (const one of [frontend, backend, capture]) one.bindSync("tcp://127.0.0.1:*")
@@ -697,7 +697,7 @@ export const messages = [
     ["pub", "sub"],
     ["req", "rep"],
   ].map(([front, back]) => ({
-    name: `proxy: ${front} and ${back} are not in order`,
+    name: `proxy: ${front} and ${back} are not supported in this order`,
     run: (zmq, { socket }) => zmq.proxy(socket(front), socket(back)),
     expected: "Error: This socket type order is not supported in compatibility mode",
   })),

@@ -1,8 +1,8 @@
-// setsockopt, getsockopt, and options as properties.
+// Programs for setsockopt, getsockopt, and options as properties.
 
 const z85 = "rq:rM>}U?@Lns47E1%kR.o@n%FcmmsL/@{H8]yf7"
 
-/** Number in zmq.h, and a value to set. */
+/** The option's name in zmq.h, and a value to set. */
 const settable = {
   ZMQ_AFFINITY: 1,
   ZMQ_IDENTITY: "worker",
@@ -42,7 +42,7 @@ const settable = {
   ZMQ_CONNECT_TIMEOUT: 4000,
 }
 
-/** Short name and value. */
+/** The option's short name, and a value to set. */
 const properties = {
   affinity: 1,
   backlog: 7,
@@ -71,7 +71,7 @@ const unreadable = /^ZMQ_CURVE_.*KEY$/
 const keysAreRead = "zeromq cannot read CURVE keys"
 const einval = "Error: Invalid argument"
 
-/** On which type of socket, in place of a dealer, and how. */
+/** The socket type, instead of a dealer, and the value. */
 const onAnyType = [
   ["sub", "ZMQ_IDENTITY", "me", "me", "routingId"],
   ["pub", "ZMQ_IDENTITY", "me", "me", "routingId"],
@@ -87,12 +87,12 @@ const notSupported = (name) => `Error: ${name} is not supported in compatibility
 
 export const options = [
   ...Object.keys(settable).map((name) => ({
-    name: `getsockopt(${name}) at first`,
+    name: `getsockopt(${name}) returns the default`,
     run: (zmq, { socket }) => socket("dealer").getsockopt(zmq[name]),
     ...(unreadable.test(name) && { expected: null, zeromq: einval, why: keysAreRead }),
   })),
   ...Object.entries(settable).map(([name, value]) => ({
-    name: `setsockopt(${name}) is read back, and chains`,
+    name: `setsockopt(${name}) sets the value, and chains`,
     run(zmq, { socket }) {
       const dealer = socket("dealer")
       return [dealer.setsockopt(zmq[name], value) === dealer, dealer.getsockopt(zmq[name])]
@@ -101,7 +101,7 @@ export const options = [
     ...(unreadable.test(name) && { zeromq: einval, why: keysAreRead }),
   })),
   ...Object.entries(properties).map(([name, value]) => ({
-    name: `${name}, as a property and by its short name`,
+    name: `${name} as a property and by its short name`,
     run(_zmq, { socket }) {
       const dealer = socket("dealer")
       dealer[name] = value
@@ -112,7 +112,7 @@ export const options = [
   })),
   ...onAnyType.map(([type, name, value, read, property]) => ({
     name: `setsockopt(${name}) on ${type}`,
-    why: "in zeromq 5, as in libzmq, every socket has it",
+    why: "in zeromq 5 and libzmq, every socket has it",
     run(zmq, { socket }) {
       const made = socket(type)
       made.setsockopt(zmq[name], value)
@@ -122,9 +122,9 @@ export const options = [
     zeromq: `TypeError: Cannot add property ${property}, object is not extensible`,
   })),
   {
-    name: "getsockopt of another type's option",
+    name: "getsockopt for an option of another type",
     run: (zmq, { socket }) => [socket("push").getsockopt(zmq.ZMQ_XPUB_VERBOSE) ?? "none"],
-    why: "what was set last is known",
+    why: "it returns the value that was set last",
     expected: [0],
     zeromq: "Error: Reading ZMQ_XPUB_VERBOSE is not supported",
   },
@@ -139,7 +139,7 @@ export const options = [
     expected: [null, true, true],
   },
   {
-    name: "last_endpoint cannot be set",
+    name: "last_endpoint is read-only",
     run(_zmq, { socket }) {
       socket("pull").last_endpoint = "x"
     },
@@ -178,7 +178,7 @@ export const options = [
   })),
   ...[999, "nix", "constructor", undefined, -1].flatMap((option) =>
     ["getsockopt", "setsockopt"].map((method) => ({
-      name: `${method}(${option}): there is no such option`,
+      name: `${method}(${option}): unknown option`,
       run: (_zmq, { socket }) => socket("pub")[method](option, 1),
       expected: "Error: Unknown option",
     })),
@@ -192,7 +192,7 @@ export const options = [
     zeromq: einval,
   },
   {
-    name: "ZMQ_ROUTER_MANDATORY: a message to nobody goes to its callback",
+    name: "ZMQ_ROUTER_MANDATORY: a message to an unknown peer is an error for the callback",
     async run(zmq, { socket, until }) {
       const router = socket("router").setsockopt(zmq.ZMQ_ROUTER_MANDATORY, 1)
       let told
@@ -204,7 +204,7 @@ export const options = [
     },
     expected: "EHOSTUNREACH",
     zeromq: "timed out",
-    why: "zeromq waits for ever",
+    why: "zeromq waits forever",
   },
   {
     name: "ZMQ_ROUTER_HANDOVER chains",
@@ -215,7 +215,7 @@ export const options = [
     expected: true,
   },
   {
-    name: "ZMQ_XPUB_VERBOSE passes every subscription on",
+    name: "ZMQ_XPUB_VERBOSE passes on every subscription",
     async run(zmq, { pair, messages, until, socket }) {
       const [xpub, sub] = pair("xpub", "sub")
       xpub.setsockopt(zmq.ZMQ_XPUB_VERBOSE, 1)
@@ -229,7 +229,7 @@ export const options = [
     expected: [["\u0001a"], ["\u0001a"]],
   },
   {
-    name: "ZMQ_TCP_ACCEPT_FILTER is refused where it makes no sense",
+    name: "ZMQ_TCP_ACCEPT_FILTER throws for an invalid filter",
     run: (zmq, { socket }) => socket("pub").setsockopt(zmq.ZMQ_TCP_ACCEPT_FILTER, "nowhere") && 1,
     expected: einval,
   },
@@ -248,14 +248,14 @@ export const options = [
     ["curve_publickey", "short", einval],
     ["identity", 5, "TypeError: Option value must be a string or buffer"],
   ].map(([name, value, expected]) => ({
-    name: `${name} = ${JSON.stringify(value)} is refused`,
+    name: `${name} = ${JSON.stringify(value)} throws`,
     run(_zmq, { socket }) {
       socket("dealer")[name] = value
     },
     expected,
   })),
   {
-    name: "ZMQ_SUBSCRIBE and _subscribe are subscribe()",
+    name: "ZMQ_SUBSCRIBE and _subscribe call subscribe()",
     async run(zmq, { pair, messages, until, sleep }) {
       const [pub, sub] = pair("pub", "sub")
       const got = messages(sub)

@@ -1,4 +1,4 @@
-// Runs all programs, or those that are named, with a package, and prints what each gave: node run.mjs PACKAGE [NAME ...]
+// Runs all programs, or the named ones, with a package, and prints their results: node run.mjs PACKAGE [NAME ...]
 
 import { randomUUID } from "node:crypto"
 import { once } from "node:events"
@@ -11,14 +11,14 @@ const [packageName, ...names] = process.argv.slice(2)
 const zmq = createRequire(import.meta.url)(packageName)
 const theirs = packageName.startsWith("zeromq")
 
-/** What went wrong in nobody's hands while a program ran. */
+/** The uncaught errors while a program ran. */
 let loose = []
 for (const event of ["uncaughtException", "unhandledRejection"]) {
   process.on(event, (error) => loose.push(`${event}: ${error.message}`))
 }
 process.removeAllListeners("warning")
 
-/** What programs are given: sockets that are closed after them, and ways to wait. */
+/** Helpers for the programs: sockets that are closed afterwards, and ways to wait. */
 function tools() {
   const sockets = []
   const socket = (type, options) => {

@@ -1,4 +1,4 @@
-// Compiled by types.test.ts, with the declarations of the package themselves checked.
+// types.test.ts compiles this, and also checks the declarations of the package.
 
 import zmq, { type Socket } from "ohmq/v5-compat"
 
