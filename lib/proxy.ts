@@ -3,7 +3,7 @@
 import { stopWaiting, waitForAbort } from "./base/abort.js"
 import { brand } from "./base/brand.js"
 import { checkInterface, checkNames, checkSignal, expected, isObject, tooMany } from "./base/checks.js"
-import { closedError, errnoError } from "./base/errors.js"
+import { closedError, errnoError, withReason } from "./base/errors.js"
 import { needsNew } from "./base/exports.js"
 import { endpoints, lend } from "./base/symbols.js"
 import type { Message } from "./message/message.js"
@@ -34,7 +34,7 @@ export interface ProxyOptions<C extends Socket = Socket> {
 const isReference = (value: unknown) => isObject(value) || typeof value === "function"
 
 /** Another object in place of a socket: the error of zeromq, and the reason. */
-const notASocket = (name: string) => Object.assign(errnoError("EINVAL"), { reason: `${name} must be a socket object` })
+const notASocket = (name: string) => withReason(errnoError("EINVAL"), `${name} must be a socket object`)
 
 /**
  * Forwards messages from a front-end to a back-end socket and back, natively and without the event loop: brokers for

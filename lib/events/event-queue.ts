@@ -2,7 +2,7 @@
 
 import { reasonOf } from "../base/abort.js"
 import type { OperationOptions } from "../base/checks.js"
-import { busyObserverError, closedError, timeoutError } from "../base/errors.js"
+import { busyObserverError, closedError, interruptedError, timeoutError } from "../base/errors.js"
 import { type Iteration, SourceIterator, withReturned } from "../base/iteration.js"
 import { Waiter, WaitingLine } from "../socket/queues.js"
 import type { Event } from "./decoding.js"
@@ -58,8 +58,8 @@ export class EventQueue {
   /** No more events come. What is kept can still be read. */
   close(): void {
     this.#closed = true
-    this.#readers.rejectAll(timeoutError)
-    for (const { waiter } of this.#watchers) waiter.reject(timeoutError())
+    this.#readers.rejectAll(interruptedError)
+    for (const { waiter } of this.#watchers) waiter.reject(interruptedError())
     this.#watchers.clear()
     this.#waitingChanged()
   }

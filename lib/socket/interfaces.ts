@@ -31,8 +31,8 @@ export interface Writable<
 > extends Pick<OptionsOn<"Push">, "multicastHops" | "sendBufferSize" | "sendHighWaterMark" | "sendTimeout"> {
   /**
    * Hands a message to libzmq, which sends it in the background. Resolves as soon as libzmq has it: at once if there is
-   * room, else when there is. Rejects with EAGAIN when `sendTimeout`, or `timeout`, passes first, or the socket is
-   * closed.
+   * room, else when there is. Rejects with EAGAIN when `sendTimeout`, or `timeout`, passes first (`reason` is
+   * "timeout"), or the socket is closed (`reason` is "closed").
    *
    * One send can wait at a time: another one throws EBUSY, unless there is a `sendQueue`. Buffers are copied, but on
    * Node.js 24 and later those of more than 64 KiB may be read where they are: leave them alone until the message is sent.
@@ -100,8 +100,8 @@ export interface Readable<M extends object[] = Message[]>
   extends Pick<OptionsOn<"Pull">, "receiveBufferSize" | "receiveHighWaterMark" | "receiveTimeout"> {
   /**
    * Resolves with the parts of the next message: at once if there is one, else when it comes. Rejects with EAGAIN when
-   * `receiveTimeout`, or `timeout`, passes first, or the socket is closed. Nothing is lost by that: the message is what
-   * the next receive gets.
+   * `receiveTimeout`, or `timeout`, passes first (`reason` is "timeout"), or the socket is closed (`reason` is "closed"). Nothing
+   * is lost by that: the message is what the next receive gets.
    *
    * One receive can wait at a time: another one throws EBUSY, unless there is a `receiveQueue`.
    *

@@ -61,6 +61,7 @@ export async function observing(dealer: zmq.Dealer, event: zmq.Event) {
   dealer.events.on("bind", () => {}).close()
   if (event.type === "handshake:error:auth") same<300 | 400 | 500>()<typeof event.error.status>()
   if (event.type === "accept:error") same<zmq.ErrnoError>()<typeof event.error>()
+  if (event.type === "bind:error") same<string | undefined>()<typeof event.error.reason>()
   same<zmq.EventOfType<"end">>()<{ type: "end" }>()
   return peers
 }
