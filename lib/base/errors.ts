@@ -14,7 +14,7 @@ export interface ErrnoError extends Error {
   option?: string
   /**
    * What the code alone leaves open. With EAGAIN, "timeout" if the time ran out, "closed" if the socket or observer was closed
-   * meanwhile.
+   * meanwhile. With the error of an address, such as EINVAL or EPROTONOSUPPORT, what is wrong with it and how a right one looks.
    */
   reason?: string
 }
