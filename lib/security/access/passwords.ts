@@ -8,6 +8,7 @@ import { isUint8Array } from "node:util/types"
 
 import { reasonOf } from "../../base/abort.js"
 import { brand } from "../../base/brand.js"
+import { dispose } from "../../base/dispose.js"
 import { Emitter } from "../../base/emitter.js"
 import { checkFile, checkMode, readFile } from "../certificates/certificate-file.js"
 import { fileMark, restingMark } from "../certificates/file-mark.js"
@@ -144,9 +145,14 @@ export class PasswordFile extends Emitter<{ change: [{ removed: string[] }]; pro
     })
   }
 
-  /** Watches the file no more. */
+  /** Stops watching the file. */
   close(): void {
     this.#watched.close()
+  }
+
+  /** Stops watching the file at the end of its scope: `using passwords = new PasswordFile(file)`. */
+  [dispose](): void {
+    this.close()
   }
 
   async #read(): Promise<void> {

@@ -59,6 +59,10 @@ export async function observing(dealer: zmq.Dealer, event: zmq.Event) {
   same<number | undefined>()<typeof fd>()
   const peers: number = dealer.events.peers
   dealer.events.on("bind", () => {}).close()
+  dealer.events.once("connect:retry", ({ interval }) => same<number>()<typeof interval>()).removeAllListeners("bind")
+  dealer.events.removeListener("bind", () => {}).removeAllListeners()
+  const disposable: { [Symbol.dispose](): void } = dealer.events
+  disposable[Symbol.dispose]()
   if (event.type === "handshake:error:auth") same<300 | 400 | 500>()<typeof event.error.status>()
   if (event.type === "accept:error") same<zmq.ErrnoError>()<typeof event.error>()
   if (event.type === "bind:error") same<string | undefined>()<typeof event.error.reason>()
@@ -78,6 +82,8 @@ export async function proxying() {
   const proxy = new zmq.Proxy(new zmq.Router(), new zmq.Dealer(), { capture: new zmq.Push() })
   same<zmq.Proxy<zmq.Router, zmq.Dealer, zmq.Push>>()<typeof proxy>()
   await proxy.run({ signal })
+  const disposable: { [Symbol.dispose](): void; [Symbol.asyncDispose](): PromiseLike<void> } = proxy
+  await disposable[Symbol.asyncDispose]()
   const count: zmq.ProxyCount = proxy.statistics().frontEnd.received
   return count.messages + count.bytes
 }

@@ -187,6 +187,8 @@ export function events(event: zmq.Event, auth: zmq.EventOfType<"handshake:error:
 }
 // @ts-expect-error TS2345: Argument of type '"connected"' is not assignable to parameter of type
 dealer.events.on("connected", () => {})
+// @ts-expect-error TS2345: Argument of type '"connected"' is not assignable to parameter of type
+dealer.events.once("connected", () => {})
 // @ts-expect-error TS2345: Argument of type '"nothing"' is not assignable to parameter of type
 dealer.events.waitFor("nothing")
 // @ts-expect-error TS2339: Property 'interval' does not exist on type
