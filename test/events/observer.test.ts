@@ -175,7 +175,6 @@ describe("events", () => {
 
   it("tells of connections that this side ends, by name", async () => {
     const [server, client] = [open(zmq.Pull), open(zmq.Push)]
-    const accepted = server.events.waitFor("accept")
     const connected = client.events.waitFor("connect")
     const ready = Promise.all([server.connected(), client.connected()])
     const endpoint = await join(server, client)
@@ -188,6 +187,7 @@ describe("events", () => {
     await eventually(() => expect([client.writable, closed.length]).toEqual([false, 1]))
     expect(closed[0]).toMatchObject({ ...ends(await connected), type: "close" })
     await lost
+    const accepted = server.events.waitFor("accept")
     client.connect(endpoint)
     await server.events.waitFor("handshake")
     const seen: zmq.Event[] = []
