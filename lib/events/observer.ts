@@ -108,6 +108,20 @@ export class Observer {
   }
 
   /**
+   * Receives events until the observer or its socket is closed, or the signal is aborted: then the loop ends, without an error
+   * and without losing an event. A `timeout` is for each event: when it passes, that step rejects with EAGAIN (`reason` is
+   * "timeout").
+   *
+   * ```typescript
+   * for await (const event of socket.events.all({ signal })) console.log(event.type)
+   * ```
+   */
+  all(options: OperationOptions = {}): Iteration<Event> {
+    checkOperation(options)
+    return this.#queue.iterate(options.timeout, options.signal)
+  }
+
+  /**
    * Resolves with the next event of a type, from now on, which others may receive too. Rejects with EAGAIN when time runs
    * out or the observer is closed meanwhile, with EBADF if it is closed already.
    */

@@ -125,6 +125,17 @@ export interface Readable<M extends object[] = Message[]>
 /** What sockets have that receive. */
 export interface Receiver<M extends object[] = Message[]> extends Readable<M> {
   /**
+   * Receives until the socket is closed, like a loop over the socket itself, or until the signal is aborted: then the loop
+   * ends, without an error and without losing a message. A `timeout` is for each message: when it passes, that step
+   * rejects with EAGAIN (`reason` is "timeout").
+   *
+   * ```typescript
+   * for await (const [part] of socket.messages({ signal })) console.log(part.toString())
+   * ```
+   */
+  messages(options?: OperationOptions): Iteration<ReceiveType<this>>
+
+  /**
    * Resolves with all messages that are there, up to `max`, as soon as there is one.
    *
    * ```typescript

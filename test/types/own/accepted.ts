@@ -30,6 +30,9 @@ export async function receiving(pull: zmq.Pull, receiver: zmq.Receiver, stream: 
     same<zmq.Message[][]>()<typeof messages>()
     for (const [part] of messages) part?.toString()
   }
+  for await (const message of pull.messages({ signal, timeout: 10 })) same<zmq.Message[]>()<typeof message>()
+  const pairs = stream.messages()
+  same<zmq.Iteration<[zmq.Message, zmq.Message]>>()<typeof pairs>()
   const batches = pull.batches()
   same<zmq.Iteration<zmq.Message[][]>>()<typeof batches>()
   const ended: IteratorResult<zmq.Message[][], undefined> = await batches.return()
@@ -57,6 +60,7 @@ export async function observing(dealer: zmq.Dealer, event: zmq.Event) {
   const { remoteAddress, fd } = await dealer.events.waitFor("accept")
   same<string | undefined>()<typeof remoteAddress>()
   same<number | undefined>()<typeof fd>()
+  for await (const each of dealer.events.all({ signal, timeout: 10 })) same<zmq.Event>()<typeof each>()
   const peers: number = dealer.events.peers
   dealer.events.on("bind", () => {}).close()
   dealer.events.once("connect:retry", ({ interval }) => same<number>()<typeof interval>()).removeAllListeners("bind")

@@ -31,6 +31,8 @@ subscriber.trySend("x")
 publisher.receive()
 // @ts-expect-error TS2339: Property 'tryReceive' does not exist on type 'Publisher'.
 publisher.tryReceive()
+// @ts-expect-error TS2339: Property 'messages' does not exist on type 'Publisher'.
+publisher.messages()
 // @ts-expect-error TS2339: Property 'subscribe' does not exist on type 'Dealer'.
 dealer.subscribe("x")
 // @ts-expect-error TS2674: Constructor of class 'Socket' is protected
@@ -62,6 +64,8 @@ stream.send("one")
 push.send("x", { timout: 1 })
 // @ts-expect-error TS2322: Type 'string' is not assignable to type 'number'
 pull.receive({ timeout: "1" })
+// @ts-expect-error TS2345 TS2353 TS2561: 'max' does not exist in type 'OperationOptions'
+pull.messages({ max: 1 })
 // @ts-expect-error TS2322: Type 'string' is not assignable to type 'number'
 const first: number = (await pull.receive())[0].toString()
 // @ts-expect-error TS2345: Argument of type 'number'
