@@ -17,11 +17,16 @@ import type { StreamOptions } from "./streams.js"
 /** The options of a socket class that can be set, and the context. */
 export type SocketOptions<S> = Options<S, { context: Context }>
 
-/** What the constructor of a socket class takes: `SocketOptions`, in which text, such as names and keys, may be bytes too. */
+/**
+ * What the constructor of a socket class takes: `SocketOptions`, in which text, such as names and keys, may be bytes too, and a
+ * queue may be `true`.
+ */
 export type ConstructorOptions<S> = {
   [K in keyof SocketOptions<S>]: string extends SocketOptions<S>[K]
     ? SocketOptions<S>[K] | Uint8Array
-    : SocketOptions<S>[K]
+    : K extends "sendQueue" | "receiveQueue"
+      ? SocketOptions<S>[K] | true
+      : SocketOptions<S>[K]
 }
 
 /** What zeromq's sockets have that send, and all that a stand-in for one needs. Sockets here have more: see `Sender`. */
@@ -71,13 +76,15 @@ export interface Sender<
 
   /**
    * Lets so many sends wait at a time, where otherwise a second one throws EBUSY. They are sent in the order in which
-   * they were made; each still resolves only when libzmq has its message. Default null.
+   * they were made; each still resolves only when libzmq has its message. Default null. `true` is set for
+   * `{ limit: 1000, whenFull: "wait" }`, and reads as that.
    *
    * ```typescript
    * const socket = new Push({ sendQueue: { limit: 1000, whenFull: "reject" } })
    * ```
    */
-  sendQueue: QueueOptions | null
+  get sendQueue(): QueueOptions | null
+  set sendQueue(queue: QueueOptions | true | null)
 
   /**
    * The socket as a Writable in object mode: each chunk is a message, a write is done when libzmq has it. Destroying or
@@ -179,8 +186,12 @@ export interface Receiver<M extends object[] = Message[]> extends Readable<M> {
    */
   batches(options?: BatchOptions): Iteration<ReceiveType<this>[]>
 
-  /** Lets so many receives wait at a time, where otherwise a second one throws EBUSY. They are served in turn. Default null. */
-  receiveQueue: QueueOptions | null
+  /**
+   * Lets so many receives wait at a time, where otherwise a second one throws EBUSY. They are served in turn. Default null.
+   * `true` is set for `{ limit: 1000, whenFull: "wait" }`, and reads as that.
+   */
+  get receiveQueue(): QueueOptions | null
+  set receiveQueue(queue: QueueOptions | true | null)
 
   /**
    * What memory small messages (65 to 1,024 bytes a part) come in: see ReceiveMemory. Default "shared"; "own" once `security` is

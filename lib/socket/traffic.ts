@@ -40,7 +40,7 @@ const sendingMembers = (trafficOf: (socket: object) => Traffic): Members => ({
   get sendQueue() {
     return trafficOf(this).readiness.writers.queue
   },
-  set sendQueue(queue: QueueOptions | null) {
+  set sendQueue(queue: QueueOptions | true | null) {
     trafficOf(this).readiness.writers.queue = queue
   },
 })
@@ -87,7 +87,7 @@ function receivingMembers(trafficOf: (socket: object) => Traffic): Members {
     get receiveQueue() {
       return trafficOf(this).readiness.readers.queue
     },
-    set receiveQueue(queue: QueueOptions | null) {
+    set receiveQueue(queue: QueueOptions | true | null) {
       trafficOf(this).readiness.readers.queue = queue
     },
     get receiveMemory() {

@@ -18,6 +18,9 @@ export async function sending(push: zmq.Push, sender: zmq.Sender) {
   const went: boolean = push.trySend(["x"])
   const queue: zmq.QueueOptions | null = push.sendQueue
   push.sendQueue = { limit: 10, whenFull: "drop-oldest" }
+  push.sendQueue = true
+  same<true | zmq.QueueOptions | null | undefined>()<zmq.ConstructorOptions<zmq.Push>["sendQueue"]>()
+  same<zmq.QueueOptions | null | undefined>()<zmq.SocketOptions<zmq.Push>["sendQueue"]>()
   sender.toWritable({ highWaterMark: 1 }).write("x")
   sender.toWritableStream().getWriter().releaseLock()
   return went && queue
@@ -40,6 +43,7 @@ export async function receiving(pull: zmq.Pull, receiver: zmq.Receiver, stream: 
   const disposable: { [Symbol.asyncDispose](): PromiseLike<void> } = pull.withMetadata()
   for await (const messages of stream.batches()) same<[zmq.Message, zmq.Message][]>()<typeof messages>()
   pull.receiveQueue = { limit: 1 }
+  new zmq.Pull({ receiveQueue: true }).receiveQueue = null
   receiver.toReadable().destroy()
   return [many, maybe, thrown, disposable, receiver.toReadableStream()]
 }
@@ -109,6 +113,8 @@ export async function drafts() {
   await peer.send("x", { routingId, timeout: 10, signal })
   await server.sendMany([["x", { routingId }]])
   radio.trySend("x", { group: "group" })
+  server.sendQueue = true
+  const queue: zmq.QueueOptions | null = new draft.Radio({ sendQueue: true }).sendQueue
   const [, from] = await server.receive()
   same<draft.RoutingOptions>()<typeof from>()
   for await (const [body, { group }] of dish) same<[zmq.Message, Buffer]>()<[typeof body, typeof group]>()
@@ -116,4 +122,5 @@ export async function drafts() {
   const messages = await new draft.Channel().receiveMany({ max: 10 })
   same<[zmq.Message][]>()<typeof messages>()
   await new draft.Scatter({ conflate: true }).send(["one"])
+  return queue
 }

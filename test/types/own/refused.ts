@@ -99,6 +99,8 @@ dealer.gssapiPrincipalNameType = "krb5"
 new zmq.Dealer({ context: {} })
 // @ts-expect-error TS2322: Type '"sometimes"' is not assignable to type
 new zmq.Push({ sendQueue: { limit: 1, whenFull: "sometimes" } })
+// @ts-expect-error TS2322: Type 'false' is not assignable to type
+new zmq.Push({ sendQueue: false })
 // @ts-expect-error TS2345 TS2353 TS2561: 'ioThread' does not exist in type
 new zmq.Context({ ioThread: 1 })
 // @ts-expect-error TS2345 TS2353 TS2561: 'maxSocketsLimit' does not exist in type
