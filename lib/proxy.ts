@@ -3,7 +3,8 @@
 import { stopWaiting, waitForAbort } from "./base/abort.js"
 import { brand } from "./base/brand.js"
 import { checkInterface, checkNames, checkSignal, expected, isObject, tooMany } from "./base/checks.js"
-import { closedError, errnoError } from "./base/errors.js"
+import { asyncDispose, dispose } from "./base/dispose.js"
+import { closedError, errnoError, withReason } from "./base/errors.js"
 import { needsNew } from "./base/exports.js"
 import { endpoints, lend } from "./base/symbols.js"
 import type { Message } from "./message/message.js"
@@ -34,7 +35,7 @@ export interface ProxyOptions<C extends Socket = Socket> {
 const isReference = (value: unknown) => isObject(value) || typeof value === "function"
 
 /** Another object in place of a socket: the error of zeromq, and the reason. */
-const notASocket = (name: string) => Object.assign(errnoError("EINVAL"), { reason: `${name} must be a socket object` })
+const notASocket = (name: string) => withReason(errnoError("EINVAL"), `${name} must be a socket object`)
 
 /**
  * Forwards messages from a front-end to a back-end socket and back, natively and without the event loop: brokers for
@@ -105,7 +106,7 @@ export class Proxy<F extends Socket = Socket, B extends Socket = Socket, C exten
     checkNames(options, "signal")
     checkSignal(options.signal)
     const names = ["Front-end", "Back-end", "Capture"] as const
-    const sockets = [this.frontEnd, this.backEnd, this.capture].filter((socket) => socket !== undefined)
+    const sockets = this.#sockets
     if (this.#stop !== undefined) throw errnoError("EBUSY", "Proxy is already running")
     for (const [index, socket] of sockets.entries()) {
       if (socket.closed || !socket[lend].isAttached) {
@@ -137,11 +138,7 @@ export class Proxy<F extends Socket = Socket, B extends Socket = Socket, C exten
       if (toFront !== undefined) await toFront
       for (const socket of sockets) socket[lend].check()
       const giveBack = async () => {
-        try {
-          this.terminate()
-        } catch {
-          // It has ended just now.
-        }
+        this.#stopRunning()
         await this.#running?.catch(() => {})
       }
       const [front, back, capture = null] = sockets.map((socket) => {
@@ -177,11 +174,37 @@ export class Proxy<F extends Socket = Socket, B extends Socket = Socket, C exten
     if (this.#native !== undefined || this.#stop === undefined) this.#send(ProxyCommand.Terminate)
   }
 
+  /** Ends the proxy at the end of its scope. Its sockets are closed, whether it ever ran or not. */
+  [dispose](): void {
+    const isRunning = this.#stop !== undefined
+    this.#stopRunning()
+    // Those of a running proxy are closed when it has given them back.
+    if (!isRunning) for (const socket of this.#sockets) socket.close()
+  }
+
+  /** Ends the proxy at the end of its scope, and waits until it has. */
+  async [asyncDispose](): Promise<void> {
+    this[dispose]()
+    await this.#running?.catch(() => {})
+  }
+
   /** What it has carried so far. */
   statistics(): ProxyStatistics {
     if (this.#native !== undefined) return this.#read(this.#native)
     const none = () => ({ received: { messages: 0, bytes: 0 }, sent: { messages: 0, bytes: 0 } })
     return this.#last ?? { frontEnd: none(), backEnd: none() }
+  }
+
+  get #sockets(): Socket[] {
+    return [this.frontEnd, this.backEnd, this.capture].filter((socket) => socket !== undefined)
+  }
+
+  #stopRunning(): void {
+    try {
+      this.terminate()
+    } catch {
+      // It has not begun, or has ended just now.
+    }
   }
 
   #forward(messages: Message[][], to: Socket, signal: AbortSignal): Promise<void> | undefined {

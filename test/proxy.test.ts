@@ -432,3 +432,37 @@ describe("Proxy.run", () => {
     expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: "ended\n", stderr: "" })
   })
 })
+
+describe("dispose", () => {
+  it("ends a proxy that runs, and closes its sockets", async () => {
+    const { proxy, done } = await broker(open(zmq.Router), open(zmq.Dealer))
+    proxy[Symbol.dispose]()
+    await done
+    expect([proxy.frontEnd.closed, proxy.backEnd.closed]).toEqual([true, true])
+    proxy[Symbol.dispose]()
+  })
+
+  it("closes the sockets of one that never ran", async () => {
+    const [front, back, capture] = [open(zmq.Router), open(zmq.Dealer), open(zmq.Push)]
+    {
+      using proxy = new zmq.Proxy(front, back, { capture })
+      expect(proxy.frontEnd.closed).toBe(false)
+    }
+    expect([front, back, capture].map(({ closed }) => closed)).toEqual([true, true, true])
+  })
+
+  it("waits, asynchronously, until it has ended", async () => {
+    const { proxy } = await broker(open(zmq.Router), open(zmq.Dealer))
+    await proxy[Symbol.asyncDispose]()
+    expect([proxy.frontEnd.closed, proxy.backEnd.closed]).toEqual([true, true])
+    await proxy[Symbol.asyncDispose]()
+  })
+
+  it("does not fail, asynchronously, with the proxy", async () => {
+    const context = new zmq.Context()
+    const { proxy, done } = await broker(open(zmq.Router, { context }), open(zmq.Dealer, { context }))
+    const ended = failure(() => done.then(() => Promise.reject(new Error("ended"))))
+    await Promise.all([context.terminate({ linger: 0 }), proxy[Symbol.asyncDispose]()])
+    expect((await ended).message).toBe("ended")
+  })
+})

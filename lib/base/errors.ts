@@ -12,6 +12,11 @@ export interface ErrnoError extends Error {
   address?: string
   /** The name of the option that a constructor could not set. A TypeError for its value has this, too. */
   option?: string
+  /**
+   * What the code alone leaves open. With EAGAIN, "timeout" if the time ran out, "closed" if the socket or observer was closed
+   * meanwhile. With the error of an address, such as EINVAL or EPROTONOSUPPORT, what is wrong with it and how a right one looks.
+   */
+  reason?: string
 }
 
 export const errnoError = (code: string, message?: string): ErrnoError => addon.errnoError(code, message) as ErrnoError
@@ -39,7 +44,13 @@ export function noteCaller(callee: (...values: never[]) => unknown): <T>(error: 
 }
 
 export const closedError = () => errnoError("EBADF")
-export const timeoutError = () => errnoError("EAGAIN")
+/** Says in an error what its code and message, which are those of zeromq, leave open. */
+export const withReason = <E extends object>(error: E, reason: string): E => Object.assign(error, { reason })
+
+/** Of an operation whose time ran out. */
+export const timeoutError = () => withReason(errnoError("EAGAIN"), "timeout")
+/** Of an operation that was waiting when its socket or observer was closed. */
+export const interruptedError = () => withReason(errnoError("EAGAIN"), "closed")
 export const blockedError = () => errnoError("EBUSY", "Socket is blocked by a bind or unbind operation")
 export const lentError = () => errnoError("EBUSY", "Socket belongs to a running proxy")
 export const busyWritingError = () =>

@@ -1,5 +1,6 @@
 // The iterators of sockets and observers: one step after the other, and how they end.
 
+import { stopWaiting, waitForAbort } from "./abort.js"
 import { asyncDispose } from "./dispose.js"
 import { spend } from "./turn.js"
 
@@ -57,10 +58,11 @@ export function withReturned<T extends object>(queue: T[], values: T[], order: n
 /**
  * Calls of `next` while a step waits are queued behind it, as in an async generator. Unlike an async generator, `return` and
  * `throw` cancel the step that waits; it takes no value. From then on the iterator is done. An error ends only its
- * own step.
+ * own step. A signal, where there is one, does what `return` does.
  */
 export class SourceIterator<T, R extends { readonly promise: Promise<unknown> }> implements Iteration<T> {
   readonly #source: Source<T, R>
+  readonly #signal: AbortSignal | undefined
   #isDone = false
   /** Whether a step waits. */
   #isBusy = false
@@ -71,12 +73,15 @@ export class SourceIterator<T, R extends { readonly promise: Promise<unknown> }>
   #order = 0
   readonly #queue: ((step: Promise<IteratorResult<T, undefined>>) => void)[] = []
 
-  constructor(source: Source<T, R>) {
+  constructor(source: Source<T, R>, signal?: AbortSignal) {
     this.#source = source
+    this.#signal = signal
   }
 
   next(): Promise<IteratorResult<T, undefined>> {
     if (this.#isBusy) return new Promise((resolve) => this.#queue.push(resolve))
+    // Between its steps it does not listen to the signal, so that a loop that is left and forgotten leaves nothing behind.
+    if (this.#signal?.aborted) this.#isDone = true
     if (this.#isDone || this.#source.isEnded()) return Promise.resolve(ended())
     try {
       const value = this.#source.take()
@@ -119,6 +124,7 @@ export class SourceIterator<T, R extends { readonly promise: Promise<unknown> }>
 
   #finish(reading: Promise<unknown>): Promise<IteratorResult<T, undefined>> {
     this.#isBusy = true
+    if (this.#signal !== undefined) waitForAbort(this.#signal, this.#end)
     return reading.then(this.#deliver, this.#fail)
   }
 
@@ -144,6 +150,7 @@ export class SourceIterator<T, R extends { readonly promise: Promise<unknown> }>
 
   /** Called when the step that waited is over. */
   #proceed(): void {
+    if (this.#signal !== undefined) stopWaiting(this.#signal, this.#end)
     this.#isBusy = false
     this.#read = undefined
     while (!this.#isBusy) {
@@ -153,7 +160,7 @@ export class SourceIterator<T, R extends { readonly promise: Promise<unknown> }>
     }
   }
 
-  #end(): void {
+  readonly #end = (): void => {
     if (this.#isDone) return
     this.#isDone = true
     const held = this.#held

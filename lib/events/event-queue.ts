@@ -2,8 +2,8 @@
 
 import { reasonOf } from "../base/abort.js"
 import type { OperationOptions } from "../base/checks.js"
-import { busyObserverError, closedError, timeoutError } from "../base/errors.js"
-import { type Iteration, SourceIterator, withReturned } from "../base/iteration.js"
+import { busyObserverError, closedError, interruptedError, timeoutError } from "../base/errors.js"
+import { type Iteration, type Source, SourceIterator, withReturned } from "../base/iteration.js"
 import { Waiter, WaitingLine } from "../socket/queues.js"
 import type { Event } from "./decoding.js"
 
@@ -58,8 +58,8 @@ export class EventQueue {
   /** No more events come. What is kept can still be read. */
   close(): void {
     this.#closed = true
-    this.#readers.rejectAll(timeoutError)
-    for (const { waiter } of this.#watchers) waiter.reject(timeoutError())
+    this.#readers.rejectAll(interruptedError)
+    for (const { waiter } of this.#watchers) waiter.reject(interruptedError())
     this.#watchers.clear()
     this.#waitingChanged()
   }
@@ -73,18 +73,22 @@ export class EventQueue {
     return this.#read<Event>((waiter, next) => waiter.resolve(next), options).promise
   }
 
-  iterate(): Iteration<Event> {
-    return new SourceIterator<Event, Waiter<void>>({
+  /** @param signal Ends the iterator. */
+  iterate(timeout?: number, signal?: AbortSignal): Iteration<Event> {
+    const source: Source<Event, Waiter<void>> = {
       isEnded: () => this.#closed && this.#events.length === 0,
       take: () => {
         this.#checkReceive()
         return this.#events.shift()
       },
       wait: (hold) =>
-        this.#read<void>((waiter, event) => {
-          hold(event)
-          waiter.resolve()
-        }, undefined),
+        this.#read<void>(
+          (waiter, event) => {
+            hold(event)
+            waiter.resolve()
+          },
+          timeout === undefined ? undefined : { timeout },
+        ),
       cancel: (waiter) => {
         if (this.#readers.remove(waiter)) waiter.reject(undefined)
         this.#waitingChanged()
@@ -96,7 +100,8 @@ export class EventQueue {
         this.#waitingChanged()
         return true
       },
-    })
+    }
+    return new SourceIterator(source, signal)
   }
 
   /** Resolves with the next event of which `isAwaited` is true, which others may read too. */

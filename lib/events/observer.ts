@@ -4,6 +4,7 @@ import type { EventEmitter } from "node:events"
 
 import { brand } from "../base/brand.js"
 import { checkInterface, checkOperation, expected, type OperationOptions, tooMany } from "../base/checks.js"
+import { dispose } from "../base/dispose.js"
 import { Emitter, inItsContext } from "../base/emitter.js"
 import { needsNew } from "../base/exports.js"
 import type { Iteration } from "../base/iteration.js"
@@ -87,6 +88,11 @@ export class Observer {
     this.#monitor.stop()
   }
 
+  /** Closes the observer at the end of its scope: `using events = socket.events`. */
+  [dispose](): void {
+    this.close()
+  }
+
   /**
    * Resolves with the next event: at once if one is kept, else when it comes. Throws EBADF once the observer is closed and
    * all events are read, EBUSY while another receive waits, and when there are listeners.
@@ -99,6 +105,20 @@ export class Observer {
   /** Receives events until the observer or its socket is closed. Leaving the loop closes nothing and loses nothing. */
   [Symbol.asyncIterator](): Iteration<Event> {
     return this.#queue.iterate()
+  }
+
+  /**
+   * Receives events until the observer or its socket is closed, or the signal is aborted: then the loop ends, without an error
+   * and without losing an event. A `timeout` is for each event: when it passes, that step rejects with EAGAIN (`reason` is
+   * "timeout").
+   *
+   * ```typescript
+   * for await (const event of socket.events.all({ signal })) console.log(event.type)
+   * ```
+   */
+  all(options: OperationOptions = {}): Iteration<Event> {
+    checkOperation(options)
+    return this.#queue.iterate(options.timeout, options.signal)
   }
 
   /**
@@ -116,27 +136,39 @@ export class Observer {
     if (this.peers < count) await this.#queue.watchFor(() => this.peers >= count, options)
   }
 
-  /** Calls a listener for each event of a type. From then on events cannot be received in other ways, but for `waitFor`. */
+  /**
+   * Calls a listener for each event of a type. From the first listener on, events cannot be received in other ways, except by
+   * `waitFor`. The process stays alive while there are listeners and the observer is open.
+   */
   on<E extends EventType>(type: E, listener: (event: EventOfType<E>) => void): this {
-    // Before anything changes: from the first listener on, events cannot be received.
-    if (typeof listener !== "function") throw expected("listener", "a function", listener)
-    if (this.#emitter === undefined) {
-      this.#emitter = new Emitter()
-      this.#flushing = true
-      this.#queue.refuse(emitterModeError)
-      // What is kept reaches the listeners that are added in the same turn.
-      setImmediate(() => {
-        this.#flushing = false
-        for (const event of this.#queue.takeAll()) this.#emit(event)
-      })
-    }
-    this.#emitter.on(type, listener)
+    return this.#listen((emitter) => emitter.on(type, listener), listener)
+  }
+
+  /**
+   * Calls a listener for the next event of a type. Otherwise like `on`. `once` and `on` of node:events work with an observer, and
+   * use this; `waitFor` does the same and leaves events to be received.
+   */
+  once<E extends EventType>(type: E, listener: (event: EventOfType<E>) => void): this {
+    return this.#listen((emitter) => emitter.once(type, listener), listener)
+  }
+
+  /** Removes a listener. */
+  off<E extends EventType>(type: E, listener: (event: EventOfType<E>) => void): this {
+    this.#emitter?.off(type, listener)
+    this.#keepAlive()
     return this
   }
 
-  /** Takes a listener away. */
-  off<E extends EventType>(type: E, listener: (event: EventOfType<E>) => void): this {
-    this.#emitter?.off(type, listener)
+  /** Removes a listener, like `off`: the name that node:events uses. */
+  removeListener<E extends EventType>(type: E, listener: (event: EventOfType<E>) => void): this {
+    return this.off(type, listener)
+  }
+
+  /** Removes all listeners of a type, or of all types. Events still cannot be received in other ways. */
+  removeAllListeners(type?: EventType): this {
+    if (type === undefined) this.#emitter?.removeAllListeners()
+    else this.#emitter?.removeAllListeners(type)
+    this.#keepAlive()
     return this
   }
 
@@ -191,8 +223,28 @@ export class Observer {
     else this.#queue.push(event)
   }
 
+  #listen(add: (emitter: EventEmitter) => void, listener: unknown): this {
+    // Before anything changes: from the first listener on, events cannot be received.
+    if (typeof listener !== "function") throw expected("listener", "a function", listener)
+    if (this.#emitter === undefined) {
+      this.#emitter = new Emitter()
+      this.#flushing = true
+      this.#queue.refuse(emitterModeError)
+      // What is kept reaches the listeners that are added in the same turn.
+      setImmediate(() => {
+        this.#flushing = false
+        for (const event of this.#queue.takeAll()) this.#emit(event)
+      })
+    }
+    add(this.#emitter)
+    this.#keepAlive()
+    return this
+  }
+
   #emit(event: Event): void {
+    const before = this.#listeners
     this.#call(() => this.#emitter?.emit(event.type, event))
+    if (this.#listeners !== before) this.#keepAlive()
   }
 
   #call(listener: () => void): void {
@@ -204,8 +256,13 @@ export class Observer {
     }
   }
 
+  /** For how many types of events there are listeners. */
+  get #listeners(): number {
+    return this.#emitter?.eventNames().length ?? 0
+  }
+
   #keepAlive(): void {
-    this.#monitor.keepAlive((this.#emitter !== undefined && !this.#closed) || this.#queue.isAwaited)
+    this.#monitor.keepAlive((this.#listeners > 0 && !this.#closed) || this.#queue.isAwaited)
   }
 
   #end(): void {

@@ -15,31 +15,10 @@ import type { Outbox } from "../message/outbox.js"
 import { addon, constant, type NativeSocket } from "../native/addon.js"
 import { type Option, socketOptions } from "../options/table/index.js"
 import { wireTypes } from "../options/wire.js"
+import { checkAddress, checkForm, explained } from "./address.js"
 import { isUnknownHost, withHostAddress, withLoopbackAddress } from "./host-names.js"
 import { Waiter } from "./queues.js"
 import type { Readiness } from "./readiness.js"
-
-function checkAddress(address: unknown): asserts address is string {
-  if (typeof address !== "string") throw new TypeError("Address must be a string")
-}
-
-/**
- * libzmq takes a port of 65537 for 1, one of 65536 for any, and to bind, one of -1 for 65535. It reads an address up to the first
- * NUL: what comes after that would be looked at here, and not used.
- */
-function checkForm(address: string): void {
-  const port = /^(?:tcp|udp|ws|wss):.*:([+-]?\d+)(?:\/.*)?$/.exec(address)?.[1]
-  const fits = port === undefined || (Number(port) >= 0 && Number(port) <= 65535)
-  if (!fits || address.includes("\0")) throw Object.assign(errnoError("EINVAL"), { address })
-}
-
-/** Says of a bind over ipc that failed why the path cannot be had: libzmq only has a number for it. */
-function explained(error: unknown, address: string): unknown {
-  const { code } = error as { code?: string }
-  if (code !== "EEXIST" || !address.startsWith("ipc://")) return error
-  const path = address.slice("ipc://".length)
-  return Object.assign(error as Error, { message: `${path} exists and is not a socket, so it was not replaced` })
-}
 
 /** The socket that the endpoints are of. */
 interface Owner extends SecuredSocket {
@@ -89,7 +68,7 @@ export class Endpoints {
 
   /** @param use What it is for, if it is not to be given up. */
   #check(address: string, use?: EndpointUse): void {
-    checkForm(address)
+    checkForm(address, use)
     if (use !== undefined) {
       this.security?.check(this.#owner, address)
       const read = (option: Option) => this.#owner[getOption](option)
@@ -114,6 +93,8 @@ export class Endpoints {
       this.#changed(address, use !== undefined)
       if (use === "connect") this.#parts.outbox.connected(address)
       return result
+    } catch (error) {
+      throw explained(error, address, use)
     } finally {
       // libzmq looks at its commands in here, and so may use up the edge that somebody waits for.
       this.#parts.readiness.attend()
@@ -126,7 +107,7 @@ export class Endpoints {
         socket.bindSync(address)
       } catch (error) {
         const found = isUnknownHost(error) ? withLoopbackAddress(address) : undefined
-        if (found === undefined) throw explained(error, address)
+        if (found === undefined) throw error
         try {
           socket.bindSync(found)
         } catch (failure) {
@@ -173,8 +154,9 @@ export class Endpoints {
     checkOperation(options)
     this.#parts.readiness.checkUsable()
     if (options?.signal?.aborted) return Promise.reject(reasonOf(options.signal))
+    const use = bind ? "bind" : undefined
     try {
-      this.#check(address, bind ? "bind" : undefined)
+      this.#check(address, use)
     } catch (error) {
       return Promise.reject(error)
     }
@@ -185,7 +167,7 @@ export class Endpoints {
     const work = (bind ? this.#bind(address) : this.#parts.native.unbind(address)).then(
       () => this.#changed(address, bind),
       (error) => {
-        throw withCaller(error)
+        throw withCaller(explained(error, address, use))
       },
     )
     const done = work.finally(() => {
@@ -224,7 +206,7 @@ export class Endpoints {
       await this.#parts.native.bind(address)
     } catch (error) {
       const found = isUnknownHost(error) ? await withHostAddress(address) : undefined
-      if (found === undefined || this.#parts.readiness.isClosed) throw explained(error, address)
+      if (found === undefined || this.#parts.readiness.isClosed) throw error
       // The name may stand for another address than it seemed to, or encryption be required since.
       this.#check(found, "bind")
       await this.#parts.native.bind(found).catch((failure) => {

@@ -17,11 +17,16 @@ import type { StreamOptions } from "./streams.js"
 /** The options of a socket class that can be set, and the context. */
 export type SocketOptions<S> = Options<S, { context: Context }>
 
-/** What the constructor of a socket class takes: `SocketOptions`, in which text, such as names and keys, may be bytes too. */
+/**
+ * What the constructor of a socket class takes: `SocketOptions`, in which text, such as names and keys, may be bytes too, and a
+ * queue may be `true`.
+ */
 export type ConstructorOptions<S> = {
   [K in keyof SocketOptions<S>]: string extends SocketOptions<S>[K]
     ? SocketOptions<S>[K] | Uint8Array
-    : SocketOptions<S>[K]
+    : K extends "sendQueue" | "receiveQueue"
+      ? SocketOptions<S>[K] | true
+      : SocketOptions<S>[K]
 }
 
 /** What zeromq's sockets have that send, and all that a stand-in for one needs. Sockets here have more: see `Sender`. */
@@ -31,8 +36,8 @@ export interface Writable<
 > extends Pick<OptionsOn<"Push">, "multicastHops" | "sendBufferSize" | "sendHighWaterMark" | "sendTimeout"> {
   /**
    * Hands a message to libzmq, which sends it in the background. Resolves as soon as libzmq has it: at once if there is
-   * room, else when there is. Rejects with EAGAIN when `sendTimeout`, or `timeout`, passes first, or the socket is
-   * closed.
+   * room, else when there is. Rejects with EAGAIN when `sendTimeout`, or `timeout`, passes first (`reason` is
+   * "timeout"), or the socket is closed (`reason` is "closed").
    *
    * One send can wait at a time: another one throws EBUSY, unless there is a `sendQueue`. Buffers are copied, but on
    * Node.js 24 and later those of more than 64 KiB may be read where they are: leave them alone until the message is sent.
@@ -71,13 +76,15 @@ export interface Sender<
 
   /**
    * Lets so many sends wait at a time, where otherwise a second one throws EBUSY. They are sent in the order in which
-   * they were made; each still resolves only when libzmq has its message. Default null.
+   * they were made; each still resolves only when libzmq has its message. Default null. `true` is set for
+   * `{ limit: 1000, whenFull: "wait" }`, and reads as that.
    *
    * ```typescript
    * const socket = new Push({ sendQueue: { limit: 1000, whenFull: "reject" } })
    * ```
    */
-  sendQueue: QueueOptions | null
+  get sendQueue(): QueueOptions | null
+  set sendQueue(queue: QueueOptions | true | null)
 
   /**
    * The socket as a Writable in object mode: each chunk is a message, a write is done when libzmq has it. Destroying or
@@ -100,8 +107,8 @@ export interface Readable<M extends object[] = Message[]>
   extends Pick<OptionsOn<"Pull">, "receiveBufferSize" | "receiveHighWaterMark" | "receiveTimeout"> {
   /**
    * Resolves with the parts of the next message: at once if there is one, else when it comes. Rejects with EAGAIN when
-   * `receiveTimeout`, or `timeout`, passes first, or the socket is closed. Nothing is lost by that: the message is what
-   * the next receive gets.
+   * `receiveTimeout`, or `timeout`, passes first (`reason` is "timeout"), or the socket is closed (`reason` is "closed"). Nothing
+   * is lost by that: the message is what the next receive gets.
    *
    * One receive can wait at a time: another one throws EBUSY, unless there is a `receiveQueue`.
    *
@@ -124,6 +131,17 @@ export interface Readable<M extends object[] = Message[]>
 
 /** What sockets have that receive. */
 export interface Receiver<M extends object[] = Message[]> extends Readable<M> {
+  /**
+   * Receives until the socket is closed, like a loop over the socket itself, or until the signal is aborted: then the loop
+   * ends, without an error and without losing a message. A `timeout` is for each message: when it passes, that step
+   * rejects with EAGAIN (`reason` is "timeout").
+   *
+   * ```typescript
+   * for await (const [part] of socket.messages({ signal })) console.log(part.toString())
+   * ```
+   */
+  messages(options?: OperationOptions): Iteration<ReceiveType<this>>
+
   /**
    * Resolves with all messages that are there, up to `max`, as soon as there is one.
    *
@@ -168,8 +186,12 @@ export interface Receiver<M extends object[] = Message[]> extends Readable<M> {
    */
   batches(options?: BatchOptions): Iteration<ReceiveType<this>[]>
 
-  /** Lets so many receives wait at a time, where otherwise a second one throws EBUSY. They are served in turn. Default null. */
-  receiveQueue: QueueOptions | null
+  /**
+   * Lets so many receives wait at a time, where otherwise a second one throws EBUSY. They are served in turn. Default null.
+   * `true` is set for `{ limit: 1000, whenFull: "wait" }`, and reads as that.
+   */
+  get receiveQueue(): QueueOptions | null
+  set receiveQueue(queue: QueueOptions | true | null)
 
   /**
    * What memory small messages (65 to 1,024 bytes a part) come in: see ReceiveMemory. Default "shared"; "own" once `security` is

@@ -1,15 +1,17 @@
 // Iterators over a `receive` that a subclass overrides, or that was replaced.
 
-import { errnoError } from "../base/errors.js"
-import { type Iteration, SourceIterator } from "../base/iteration.js"
+import { LONGEST_TIMER } from "../base/checks.js"
+import { errnoError, timeoutError } from "../base/errors.js"
+import { type Iteration, type Source, SourceIterator } from "../base/iteration.js"
+import { clearTimeout, setTimeout } from "../base/timers.js"
 import type { Waiter } from "./queues.js"
 import type { Readiness } from "./readiness.js"
 
 /** A call of such a `receive` that a step waits for. */
 interface Read<T> {
   readonly promise: Promise<void>
-  /** Ends the step. */
-  readonly leave: () => void
+  /** Ends the step; rejects it if there is a reason. */
+  readonly leave: (reason?: Error) => void
   readonly result: Promise<T>
   /** The receive of the socket that the call waits for, if that is known. */
   readonly waiter: Waiter<void> | undefined
@@ -32,12 +34,27 @@ function leave(readiness: Readiness, call: Promise<unknown>): void {
 
 /**
  * We do not know which arguments such a `receive` takes, so we cannot pass it a signal. We can cancel the receive of the
- * socket that it waits for; then the call usually rejects. If it resolves anyway, the next iterator gets the message.
+ * socket that it waits for; then the call usually rejects. If it resolves anyway, the next step or iterator gets the message.
+ *
+ * @param timeout How long a step may take, in milliseconds. Without it, the receive itself decides.
+ * @param signal Ends the iterator.
  */
-export function iterateOver<T>(readiness: Readiness, receive: () => Promise<T>): Iteration<T> {
+export function iterateOver<T>(
+  readiness: Readiness,
+  receive: () => Promise<T>,
+  timeout = -1,
+  signal?: AbortSignal,
+): Iteration<T> {
   const { readers } = readiness
   const call = async () => receive()
-  return new SourceIterator<T, Read<T>>({
+  const giveUp = (read: Read<T>, reason?: Error) => {
+    leave(readiness, read.result)
+    // Without a queue only one receive can wait, so it is one of this call, which may have received before.
+    const waiter = readers.queue === null ? readers.last : read.waiter
+    if (waiter !== undefined) readiness.cancel(waiter, canceledError())
+    read.leave(reason)
+  }
+  const source: Source<T, Read<T>> = {
     isEnded: () => readiness.isClosed,
     take: () => undefined,
     wait: (hold) => {
@@ -46,30 +63,31 @@ export function iterateOver<T>(readiness: Readiness, receive: () => Promise<T>):
       const result = left === undefined ? call() : left.catch(call)
       const waiter = readers.last === before ? undefined : readers.last
       let isLeft = false
-      let end!: () => void
+      let leaveStep!: Read<T>["leave"]
       const promise = new Promise<void>((resolve, reject) => {
-        end = resolve
+        leaveStep = (reason) => {
+          isLeft = true
+          if (reason === undefined) resolve()
+          else reject(reason)
+        }
         result.then((value) => {
           if (!isLeft) hold(value)
           resolve()
         }, reject)
       })
-      const leaveStep = () => {
-        isLeft = true
-        end()
+      const read = { promise, leave: leaveStep, result, waiter }
+      if (timeout >= 0 && timeout <= LONGEST_TIMER) {
+        const timer = setTimeout(() => giveUp(read, timeoutError()), timeout)
+        const stop = () => clearTimeout(timer)
+        promise.then(stop, stop)
       }
-      return { promise, leave: leaveStep, result, waiter }
+      return read
     },
-    cancel: (read) => {
-      leave(readiness, read.result)
-      // Without a queue only one receive can wait, so it is one of this call, which may have received before.
-      const waiter = readers.queue === null ? readers.last : read.waiter
-      if (waiter !== undefined) readiness.cancel(waiter, canceledError())
-      read.leave()
-    },
+    cancel: giveUp,
     putBack: (value) => {
       leave(readiness, Promise.resolve(value))
       return true
     },
-  })
+  }
+  return new SourceIterator(source, signal)
 }

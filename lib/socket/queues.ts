@@ -17,6 +17,9 @@ export interface QueueOptions {
   whenFull?: "wait" | "reject" | "drop-oldest"
 }
 
+/** How many operations may wait in a queue that was asked for by `true`. */
+const LIMIT = 1000
+
 /** One operation that waits for its socket. Settles once; who settles it takes it out of the line. */
 export class Waiter<T> {
   readonly promise: Promise<T>
@@ -101,14 +104,16 @@ export class WaitingLine {
     return this.#queue
   }
 
-  set queue(queue: QueueOptions | null) {
+  set queue(queue: QueueOptions | true | null) {
     if (queue === null) {
       this.#queue = null
       return
     }
-    if (typeof queue !== "object") throw expected(`${this.#direction}Queue`, "an object or null", queue)
-    checkNames(queue, "limit", "whenFull")
-    const { limit, whenFull = "wait" } = queue
+    if (queue !== true && typeof queue !== "object") {
+      throw expected(`${this.#direction}Queue`, "an object, true or null", queue)
+    }
+    if (queue !== true) checkNames(queue, "limit", "whenFull")
+    const { limit, whenFull = "wait" } = queue === true ? { limit: LIMIT } : queue
     if (!(Number.isSafeInteger(limit) && limit > 0)) throw expected("limit", "a positive integer", limit)
     if (whenFull !== "wait" && whenFull !== "reject" && whenFull !== "drop-oldest") {
       throw expected("whenFull", `"wait", "reject" or "drop-oldest"`, whenFull)

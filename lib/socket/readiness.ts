@@ -1,7 +1,7 @@
 // Whether a socket can be used, and who waits for it to become readable or writable.
 
 import type { OperationOptions } from "../base/checks.js"
-import { blockedError, closedError, lentError, timeoutError } from "../base/errors.js"
+import { blockedError, closedError, interruptedError, lentError, timeoutError } from "../base/errors.js"
 import { clearTimeout, setTimeout, type Timer } from "../base/timers.js"
 import { addon, POLLIN, POLLOUT } from "../native/addon.js"
 import { Waiter, WaitingLine } from "./queues.js"
@@ -79,8 +79,8 @@ export class Readiness {
   close(): void {
     this.#state = State.Closed
     clearTimeout(this.#retry)
-    this.readers.rejectAll(timeoutError)
-    this.writers.rejectAll(timeoutError)
+    this.readers.rejectAll(interruptedError)
+    this.writers.rejectAll(interruptedError)
   }
 
   #suspend(state: State.Blocked | State.Lent): void {

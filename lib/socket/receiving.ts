@@ -2,7 +2,7 @@
 
 import { reasonOf } from "../base/abort.js"
 import { checkOperation, expected, type OperationOptions } from "../base/checks.js"
-import { type Iteration, SourceIterator } from "../base/iteration.js"
+import { type Iteration, type Source, SourceIterator } from "../base/iteration.js"
 import { settledWith } from "../base/turn.js"
 import type { Inbox } from "../message/inbox.js"
 import type { Message } from "../message/message.js"
@@ -111,11 +111,14 @@ export class Receiving {
     return this.#take()
   }
 
-  iterate(): Iteration<Message[]> {
+  /** @param signal Ends the iterator. */
+  iterate(timeout?: number, signal?: AbortSignal): Iteration<Message[]> {
     return this.#iterate(
       () => this.#take(),
       () => this.inbox.take(),
       (message, order) => this.inbox.putBack([message], order),
+      timeout === undefined ? undefined : { timeout },
+      signal,
     )
   }
 
@@ -176,14 +179,17 @@ export class Receiving {
   /**
    * @param take Takes what is there, unless other readers wait for it.
    * @param takeInTurn Takes what is there when this reader is the first in the line.
+   * @param options Of each step, which its signal rejects.
+   * @param ends Ends the iterator without an error.
    */
   #iterate<T>(
     take: () => T | undefined,
     takeInTurn: () => T | undefined,
     putBack: (value: T, order: number) => void,
     options?: OperationOptions,
+    ends?: AbortSignal,
   ): Iteration<T> {
-    return new SourceIterator<T, Waiter<void>>({
+    const source: Source<T, Waiter<void>> = {
       isEnded: () => this.isEnded,
       take: () => {
         this.#readiness.checkUsable()
@@ -213,6 +219,7 @@ export class Receiving {
         }
         return true
       },
-    })
+    }
+    return new SourceIterator(source, ends)
   }
 }

@@ -169,8 +169,8 @@ export abstract class Socket extends OptionHolder {
    * await socket.bind("inproc://results")
    * ```
    *
-   * @returns Rejects with EADDRINUSE, EADDRNOTAVAIL, EINVAL, EPROTONOSUPPORT and others, with the `address`. When it is
-   * aborted or times out, it is undone.
+   * @returns Rejects with EADDRINUSE, EADDRNOTAVAIL, EINVAL, EPROTONOSUPPORT and others, with the `address`, and if that is
+   * invalid, the `reason`. When it is aborted or times out, it is undone.
    */
   bind(address: string, options?: OperationOptions): Promise<void> {
     return this.#endpoints.block(address, options, true)

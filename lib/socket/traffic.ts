@@ -1,7 +1,7 @@
 // The methods and properties of all sockets that send or receive. They are defined on the prototype of Socket, and are not part of its
 // type: subclasses say in their types which of these they have.
 
-import type { OperationOptions } from "../base/checks.js"
+import { checkOperation, type OperationOptions } from "../base/checks.js"
 import type { ReceiveMemory } from "../message/inbox.js"
 import type { MessageLike } from "../message/message.js"
 import type { MetadataOptions } from "../message/metadata.js"
@@ -40,12 +40,18 @@ const sendingMembers = (trafficOf: (socket: object) => Traffic): Members => ({
   get sendQueue() {
     return trafficOf(this).readiness.writers.queue
   },
-  set sendQueue(queue: QueueOptions | null) {
+  set sendQueue(queue: QueueOptions | true | null) {
     trafficOf(this).readiness.writers.queue = queue
   },
 })
 
 function receivingMembers(trafficOf: (socket: object) => Traffic): Members {
+  function iterate(socket: { receive(): Promise<unknown> }, { timeout, signal }: OperationOptions = {}) {
+    const { readiness, receiving } = trafficOf(socket)
+    if (socket.receive === members.receive) return receiving.iterate(timeout, signal)
+    // A subclass may have a receive of its own, and then a loop gets what that returns.
+    return iterateOver(readiness, () => socket.receive(), timeout, signal)
+  }
   const members: Members = {
     receive(options?: OperationOptions) {
       return trafficOf(this).receiving.receive(options)
@@ -65,10 +71,12 @@ function receivingMembers(trafficOf: (socket: object) => Traffic): Members {
     batches(options?: BatchOptions) {
       return trafficOf(this).receiving.batches(options)
     },
+    messages(this: { receive(): Promise<unknown> }, options?: OperationOptions) {
+      checkOperation(options)
+      return iterate(this, options)
+    },
     [Symbol.asyncIterator](this: { receive(): Promise<unknown> }) {
-      const { readiness, receiving } = trafficOf(this)
-      // A subclass may have a receive of its own, and then a loop gets what that returns.
-      return this.receive === members.receive ? receiving.iterate() : iterateOver(readiness, () => this.receive())
+      return iterate(this)
     },
     toReadable(options?: StreamOptions) {
       return toReadable(trafficOf(this).receiving, options)
@@ -79,7 +87,7 @@ function receivingMembers(trafficOf: (socket: object) => Traffic): Members {
     get receiveQueue() {
       return trafficOf(this).readiness.readers.queue
     },
-    set receiveQueue(queue: QueueOptions | null) {
+    set receiveQueue(queue: QueueOptions | true | null) {
       trafficOf(this).readiness.readers.queue = queue
     },
     get receiveMemory() {

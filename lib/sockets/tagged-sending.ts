@@ -5,15 +5,13 @@ import type { WritableStream } from "node:stream/web"
 import { checkNames, type OperationOptions } from "../base/checks.js"
 import type { MessageLike } from "../message/message.js"
 import type { Sender } from "../socket/interfaces.js"
+import type { QueueOptions } from "../socket/queues.js"
 import { Socket } from "../socket/socket.js"
 import type { StreamOptions } from "../socket/streams.js"
 
 /** The sending methods of sockets whose messages have one part with the options `T` beside it. */
 export interface TaggedWritable<T extends object>
-  extends Pick<
-    Sender,
-    "multicastHops" | "sendBufferSize" | "sendHighWaterMark" | "sendQueue" | "sendTimeout" | "toWritable"
-  > {
+  extends Pick<Sender, "multicastHops" | "sendBufferSize" | "sendHighWaterMark" | "sendTimeout" | "toWritable"> {
   /** Like `send` of other sockets. The message has one part; the options say where it goes. */
   send(message: MessageLike, options: T & OperationOptions): Promise<void>
 
@@ -22,6 +20,10 @@ export interface TaggedWritable<T extends object>
 
   /** Like `trySend` of other sockets. */
   trySend(message: MessageLike, options: T): boolean
+
+  /** Like `sendQueue` of other sockets. */
+  get sendQueue(): QueueOptions | null
+  set sendQueue(queue: QueueOptions | true | null)
 
   /** The socket as a Writable in object mode: each chunk is a pair of a message and its options. */
   toWritable(options?: StreamOptions): NodeWritable

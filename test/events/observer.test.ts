@@ -175,7 +175,6 @@ describe("events", () => {
 
   it("tells of connections that this side ends, by name", async () => {
     const [server, client] = [open(zmq.Pull), open(zmq.Push)]
-    const accepted = server.events.waitFor("accept")
     const connected = client.events.waitFor("connect")
     const ready = Promise.all([server.connected(), client.connected()])
     const endpoint = await join(server, client)
@@ -188,6 +187,7 @@ describe("events", () => {
     await eventually(() => expect([client.writable, closed.length]).toEqual([false, 1]))
     expect(closed[0]).toMatchObject({ ...ends(await connected), type: "close" })
     await lost
+    const accepted = server.events.waitFor("accept")
     client.connect(endpoint)
     await server.events.waitFor("handshake")
     const seen: zmq.Event[] = []
@@ -237,7 +237,7 @@ describe("Observer.receive", () => {
   it("waits, and ends with its timeout or signal without losing anything", async () => {
     const socket = open(zmq.Pull)
     const { events } = socket
-    expect(await failure(() => events.receive({ timeout: 5 }))).toMatchObject({ code: "EAGAIN" })
+    expect(await failure(() => events.receive({ timeout: 5 }))).toMatchObject({ code: "EAGAIN", reason: "timeout" })
     expect(await failure(() => events.receive({ signal: AbortSignal.abort("no") }))).toBe("no")
     const next = events.receive()
     expect(() => events.receive()).toThrow(
@@ -252,7 +252,7 @@ describe("Observer.receive", () => {
     const waiting = failure(() => events.receive())
     const loop = typesUntil(events, "end").catch((error) => error.code)
     events.close()
-    expect(await waiting).toMatchObject({ code: "EAGAIN" })
+    expect(await waiting).toMatchObject({ code: "EAGAIN", reason: "closed" })
     expect(await loop).toBe("EBUSY")
     expect(events.closed).toBe(true)
     events.close()
@@ -360,14 +360,17 @@ describe("Observer.waitFor", () => {
   it("ends with its timeout, its signal, and its socket", async () => {
     const socket = open(zmq.Pull)
     const { events } = socket
-    expect(await failure(() => events.waitFor("bind", { timeout: 5 }))).toMatchObject({ code: "EAGAIN" })
+    expect(await failure(() => events.waitFor("bind", { timeout: 5 }))).toMatchObject({
+      code: "EAGAIN",
+      reason: "timeout",
+    })
     const controller = new AbortController()
     const aborted = failure(() => events.waitFor("bind", { signal: controller.signal }))
     controller.abort("no")
     expect(await aborted).toBe("no")
     const waiting = failure(() => events.waitFor("bind"))
     socket.close()
-    expect(await waiting).toMatchObject({ code: "EAGAIN" })
+    expect(await waiting).toMatchObject({ code: "EAGAIN", reason: "closed" })
   })
 
   it("refuses what is no type", () => {
@@ -383,7 +386,10 @@ describe("connected", () => {
     await publisher.bind(freeAddress("tcp"))
     const peers = [open(zmq.Subscriber), open(zmq.Subscriber), open(zmq.Subscriber)]
     for (const peer of peers.slice(0, 2)) peer.connect(publisher.lastEndpoint as string)
-    expect(await failure(() => publisher.connected({ count: 3, timeout: 50 }))).toMatchObject({ code: "EAGAIN" })
+    expect(await failure(() => publisher.connected({ count: 3, timeout: 50 }))).toMatchObject({
+      code: "EAGAIN",
+      reason: "timeout",
+    })
     peers[2]?.connect(publisher.lastEndpoint as string)
     await ready
     expect(publisher.events.peers).toBe(3)
@@ -485,7 +491,7 @@ describe("connected", () => {
     const pull = open(zmq.Pull)
     const waiting = failure(() => pull.connected())
     pull.events.close()
-    expect(await waiting).toMatchObject({ code: "EAGAIN" })
+    expect(await waiting).toMatchObject({ code: "EAGAIN", reason: "closed" })
     expect(await failure(() => pull.connected())).toMatchObject({
       code: "EBADF",
       message: "The socket's events are closed, so its peers are no longer counted",

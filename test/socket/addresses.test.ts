@@ -68,6 +68,76 @@ describe("an address that is none", () => {
     expect(thrown(() => open(zmq.Dealer).connect(address))).toEqual(endpointError(code, address))
   })
 
+  const example = 'looks like "tcp://127.0.0.1:5555"'
+  const built = ["tcp", "ipc", "inproc", "udp", "ws", "tipc"].join(", ")
+  const longest = process.platform === "linux" ? 107 : 103
+
+  it.each<[string, string]>([
+    ["", `The address is empty. An address ${example}`],
+    ["tasks", `The address has no transport. An address ${example}`],
+    ["localhost:6000", 'The address has no transport. An address looks like "tcp://localhost:6000"'],
+    ["tcp:localhost:6000", 'The address has no transport. An address looks like "tcp://localhost:6000"'],
+    ["://127.0.0.1:5555", `The address has no transport. An address ${example}`],
+    ["tcp://", `Nothing follows "tcp://". An address ${example}`],
+    ["http://127.0.0.1:80", `There is no transport "http". This libzmq has ${built}`],
+    ["constructor://x", `There is no transport "constructor". This libzmq has ${built}`],
+    ["TCP://127.0.0.1:80", 'The transport is spelt "tcp", not "TCP": "tcp://127.0.0.1:5555"'],
+    ["norm://127.0.0.1:80", "This libzmq was built without norm"],
+    ["tcp://127.0.0.1", 'The port is missing: it follows the host after a colon, as in "tcp://127.0.0.1:5555"'],
+    ["tcp://127.0.0.1:", 'The port is missing after the colon, as in "tcp://127.0.0.1:5555"'],
+    ["ws://127.0.0.1:http/x", 'The port is "http", but must be a number, as in "ws://127.0.0.1:8080/tasks"'],
+    ["tcp://127.0.0.1:65536", "The port is 65536, but ports go from 0 to 65535"],
+    ["tcp://127.0.0.1:-1", "The port is -1, but ports go from 0 to 65535"],
+    ["tcp://127.0.0.1:*", 'The port "*" is for bind; to connect takes the port of the peer'],
+    ["tcp://*:5555", 'The host "*" is for bind; to connect takes the host of the peer'],
+    ["tcp://127.0.0.1:5555/x", 'A tcp address has no path: it ends with the port, as in "tcp://127.0.0.1:5555"'],
+    ["tcp://me@localhost:5555", `"@" cannot be in a host or port: an address ${example}`],
+    ["ipc://", 'Nothing follows "ipc://". An address looks like "ipc:///run/app/tasks"'],
+    ["ipc://@", 'The name after "@" is missing, as in "ipc://@tasks"'],
+    [`ipc:///${"ä".repeat(100)}`, `The path is 201 bytes long, and the system allows ${longest}`],
+    ["inproc://", 'Nothing follows "inproc://". An address looks like "inproc://tasks"'],
+    ["inproc://a\0b", "The address contains a zero byte, where libzmq would end it"],
+    ["udp://127.0.0.1:5555", "udp is for draft types: a Radio connects to it, a Dish or Datagram binds to it"],
+  ])("has a reason when it is refused to connect: %j", (address, reason) => {
+    expect(thrown(() => open(zmq.Dealer).connect(address))).toMatchObject({ address, reason })
+  })
+
+  it.each<[string, string]>([
+    ["tcp://[::1]:port", 'The port is "port", but must be a number, as in "tcp://127.0.0.1:5555"'],
+    ["tcp://[fe80::1%nowhere]:5555", 'There is no network interface "nowhere", which the host names after "%"'],
+    ["nothing://nowhere", `There is no transport "nothing". This libzmq has ${built}`],
+  ])("has a reason when it is refused to bind: %s", async (address, reason) => {
+    const socket = open(zmq.Dealer)
+    expect(await failure(() => socket.bind(address))).toMatchObject({ address, reason })
+    expect(thrown(() => socket.bindSync(address))).toMatchObject({ address, reason })
+  })
+
+  it("has a reason when it cannot be given up", async () => {
+    const socket = open(zmq.Dealer)
+    const reason = `There is no transport "nothing". This libzmq has ${built}`
+    expect(await failure(() => socket.unbind("nothing://nowhere"))).toMatchObject({ reason })
+    expect(thrown(() => socket.disconnect("nothing://nowhere"))).toMatchObject({ reason })
+  })
+
+  it("has no reason when it is right, and what it names is not", async () => {
+    const [socket, other] = [open(zmq.Dealer), open(zmq.Dealer)]
+    await other.bind("tcp://127.0.0.1:*")
+    const refused = [
+      await failure(() => socket.bind(other.lastEndpoint as string)),
+      thrown(() => socket.disconnect("tcp://127.0.0.1:1")),
+    ]
+    expect(refused.map(({ code, reason }) => [code, reason])).toEqual([
+      ["EADDRINUSE", undefined],
+      ["ENOENT", undefined],
+    ])
+  })
+
+  it("has no reason where the message is one already", () => {
+    const server = open(zmq.Dealer, { zapEnforceDomain: true, plainServer: true })
+    const error = thrown(() => server.bindSync("tcp://127.0.0.1:*"))
+    expect([error.message, error.reason]).toEqual(["zapEnforceDomain needs a zapDomain, too", undefined])
+  })
+
   it("of a protocol for other socket types gives ENOCOMPATPROTO", async () => {
     const error = { code: "ENOCOMPATPROTO", message: "The protocol is not compatible with the socket type" }
     const socket = open(zmq.Dealer)

@@ -167,7 +167,7 @@ describe.each(transports)("operations that wait over %s", (transport) => {
     const binding = socket.bind(freeAddress(transport))
     socket.close()
     await binding
-    expect([(await received).code, (await sent).code]).toEqual(["EAGAIN", "EAGAIN"])
+    expect([(await received).reason, (await sent).reason]).toEqual(["closed", "closed"])
   })
 })
 
@@ -212,6 +212,7 @@ describe.each(transports)("a bind that is given up, over %s", (transport) => {
     expect(await failure(() => binding)).toMatchObject({
       code: "EAGAIN",
       message: "Operation was not possible or timed out",
+      reason: "timeout",
     })
     await unblocked(socket)
     const endpoint = socket.lastEndpoint as string

@@ -95,7 +95,11 @@ describe("close", () => {
     const operations = [failure(() => socket.send("x")), failure(() => socket.receive())]
     socket.close()
     for (const error of await Promise.all(operations)) {
-      expect(error).toMatchObject({ code: "EAGAIN", message: "Operation was not possible or timed out" })
+      expect(error).toMatchObject({
+        code: "EAGAIN",
+        message: "Operation was not possible or timed out",
+        reason: "closed",
+      })
     }
   })
 

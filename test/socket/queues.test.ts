@@ -107,18 +107,27 @@ describe("sendQueue", () => {
     expect(push.sendQueue).toBeNull()
     push.sendQueue = { limit: 5 }
     expect(push.sendQueue).toEqual({ limit: 5, whenFull: "wait" })
+    push.sendQueue = true
+    expect(push.sendQueue).toEqual({ limit: 1000, whenFull: "wait" })
+    expect(open(zmq.Pull, { receiveQueue: true }).receiveQueue).toEqual({ limit: 1000, whenFull: "wait" })
     push.send("a").catch(() => {})
     push.send("b").catch(() => {})
     push.sendQueue = null
     expect(() => push.send("c")).toThrow("Socket is busy writing")
   })
 
-  it.each([[{}], [{ limit: 0 }], [{ limit: 1.5 }], [{ limit: "3" }], [{ limit: 1, whenFull: "never" }], [5], ["wait"]])(
-    "refuses %o",
-    (queue) => {
-      expect(() => new zmq.Push({ sendQueue: queue as never })).toThrow(TypeError)
-    },
-  )
+  it.each([
+    [{}],
+    [{ limit: 0 }],
+    [{ limit: 1.5 }],
+    [{ limit: "3" }],
+    [{ limit: 1, whenFull: "never" }],
+    [5],
+    ["wait"],
+    [false],
+  ])("refuses %o", (queue) => {
+    expect(() => new zmq.Push({ sendQueue: queue as never })).toThrow(TypeError)
+  })
 
   it("is on no socket that cannot send", () => {
     expect(() => new zmq.Pull({ sendQueue: { limit: 1 } } as never)).toThrow(TypeError)

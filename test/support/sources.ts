@@ -24,7 +24,8 @@ export interface Source {
 
 export interface Kind {
   name: string
-  takesSignal: boolean
+  /** What a loop does when the signal that it was given is aborted. */
+  onAbort?: "ends" | "throws"
   hasStreams: boolean
   open(): Promise<Source>
 }
@@ -95,10 +96,35 @@ class Decoding extends zmq.Pull {
   }
 }
 
+async function ofDecoding(iterate: (pull: zmq.Pull, signal?: AbortSignal) => AsyncIterable<unknown>): Promise<Source> {
+  const [push, pull] = await pushAndPull(Decoding)
+  // What its receive had taken when a loop was left is what the next loop gets.
+  const receive = async () => {
+    for await (const message of pull) return firstPart(message)
+    throw new Error("The socket is closed")
+  }
+  return { ...ofSocket(pull, push, firstPart, (signal) => iterate(pull, signal)), receive }
+}
+
+function ofEvents(iterate: (events: zmq.Observer, signal?: AbortSignal) => AsyncIterable<unknown>): Source {
+  const socket = open(zmq.Pull)
+  const { events } = socket
+  const send = async (count: number) => {
+    const labels: string[] = []
+    for (let index = 0; index < count; index += 1) {
+      const told = events.waitFor("bind")
+      await socket.bind("tcp://127.0.0.1:*")
+      labels.push((await told).address)
+    }
+    return labels
+  }
+  const label = ({ address }: zmq.EventOfType<"bind">) => address
+  return complete(events, label, { send, iterate: (signal) => iterate(events, signal), close: () => events.close() })
+}
+
 export const kinds: Kind[] = [
   {
     name: "a socket",
-    takesSignal: false,
     hasStreams: true,
     open: async () => {
       const [push, pull] = await pushAndPull(zmq.Pull)
@@ -106,8 +132,17 @@ export const kinds: Kind[] = [
     },
   },
   {
+    name: "messages()",
+    onAbort: "ends",
+    hasStreams: false,
+    open: async () => {
+      const [push, pull] = await pushAndPull(zmq.Pull)
+      return ofSocket(pull, push, firstPart, (signal) => pull.messages(signal && { signal }))
+    },
+  },
+  {
     name: "batches()",
-    takesSignal: true,
+    onAbort: "throws",
     hasStreams: false,
     open: async () => {
       const [push, pull] = await pushAndPull(zmq.Pull)
@@ -118,7 +153,7 @@ export const kinds: Kind[] = [
   },
   {
     name: "withMetadata()",
-    takesSignal: true,
+    onAbort: "throws",
     hasStreams: false,
     open: async () => {
       const [push, pull] = await pushAndPull(zmq.Pull)
@@ -128,41 +163,28 @@ export const kinds: Kind[] = [
   },
   {
     name: "events",
-    takesSignal: false,
     hasStreams: false,
-    open: async () => {
-      const socket = open(zmq.Pull)
-      const { events } = socket
-      const send = async (count: number) => {
-        const labels: string[] = []
-        for (let index = 0; index < count; index += 1) {
-          const told = events.waitFor("bind")
-          await socket.bind("tcp://127.0.0.1:*")
-          labels.push((await told).address)
-        }
-        return labels
-      }
-      const label = ({ address }: zmq.EventOfType<"bind">) => address
-      return complete(events, label, { send, iterate: () => events, close: () => events.close() })
-    },
+    open: async () => ofEvents((events) => events),
+  },
+  {
+    name: "events.all()",
+    onAbort: "ends",
+    hasStreams: false,
+    open: async () => ofEvents((events, signal) => events.all(signal && { signal })),
   },
   {
     name: "a socket with a receive of its own",
-    takesSignal: false,
     hasStreams: false,
-    open: async () => {
-      const [push, pull] = await pushAndPull(Decoding)
-      // An item that its receive had taken when a loop was left goes to the next loop.
-      const receive = async () => {
-        for await (const message of pull) return firstPart(message)
-        throw new Error("The socket is closed")
-      }
-      return { ...ofSocket(pull, push, firstPart, () => pull), receive }
-    },
+    open: async () => ofDecoding((pull) => pull),
+  },
+  {
+    name: "messages() of a socket with a receive of its own",
+    onAbort: "ends",
+    hasStreams: false,
+    open: async () => ofDecoding((pull, signal) => pull.messages(signal && { signal })),
   },
   {
     name: "a draft socket",
-    takesSignal: false,
     hasStreams: true,
     open: async () => {
       const [scatter, gather] = [open(draft.Scatter), open(draft.Gather)]

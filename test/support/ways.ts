@@ -148,8 +148,19 @@ function pipelines(open: (run: Run) => Readable): Way {
 
 export const ways: Record<string, Way> = {
   "for await": loops((run) => run.iterate()),
+  "for await with a signal that ends it": {
+    over: ({ onAbort }) => onAbort === "ends",
+    there: {
+      abort: async (run) => {
+        for await (const item of run.iterateWithSignal()) if (run.see(item)) run.abort()
+      },
+    },
+    waiting: {
+      abort: async (run) => expect(await endWaiting(run, run.all(run.iterateWithSignal()), run.abort)).toBeUndefined(),
+    },
+  },
   "for await with a signal": {
-    over: (kind) => kind.takesSignal,
+    over: ({ onAbort }) => onAbort === "throws",
     there: {
       abort: async (run) => {
         const loop = async () => {
@@ -263,7 +274,7 @@ export const ways: Record<string, Way> = {
     },
   },
   "pipeline from a function with its signal": {
-    over: (kind) => kind.takesSignal,
+    over: ({ onAbort }) => onAbort !== undefined,
     waiting: {
       abort: async (run) => {
         const { signal } = run.controller

@@ -9,6 +9,7 @@ import { isUint8Array } from "node:util/types"
 import { reasonOf } from "../../base/abort.js"
 import { brand } from "../../base/brand.js"
 import { checkOptions, unexpected } from "../../base/checks.js"
+import { dispose } from "../../base/dispose.js"
 import { Emitter } from "../../base/emitter.js"
 import { checkFile, checkMode, readFile } from "../certificates/certificate-file.js"
 import { fileMark, restingMark } from "../certificates/file-mark.js"
@@ -163,6 +164,11 @@ export class PasswordFile extends Emitter<PasswordFileEvents> {
   /** Stops watching the file. The users that were read stay valid. */
   close(): void {
     this.#watched.close()
+  }
+
+  /** Stops watching the file at the end of its scope: `using passwords = new PasswordFile(file)`. */
+  [dispose](): void {
+    this.close()
   }
 
   async #read(): Promise<void> {

@@ -17,7 +17,7 @@ import path from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
 
 import { CertificateStore, generateKeyPair, hashPassword, PasswordFile } from "ohmq/security"
-import { describe, expect, it, onTestFinished } from "vitest"
+import { describe, expect, it, onTestFinished, vi } from "vitest"
 
 import { eventually, thrown } from "../../support/sockets.js"
 import { alice, bob, folder } from "../support.js"
@@ -216,6 +216,18 @@ describe("a password file", () => {
     expect(problems).toEqual(["EACCES"])
     chmodSync(file, 0o600)
     expect(await passwords.verify("alice", "one")).toBe(true)
+  })
+
+  it("is watched until the end of its scope", () => {
+    const file = path.join(folder(), "passwords")
+    writeFileSync(file, "", { mode: 0o600 })
+    const passwords = new PasswordFile(file)
+    const close = vi.spyOn(passwords, "close")
+    {
+      using _ = passwords
+      expect(close).not.toHaveBeenCalled()
+    }
+    expect(close).toHaveBeenCalledOnce()
   })
 
   it("loses no user while it is rewritten", async () => {

@@ -18,6 +18,9 @@ export async function sending(push: zmq.Push, sender: zmq.Sender) {
   const went: boolean = push.trySend(["x"])
   const queue: zmq.QueueOptions | null = push.sendQueue
   push.sendQueue = { limit: 10, whenFull: "drop-oldest" }
+  push.sendQueue = true
+  same<true | zmq.QueueOptions | null | undefined>()<zmq.ConstructorOptions<zmq.Push>["sendQueue"]>()
+  same<zmq.QueueOptions | null | undefined>()<zmq.SocketOptions<zmq.Push>["sendQueue"]>()
   sender.toWritable({ highWaterMark: 1 }).write("x")
   sender.toWritableStream().getWriter().releaseLock()
   return went && queue
@@ -30,6 +33,9 @@ export async function receiving(pull: zmq.Pull, receiver: zmq.Receiver, stream: 
     same<zmq.Message[][]>()<typeof messages>()
     for (const [part] of messages) part?.toString()
   }
+  for await (const message of pull.messages({ signal, timeout: 10 })) same<zmq.Message[]>()<typeof message>()
+  const pairs = stream.messages()
+  same<zmq.Iteration<[zmq.Message, zmq.Message]>>()<typeof pairs>()
   const batches = pull.batches()
   same<zmq.Iteration<zmq.Message[][]>>()<typeof batches>()
   const ended: IteratorResult<zmq.Message[][], undefined> = await batches.return()
@@ -37,6 +43,7 @@ export async function receiving(pull: zmq.Pull, receiver: zmq.Receiver, stream: 
   const disposable: { [Symbol.asyncDispose](): PromiseLike<void> } = pull.withMetadata()
   for await (const messages of stream.batches()) same<[zmq.Message, zmq.Message][]>()<typeof messages>()
   pull.receiveQueue = { limit: 1 }
+  new zmq.Pull({ receiveQueue: true }).receiveQueue = null
   receiver.toReadable().destroy()
   return [many, maybe, thrown, disposable, receiver.toReadableStream()]
 }
@@ -57,10 +64,16 @@ export async function observing(dealer: zmq.Dealer, event: zmq.Event) {
   const { remoteAddress, fd } = await dealer.events.waitFor("accept")
   same<string | undefined>()<typeof remoteAddress>()
   same<number | undefined>()<typeof fd>()
+  for await (const each of dealer.events.all({ signal, timeout: 10 })) same<zmq.Event>()<typeof each>()
   const peers: number = dealer.events.peers
   dealer.events.on("bind", () => {}).close()
+  dealer.events.once("connect:retry", ({ interval }) => same<number>()<typeof interval>()).removeAllListeners("bind")
+  dealer.events.removeListener("bind", () => {}).removeAllListeners()
+  const disposable: { [Symbol.dispose](): void } = dealer.events
+  disposable[Symbol.dispose]()
   if (event.type === "handshake:error:auth") same<300 | 400 | 500>()<typeof event.error.status>()
   if (event.type === "accept:error") same<zmq.ErrnoError>()<typeof event.error>()
+  if (event.type === "bind:error") same<string | undefined>()<typeof event.error.reason>()
   same<zmq.EventOfType<"end">>()<{ type: "end" }>()
   return peers
 }
@@ -77,6 +90,8 @@ export async function proxying() {
   const proxy = new zmq.Proxy(new zmq.Router(), new zmq.Dealer(), { capture: new zmq.Push() })
   same<zmq.Proxy<zmq.Router, zmq.Dealer, zmq.Push>>()<typeof proxy>()
   await proxy.run({ signal })
+  const disposable: { [Symbol.dispose](): void; [Symbol.asyncDispose](): PromiseLike<void> } = proxy
+  await disposable[Symbol.asyncDispose]()
   const count: zmq.ProxyCount = proxy.statistics().frontEnd.received
   return count.messages + count.bytes
 }
@@ -98,6 +113,8 @@ export async function drafts() {
   await peer.send("x", { routingId, timeout: 10, signal })
   await server.sendMany([["x", { routingId }]])
   radio.trySend("x", { group: "group" })
+  server.sendQueue = true
+  const queue: zmq.QueueOptions | null = new draft.Radio({ sendQueue: true }).sendQueue
   const [, from] = await server.receive()
   same<draft.RoutingOptions>()<typeof from>()
   for await (const [body, { group }] of dish) same<[zmq.Message, Buffer]>()<[typeof body, typeof group]>()
@@ -105,4 +122,5 @@ export async function drafts() {
   const messages = await new draft.Channel().receiveMany({ max: 10 })
   same<[zmq.Message][]>()<typeof messages>()
   await new draft.Scatter({ conflate: true }).send(["one"])
+  return queue
 }

@@ -31,6 +31,8 @@ subscriber.trySend("x")
 publisher.receive()
 // @ts-expect-error TS2339: Property 'tryReceive' does not exist on type 'Publisher'.
 publisher.tryReceive()
+// @ts-expect-error TS2339: Property 'messages' does not exist on type 'Publisher'.
+publisher.messages()
 // @ts-expect-error TS2339: Property 'subscribe' does not exist on type 'Dealer'.
 dealer.subscribe("x")
 // @ts-expect-error TS2674: Constructor of class 'Socket' is protected
@@ -62,6 +64,8 @@ stream.send("one")
 push.send("x", { timout: 1 })
 // @ts-expect-error TS2322: Type 'string' is not assignable to type 'number'
 pull.receive({ timeout: "1" })
+// @ts-expect-error TS2345 TS2353 TS2561: 'max' does not exist in type 'OperationOptions'
+pull.messages({ max: 1 })
 // @ts-expect-error TS2322: Type 'string' is not assignable to type 'number'
 const first: number = (await pull.receive())[0].toString()
 // @ts-expect-error TS2345: Argument of type 'number'
@@ -95,6 +99,8 @@ dealer.gssapiPrincipalNameType = "krb5"
 new zmq.Dealer({ context: {} })
 // @ts-expect-error TS2322: Type '"sometimes"' is not assignable to type
 new zmq.Push({ sendQueue: { limit: 1, whenFull: "sometimes" } })
+// @ts-expect-error TS2322: Type 'false' is not assignable to type
+new zmq.Push({ sendQueue: false })
 // @ts-expect-error TS2345 TS2353 TS2561: 'ioThread' does not exist in type
 new zmq.Context({ ioThread: 1 })
 // @ts-expect-error TS2345 TS2353 TS2561: 'maxSocketsLimit' does not exist in type
@@ -187,6 +193,8 @@ export function events(event: zmq.Event, auth: zmq.EventOfType<"handshake:error:
 }
 // @ts-expect-error TS2345: Argument of type '"connected"' is not assignable to parameter of type
 dealer.events.on("connected", () => {})
+// @ts-expect-error TS2345: Argument of type '"connected"' is not assignable to parameter of type
+dealer.events.once("connected", () => {})
 // @ts-expect-error TS2345: Argument of type '"nothing"' is not assignable to parameter of type
 dealer.events.waitFor("nothing")
 // @ts-expect-error TS2339: Property 'interval' does not exist on type
