@@ -24,7 +24,7 @@ const everywhere = [...transports, "abstract"] as const
 
 const shapes = {
   tcp: /^tcp:\/\/127\.0\.0\.1:[1-9]\d{0,4}$/,
-  ipc: /^ipc:\/\/\/.+\/ohmq-[\da-f-]{36}$/,
+  ipc: /^ipc:\/\/\/.+\/[\da-f-]{36}$/,
   abstract: /^ipc:\/\/@ohmq-[\da-f-]{36}$/,
   inproc: /^inproc:\/\/[\da-f-]{36}$/,
 }
