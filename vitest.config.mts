@@ -1,25 +1,40 @@
 import { defineConfig } from "vitest/config"
 
-/** What needs more than npm gives, or much of it, and so has a command of its own: npm run test:runtimes, and so on. */
-const optional = [
-  ["OHMQ_TEST_RUNTIMES", "test/runtimes/**"],
-  ["OHMQ_TEST_INTEROP", "test/interop/**"],
-  ["OHMQ_TEST_RUNNERS", "test/runners/**"],
-] as const
+/** What has a command of its own, `npm run test:NAME`. `npm test` runs all the rest, as the project "binding". */
+const tiers: Record<string, { include: string[]; globalSetup?: string[] }> = {
+  attacks: { include: ["test/attacks/**/*.test.ts"] },
+  conformance: { include: ["test/{conformance,v5-compat}/zeromq.test.ts"] },
+  examples: { include: ["test/examples/**/*.test.ts"] },
+  interop: { include: ["test/interop/**/*.test.ts"] },
+  package: { include: ["test/{package,types}/**/*.test.ts"], globalSetup: ["test/support/toolchains.ts"] },
+  runners: { include: ["test/runners/**/*.test.ts"], globalSetup: ["test/runners/setup.mjs"] },
+  runtimes: { include: ["test/runtimes/**/*.test.ts"], globalSetup: ["test/support/toolchains.ts"] },
+  scripts: { include: ["test/{scripts,bench}/**/*.test.ts"] },
+}
+
+const shared = {
+  // Each file in a process of its own: contexts, exit behaviour and memory are the process's.
+  pool: "forks",
+  // Tests look at warnings themselves; they need not be printed too.
+  execArgv: ["--no-warnings"],
+  testTimeout: 20_000,
+  hookTimeout: 20_000,
+} as const
 
 export default defineConfig({
   test: {
-    include: ["test/**/*.test.ts"],
-    exclude: [
-      "**/node_modules/**",
-      ...optional.filter(([variable]) => !process.env[variable]).map(([, files]) => files),
+    // The whole run's: projects do not inherit it.
+    globalSetup: ["test/support/temporary-folder.ts"],
+    projects: [
+      {
+        test: {
+          ...shared,
+          name: "binding",
+          include: ["test/**/*.test.ts"],
+          exclude: ["**/node_modules/**", ...Object.values(tiers).flatMap(({ include }) => include)],
+        },
+      },
+      ...Object.entries(tiers).map(([name, tier]) => ({ test: { ...shared, name, ...tier } })),
     ],
-    globalSetup: ["test/support/toolchains.ts", ...(process.env.OHMQ_TEST_RUNNERS ? ["test/runners/setup.mjs"] : [])],
-    // Each file in a process of its own: contexts, exit behaviour and memory are the process's.
-    pool: "forks",
-    // Tests look at warnings themselves; they need not be printed too.
-    execArgv: ["--no-warnings"],
-    testTimeout: 20_000,
-    hookTimeout: 20_000,
   },
 })

@@ -9,6 +9,9 @@ import { run } from "./lib/run.mjs"
 
 const topic = "archives"
 
+/** The tests that depend on which libzmq it is. */
+const tiers = ["binding", "attacks", "examples", "scripts"]
+
 const help = `Runs the tests with each libzmq of a list of source archives. Usage: npm run test:archives -- [options] ARCHIVE... [-- ARGUMENT...]
 
   ARCHIVE           a .tar.gz with the sources of libzmq, which is patched, compiled and tested
@@ -48,7 +51,9 @@ async function testWith(archive, libsodium, args) {
     const patches = `patches: ${applied.length} applied, ${present.length} already in it, ${missed.length} not matching`
     say(topic, `${archive}: libzmq ${versions.libzmq}, libsodium ${versions.libsodium}; ${patches}; testing`)
     const report = path.join(folder, "report.json")
-    const vitest = [inProject("node_modules/vitest/vitest.mjs"), "run", "--reporter=json", `--outputFile=${report}`]
+    const projects = tiers.map((tier) => `--project=${tier}`)
+    const options = ["run", ...projects, "--reporter=json", `--outputFile=${report}`]
+    const vitest = [inProject("node_modules/vitest/vitest.mjs"), ...options]
     let ended = true
     await run(topic, process.execPath, [...vitest, ...args], { log: log("test"), env }).catch(() => {
       ended = false

@@ -16,8 +16,12 @@ const silence = 30_000
 
 const program = fileURLToPath(new URL("child.mjs", import.meta.url))
 
-/** What a process is started with: this Node.js, with `gc()`. */
-const ownRuntime = { execPath: process.execPath, execArgv: ["--expose-gc", "--no-warnings"], env: {} }
+/** What a process is started with: this Node.js, with `gc()`, and a sanitizer if one is asked for. See CONTRIBUTING.md. */
+const ownRuntime = {
+  execPath: process.execPath,
+  execArgv: ["--expose-gc", "--no-warnings"],
+  env: JSON.parse(process.env.OHMQ_TEST_ENV ?? "{}"),
+}
 
 /** Runs named checks in one process. Tells results, and if it broke, which checks had begun and not ended. */
 function runChild(runtime, packageName, group, names, folder) {

@@ -6,7 +6,7 @@ import { pathToFileURL } from "node:url"
 
 import { expect, it, onTestFinished } from "vitest"
 
-import { temporaryFolder } from "../support/project-copy.js"
+import { temporaryFolder } from "../support/folders.js"
 import { runAll } from "./runner.mjs"
 
 it.runIf(process.platform !== "win32")("leaves no program behind that a check has started", async () => {

@@ -9,17 +9,6 @@ import { failure, open, texts } from "../support/sockets.js"
 const newContext = (given?: object) => new zmq.Context(given) as zmq.Context & Holder
 
 describe("The default context", () => {
-  it("is that of sockets which are given none", () => {
-    expect(open(zmq.Pair).context).toBe(zmq.context)
-    expect(open(zmq.Pull).context).toBe(zmq.context)
-  })
-
-  it("is a Context like others", () => {
-    expect(zmq.context).toBeInstanceOf(zmq.Context)
-    expect(zmq.context.ioThreads).toBe(1)
-    expect(zmq.context.blocky).toBe(true)
-  })
-
   it("is the same for all threads, options included", async () => {
     const { status, stdout, stderr } = await runProgram(`
       zmq.context.ioThreads = 2
@@ -47,10 +36,6 @@ describe("new Context()", () => {
     })
   })
 
-  it.each([null, 1, "blocky", true])("refuses options that are no object: %s", (given) => {
-    expect(() => newContext(given as unknown as object)).toThrow(new TypeError("Options must be an object"))
-  })
-
   it("refuses an unknown option and names the one that is spelt most like it", () => {
     expect(() => newContext({ ioThread: 1 })).toThrow(
       new TypeError('Cannot add property ioThread, object is not extensible. Did you mean "ioThreads"?'),
@@ -58,18 +43,6 @@ describe("new Context()", () => {
     expect(() => newContext({ linger: 1 })).toThrow(
       new TypeError("Cannot add property linger, object is not extensible"),
     )
-  })
-
-  it("cannot be left out", () => {
-    const Context = zmq.Context as unknown as () => unknown
-    expect(() => Context()).toThrow(new TypeError("Class constructors cannot be invoked without 'new'"))
-  })
-
-  it("gives an object to which nothing can be added", () => {
-    const context = newContext()
-    expect(() => {
-      context.unheardOf = 1
-    }).toThrow(new TypeError("Cannot add property unheardOf, object is not extensible"))
   })
 })
 
@@ -101,19 +74,5 @@ describe("Sockets over inproc", () => {
       expect(texts(await pull.receive())).toEqual([String(index)])
       expect(await failure(() => pull.receive({ timeout: 0 }))).toMatchObject({ code: "EAGAIN" })
     }
-  })
-})
-
-describe("The context of a socket", () => {
-  it.each([null, 1, {}, "context"])("must be a Context: %s", async (context) => {
-    expect(await failure(() => new zmq.Pair({ context: context as unknown as zmq.Context }))).toMatchObject({
-      code: "EINVAL",
-    })
-  })
-
-  it("is held no more once the socket is closed", () => {
-    const socket = open(zmq.Pair, { context: newContext() })
-    socket.close()
-    expect(socket.context).toBe(undefined)
   })
 })

@@ -28,12 +28,6 @@ const ends = ({ address, localAddress, remoteAddress, fd }: zmq.EventOfType<"acc
 })
 
 describe("events", () => {
-  it("is one stable object", () => {
-    const socket = open(zmq.Pull)
-    expect(socket.events).toBeInstanceOf(zmq.Observer)
-    expect(socket.events).toBe(socket.events)
-  })
-
   it.each(["tcp", "ipc"] as const)("tells how connections over %s are made, used and lost", async (transport) => {
     const server = open(zmq.Reply)
     const client = open(zmq.Request)
@@ -78,30 +72,6 @@ describe("events", () => {
     expect(Object.keys(await accepted)).toEqual(["type", "address"])
   })
 
-  it("tells when a connection is refused and tried again", async () => {
-    const socket = open(zmq.Push, { reconnectInterval: 20, linger: 0 })
-    const retry = socket.events.waitFor("connect:retry")
-    const closed = socket.events.waitFor("close")
-    socket.connect("tcp://127.0.0.1:9")
-    expect((await closed).address).toBe("tcp://127.0.0.1:9")
-    const { address, interval } = await retry
-    expect(address).toBe("tcp://127.0.0.1:9")
-    expect(interval).toBeGreaterThanOrEqual(20)
-  })
-
-  it("tells why a bind failed", async () => {
-    const taken = open(zmq.Pull)
-    await taken.bind(freeAddress("tcp"))
-    const endpoint = taken.lastEndpoint as string
-    const socket = open(zmq.Pull)
-    const event = socket.events.waitFor("bind:error")
-    await failure(() => socket.bind(endpoint))
-    const { address, error } = await event
-    expect(address).toBe(endpoint.slice("tcp://".length))
-    expect(error).toMatchObject({ code: "EADDRINUSE", message: "Address already in use" })
-    expect(error.errno).toBeGreaterThan(0)
-  })
-
   it("leaves the error of a bind as it is", async () => {
     const socket = open(zmq.Pull)
     const event = socket.events.waitFor("bind:error")
@@ -109,35 +79,6 @@ describe("events", () => {
     await sleep(20)
     expect(await failure(() => socket.bind("tcp://[::1%nowhere]:5"))).toMatchObject({ code: "EINVAL" })
     expect((await event).error).toMatchObject({ code: "EINVAL" })
-  })
-
-  it("tells why a handshake failed: of the protocol", async () => {
-    const server = open(zmq.Dealer, { curveServer: true, curveSecretKey: zmq.curveKeyPair().secretKey })
-    const client = open(zmq.Dealer)
-    const event = server.events.waitFor("handshake:error:protocol")
-    await join(server, client)
-    expect((await event).error).toMatchObject({
-      message: "ZMTP protocol error",
-      code: "ERR_ZMTP_MECHANISM_MISMATCH",
-    })
-  })
-
-  it("tells why a handshake failed: of authentication", async () => {
-    const context = new zmq.Context()
-    const handler = open(zmq.Reply, { context })
-    await handler.bind("inproc://zeromq.zap.01")
-    const server = open(zmq.Dealer, { context, plainServer: true, zapDomain: "test" })
-    const client = open(zmq.Dealer, { context, plainUsername: "user", plainPassword: "wrong" })
-    const events = Promise.all([
-      server.events.waitFor("handshake:error:auth"),
-      client.events.waitFor("handshake:error:auth"),
-    ])
-    await join(server, client)
-    const [version, id] = await handler.receive()
-    await handler.send([version as Buffer, id as Buffer, "400", "No access", "", ""])
-    for (const { error } of await events) {
-      expect(error).toMatchObject({ message: "Authentication failure", status: 400 })
-    }
   })
 
   it("tells why a handshake failed: of a peer that speaks something else", async () => {
@@ -198,30 +139,6 @@ describe("events", () => {
     const accept = { ...ends(await accepted), remoteAddress: expect.any(String) }
     expect(seen).toContainEqual(expect.objectContaining(accept))
   })
-
-  it("has nothing but the end over inproc", async () => {
-    const a = open(zmq.Pair)
-    const b = open(zmq.Pair)
-    const { events } = a
-    await join(a, b, "inproc")
-    await a.send("x")
-    await b.receive()
-    a.close()
-    b.close() // which lets go of its end of the pipe
-    expect(await typesUntil(events, "end")).toEqual(["end"])
-    expect(events.closed).toBe(true)
-    expect(() => events.receive()).toThrow(expect.objectContaining({ code: "EBADF" }))
-  })
-
-  it("cannot be had from a socket that is closed, unless it was there before", () => {
-    const early = open(zmq.Pull)
-    const { events } = early
-    early.close()
-    expect(early.events).toBe(events)
-    const late = open(zmq.Pull)
-    late.close()
-    expect(() => late.events).toThrow(expect.objectContaining({ code: "EBADF" }))
-  })
 })
 
 describe("Observer.receive", () => {
@@ -260,15 +177,6 @@ describe("Observer.receive", () => {
 })
 
 describe("iterating", () => {
-  it("ends when the observer is closed", async () => {
-    const socket = open(zmq.Pull)
-    const { events } = socket
-    const loop = typesUntil(events, "end")
-    await socket.bind(freeAddress("tcp"))
-    events.close()
-    expect(["bind", undefined]).toContain((await loop).at(-1))
-  })
-
   it("can be ended while a step waits, which takes no event then", async () => {
     const socket = open(zmq.Pull)
     const { events } = socket
@@ -324,27 +232,6 @@ describe("Observer.on", () => {
     )
     await socket.bind(freeAddress("tcp"))
     expect(await events.receive()).toMatchObject({ type: "bind" })
-  })
-
-  it("stops with off", async () => {
-    const socket = open(zmq.Pull)
-    let count = 0
-    const listener = () => {
-      count += 1
-    }
-    socket.events.on("bind", listener)
-    socket.events.off("bind", listener)
-    const bound = socket.events.waitFor("bind")
-    await socket.bind(freeAddress("tcp"))
-    await bound
-    expect(count).toBe(0)
-  })
-
-  it("tells the end", async () => {
-    const socket = open(zmq.Pull)
-    const ended = new Promise<zmq.EventOfType<"end">>((resolve) => socket.events.on("end", resolve))
-    socket.close()
-    expect(await ended).toEqual({ type: "end" })
   })
 })
 

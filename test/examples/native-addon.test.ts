@@ -1,11 +1,11 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { rmSync, writeFileSync } from "node:fs"
 import { createRequire } from "node:module"
-import { tmpdir } from "node:os"
 import path from "node:path"
 
 import * as zmq from "ohmq"
-import { beforeAll, describe, expect, it, onTestFinished } from "vitest"
+import { beforeAll, describe, expect, it } from "vitest"
 
+import { temporaryFolder } from "../support/folders.js"
 import { type Outcome, root, runCommand, runProgram } from "../support/process.js"
 
 const folder = path.join(root, "examples/native-addon")
@@ -13,12 +13,6 @@ const require = createRequire(import.meta.url)
 
 const start = (...args: string[]): Promise<Outcome> =>
   runCommand(process.execPath, [path.join(folder, "start.mjs"), ...args], { timeout: 120_000 })
-
-function temporaryFolder() {
-  const name = mkdtempSync(path.join(tmpdir(), "ohmq-addon-"))
-  onTestFinished(() => rmSync(name, { recursive: true }))
-  return name
-}
 
 describe("examples/native-addon", () => {
   let built: Outcome

@@ -11,8 +11,8 @@ import * as zmq from "ohmq"
 import * as draft from "ohmq/draft"
 import { describe, expect, it, onTestFinished, vi } from "vitest"
 
+import { temporaryFolder } from "../support/folders.js"
 import { root, runCommand, runProgram } from "../support/process.js"
-import { temporaryFolder } from "../support/project-copy.js"
 import { failure, open, texts } from "../support/sockets.js"
 
 vi.setConfig({ testTimeout: 30_000 })

@@ -4,8 +4,8 @@ import path from "node:path"
 
 import { describe, expect, it } from "vitest"
 
+import { temporaryFolder } from "../support/folders.js"
 import { runProgram } from "../support/process.js"
-import { temporaryFolder } from "../support/project-copy.js"
 
 /** A library that has the waiting of the thread fail for `times` times. Others wait for other numbers of events. */
 function failing(times: number): string {

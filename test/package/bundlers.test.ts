@@ -5,6 +5,7 @@ import path from "node:path"
 
 import { beforeAll, describe, expect, it } from "vitest"
 
+import { sharedFolder } from "../support/folders.js"
 import { link } from "../support/installed.js"
 import { root, runCommand } from "../support/process.js"
 import { application, copyWith, recipes, runElsewhere, success } from "../support/recipes.js"
@@ -31,10 +32,10 @@ const tools = [
   ...["@rspack/core", "@parcel/core", "@parcel/config-default"],
 ]
 
-let project: string
+const project = sharedFolder()
 
 beforeAll(async () => {
-  project = await application()
+  await application(project)
   for (const name of tools) link(project, name, toolchain(name))
   for (const name of ["vite", "vitest"]) link(project, name, path.join(root, "node_modules", name))
 })

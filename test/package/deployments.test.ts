@@ -5,6 +5,7 @@ import path from "node:path"
 
 import { beforeAll, describe, expect, it, vi } from "vitest"
 
+import { sharedFolder, temporaryFolder } from "../support/folders.js"
 import { link } from "../support/installed.js"
 import { prebuiltAddon } from "../support/package.js"
 import { runCommand } from "../support/process.js"
@@ -13,13 +14,15 @@ import { loadToolchain, toolchain } from "../support/toolchains.js"
 
 vi.setConfig({ testTimeout: 120_000 })
 
-let project: string
+const project = sharedFolder()
 beforeAll(async () => {
-  project = await application()
+  await application(project)
 })
 
 const built = { status: 0, stderr: "" }
-const node = (folder: string, ...args: string[]) => runCommand(process.execPath, args, { cwd: folder, timeout: 60_000 })
+const node = (folder: string, ...args: string[]) =>
+  // electron-builder leaves a cache in the temporary folder.
+  runCommand(process.execPath, args, { cwd: folder, timeout: 60_000, env: { TMPDIR: temporaryFolder() } })
 
 describe("@vercel/nft", () => {
   interface Nft {

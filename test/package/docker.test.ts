@@ -5,8 +5,8 @@ import path from "node:path"
 
 import { beforeAll, expect, it, vi } from "vitest"
 
+import { sharedFolder } from "../support/folders.js"
 import { installPackage, listFiles, prebuiltAddon, roundTrip, runIn } from "../support/package.js"
-import { sharedFolder } from "../support/packed.js"
 import { root, runCommand } from "../support/process.js"
 
 vi.setConfig({ testTimeout: 30_000, hookTimeout: 120_000 })

@@ -1,31 +1,20 @@
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs"
-import { tmpdir } from "node:os"
+import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
 import path from "node:path"
 
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest"
+import { beforeAll, describe, expect, it, vi } from "vitest"
 
+import { sharedFolder, temporaryFolder } from "../support/folders.js"
 import { installPackage, listFiles, prebuiltAddon, roundTrip, runIn } from "../support/package.js"
 import { root, runCommand } from "../support/process.js"
-import { commands, temporaryFolder } from "../support/project-copy.js"
+import { commands } from "../support/project-copy.js"
 
 vi.setConfig({ testTimeout: 30_000, hookTimeout: 120_000 })
 
-const base = mkdtempSync(path.join(realpathSync(tmpdir()), "ohmq-"))
+const base = sharedFolder()
 let installed: string
 beforeAll(async () => {
   installed = await installPackage(base)
 })
-afterAll(() => rmSync(base, { recursive: true, force: true }))
 
 /** A project of its own with the package in it. */
 function project(name = "project"): string {

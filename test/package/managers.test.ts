@@ -5,10 +5,10 @@ import path from "node:path"
 
 import { beforeAll, describe, expect, it, vi } from "vitest"
 
+import { sharedFolder, temporaryFolder } from "../support/folders.js"
 import { packPackage, roundTrip } from "../support/package.js"
-import { sharedFolder } from "../support/packed.js"
 import { runCommand } from "../support/process.js"
-import { commands, temporaryFolder } from "../support/project-copy.js"
+import { commands } from "../support/project-copy.js"
 import { toolchain } from "../support/toolchains.js"
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 120_000 })
@@ -72,7 +72,7 @@ function run({ program, env }: Manager, args: string[], folder: string, home: st
     timeout: 50_000,
     env: {
       ...Object.fromEntries(cleared.map((name) => [name, undefined])),
-      ...{ HOME: home, USERPROFILE: home, PATH: commands(), OHMQ_PREBUILD: undefined, ...env },
+      ...{ HOME: home, USERPROFILE: home, TMPDIR: home, PATH: commands(), OHMQ_PREBUILD: undefined, ...env },
     },
   })
 }

@@ -5,7 +5,8 @@ import path from "node:path"
 
 import { beforeAll, describe, expect, it } from "vitest"
 
-import { pack, sharedFolder, unpack } from "../support/packed.js"
+import { sharedFolder } from "../support/folders.js"
+import { pack, unpack } from "../support/packed.js"
 import { loadToolchain } from "../support/toolchains.js"
 
 const work = sharedFolder()

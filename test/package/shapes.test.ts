@@ -6,8 +6,9 @@ import path from "node:path"
 import ts from "typescript"
 import { beforeAll, describe, expect, it } from "vitest"
 
-import { addAddon, installed } from "../support/installed.js"
-import { pack, sharedFolder, unpack } from "../support/packed.js"
+import { sharedFolder } from "../support/folders.js"
+import { addAddon, install } from "../support/installed.js"
+import { pack, unpack } from "../support/packed.js"
 import { runCommand } from "../support/process.js"
 import { npm } from "../support/toolchains.js"
 
@@ -76,14 +77,14 @@ async function check(folder: string, name: string) {
 describe("The package that npm installs", () => {
   const work = sharedFolder()
   let tarball: string
-  let project: string
+  const project = sharedFolder()
 
   beforeAll(async () => {
     tarball = await pack(work)
-    project = await installed()
+    await install(project)
   })
 
-  async function install(kind: string, dependencies: Record<string, string>): Promise<string> {
+  async function installAs(kind: string, dependencies: Record<string, string>): Promise<string> {
     const folder = path.join(work, kind)
     mkdirSync(folder, { recursive: true })
     writeFileSync(path.join(folder, "package.json"), JSON.stringify({ name: "program", private: true, dependencies }))
@@ -97,7 +98,7 @@ describe("The package that npm installs", () => {
   })
 
   it("is one module as zeromq, from a tarball", async () => {
-    const folder = await install("tarball", { zeromq: `file:${tarball}` })
+    const folder = await installAs("tarball", { zeromq: `file:${tarball}` })
     addAddon(path.join(folder, "node_modules/zeromq"))
     await check(folder, "zeromq")
   })
@@ -106,6 +107,6 @@ describe("The package that npm installs", () => {
     const source = path.join(work, "source")
     await unpack(tarball, source)
     addAddon(source)
-    await check(await install("folder", { zeromq: "file:../source" }), "zeromq")
+    await check(await installAs("folder", { zeromq: "file:../source" }), "zeromq")
   })
 })

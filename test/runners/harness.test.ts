@@ -7,8 +7,8 @@ import path from "node:path"
 
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest"
 
+import { temporaryFolder } from "../support/folders.js"
 import { root } from "../support/process.js"
-import { temporaryFolder } from "../support/project-copy.js"
 import { Base, Project } from "./base.mjs"
 import { cells, rows, runCell, runtimes } from "./matrix.mjs"
 import { RunnerProcess } from "./runner-process.mjs"

@@ -7,9 +7,9 @@ import path from "node:path"
 
 import { beforeAll, describe, expect, it, onTestFinished, vi } from "vitest"
 
+import { sharedFolder, temporaryFolder } from "../support/folders.js"
 import { prebuiltAddon } from "../support/package.js"
 import { runCommand } from "../support/process.js"
-import { temporaryFolder } from "../support/project-copy.js"
 import { application, copyWith, follow, recipes, runElsewhere, success } from "../support/recipes.js"
 import { ensureRuntimes, packageFolder, runtimes } from "./runtimes.mjs"
 
@@ -18,10 +18,10 @@ vi.setConfig({ testTimeout: 400_000, hookTimeout: 300_000 })
 const commandOf = (name: string) => runtimes.find((runtime) => runtime.name === name)?.command[0] as string
 const nodes = runtimes.filter(({ name }) => /^Node\.js \d/.test(name)).map(({ name }) => name)
 
-let project: string
+const project = sharedFolder()
 beforeAll(async () => {
   await ensureRuntimes()
-  project = await application()
+  await application(project)
 })
 
 const addon = path.join("node_modules/ohmq", prebuiltAddon())

@@ -5,8 +5,8 @@ import path from "node:path"
 
 import { beforeAll, expect, it } from "vitest"
 
+import { sharedFolder } from "../support/folders.js"
 import { packPackage, roundTrip } from "../support/package.js"
-import { sharedFolder } from "../support/packed.js"
 import { runCommand } from "../support/process.js"
 import { commands } from "../support/project-copy.js"
 import { ensureRuntimes, runtimes } from "./runtimes.mjs"

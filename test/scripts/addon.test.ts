@@ -2,10 +2,10 @@ import { existsSync, readFileSync, renameSync, symlinkSync } from "node:fs"
 import path from "node:path"
 
 import { describe, expect, it } from "vitest"
-
 import { posix } from "../support/bare-project.js"
+import { temporaryFolder } from "../support/folders.js"
 import { root, runCommand } from "../support/process.js"
-import { copyProject, temporaryFolder } from "../support/project-copy.js"
+import { copyProject } from "../support/project-copy.js"
 
 const prefix = path.resolve(process.execPath, "../..")
 const isBuilt = existsSync(path.join(root, "build/libzmq/stamp.json"))

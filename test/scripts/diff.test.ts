@@ -3,8 +3,8 @@ import path from "node:path"
 
 import { describe, expect, it } from "vitest"
 
+import { temporaryFolder } from "../support/folders.js"
 import { root } from "../support/process.js"
-import { temporaryFolder } from "../support/project-copy.js"
 
 const { applyDiff, parseDiff, reversed } = await import(path.join(root, "scripts/lib/diff.mjs"))
 

@@ -4,8 +4,8 @@ import path from "node:path"
 import * as zmq from "ohmq"
 import { describe, expect, it, vi } from "vitest"
 
+import { temporaryFolder } from "../support/folders.js"
 import { root } from "../support/process.js"
-import { temporaryFolder } from "../support/project-copy.js"
 
 interface Patch {
   name: string

@@ -7,9 +7,9 @@ import type { AddressInfo } from "node:net"
 import path from "node:path"
 
 import { describe, expect, it, onTestFinished } from "vitest"
-
 import { bareProject, libzmq, pins, posix } from "../support/bare-project.js"
-import { commands, find, temporaryFolder } from "../support/project-copy.js"
+import { temporaryFolder } from "../support/folders.js"
+import { commands, find } from "../support/project-copy.js"
 
 const sha256 = (bytes: string | Buffer) => createHash("sha256").update(bytes).digest("hex")
 

@@ -3,8 +3,8 @@ import path from "node:path"
 
 import { describe, expect, it } from "vitest"
 
+import { temporaryFolder } from "../support/folders.js"
 import { root, runCommand } from "../support/process.js"
-import { temporaryFolder } from "../support/project-copy.js"
 
 /** The script of the step with an id, as the runner gets it. */
 function stepOf(workflow: string, id: string): string {

@@ -21,6 +21,7 @@ function setUpProject(): string {
   const folder = copyProject(
     ...["scripts", "lib", "native", "cmake", "CMakeLists.txt", "package.json", "package-lock.json"],
     ...["tsconfig.json", "dist/.ohmq-setup.json", "node_modules/.ohmq-setup.json", "build/libzmq/stamp.json"],
+    "docs/options.md",
     ...["build/libzmq/prefix/include/zmq.h", "build/Release/ohmq.node", "build/Release/ohmq.node.json"],
   )
   const packages = path.join(root, "node_modules")

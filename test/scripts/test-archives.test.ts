@@ -2,9 +2,9 @@ import { writeFileSync } from "node:fs"
 import path from "node:path"
 
 import { describe, expect, it } from "vitest"
-
 import { posix } from "../support/bare-project.js"
-import { commands, copyProject, runScript, temporaryFolder } from "../support/project-copy.js"
+import { temporaryFolder } from "../support/folders.js"
+import { commands, copyProject, runScript } from "../support/project-copy.js"
 
 const run = (args: string[], folder = copyProject("scripts")) =>
   runScript(folder, "test-archives.mjs", args, { PATH: commands("tar") })

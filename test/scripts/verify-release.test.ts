@@ -3,9 +3,10 @@ import path from "node:path"
 
 import { describe, expect, it, vi } from "vitest"
 
+import { temporaryFolder } from "../support/folders.js"
 import { listFiles, packPackage, prebuiltAddon } from "../support/package.js"
 import { root, runCommand } from "../support/process.js"
-import { find, runScript, temporaryFolder } from "../support/project-copy.js"
+import { find, runScript } from "../support/project-copy.js"
 
 const load = (file: string) => import(path.join(root, "scripts/lib", file))
 const { bom, sha256, zigTool } = await load("sbom.mjs")

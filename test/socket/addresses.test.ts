@@ -147,13 +147,8 @@ describe("an address that is none", () => {
 
   describe.each(["bind", "unbind", "bindSync", "unbindSync", "connect", "disconnect"] as const)("%s", (method) => {
     it.each([
-      ["nothing", undefined],
-      ["null", null],
-      ["a number", 5555],
       ["a boolean", true],
-      ["an object", {}],
       ["an array", ["tcp://127.0.0.1:*"]],
-      ["a Buffer", Buffer.from("tcp://127.0.0.1:*")],
       ["a symbol", Symbol("address")],
       ["a String object", Object("tcp://127.0.0.1:*")],
     ])("throws a TypeError for %s", (_, address) => {

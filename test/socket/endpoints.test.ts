@@ -8,26 +8,9 @@ import * as zmq from "ohmq"
 import { describe, expect, it, onTestFinished } from "vitest"
 
 import { runProgram } from "../support/process.js"
-import {
-  endpointError,
-  eventually,
-  failure,
-  freeAddress,
-  join,
-  open,
-  texts,
-  thrown,
-  transports,
-} from "../support/sockets.js"
+import { endpointError, eventually, failure, freeAddress, join, open, texts, transports } from "../support/sockets.js"
 
 const everywhere = [...transports, "abstract"] as const
-
-const shapes = {
-  tcp: /^tcp:\/\/127\.0\.0\.1:[1-9]\d{0,4}$/,
-  ipc: /^ipc:\/\/\/.+\/ohmq-[\da-f-]{36}$/,
-  abstract: /^ipc:\/\/@ohmq-[\da-f-]{36}$/,
-  inproc: /^inproc:\/\/[\da-f-]{36}$/,
-}
 
 async function passes(push: zmq.Push, pull: zmq.Pull) {
   await push.send("through")
@@ -45,36 +28,6 @@ const unbinders = [
 ] as const
 
 describe.each(everywhere)("endpoints over %s", (transport) => {
-  it.each(binders)("%s lets peers connect", async (_, bind) => {
-    const push = open(zmq.Push)
-    const pull = open(zmq.Pull)
-    await bind(pull, freeAddress(transport))
-    push.connect(pull.lastEndpoint as string)
-    await passes(push, pull)
-  })
-
-  it.each(binders)("lastEndpoint tells what %s bound to", async (_, bind) => {
-    const socket = open(zmq.Pull)
-    expect(socket.lastEndpoint).toBeNull()
-    const address = freeAddress(transport)
-    await bind(socket, address)
-    expect(socket.lastEndpoint).toMatch(shapes[transport])
-    if (transport !== "tcp") expect(socket.lastEndpoint).toBe(address)
-  })
-
-  it("lastEndpoint tells what connect connected to", async () => {
-    const push = open(zmq.Push)
-    expect(push.lastEndpoint).toBeNull()
-    const endpoint = await join(open(zmq.Pull), push, transport)
-    expect(push.lastEndpoint).toBe(endpoint)
-  })
-
-  it("bind() resolves with nothing", async () => {
-    const socket = open(zmq.Pull)
-    expect(await socket.bind(freeAddress(transport))).toBeUndefined()
-    expect(await socket.unbind(socket.lastEndpoint as string)).toBeUndefined()
-  })
-
   it("a socket can be bound to several, and tells the last one", async () => {
     const pull = open(zmq.Pull)
     const endpoints: string[] = []
@@ -125,63 +78,12 @@ describe.each(everywhere)("endpoints over %s", (transport) => {
     await passes(push, pull)
   })
 
-  it.each(unbinders)("%s fails with ENOENT where the socket is not bound", async (_, unbind) => {
-    const other = open(zmq.Pull)
-    await other.bind(freeAddress(transport))
-    const endpoint = other.lastEndpoint as string
-    expect(await failure(() => unbind(open(zmq.Pull), endpoint))).toEqual(endpointError("ENOENT", endpoint))
-  })
-
-  it.each(unbinders)("%s fails with ENOENT the second time", async (_, unbind) => {
-    const pull = open(zmq.Pull)
-    await pull.bind(freeAddress(transport))
-    const endpoint = pull.lastEndpoint as string
-    await unbind(pull, endpoint)
-    expect(await failure(() => unbind(pull, endpoint))).toEqual(endpointError("ENOENT", endpoint))
-  })
-
   it("close frees the endpoint", async () => {
     const first = open(zmq.Pull)
     await first.bind(freeAddress(transport))
     const endpoint = first.lastEndpoint as string
     first.close()
     await eventually(() => open(zmq.Pull).bind(endpoint))
-  })
-
-  it("connect() works before there is a peer", async () => {
-    const holder = open(zmq.Pull)
-    await holder.bind(freeAddress(transport))
-    const endpoint = holder.lastEndpoint as string
-    holder.unbindSync(endpoint)
-    const push = open(zmq.Push, { reconnectInterval: 5 })
-    push.connect(endpoint)
-    const sent = push.send("early")
-    const pull = open(zmq.Pull)
-    await eventually(() => pull.bind(endpoint))
-    await sent
-    expect(texts(await pull.receive())).toEqual(["early"])
-  })
-
-  it("disconnect() ends the connection", async () => {
-    const pull = open(zmq.Pull)
-    const push = open(zmq.Push)
-    const endpoint = await join(pull, push, transport)
-    await passes(push, pull)
-    push.disconnect(endpoint)
-    await eventually(() => expect(push.writable).toBe(false))
-    expect((await failure(() => push.send("x", { timeout: 0 }))).code).toBe("EAGAIN")
-    push.connect(endpoint)
-    await passes(push, pull)
-  })
-
-  it("disconnect() fails with ENOENT where the socket is not connected", async () => {
-    const pull = open(zmq.Pull)
-    const push = open(zmq.Push)
-    const endpoint = await join(pull, push, transport)
-    push.disconnect(endpoint)
-    expect(thrown(() => push.disconnect(endpoint))).toEqual(endpointError("ENOENT", endpoint))
-    const never = open(zmq.Push)
-    expect(thrown(() => never.disconnect(endpoint))).toEqual(endpointError("ENOENT", endpoint))
   })
 })
 

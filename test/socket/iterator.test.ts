@@ -12,68 +12,6 @@ async function pipeline(transport: (typeof transports)[number] = "inproc") {
 const end = { done: true, value: undefined }
 
 describe.each(transports)("a loop over a socket, over %s,", (transport) => {
-  it("receives all messages in order", async () => {
-    const { push, pull } = await pipeline(transport)
-    const count = 500
-    const sending = (async () => {
-      for (let index = 0; index < count; index += 1) await push.send(["message", index])
-    })()
-    const seen: string[][] = []
-    for await (const message of pull) {
-      seen.push(texts(message))
-      if (seen.length === count) break
-    }
-    await sending
-    expect(seen).toEqual(Array.from({ length: count }, (_, index) => ["message", String(index)]))
-  })
-
-  it("loses nothing and closes nothing when it is left", async () => {
-    const { push, pull } = await pipeline(transport)
-    for (let index = 0; index < 30; index += 1) await push.send(index)
-    const seen: string[] = []
-    for await (const message of pull) {
-      seen.push(...texts(message))
-      if (seen.length === 10) break
-    }
-    expect(pull.closed).toBe(false)
-    seen.push(...texts(await pull.receive()))
-    for await (const message of pull) {
-      seen.push(...texts(message))
-      if (seen.length === 30) break
-    }
-    expect(seen).toEqual(Array.from({ length: 30 }, (_, index) => String(index)))
-  })
-
-  it("ends when the socket is closed while it waits", async () => {
-    const { pull } = await pipeline(transport)
-    setImmediate(() => pull.close())
-    let count = 0
-    for await (const _ of pull) count += 1
-    expect(count).toBe(0)
-  })
-
-  it("ends when the socket is closed in its body, whatever is still there", async () => {
-    const { push, pull } = await pipeline(transport)
-    for (let index = 0; index < 10; index += 1) await push.send(index)
-    const seen: string[] = []
-    for await (const message of pull) {
-      seen.push(...texts(message))
-      if (seen.length === 3) pull.close()
-    }
-    expect(seen).toEqual(["0", "1", "2"])
-  })
-
-  it("lets an error of its body out, and leaves the socket as it is", async () => {
-    const { push, pull } = await pipeline(transport)
-    await push.send("bad")
-    await push.send("good")
-    const loop = async () => {
-      for await (const message of pull) throw new Error(`${message}`)
-    }
-    expect((await failure(loop)).message).toBe("bad")
-    expect(texts(await pull.receive())).toEqual(["good"])
-  })
-
   it("can answer in its body", async () => {
     const [reply, request] = [open(zmq.Reply), open(zmq.Request)]
     await join(reply, request, transport)
@@ -105,22 +43,6 @@ describe("a loop over a socket", () => {
     expect(count).toBe(1)
   })
 
-  it("does not hide that a Request must ask first", async () => {
-    const loop = async () => {
-      for await (const _ of open(zmq.Request));
-    }
-    expect((await failure(loop)).code).toBe("EFSM")
-  })
-
-  it("does not hide that receiveTimeout is up", async () => {
-    const pull = open(zmq.Pull, { receiveTimeout: 1 })
-    const loop = async () => {
-      for await (const _ of pull);
-    }
-    expect((await failure(loop)).code).toBe("EAGAIN")
-    expect(pull.closed).toBe(false)
-  })
-
   it("does not hide that another loop is waiting", async () => {
     const { push, pull } = await pipeline()
     const first = (async () => {
@@ -145,12 +67,6 @@ describe("a loop over a socket", () => {
     await loop
     expect(pull.closed).toBe(true)
   })
-
-  it("does nothing over a closed socket", async () => {
-    const pull = open(zmq.Pull)
-    pull.close()
-    for await (const _ of pull) throw new Error("A closed socket has messages")
-  })
 })
 
 describe("an iterator of a socket", () => {
@@ -171,18 +87,6 @@ describe("an iterator of a socket", () => {
     expect(texts((await iterator.next()).value as Buffer[])).toEqual(["three"])
   })
 
-  it("rejects with EBUSY from next() while a receive waits", async () => {
-    const { push, pull } = await pipeline()
-    const iterator = pull[Symbol.asyncIterator]()
-    const received = pull.receive()
-    const next = iterator.next()
-    expect((await failure(() => next)).code).toBe("EBUSY")
-    await push.send("x")
-    expect(texts(await received)).toEqual(["x"])
-    await push.send("y")
-    expect(texts((await iterator.next()).value as Buffer[])).toEqual(["y"])
-  })
-
   it("is done from next() once the socket is closed, each time", async () => {
     const { pull } = await pipeline()
     const iterator = pull[Symbol.asyncIterator]()
@@ -200,15 +104,6 @@ describe("an iterator of a socket", () => {
     expect(await iterator.return?.()).toEqual(end)
     expect(pull.closed).toBe(false)
     expect(texts(await pull.receive())).toEqual(["still there"])
-  })
-
-  it("can be one of several, in turn", async () => {
-    const { push, pull } = await pipeline()
-    const [one, other] = [pull[Symbol.asyncIterator](), pull[Symbol.asyncIterator]()]
-    for (let index = 0; index < 4; index += 1) await push.send(index)
-    const seen: string[] = []
-    for (const iterator of [one, other, one, other]) seen.push(String((await iterator.next()).value))
-    expect(seen).toEqual(["0", "1", "2", "3"])
   })
 })
 

@@ -3,7 +3,7 @@ import * as draft from "ohmq/draft"
 import { describe, expect, it } from "vitest"
 
 import { type ClassName, classNames, socketClasses } from "../support/socket-classes.js"
-import { closeAfterTest, eventually, failure, freeAddress, join, open, texts, thrown } from "../support/sockets.js"
+import { closeAfterTest, eventually, join, open, texts, thrown } from "../support/sockets.js"
 
 /** In the order of their numbers in zmq.h. */
 const names = classNames
@@ -34,44 +34,11 @@ class Custom extends zmq.Socket {
 }
 
 const closedError = expect.objectContaining({ code: "EBADF", message: "Socket is closed" })
-const timedOut = expect.objectContaining({ code: "EAGAIN", message: "Operation was not possible or timed out" })
 
 describe.each(names)("%s", (name) => {
-  it("is a Socket of its type, open, in the default context", () => {
-    const socket = create(name)
-    expect(socket).toBeInstanceOf(socketClasses[name])
-    expect(socket).toBeInstanceOf(zmq.Socket)
-    expect(socket.type).toBe(names.indexOf(name))
-    expect(socket.closed).toBe(false)
-    expect(socket.context).toBe(zmq.context)
-    expect(socket.constructor.name).toBe(name)
-  })
-
-  it("has what it can do and no more", () => {
-    const socket = create(name) as unknown as Record<string | symbol, unknown>
-    const sends = !cannotSend.includes(name)
-    const receives = !cannotReceive.includes(name)
-    expect(typeof socket.send).toBe(sends ? "function" : "undefined")
-    expect(typeof socket.receive).toBe(receives ? "function" : "undefined")
-    expect(typeof socket[Symbol.asyncIterator]).toBe(receives ? "function" : "undefined")
-    for (const option of ["sendTimeout", "sendHighWaterMark"]) expect(option in socket).toBe(sends)
-    for (const option of ["receiveTimeout", "receiveHighWaterMark"]) expect(option in socket).toBe(receives)
-  })
-
-  it("is sealed", () => {
-    const socket = create(name)
-    expect(Object.isSealed(socket)).toBe(true)
-    expect(thrown(() => Object.assign(socket, { fluff: 1 }))).toEqual(
-      new TypeError("Cannot add property fluff, object is not extensible"),
-    )
-    expect(thrown(() => Object.assign(socket, { type: 4 }))).toEqual(
-      new TypeError("Cannot set property type of #<Socket> which has only a getter"),
-    )
-  })
-
-  it("cannot be called without new", () => {
-    const call = socketClasses[name] as unknown as () => void
-    expect(thrown(() => call()).message).toBe(`Class constructor ${name} cannot be invoked without 'new'`)
+  it("can be iterated if it can receive, and not otherwise", () => {
+    const socket = create(name) as unknown as Record<symbol, unknown>
+    expect(typeof socket[Symbol.asyncIterator]).toBe(cannotReceive.includes(name) ? "undefined" : "function")
   })
 
   it("throws EBADF from every method and option once it is closed", () => {
@@ -83,25 +50,10 @@ describe.each(names)("%s", (name) => {
     for (const method of ["ref", "unref"]) expect(thrown(() => socket[method]?.())).toEqual(closedError)
     if (!cannotSend.includes(name)) expect(thrown(() => socket.send?.("x"))).toEqual(closedError)
     if (!cannotReceive.includes(name)) expect(thrown(() => socket.receive?.())).toEqual(closedError)
-    for (const option of ["type", "lastEndpoint", "linger", "securityMechanism"]) {
+    for (const option of ["type", "lastEndpoint", "linger", "securityMechanism", "events"]) {
       expect(thrown(() => socket[option])).toEqual(closedError)
     }
     expect(thrown(() => Object.assign(socket, { linger: 0 }))).toEqual(closedError)
-  })
-
-  it("is neither readable nor writable once it is closed, and in no context", () => {
-    const socket = create(name)
-    socket.close()
-    expect([socket.closed, socket.readable, socket.writable, socket.context]).toEqual([true, false, false, undefined])
-  })
-
-  it("rejects what waits with EAGAIN when it is closed", async () => {
-    const socket = create(name) as zmq.Dealer
-    const waiting: Promise<unknown>[] = []
-    if (!cannotReceive.includes(name) && name !== "Request") waiting.push(failure(() => socket.receive()))
-    if (["Pair", "Dealer", "Push", "Request"].includes(name)) waiting.push(failure(() => socket.send("x")))
-    socket.close()
-    for (const error of await Promise.all(waiting)) expect(error).toEqual(timedOut)
   })
 })
 
@@ -131,6 +83,8 @@ describe("the constructor", () => {
     ["curvPublicKey", "curvePublicKey"],
     ["conflated", "conflate"],
     ["fluff", undefined],
+    // It cannot be set.
+    ["lastEndpoin", undefined],
     // Of other types, and what is no option.
     ["subscribe", undefined],
     ["send", undefined],
@@ -148,14 +102,6 @@ describe("the constructor", () => {
       )
     },
   )
-
-  it("throws for a value of the wrong type, or that libzmq refuses", () => {
-    expect(thrown(() => new zmq.Dealer({ linger: "1" } as never))).toMatchObject({
-      name: "TypeError",
-      message: "Option value must be a number",
-    })
-    expect(thrown(() => new zmq.Dealer({ linger: -2 }))).toMatchObject({ code: "EINVAL", message: "Invalid argument" })
-  })
 
   it.each([
     ["null", null],
@@ -193,25 +139,6 @@ describe("a subclass", () => {
     await custom.send("x")
     expect(texts(await pull.receive())).toEqual(["x"])
     expect([custom.type, custom.linger]).toEqual([PUSH, 0])
-  })
-
-  it("of a socket class can override and extend it", async () => {
-    class Loud extends zmq.Push {
-      override send(message: zmq.MessageLike | zmq.MessageLike[]) {
-        return super.send(`${message}!`)
-      }
-
-      get endpoint() {
-        return this.lastEndpoint
-      }
-    }
-    const loud = open(Loud)
-    const pull = open(zmq.Pull)
-    const endpoint = await join(pull, loud)
-    await loud.send("hello")
-    expect(texts(await pull.receive())).toEqual(["hello!"])
-    expect(loud.endpoint).toBe(endpoint)
-    expect(loud).toBeInstanceOf(zmq.Push)
   })
 
   it("may have methods of any name that the documentation does not know", async () => {
@@ -255,26 +182,13 @@ describe("a subclass", () => {
   })
 })
 
-describe("methods and options on something else", () => {
+describe("methods and options on an object that is no socket", () => {
   it.each<[string, () => unknown]>([
-    ["close", () => zmq.Socket.prototype.close.call({})],
-    ["bind", () => zmq.Socket.prototype.bind.call({}, "inproc://x")],
     ["send", () => zmq.Push.prototype.send.call({} as never, "x")],
     ["receive", () => zmq.Pull.prototype.receive.call(Object.create(zmq.Pull.prototype))],
     ["closed", () => Object.create(zmq.Push.prototype).closed],
     ["linger", () => Object.create(zmq.Push.prototype).linger],
   ])("throw a TypeError: %s", (_, call) => {
     expect(thrown(call)).toBeInstanceOf(TypeError)
-  })
-})
-
-describe("a socket in a context of its own", () => {
-  it("does not meet those of other contexts over inproc", async () => {
-    const address = freeAddress("inproc")
-    const [pull, push] = [open(zmq.Pull), open(zmq.Push, { context: new zmq.Context() })]
-    await pull.bind(address)
-    push.connect(address)
-    expect(await failure(() => pull.receive({ timeout: 20 }))).toEqual(timedOut)
-    expect(push.context).not.toBe(zmq.context)
   })
 })

@@ -71,11 +71,6 @@ describe.each(transports)("Publisher and Subscriber over %s", (transport) => {
     expect(await gets(publisher, subscriber, messages)).toEqual(expected.map((topic) => [topic, "body"]))
   })
 
-  it("let nothing through without a subscription", async () => {
-    const { publisher, subscriber } = await channel()
-    expect(await gets(publisher, subscriber, [["a"], [""]])).toEqual([])
-  })
-
   it("look at the first part only", async () => {
     const { publisher, subscriber } = await channel()
     subscriber.subscribe("a")
@@ -98,15 +93,6 @@ describe.each(transports)("Publisher and Subscriber over %s", (transport) => {
     expect(await gets(publisher, subscriber, [["a"], ["b"], ["c"]])).toEqual([["a"], ["b"]])
   })
 
-  it("count subscriptions to the same prefix", async () => {
-    const { publisher, subscriber } = await channel()
-    subscriber.subscribe("a", "a")
-    subscriber.unsubscribe("a")
-    expect(await gets(publisher, subscriber, [["a"]])).toEqual([["a"]])
-    subscriber.unsubscribe("a")
-    expect(await gets(publisher, subscriber, [["a"]])).toEqual([])
-  })
-
   it("count subscriptions to everything, too", async () => {
     const { publisher, subscriber } = await channel()
     subscriber.subscribe()
@@ -117,31 +103,11 @@ describe.each(transports)("Publisher and Subscriber over %s", (transport) => {
     expect(await gets(publisher, subscriber, [["a"]])).toEqual([])
   })
 
-  it("send each message once, however many subscriptions match", async () => {
-    const { publisher, subscriber } = await channel()
-    subscriber.subscribe("", "a", "ab")
-    expect(await gets(publisher, subscriber, [["abc"]])).toEqual([["abc"]])
-  })
-
   it("do not mind an unsubscribe without its subscribe", async () => {
     const { publisher, subscriber } = await channel()
     subscriber.unsubscribe("a")
     subscriber.subscribe("b")
     expect(await gets(publisher, subscriber, [["a"], ["b"]])).toEqual([["b"]])
-  })
-
-  it("keep subscriptions that were made before connecting", async () => {
-    const [publisher, subscriber] = [open(zmq.Publisher), open(zmq.Subscriber)]
-    subscriber.subscribe("a")
-    await join(publisher, subscriber, transport)
-    expect(await gets(publisher, subscriber, [["a"], ["b"]])).toEqual([["a"]])
-  })
-
-  it("can be bound the other way round", async () => {
-    const [publisher, subscriber] = [open(zmq.Publisher), open(zmq.Subscriber)]
-    subscriber.subscribe("a")
-    await join(subscriber, publisher, transport)
-    expect(await gets(publisher, subscriber, [["a"], ["b"]])).toEqual([["a"]])
   })
 
   it("send to each subscriber what it wants", async () => {
@@ -259,8 +225,6 @@ describe("Publisher", () => {
 
 describe("Subscriber", () => {
   it.each<[string, unknown]>([
-    ["a number", 1],
-    ["an object", {}],
     ["an array", ["a"]],
     ["undefined", undefined],
     ["an ArrayBuffer", new ArrayBuffer(1)],
@@ -269,15 +233,6 @@ describe("Subscriber", () => {
     const error = new TypeError("Option value must be a string or buffer")
     expect(thrown(() => subscriber.subscribe(prefix as never))).toEqual(error)
     expect(thrown(() => subscriber.unsubscribe(prefix as never))).toEqual(error)
-  })
-
-  it("throws EBADF from subscribe and unsubscribe once it is closed", () => {
-    const subscriber = open(zmq.Subscriber)
-    subscriber.close()
-    for (const prefixes of [[], ["a"]]) {
-      expect(thrown(() => subscriber.subscribe(...prefixes)).code).toBe("EBADF")
-      expect(thrown(() => subscriber.unsubscribe(...prefixes)).code).toBe("EBADF")
-    }
   })
 
   it("is readable while there are messages, never writable", async () => {

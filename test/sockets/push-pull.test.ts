@@ -1,7 +1,7 @@
 import * as zmq from "ohmq"
 import { describe, expect, it } from "vitest"
 
-import { eventually, failure, freeAddress, join, open, sendUntilFull, texts, transports } from "../support/sockets.js"
+import { eventually, failure, freeAddress, join, open, texts, transports } from "../support/sockets.js"
 
 /** Waits until all are connected: each of them has got a message, and nothing is under way. */
 async function greeted(push: zmq.Push, pulls: zmq.Pull[]) {
@@ -24,17 +24,6 @@ async function greeted(push: zmq.Push, pulls: zmq.Pull[]) {
 }
 
 describe.each(transports)("Push and Pull over %s", (transport) => {
-  it.each([
-    ["a part", ["one"]],
-    ["several parts", ["one", "two", "three"]],
-    ["empty parts", ["", "", ""]],
-  ])("pass messages of %s", async (_, parts) => {
-    const [push, pull] = [open(zmq.Push), open(zmq.Pull)]
-    await join(push, pull, transport)
-    await push.send(parts)
-    expect(texts(await pull.receive())).toEqual(parts)
-  })
-
   it("pass 10,000 messages in order", async () => {
     const [push, pull] = [open(zmq.Push), open(zmq.Pull)]
     await join(pull, push, transport)
@@ -103,44 +92,6 @@ describe.each(transports)("Push and Pull over %s", (transport) => {
     expect(new Set(seen).size).toBe(200)
   })
 
-  it("wait to send while there is no puller", async () => {
-    const push = open(zmq.Push)
-    await push.bind(freeAddress(transport))
-    expect(push.writable).toBe(false)
-    expect((await failure(() => push.send("x", { timeout: 0 }))).code).toBe("EAGAIN")
-    const sent = push.send("early")
-    const pull = open(zmq.Pull)
-    pull.connect(push.lastEndpoint as string)
-    await sent
-    expect(texts(await pull.receive())).toEqual(["early"])
-  })
-
-  it("wait to send when the queues are full, and lose nothing", async () => {
-    const push = open(zmq.Push, { sendHighWaterMark: 1 })
-    const pull = open(zmq.Pull, { receiveHighWaterMark: 1 })
-    await join(push, pull, transport)
-    const part = Buffer.alloc(transport === "inproc" ? 1 : 1_000_000)
-    const sent = await sendUntilFull(push, (index) => [index, part])
-    // Over the wires, the buffers of the system take some, too.
-    if (transport === "inproc") expect(sent).toBe(2)
-    else expect(sent).toBeGreaterThanOrEqual(1)
-    expect(sent).toBeLessThan(50)
-    const waiting = push.send([sent, part])
-    for (let index = 0; index <= sent; index += 1) expect(String((await pull.receive())[0])).toBe(String(index))
-    await waiting
-    await eventually(() => expect(push.writable).toBe(true))
-  })
-
-  it("have no limit with a high-water mark of 0", async () => {
-    const push = open(zmq.Push, { sendHighWaterMark: 0 })
-    const pull = open(zmq.Pull, { receiveHighWaterMark: 0 })
-    await join(pull, push, transport)
-    for (let index = 0; index < 5000; index += 1) await push.send(index, { timeout: 0 })
-    expect(push.writable).toBe(true)
-    for (let index = 0; index < 5000; index += 1) await pull.receive()
-    expect(pull.readable).toBe(false)
-  })
-
   it("pass a puller by that is full", async () => {
     const push = open(zmq.Push, { sendHighWaterMark: 1 })
     await push.bind(freeAddress(transport))
@@ -157,14 +108,6 @@ describe.each(transports)("Push and Pull over %s", (transport) => {
     await eventually(() => expect(received).toBeGreaterThanOrEqual(80))
     busy.close()
     await counting
-  })
-
-  it("are readable and writable one way only", async () => {
-    const [push, pull] = [open(zmq.Push), open(zmq.Pull)]
-    await join(push, pull, transport)
-    await push.send("x")
-    await eventually(() => expect(pull.readable).toBe(true))
-    expect([push.readable, push.writable, pull.writable]).toEqual([false, true, false])
   })
 })
 

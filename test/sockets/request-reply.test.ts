@@ -24,21 +24,6 @@ describe.each(transports)("Request and Reply over %s", (transport) => {
     return { router, request }
   }
 
-  it.each([
-    ["a part", ["one"]],
-    ["several parts", ["one", "two", "three"]],
-    ["empty parts", ["", "two", ""]],
-    ["one empty part", [""]],
-  ])("exchange messages of %s", async (_, parts) => {
-    const { reply, request } = await channel()
-    for (let round = 0; round < 3; round += 1) {
-      await request.send(parts)
-      expect(texts(await reply.receive())).toEqual(parts)
-      await reply.send([...parts, "too"])
-      expect(texts(await request.receive())).toEqual([...parts, "too"])
-    }
-  })
-
   it("can be bound the other way round", async () => {
     const [reply, request] = [open(zmq.Reply), open(zmq.Request)]
     await join(request, reply, transport)
@@ -46,18 +31,6 @@ describe.each(transports)("Request and Reply over %s", (transport) => {
     expect(await next(reply)).toBe("question")
     await reply.send("answer")
     expect(await next(request)).toBe("answer")
-  })
-
-  it("answer each who asked, in turn", async () => {
-    const reply = open(zmq.Reply)
-    await reply.bind(freeAddress(transport))
-    const requests = Array.from({ length: 5 }, () => open(zmq.Request))
-    for (const [index, request] of requests.entries()) {
-      request.connect(reply.lastEndpoint as string)
-      await request.send(index)
-    }
-    for (const _ of requests) await reply.send(`re: ${await next(reply)}`)
-    for (const [index, request] of requests.entries()) expect(await next(request)).toBe(`re: ${index}`)
   })
 
   it("share requests out among the replies", async () => {
@@ -84,65 +57,12 @@ describe.each(transports)("Request and Reply over %s", (transport) => {
     await Promise.all(serving)
   })
 
-  it("refuse a second request before the answer", async () => {
-    const { reply, request } = await channel()
-    await request.send("first")
-    expect(await failure(() => request.send("second"))).toEqual(outOfTurn)
-    expect(request.writable).toBe(false)
-    expect(await next(reply)).toBe("first")
-    await reply.send("answer")
-    expect(await next(request)).toBe("answer")
-    await request.send("second")
-    expect(await next(reply)).toBe("second")
-  })
-
-  it("refuse to receive an answer before the request", async () => {
-    const { request } = await channel()
-    const result = request.receive()
-    expect(await failure(() => result)).toEqual(outOfTurn)
-    expect(await failure(() => request.receive({ timeout: 0 }))).toEqual(outOfTurn)
-    expect(request.readable).toBe(false)
-  })
-
   it("refuse to receive a second answer", async () => {
     const { reply, request } = await channel()
     await request.send("question")
     await reply.send(`re: ${await next(reply)}`)
     await request.receive()
     expect(await failure(() => request.receive())).toEqual(outOfTurn)
-  })
-
-  it("refuse to answer before the question", async () => {
-    const { reply, request } = await channel()
-    expect(await failure(() => reply.send("answer"))).toEqual(outOfTurn)
-    expect(reply.writable).toBe(false)
-    await request.send("question")
-    expect(await next(reply)).toBe("question")
-    await reply.send("answer")
-    expect(await next(request)).toBe("answer")
-  })
-
-  it("refuse to answer twice", async () => {
-    const { reply, request } = await channel()
-    await request.send("question")
-    await reply.receive()
-    await reply.send("answer")
-    expect(await failure(() => reply.send("again"))).toEqual(outOfTurn)
-    expect(await next(request)).toBe("answer")
-  })
-
-  it("refuse to take a question before the last is answered", async () => {
-    const { reply, request, endpoint } = await channel()
-    const other = open(zmq.Request)
-    other.connect(endpoint)
-    await request.send("first")
-    expect(await next(reply)).toBe("first")
-    await other.send("second")
-    expect(await failure(() => reply.receive())).toEqual(outOfTurn)
-    expect(reply.readable).toBe(false)
-    await reply.send("answer")
-    expect(await next(reply)).toBe("second")
-    expect(await next(request)).toBe("answer")
   })
 
   it("are readable and writable in turn", async () => {
@@ -179,27 +99,6 @@ describe.each(transports)("Request and Reply over %s", (transport) => {
     expect(await next(reply)).toBe("early")
   })
 
-  it("drop an answer whose asker is gone", async () => {
-    const { reply, request, endpoint } = await channel()
-    await request.send("question")
-    await reply.receive()
-    request.close()
-    await reply.send("answer")
-    const other = open(zmq.Request)
-    other.connect(endpoint)
-    await other.send("next")
-    expect(await next(reply)).toBe("next")
-  })
-
-  it("put an empty part before the request", async () => {
-    const { router, request } = await withRouter()
-    await request.send(["one", "two"])
-    const [peer, ...parts] = await router.receive()
-    expect(texts(parts)).toEqual(["", "one", "two"])
-    await router.send([peer as Buffer, "", "answer"])
-    expect(await next(request)).toBe("answer")
-  })
-
   it("keep the route of a request that came through others", async () => {
     const [dealer, reply] = [open(zmq.Dealer), open(zmq.Reply)]
     await join(reply, dealer, transport)
@@ -210,16 +109,6 @@ describe.each(transports)("Request and Reply over %s", (transport) => {
   })
 
   describe("with correlate", () => {
-    it("number the requests", async () => {
-      const { router, request } = await withRouter({ correlate: true })
-      await request.send("question")
-      const [peer, number, ...rest] = await router.receive()
-      expect(number?.length).toBe(4)
-      expect(texts(rest)).toEqual(["", "question"])
-      await router.send([peer as Buffer, number as Buffer, "", "answer"])
-      expect(await next(request)).toBe("answer")
-    })
-
     it("ignore an answer with another number", async () => {
       const { router, request } = await withRouter({ correlate: true })
       await request.send("question")
@@ -229,30 +118,9 @@ describe.each(transports)("Request and Reply over %s", (transport) => {
       await router.send([peer, number, "", "answer"])
       expect(await next(request)).toBe("answer")
     })
-
-    it("exchange with a Reply as usual", async () => {
-      const { reply, request } = await channel({ correlate: true })
-      for (let round = 0; round < 3; round += 1) {
-        await request.send(round)
-        await reply.send(`re: ${await next(reply)}`)
-        expect(await next(request)).toBe(`re: ${round}`)
-      }
-    })
   })
 
   describe("with relaxed", () => {
-    it("send another request before the answer, and then get its answer only", async () => {
-      const { router, request } = await withRouter({ relaxed: true, correlate: true })
-      await request.send("first")
-      const first = (await router.receive()) as Buffer[]
-      await request.send("second")
-      const second = (await router.receive()) as Buffer[]
-      expect(String(second[3])).toBe("second")
-      await router.send([...first.slice(0, 3), "to the first"])
-      await router.send([...second.slice(0, 3), "to the second"])
-      expect(await next(request)).toBe("to the second")
-    })
-
     it("still refuse to receive before any request", async () => {
       const { request } = await channel({ relaxed: true })
       expect(await failure(() => request.receive())).toEqual(outOfTurn)

@@ -11,72 +11,6 @@ const nothing = async (socket: zmq.Readable) =>
   expect((await failure(() => socket.receive({ timeout: 10 }))).code).toBe("EAGAIN")
 
 describe.each(transports)("XPublisher over %s", (transport) => {
-  async function channel(options: { manual?: boolean; welcomeMessage?: string; sendHighWaterMark?: number } = {}) {
-    const [publisher, subscriber] = [open(zmq.XPublisher, options), open(zmq.Subscriber)]
-    const endpoint = await join(publisher, subscriber, transport)
-    const another = () => {
-      const socket = open(zmq.Subscriber)
-      socket.connect(endpoint)
-      return socket
-    }
-    return { publisher, subscriber, another }
-  }
-
-  it("receives subscriptions and unsubscriptions", async () => {
-    const { publisher, subscriber } = await channel()
-    subscriber.subscribe("a", Buffer.from([0, 1, 255]))
-    subscriber.subscribe()
-    subscriber.unsubscribe("a")
-    expect((await publisher.receive())[0]).toEqual(Buffer.from("\x01a"))
-    expect((await publisher.receive())[0]).toEqual(Buffer.from([1, 0, 1, 255]))
-    expect((await publisher.receive())[0]).toEqual(Buffer.from([1]))
-    expect((await publisher.receive())[0]).toEqual(Buffer.from("\0a"))
-  })
-
-  it("sends to those who subscribed", async () => {
-    const { publisher, subscriber } = await channel()
-    subscriber.subscribe("a")
-    await publisher.receive()
-    await publisher.send(["b", "for nobody"])
-    await publisher.send(["ab", "for the subscriber"])
-    expect(texts(await subscriber.receive())).toEqual(["ab", "for the subscriber"])
-  })
-
-  it("receives the unsubscription of a subscriber that goes away", async () => {
-    const { publisher, subscriber } = await channel()
-    subscriber.subscribe("a")
-    expect(await next(publisher)).toBe(subscription("a"))
-    subscriber.close()
-    expect(await next(publisher)).toBe(unsubscription("a"))
-  })
-
-  it.each([
-    [null, [subscription("a"), unsubscription("a")]],
-    ["allSubs", [subscription("a"), subscription("a"), unsubscription("a")]],
-    ["allSubsUnsubs", [subscription("a"), subscription("a"), unsubscription("a"), unsubscription("a")]],
-  ] as const)("with verbosity %j passes on the right ones", async (verbosity, expected) => {
-    const { publisher, subscriber, another } = await channel()
-    publisher.verbosity = verbosity
-    expect(publisher.verbosity).toBe(verbosity)
-    const second = another()
-    const seen: string[] = []
-    // Each one's own topic tells when what it did before has arrived.
-    const step = async (socket: zmq.Subscriber, act: () => void, sync: string) => {
-      act()
-      socket.subscribe(sync)
-      for (;;) {
-        const message = await next(publisher)
-        if (message === subscription(sync)) return
-        seen.push(message)
-      }
-    }
-    await step(subscriber, () => subscriber.subscribe("a"), "one")
-    await step(second, () => second.subscribe("a"), "two")
-    await step(subscriber, () => subscriber.unsubscribe("a"), "three")
-    await step(second, () => second.unsubscribe("a"), "four")
-    expect(seen).toEqual(expected)
-  })
-
   it("with manual, subscribes the peer heard last to what it is told", async () => {
     const publisher = open(zmq.XPublisher, { manual: true })
     const subscriber = open(zmq.XSubscriber)
@@ -185,22 +119,6 @@ describe.each(transports)("XPublisher over %s", (transport) => {
 })
 
 describe("XPublisher", () => {
-  it.each([undefined, "", "all", true, 1, "allsubs"])("refuses a verbosity of %j", (verbosity) => {
-    const publisher = open(zmq.XPublisher)
-    const error = thrown(() => Object.assign(publisher, { verbosity }))
-    expect(error).toBeInstanceOf(TypeError)
-    expect(error.message).toMatch(/^Option value must be one of null, "allSubs", "allSubsUnsubs", but received /)
-    expect(publisher.verbosity).toBeNull()
-  })
-
-  it("takes each verbosity after each other", () => {
-    const publisher = open(zmq.XPublisher)
-    for (const verbosity of ["allSubs", null, "allSubsUnsubs", null] as const) {
-      publisher.verbosity = verbosity
-      expect(publisher.verbosity).toBe(verbosity)
-    }
-  })
-
   it("subscribes nobody without manual", () => {
     const publisher = open(zmq.XPublisher)
     expect(thrown(() => publisher.subscribe("a"))).toMatchObject({ code: "EINVAL" })
@@ -212,16 +130,6 @@ describe("XPublisher", () => {
     const error = new TypeError("Option value must be a string or buffer")
     expect(thrown(() => publisher.subscribe(1 as never))).toEqual(error)
     expect(thrown(() => publisher.unsubscribe({} as never))).toEqual(error)
-  })
-
-  it("with invertMatching sends what was not subscribed to", async () => {
-    const publisher = open(zmq.XPublisher, { invertMatching: true })
-    const subscriber = open(zmq.Subscriber, { invertMatching: true })
-    await join(publisher, subscriber, "inproc")
-    subscriber.subscribe("secret")
-    await publisher.receive()
-    for (const topic of ["secret", "public"]) await publisher.send(topic)
-    expect(await next(subscriber)).toBe("public")
   })
 
   it("is always writable, and readable while there are subscriptions", async () => {

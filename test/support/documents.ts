@@ -1,11 +1,11 @@
 // Runs the programs in the project's documents as written, in a folder with the package installed.
 
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
-import { tmpdir } from "node:os"
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs"
 import path from "node:path"
 
-import { expect, onTestFinished } from "vitest"
+import { expect } from "vitest"
 
+import { temporaryFolder } from "./folders.js"
 import { root, runCommand } from "./process.js"
 
 /** The programs of a document, in order. */
@@ -19,8 +19,7 @@ export async function expectToRun(
   source: string,
   { file = "program.mjs", installedAs = "ohmq", args = [] as string[] } = {},
 ): Promise<void> {
-  const folder = mkdtempSync(path.join(tmpdir(), "ohmq-document-"))
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  const folder = temporaryFolder()
   mkdirSync(path.join(folder, "node_modules"))
   symlinkSync(root, path.join(folder, "node_modules", installedAs), "junction")
   writeFileSync(path.join(folder, file), source)

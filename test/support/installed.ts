@@ -4,7 +4,7 @@ import { cpSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import path from "node:path"
 
 import { prebuiltAddon } from "./package.js"
-import { pack, sharedFolder, unpack } from "./packed.js"
+import { pack, unpack } from "./packed.js"
 import { root } from "./process.js"
 
 /** Puts the addon where a published package has it, and removes the output of `npm run prebuilds`. */
@@ -13,14 +13,12 @@ export function addAddon(folder: string): void {
   cpSync(path.join(root, "build/Release/ohmq.node"), path.join(folder, prebuiltAddon()), { recursive: true })
 }
 
-/** A project with the package installed, removed after the file's last test. Call it outside of tests. */
-export async function installed(): Promise<string> {
-  const folder = sharedFolder()
+/** Makes a folder a project with the package installed. */
+export async function install(folder: string): Promise<void> {
   const target = path.join(folder, "node_modules/ohmq")
   await unpack(await pack(folder), target)
   addAddon(target)
   writeFileSync(path.join(folder, "package.json"), JSON.stringify({ dependencies: { ohmq: "*" } }))
-  return folder
 }
 
 /** Makes another package importable in a project. */

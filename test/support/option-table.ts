@@ -2,6 +2,7 @@
 
 import * as zmq from "ohmq"
 
+import { options as optionsOfZeromq } from "../conformance/checks/options.mjs"
 import { type ClassName, classNames } from "./socket-classes.js"
 
 export type Kind = "bool" | "int32" | "uint32" | "int64" | "uint64" | "text" | "bytes" | "names" | "record" | "choice"
@@ -47,6 +48,9 @@ export function isAtLeast(version: string): boolean {
 export function isThere({ since, needs }: ExpectedOption): boolean {
   return (since === undefined || isAtLeast(since)) && (needs === undefined || zmq.capability[needs] === true)
 }
+
+/** Whether conformance checks an option, as both packages have it. */
+export const isOptionOfZeromq = (name: string) => name in optionsOfZeromq
 
 export const hasOption = (option: ExpectedOption, name: ClassName) => option.on?.includes(name) ?? true
 export const initialOn = (option: ExpectedOption, name: ClassName) => option.initialOn?.[name] ?? option.initial

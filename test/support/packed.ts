@@ -1,19 +1,10 @@
 // Packs the package as npm would publish it.
 
-import { mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync } from "node:fs"
-import { tmpdir } from "node:os"
+import { mkdirSync, readdirSync } from "node:fs"
 import path from "node:path"
 
-import { afterAll } from "vitest"
 import { root, runCommand } from "./process.js"
 import { npm } from "./toolchains.js"
-
-/** An empty folder, removed after the file's last test. Call it outside of tests. */
-export function sharedFolder(): string {
-  const folder = mkdtempSync(path.join(realpathSync(tmpdir()), "ohmq-"))
-  afterAll(() => rmSync(folder, { recursive: true, force: true }))
-  return folder
-}
 
 /** Packs the project into a folder, and returns the path of the tarball. */
 export async function pack(folder: string): Promise<string> {

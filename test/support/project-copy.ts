@@ -1,19 +1,10 @@
 // Copies the project to temporary folders, where scripts can do no harm.
 
-import { cpSync, existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync } from "node:fs"
-import { tmpdir } from "node:os"
+import { cpSync, existsSync, mkdirSync, symlinkSync } from "node:fs"
 import path from "node:path"
 
-import { onTestFinished } from "vitest"
-
+import { temporaryFolder } from "./folders.js"
 import { type Outcome, root, runCommand } from "./process.js"
-
-/** An empty folder, removed after the test. */
-export function temporaryFolder(): string {
-  const folder = mkdtempSync(path.join(realpathSync(tmpdir()), "ohmq-"))
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
-  return folder
-}
 
 /** Copies some of the project's files and folders. Skips missing ones. */
 export function copyProject(...files: string[]): string {

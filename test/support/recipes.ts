@@ -3,10 +3,10 @@
 import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs"
 import path from "node:path"
 
-import { installed } from "./installed.js"
+import { temporaryFolder } from "./folders.js"
+import { install } from "./installed.js"
 import { prebuiltAddon } from "./package.js"
 import { type Outcome, root, runCommand } from "./process.js"
-import { temporaryFolder } from "./project-copy.js"
 import { toolchain } from "./toolchains.js"
 
 const documented = readFileSync(path.join(root, "docs/bundlers.md"), "utf8")
@@ -70,12 +70,11 @@ const roundTrip = `
 
 const app = `roundTrip().then(console.log)`
 
-/** A project with the package, and with the program that the recipes build. Call it outside of tests. */
-export async function application(): Promise<string> {
-  const folder = await installed()
+/** Makes a folder a project with the package, and with the program that the recipes build. */
+export async function application(folder: string): Promise<void> {
+  await install(folder)
   writeFileSync(path.join(folder, "round-trip.mjs"), roundTrip)
   writeFileSync(path.join(folder, "app.mjs"), `import { roundTrip } from "./round-trip.mjs"\n${app}\n`)
-  return folder
 }
 
 /** The output of the program. */

@@ -17,7 +17,7 @@ export function freeAddress(transport: Transport | "abstract"): string {
     case "tcp":
       return "tcp://127.0.0.1:*"
     case "ipc": {
-      const file = path.join(tmpdir(), `ohmq-${randomUUID()}`)
+      const file = path.join(tmpdir(), randomUUID())
       onTestFinished(() => rmSync(file, { force: true }))
       return `ipc://${file}`
     }

@@ -5,7 +5,8 @@ import path from "node:path"
 
 import { beforeAll, describe, expect, it } from "vitest"
 
-import { pack, sharedFolder, unpack } from "../support/packed.js"
+import { sharedFolder } from "../support/folders.js"
+import { pack, unpack } from "../support/packed.js"
 import { root } from "../support/process.js"
 import { type Compiler, compile, compilers, layOut } from "../support/typescript.js"
 

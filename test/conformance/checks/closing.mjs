@@ -133,7 +133,8 @@ add("events that were read before the close are there after it", (zmq, t) => {
 add("events that are first read after the close throw", (zmq, t) => {
   const socket = t.open(zmq.Dealer)
   socket.close()
-  t.thrown(() => socket.events)
+  const { code } = t.thrown(() => socket.events)
+  assert.ok(code === "EBADF" || code === "ENOTSOCK", code)
 })
 
 // --- Iterators
@@ -202,23 +203,26 @@ for (const transport of transports) {
     assert.deepEqual(texts(await pull.receive()), ["10"])
   })
 }
-add("for await ends when the socket is closed within it", async (zmq, t) => {
+add("for await ends when the socket is closed within it, whatever is still there", async (zmq, t) => {
   const [pull, push] = await t.pair(zmq.Pull, zmq.Push, { transport: "inproc" })
-  await push.send("x")
+  for (let index = 0; index < 10; index += 1) await push.send(index)
   let count = 0
   for await (const _ of pull) {
     count += 1
-    pull.close()
+    if (count === 3) pull.close()
   }
-  assert.equal(count, 1)
+  assert.equal(count, 3)
 })
-add("an error within for await leaves the socket open", async (zmq, t) => {
+add("an error within for await leaves the socket open, and the next message there", async (zmq, t) => {
   const [pull, push] = await t.pair(zmq.Pull, zmq.Push, { transport: "inproc" })
-  await push.send("x")
-  await t.failure(async () => {
-    for await (const _ of pull) throw new Error("mine")
+  await push.send("bad")
+  await push.send("good")
+  const error = await t.failure(async () => {
+    for await (const message of pull) throw new Error(String(message))
   })
+  assert.equal(error.message, "bad")
   assert.equal(pull.closed, false)
+  assert.deepEqual(texts(await pull.receive()), ["good"])
 })
 add("an iterator does not hide EFSM", async (zmq, t) => {
   const socket = t.open(zmq.Request, { receiveTimeout: 0 })

@@ -81,12 +81,9 @@ for (const method of methods) {
 }
 
 for (const method of ["unbind", "unbindSync", "disconnect"]) {
-  for (const [transport, address] of [
-    ["tcp", "tcp://127.0.0.1:1"],
-    ["inproc", "inproc://not-there"],
-    ["ipc", "ipc:///tmp/not-there"],
-  ]) {
+  for (const transport of transports) {
     add(`${method} of an unknown ${transport} address gives ENOENT`, async (zmq, t) => {
+      const address = transport === "tcp" ? "tcp://127.0.0.1:1" : t.address(transport)
       t.isErrno(await t.failure(() => t.open(zmq.Dealer)[method](address)), "ENOENT", "No such endpoint", address)
     })
   }
@@ -173,13 +170,17 @@ add("bind to an ipc path with a wildcard makes one", async (zmq, t) => {
   assert.match(socket.lastEndpoint, /^ipc:\/\/\/.+/)
   await socket.unbind(socket.lastEndpoint)
 })
-add("bind to an abstract ipc address", async (zmq, t) => {
-  const [pull, push] = [t.open(zmq.Pull), t.open(zmq.Push)]
-  await pull.bind(`ipc://@${t.address("inproc").slice(9)}`)
-  push.connect(pull.lastEndpoint)
-  await push.send("x")
-  assert.equal(String(await pull.receive()), "x")
-})
+for (const method of ["bind", "bindSync"]) {
+  add(`${method} to an abstract ipc address`, async (zmq, t) => {
+    const [pull, push] = [t.open(zmq.Pull), t.open(zmq.Push)]
+    const address = `ipc://@${t.address("inproc").slice(9)}`
+    await pull[method](address)
+    assert.equal(pull.lastEndpoint, address)
+    push.connect(address)
+    await push.send("x")
+    assert.equal(String(await pull.receive()), "x")
+  })
+}
 add("an ipc path is a file while it is bound", async (zmq, t) => {
   const address = t.address("ipc")
   await t.open(zmq.Dealer).bind(address)
@@ -285,11 +286,14 @@ for (const method of ["bind", "bindSync"]) {
     assert.equal(String(await pull.receive()), "x")
   })
 }
-add("lastEndpoint after a connect is the address", (zmq, t) => {
-  const socket = t.open(zmq.Dealer)
-  socket.connect(nobody)
-  assert.equal(socket.lastEndpoint, nobody)
-})
+for (const transport of transports) {
+  add(`lastEndpoint after a connect over ${transport} is the address`, (zmq, t) => {
+    const address = transport === "tcp" ? nobody : t.address(transport)
+    const socket = t.open(zmq.Dealer)
+    socket.connect(address)
+    assert.equal(socket.lastEndpoint, address)
+  })
+}
 add("connect to a name that nobody resolves now does not throw", (zmq, t) =>
   t.open(zmq.Dealer).connect("tcp://localhost:9"),
 )

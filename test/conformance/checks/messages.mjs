@@ -13,6 +13,7 @@ const bytes = (...list) => Buffer.from(list)
 const values = {
   "a string": ["hello", Buffer.from("hello")],
   "an empty string": ["", bytes()],
+  "text of Latin-1": ["Ångström", Buffer.from("Ångström")],
   "text of other alphabets": ["ünï 日本 👋", Buffer.from("ünï 日本 👋")],
   "a string with a NUL": ["a\0b", bytes(97, 0, 98)],
   "a lone surrogate": ["\ud800", bytes(0xef, 0xbf, 0xbd)],
@@ -28,14 +29,20 @@ const values = {
     Buffer.concat([bytes(1), Buffer.alloc(5000, 7)]),
   ],
   "a Uint8Array": [new Uint8Array([1, 2]), bytes(1, 2)],
+  "an empty part of a Buffer": [bytes(1, 2).subarray(1, 1), bytes()],
+  "a Buffer on shared memory": [Buffer.from(new SharedArrayBuffer(64)).fill(7), Buffer.alloc(64, 7)],
   "a part of a Uint8Array": [new Uint8Array([1, 2, 3]).subarray(1), bytes(2, 3)],
   "a Uint8ClampedArray": [new Uint8ClampedArray([1, 255]), bytes(1, 255)],
   "an Int8Array": [new Int8Array([-1, 1]), bytes(255, 1)],
   "a Uint16Array": [new Uint16Array([258]), bytes(2, 1)],
+  "a part of a Uint16Array": [new Uint16Array([1, 258, 3]).subarray(1, 2), bytes(2, 1)],
+  "an Int16Array": [new Int16Array([-2]), bytes(254, 255)],
   "a Uint32Array": [new Uint32Array([1]), bytes(1, 0, 0, 0)],
+  "an Int32Array": [new Int32Array([-2]), bytes(254, 255, 255, 255)],
   "a Float32Array": [new Float32Array([1]), bytes(0, 0, 128, 63)],
   "a Float64Array": [new Float64Array([1]), bytes(0, 0, 0, 0, 0, 0, 240, 63)],
   "a BigInt64Array": [new BigInt64Array([1n]), bytes(1, 0, 0, 0, 0, 0, 0, 0)],
+  "a BigUint64Array": [new BigUint64Array([2n ** 64n - 1n]), bytes(...Array(8).fill(255))],
   "a DataView": [new DataView(new Uint8Array([1, 2, 3]).buffer, 1, 2), bytes(2, 3)],
   "an ArrayBuffer": [new Uint8Array([1, 2]).buffer, bytes(1, 2)],
   "an ArrayBuffer of 2000 bytes": [new Uint8Array(2000).fill(7).buffer, Buffer.alloc(2000, 7)],
@@ -67,11 +74,21 @@ for (const [what, [value, expected]] of Object.entries(values)) {
   for (const transport of transports) {
     add(`${what} arrives over ${transport}`, async (zmq, t) => {
       const [pull, push] = await t.pair(zmq.Pull, zmq.Push, { transport })
-      await push.send(value)
-      const message = await pull.receive()
-      assert.equal(message.length, 1)
-      assert.ok(Buffer.isBuffer(message[0]))
-      assert.ok(message[0].equals(expected), `${message[0].subarray(0, 40).toString("hex")}`)
+      const isRight = (part) => {
+        assert.ok(Buffer.isBuffer(part))
+        assert.ok(part.equals(expected), part.subarray(0, 40).toString("hex"))
+      }
+      const parts = Array.isArray(value) ? value : [value]
+      for (const sent of [value, parts]) {
+        await push.send(sent)
+        const message = await pull.receive()
+        assert.equal(message.length, 1)
+        isRight(message[0])
+      }
+      await push.send(["before", ...parts, "after"])
+      const [before, part, after] = await pull.receive()
+      assert.deepEqual(texts([before, after]), ["before", "after"])
+      isRight(part)
     })
   }
 }

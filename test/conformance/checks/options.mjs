@@ -16,7 +16,7 @@ const anytime = { anytime: true }
 const writeOnly = { writeOnly: true }
 
 /** Options of zeromq 6: value at first, another value, and the classes that have it where not all do. */
-const options = {
+export const options = {
   affinity: number(0, 3),
   rate: number(100, 7),
   recoveryInterval: number(10_000, 7),
@@ -394,12 +394,17 @@ for (const method of ["subscribe", "unsubscribe"]) {
       ),
     )
   }
-  add(`${method} is refused on a closed socket`, (zmq, t) => {
-    const socket = t.open(zmq.Subscriber)
-    socket.close()
-    const { code } = t.thrown(() => socket[method]("x"))
-    assert.ok(code === "EBADF" || code === "ENOTSOCK", code)
-  })
+  for (const [what, prefixes] of [
+    ["", ["x"]],
+    [" without a prefix", []],
+  ]) {
+    add(`${method}${what} is refused on a closed socket`, (zmq, t) => {
+      const socket = t.open(zmq.Subscriber)
+      socket.close()
+      const { code } = t.thrown(() => socket[method](...prefixes))
+      assert.ok(code === "EBADF" || code === "ENOTSOCK", code)
+    })
+  }
 }
 
 /** Option access by number: a method's kind, an option's number in zmq.h, a value at first and another. */
