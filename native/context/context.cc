@@ -2,11 +2,11 @@
 
 #include <zmq.h>
 
+#include "context/shared_context.h"
+#include "environment/termination.h"
 #include "errors.h"
 #include "socket/options.h"
-#include "context/shared_context.h"
 #include "socket/socket.h"
-#include "environment/termination.h"
 
 namespace ohmq {
 namespace {

@@ -8,8 +8,8 @@
 #include <cerrno>
 #include <cstring>
 
-#include "socket/transfer.h"
 #include "socket/socket.h"
+#include "socket/transfer.h"
 
 #endif
 

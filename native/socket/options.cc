@@ -1,6 +1,5 @@
 #include "socket/options.h"
 
-#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <limits>
@@ -10,11 +9,10 @@
 #include <zmq.h>
 
 #include "errors.h"
+#include "socket/curve.h"
 
 namespace ohmq {
 namespace {
-
-constexpr size_t kZ85Key = 41;  // 40 characters and a NUL
 
 template <typename T>
 bool Get(Napi::Env env, void* socket, int id, T* value) {
@@ -55,15 +53,6 @@ bool GetBytes(Napi::Env env, void* socket, int id, std::vector<char>* bytes) {
 // libzmq counts the NUL behind its strings.
 size_t WithoutNul(const std::vector<char>& bytes) {
   return !bytes.empty() && bytes.back() == '\0' ? bytes.size() - 1 : bytes.size();
-}
-
-Napi::Value GetCurveKey(Napi::Env env, void* socket, int id) {
-  char key[kZ85Key];
-  size_t size = sizeof key;
-  if (zmq_getsockopt(socket, id, key, &size) != 0) return Throw(env, zmq_errno());
-  // Keys that were never set read as zeros.
-  const bool unset = std::all_of(key, key + kZ85Key - 1, [](char c) { return c == '0'; });
-  return unset ? env.Null() : Napi::Value(Napi::String::New(env, key, kZ85Key - 1));
 }
 
 }  // namespace

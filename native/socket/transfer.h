@@ -1,5 +1,5 @@
-// What the functions share that JavaScript calls for messages: their arguments, and the frames that they hand over.
-// They go through Node-API itself, and name a socket by its slot; what is called less often is a method of its class.
+// The hot path: the functions that JavaScript calls for each message or batch, and what they share with draft.cc.
+// They use plain Node-API and name a socket by its slot. Everything that is called less often is a method of its class.
 #pragma once
 
 #include <cerrno>
@@ -14,6 +14,31 @@
 #include "prelude.h"
 
 namespace ohmq {
+
+// Adds the functions of the hot path to the addon's exports. Their first argument is the slot of an open socket.
+//
+// sendBytes(slot: number, part: Uint8Array, flags: SendFlags): boolean
+// sendText(slot: number, part: string, flags: SendFlags): boolean
+// False when the socket would block.
+//
+// sendMany(slot: number, frames: number): number
+// Sends this many frames, which lie back to back in the shared `bytes`. Each has an entry in the shared frame array
+// (length << 1 | more). Returns how many frames libzmq took. If it did not take all, the next one would block or fail:
+// send that one alone to find out.
+//
+// receive(slot: number, messages: number): number
+// Takes up to this many messages off the socket. Returns the number of frames. Each has an entry in the shared frame
+// array (length << 2 | large << 1 | more). Small frames lie in the shared `received`, each at a multiple of 8; fetch
+// large ones with takeLarge(). Stops early, even inside a message, when one of the two is full. The last frame then
+// says `more`, and the next call continues, because libzmq has the rest already.
+//
+// events(slot: number): number. Reads ZMQ_EVENTS.
+//
+// watch(slot: number, events: number): boolean
+// Sets what the socket waits for, 0 for nothing; the addon calls onReady when some of it is ready. For what is ready
+// already there may be no edge, so call events() first, and again if watch returns true. While a socket watches, it
+// cannot be collected, and it keeps the event loop alive unless keepAlive(false) was called.
+void DefineTransfer(Napi::Env env, Napi::Object exports);
 
 // SendFlags in lib/native/addon.ts.
 constexpr uint32_t kMore = 1;
