@@ -13,6 +13,7 @@
 #include "context/context.h"
 #include "environment/environment.h"
 #include "errors.h"
+#include "interface.h"
 #include "proxy/proxy.h"
 #include "socket/connection.h"
 #include "socket/curve.h"
@@ -23,10 +24,6 @@
 
 namespace ohmq {
 namespace {
-
-// What JavaScript may rely on: raise it with every change of what the addon exports, and with it INTERFACE in
-// lib/base/symbols.ts, so that JavaScript of another version says so instead of misunderstanding it.
-constexpr uint32_t kInterface = 3;
 
 // initialize(mainThread: boolean, uv: boolean): boolean. Whether it was the first call.
 Napi::Value Initialize(const Napi::CallbackInfo& info) {

@@ -74,7 +74,7 @@ void Proxy::Ended(Napi::Env env) {
 }
 
 void Proxy::Send(const Napi::CallbackInfo& info) {
-  const int error = thread_->Send(static_cast<ProxyThread::Command>(info[0].As<Napi::Number>().Int32Value()));
+  const int error = thread_->Send(static_cast<ProxyCommand>(info[0].As<Napi::Number>().Int32Value()));
   if (error != 0) Throw(info.Env(), error);
 }
 

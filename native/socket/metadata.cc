@@ -43,7 +43,10 @@ Napi::Value ReceiveWithMetadata(const Napi::CallbackInfo& info) {
     more = message.more();
     // All parts have the same properties, but for the routing id that a ROUTER puts before them, which may have none.
     if (!more) result.Set("values", Properties(env, message, info[1].As<Napi::Array>()));
-    if (info[2].IsNumber()) parts.Set(parts.Length(), TagValue(env, &message, info[2].As<Napi::Number>()));
+    if (info[2].IsNumber()) {
+      const auto tag = static_cast<Tag>(info[2].As<Napi::Number>().Uint32Value());
+      parts.Set(parts.Length(), TagValue(env, &message, tag));
+    }
     parts.Set(parts.Length(), ToBuffer(env, message.Take(), &environment.external_bytes));
   }
   result.Set("parts", parts);

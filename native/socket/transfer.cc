@@ -8,7 +8,7 @@ namespace ohmq {
 namespace {
 
 napi_value Send(napi_env env, Socket* socket, Message* message, uint32_t flags) {
-  const int zmq_flags = ZMQ_DONTWAIT | ((flags & kMore) != 0 ? ZMQ_SNDMORE : 0);
+  const int zmq_flags = ZMQ_DONTWAIT | ((flags & SendFlags::kMore) != 0 ? ZMQ_SNDMORE : 0);
   bool sent = true;
   while (zmq_msg_send(message->get(), socket->handle()->get(), zmq_flags) < 0) {
     if (zmq_errno() == EINTR) continue;
@@ -70,15 +70,15 @@ napi_value SendMany(napi_env env, napi_callback_info info) {
   const uint32_t count = std::min<uint32_t>(arguments.Number(env, 1), Environment::kFrames);
   void* socket = arguments.socket->handle()->get();
   const bool several = std::any_of(environment.frames, environment.frames + std::max<uint32_t>(count, 1) - 1,
-                                   [](uint32_t frame) { return (frame & 1) == 0; });
+                                   [](uint32_t frame) { return !FrameHasMore(frame); });
   const HeldWakes wakes(several ? socket : nullptr);
   uint32_t sent = 0;
   for (; sent < count; sent += 1) {
-    const size_t size = environment.frames[sent] >> 1;
+    const size_t size = FrameSize(environment.frames[sent]);
     if (size > room) return ThrowType(env, "Frames must lie within the bytes");
     Message message;
     if (!message.Copy(&environment.message_memory, next, size)) break;
-    const int flags = ZMQ_DONTWAIT | ((environment.frames[sent] & 1) != 0 ? ZMQ_SNDMORE : 0);
+    const int flags = ZMQ_DONTWAIT | (FrameHasMore(environment.frames[sent]) ? ZMQ_SNDMORE : 0);
     int rc = 0;
     do {
       rc = zmq_msg_send(message.get(), socket, flags);
