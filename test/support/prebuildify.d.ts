@@ -1,3 +1,4 @@
 declare module "prebuildify" {
-  export default function prebuildify(options: object, done: (error: Error | null) => void): void
+  function prebuildify(options: object, done: (error: Error | null) => void): void
+  export = prebuildify
 }
