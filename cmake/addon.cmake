@@ -1,16 +1,19 @@
-# The addon, under cmake-js. The sources and definitions are those of native/ohmq.gyp.
+# The addon: for cmake-js, or with OHMQ_PREBUILD for a release. Its sources and definitions are in native/addon.gypi, which node-gyp reads too.
 set(OHMQ_NODE_HEADERS "" CACHE PATH "Folder with Node's headers, uv.h among them")
 set(OHMQ_SANITIZE "" CACHE STRING "A sanitizer for everything above and the addon: address, undefined or thread")
 
-file(READ native/sources.gypi gypi)
+file(READ native/addon.gypi gypi)
 foreach(list sources defines)
-  string(JSON count LENGTH "${gypi}" variables ohmq_${list})
+  string(JSON count LENGTH "${gypi}" targets 0 ${list})
   math(EXPR last "${count} - 1")
   foreach(index RANGE ${last})
-    string(JSON item GET "${gypi}" variables ohmq_${list} ${index})
-    list(APPEND ${list} "${item}")
+    string(JSON item GET "${gypi}" targets 0 ${list} ${index})
+    if(NOT item MATCHES "^<") # gyp's own, which runs a command
+      list(APPEND ${list} "${item}")
+    endif()
   endforeach()
 endforeach()
+list(TRANSFORM sources PREPEND native/)
 
 add_library(ohmq SHARED ${sources} ${CMAKE_JS_SRC})
 set_target_properties(ohmq PROPERTIES PREFIX "" SUFFIX ".node" CXX_STANDARD 17 CXX_STANDARD_REQUIRED ON)

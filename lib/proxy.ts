@@ -8,7 +8,8 @@ import { closedError, errnoError, withReason } from "./base/errors.js"
 import { needsNew } from "./base/exports.js"
 import { endpoints, lend } from "./base/symbols.js"
 import type { Message } from "./message/message.js"
-import { addon, type NativeProxy, type NativeSocket, ProxyCommand } from "./native/addon.js"
+import { addon, type NativeProxy, type NativeSocket } from "./native/addon.js"
+import { ProxyCommand } from "./native/numbers.js"
 import { Socket } from "./socket/socket.js"
 
 /** Messages and bytes, without the ends of parts. */

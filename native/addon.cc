@@ -11,20 +11,19 @@
 
 #include "constants.h"
 #include "context/context.h"
-#include "socket/draft.h"
 #include "environment/environment.h"
 #include "errors.h"
-#include "socket/metadata.h"
+#include "interface.h"
 #include "proxy/proxy.h"
-#include "socket/security.h"
+#include "socket/connection.h"
+#include "socket/curve.h"
+#include "socket/draft.h"
+#include "socket/metadata.h"
 #include "socket/socket.h"
+#include "socket/transfer.h"
 
 namespace ohmq {
 namespace {
-
-// What JavaScript may rely on: raise it with every change of what the addon exports, and with it INTERFACE in
-// lib/base/symbols.ts, so that JavaScript of another version says so instead of misunderstanding it.
-constexpr uint32_t kInterface = 3;
 
 // initialize(mainThread: boolean, uv: boolean): boolean. Whether it was the first call.
 Napi::Value Initialize(const Napi::CallbackInfo& info) {
@@ -35,7 +34,8 @@ Napi::Value Initialize(const Napi::CallbackInfo& info) {
 Napi::Value TakeLarge(const Napi::CallbackInfo& info) {
   Environment& environment = Environment::Of(info.Env());
   if (environment.large_taken >= environment.large.size()) return ThrowType(info.Env(), "No large frame is left");
-  return ToBuffer(info.Env(), std::move(environment.large[environment.large_taken++]));
+  Message& frame = environment.large[environment.large_taken++];
+  return ToBuffer(info.Env(), std::move(frame), &environment.external_bytes);
 }
 
 // errnoError(name: string, message?: string): Error
@@ -113,7 +113,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("NativeContext", Context::Define(env));
   exports.Set("NativeProxy", Proxy::Define(env));
   exports.Set("NativeSocket", Socket::Define(env));
-  Socket::DefineHotPath(env, exports);
+  DefineTransfer(env, exports);
   DefineDraft(env, exports);
   return exports;
 }

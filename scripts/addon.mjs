@@ -1,4 +1,4 @@
-// Builds the addon: with node-gyp (native/ohmq.gyp), or with cmake-js (CMakeLists.txt) where there is no Python.
+// Builds the addon: with node-gyp (binding.gyp), or with cmake-js (CMakeLists.txt) where there is no Python.
 
 import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs"
 import { createRequire } from "node:module"
@@ -29,9 +29,14 @@ function nodePrefix() {
   return existsSync(path.join(prefix, "include/node/uv.h")) ? prefix : undefined
 }
 
+/** Writes binding.gyp where it is missing. It is not published: Yarn and pnpm compile every package that has one. */
+export function ensureBindingGyp() {
+  const file = inProject("binding.gyp")
+  if (!existsSync(file)) writeFileSync(file, `{"includes": ["native/addon.gypi"]}\n`)
+}
+
 async function withNodeGyp(debug) {
-  // Written here only: yarn would compile any package that has a binding.gyp when it is installed, whatever "gypfile" says.
-  cpSync(inProject("native/ohmq.gyp"), inProject("binding.gyp"))
+  ensureBindingGyp()
   const prefix = nodePrefix()
   const args = ["configure", "build", debug ? "--debug" : "--release", "--jobs=max"]
   if (prefix) args.push(`--nodedir=${prefix}`)

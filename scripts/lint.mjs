@@ -48,7 +48,9 @@ async function cpp(fix) {
   }
   const files = native()
   await step("clang-format", "clang-format", [...(fix ? ["-i"] : ["--dry-run", "--Werror"]), ...files])
-  const { ohmq_defines: defines } = JSON.parse(readFileSync(inProject("native/sources.gypi"), "utf8")).variables
+  const [{ defines }] = JSON.parse(readFileSync(inProject("native/addon.gypi"), "utf8")).targets
+  // gyp's own entries run commands.
+  const constant = defines.filter((define) => !define.startsWith("<"))
   const system = [
     inProject("include"),
     ...(await libzmqFlags("include")),
@@ -56,7 +58,7 @@ async function cpp(fix) {
     require("node-addon-api").include_dir,
   ]
   const flags = [
-    ...["-std=c++17", "-Wall", "-Wextra", ...[...defines, "ZMQ_BUILD_DRAFT_API"].map((define) => `-D${define}`)],
+    ...["-std=c++17", "-Wall", "-Wextra", ...[...constant, "ZMQ_BUILD_DRAFT_API"].map((define) => `-D${define}`)],
     `-I${inProject("native")}`,
     ...system.flatMap((folder) => ["-isystem", folder.replaceAll('"', "")]),
   ]

@@ -1,21 +1,23 @@
-// Makes the addons that are shipped: for every Linux target, on Linux x64, from the pinned sources with the pinned compiler.
+// Makes the addons that are shipped, with prebuildify: for every Linux target, on Linux x64, from the pinned sources with the pinned
+// compiler; and for the machine that runs it where that is macOS or Windows.
 
-import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
-import { cpus } from "node:os"
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import path from "node:path"
+import { promisify } from "node:util"
+import prebuildify from "prebuildify"
 
-import { ensureAddon, nodeHeaders } from "./addon.mjs"
-import { checkElf } from "./lib/elf.mjs"
+import { nodeHeaders } from "./addon.mjs"
+import { checkElf, readElf } from "./lib/elf.mjs"
 import { checkNative, readNative } from "./lib/native-addon.mjs"
+import { base, prebuildifyOptions, sourcesFile, writeNativeTools, writeZigTools } from "./lib/prebuilt.mjs"
 import { Failure, filesBelow, fingerprint, inProject, readJson, root, runMain, say } from "./lib/project.mjs"
-import { output, run } from "./lib/run.mjs"
+import { output } from "./lib/run.mjs"
 import { sha256, writeBom, zigTool } from "./lib/sbom.mjs"
 import { nativeTargets, targets } from "./lib/targets.mjs"
 import { ensureZig } from "./lib/zig.mjs"
 import { ensureLibzmq, findSources, sourceVersions } from "./libzmq.mjs"
 
 const topic = "prebuild"
-const base = inProject("build/prebuild")
 
 const help = `Makes the prebuilt addons for Linux and checks them. Usage: npm run prebuilds [-- options] [target ...]
 
@@ -36,7 +38,6 @@ Variables:
 
 /** Where libzmq and libsodium are unpacked, and where they came from. */
 async function ensureSources(again) {
-  const file = path.join(base, "sources.json")
   const recipe = fingerprint(
     ["scripts/pins.json", "scripts/lib/diff.mjs", "scripts/lib/patches.mjs", "native/patches/libzmq"].map((file) =>
       inProject(file),
@@ -44,44 +45,12 @@ async function ensureSources(again) {
     process.env.OHMQ_LIBZMQ_ARCHIVE,
     process.env.OHMQ_LIBSODIUM_ARCHIVE,
   )
-  const known = readJson(file)
+  const known = readJson(sourcesFile)
   if (!again && known?.recipe === recipe && existsSync(known.libzmq)) return known
   const found = await findSources(path.join(base, "source"), { release: true })
   Object.assign(found, { recipe, versions: sourceVersions(found) })
-  writeFileSync(file, `${JSON.stringify(found, undefined, 2)}\n`)
+  writeFileSync(sourcesFile, `${JSON.stringify(found, undefined, 2)}\n`)
   return found
-}
-
-/** Programs that CMake can call: zig's subcommands with the target and the flags that everything is compiled with. */
-function writeTools(folder, zig, target) {
-  const flags = [
-    ...["-target", target.zig, "-g", "-fno-sanitize=undefined", "-fstack-protector-strong", "-fno-omit-frame-pointer"],
-    ...["-D_FORTIFY_SOURCE=2", "-ffunction-sections", "-fdata-sections"],
-    // No path of this machine gets into the result.
-    ...[`-ffile-prefix-map=${root}=.`, `-ffile-prefix-map=${path.dirname(zig)}=zig`],
-  ]
-  const cache = path.join(path.dirname(zig), "../cache")
-  const programs = {
-    cc: ["cc", ...flags],
-    "c++": ["c++", ...flags],
-    ar: ["ar"],
-    ranlib: ["ranlib"],
-  }
-  mkdirSync(folder, { recursive: true })
-  for (const [name, words] of Object.entries(programs)) {
-    const file = path.join(folder, name)
-    const line = [zig, ...words].map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(" ")
-    const script = `#!/bin/sh\nexport ZIG_GLOBAL_CACHE_DIR='${cache}' ZIG_LOCAL_CACHE_DIR='${cache}'\nexec ${line} "$@"\n`
-    writeFileSync(file, script)
-    chmodSync(file, 0o755)
-  }
-}
-
-async function cmake(target, log, args) {
-  // Nothing of the environment changes what is built.
-  const env = { ...process.env, LC_ALL: "C", SOURCE_DATE_EPOCH: "0", ZERO_AR_DATE: "1" }
-  for (const name of ["CFLAGS", "CXXFLAGS", "CPPFLAGS", "LDFLAGS", "CC", "CXX"]) delete env[name]
-  await run(topic, "cmake", args, { env, log: path.join(base, `${target.name}-${log}.log`) })
 }
 
 const tool = (name, version) => ({ type: "application", name, version })
@@ -93,73 +62,29 @@ function headersVersion(folder) {
   return ["MAJOR", "MINOR", "PATCH"].map((part) => new RegExp(`NODE_${part}_VERSION (\\d+)`).exec(text)[1]).join(".")
 }
 
-async function compile(target, sources, zig, headers) {
-  const folder = path.join(base, target.name)
-  const tree = path.join(folder, "cmake")
-  rmSync(folder, { recursive: true, force: true })
-  writeTools(path.join(folder, "tools"), zig, target)
-  const definitions = {
-    CMAKE_BUILD_TYPE: "Release",
-    CMAKE_TOOLCHAIN_FILE: inProject("cmake/zig.cmake"),
-    OHMQ_TARGET: target.zig,
-    OHMQ_TOOLS: path.join(folder, "tools"),
-    OHMQ_PREBUILD: "ON",
-    OHMQ_LIBZMQ_SOURCE: sources.libzmq,
-    OHMQ_LIBSODIUM_SOURCE: sources.libsodium,
-    OHMQ_NODE_HEADERS: headers,
-  }
-  const settings = Object.entries(definitions).map(([name, value]) => `-D${name}=${value}`)
-  const build = ["--build", tree, "--parallel", String(cpus().length), "--target"]
-  await cmake(target, "configure", ["-S", root, "-B", tree, ...settings, "-DOHMQ_UNITY=ON"])
-  await cmake(target, "libsodium", [...build, "sodium"])
+/** Has prebuildify make the addon of a target. Refuses one in which `check` finds problems. */
+async function makeAddon(target, check) {
   try {
-    await cmake(target, "libzmq", [...build, "libzmq-static"])
-  } catch {
-    // libzmq does not promise that a release can be compiled so. Any other fault shows again.
-    say(topic, "libzmq does not compile as one unit: compiling file by file")
-    await cmake(target, "configure", ["-B", tree, "-DOHMQ_UNITY=OFF"])
-    await cmake(target, "libzmq", [...build, "libzmq-static"])
+    await promisify(prebuildify)(prebuildifyOptions(target))
+  } catch (error) {
+    throw new Failure(`${target.name}: ${error.message}. The logs are in ${path.relative(root, base)}.`)
   }
-  await cmake(target, "addon", [...build, "ohmq"])
-  return tree
+  const addon = inProject(target.addon)
+  chmodSync(addon, 0o644)
+  const problems = check(addon)
+  if (problems.length > 0) throw new Failure(`${target.addon}: ${problems.join("; ")}.`)
+  return addon
 }
 
 async function prebuild(target, sources, zig) {
   say(topic, `${target.name}: compiling libsodium, libzmq and the addon (about a minute)`)
-  const headers = await nodeHeaders()
-  const tree = await compile(target, sources, zig, headers)
-  const addon = inProject(target.addon)
-  const symbols = path.join(base, "symbols", `ohmq-${target.name}.debug`)
-  for (const file of [addon, symbols]) mkdirSync(path.dirname(file), { recursive: true })
-  // With the compiler's own objcopy: that of the system would strip in its own way. The addon does not name the file of its symbols,
-  // because that would put a sum of it in, and zig's own libraries have paths of this machine among their symbols.
-  const unstripped = path.join(tree, "ohmq.node")
-  const log = path.join(base, `${target.name}-strip.log`)
-  await run(topic, zig, ["objcopy", "--strip-all", unstripped, addon], { log })
-  await run(topic, zig, ["objcopy", "--only-keep-debug", unstripped, symbols], { log })
-  chmodSync(addon, 0o644)
-  const { elf, problems } = checkElf(addon, target)
-  if (problems.length > 0) throw new Failure(`${target.addon}: ${problems.join("; ")}.`)
-  const made = { tools: [zigTool, cmakeTool()], headers: headersVersion(headers) }
+  rmSync(path.join(base, target.name), { recursive: true, force: true })
+  writeZigTools(target, zig)
+  const addon = await makeAddon(target, (file) => checkElf(file, target).problems)
+  const made = { tools: [zigTool, cmakeTool()], headers: headersVersion(await nodeHeaders()) }
   writeBom(target, { versions: sources.versions, archives: sources.archives, made })
-  say(topic, `${target.addon}: ${elf.size} bytes${elf.glibc ? `, glibc ${elf.glibc} or later` : ""}`)
-}
-
-/** Keeps the symbols of an addon that was compiled here, and copies it without them. */
-async function strip(built, target) {
-  const folder = path.join(base, "symbols")
-  for (const made of [path.dirname(inProject(target.addon)), folder]) mkdirSync(made, { recursive: true })
-  copyFileSync(built, inProject(target.addon))
-  if (target.platform === "win32") {
-    // Visual C++ writes symbols into a file of their own.
-    const symbols = built.replace(/node$/, "pdb")
-    if (existsSync(symbols)) copyFileSync(symbols, path.join(folder, `ohmq-${target.name}.pdb`))
-    return
-  }
-  const log = path.join(base, `${target.name}-strip.log`)
-  await run(topic, "dsymutil", [built, "-o", path.join(folder, `ohmq-${target.name}.dSYM`)], { log })
-  // -x leaves what Node looks for.
-  await run(topic, "strip", ["-x", inProject(target.addon)], { log })
+  const { size, glibc } = readElf(addon)
+  say(topic, `${target.addon}: ${size} bytes${glibc ? `, glibc ${glibc} or later` : ""}`)
 }
 
 /** The addon that was compiled here, as the prebuilt one of this platform. */
@@ -167,12 +92,10 @@ async function takeNative() {
   if (process.platform === "linux") throw new Failure("The addons for Linux are cross-compiled: npm run prebuilds")
   const target = nativeTargets.find(({ name }) => name === `${process.platform}-${process.arch}`)
   if (target === undefined) throw new Failure(`No addon is shipped for ${process.platform}-${process.arch}.`)
-  await ensureAddon()
+  rmSync(path.join(base, target.name), { recursive: true, force: true })
+  writeNativeTools(target)
+  const addon = await makeAddon(target, (file) => checkNative(file, target))
   const { versions, archives } = await ensureLibzmq()
-  await strip(inProject("build/Release/ohmq.node"), target)
-  const addon = inProject(target.addon)
-  const problems = checkNative(addon, target)
-  if (problems.length > 0) throw new Failure(`${target.addon}: ${problems.join("; ")}.`)
   const compiler =
     target.platform === "win32"
       ? tool("Visual C++", readNative(addon).linker)

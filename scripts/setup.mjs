@@ -1,9 +1,10 @@
 // Makes a clone ready to use: installs packages, builds libzmq and the addon, compiles TypeScript. It skips whatever is up to date. With
 // --packages, it stops after the packages.
 
-import { existsSync, rmSync, writeFileSync } from "node:fs"
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import path from "node:path"
 
+import { interfaceHeader } from "./interface.mjs"
 import { Failure, fingerprint, inProject, readJson, root, runMain, say } from "./lib/project.mjs"
 import { run } from "./lib/run.mjs"
 import { compileTypeScript } from "./lib/typescript.mjs"
@@ -30,6 +31,12 @@ async function ensurePackages() {
   writeFileSync(stampFile, `${JSON.stringify({ fingerprint: recipe })}\n`)
 }
 
+/** The header is committed, so it is not written here. */
+function checkInterface() {
+  if (readFileSync(inProject("native/interface.h"), "utf8") === interfaceHeader()) return
+  throw new Failure("native/interface.h is out of date. Run 'node scripts/interface.mjs', and commit what it writes.")
+}
+
 /** The prebuilt addon for this platform, if the loader would use it. */
 function prebuilt() {
   if (existsSync(inProject("build/Release/ohmq.node"))) return undefined
@@ -54,6 +61,7 @@ await runMain(async (args) => {
   checkNode()
   await ensurePackages()
   if (args.includes("--packages")) return
+  checkInterface()
   const binary = prebuilt()
   if (binary !== undefined) {
     say("addon", `prebuilt, ${path.relative(root, binary)}`)

@@ -7,27 +7,30 @@ import { type ErrnoError, errnoErrorOf } from "../base/errors.js"
 import { addon, constant } from "../native/addon.js"
 
 /** What ZMTP or ZAP forbids and a peer did. No more than zeromq has, because programs have tables with an entry for each. */
-type ProtocolErrorCode =
-  | "ERR_ZMTP_UNSPECIFIED"
-  | "ERR_ZMTP_UNEXPECTED_COMMAND"
-  | "ERR_ZMTP_INVALID_SEQUENCE"
-  | "ERR_ZMTP_KEY_EXCHANGE"
-  | "ERR_ZMTP_MALFORMED_COMMAND_UNSPECIFIED"
-  | "ERR_ZMTP_MALFORMED_COMMAND_MESSAGE"
-  | "ERR_ZMTP_MALFORMED_COMMAND_HELLO"
-  | "ERR_ZMTP_MALFORMED_COMMAND_INITIATE"
-  | "ERR_ZMTP_MALFORMED_COMMAND_ERROR"
-  | "ERR_ZMTP_MALFORMED_COMMAND_READY"
-  | "ERR_ZMTP_MALFORMED_COMMAND_WELCOME"
-  | "ERR_ZMTP_INVALID_METADATA"
-  | "ERR_ZMTP_CRYPTOGRAPHIC"
-  | "ERR_ZMTP_MECHANISM_MISMATCH"
-  | "ERR_ZAP_UNSPECIFIED"
-  | "ERR_ZAP_MALFORMED_REPLY"
-  | "ERR_ZAP_BAD_REQUEST_ID"
-  | "ERR_ZAP_BAD_VERSION"
-  | "ERR_ZAP_INVALID_STATUS_CODE"
-  | "ERR_ZAP_INVALID_METADATA"
+const protocolErrors = {
+  ZMQ_PROTOCOL_ERROR_ZMTP_UNSPECIFIED: "ERR_ZMTP_UNSPECIFIED",
+  ZMQ_PROTOCOL_ERROR_ZMTP_UNEXPECTED_COMMAND: "ERR_ZMTP_UNEXPECTED_COMMAND",
+  ZMQ_PROTOCOL_ERROR_ZMTP_INVALID_SEQUENCE: "ERR_ZMTP_INVALID_SEQUENCE",
+  ZMQ_PROTOCOL_ERROR_ZMTP_KEY_EXCHANGE: "ERR_ZMTP_KEY_EXCHANGE",
+  ZMQ_PROTOCOL_ERROR_ZMTP_MALFORMED_COMMAND_UNSPECIFIED: "ERR_ZMTP_MALFORMED_COMMAND_UNSPECIFIED",
+  ZMQ_PROTOCOL_ERROR_ZMTP_MALFORMED_COMMAND_MESSAGE: "ERR_ZMTP_MALFORMED_COMMAND_MESSAGE",
+  ZMQ_PROTOCOL_ERROR_ZMTP_MALFORMED_COMMAND_HELLO: "ERR_ZMTP_MALFORMED_COMMAND_HELLO",
+  ZMQ_PROTOCOL_ERROR_ZMTP_MALFORMED_COMMAND_INITIATE: "ERR_ZMTP_MALFORMED_COMMAND_INITIATE",
+  ZMQ_PROTOCOL_ERROR_ZMTP_MALFORMED_COMMAND_ERROR: "ERR_ZMTP_MALFORMED_COMMAND_ERROR",
+  ZMQ_PROTOCOL_ERROR_ZMTP_MALFORMED_COMMAND_READY: "ERR_ZMTP_MALFORMED_COMMAND_READY",
+  ZMQ_PROTOCOL_ERROR_ZMTP_MALFORMED_COMMAND_WELCOME: "ERR_ZMTP_MALFORMED_COMMAND_WELCOME",
+  ZMQ_PROTOCOL_ERROR_ZMTP_INVALID_METADATA: "ERR_ZMTP_INVALID_METADATA",
+  ZMQ_PROTOCOL_ERROR_ZMTP_CRYPTOGRAPHIC: "ERR_ZMTP_CRYPTOGRAPHIC",
+  ZMQ_PROTOCOL_ERROR_ZMTP_MECHANISM_MISMATCH: "ERR_ZMTP_MECHANISM_MISMATCH",
+  ZMQ_PROTOCOL_ERROR_ZAP_UNSPECIFIED: "ERR_ZAP_UNSPECIFIED",
+  ZMQ_PROTOCOL_ERROR_ZAP_MALFORMED_REPLY: "ERR_ZAP_MALFORMED_REPLY",
+  ZMQ_PROTOCOL_ERROR_ZAP_BAD_REQUEST_ID: "ERR_ZAP_BAD_REQUEST_ID",
+  ZMQ_PROTOCOL_ERROR_ZAP_BAD_VERSION: "ERR_ZAP_BAD_VERSION",
+  ZMQ_PROTOCOL_ERROR_ZAP_INVALID_STATUS_CODE: "ERR_ZAP_INVALID_STATUS_CODE",
+  ZMQ_PROTOCOL_ERROR_ZAP_INVALID_METADATA: "ERR_ZAP_INVALID_METADATA",
+} as const
+
+type ProtocolErrorCode = (typeof protocolErrors)[keyof typeof protocolErrors]
 
 /**
  * A failure that is not one of the system: `code` is a name such as "ERR_ZMTP_MECHANISM_MISMATCH". Beyond its type, it may be
@@ -132,17 +135,15 @@ const types = new Map<number, EventType>(Object.entries(names).map(([name, type]
 export const isEventType = (type: unknown): type is EventType =>
   type === "unknown" || (Object.values(names) as unknown[]).includes(type)
 
-const protocolErrors = new Map<number, string>()
-for (const [name, value] of Object.entries(addon.constants)) {
-  const kind = /^ZMQ_PROTOCOL_ERROR_((?:ZMTP|ZAP|WS)_.*)$/.exec(name)?.[1]
-  if (kind !== undefined) protocolErrors.set(value as number, kind)
-}
+const protocolErrorCodes = new Map<number | undefined, string>([
+  ...Object.entries(protocolErrors).map(([name, code]) => [constant(name), code] as const),
+  [addon.constants.ZMQ_PROTOCOL_ERROR_WS_UNSPECIFIED, "ERR_WS_UNSPECIFIED"],
+])
 
 function protocolError(value: number): CodedError {
-  const kind = protocolErrors.get(value)
-  const message = kind === undefined ? "Unknown error" : `${kind.slice(0, kind.indexOf("_"))} protocol error`
-  const code = kind === undefined ? "ERR_UNKNOWN" : `ERR_${kind}`
-  return Object.assign(new Error(message), { code: code as ProtocolErrorCode })
+  const code = protocolErrorCodes.get(value)
+  const message = code === undefined ? "Unknown error" : `${code.split("_")[1]} protocol error`
+  return Object.assign(new Error(message), { code: (code ?? "ERR_UNKNOWN") as ProtocolErrorCode })
 }
 
 function authenticationError(status: number): AuthenticationError {

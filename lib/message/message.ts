@@ -5,7 +5,8 @@ import process from "node:process"
 import { types } from "node:util"
 import { isMainThread, MessageChannel, markAsUntransferable } from "node:worker_threads"
 import { warnOnce } from "../base/warnings.js"
-import { addon, SendFlags } from "../native/addon.js"
+import { addon } from "../native/addon.js"
+import { COPY_LIMIT, FRAME_ALIGNMENT, FRAME_SHIFT, FrameFlags, SendFlags } from "../native/numbers.js"
 
 /** A part of a message that was received. */
 export type Message = Buffer
@@ -21,13 +22,13 @@ export type Part = Uint8Array | string
 
 const { frames, receive, received, sendBytes, sendText, takeLarge } = addon
 
-/** Taken out of the module, which is slow to look into: 5 ns for each message. */
+/** Taken out of their modules, which are slow to look into: 5 ns for each message. */
 const { isUint8Array } = types
+const { More: MORE, Large: LARGE } = FrameFlags
+const SHIFT = FRAME_SHIFT
+const ALIGNMENT = FRAME_ALIGNMENT
 
 const empty = new Uint8Array(0)
-
-/** Parts of up to so many bytes are copied, both ways. The same number is in native/socket/transfer.h. */
-export const COPY_LIMIT = 1024
 
 /** What a value is sent as. Anything that is no bytes is text; a symbol is neither, and throws. */
 export function toPart(value: MessageLike): Part {
@@ -127,8 +128,8 @@ const View = (
 /** Where the addon puts frames. All sockets use it, so nobody gets to see it. */
 const arrived = received.buffer as ArrayBuffer
 
-/** Frames begin at multiples of 8. */
-const padded = (length: number) => (length + 7) & ~7
+/** How much room a frame takes, up to where the next one begins. */
+const padded = (length: number) => (length + ALIGNMENT - 1) & -ALIGNMENT
 
 /** A frame in memory of its own. */
 function ownFrame(offset: number, length: number): Message {
@@ -158,7 +159,7 @@ export class SharedMemory {
     let end = offset
     for (let index = first; index < count; index += 1) {
       const frame = frames[index] as number
-      if ((frame & 2) === 0) end += padded(frame >>> 2)
+      if ((frame & LARGE) === 0) end += padded(frame >>> SHIFT)
     }
     const length = end - offset
     const start = this.#reserve(length)
@@ -211,10 +212,10 @@ export function drain(
     for (let index = 0; index < count; index += 1) {
       const frame = frames[index] as number
       let part: Message
-      if ((frame & 2) !== 0) {
+      if ((frame & LARGE) !== 0) {
         part = takeLarge()
       } else {
-        const length = frame >>> 2
+        const length = frame >>> SHIFT
         if (length <= OWN_LIMIT || shared === undefined) {
           part = ownFrame(offset, length)
         } else {
@@ -223,7 +224,7 @@ export function drain(
         }
         offset += padded(length)
       }
-      if ((frame & 1) !== 0) {
+      if ((frame & MORE) !== 0) {
         if (begun === undefined) begun = [part]
         else begun.push(part)
       } else if (begun === undefined) {

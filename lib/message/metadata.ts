@@ -1,7 +1,8 @@
 // Messages together with what libzmq knows about their senders.
 
 import { checkOperation, expected, type OperationOptions } from "../base/checks.js"
-import { addon, type Tag } from "../native/addon.js"
+import { addon } from "../native/addon.js"
+import type { Tag } from "../native/numbers.js"
 import type { Message } from "./message.js"
 
 /** Options of a receive with metadata. */

@@ -3,12 +3,17 @@
 import { Buffer } from "node:buffer"
 import type { SocketType } from "../base/socket-types.js"
 import { addon, POLLOUT } from "../native/addon.js"
-import { COPY_LIMIT, keepPart, type MessageLike, type Part, sendPart, toPart, toParts } from "./message.js"
+import { COPY_LIMIT, FRAME_SHIFT, FrameFlags } from "../native/numbers.js"
+import { keepPart, type MessageLike, type Part, sendPart, toPart, toParts } from "./message.js"
 
 /** Larger parts are copied only when there is room for them. */
 const LARGE = 16 * 1024
 
 const { bytes, frames, sendMany } = addon
+
+/** Taken out of the module, which is slow to look into. */
+const { More: MORE } = FrameFlags
+const SHIFT = FRAME_SHIFT
 
 /** The bytes of the frames that one call hands over, back to back; the addon's memory. */
 const packed = Buffer.from(bytes.buffer)
@@ -41,10 +46,10 @@ function pack(part: Part, offset: number): number {
 }
 
 /** Packs a part as a frame. Returns where the next one begins, or -1 if it does not fit. */
-function packFrame(part: Part, count: number, offset: number, more: 0 | 1): number {
+function packFrame(part: Part, count: number, offset: number, more: number): number {
   const length = pack(part, offset)
   if (length < 0) return -1
-  frames[count] = (length << 1) | more
+  frames[count] = (length << SHIFT) | more
   return offset + length
 }
 
@@ -54,7 +59,7 @@ function packParts(parts: Part[], count: number, offset: number): number {
   const last = parts.length - 1
   let end = offset
   for (let index = 0; index <= last && end >= 0; index += 1) {
-    end = packFrame(parts[index] as Part, count + index, end, index < last ? 1 : 0)
+    end = packFrame(parts[index] as Part, count + index, end, index < last ? MORE : 0)
   }
   return end
 }

@@ -5,41 +5,7 @@ import process from "node:process"
 import { isMainThread } from "node:worker_threads"
 import { INTERFACE, type leave, onReady } from "./interface.js"
 import { loadAddon } from "./loader.js"
-
-/** The members of the C++ enumeration WireType, in its order. */
-export enum WireType {
-  Bool,
-  Int32,
-  Uint32,
-  Int64,
-  Uint64,
-  String,
-  Bytes,
-  CurveKey,
-}
-
-/** Flags of a part that is sent. */
-export enum SendFlags {
-  None = 0,
-  /** Another part of the same message follows. */
-  More = 1,
-  /** The bytes may be read where they are, after the call, if they are many. */
-  MayReference = 2,
-}
-
-/** What a message of a draft socket carries beside its one part. */
-export enum Tag {
-  /** As four bytes, the lowest first. */
-  RoutingId = 0,
-  Group = 1,
-}
-
-/** What a running proxy can be told. */
-export enum ProxyCommand {
-  Pause = 0,
-  Resume = 1,
-  Terminate = 2,
-}
+import type { ProxyCommand, SendFlags, Tag, WireType } from "./numbers.js"
 
 export interface NativeContext {
   /** The owners of its open sockets of this thread: of those that read monitors, or of the others. */

@@ -4,10 +4,10 @@
 // or two versions. Registered symbols are the same for all copies that understand one another.
 
 /**
- * Raise it with every change of what the addon exports (kInterface in native/addon.cc), or of what is behind the keys here and in
- * lib/base/symbols.ts.
+ * Raise it with every change of what the addon exports, or of what is behind the keys here and in lib/base/symbols.ts; then run
+ * scripts/interface.mjs.
  */
-export const INTERFACE = 3
+export const INTERFACE = 4
 
 /** The method that the addon calls, through a NativeSocket's `owner`, when an event that the socket watches for has come. */
 export const onReady = Symbol.for(`ohmq.${INTERFACE}.onReady`)

@@ -1,6 +1,6 @@
 // How the addon reads and writes the values of options.
 
-import { WireType } from "../native/addon.js"
+import { WireType } from "../native/numbers.js"
 import type { Wire } from "./table/entry.js"
 
 /** The addon's type for each wire type of the option table. */

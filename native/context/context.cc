@@ -1,17 +1,63 @@
 #include "context/context.h"
 
+#include <cerrno>
+#include <string>
+
 #include <zmq.h>
 
-#include "errors.h"
-#include "socket/options.h"
 #include "context/shared_context.h"
-#include "socket/socket.h"
 #include "environment/termination.h"
+#include "errors.h"
+#include "interface.h"
+#include "socket/socket.h"
 
 namespace ohmq {
 namespace {
 
 const napi_type_tag kTag = TypeTag(0x6f686d7143747801);
+
+Napi::Value GetContextOption(Napi::Env env, void* context, int id, WireType type) {
+#ifdef ZMQ_BUILD_DRAFT_API
+  if (type == WireType::kString) {
+    char text[64] = {};
+    size_t size = sizeof text;
+    if (zmq_ctx_get_ext(context, id, text, &size) != 0) return Throw(env, zmq_errno());
+    return text[0] == '\0' ? env.Null() : Napi::Value(Napi::String::New(env, text));
+  }
+#endif
+  errno = 0;
+  const int value = zmq_ctx_get(context, id);
+  // -1 is also the value of what was never set, such as the scheduling policy.
+  if (value < 0 && zmq_errno() != 0) return Throw(env, zmq_errno());
+  return type == WireType::kBool ? Napi::Value(Napi::Boolean::New(env, value != 0))
+                                 : Napi::Value(Napi::Number::New(env, value));
+}
+
+void SetContextOption(Napi::Env env, void* context, int id, WireType type, Napi::Value value) {
+  int rc = 0;
+  if (type == WireType::kString) {
+#ifdef ZMQ_BUILD_DRAFT_API
+    std::string text;
+    if (value.IsString()) {
+      text = value.As<Napi::String>().Utf8Value();
+    } else if (value.IsTypedArray()) {
+      const auto bytes = value.As<Napi::Uint8Array>();
+      text.assign(reinterpret_cast<const char*>(bytes.Data()), bytes.ByteLength());
+    }
+    // libzmq takes whatever is as long as an int for an int, so such a text brings its NUL along.
+    const size_t size = text.size() == sizeof(int) ? text.size() + 1 : text.size();
+    rc = zmq_ctx_set_ext(context, id, text.c_str(), size);
+#else
+    rc = -1;
+    errno = EINVAL;
+#endif
+  } else {
+    const int number =
+        type == WireType::kBool ? (value.As<Napi::Boolean>() ? 1 : 0) : value.As<Napi::Number>().Int32Value();
+    rc = zmq_ctx_set(context, id, number);
+  }
+  if (rc != 0) Throw(env, zmq_errno());
+}
 
 }  // namespace
 

@@ -2,7 +2,10 @@
 
 #include <atomic>
 
+#include "context/context_handle.h"
 #include "environment/turn_counter.h"
+#include "poller/thread_poller.h"
+#include "poller/uv_poller.h"
 
 namespace ohmq {
 namespace {
@@ -70,9 +73,10 @@ const std::shared_ptr<ContextHandle>& Environment::default_context() {
   return default_context_;
 }
 
-const std::shared_ptr<PollThread>& Environment::poll_thread() {
+std::unique_ptr<Poller> Environment::CreatePoller(zmq_fd_t descriptor, Poller::Callback callback, void* data) {
+  if (has_uv()) return CreateUvPoller(loop_, &uv_handles_, descriptor, callback, data);
   if (poll_thread_ == nullptr) poll_thread_ = PollThread::Create(env_);
-  return poll_thread_;
+  return ThreadPoller::Create(poll_thread_, descriptor, callback, data);
 }
 
 // JavaScript may be unable to run here, so nothing below calls into it.
@@ -87,7 +91,8 @@ void Environment::CleanUp() noexcept {
   if (environments == 0) ContextHandle::WaitForTerminations();
   // Only now: libzmq may have been reading from buffers that the queue holds.
   release_queue_->Close();
-  if (hook_ != nullptr && handles_ == 0) napi_remove_async_cleanup_hook(hook_);
+  // libuv's handles must be closed before the loop ends, so the hook completes with the last of them.
+  if (hook_ != nullptr) uv_handles_.WhenClosed([hook = hook_] { napi_remove_async_cleanup_hook(hook); });
 }
 
 uint32_t Environment::TakeSlot(Socket* socket) {
@@ -104,11 +109,6 @@ uint32_t Environment::TakeSlot(Socket* socket) {
 void Environment::FreeSlot(uint32_t slot) {
   slots_[slot] = nullptr;
   free_slots_.push_back(slot);
-}
-
-void Environment::HandleClosed() {
-  handles_ -= 1;
-  if (closing_ && handles_ == 0) napi_remove_async_cleanup_hook(hook_);
 }
 
 }  // namespace ohmq

@@ -5,12 +5,13 @@
 #include <unordered_set>
 #include <vector>
 
-#include "context/context_handle.h"
 #include "message/message.h"
 #include "message/message_memory.h"
+#include "message/release_queue.h"
 #include "poller/poll_thread.h"
+#include "poller/poller.h"
+#include "poller/uv_handles.h"
 #include "prelude.h"
-#include "environment/release_queue.h"
 
 struct uv_loop_s;
 
@@ -29,6 +30,7 @@ class Resource {
   ~Resource() = default;
 };
 
+class ContextHandle;
 class Socket;
 
 class Environment {
@@ -51,8 +53,10 @@ class Environment {
   // Its end has begun.
   bool closing() const { return closing_; }
   uv_loop_s* loop() const { return loop_; }
-  // For environments without libuv. Null when there is no thread to be had.
-  const std::shared_ptr<PollThread>& poll_thread();
+  UvHandles& uv_handles() { return uv_handles_; }
+
+  // Watches a descriptor through libuv or, in an environment without it, with a thread. Null on failure.
+  std::unique_ptr<Poller> CreatePoller(zmq_fd_t descriptor, Poller::Callback callback, void* data);
 
   // Open resources, to be closed by the hook. Close() removes.
   void Add(Resource* resource) { resources_.insert(resource); }
@@ -62,10 +66,6 @@ class Environment {
     resources_.erase(resource);
     first_.erase(resource);
   }
-
-  // libuv's handles must be closed before the loop ends, so the hook completes with the last of them.
-  void HandleOpened() { handles_ += 1; }
-  void HandleClosed();
 
   const std::shared_ptr<ContextHandle>& default_context();
   const std::shared_ptr<ReleaseQueue>& release_queue() const { return release_queue_; }
@@ -85,7 +85,7 @@ class Environment {
   // Of the messages that this thread sends.
   MessageMemory message_memory;
 
-  // Lengths of the frames that the last receive call brought, shared with JavaScript. See Socket::Receive.
+  // Lengths of the frames that the last receive call brought, shared with JavaScript. See transfer.h.
   static constexpr size_t kFrames = 2048;
   uint32_t* frames = nullptr;
   Napi::Reference<Napi::Uint32Array> frames_array;
@@ -94,7 +94,7 @@ class Environment {
   uint32_t* turns = nullptr;
   Napi::Reference<Napi::Uint32Array> turns_array;
 
-  // The bytes of frames that are to be sent, back to back, shared likewise. See Socket::SendMany.
+  // The bytes of frames that are to be sent, back to back, shared likewise. See transfer.h.
   static constexpr size_t kBytes = size_t{64} * 1024;
   uint8_t* bytes = nullptr;
   Napi::Reference<Napi::Uint8Array> bytes_array;
@@ -122,13 +122,13 @@ class Environment {
   uv_loop_s* loop_ = nullptr;
   std::unordered_set<Resource*> first_;
   std::unordered_set<Resource*> resources_;
+  UvHandles uv_handles_;
   std::vector<Socket*> slots_;
   std::vector<uint32_t> free_slots_;
   std::shared_ptr<ContextHandle> default_context_;
   std::shared_ptr<PollThread> poll_thread_;
   std::shared_ptr<ReleaseQueue> release_queue_ = std::make_shared<ReleaseQueue>();
   napi_async_cleanup_hook_handle hook_ = nullptr;
-  size_t handles_ = 0;
   bool closing_ = false;
 };
 

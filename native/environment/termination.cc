@@ -1,18 +1,26 @@
 #include "environment/termination.h"
 
+#include <cerrno>
+
+#include "errors.h"
+
 namespace ohmq {
 
 std::shared_ptr<Termination> Termination::Create(Environment& environment) {
   auto termination = std::make_shared<Termination>(environment);
   // The function holds the termination too: it settles it after the thread has let go.
   auto* self = new std::shared_ptr<Termination>(termination);
-  napi_create_threadsafe_function(
+  const napi_status status = napi_create_threadsafe_function(
       environment.env(), nullptr, nullptr, Napi::String::New(environment.env(), "ohmq:terminate"), 0, 1, self,
       [](napi_env, void* data, void*) { delete static_cast<std::shared_ptr<Termination>*>(data); }, self,
       [](napi_env env, napi_value, void* context, void*) {
         if (env != nullptr) (*static_cast<std::shared_ptr<Termination>*>(context))->Settle();
       },
       &termination->function_);
+  if (status != napi_ok) {
+    delete self;
+    termination->Fail();
+  }
   return termination;
 }
 
@@ -28,6 +36,12 @@ void Termination::Ended() noexcept {
 void Termination::Settle() noexcept {
   const Napi::HandleScope scope(environment_.env());
   done_.Resolve();
+  Close();
+}
+
+void Termination::Fail() {
+  function_ = nullptr;
+  done_.Reject(ErrnoError(environment_.env(), ENOMEM).Value());
   Close();
 }
 

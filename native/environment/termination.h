@@ -13,6 +13,7 @@ namespace ohmq {
 // Keeps the event loop alive until it is settled. If the environment ends first, it is not settled any more.
 class Termination final : public Resource {
  public:
+  // If nobody can be told of the end, the promise is rejected with ENOMEM at once.
   static std::shared_ptr<Termination> Create(Environment& environment);
 
   explicit Termination(Environment& environment);
@@ -26,6 +27,7 @@ class Termination final : public Resource {
 
  private:
   void Settle() noexcept;
+  void Fail();
 
   Environment& environment_;
   const Deferred done_;

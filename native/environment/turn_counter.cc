@@ -24,7 +24,7 @@ class TurnCounter final : public Resource {
     uv_check_start(&check_,
                    [](uv_check_t* check) { *static_cast<TurnCounter*>(check->data)->environment_.turns += 1; });
     uv_unref(base());
-    environment.HandleOpened();
+    environment.uv_handles().Opened();
     environment.Add(this);
   }
 
@@ -32,8 +32,9 @@ class TurnCounter final : public Resource {
     environment_.Remove(this);
     uv_close(base(), [](uv_handle_t* closed) {
       auto* counter = static_cast<TurnCounter*>(closed->data);
-      counter->environment_.HandleClosed();
+      UvHandles& handles = counter->environment_.uv_handles();
       delete counter;
+      handles.Closed();
     });
   }
 

@@ -3,9 +3,8 @@
 #include <cstdlib>
 #include <cstring>
 
-#include "environment/environment.h"
 #include "message/message_memory.h"
-#include "environment/release_queue.h"
+#include "message/release_queue.h"
 
 namespace ohmq {
 
@@ -56,12 +55,11 @@ namespace {
 // V8 frees what new Buffers hold by its quick collections of young objects, but when memory of others calls for one it
 // does a full one. Before it allocates memory of its own it looks at both, so now and then it is made to: a fourth of
 // the CPU time at 1 MB, and half the memory (docs/performance.md).
-void CountExternal(Napi::Env env, size_t size) {
+void CountExternal(Napi::Env env, size_t size, size_t* bytes) {
   constexpr size_t kStep = size_t{1} << 20;
-  size_t& bytes = Environment::Of(env).external_bytes;
-  bytes += size;
-  if (bytes < kStep) return;
-  bytes = 0;
+  *bytes += size;
+  if (*bytes < kStep) return;
+  *bytes = 0;
   void* data = nullptr;
   napi_value unused = nullptr;
   napi_create_arraybuffer(env, 1, &data, &unused);
@@ -69,14 +67,14 @@ void CountExternal(Napi::Env env, size_t size) {
 
 }  // namespace
 
-Napi::Value ToBuffer(Napi::Env env, Message&& message) {
+Napi::Value ToBuffer(Napi::Env env, Message&& message, size_t* external_bytes) {
   napi_value buffer = nullptr;
   if (zmq_msg_get(message.get(), ZMQ_SHARED) == 1) {
     // Other receivers of the process have the same bytes, and a Buffer can be written to.
     napi_create_buffer_copy(env, message.size(), message.data(), nullptr, &buffer);
     return Napi::Value(env, buffer);
   }
-  CountExternal(env, message.size());
+  CountExternal(env, message.size(), external_bytes);
   auto* owned = new Message(std::move(message));
   void* data = owned->data();
   const size_t size = owned->size();

@@ -54,6 +54,7 @@ class Message {
 };
 
 // A Buffer over the message's own memory where the runtime allows that and nobody else has it, else over a copy.
-Napi::Value ToBuffer(Napi::Env env, Message&& message);
+// `external_bytes` counts, for each environment, what Buffers hold in memory that is not V8's.
+Napi::Value ToBuffer(Napi::Env env, Message&& message, size_t* external_bytes);
 
 }  // namespace ohmq

@@ -7,6 +7,8 @@
 
 #include <zmq.h>
 
+#include "interface.h"
+
 namespace ohmq {
 
 // libzmq allocates the bytes of each message on the thread that sends, and frees them on an I/O thread; at 100 bytes
@@ -16,7 +18,7 @@ namespace ohmq {
 class MessageMemory {
  public:
   // The largest message that is cut from a slab. A message that waits in a queue keeps its slab, so slabs are small.
-  static constexpr size_t kLargest = 1024;
+  static constexpr size_t kLargest = kCopyLimit;
 
   MessageMemory();
   ~MessageMemory();

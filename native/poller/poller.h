@@ -7,8 +7,6 @@
 
 namespace ohmq {
 
-class Environment;
-
 // ZMQ_FD is edge-triggered: readable means "look at ZMQ_EVENTS", and any call on the socket may have used the edge up.
 // A poller therefore says only that something may have changed; whoever starts it looks at ZMQ_EVENTS first.
 class Poller {
@@ -17,9 +15,6 @@ class Poller {
   using Callback = void (*)(void* data) noexcept;
 
   virtual ~Poller() = default;
-
-  // Null when the descriptor cannot be polled.
-  static std::unique_ptr<Poller> Create(Environment& environment, zmq_fd_t descriptor, Callback callback, void* data);
 
   // Starting a started poller is cheap and does nothing; likewise stopping.
   virtual void Start() noexcept = 0;

@@ -2,8 +2,6 @@
 
 #include <uv.h>
 
-#include "environment/environment.h"
-
 // A runtime without libuv lacks these, and must be able to load the addon all the same.
 #ifndef _WIN32
 #pragma weak uv_poll_init_socket
@@ -20,7 +18,7 @@ namespace {
 // libuv owns a handle from its initialisation until its close callback, so it outlives the poller.
 struct Handle {
   uv_poll_t poll;
-  Environment* environment;
+  UvHandles* handles;
   Poller::Callback callback;
   void* data;
 };
@@ -33,8 +31,9 @@ class UvPoller final : public Poller {
     Stop();
     uv_close(base(), [](uv_handle_t* closed) {
       auto* handle = static_cast<Handle*>(closed->data);
-      handle->environment->HandleClosed();
+      UvHandles* handles = handle->handles;
       delete handle;
+      handles->Closed();
     });
   }
 
@@ -73,16 +72,16 @@ class UvPoller final : public Poller {
 
 }  // namespace
 
-std::unique_ptr<Poller> CreateUvPoller(Environment& environment, zmq_fd_t descriptor, Poller::Callback callback,
-                                       void* data) {
-  auto* handle = new Handle{{}, &environment, callback, data};
-  if (uv_poll_init_socket(environment.loop(), &handle->poll, descriptor) != 0) {
+std::unique_ptr<Poller> CreateUvPoller(uv_loop_s* loop, UvHandles* handles, zmq_fd_t descriptor,
+                                       Poller::Callback callback, void* data) {
+  auto* handle = new Handle{{}, handles, callback, data};
+  if (uv_poll_init_socket(loop, &handle->poll, descriptor) != 0) {
     delete handle;
     return nullptr;
   }
   handle->poll.data = handle;
   uv_unref(reinterpret_cast<uv_handle_t*>(&handle->poll));
-  environment.HandleOpened();
+  handles->Opened();
   return std::make_unique<UvPoller>(handle);
 }
 

@@ -4,11 +4,14 @@
 #include <memory>
 
 #include "poller/poller.h"
+#include "poller/uv_handles.h"
+
+struct uv_loop_s;
 
 namespace ohmq {
 
 // Null when the descriptor cannot be polled.
-std::unique_ptr<Poller> CreateUvPoller(Environment& environment, zmq_fd_t descriptor, Poller::Callback callback,
-                                       void* data);
+std::unique_ptr<Poller> CreateUvPoller(uv_loop_s* loop, UvHandles* handles, zmq_fd_t descriptor,
+                                       Poller::Callback callback, void* data);
 
 }  // namespace ohmq

@@ -43,12 +43,16 @@ Napi::Value Proxy::Start(const Napi::CallbackInfo& info) {
   if (promise.IsEmpty()) return promise;
   napi_value name = Napi::String::New(env, "ohmq:proxy");
   // Referenced, so that the process stays alive; it holds `this`, so that nobody else needs to.
-  napi_create_threadsafe_function(
+  const napi_status status = napi_create_threadsafe_function(
       env, nullptr, nullptr, name, 0, 1, nullptr, nullptr, this,
       [](napi_env environment, napi_value, void* context, void*) {
         if (environment != nullptr) static_cast<Proxy*>(context)->Ended(environment);
       },
       &ended_);
+  if (status != napi_ok) {
+    done_->Reject(ErrnoError(env, ENOMEM).Value());
+    return promise;
+  }
   Ref();
   const int error = thread_->Start([this](int result) {
     result_ = result;
@@ -74,7 +78,7 @@ void Proxy::Ended(Napi::Env env) {
 }
 
 void Proxy::Send(const Napi::CallbackInfo& info) {
-  const int error = thread_->Send(static_cast<ProxyThread::Command>(info[0].As<Napi::Number>().Int32Value()));
+  const int error = thread_->Send(static_cast<ProxyCommand>(info[0].As<Napi::Number>().Int32Value()));
   if (error != 0) Throw(info.Env(), error);
 }
 

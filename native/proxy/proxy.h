@@ -25,7 +25,7 @@ class Proxy final : public Napi::ObjectWrap<Proxy>, public Resource {
  private:
   // start(): Promise<void>. Settles when the thread has ended. Until then this keeps the process alive.
   Napi::Value Start(const Napi::CallbackInfo& info);
-  // send(command: 0 (pause) | 1 (resume) | 2 (terminate)): void
+  // send(command: ProxyCommand): void
   void Send(const Napi::CallbackInfo& info);
   // statistics(): number[]. Messages and bytes: received and sent at the front, received and sent at the back.
   Napi::Value Statistics(const Napi::CallbackInfo& info);

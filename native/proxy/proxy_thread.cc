@@ -69,9 +69,9 @@ int ProxyThread::Start(std::function<void(int)> ended) noexcept {
   return 0;
 }
 
-int ProxyThread::Send(Command command) noexcept {
+int ProxyThread::Send(ProxyCommand command) noexcept {
   if (control_ == nullptr || control_->get() == nullptr) return EBADF;
-  if (wanted_ != kTerminate) wanted_ = command;
+  if (wanted_ != ProxyCommand::kTerminate) wanted_ = command;
   // One message at a time wakes the thread. More could fill the queue, and a full queue is no sign that the thread will
   // wake: libzmq may not have noticed yet that it was emptied.
   if (woken_.exchange(true)) return 0;
@@ -81,7 +81,7 @@ int ProxyThread::Send(Command command) noexcept {
 
 void ProxyThread::Stop() noexcept {
   if (thread_.joinable()) {
-    Send(kTerminate);
+    Send(ProxyCommand::kTerminate);
     thread_.join();
   }
   if (control_ != nullptr) control_->Close();
@@ -167,8 +167,8 @@ int ProxyThread::Run() noexcept {
   back.received = &statistics_[4];
   back.sent = &statistics_[2];  // at the front
   for (;;) {
-    const int wanted = wanted_;
-    if (wanted == kTerminate) return 0;
+    const ProxyCommand wanted = wanted_;
+    if (wanted == ProxyCommand::kTerminate) return 0;
     // A side that is blocked is not read from, but waits for room on the other side.
     const auto events = [](const Side& side, const Side& other) {
       return static_cast<short>((side.blocked ? 0 : ZMQ_POLLIN) | (other.blocked && !other.refused ? ZMQ_POLLOUT : 0));
@@ -178,7 +178,7 @@ int ProxyThread::Run() noexcept {
         {front.socket, 0, events(front, back), 0},
         {back.socket, 0, events(back, front), 0},
     };
-    const bool paused = wanted == kPause;
+    const bool paused = wanted == ProxyCommand::kPause;
     const bool retries = front.refused || back.refused;
     if (zmq_poll(items, paused ? 1 : 3, retries && !paused ? kRetry : -1) < 0) {
       if (zmq_errno() == EINTR) continue;

@@ -7,6 +7,7 @@
 #include <memory>
 #include <thread>
 
+#include "interface.h"
 #include "socket/socket_handle.h"
 
 namespace ohmq {
@@ -15,8 +16,6 @@ namespace ohmq {
 // send.
 class ProxyThread {
  public:
-  enum Command : int { kPause, kResume, kTerminate };
-
   // Messages and bytes: received and sent at the front, received and sent at the back.
   using Statistics = std::array<std::atomic<uint64_t>, 8>;
 
@@ -33,7 +32,7 @@ class ProxyThread {
   int Start(std::function<void(int)> ended) noexcept;
 
   // Returns 0 or an error number. For the thread that called Start.
-  int Send(Command command) noexcept;
+  int Send(ProxyCommand command) noexcept;
 
   // Terminates, and waits for the end.
   void Stop() noexcept;
@@ -53,7 +52,7 @@ class ProxyThread {
   std::shared_ptr<SocketHandle> capture_;
   std::shared_ptr<SocketHandle> control_;   // the caller's end
   std::shared_ptr<SocketHandle> commands_;  // the thread's end
-  std::atomic<int> wanted_{kResume};
+  std::atomic<ProxyCommand> wanted_{ProxyCommand::kResume};
   std::atomic<bool> woken_{false};  // and will read `wanted_` anew
   Statistics statistics_{};
   std::thread thread_;

@@ -8,8 +8,8 @@
 #include <cerrno>
 #include <cstring>
 
-#include "socket/transfer.h"
 #include "socket/socket.h"
+#include "socket/transfer.h"
 
 #endif
 
@@ -17,9 +17,6 @@ namespace ohmq {
 
 #ifdef ZMQ_BUILD_DRAFT_API
 namespace {
-
-// Tag in lib/native/addon.ts.
-enum class Tag : uint32_t { kRoutingId = 0, kGroup = 1 };
 
 constexpr size_t kRoutingIdSize = 4;
 
@@ -110,8 +107,8 @@ napi_value SendTaggedMany(napi_env env, napi_callback_info info) {
   const uint32_t count = std::min<uint32_t>(arguments.Number(env, 2), Environment::kFrames);
   uint32_t sent = 0;
   for (; sent + 2 <= count; sent += 2) {
-    const size_t value_size = environment.frames[sent] >> 1;
-    const size_t size = environment.frames[sent + 1] >> 1;
+    const size_t value_size = FrameSize(environment.frames[sent]);
+    const size_t size = FrameSize(environment.frames[sent + 1]);
     if (value_size + size > room) return ThrowType(env, "Frames must lie within the bytes");
     Message message;
     if (!message.Copy(&environment.message_memory, next + value_size, size) ||
@@ -169,10 +166,10 @@ napi_value ChangeGroup(napi_env env, napi_callback_info info) {
 }  // namespace
 #endif
 
-Napi::Value TagValue(Napi::Env env, [[maybe_unused]] Message* message, [[maybe_unused]] uint32_t tag) {
+Napi::Value TagValue(Napi::Env env, [[maybe_unused]] Message* message, [[maybe_unused]] Tag tag) {
 #ifdef ZMQ_BUILD_DRAFT_API
   char value[ZMQ_GROUP_MAX_LENGTH];
-  return Napi::Buffer<char>::Copy(env, value, GetTag(message, static_cast<Tag>(tag), value));
+  return Napi::Buffer<char>::Copy(env, value, GetTag(message, tag, value));
 #else
   return env.Undefined();
 #endif

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 
+#include "interface.h"
 #include "message/message.h"
 #include "prelude.h"
 
@@ -25,7 +26,7 @@ namespace ohmq {
 // Like receive: each message becomes two frames, its value and its part.
 void DefineDraft(Napi::Env env, Napi::Object exports);
 
-// The value of a message's tag (Tag in lib/native/addon.ts), as sendTagged takes it. Undefined without the draft API.
-Napi::Value TagValue(Napi::Env env, Message* message, uint32_t tag);
+// The value of a message's tag, as sendTagged takes it. Undefined without the draft API.
+Napi::Value TagValue(Napi::Env env, Message* message, Tag tag);
 
 }  // namespace ohmq

@@ -3,10 +3,10 @@
 #include <cerrno>
 #include <string>
 
-#include "socket/draft.h"
 #include "environment/environment.h"
 #include "errors.h"
 #include "message/message.h"
+#include "socket/draft.h"
 #include "socket/socket.h"
 
 namespace ohmq {
@@ -27,7 +27,8 @@ Napi::Array Properties(Napi::Env env, Message& message, Napi::Array names) {
 
 Napi::Value ReceiveWithMetadata(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  Socket* socket = Environment::Of(env).SocketAt(info[0].As<Napi::Number>());
+  Environment& environment = Environment::Of(env);
+  Socket* socket = environment.SocketAt(info[0].As<Napi::Number>());
   if (socket == nullptr) return Throw(env, EBADF);
   Napi::Array parts = Napi::Array::New(env);
   Napi::Object result = Napi::Object::New(env);
@@ -42,8 +43,11 @@ Napi::Value ReceiveWithMetadata(const Napi::CallbackInfo& info) {
     more = message.more();
     // All parts have the same properties, but for the routing id that a ROUTER puts before them, which may have none.
     if (!more) result.Set("values", Properties(env, message, info[1].As<Napi::Array>()));
-    if (info[2].IsNumber()) parts.Set(parts.Length(), TagValue(env, &message, info[2].As<Napi::Number>()));
-    parts.Set(parts.Length(), ToBuffer(env, message.Take()));
+    if (info[2].IsNumber()) {
+      const auto tag = static_cast<Tag>(info[2].As<Napi::Number>().Uint32Value());
+      parts.Set(parts.Length(), TagValue(env, &message, tag));
+    }
+    parts.Set(parts.Length(), ToBuffer(env, message.Take(), &environment.external_bytes));
   }
   result.Set("parts", parts);
   return result;

@@ -1,6 +1,5 @@
 #include "socket/options.h"
 
-#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <limits>
@@ -10,11 +9,10 @@
 #include <zmq.h>
 
 #include "errors.h"
+#include "socket/curve.h"
 
 namespace ohmq {
 namespace {
-
-constexpr size_t kZ85Key = 41;  // 40 characters and a NUL
 
 template <typename T>
 bool Get(Napi::Env env, void* socket, int id, T* value) {
@@ -55,15 +53,6 @@ bool GetBytes(Napi::Env env, void* socket, int id, std::vector<char>* bytes) {
 // libzmq counts the NUL behind its strings.
 size_t WithoutNul(const std::vector<char>& bytes) {
   return !bytes.empty() && bytes.back() == '\0' ? bytes.size() - 1 : bytes.size();
-}
-
-Napi::Value GetCurveKey(Napi::Env env, void* socket, int id) {
-  char key[kZ85Key];
-  size_t size = sizeof key;
-  if (zmq_getsockopt(socket, id, key, &size) != 0) return Throw(env, zmq_errno());
-  // Keys that were never set read as zeros.
-  const bool unset = std::all_of(key, key + kZ85Key - 1, [](char c) { return c == '0'; });
-  return unset ? env.Null() : Napi::Value(Napi::String::New(env, key, kZ85Key - 1));
 }
 
 }  // namespace
@@ -157,49 +146,6 @@ void SetSocketOption(Napi::Env env, void* socket, int id, WireType type, Napi::V
     }
   }
   ThrowType(env, "Unknown option type");
-}
-
-Napi::Value GetContextOption(Napi::Env env, void* context, int id, WireType type) {
-#ifdef ZMQ_BUILD_DRAFT_API
-  if (type == WireType::kString) {
-    char text[64] = {};
-    size_t size = sizeof text;
-    if (zmq_ctx_get_ext(context, id, text, &size) != 0) return Throw(env, zmq_errno());
-    return text[0] == '\0' ? env.Null() : Napi::Value(Napi::String::New(env, text));
-  }
-#endif
-  errno = 0;
-  const int value = zmq_ctx_get(context, id);
-  // -1 is also the value of what was never set, such as the scheduling policy.
-  if (value < 0 && zmq_errno() != 0) return Throw(env, zmq_errno());
-  return type == WireType::kBool ? Napi::Value(Napi::Boolean::New(env, value != 0))
-                                 : Napi::Value(Napi::Number::New(env, value));
-}
-
-void SetContextOption(Napi::Env env, void* context, int id, WireType type, Napi::Value value) {
-  int rc = 0;
-  if (type == WireType::kString) {
-#ifdef ZMQ_BUILD_DRAFT_API
-    std::string text;
-    if (value.IsString()) {
-      text = value.As<Napi::String>().Utf8Value();
-    } else if (value.IsTypedArray()) {
-      const auto bytes = value.As<Napi::Uint8Array>();
-      text.assign(reinterpret_cast<const char*>(bytes.Data()), bytes.ByteLength());
-    }
-    // libzmq takes whatever is as long as an int for an int, so such a text brings its NUL along.
-    const size_t size = text.size() == sizeof(int) ? text.size() + 1 : text.size();
-    rc = zmq_ctx_set_ext(context, id, text.c_str(), size);
-#else
-    rc = -1;
-    errno = EINVAL;
-#endif
-  } else {
-    const int number =
-        type == WireType::kBool ? (value.As<Napi::Boolean>() ? 1 : 0) : value.As<Napi::Number>().Int32Value();
-    rc = zmq_ctx_set(context, id, number);
-  }
-  if (rc != 0) Throw(env, zmq_errno());
 }
 
 }  // namespace ohmq

@@ -1,14 +1,12 @@
 #include "socket/socket.h"
 
-#include <algorithm>
 #include <cerrno>
 
 #include "context/context.h"
 #include "deferred.h"
 #include "errors.h"
-#include "socket/transfer.h"
+#include "socket/curve.h"
 #include "socket/options.h"
-#include "socket/security.h"
 
 namespace ohmq {
 namespace {
@@ -79,15 +77,6 @@ Socket* Socket::From(Napi::Value value) {
   return ours ? Unwrap(value.As<Napi::Object>()) : nullptr;
 }
 
-void Socket::DefineHotPath(Napi::Env env, Napi::Object exports) {
-  DefineFunction(env, exports, "sendBytes", SendBytes);
-  DefineFunction(env, exports, "sendText", SendText);
-  DefineFunction(env, exports, "sendMany", SendMany);
-  DefineFunction(env, exports, "receive", Receive);
-  DefineFunction(env, exports, "events", Events);
-  DefineFunction(env, exports, "watch", Watch);
-}
-
 Socket::Socket(const Napi::CallbackInfo& info)
     : Napi::ObjectWrap<Socket>(info), environment_(Environment::Of(info.Env())) {
   Context* context = Context::From(info[0]);
@@ -111,8 +100,8 @@ Socket::Socket(const Napi::CallbackInfo& info)
     Throw(info.Env(), error);
     return;
   }
-  poller_ = Poller::Create(
-      environment_, descriptor, [](void* data) noexcept { static_cast<Socket*>(data)->OnPoll(); }, this);
+  poller_ = environment_.CreatePoller(
+      descriptor, [](void* data) noexcept { static_cast<Socket*>(data)->OnPoll(); }, this);
   if (poller_ == nullptr) {
     signal_.reset();
     handle_->Close();
@@ -152,7 +141,7 @@ void Socket::Close() noexcept {
 }
 
 void Socket::CloseFromJavaScript(const Napi::CallbackInfo&) {
-  if (poller_ != nullptr) SetWanted(0);
+  if (poller_ != nullptr) Watch(0);
   reads_monitor_ = false;
   Close();
 }
@@ -249,115 +238,6 @@ void Socket::Disconnect(const Napi::CallbackInfo& info) {
   if (zmq_disconnect(handle_->get(), address.c_str()) != 0) ThrowFor(info, zmq_errno(), address);
 }
 
-napi_value Socket::Send(Message&& message, uint32_t flags) {
-  const napi_env env = environment_.env();
-  const int zmq_flags = ZMQ_DONTWAIT | ((flags & kMore) != 0 ? ZMQ_SNDMORE : 0);
-  bool sent = true;
-  while (zmq_msg_send(message.get(), handle_->get(), zmq_flags) < 0) {
-    if (zmq_errno() == EINTR) continue;
-    if (zmq_errno() != EAGAIN) return Throw(env, zmq_errno());
-    sent = false;
-    break;
-  }
-  napi_value result = nullptr;
-  napi_get_boolean(env, sent, &result);
-  return result;
-}
-
-napi_value Socket::SendBytes(napi_env env, napi_callback_info info) {
-  const Arguments<3> arguments(env, info);
-  if (arguments.socket == nullptr) return nullptr;
-  const uint32_t flags = arguments.Number(env, 2);
-  Message message;
-  if (!TakePart(env, arguments.environment, arguments.values[1], flags, &message)) return nullptr;
-  return arguments.socket->Send(std::move(message), flags);
-}
-
-napi_value Socket::SendText(napi_env env, napi_callback_info info) {
-  const Arguments<3> arguments(env, info);
-  if (arguments.socket == nullptr) return nullptr;
-  Message message;
-  if (!message.Encode(env, arguments.values[1], &arguments.environment->message_memory)) return Throw(env, ENOMEM);
-  return arguments.socket->Send(std::move(message), arguments.Number(env, 2));
-}
-
-namespace {
-
-// For as long as it lives, the socket's messages wake nobody who reads them; then each reader is woken once. A reader
-// that is woken in between has soon read all there is, and sleeps again (docs/performance.md has figures).
-class HeldWakes {
- public:
-#ifdef OHMQ_HAS_HOLD_WAKES
-  // Without a socket, it does nothing.
-  explicit HeldWakes(void* socket) : socket_(socket) {
-    if (socket_ != nullptr) ohmq_hold_wakes(socket_, 1);
-  }
-  ~HeldWakes() {
-    if (socket_ != nullptr) ohmq_hold_wakes(socket_, 0);
-  }
-
-  HeldWakes(const HeldWakes&) = delete;
-  HeldWakes& operator=(const HeldWakes&) = delete;
-
- private:
-  void* const socket_;
-#else
-  explicit HeldWakes(void* /*socket*/) {}
-#endif
-};
-
-}  // namespace
-
-napi_value Socket::SendMany(napi_env env, napi_callback_info info) {
-  const Arguments<2> arguments(env, info);
-  if (arguments.socket == nullptr) return nullptr;
-  Environment& environment = *arguments.environment;
-  const uint8_t* next = environment.bytes;
-  size_t room = Environment::kBytes;
-  const uint32_t count = std::min<uint32_t>(arguments.Number(env, 1), Environment::kFrames);
-  void* socket = arguments.socket->handle_->get();
-  const bool several = std::any_of(environment.frames, environment.frames + std::max<uint32_t>(count, 1) - 1,
-                                   [](uint32_t frame) { return (frame & 1) == 0; });
-  const HeldWakes wakes(several ? socket : nullptr);
-  uint32_t sent = 0;
-  for (; sent < count; sent += 1) {
-    const size_t size = environment.frames[sent] >> 1;
-    if (size > room) return ThrowType(env, "Frames must lie within the bytes");
-    Message message;
-    if (!message.Copy(&environment.message_memory, next, size)) break;
-    const int flags = ZMQ_DONTWAIT | ((environment.frames[sent] & 1) != 0 ? ZMQ_SNDMORE : 0);
-    int rc = 0;
-    do {
-      rc = zmq_msg_send(message.get(), socket, flags);
-    } while (rc < 0 && zmq_errno() == EINTR);
-    if (rc < 0) break;
-    next += size;
-    room -= size;
-  }
-  return ToNumber(env, sent);
-}
-
-napi_value Socket::Receive(napi_env env, napi_callback_info info) {
-  const Arguments<2> arguments(env, info);
-  if (arguments.socket == nullptr) return nullptr;
-  uint32_t messages = arguments.Number(env, 1);
-  FrameWriter frames(arguments.environment);
-  void* socket = arguments.socket->handle_->get();
-  Message message;
-  while (messages > 0 && frames.has_room()) {
-    if (zmq_msg_recv(message.get(), socket, ZMQ_DONTWAIT) < 0) {
-      const int error = zmq_errno();
-      if (error == EINTR) continue;
-      // What came before an error is delivered; the next call meets the error again.
-      if (error == EAGAIN || frames.count() > 0) break;
-      return Throw(env, error);
-    }
-    if (!message.more()) messages -= 1;
-    frames.Add(&message);
-  }
-  return ToNumber(env, frames.count());
-}
-
 bool Socket::ReadEvents(int* events) noexcept {
   size_t size = sizeof *events;
   while (zmq_getsockopt(handle_->get(), ZMQ_EVENTS, events, &size) != 0) {
@@ -366,30 +246,12 @@ bool Socket::ReadEvents(int* events) noexcept {
   return true;
 }
 
-napi_value Socket::Events(napi_env env, napi_callback_info info) {
-  const Arguments<1> arguments(env, info);
-  if (arguments.socket == nullptr) return nullptr;
-  int events = 0;
-  if (!arguments.socket->ReadEvents(&events)) return Throw(env, zmq_errno());
-  napi_value result = nullptr;
-  napi_create_int32(env, events, &result);
-  return result;
-}
-
-napi_value Socket::Watch(napi_env env, napi_callback_info info) {
-  const Arguments<2> arguments(env, info);
-  if (arguments.socket == nullptr) return nullptr;
-  napi_value result = nullptr;
-  napi_get_boolean(env, arguments.socket->SetWanted(static_cast<int>(arguments.Number(env, 1))), &result);
-  return result;
-}
-
 void Socket::KeepAlive(const Napi::CallbackInfo& info) {
   keep_alive_ = IsTrue(info[0]);
   poller_->KeepAlive(keep_alive_ && wanted_ != 0);
 }
 
-bool Socket::SetWanted(int events) noexcept {
+bool Socket::Watch(int events) noexcept {
   wanted_ = events;
   const bool waits = events != 0;
   // Not stopped when nothing is wanted any more: mostly something will be again soon, and each start and stop is a

@@ -11,14 +11,11 @@
 
 namespace ohmq {
 
-// Converts and calls; lib/socket/socket.ts decides. It makes sure that nothing but options and Close is called while a bind or
-// unbind is under way, and nothing at all after Close.
+// Converts and calls; lib/socket/socket.ts decides. It makes sure that nothing but options and Close is called while a
+// bind or unbind is under way, and nothing at all after Close.
 class Socket final : public Napi::ObjectWrap<Socket>, public Resource {
  public:
   static Napi::Function Define(Napi::Env env);
-
-  // Adds the functions of the hot path to the addon's exports. Their first argument is the `slot` of an open socket.
-  static void DefineHotPath(Napi::Env env, Napi::Object exports);
 
   // The socket behind a NativeSocket, or null.
   static Socket* From(Napi::Value value);
@@ -30,38 +27,15 @@ class Socket final : public Napi::ObjectWrap<Socket>, public Resource {
   const std::shared_ptr<SocketHandle>& handle() const { return handle_; }
   bool reads_monitor() const { return reads_monitor_; }
 
+  // ZMQ_EVENTS. False on failure; errno tells.
+  bool ReadEvents(int* events) noexcept;
+  // What the socket waits for from now on, 0 for nothing. Returns whether to look at ZMQ_EVENTS again.
+  bool Watch(int events) noexcept;
+
   // Idempotent. Runs in JavaScript's close(), in the garbage collector, and at the environment's end.
   void Close() noexcept override;
 
  private:
-  // sendBytes(slot: number, part: Uint8Array, flags: SendFlags): boolean
-  // sendText(slot: number, part: string, flags: SendFlags): boolean
-  // False when the socket would block.
-  static napi_value SendBytes(napi_env env, napi_callback_info info);
-  static napi_value SendText(napi_env env, napi_callback_info info);
-
-  // sendMany(slot: number, frames: number): number
-  // Sends so many frames, which lie back to back in the shared bytes; each has an entry in the shared frame array
-  // (length << 1 | more). Returns how many libzmq took. If that is not all, the next one would block or fail: sending
-  // it alone tells.
-  static napi_value SendMany(napi_env env, napi_callback_info info);
-
-  // receive(slot: number, messages: number): number
-  // Takes up to so many messages off the socket. Returns the number of frames, each of which is an entry in the shared
-  // frame array (length << 2 | large << 1 | more). Small frames lie in the shared `received`, each at a multiple of 8;
-  // large ones are fetched with takeLarge(). Stops early, even inside a message, when one of the two is full: then the
-  // last frame says `more`, and the next call goes on, for libzmq has the rest already.
-  static napi_value Receive(napi_env env, napi_callback_info info);
-
-  // events(slot: number): number. Looks at ZMQ_EVENTS.
-  static napi_value Events(napi_env env, napi_callback_info info);
-
-  // watch(slot: number, events: number): boolean. What the socket waits for from now on, 0 for nothing; onReady is
-  // called when some of it is ready. There may be no edge to come for what is ready already, so look at events() first;
-  // and again if it returns true. While it watches, the socket cannot be collected, and it keeps the event loop alive
-  // unless told otherwise.
-  static napi_value Watch(napi_env env, napi_callback_info info);
-
   // close(): void
   void CloseFromJavaScript(const Napi::CallbackInfo& info);
 
@@ -94,12 +68,8 @@ class Socket final : public Napi::ObjectWrap<Socket>, public Resource {
   void ReadMonitor(const Napi::CallbackInfo& info);
 
   Napi::Value BindOnPoolThread(const Napi::CallbackInfo& info, bool bind);
-  napi_value Send(Message&& message, uint32_t flags);
   // The descriptor that tells when to look at ZMQ_EVENTS. False on failure; errno tells.
   bool OpenDescriptor(zmq_fd_t* descriptor);
-  bool ReadEvents(int* events) noexcept;
-  // Whether events() is to be looked at again.
-  bool SetWanted(int events) noexcept;
   void OnPoll() noexcept;
 
   Environment& environment_;

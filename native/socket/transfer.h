@@ -1,5 +1,5 @@
-// What the functions share that JavaScript calls for messages: their arguments, and the frames that they hand over.
-// They go through Node-API itself, and name a socket by its slot; what is called less often is a method of its class.
+// The hot path: the functions that JavaScript calls for each message or batch, and what they share with draft.cc.
+// They use plain Node-API and name a socket by its slot. Everything that is called less often is a method of its class.
 #pragma once
 
 #include <cerrno>
@@ -10,17 +10,36 @@
 
 #include "environment/environment.h"
 #include "errors.h"
+#include "interface.h"
 #include "message/message.h"
 #include "prelude.h"
 
 namespace ohmq {
 
-// SendFlags in lib/native/addon.ts.
-constexpr uint32_t kMore = 1;
-constexpr uint32_t kMayReference = 2;
-
-// Larger parts are sent from the Buffer's own memory, larger frames are received without a copy.
-constexpr size_t kCopyLimit = MessageMemory::kLargest;
+// Adds the functions of the hot path to the addon's exports. Their first argument is the slot of an open socket.
+//
+// sendBytes(slot: number, part: Uint8Array, flags: SendFlags): boolean
+// sendText(slot: number, part: string, flags: SendFlags): boolean
+// False when the socket would block.
+//
+// sendMany(slot: number, frames: number): number
+// Sends this many frames, which lie back to back in the shared `bytes`. Each has an entry in the shared frame array
+// (FrameFlags). Returns how many frames libzmq took. If it did not take all, the next one would block or fail:
+// send that one alone to find out.
+//
+// receive(slot: number, messages: number): number
+// Takes up to this many messages off the socket. Returns the number of frames. Each has an entry in the shared frame
+// array. Small frames lie in the shared `received`; fetch large ones with takeLarge(). Stops early, even inside a
+// message, when one of the two is full. The last frame then says `more`, and the next call continues, because libzmq
+// has the rest already.
+//
+// events(slot: number): number. Reads ZMQ_EVENTS.
+//
+// watch(slot: number, events: number): boolean
+// Sets what the socket waits for, 0 for nothing; the addon calls onReady when some of it is ready. For what is ready
+// already there may be no edge, so call events() first, and again if watch returns true. While a socket watches, it
+// cannot be collected, and it keeps the event loop alive unless keepAlive(false) was called.
+void DefineTransfer(Napi::Env env, Napi::Object exports);
 
 // The first argument is the slot of an open socket.
 template <size_t N>
@@ -68,15 +87,22 @@ inline bool TakePart(napi_env env, Environment* environment, napi_value part, ui
     ThrowType(env, "Message part must be a Uint8Array");
     return false;
   }
-  const bool reference = size > kCopyLimit && (flags & kMayReference) != 0 && environment->main_thread();
+  const bool reference = size > kCopyLimit && (flags & SendFlags::kMayReference) != 0 && environment->main_thread();
   const bool ok = reference ? message->Reference(env, part, data, size, environment->release_queue())
                             : message->Copy(&environment->message_memory, data, size);
   if (!ok) Throw(env, ENOMEM);
   return ok;
 }
 
+// An entry of the frame array (lib/native/numbers.ts), and what it says.
+inline uint32_t FrameEntry(size_t size, bool more) {
+  return (static_cast<uint32_t>(size) << kFrameShift) | (more ? FrameFlags::kMore : 0);
+}
+inline size_t FrameSize(uint32_t entry) { return entry >> kFrameShift; }
+inline bool FrameHasMore(uint32_t entry) { return (entry & FrameFlags::kMore) != 0; }
+
 // Where a receive call puts frames: small ones into `environment.received`, large ones into `environment.large`, and an
-// entry for each into `environment.frames` (length << 2 | large << 1 | more).
+// entry for each into `environment.frames`.
 class FrameWriter {
  public:
   explicit FrameWriter(Environment* environment)
@@ -88,12 +114,12 @@ class FrameWriter {
   bool has_room() const { return count_ < Environment::kFrames && room_ >= kCopyLimit; }
   uint32_t count() const { return count_; }
 
-  // A small frame goes to `next`, which has room for kCopyLimit bytes; then it is added. The next one begins at a
-  // multiple of 8, so that frames can be read as numbers where they lie; what is left between them is zero.
+  // A small frame goes to `next`, which has room for kCopyLimit bytes; then it is added. The frames are aligned, so
+  // that they can be read as numbers where they lie; the gaps between them are zero.
   char* next() { return next_; }
   void Add(size_t size, bool more) {
-    environment_->frames[count_] = (static_cast<uint32_t>(size) << 2) | (more ? 1 : 0);
-    const size_t taken = (size + kAlignment - 1) & ~(kAlignment - 1);
+    environment_->frames[count_] = FrameEntry(size, more);
+    const size_t taken = (size + kFrameAlignment - 1) & ~size_t{kFrameAlignment - 1};
     if (taken > size) std::memset(next_ + size, 0, taken - size);
     next_ += taken;
     room_ -= taken;
@@ -106,7 +132,7 @@ class FrameWriter {
     const bool more = message->more();
     // There may be less room than has_room() has found, after the value of a message's tag.
     if (size > kCopyLimit || size > room_) {
-      environment_->frames[count_] = 2 | (more ? 1 : 0);
+      environment_->frames[count_] = FrameFlags::kLarge | FrameEntry(0, more);
       environment_->large.push_back(message->Take());
       count_ += 1;
       return;
@@ -116,8 +142,6 @@ class FrameWriter {
   }
 
  private:
-  static constexpr size_t kAlignment = 8;
-
   Environment* const environment_;
   char* next_;
   size_t room_;

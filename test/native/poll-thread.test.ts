@@ -1,20 +1,11 @@
-import { spawnSync } from "node:child_process"
-import { writeFileSync } from "node:fs"
-import path from "node:path"
-
 import { describe, expect, it } from "vitest"
 
-import { temporaryFolder } from "../support/folders.js"
+import { canPreload, compileLibrary } from "../support/preload.js"
 import { runProgram } from "../support/process.js"
 
 /** A library that has the waiting of the thread fail for `times` times. Others wait for other numbers of events. */
-function failing(times: number): string {
-  const folder = temporaryFolder()
-  const [source, library] = [path.join(folder, "fail.c"), path.join(folder, "fail.so")]
-  writeFileSync(
-    source,
-    `
-    #define _GNU_SOURCE
+const failing = (times: number) =>
+  compileLibrary(`
     #include <dlfcn.h>
     #include <errno.h>
     #include <stdio.h>
@@ -27,15 +18,9 @@ function failing(times: number): string {
       if (++calls == ${times}) fputs("last failure\\n", stderr);
       errno = ENOMEM;
       return -1;
-    }`,
-  )
-  const { status, stderr } = spawnSync("c++", ["-x", "c", "-shared", "-fPIC", "-o", library, source, "-ldl"])
-  expect(String(stderr)).toBe("")
-  expect(status).toBe(0)
-  return library
-}
+    }`)
 
-describe.runIf(process.platform === "linux" && !process.env.OHMQ_TEST_ENV)("the poll thread", () => {
+describe.runIf(canPreload)("the poll thread", () => {
   const program = (after: string) => `
     const pull = new zmq.Pull()
     await pull.bind("tcp://127.0.0.1:*")

@@ -1,4 +1,5 @@
-// The tarball as package managers other than npm install it: offline, without scripts, where no compiler is. It then runs.
+// The tarball as package managers install it: offline, where there is no compiler, with the scripts of packages allowed and not. Nothing is
+// compiled, and it runs.
 
 import { mkdirSync, readdirSync, writeFileSync } from "node:fs"
 import path from "node:path"
@@ -13,6 +14,8 @@ import { toolchain } from "../support/toolchains.js"
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 120_000 })
 
+const npmBesideNode = () => path.resolve(process.execPath, "../../lib/node_modules/npm/bin/npm-cli.js")
+
 const base = sharedFolder()
 let ohmq: string
 beforeAll(async () => {
@@ -24,6 +27,8 @@ interface Manager {
   /** Its program, and the arguments to install with. */
   program: string
   install: string[]
+  /** How it is told to run the scripts of packages, and not to. */
+  scripts: { run: string[]; skip: string[] }
   /** What runs node in the project; undefined is node itself. */
   node?: string[]
   env?: Record<string, string>
@@ -35,11 +40,12 @@ const yarn4 = (linker: string, leaves: string): Manager => ({
   name: `Yarn 4, ${linker}`,
   program: path.join(toolchain("yarn-4"), "bin/yarn.js"),
   install: ["install"],
+  scripts: { run: [], skip: ["--mode=skip-build"] },
   node: ["node"],
   env: {
     YARN_NODE_LINKER: linker,
-    YARN_ENABLE_SCRIPTS: "false",
     YARN_ENABLE_NETWORK: "false",
+    YARN_ENABLE_SCRIPTS: "true",
     YARN_ENABLE_TELEMETRY: "false",
     YARN_ENABLE_GLOBAL_CACHE: "false",
     YARN_ENABLE_IMMUTABLE_INSTALLS: "false",
@@ -47,17 +53,28 @@ const yarn4 = (linker: string, leaves: string): Manager => ({
   leaves,
 })
 
+const ignoreScripts = { run: [], skip: ["--ignore-scripts"] }
+
 const managers: Manager[] = [
+  {
+    name: "npm",
+    program: process.env.npm_execpath?.endsWith("npm-cli.js") ? process.env.npm_execpath : npmBesideNode(),
+    install: ["install", "--offline", "--no-audit", "--no-fund", "--cache", "cache"],
+    scripts: ignoreScripts,
+    leaves: "node_modules",
+  },
   {
     name: "pnpm 10",
     program: path.join(toolchain("pnpm"), "bin/pnpm.cjs"),
-    install: ["install", "--offline", "--ignore-scripts", "--no-frozen-lockfile", "--store-dir", "store"],
+    install: ["install", "--offline", "--no-frozen-lockfile", "--store-dir", "store"],
+    scripts: { run: ["--config.dangerouslyAllowAllBuilds=true"], skip: ["--ignore-scripts"] },
     leaves: "node_modules",
   },
   {
     name: "Yarn 1",
     program: path.join(toolchain("yarn-1"), "bin/yarn.js"),
-    install: ["install", "--offline", "--ignore-scripts", "--cache-folder", "cache", "--no-default-rc"],
+    install: ["install", "--offline", "--cache-folder", "cache", "--no-default-rc"],
+    scripts: ignoreScripts,
     leaves: "node_modules",
   },
   yarn4("pnp", ".pnp.cjs"),
@@ -77,11 +94,15 @@ function run({ program, env }: Manager, args: string[], folder: string, home: st
   })
 }
 
+const commonjs = `const zmq = require("ohmq"); (async () => {${roundTrip}})()`
+const esModule = `import * as zmq from "ohmq"\n${roundTrip}`
+
 describe.each(managers)("$name", (manager) => {
+  // There is no shell, so a script, which may be one that the manager makes up, fails.
   it.each([
-    ["CommonJS", "commonjs", `const zmq = require("ohmq"); (async () => {${roundTrip}})()`],
-    ["an ES module", "module", `import * as zmq from "ohmq"\n${roundTrip}`],
-  ])("installs what %s can use", async (_, type, source) => {
+    ["CommonJS can use, without scripts", "commonjs", commonjs, "skip"],
+    ["an ES module can use, where scripts may run", "module", esModule, "run"],
+  ] as const)("installs what %s", async (_, type, source, scripts) => {
     const home = temporaryFolder()
     const folder = path.join(home, "a project")
     mkdirSync(folder)
@@ -91,7 +112,7 @@ describe.each(managers)("$name", (manager) => {
     // Without one, Yarn 4 looks for the project in the folders above.
     writeFileSync(path.join(folder, "yarn.lock"), "")
     writeFileSync(path.join(folder, "program.js"), source)
-    const installing = await run(manager, manager.install, folder, home)
+    const installing = await run(manager, [...manager.install, ...manager.scripts[scripts]], folder, home)
     expect(installing.status, installing.stdout + installing.stderr).toBe(0)
     expect(readdirSync(folder)).toContain(manager.leaves)
     const program = manager.node

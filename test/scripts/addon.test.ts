@@ -10,7 +10,7 @@ import { copyProject } from "../support/project-copy.js"
 const prefix = path.resolve(process.execPath, "../..")
 const isBuilt = existsSync(path.join(root, "build/libzmq/stamp.json"))
 
-describe.runIf(posix && isBuilt && existsSync(path.join(prefix, "include/node/uv.h")))("native/ohmq.gyp", () => {
+describe.runIf(posix && isBuilt && existsSync(path.join(prefix, "include/node/uv.h")))("binding.gyp", () => {
   it("compiles in a folder whose name has spaces and other letters", async () => {
     const folder = path.join(temporaryFolder(), "Ünïcödé – a project")
     renameSync(
@@ -27,7 +27,11 @@ describe.runIf(posix && isBuilt && existsSync(path.join(prefix, "include/node/uv
       folder,
     )
     symlinkSync(path.join(root, "node_modules"), path.join(folder, "node_modules"))
-    renameSync(path.join(folder, "native/ohmq.gyp"), path.join(folder, "binding.gyp"))
+    // As in an installed package, which has none.
+    const write = `import("./scripts/addon.mjs").then(({ ensureBindingGyp }) => ensureBindingGyp())`
+    await runCommand(process.execPath, ["-e", write], { cwd: folder })
+    const [written, committed] = [folder, root].map((where) => readFileSync(path.join(where, "binding.gyp"), "utf8"))
+    expect(written).toBe(committed)
     const gyp = [path.join(root, "node_modules/node-gyp/bin/node-gyp.js"), "configure", `--nodedir=${prefix}`]
     const { status, stderr } = await runCommand(process.execPath, gyp, { cwd: folder, timeout: 60_000 })
     expect(status, stderr).toBe(0)

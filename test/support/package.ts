@@ -40,7 +40,9 @@ async function pack(source: string, target: string): Promise<string> {
 export async function packPackage(base: string): Promise<string> {
   const folder = path.join(base, "package")
   const manifest: { files: string[] } = JSON.parse(readFileSync(path.join(root, "package.json"), "utf8"))
-  const parts = [...manifest.files.map((file) => file.split("/")[0] ?? file), "package.json", "README.md", "LICENSE"]
+  // binding.gyp is there for npm to leave out.
+  const others = ["package.json", "README.md", "LICENSE", "binding.gyp"]
+  const parts = [...manifest.files.map((file) => file.split("/")[0] ?? file), ...others]
   for (const part of new Set(parts)) {
     if (existsSync(path.join(root, part))) cpSync(path.join(root, part), path.join(folder, part), { recursive: true })
   }

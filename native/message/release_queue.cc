@@ -1,4 +1,4 @@
-#include "environment/release_queue.h"
+#include "message/release_queue.h"
 
 namespace ohmq {
 

@@ -1,4 +1,4 @@
-#include "socket/security.h"
+#include "socket/curve.h"
 
 #include <algorithm>
 #include <array>
@@ -7,56 +7,19 @@
 
 #include <zmq.h>
 
-#ifdef _WIN32
-#include <winsock2.h>
-#include <ws2tcpip.h>
-#else
-#include <netdb.h>
-#include <sys/socket.h>
-#endif
-
 #include "errors.h"
 
 namespace ohmq {
 namespace {
 
 constexpr size_t kKey = 32;
-constexpr size_t kZ85Text = 41;
+constexpr size_t kZ85Text = 41;  // 40 characters and a NUL
 
 // Zeros memory that is not used again, which the compiler would leave out if it could.
 template <typename T, size_t N>
 void Wipe(std::array<T, N>* memory) {
   volatile T* bytes = memory->data();
   for (size_t index = 0; index < N; index += 1) bytes[index] = 0;
-}
-
-#ifdef _WIN32
-using Descriptor = SOCKET;
-constexpr int kBoth = SD_BOTH;
-#else
-using Descriptor = int;
-constexpr int kBoth = SHUT_RDWR;
-#endif
-
-Descriptor ToDescriptor(const Napi::Value& value) {
-  return static_cast<Descriptor>(value.As<Napi::Number>().Int64Value());
-}
-
-// See EndOf. False if there is no such end.
-bool ReadEnd(Descriptor fd, bool remote, std::string* end) {
-  sockaddr_storage address{};
-  socklen_t size = sizeof address;
-  auto* any = reinterpret_cast<sockaddr*>(&address);
-  if ((remote ? getpeername(fd, any, &size) : getsockname(fd, any, &size)) != 0) return false;
-  end->clear();
-  if (address.ss_family != AF_INET && address.ss_family != AF_INET6) return true;
-  std::array<char, NI_MAXHOST> host{};
-  std::array<char, NI_MAXSERV> port{};
-  const int flags = NI_NUMERICHOST | NI_NUMERICSERV;
-  if (getnameinfo(any, size, host.data(), host.size(), port.data(), port.size(), flags) != 0) return false;
-  const bool v6 = address.ss_family == AF_INET6;
-  *end = std::string(v6 ? "[" : "") + host.data() + (v6 ? "]:" : ":") + port.data();
-  return true;
 }
 
 }  // namespace
@@ -82,6 +45,15 @@ Napi::Value CurvePublicKey(const Napi::CallbackInfo& info) {
   return Napi::String::New(info.Env(), key.data());
 }
 
+Napi::Value GetCurveKey(Napi::Env env, void* socket, int id) {
+  char key[kZ85Text];
+  size_t size = sizeof key;
+  if (zmq_getsockopt(socket, id, key, &size) != 0) return Throw(env, zmq_errno());
+  // Keys that were never set read as zeros.
+  const bool unset = std::all_of(key, key + kZ85Text - 1, [](char c) { return c == '0'; });
+  return unset ? env.Null() : Napi::Value(Napi::String::New(env, key, kZ85Text - 1));
+}
+
 Napi::Value IsSecretKey(Napi::Env env, void* socket, const Napi::Value& key) {
   std::array<char, kZ85Text> secret{};
   size_t size = secret.size();
@@ -94,20 +66,6 @@ Napi::Value IsSecretKey(Napi::Env env, void* socket, const Napi::Value& key) {
   const bool same = secret == wanted;
   Wipe(&secret);
   return Napi::Boolean::New(env, same);
-}
-
-Napi::Value EndOf(const Napi::CallbackInfo& info) {
-  std::string end;
-  const bool there = ReadEnd(ToDescriptor(info[0]), IsTrue(info[1]), &end);
-  return there ? Napi::Value(Napi::String::New(info.Env(), end)) : info.Env().Null();
-}
-
-Napi::Value ShutDown(const Napi::CallbackInfo& info) {
-  const Descriptor fd = ToDescriptor(info[0]);
-  const std::string wanted = info[1].As<Napi::String>();
-  std::string peer;
-  const bool same = ReadEnd(fd, true, &peer) && peer == wanted;
-  return Napi::Boolean::New(info.Env(), same && shutdown(fd, kBoth) == 0);
 }
 
 }  // namespace ohmq

@@ -1,0 +1,143 @@
+#include "socket/transfer.h"
+
+#include <algorithm>
+
+#include "socket/socket.h"
+
+namespace ohmq {
+namespace {
+
+napi_value Send(napi_env env, Socket* socket, Message* message, uint32_t flags) {
+  const int zmq_flags = ZMQ_DONTWAIT | ((flags & SendFlags::kMore) != 0 ? ZMQ_SNDMORE : 0);
+  bool sent = true;
+  while (zmq_msg_send(message->get(), socket->handle()->get(), zmq_flags) < 0) {
+    if (zmq_errno() == EINTR) continue;
+    if (zmq_errno() != EAGAIN) return Throw(env, zmq_errno());
+    sent = false;
+    break;
+  }
+  napi_value result = nullptr;
+  napi_get_boolean(env, sent, &result);
+  return result;
+}
+
+napi_value SendBytes(napi_env env, napi_callback_info info) {
+  const Arguments<3> arguments(env, info);
+  if (arguments.socket == nullptr) return nullptr;
+  const uint32_t flags = arguments.Number(env, 2);
+  Message message;
+  if (!TakePart(env, arguments.environment, arguments.values[1], flags, &message)) return nullptr;
+  return Send(env, arguments.socket, &message, flags);
+}
+
+napi_value SendText(napi_env env, napi_callback_info info) {
+  const Arguments<3> arguments(env, info);
+  if (arguments.socket == nullptr) return nullptr;
+  Message message;
+  if (!message.Encode(env, arguments.values[1], &arguments.environment->message_memory)) return Throw(env, ENOMEM);
+  return Send(env, arguments.socket, &message, arguments.Number(env, 2));
+}
+
+// For as long as it lives, the socket's messages wake nobody who reads them; then each reader is woken once. A reader
+// that is woken in between has soon read all there is, and sleeps again (docs/performance.md has figures).
+class HeldWakes {
+ public:
+#ifdef OHMQ_HAS_HOLD_WAKES
+  // Without a socket, it does nothing.
+  explicit HeldWakes(void* socket) : socket_(socket) {
+    if (socket_ != nullptr) ohmq_hold_wakes(socket_, 1);
+  }
+  ~HeldWakes() {
+    if (socket_ != nullptr) ohmq_hold_wakes(socket_, 0);
+  }
+
+  HeldWakes(const HeldWakes&) = delete;
+  HeldWakes& operator=(const HeldWakes&) = delete;
+
+ private:
+  void* const socket_;
+#else
+  explicit HeldWakes(void* /*socket*/) {}
+#endif
+};
+
+napi_value SendMany(napi_env env, napi_callback_info info) {
+  const Arguments<2> arguments(env, info);
+  if (arguments.socket == nullptr) return nullptr;
+  Environment& environment = *arguments.environment;
+  const uint8_t* next = environment.bytes;
+  size_t room = Environment::kBytes;
+  const uint32_t count = std::min<uint32_t>(arguments.Number(env, 1), Environment::kFrames);
+  void* socket = arguments.socket->handle()->get();
+  const bool several = std::any_of(environment.frames, environment.frames + std::max<uint32_t>(count, 1) - 1,
+                                   [](uint32_t frame) { return !FrameHasMore(frame); });
+  const HeldWakes wakes(several ? socket : nullptr);
+  uint32_t sent = 0;
+  for (; sent < count; sent += 1) {
+    const size_t size = FrameSize(environment.frames[sent]);
+    if (size > room) return ThrowType(env, "Frames must lie within the bytes");
+    Message message;
+    if (!message.Copy(&environment.message_memory, next, size)) break;
+    const int flags = ZMQ_DONTWAIT | (FrameHasMore(environment.frames[sent]) ? ZMQ_SNDMORE : 0);
+    int rc = 0;
+    do {
+      rc = zmq_msg_send(message.get(), socket, flags);
+    } while (rc < 0 && zmq_errno() == EINTR);
+    if (rc < 0) break;
+    next += size;
+    room -= size;
+  }
+  return ToNumber(env, sent);
+}
+
+napi_value Receive(napi_env env, napi_callback_info info) {
+  const Arguments<2> arguments(env, info);
+  if (arguments.socket == nullptr) return nullptr;
+  uint32_t messages = arguments.Number(env, 1);
+  FrameWriter frames(arguments.environment);
+  void* socket = arguments.socket->handle()->get();
+  Message message;
+  while (messages > 0 && frames.has_room()) {
+    if (zmq_msg_recv(message.get(), socket, ZMQ_DONTWAIT) < 0) {
+      const int error = zmq_errno();
+      if (error == EINTR) continue;
+      // What came before an error is delivered; the next call meets the error again.
+      if (error == EAGAIN || frames.count() > 0) break;
+      return Throw(env, error);
+    }
+    if (!message.more()) messages -= 1;
+    frames.Add(&message);
+  }
+  return ToNumber(env, frames.count());
+}
+
+napi_value Events(napi_env env, napi_callback_info info) {
+  const Arguments<1> arguments(env, info);
+  if (arguments.socket == nullptr) return nullptr;
+  int events = 0;
+  if (!arguments.socket->ReadEvents(&events)) return Throw(env, zmq_errno());
+  napi_value result = nullptr;
+  napi_create_int32(env, events, &result);
+  return result;
+}
+
+napi_value Watch(napi_env env, napi_callback_info info) {
+  const Arguments<2> arguments(env, info);
+  if (arguments.socket == nullptr) return nullptr;
+  napi_value result = nullptr;
+  napi_get_boolean(env, arguments.socket->Watch(static_cast<int>(arguments.Number(env, 1))), &result);
+  return result;
+}
+
+}  // namespace
+
+void DefineTransfer(Napi::Env env, Napi::Object exports) {
+  DefineFunction(env, exports, "sendBytes", SendBytes);
+  DefineFunction(env, exports, "sendText", SendText);
+  DefineFunction(env, exports, "sendMany", SendMany);
+  DefineFunction(env, exports, "receive", Receive);
+  DefineFunction(env, exports, "events", Events);
+  DefineFunction(env, exports, "watch", Watch);
+}
+
+}  // namespace ohmq
