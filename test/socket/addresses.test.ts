@@ -135,7 +135,7 @@ describe("an address that is none", () => {
   it("has no reason where the message is one already", () => {
     const server = open(zmq.Dealer, { zapEnforceDomain: true, plainServer: true })
     const error = thrown(() => server.bindSync("tcp://127.0.0.1:*"))
-    expect([error.message, error.reason]).toEqual(["zapEnforceDomain needs a zapDomain, too", undefined])
+    expect([error.message, error.reason]).toEqual(["zapEnforceDomain also needs a zapDomain", undefined])
   })
 
   it("of a protocol for other socket types gives ENOCOMPATPROTO", async () => {

@@ -101,7 +101,7 @@ describe.each([
   it("refuses options that are not its own", () => {
     const pull = open(Pull)
     expect(thrown(() => pull.messages({ max: 1 } as never)).message).toBe(
-      "Unknown option 'max'. There are: signal, timeout",
+      'Unknown option "max". Known options: signal, timeout',
     )
     expect(thrown(() => pull.messages({ signal: {} as never }))).toBeInstanceOf(TypeError)
   })
@@ -145,7 +145,7 @@ describe("events.all", () => {
 
   it("refuses options that are not its own, and is not for listeners", async () => {
     const { events } = open(zmq.Pull)
-    expect(thrown(() => events.all({ type: "bind" } as never)).message).toMatch(/^Unknown option 'type'/)
+    expect(thrown(() => events.all({ type: "bind" } as never)).message).toMatch(/^Unknown option "type"/)
     events.on("bind", () => {})
     expect((await failure(() => events.all().next())).message).toMatch(/^Observer is in event emitter mode/)
   })

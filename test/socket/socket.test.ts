@@ -19,10 +19,10 @@ const create = (name: ClassName) => open<zmq.Socket, object>(socketClasses[name]
 const documented = new RegExp(
   `^(${[
     "constructor|bind|unbind|bindSync|unbindSync|connect|disconnect|close|ref|unref|connected|terminate|equals",
-    "send|sendMany|trySend|toWritable|toWritableStream|receive|receiveMany|tryReceive|batches|toReadable|toReadableStream",
+    "send|sendMany|trySend|toWritable|toWritableStream|receive|receiveMany|tryReceive|batches|messages|toReadable|toReadableStream",
     "receiveWithMetadata|withMetadata|subscribe|unsubscribe|join|leave|connectPeer",
     "[gs]et(Bool|Int32|Uint32|Int64|Uint64|String)Option",
-    "waitFor|on|off|watch|shutDown|peerOf|run|pause|resume|statistics",
+    "waitFor|on|once|off|removeListener|removeAllListeners|all|watch|shutDown|peerOf|run|pause|resume|statistics",
   ].join("|")})$`,
 )
 
