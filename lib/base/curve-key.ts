@@ -1,4 +1,5 @@
-// What a CURVE key looks like. Whether it is a valid one, only libzmq or the Z85 decoder can say.
+// What a CURVE key looks like. Whether it is valid, only libzmq or the Z85 decoder can say; whether two keys are a pair, `setPair` in
+// lib/encryption/security-option.ts checks.
 
 import { isUint8Array } from "node:util/types"
 

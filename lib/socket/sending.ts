@@ -1,4 +1,5 @@
-// Sends: those that libzmq takes at once, and those that wait for room.
+// Sends: those that libzmq takes at once, and those that wait for room. How many may wait, and what happens to one more (`sendQueue`), is
+// in queues.ts.
 
 import { isTypedArray } from "node:util/types"
 

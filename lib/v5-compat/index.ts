@@ -4,7 +4,7 @@ import { makeReplaceable } from "../base/exports.js"
 import * as zmq from "../index.js"
 import * as constants from "./constants.js"
 import { Socket } from "./socket.js"
-import type { SocketType } from "./state.js"
+import type { SocketType } from "./socket-types.js"
 
 /** Options of the default context, to which all sockets of this API belong. It cannot be instantiated. */
 export class Context {
@@ -79,7 +79,7 @@ export { type OptionName, type OptionProperties, type OptionValue, options } fro
 export { proxy } from "./proxy.js"
 export type { Callback } from "./send-queue.js"
 export { type CompatSocket, type MonitorEvent, Socket, type SocketEvents } from "./socket.js"
-export type { SocketType } from "./state.js"
+export type { SocketType } from "./socket-types.js"
 export { createSocket as socket }
 
 makeReplaceable(exports)

@@ -15,7 +15,8 @@ import {
   setOption,
 } from "./options.js"
 import type { Callback } from "./send-queue.js"
-import { isSocketType, type SocketType, State } from "./state.js"
+import { isSocketType, type SocketType } from "./socket-types.js"
+import { State } from "./state.js"
 
 /** The file descriptor, the error's number, or the milliseconds until the next attempt; the address; and the error, if any. */
 export type MonitorEvent = [value: number | undefined, address: string, error?: zmq.ErrnoError]

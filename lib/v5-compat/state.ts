@@ -2,25 +2,13 @@
 
 import { EventEmitter } from "node:events"
 import { LONGEST_TIMER } from "../base/checks.js"
-import { type SocketName, socketTypes } from "../base/socket-types.js"
 import { callSoon, clearInterval, setInterval, type Timer } from "../base/timers.js"
-import * as zmq from "../index.js"
+import type * as zmq from "../index.js"
 import { type AnySocket, Link } from "./link.js"
 import { MessageEmitter } from "./message-emitter.js"
 import { monitor } from "./monitor.js"
 import { type Callback, SendQueue } from "./send-queue.js"
-
-/** The socket types; "xreq" is "dealer" and "xrep" is "router". */
-export type SocketType = Extract<(typeof socketTypes)[SocketName], { v5: readonly string[] }>["v5"][number]
-
-const exported: Record<string, unknown> = zmq
-const classes = new Map<unknown, new () => AnySocket>()
-for (const [name, row] of Object.entries(socketTypes)) {
-  if (!("v5" in row)) continue
-  for (const type of row.v5) classes.set(type, exported[name] as new () => AnySocket)
-}
-
-export const isSocketType = (type: unknown): type is SocketType => classes.has(type)
+import { createMainSocket, type SocketType } from "./socket-types.js"
 
 export class State {
   readonly link: Link
@@ -31,7 +19,7 @@ export class State {
   readonly #hold: Timer | undefined
 
   constructor(owner: EventEmitter, type: SocketType) {
-    const socket = new (classes.get(type) as new () => AnySocket)()
+    const socket = createMainSocket(type)
     this.link = new Link(socket, owner, type)
     const canReceive = socket.receive !== undefined
     // A subclass that overrides emit() may want messages without a listener.
