@@ -1,12 +1,12 @@
 // Makes a clone ready to use: installs packages, builds libzmq and the addon, compiles TypeScript. It skips whatever is up to date. With
-// --packages, it stops after the packages.
+// --packages, it stops after the packages; with --example=NAME, it also installs the packages of an example.
 
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import path from "node:path"
 
 import { interfaceHeader } from "./interface.mjs"
+import { ensureExample, ensurePackages } from "./lib/packages.mjs"
 import { Failure, fingerprint, inProject, readJson, root, runMain, say } from "./lib/project.mjs"
-import { run } from "./lib/run.mjs"
 import { compileTypeScript } from "./lib/typescript.mjs"
 
 function checkNode() {
@@ -14,21 +14,6 @@ function checkNode() {
   const [major, minor] = process.versions.node.split(".").map(Number)
   if (major > wanted[0] || (major === wanted[0] && minor >= wanted[1])) return
   throw new Failure(`ohmq needs Node ${wanted.join(".")} or later; this is ${process.versions.node}.`)
-}
-
-async function ensurePackages() {
-  const lock = inProject("package-lock.json")
-  const stampFile = inProject("node_modules/.ohmq-setup.json")
-  const recipe = fingerprint([lock], process.platform, process.arch)
-  if (readJson(stampFile)?.fingerprint === recipe) return
-  say("packages", "npm ci (half a minute without a cache)")
-  // Without install scripts, because no package here needs one.
-  const npm = process.env.npm_execpath
-  const args = ["ci", "--ignore-scripts", "--no-audit", "--no-fund"]
-  const log = path.join(root, "build/packages.log")
-  if (npm) await run("packages", process.execPath, [npm, ...args], { log })
-  else await run("packages", "npm", args, { log, shell: process.platform === "win32" })
-  writeFileSync(stampFile, `${JSON.stringify({ fingerprint: recipe })}\n`)
 }
 
 /** The header is committed, so it is not written here. */
@@ -61,6 +46,8 @@ await runMain(async (args) => {
   checkNode()
   await ensurePackages()
   if (args.includes("--packages")) return
+  const example = args.find((arg) => arg.startsWith("--example="))?.slice("--example=".length)
+  if (example !== undefined) await ensureExample(example)
   checkInterface()
   const binary = prebuilt()
   if (binary !== undefined) {

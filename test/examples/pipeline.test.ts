@@ -18,6 +18,7 @@ import { setTimeout as sleep } from "node:timers/promises"
 import * as zmq from "ohmq"
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest"
 
+import { ensureExample } from "../../scripts/lib/packages.mjs"
 import { type Outcome, root, runCommand } from "../support/process.js"
 import { failure, open } from "../support/sockets.js"
 
@@ -59,6 +60,8 @@ function write(folder: string, files: Record<string, string>) {
 function temporary() {
   return realpathSync(mkdtempSync(path.join(tmpdir(), "ohmq pipeline ü ")))
 }
+
+beforeAll(() => ensureExample("pipeline"), 300_000)
 
 beforeAll(() => {
   sources = temporary()
@@ -198,7 +201,7 @@ describe("a scan", { timeout: 40_000 }, () => {
     const { driver } = run.tool
     expect(driver.name).toBe("ESLint")
     expect(driver.version).toBe(
-      JSON.parse(readFileSync(path.join(root, "node_modules/eslint/package.json"), "utf8")).version,
+      JSON.parse(readFileSync(path.join(pipeline, "node_modules/eslint/package.json"), "utf8")).version,
     )
     expect(new Set(driver.rules.map((rule) => rule.id)).size).toBe(driver.rules.length)
     for (const rule of driver.rules) expect(rule.shortDescription.text).not.toBe("")

@@ -4,6 +4,7 @@ import {
   existsSync,
   mkdirSync,
   readdirSync,
+  realpathSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -12,6 +13,7 @@ import path from "node:path"
 
 import { describe, expect, it, vi } from "vitest"
 
+import { fingerprint } from "../../scripts/lib/project.mjs"
 import { prebuiltAddon } from "../support/package.js"
 import { root } from "../support/process.js"
 import { commands, copyProject, find, runScript } from "../support/project-copy.js"
@@ -60,6 +62,21 @@ describe.runIf(isSetUp)("setup.mjs in a project that is set up", () => {
     const { status, stdout, stderr } = await run(folder, "--packages")
     expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: "", stderr: "" })
     expect(existsSync(path.join(folder, "dist"))).toBe(false)
+  })
+
+  it("installs the packages of an example only when told to, and links this project beside them", async () => {
+    const folder = setUpProject()
+    const lock = "examples/pipeline/package-lock.json"
+    mkdirSync(path.join(folder, "examples/pipeline/node_modules"), { recursive: true })
+    copyFileSync(path.join(root, lock), path.join(folder, lock))
+    expect((await run(folder)).stderr).not.toContain("pipeline")
+    // There is no npm here.
+    const missing = await run(folder, "--example=pipeline")
+    expect(missing).toMatchObject({ status: 1, stderr: expect.stringMatching(/^packages-pipeline: npm ci /) })
+    const stamp = { fingerprint: fingerprint([path.join(root, lock)], process.platform, process.arch) }
+    writeFileSync(path.join(folder, "examples/pipeline/node_modules/.ohmq-setup.json"), JSON.stringify(stamp))
+    expect(await run(folder, "--example=pipeline")).toMatchObject({ status: 0, stderr: "" })
+    expect(realpathSync(path.join(folder, "examples/pipeline/node_modules/ohmq"))).toBe(folder)
   })
 
   it("compiles the TypeScript again, and that alone, once it has changed", async () => {
