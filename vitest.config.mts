@@ -15,6 +15,8 @@ const tiers: Record<string, { include: string[]; globalSetup?: string[] }> = {
 const shared = {
   // Each file in a process of its own: contexts, exit behaviour and memory are the process's.
   pool: "forks",
+  // Not one less, as by default: most tests wait for most of their time.
+  maxWorkers: "100%",
   // Tests look at warnings themselves; they need not be printed too.
   execArgv: ["--no-warnings"],
   testTimeout: 20_000,

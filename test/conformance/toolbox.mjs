@@ -2,15 +2,15 @@
 // have is used here.
 
 import assert from "node:assert/strict"
-import { spawn } from "node:child_process"
 import { randomUUID } from "node:crypto"
 import { constants } from "node:os"
 import path from "node:path"
-import { setTimeout as sleep } from "node:timers/promises"
 import { fileURLToPath } from "node:url"
 
+import { failure, runToEnd, sleep, texts, thrown, transports } from "../support/basics.mjs"
+
+export { texts, transports }
 export const root = path.resolve(fileURLToPath(import.meta.url), "../../..")
-export const transports = ["tcp", "ipc", "inproc"]
 /** In the order of their numbers in zmq.h. */
 export const classNames = [
   "Pair",
@@ -32,9 +32,6 @@ export const readerNames = classNames.filter((name) => name !== "Publisher" && n
 
 /** Where nobody listens. */
 export const nobody = "tcp://127.0.0.1:9"
-
-/** The parts of a message as text. */
-export const texts = (message) => message.map(String)
 
 export class Toolbox {
   #sockets = []
@@ -111,27 +108,8 @@ export class Toolbox {
     return [publisher, subscriber]
   }
 
-  /** What an operation throws or rejects with. */
-  async failure(operation) {
-    try {
-      await operation()
-    } catch (error) {
-      return error
-    }
-    throw new assert.AssertionError({ message: "The operation succeeded" })
-  }
-
-  /** What a call throws at once. */
-  thrown(call) {
-    let result
-    try {
-      result = call()
-    } catch (error) {
-      return error
-    }
-    result?.catch?.(() => {})
-    throw new assert.AssertionError({ message: "The call did not throw" })
-  }
+  failure = failure
+  thrown = thrown
 
   /** What a promise rejects with that a call returns without throwing. */
   rejection(call) {
@@ -223,7 +201,7 @@ export class Toolbox {
     }
   }
 
-  sleep = (milliseconds) => sleep(milliseconds)
+  sleep = sleep
 
   /**
    * Runs a CommonJS program in which `zmq` is the package, `gc()` collects garbage and `sleep(ms)` waits; with `module`,
@@ -237,25 +215,11 @@ export class Toolbox {
     const flags = ["--expose-gc", ...(module ? ["--input-type=module"] : []), "-e"]
     // Deno takes the flags of Node.js, but not that for modules.
     const args = [...(module && process.versions.deno ? ["eval"] : flags), prelude + source]
-    const started = performance.now()
-    const child = spawn(process.execPath, args, {
+    return runToEnd(process.execPath, args, {
       cwd: root,
+      timeout,
       env: { ...process.env, NODE_OPTIONS: "", NODE_CHANNEL_FD: undefined, ...env },
-      stdio: ["ignore", "pipe", "pipe"],
-    })
-    this.#children.push(child)
-    const output = { stdout: "", stderr: "" }
-    for (const name of ["stdout", "stderr"]) {
-      child[name].setEncoding("utf8").on("data", (text) => {
-        output[name] += text
-      })
-    }
-    const timer = setTimeout(() => child.kill("SIGKILL"), timeout)
-    return new Promise((resolve) => {
-      child.on("close", (code, signal) => {
-        clearTimeout(timer)
-        resolve({ status: code ?? signal, ...output, duration: performance.now() - started })
-      })
+      started: (child) => this.#children.push(child),
     })
   }
 

@@ -1,19 +1,23 @@
 // Runs the checks of one file, one after the other, on the runtime that it is started with. Prints a line of JSON for each.
 
-import { writeSync } from "node:fs"
+import { mkdtempSync, rmSync, writeSync } from "node:fs"
+import { tmpdir } from "node:os"
+import path from "node:path"
 import * as zmq from "ohmq"
 
-import { Toolbox } from "./toolbox.mjs"
+import { Toolbox } from "../conformance/toolbox.mjs"
 
 const limit = 10_000
 
 const [topic, only] = process.argv.slice(2)
 const { checks } = await import(`./checks/${topic}.mjs`)
 
+// Of sockets over ipc.
+const folder = mkdtempSync(path.join(tmpdir(), "ohmq-"))
 let failed = false
 for (const [name, check] of Object.entries(checks)) {
   if (only !== undefined && name !== only) continue
-  const toolbox = new Toolbox()
+  const toolbox = new Toolbox("ohmq", folder)
   let timer
   let error
   // Told before, so that one that crashes is known.
@@ -31,6 +35,8 @@ for (const [name, check] of Object.entries(checks)) {
   toolbox.end()
   writeSync(1, `${JSON.stringify({ name, ended: true, error })}\n`)
 }
+
+rmSync(folder, { recursive: true, force: true })
 
 // What a failed check has left may wait for ever; else the process must end by itself.
 if (failed) process.exit(1)

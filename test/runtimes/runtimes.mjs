@@ -5,6 +5,8 @@ import { existsSync, mkdirSync, rmSync } from "node:fs"
 import path from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
 
+import { runToEnd } from "../support/basics.mjs"
+
 const folder = path.join(import.meta.dirname, "packages")
 const modules = path.join(folder, "node_modules")
 const at = (file) => path.join(modules, file)
@@ -85,27 +87,8 @@ async function install() {
  * @param {{ command: string[], env: object }} runtime
  * @param {string[]} args
  */
-export function runOn({ command: [file, ...first], env }, args, { timeout = 60_000 } = {}) {
-  const started = performance.now()
-  const child = spawn(file, [...first, ...args], {
-    env: { ...process.env, NODE_OPTIONS: "", ...env },
-    stdio: ["ignore", "pipe", "pipe"],
-  })
-  const told = { stdout: "", stderr: "" }
-  for (const name of ["stdout", "stderr"]) {
-    child[name].setEncoding("utf8").on("data", (text) => {
-      told[name] += text
-    })
-  }
-  const timer = setTimeout(() => child.kill("SIGKILL"), timeout)
-  return new Promise((resolve, reject) => {
-    child.on("error", reject)
-    child.on("close", (code, signal) => {
-      clearTimeout(timer)
-      resolve({ status: code ?? signal, ...told, duration: performance.now() - started })
-    })
-  })
-}
+export const runOn = ({ command: [file, ...first], env }, args, { timeout = 60_000 } = {}) =>
+  runToEnd(file, [...first, ...args], { timeout, env: { ...process.env, NODE_OPTIONS: "", ...env } })
 
 /** Runs the checks of a topic. Returns what has failed: names and why. */
 export async function failedChecks(runtime, topic) {

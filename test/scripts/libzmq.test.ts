@@ -3,39 +3,16 @@ import path from "node:path"
 
 import { describe, expect, it } from "vitest"
 
-import { bareProject, libzmq, pins, posix } from "../support/bare-project.js"
+import { bareProject, libzmq, posix } from "../support/bare-project.js"
 import { root } from "../support/process.js"
 import { commands, copyProject, find } from "../support/project-copy.js"
 
 describe.runIf(posix)("libzmq.mjs --help", () => {
-  it.each(["--help", "-h"])("explains the ways, the options and the variables (%s)", async (option) => {
-    const { status, stdout, stderr } = await libzmq(bareProject(), [option], { PATH: commands() })
-    expect({ status, stderr }).toEqual({ status: 0, stderr: "" })
-    for (const { version, debian } of Object.values(pins)) {
-      expect(stdout).toContain(version)
-      expect(stdout).toContain(debian)
-    }
-    for (const way of ["up-to-date build", "release archives", "Debian", "pkg-config"]) {
-      expect(stdout).toContain(way)
-    }
-    for (const word of ["--system-libzmq", "--force", "--allow-unpatched", "--help", "SHA-256"])
-      expect(stdout).toContain(word)
-    for (const variable of [
-      "OHMQ_LIBZMQ_ARCHIVE",
-      "OHMQ_LIBSODIUM_ARCHIVE",
-      "OHMQ_SYSTEM_LIBZMQ",
-      "OHMQ_ALLOW_UNPATCHED",
-      "HTTPS_PROXY",
-      "CC",
-      "CXX",
-    ]) {
-      expect(stdout).toContain(variable)
-    }
-  })
-
-  it("builds nothing", async () => {
+  it.each(["--help", "-h"])("prints its help, and builds nothing (%s)", async (option) => {
     const folder = bareProject()
-    await libzmq(folder, ["--help"], { PATH: commands() })
+    const { status, stdout, stderr } = await libzmq(folder, [option], { PATH: commands() })
+    expect({ status, stderr }).toEqual({ status: 0, stderr: "" })
+    expect(stdout).not.toBe("")
     expect(existsSync(path.join(folder, "build"))).toBe(false)
   })
 })

@@ -10,10 +10,10 @@ const run = (args: string[], folder = copyProject("scripts")) =>
   runScript(folder, "test-archives.mjs", args, { PATH: commands("tar") })
 
 describe.runIf(posix)("test-archives.mjs", () => {
-  it("explains itself, and wants an archive", async () => {
+  it("prints its help, and fails with it if there is no archive", async () => {
     const { status, stdout } = await run(["--help"])
     expect(status).toBe(0)
-    expect(stdout).toContain("npm run test:archives -- [options] ARCHIVE...")
+    expect(stdout).not.toBe("")
     expect(await run([])).toMatchObject({ status: 1, stdout })
   })
 

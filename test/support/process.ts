@@ -1,8 +1,9 @@
 // Runs small programs in their own process, to test exits, crashes and memory.
 
-import { spawn } from "node:child_process"
 import { createRequire } from "node:module"
 import path from "node:path"
+
+import { runToEnd } from "./basics.mjs"
 
 /** The project's folder. */
 export const root = path.dirname(createRequire(import.meta.url).resolve("ohmq/package.json"))
@@ -10,41 +11,19 @@ export const root = path.dirname(createRequire(import.meta.url).resolve("ohmq/pa
 /** Environment variables for the programs only, as JSON, to run them with a sanitizer. See CONTRIBUTING.md. */
 const sanitizer: NodeJS.ProcessEnv = JSON.parse(process.env.OHMQ_TEST_ENV ?? "{}")
 
-export interface Outcome {
-  /** The exit status, or the signal that ended it. */
-  status: number | string | null
-  stdout: string
-  stderr: string
-  /** How long it ran, in milliseconds. */
-  duration: number
-}
+export type Outcome = Awaited<ReturnType<typeof runToEnd>>
 
 /** Runs a command until it exits. After `timeout` milliseconds it is killed, and the status is "SIGKILL". */
-export async function runCommand(
+export function runCommand(
   command: string,
   args: string[],
   options: { timeout?: number; env?: NodeJS.ProcessEnv; cwd?: string } = {},
 ): Promise<Outcome> {
-  const started = performance.now()
-  const child = spawn(command, args, {
+  return runToEnd(command, args, {
     cwd: options.cwd ?? root,
+    timeout: options.timeout ?? 15_000,
     env: { ...process.env, NODE_OPTIONS: "", ...sanitizer, ...options.env },
-    stdio: ["ignore", "pipe", "pipe"],
   })
-  let stdout = ""
-  let stderr = ""
-  child.stdout.setEncoding("utf8").on("data", (text) => {
-    stdout += text
-  })
-  child.stderr.setEncoding("utf8").on("data", (text) => {
-    stderr += text
-  })
-  const timer = setTimeout(() => child.kill("SIGKILL"), options.timeout ?? 15_000)
-  const status = await new Promise<number | string | null>((resolve) => {
-    child.on("close", (code, signal) => resolve(code ?? signal))
-  })
-  clearTimeout(timer)
-  return { status, stdout, stderr, duration: performance.now() - started }
 }
 
 /**

@@ -8,7 +8,11 @@ import path from "node:path"
 import type * as zmq from "ohmq"
 import { expect, onTestFinished, vi } from "vitest"
 
-export const transports = ["tcp", "ipc", "inproc"] as const
+import * as basics from "./basics.mjs"
+
+const { texts, transports, untilReceived } = basics
+
+export { texts, transports, untilReceived }
 export type Transport = (typeof transports)[number]
 
 /** An unused address to bind to. After the bind, `lastEndpoint` is the actual one. */
@@ -47,18 +51,6 @@ export async function join(bound: zmq.Socket, connected: zmq.Socket, transport: 
   return endpoint
 }
 
-/** Sends until the other side receives it, because subscriptions take effect a little later. */
-export async function untilReceived(send: () => Promise<void>, receiver: zmq.Readable): Promise<Buffer[]> {
-  for (;;) {
-    await send()
-    try {
-      return await receiver.receive({ timeout: 20 })
-    } catch (error) {
-      if ((error as zmq.ErrnoError).code !== "EAGAIN") throw error
-    }
-  }
-}
-
 /** Sends messages until the queue is full, and returns how many had room. */
 export async function sendUntilFull(socket: zmq.Socket & zmq.Writable, message: (index: number) => zmq.MessageLike[]) {
   for (let sent = 0; ; ) {
@@ -72,30 +64,11 @@ export async function sendUntilFull(socket: zmq.Socket & zmq.Writable, message: 
   }
 }
 
-/** The parts of a message as strings. */
-export const texts = (message: Buffer[]) => message.map(String)
-
 /** The error with which an operation rejects or throws. Throws if it succeeds. */
-export async function failure(operation: () => unknown): Promise<zmq.ErrnoError> {
-  try {
-    await operation()
-  } catch (error) {
-    return error as zmq.ErrnoError
-  }
-  throw new Error("The operation succeeded")
-}
+export const failure: (operation: () => unknown) => Promise<zmq.ErrnoError> = basics.failure
 
 /** The error that a call throws synchronously. Throws if it returns, even a promise. */
-export function thrown(call: () => unknown): zmq.ErrnoError {
-  let result: unknown
-  try {
-    result = call()
-  } catch (error) {
-    return error as zmq.ErrnoError
-  }
-  if (result instanceof Promise) result.catch(() => {})
-  throw new Error("The call did not throw")
-}
+export const thrown: (call: () => unknown) => zmq.ErrnoError = basics.thrown
 
 /** Tries repeatedly until it succeeds, for things that libzmq's threads do later without an event. */
 export const eventually = <T>(attempt: () => T | Promise<T>): Promise<T> =>

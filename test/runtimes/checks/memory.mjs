@@ -4,7 +4,7 @@
 import assert from "node:assert/strict"
 import { serialize } from "node:v8"
 
-import { failure } from "../toolbox.mjs"
+import { failure } from "../../support/basics.mjs"
 
 const { bun, deno, node } = process.versions
 const major = bun || deno ? undefined : Number.parseInt(node, 10)

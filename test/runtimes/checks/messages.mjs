@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict"
 
-import { failure, texts } from "../toolbox.mjs"
+import { failure, texts } from "../../support/basics.mjs"
 
 const pipeline = async (zmq, tools, transport) => {
   const [push, pull] = [tools.open(zmq.Push), tools.open(zmq.Pull)]

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict"
 import { AsyncLocalStorage } from "node:async_hooks"
 
-import { failure, texts } from "../toolbox.mjs"
+import { failure, texts } from "../../support/basics.mjs"
 
 export const checks = {
   async "CURVE: the right key gets in, a wrong one does not"(zmq, tools) {

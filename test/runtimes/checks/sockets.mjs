@@ -3,7 +3,7 @@
 import assert from "node:assert/strict"
 import net from "node:net"
 
-import { texts, transports, untilReceived } from "../toolbox.mjs"
+import { texts, transports, untilReceived } from "../../support/basics.mjs"
 
 const patterns = {
   async "Push to Pull"(zmq, tools, transport) {

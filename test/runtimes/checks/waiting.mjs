@@ -4,7 +4,7 @@ import assert from "node:assert/strict"
 import { Readable, Writable } from "node:stream"
 import { pipeline } from "node:stream/promises"
 
-import { failure, sleep, texts } from "../toolbox.mjs"
+import { failure, sleep, texts } from "../../support/basics.mjs"
 
 const pushAndPull = async (zmq, tools, transport) => {
   const [push, pull] = [tools.open(zmq.Push, { linger: 0 }), tools.open(zmq.Pull)]

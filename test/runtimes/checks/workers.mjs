@@ -4,7 +4,7 @@ import assert from "node:assert/strict"
 import { once } from "node:events"
 import { Worker } from "node:worker_threads"
 
-import { texts } from "../toolbox.mjs"
+import { texts } from "../../support/basics.mjs"
 
 const start = (role, workerData = {}) =>
   new Worker(new URL("../worker.mjs", import.meta.url), { workerData: { ...workerData, role } })
