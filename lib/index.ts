@@ -21,13 +21,24 @@ export const version: string = addon.version
  */
 export const capability: Partial<
   Record<"ipc" | "pgm" | "tipc" | "norm" | "curve" | "gssapi" | "draft" | "vmci" | "WS" | "WSS" | "vsock", boolean>
-> & { readonly patches: readonly string[] } = addon.capability
+> & {
+  /** The names of the patches in the linked libzmq. */
+  readonly patches: readonly string[]
+} = addon.capability
+
+/** A key pair for CURVE, each key as 40 characters of Z85. */
+export interface CurveKeyPair {
+  /** The public key. */
+  publicKey: string
+  /** The secret key. */
+  secretKey: string
+}
 
 /**
  * A new key pair for CURVE, each key as 40 characters of Z85. Servers set `curveServer` and `curveSecretKey`; clients set
  * `curveServerKey` to the server's public key, and a key pair of their own.
  */
-export function curveKeyPair(): { publicKey: string; secretKey: string } {
+export function curveKeyPair(): CurveKeyPair {
   return addon.curveKeyPair()
 }
 
@@ -53,7 +64,7 @@ export type {
 export { Observer } from "./events/observer.js"
 export type { PeerEvent, PeerEvents } from "./events/peer-events.js"
 export type { MessageWithMetadata, MetadataOptions } from "./message/metadata.js"
-export { Proxy, type ProxyCount, type ProxyOptions, type ProxyStatistics } from "./proxy.js"
+export { Proxy, type ProxyCount, type ProxyCounts, type ProxyOptions, type ProxyStatistics } from "./proxy.js"
 export { Socket } from "./socket/socket.js"
 
 // Adds to Socket what the type comes from.

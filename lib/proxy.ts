@@ -12,16 +12,28 @@ import { addon, type NativeProxy, type NativeSocket } from "./native/addon.js"
 import { ProxyCommand } from "./native/numbers.js"
 import { Socket } from "./socket/socket.js"
 
-/** Messages and bytes, without the ends of parts. */
+/** How much passed in one direction. */
 export interface ProxyCount {
+  /** The number of messages. */
   messages: number
+  /** The size of their parts, without framing. */
   bytes: number
+}
+
+/** How much passed through one socket of a proxy. */
+export interface ProxyCounts {
+  /** The messages that it received. */
+  received: ProxyCount
+  /** The messages that it sent. */
+  sent: ProxyCount
 }
 
 /** What a proxy has carried. */
 export interface ProxyStatistics {
-  frontEnd: { received: ProxyCount; sent: ProxyCount }
-  backEnd: { received: ProxyCount; sent: ProxyCount }
+  /** The counts of the front-end socket. */
+  frontEnd: ProxyCounts
+  /** The counts of the back-end socket. */
+  backEnd: ProxyCounts
 }
 
 /** Options of a proxy. */
@@ -84,14 +96,17 @@ export class Proxy<F extends Socket = Socket, B extends Socket = Socket, C exten
     this.#capture = options.capture
   }
 
+  /** The front-end socket. */
   get frontEnd(): F {
     return this.#frontEnd
   }
 
+  /** The back-end socket. */
   get backEnd(): B {
     return this.#backEnd
   }
 
+  /** The capture socket, if there is one. */
   get capture(): C | undefined {
     return this.#capture
   }

@@ -3,8 +3,8 @@
 import { runAttacks } from "../test/attacks/cells.mjs"
 import { runStorm } from "../test/attacks/storm.mjs"
 import { types } from "../test/attacks/types.mjs"
-import { writeParts } from "./lib/generated.mjs"
 import { Failure, runMain, say } from "./lib/project.mjs"
+import { writeParts } from "./pages/generated.mjs"
 
 const topic = "attacks"
 const help = `Attacks servers of every type and writes the results to docs/security-proof.md. Usage: npm run attacks [-- options]

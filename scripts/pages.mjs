@@ -1,9 +1,9 @@
 // Writes the pages that come from tables in the source: docs/options.md and docs/errors.md.
 
-import { errorsDoc } from "./errors-doc.mjs"
-import { pageText, writePage } from "./lib/generated.mjs"
 import { inProject, runMain, say } from "./lib/project.mjs"
-import { optionsDoc } from "./options-doc.mjs"
+import { errorsDoc } from "./pages/errors.mjs"
+import { pageText, writePage } from "./pages/generated.mjs"
+import { optionsDoc } from "./pages/options.mjs"
 
 const command = "npm run pages"
 

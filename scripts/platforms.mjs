@@ -14,11 +14,11 @@ import { tmpdir } from "node:os"
 import path from "node:path"
 
 import { checkElf } from "./lib/elf.mjs"
-import { writeParts } from "./lib/generated.mjs"
 import { fetchRuntime, runtimes } from "./lib/platform-runtimes.mjs"
 import { Failure, inProject, runMain, say } from "./lib/project.mjs"
 import { output } from "./lib/run.mjs"
 import { targets } from "./lib/targets.mjs"
+import { writeParts } from "./pages/generated.mjs"
 
 const topic = "platforms"
 const help = `Packs the package, installs the tarball, runs it on the runtimes that this machine can run, and writes the table of

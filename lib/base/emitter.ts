@@ -18,12 +18,19 @@ export class Emitter<Events extends { [E in keyof Events]: unknown[] }> extends 
 
 // EventEmitter takes such a type argument only since @types/node 20.11.
 export interface Emitter<Events extends { [E in keyof Events]: unknown[] }> {
+  /** Adds a listener. */
   on<E extends keyof Events & Name>(event: E, listener: (...values: Events[E]) => void): this
+  /** Adds a listener, like `on`. */
   addListener<E extends keyof Events & Name>(event: E, listener: (...values: Events[E]) => void): this
+  /** Adds a listener that is called once. */
   once<E extends keyof Events & Name>(event: E, listener: (...values: Events[E]) => void): this
+  /** Adds a listener before all others. */
   prependListener<E extends keyof Events & Name>(event: E, listener: (...values: Events[E]) => void): this
+  /** Adds a listener before all others, which is called once. */
   prependOnceListener<E extends keyof Events & Name>(event: E, listener: (...values: Events[E]) => void): this
+  /** Removes a listener. */
   off<E extends keyof Events & Name>(event: E, listener: (...values: Events[E]) => void): this
+  /** Removes a listener, like `off`. */
   removeListener<E extends keyof Events & Name>(event: E, listener: (...values: Events[E]) => void): this
 }
 

@@ -15,6 +15,7 @@ export interface Iteration<T> extends AsyncIterator<T, undefined> {
   throw(error?: unknown): Promise<IteratorResult<T, undefined>>
   /** Calls `return` at the end of a scope: `await using messages = socket.batches()`. */
   [Symbol.asyncDispose](): Promise<void>
+  /** Returns this iterator. */
   [Symbol.asyncIterator](): Iteration<T>
 }
 

@@ -11,7 +11,9 @@ import { staysHere } from "./requirements.js"
 
 /** Both keys of a side; a Certificate of `ohmq/security` is one. */
 export interface KeyPair {
+  /** The public key. */
   readonly publicKey: Key
+  /** The secret key; null in a public certificate. */
   readonly secretKey: Key | null
 }
 
@@ -57,22 +59,28 @@ export interface ClientSecurity {
   /** The client's key pair. */
   client: KeyPair
   /** The server's public key, or its certificate. */
-  serverKey: Key | { readonly publicKey: Key }
+  serverKey: Key | Pick<KeyPair, "publicKey">
 }
 
 /** The server of connections with user names and passwords, over ipc and inproc only: they are sent as they are. */
 export interface PlainServerSecurity {
+  /** Makes the socket a PLAIN server. */
   plainServer: true
+  /** Decides which clients may connect, for `domain`. */
   authenticator?: Guard
+  /** The domain for the authentication handler. Default "global". */
   domain?: string
 }
 
 /** A client with user name and password, over ipc and inproc only. */
 export interface PlainClientSecurity {
+  /** The user name; not empty. */
   username: string
+  /** The password; not empty. */
   password: string | Uint8Array
 }
 
+/** What the `security` option accepts. */
 export type SocketSecurity = ServerSecurity | ClientSecurity | PlainServerSecurity | PlainClientSecurity
 
 const invalid = (message: string) => errnoError("EINVAL", `security: ${message}`)

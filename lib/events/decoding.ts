@@ -37,11 +37,13 @@ type ProtocolErrorCode = (typeof protocolErrors)[keyof typeof protocolErrors]
  * "ERR_WS_UNSPECIFIED", of a broken WebSocket handshake, and "ERR_UNKNOWN", of what this version does not know.
  */
 export interface CodedError extends Error {
+  /** What went wrong; see docs/errors.md. */
   code: ProtocolErrorCode
 }
 
 /** Authentication was refused; `status` is that of the ZAP reply: 300, 400 or 500 (RFC 27). */
 export interface AuthenticationError extends Error {
+  /** 300: temporary error; 400: access denied; 500: internal error. */
   status: 300 | 400 | 500
 }
 
@@ -59,11 +61,20 @@ interface EventDescriptor {
   fd?: number
 }
 
+interface EventInterval {
+  /** The time until the next attempt, in milliseconds. */
+  interval: number
+}
+
 interface EventError<E extends Error = ErrnoError> {
+  /** Why it failed. */
   error: E
 }
 
-type Make<T extends string, D extends object = object> = { type: T } & D
+type Make<T extends string, D extends object = object> = {
+  /** The type of the event. */
+  type: T
+} & D
 
 /**
  * An event of a socket, by its `type`. inproc has none but "end". `localAddress`, `remoteAddress` and `fd` are not enumerable, so a
@@ -81,7 +92,7 @@ export type Event =
   /** A connection is being made in the background. */
   | Make<"connect:delay", EventAddress>
   /** A connection failed and will be tried again after `interval` milliseconds. */
-  | Make<"connect:retry", EventAddress & { interval: number }>
+  | Make<"connect:retry", EventAddress & EventInterval>
   /** A connection or listener was closed by this side. */
   | Make<"close", EventAddress & EventDescriptor>
   | Make<"close:error", EventAddress & EventError>
@@ -99,16 +110,19 @@ export type Event =
   /** An event that this version does not know. */
   | Make<"unknown", Partial<EventAddress>>
 
+/** The type of an event. */
 export type EventType = Event["type"]
 
 type Expand<T> = T extends infer O ? { [K in keyof O]: O[K] } : never
 
 /** The event of a type, or of any of several. */
-export type EventOfType<E extends EventType = EventType> = Expand<Extract<Event, { type: E }>>
+export type EventOfType<E extends EventType = EventType> = Expand<Extract<Event, Make<E>>>
 
 /** What listens to events. */
 export interface EventSubscriber {
+  /** Adds a listener for events of a type. */
   on<E extends EventType>(type: E, listener: (event: EventOfType<E>) => void): EventSubscriber
+  /** Removes a listener. */
   off<E extends EventType>(type: E, listener: (event: EventOfType<E>) => void): EventSubscriber
 }
 

@@ -14,8 +14,14 @@ import type { QueueOptions } from "./queues.js"
 import type { BatchOptions } from "./receiving.js"
 import type { StreamOptions } from "./streams.js"
 
+/** The option of every socket class beside those of libzmq. */
+export interface ContextOption {
+  /** The context to which the socket belongs. Default: the default context. */
+  context: Context
+}
+
 /** The options of a socket class that can be set, and the context. */
-export type SocketOptions<S> = Options<S, { context: Context }>
+export type SocketOptions<S> = Options<S, ContextOption>
 
 /**
  * What the constructor of a socket class takes: `SocketOptions`, in which text, such as names and keys, may be bytes too, and a

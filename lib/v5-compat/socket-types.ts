@@ -4,8 +4,13 @@ import { type SocketName, socketTypes } from "../base/socket-types.js"
 import * as zmq from "../index.js"
 import type { AnySocket } from "./link.js"
 
+interface Row {
+  /** The names of the type in zeromq 5. */
+  v5: readonly string[]
+}
+
 /** The socket types; "xreq" is "dealer" and "xrep" is "router". */
-export type SocketType = Extract<(typeof socketTypes)[SocketName], { v5: readonly string[] }>["v5"][number]
+export type SocketType = Extract<(typeof socketTypes)[SocketName], Row>["v5"][number]
 
 const exported: Record<string, unknown> = zmq
 const classes = new Map<unknown, new () => AnySocket>()

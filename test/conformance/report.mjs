@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs"
 import { createRequire } from "node:module"
 
-import { writePage } from "../../scripts/lib/generated.mjs"
+import { writePage } from "../../scripts/pages/generated.mjs"
 import { differences } from "./differences.mjs"
 import { groups } from "./groups.mjs"
 import { runAll } from "./runner.mjs"

@@ -3,9 +3,8 @@
 import { createRequire } from "node:module"
 
 import * as zmq from "ohmq"
-
-import { writeParts } from "../../scripts/lib/generated.mjs"
 import { runMain, say } from "../../scripts/lib/project.mjs"
+import { writeParts } from "../../scripts/pages/generated.mjs"
 import { cells, names, runAll } from "./matrix.mjs"
 import { peers } from "./peers.mjs"
 import { rsyslog } from "./rsyslog/cells.mjs"

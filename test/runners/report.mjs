@@ -1,7 +1,7 @@
 // Runs every cell, and writes the tables of docs/test-runners.md: npm run runners.
 
-import { writeParts } from "../../scripts/lib/generated.mjs"
 import { runMain, say } from "../../scripts/lib/project.mjs"
+import { writeParts } from "../../scripts/pages/generated.mjs"
 import { Base, versionOf } from "./base.mjs"
 import { cells, rows, runCell, runtimes } from "./matrix.mjs"
 import { setup } from "./setup.mjs"

@@ -14,7 +14,7 @@ const text = (file: string) => readFileSync(inProject(file), "utf8")
 
 const { pages }: { pages: () => Record<string, string> } = await import(inProject("scripts/pages.mjs"))
 const { filesBelow }: { filesBelow: (folder: string) => string[] } = await import(inProject("scripts/lib/project.mjs"))
-const tables: Record<string, Rows> = await import(inProject("scripts/lib/error-codes.mjs"))
+const tables: Record<string, Rows> = await import(inProject("scripts/pages/error-codes.mjs"))
 
 describe("generated pages", () => {
   it.each(Object.entries(pages()))("%s is up to date (if not, run: npm run pages)", (file, expected) => {

@@ -7,7 +7,7 @@ export const operations = [
     "EAGAIN",
     "Operation was not possible or timed out",
     "A send, receive, bind, unbind, `connected()` or wait for an event took longer than its timeout, or the socket was closed while it waited",
-    "If you closed the socket, nothing. Otherwise check that a peer is connected (`connected()`), or raise `timeout`, `sendTimeout` or `receiveTimeout`, and try again",
+    'If `reason` is "closed", nothing. Otherwise check that a peer is connected (`connected()`), or raise `timeout`, `sendTimeout` or `receiveTimeout`, and try again',
   ],
   [
     "EBADF",
@@ -84,13 +84,13 @@ export const endpoints = [
     "EINVAL",
     "Invalid argument",
     "An address that libzmq cannot parse, or a port above 65535",
-    "Write it as `tcp://127.0.0.1:5555`, `ipc:///tmp/name` or `inproc://name`",
+    "`reason` says what is wrong. Write it as `tcp://127.0.0.1:5555`, `ipc:///tmp/name` or `inproc://name`",
   ],
   [
     "EPROTONOSUPPORT",
     "Protocol not supported",
     "An address with an unknown transport, or one that this libzmq was built without",
-    "Check the part before `://`; `capability` lists optional transports",
+    "`reason` says what is wrong. Check the part before `://`; `capability` lists optional transports",
   ],
   [
     "ENOCOMPATPROTO",

@@ -2,7 +2,7 @@
 
 import { readFileSync, writeFileSync } from "node:fs"
 
-import { Failure, inProject } from "./project.mjs"
+import { Failure, inProject } from "../lib/project.mjs"
 
 /** The text of a generated page. The first line says how to write it again. */
 export const pageText = (command, text) => `<!-- Written by: ${command} -->\n\n${text.trim()}\n`

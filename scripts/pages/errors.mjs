@@ -1,6 +1,6 @@
 // The text of docs/errors.md, from the table of error codes.
 
-import * as codes from "./lib/error-codes.mjs"
+import * as codes from "./error-codes.mjs"
 
 const escaped = (text) => text.replaceAll("|", "\\|")
 const code = (text) => (text === "" ? "" : `\`${text}\``)
@@ -17,8 +17,9 @@ const detailed = ["code", "message", "when", "what to do"]
 export const errorsDoc = () => `# Errors
 
 Match errors by \`code\`, not by message. Errors of libzmq and the system also have \`errno\`, the number of the code on this platform. Errors of
-\`bind\`, \`unbind\`, \`connect\` and \`disconnect\` have \`address\`; if a constructor could not set an option, \`option\` names it. An empty code in
-the tables repeats the one above.
+\`bind\`, \`unbind\`, \`connect\` and \`disconnect\` have \`address\`; if a constructor could not set an option, \`option\` names it. Some have a
+\`reason\`: with \`EAGAIN\` it is "timeout" or "closed", with an invalid address it says what is wrong. An empty code in the tables repeats the
+one above.
 
 Invalid arguments throw a TypeError or RangeError without a code, which names the argument, what was expected and what came. Invalid arguments,
 \`EBADF\` and \`EBUSY\` throw at once; other errors reject the promise.

@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs"
 import { createRequire } from "node:module"
 import path from "node:path"
 
-import { inProject } from "./lib/project.mjs"
+import { inProject } from "../lib/project.mjs"
 
 const require = createRequire(import.meta.url)
 
