@@ -1,5 +1,5 @@
-// One listener for each signal, whoever waits for it: Node warns of a leak where a signal has more than ten, and a program has
-// one signal for its end and many sockets.
+// Uses one listener per signal, however many operations wait for it: Node warns of a leak if a signal has more than ten listeners, and a
+// program may have one signal for its shutdown and many sockets.
 
 type Listener = () => void
 
@@ -26,7 +26,7 @@ interface Listeners {
 
 const bySignal = new WeakMap<AbortSignal, Listeners>()
 
-/** Calls a listener once, when a signal is aborted, unless `stopWaiting` comes first. A signal that was aborted already says nothing. */
+/** Calls a listener once, when a signal is aborted, unless `stopWaiting` comes first. The listener of a signal that is already aborted is never called. */
 export function waitForAbort(signal: AbortSignal, listener: Listener): void {
   const known = bySignal.get(signal)
   if (known !== undefined) {
@@ -41,7 +41,7 @@ export function waitForAbort(signal: AbortSignal, listener: Listener): void {
   signal.addEventListener("abort", tell, { once: true })
 }
 
-/** A signal that nobody listens to can be collected, so the last one to go takes the listener away. */
+/** Removes a listener. The last one removes ours from the signal, which can then be collected. */
 export function stopWaiting(signal: AbortSignal, listener: Listener): void {
   const known = bySignal.get(signal)
   if (known === undefined || !known.all.delete(listener) || known.all.size > 0) return

@@ -1,8 +1,8 @@
-// Has `instanceof` recognise the objects of other copies of this package in the process; see lib/base/symbols.ts.
+// Makes `instanceof` recognise objects of other copies of this package in the process; see lib/native/interface.ts.
 
 const isInstance = Function.prototype[Symbol.hasInstance]
 
-/** Marks the objects of a class, by a name that is the same in all copies, and has `instanceof` look for the mark. */
+/** Marks the objects of a class with a name that is the same in all copies, and makes `instanceof` look for the mark. */
 export function brand(name: string, branded: { prototype: object }): void {
   const mark = Symbol.for(`ohmq.${name}`)
   Object.defineProperty(branded.prototype, mark, { value: true })

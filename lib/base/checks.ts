@@ -9,31 +9,31 @@ import { handle } from "./symbols.js"
 
 /** Options of a single operation. */
 export interface OperationOptions {
-  /** Ends the operation; it then rejects with the signal's reason. The signal may be of another realm, such as that of jsdom. */
+  /** Cancels the operation, which then rejects with the signal's reason. The signal may come from another realm, such as jsdom's. */
   signal?: AbortSignal
   /**
-   * How long the operation may wait, in milliseconds: 0 not at all, -1 for ever. Default: the socket's own option. This is real time:
-   * fake timers (Jest, Vitest, Sinon, node:test) neither stop nor speed it up.
+   * How long the operation may wait, in milliseconds: 0 does not wait, -1 waits forever. Default: the socket's own option. This is real
+   * time: fake timers (Jest, Vitest, Sinon, node:test) neither stop it nor speed it up.
    */
   timeout?: number
 }
 
-/** The longest that a timer of JavaScript can run, in milliseconds. */
+/** The maximum delay of a JavaScript timer, in milliseconds. */
 export const LONGEST_TIMER = 2 ** 31 - 1
 
-/** A TypeError that says what an argument had to be and what came instead. */
+/** A TypeError that names the argument, what it must be, and the value that came instead. */
 export function expected(what: string, kind: string, value: unknown): TypeError {
   const text = typeof value === "string" ? JSON.stringify(value) : inspect(value, { depth: 0, breakLength: Infinity })
   return new TypeError(`Expected ${what} to be ${kind}, but received ${text} (${typeof value})`)
 }
 
-/** A TypeError for arguments beyond those that there are. */
+/** A TypeError for too many arguments. */
 export const tooMany = (wanted: number, came: number) =>
   new TypeError(`Expected ${wanted} argument${wanted === 1 ? "" : "s"} but received ${came}`)
 
 export const isObject = (value: unknown): value is object => typeof value === "object" && value !== null
 
-/** Throws if an object has a property that is not among the known ones: most likely it is misspelt. */
+/** Throws if an object has an unknown property, which most likely is misspelt. */
 export function checkNames(options: object, ...known: string[]): void {
   for (const name of Object.keys(options)) {
     if (known.includes(name)) continue
@@ -42,7 +42,7 @@ export function checkNames(options: object, ...known: string[]): void {
   }
 }
 
-/** Throws unless these are options of an operation, and such as are named further. */
+/** Throws unless these are valid options of an operation. `further` names more that are allowed. */
 export function checkOperation(options: OperationOptions | undefined, ...further: string[]): void {
   if (options === undefined) return
   if (typeof options !== "object" || options === null) throw expected("options", "an object", options)
@@ -54,12 +54,12 @@ export function checkOperation(options: OperationOptions | undefined, ...further
   checkSignal(signal)
 }
 
-/** Throws for a signal that is none. */
+/** Throws unless a value is a signal or undefined. */
 export function checkSignal(signal: unknown): void {
   if (signal !== undefined && !isAbortSignal(signal)) throw expected("signal", "an AbortSignal", signal)
 }
 
-/** Throws unless an object of one of our classes, which may be another copy's, has what this copy relies on. */
+/** Throws if an object of one of our classes was made by another version of this package. */
 export function checkInterface(what: string, object: object): void {
   if (!(handle in object)) {
     throw errnoError(

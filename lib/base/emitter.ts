@@ -1,5 +1,5 @@
-// Emitters whose listeners each run with the AsyncLocalStorage stores that were current when they were added. Without this, all of
-// them would run with the stores of whoever made the emitter start.
+// Emitters whose listeners each run with the AsyncLocalStorage stores that were current when they were added. Otherwise all of them would
+// run with the stores of the code that created the emitter.
 
 import { AsyncResource } from "node:async_hooks"
 import { EventEmitter } from "node:events"
@@ -8,7 +8,7 @@ import { EventEmitter } from "node:events"
 type AnyListener = (...values: any[]) => void
 type Name = string | symbol
 
-/** A function that calls another with the stores that are current now. An emitter recognizes it by the other, its `listener`. */
+/** Returns a function that calls `listener` with the stores that are current now. Emitters find it by its property `listener`. */
 export const inItsContext = <Listener extends AnyListener>(listener: Listener): Listener & { listener: AnyListener } =>
   Object.assign(AsyncResource.bind(listener), { listener })
 
@@ -34,10 +34,10 @@ export interface Emitter<Events extends { [E in keyof Events]: unknown[] }> {
   removeListener<E extends keyof Events & Name>(event: E, listener: (...values: Events[E]) => void): this
 }
 
-/** Anything but a function is left for EventEmitter to refuse. */
+/** EventEmitter itself refuses anything but a function. */
 const bind = (listener: AnyListener) => (typeof listener === "function" ? inItsContext(listener) : listener)
 
-/** EventEmitter's own wrapper for this would be hidden behind ours: neither it nor `off` could remove it. */
+/** EventEmitter's own wrapper for `once` would be inside ours, where neither it nor `off` could remove it. */
 function bindOnce(emitter: EventEmitter, event: Name, listener: AnyListener): AnyListener {
   if (typeof listener !== "function") return listener
   let called = false
@@ -71,7 +71,7 @@ const methods: Record<string, (this: EventEmitter, event: Name, listener: AnyLis
   },
 }
 
-// Not in the class, because its methods would have to accept all names.
+// Outside of the class, whose methods would have to accept all names.
 for (const [name, value] of Object.entries(methods)) {
   Object.defineProperty(Emitter.prototype, name, { value, writable: true, configurable: true })
 }

@@ -1,4 +1,4 @@
-// The errors that this layer makes itself. Those of libzmq come from the addon, with the same fields.
+// The errors that TypeScript creates. The addon creates those of libzmq, with the same fields.
 
 import { addon } from "../native/addon.js"
 
@@ -24,8 +24,8 @@ export const errnoError = (code: string, message?: string): ErrnoError => addon.
 export const errnoErrorOf = (number: number): ErrnoError => addon.errnoErrorOf(number) as ErrnoError
 
 /**
- * Records the stack of the caller, for errors that are created later and elsewhere, such as on another thread. The function that it
- * returns puts that stack on an error. It is cheap if there is none: V8 formats a stack only when it is read.
+ * Records the stack of the caller, for errors that are created later or on another thread. The function that it returns puts that stack on
+ * an error. Without an error it is cheap: V8 formats a stack only when it is read.
  *
  * @param callee The function that was called. It is left out of the stack, with everything that it called itself.
  */
@@ -44,12 +44,12 @@ export function noteCaller(callee: (...values: never[]) => unknown): <T>(error: 
 }
 
 export const closedError = () => errnoError("EBADF")
-/** Says in an error what its code and message, which are those of zeromq, leave open. */
+/** Adds a reason to an error whose code and message are zeromq's. */
 export const withReason = <E extends object>(error: E, reason: string): E => Object.assign(error, { reason })
 
-/** Of an operation whose time ran out. */
+/** The error of an operation that timed out. */
 export const timeoutError = () => withReason(errnoError("EAGAIN"), "timeout")
-/** Of an operation that was waiting when its socket or observer was closed. */
+/** The error of an operation that was waiting when its socket or observer was closed. */
 export const interruptedError = () => withReason(errnoError("EAGAIN"), "closed")
 export const blockedError = () => errnoError("EBUSY", "Socket is blocked by a bind or unbind operation")
 export const lentError = () => errnoError("EBUSY", "Socket belongs to a running proxy")
@@ -66,13 +66,13 @@ export const queueFullError = (direction: string, limit: number) =>
 export const droppedError = (direction: string) =>
   errnoError("ECANCELED", `The ${direction} queue was full, and this ${direction} made room for a newer one`)
 
-/** What sendMany rejects with when it did not send all. */
+/** The error of sendMany if it did not send all messages. */
 export interface BatchError extends ErrnoError {
   /** How many messages were sent, from the first on. */
   sent: number
 }
 
-/** Says in an error how many messages went before it. A signal's reason may be anything; it becomes the cause of an error. */
+/** Adds the number of sent messages to an error. The reason of a signal may be any value, so it becomes the `cause` of a new error. */
 export function batchError(error: unknown, sent: number, aborted: boolean): BatchError {
   const failure = aborted
     ? Object.assign(new Error("The operation was aborted", { cause: error }), { name: "AbortError", code: "ABORT_ERR" })

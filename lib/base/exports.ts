@@ -1,4 +1,4 @@
-// How the entry points export.
+// Helpers for the exports of the entry points.
 
 /**
  * Makes the exports of a module plain properties, as zeromq's are, so that tests can replace them (`jest.spyOn`, `sinon.stub`).
@@ -12,10 +12,10 @@ export function makeReplaceable(exported: Record<string, unknown>): void {
 }
 
 /**
- * Has a class say what zeromq's native classes say if it is called without `new`. The result is for `exports` alone: within its
- * module, the name stays that of the class itself, as merged interfaces need it.
+ * Makes a class throw the error of zeromq's native classes if it is called without `new`. Only `exports` gets the result: inside its module
+ * the name stays that of the class, because merged interfaces need it.
  *
- * @param define Makes a function, which calls `construct`. It has the name of the class, as V8 shows it in its errors.
+ * @param define Returns a function that calls `construct`. It has the name of the class, which V8 shows in errors.
  */
 export function needsNew<T extends { prototype: object }>(
   wanted: T,

@@ -1,14 +1,14 @@
-// The iterators of sockets and observers: one step after the other, and how they end.
+// The async iterators of sockets and observers.
 
 import { stopWaiting, waitForAbort } from "./abort.js"
 import { asyncDispose } from "./dispose.js"
 import { spend } from "./turn.js"
 
-/** What a loop over a socket goes through. Like AsyncIterableIterator, whose second parameter needs TypeScript 5.6. */
+/** The iterator of a loop over a socket. Like AsyncIterableIterator, whose second parameter needs TypeScript 5.6. */
 export interface Iteration<T> extends AsyncIterator<T, undefined> {
   /**
-   * Ends the iterator and cancels a `next` that waits: that one and all later ones are done, and no message is lost. The
-   * socket stays open.
+   * Ends the iterator and cancels a waiting `next`. That one and all later ones are done; no message is lost. The socket stays
+   * open.
    */
   return(value?: undefined | PromiseLike<undefined>): Promise<IteratorResult<T, undefined>>
   /** Like `return`, but rejects with the error. */
@@ -19,19 +19,19 @@ export interface Iteration<T> extends AsyncIterator<T, undefined> {
   [Symbol.asyncIterator](): Iteration<T>
 }
 
-/** What an iterator reads from. */
+/** The source that an iterator reads from. */
 export interface Source<T, R extends { readonly promise: Promise<unknown> } = { readonly promise: Promise<unknown> }> {
-  /** Whether nothing more will come. */
+  /** Whether no more values will come. */
   isEnded(): boolean
-  /** Takes the next value, or returns undefined if there is none yet. Throws what a receive would throw. */
+  /** Takes the next value, or returns undefined if there is none yet. Throws the errors of a receive. */
   take(): T | undefined
   /** Waits for the next value. Calls `hold` with it once, before the promise resolves. */
   wait(hold: (value: T) => void): R
   /** Cancels a read that has not called `hold`. It takes nothing, and its promise resolves or rejects. */
   cancel(read: R): void
   /**
-   * Takes back a value that came from `take` or `hold`, so that it is the next one again. `order` grows with each value
-   * that an iterator held. Returns false if it cannot take it back.
+   * Puts back a value from `take` or `hold`, so that it is the next one again. `order` grows with each value that an iterator held.
+   * Returns false if the value cannot be put back.
    */
   putBack(value: T, order: number): boolean
 }
@@ -43,10 +43,10 @@ const nothing = Symbol("nothing")
 
 let holds = 0
 
-/** For values that were put back into a queue: the order in which they were taken. */
+/** The order in which values that were put back had been taken. */
 const orders = new WeakMap<object, number>()
 
-/** The queue with values put back that were taken from its front, in the order in which they were taken. */
+/** Returns the queue with values put back at the front, in the order in which they were taken. */
 export function withReturned<T extends object>(queue: T[], values: T[], order: number): T[] {
   // A value that is put back twice keeps its place.
   const own = orders.get(values[0] as T) ?? order
@@ -57,9 +57,8 @@ export function withReturned<T extends object>(queue: T[], values: T[], order: n
 }
 
 /**
- * Calls of `next` while a step waits are queued behind it, as in an async generator. Unlike an async generator, `return` and
- * `throw` cancel the step that waits; it takes no value. From then on the iterator is done. An error ends only its
- * own step. A signal, where there is one, does what `return` does.
+ * Like an async generator, it queues calls of `next` behind a waiting step. Unlike in an async generator, `return` and `throw` cancel the
+ * waiting step, which takes no value; then the iterator is done. An error ends only its own step. A signal does the same as `return`.
  */
 export class SourceIterator<T, R extends { readonly promise: Promise<unknown> }> implements Iteration<T> {
   readonly #source: Source<T, R>
@@ -69,7 +68,7 @@ export class SourceIterator<T, R extends { readonly promise: Promise<unknown> }>
   #isBusy = false
   /** The read that the step waits for; undefined if it waits only for the next turn of the event loop. */
   #read: R | undefined
-  /** The value that the step has taken and not delivered yet. */
+  /** The value that the step has taken but not delivered yet. */
   #held: T | typeof nothing = nothing
   #order = 0
   readonly #queue: ((step: Promise<IteratorResult<T, undefined>>) => void)[] = []
@@ -144,7 +143,7 @@ export class SourceIterator<T, R extends { readonly promise: Promise<unknown> }>
   readonly #fail = (error: unknown): IteratorResult<T, undefined> => {
     this.#proceed()
     if (this.#isDone) return ended()
-    // Closing the source is how a loop over it ends. Anything else is for the loop to see.
+    // A loop ends when its source is closed. The loop sees all other errors.
     if (this.#source.isEnded() && (error as { code?: string } | null | undefined)?.code === "EAGAIN") return ended()
     throw error
   }
@@ -174,7 +173,7 @@ export class SourceIterator<T, R extends { readonly promise: Promise<unknown> }>
   }
 }
 
-// Gives it what every async iterator inherits: iterator helpers, where the runtime has them.
+// So that it inherits the iterator helpers, if the runtime has them.
 Object.setPrototypeOf(
   SourceIterator.prototype,
   Object.getPrototypeOf(Object.getPrototypeOf(async function* () {}.prototype)),

@@ -1,4 +1,5 @@
-// Timers for when a fake clock has replaced what node:timers exports. They are built on what fake clocks leave alone.
+// Timers for processes in which a fake clock has replaced the exports of node:timers. They use socket timeouts, which fake clocks do not
+// replace.
 
 import { Socket } from "node:net"
 import { scheduler } from "node:timers/promises"
@@ -19,7 +20,7 @@ export class SocketTimer {
   readonly #call: () => void
   readonly #delay: number
   readonly #repeats: boolean
-  /** The one whose timeout counts. The others run on unnoticed: net clears timeouts through node:timers, which is replaced. */
+  /** The socket whose timeout counts. Earlier ones run on, ignored: net clears timeouts through node:timers, which is replaced. */
   #latest: Socket | undefined
   #isReferenced = true
   #holds = false

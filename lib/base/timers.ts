@@ -1,5 +1,5 @@
-// The timers and the clock of the process itself. Test environments replace the global ones or lack them: jsdom has its own, and fake
-// clocks take their place. Everything here is taken once, when this module is loaded.
+// The real timers and clock of the process. Test environments replace the globals or lack them: jsdom has its own, and fake clocks replace
+// them. This module reads everything once, when it is loaded.
 //
 // process.nextTick and queueMicrotask are not here: fake clocks replace them too, and promises do their work.
 
@@ -57,14 +57,14 @@ export const clock = { now: now.bind(performance) }
 /** Resolves in the next turn of the event loop. */
 export const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
-/** Throws an error where only the process can catch it ("uncaughtException"). */
+/** Throws an error that only the process can catch ("uncaughtException"). */
 export function throwLater(error: unknown): void {
   setImmediate(() => {
     throw error
   })
 }
 
-/** Calls a function as soon as the code that is running has finished, before the event loop goes on. It may throw: see `throwLater`. */
+/** Calls a function when the running code has finished, before the event loop continues. The function may throw: see `throwLater`. */
 export function callSoon(call: () => void): void {
   void Promise.resolve().then(() => {
     try {

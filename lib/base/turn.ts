@@ -1,32 +1,32 @@
 // One budget for each turn of the event loop, shared by all sockets of the thread.
 //
-// A promise that is resolved already lets its consumer go on in the same turn. A loop over a busy socket would so keep
-// timers and other I/O waiting for as long as messages come. Operations that need not wait are therefore settled at once
-// only while the turn's time lasts; then they are settled in the next turn.
+// A consumer of resolved promises continues in the same turn. A loop over a busy socket would thus keep timers and other I/O waiting as long
+// as messages arrive. So operations that need not wait settle at once only until the turn's budget is spent; later ones settle in the next
+// turn.
 
 import { addon, hasUv } from "../native/addon.js"
 import { clock, setImmediate } from "./timers.js"
 
-/** How long a turn may last before operations are put off to the next one, in milliseconds. */
+/** The time after which operations are deferred to the next turn, in milliseconds. */
 const BUDGET = 3
 
-/** Operations that took longer than this together are looked at one by one, in milliseconds. */
+/** If the operations between two checks of the clock took longer than this, in milliseconds, each one is checked. */
 const SLOW = 1
 
-/** The most operations that pass between two looks at the clock; fewer where they have been slow. */
+/** The maximum number of operations between two checks of the clock. It is lower while they are slow. */
 const STRIDE = 8
 
-// Taken out of the module, which is slow to look into.
+// Read from the modules once, because each access to a module costs time.
 const { now } = clock
 const immediate = setImmediate
 const { turns } = addon
 
-/** The turn that `started` and `looked` are of. */
+/** The turn to which `started` and `looked` belong. */
 let turn = -1
 let started = 0
 let operations = 0
 let stride = 1
-/** When the clock was looked at last, from the turn's start. */
+/** The time of the last check of the clock, since the start of the turn. */
 let looked = 0
 let boundary: Promise<void> | undefined
 
@@ -47,7 +47,7 @@ export function currentTurn(): number {
   return turn
 }
 
-/** Counts operations. Undefined while the turn's time lasts, else a promise for the next turn. */
+/** Counts operations. Returns undefined while the budget lasts, then a promise for the next turn. */
 export function spend(count: number): Promise<void> | undefined {
   if (boundary !== undefined) return boundary
   operations += count
@@ -67,18 +67,18 @@ export function spend(count: number): Promise<void> | undefined {
   return boundary
 }
 
-/** Whether the turn's time is used up. For callers that do not count operations. */
+/** Whether the turn's budget is spent. For callers that do not count operations. */
 export function outOfTime(): boolean {
   currentTurn()
   return now() - started >= BUDGET
 }
 
-/** The next turn, if something was put off to it: what settles later must not overtake that. */
+/** The next turn, if an operation was deferred to it: later ones must not overtake that one. */
 export const nextTurnIfPending = (): Promise<void> | undefined => boundary
 
 const done = Promise.resolve()
 
-/** The result of an operation without a value: the same promise each time. `count` is how many messages it was. */
+/** The result of an operation without a value: the same promise each time. `count` is the number of messages. */
 export const settled = (count = 1): Promise<void> => spend(count) ?? done
 
 /** The result of an operation with a value. */

@@ -1,9 +1,9 @@
-// Warnings that come once.
+// Warnings that appear once.
 
 import process from "node:process"
 import { getEnvironmentData, setEnvironmentData } from "node:worker_threads"
 
-/** Warns once in the process, as far as threads can know of each other. */
+/** Warns once per process, as far as its threads can know. */
 export function warnOnce(code: string, message: string): void {
   if (getEnvironmentData(code) === true) return
   setEnvironmentData(code, true)

@@ -1,6 +1,5 @@
-// What messages look like, by the type of their socket. Those of most are arrays of parts. Those of the draft types have one part, most
-// with a routing id or a group beside it: these are pairs of the part and an object, `[part, { routingId }]`, and cross to the addon
-// as two frames.
+// The shapes of messages, by socket type. Most types use arrays of parts. Messages of the draft types have one part, most of them with a
+// routing id or a group: a pair of the part and an object, `[part, { routingId }]`, which crosses to the addon as two frames.
 
 import { Buffer } from "node:buffer"
 import { isUint8Array } from "node:util/types"
@@ -23,7 +22,7 @@ export interface MessageForm {
 
 /** Names the peer that a message comes from or goes to. */
 export interface RoutingOptions {
-  /** A whole number above 0, which the socket has given to the peer. */
+  /** A positive integer that the socket has assigned to the peer. */
   routingId: number
 }
 
@@ -33,7 +32,7 @@ export interface GroupOptions {
   group: string | Uint8Array
 }
 
-/** The most bytes of one udp packet that libzmq has memory for. It does not look, and writes beyond. */
+/** The size of libzmq's buffer for a udp packet, in bytes. libzmq does not check it, and would write beyond it. */
 const MOST_OF_UDP = 8192
 
 /** The longest group that libzmq can read from a udp packet. */
@@ -65,7 +64,7 @@ export function groupBytes({ group }: GroupOptions): Uint8Array {
   return bytes
 }
 
-/** For messages of one part, with nothing beside it. */
+/** Sends messages of one part. */
 class SinglePartOutbox extends Outbox {
   override prepare(message: MessageLike | MessageLike[]): Outgoing {
     if (!Array.isArray(message)) return super.prepare(message)
@@ -77,7 +76,7 @@ class SinglePartOutbox extends Outbox {
   }
 }
 
-/** For messages of one part with a routing id or a group. */
+/** Sends messages of one part with a routing id or a group. */
 class TaggedOutbox<T> extends SinglePartOutbox {
   readonly #tag: Tag
   readonly #encode: (options: T) => Uint8Array
@@ -107,7 +106,7 @@ class TaggedOutbox<T> extends SinglePartOutbox {
   }
 }
 
-/** Of a Radio. */
+/** Sends the messages of a Radio. */
 class GroupOutbox extends TaggedOutbox<GroupOptions> {
   /** Whether messages go out over udp. */
   #overUdp = false
@@ -132,7 +131,7 @@ class GroupOutbox extends TaggedOutbox<GroupOptions> {
   }
 }
 
-/** Of a Datagram: an address, and what goes there. */
+/** Sends the messages of a Datagram: an address and a body. */
 class DatagramOutbox extends Outbox {
   override prepare(message: MessageLike | MessageLike[]): Outgoing {
     const parts = super.prepare(message)
@@ -143,7 +142,7 @@ class DatagramOutbox extends Outbox {
     return parts
   }
 
-  /** Without an endpoint, libzmq aborts the process over frames that are handed over in this way. */
+  /** Always one by one: without an endpoint, libzmq aborts the process if it gets several frames in one call. */
   protected override sendPacked(): number {
     return 0
   }
@@ -153,7 +152,7 @@ class DatagramOutbox extends Outbox {
   }
 }
 
-/** How messages with a tag are received: as pairs. */
+/** Receives messages with a tag, as pairs. */
 function receivesTagged(tag: Tag, decode: (value: Buffer) => object): Omit<MessageForm, "outbox"> {
   const take = (slot: number, messages: number) => addon.receiveTagged(slot, tag, messages)
   const toPair = ([value, part]: Message[]) => [part, decode(value as Message)] as unknown as Message[]

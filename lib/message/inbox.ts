@@ -1,4 +1,4 @@
-// Messages that were taken off a socket and not received yet, and how many to take at a time.
+// The messages that were fetched from a socket but not received yet, and how many to prefetch.
 
 import { expected } from "../base/checks.js"
 import { withReturned } from "../base/iteration.js"
@@ -10,28 +10,27 @@ import { SharedMemory } from "./message.js"
 import { type MessageWithMetadata, withoutMetadata } from "./metadata.js"
 
 /**
- * What memory received parts of 65 to 1,024 bytes lie in. Others always have memory of their own.
+ * The memory of received parts of 65 to 1,024 bytes. Other parts always have their own.
  *
- * - "own": each part has its own, so that `part.buffer` holds nothing else, and can be transferred, or cloned to a worker thread
- *   alone. About 0.5 µs a part (docs/performance.md).
- * - "shared": parts that were fetched from the socket together, up to 64 KiB, may lie in the same memory, like Buffers of Node's
- *   pool. Use `byteOffset` with `part.buffer`. Messages of other sockets are never in it.
+ * - "own": each part has its own memory, so `part.buffer` holds nothing else and can be transferred or cloned to a worker thread. This costs
+ *   about 0.5 µs per part (docs/performance.md).
+ * - "shared": parts that were fetched from the socket together, up to 64 KiB, may share memory, like Buffers of Node's pool. Use
+ *   `byteOffset` with `part.buffer`. Messages of other sockets are never in the same memory.
  */
 export type ReceiveMemory = "own" | "shared"
 
-/** The most messages that one call takes off a socket. */
+/** The maximum number of messages that one call fetches. */
 const MOST = 256
 
-/** A consumer that took longer than this over what was fetched last gets one message at a time. Milliseconds. */
+/** If a consumer took longer than this over the last fetch, in milliseconds, the next fetch is one message. */
 const QUICK = 1
 
 /** The metadata of messages that were put back. */
 const withMetadata = new WeakMap<Message[], MessageWithMetadata>()
 
 /**
- * Fetching ahead takes messages out of libzmq's queue, where another worker could have had them. So it starts with one
- * message, and grows only as long as the consumer empties what was fetched within the same turn of the event loop and
- * about a millisecond.
+ * Prefetching takes messages out of libzmq's queue, where another worker could have had them. So a fetch starts with one message, and
+ * doubles only while the consumer empties the last fetch within the same turn of the event loop and about a millisecond.
  */
 export class Inbox {
   readonly #slot: number
@@ -40,27 +39,27 @@ export class Inbox {
   readonly #receiveWithMetadata: MessageForm["receiveWithMetadata"]
   #messages: (Message[] | undefined)[] = []
   #head = 0
-  /** Undefined when it must be asked for again. */
+  /** Undefined if the options may have changed since it was read. */
   #most: number | undefined
-  /** Fetches that brought something since the socket was last found empty. */
+  /** The number of fetches that brought a message since the socket was last empty. */
   #streak = 0
   #limit = 1
-  /** Messages are asked for with their metadata, which those that are fetched ahead leave behind. */
+  /** If true, nothing is prefetched, because prefetched messages lose their metadata. */
   #keepsMetadata = false
-  /** Every connection of the socket was authenticated, so that "User-Id" is never what the peer itself has said. */
+  /** Whether every connection of the socket is authenticated. If not, a peer may have set its "User-Id" itself. */
   usersAreCertain = true
-  /** Takes a message away: it is for nobody to receive. */
+  /** Returns true for a message that is not for the program to receive. */
   #consume: ((message: Message[]) => boolean) | undefined
   #lastTurn = -1
   #lastTime = 0
   #memory: ReceiveMemory | undefined
-  /** Undefined if each part is to have memory of its own. */
+  /** Undefined if each part gets its own memory. */
   #shared: SharedMemory | undefined = new SharedMemory()
 
   /**
-   * @param slot Of the socket.
-   * @param form Takes messages off it.
-   * @param mostAhead The most messages that may be fetched ahead, 0 for any number; asked for when it may have changed.
+   * @param slot The socket's slot.
+   * @param form Fetches messages.
+   * @param mostAhead Returns the maximum number of messages to prefetch, 0 for any number. Called again if options have changed.
    */
   constructor(slot: number, form: Pick<MessageForm, "drain" | "receiveWithMetadata">, mostAhead: () => number) {
     this.#slot = slot
@@ -80,7 +79,7 @@ export class Inbox {
     this.#shared = memory === "own" ? undefined : (this.#shared ?? new SharedMemory())
   }
 
-  /** Its messages are secret: they have memory of their own unless the program has chosen otherwise. */
+  /** Gives each part its own memory, because the messages are secret, unless the program has set `memory`. */
   protect(): void {
     if (this.#memory === undefined) this.#shared = undefined
   }
@@ -89,12 +88,12 @@ export class Inbox {
     return this.#head === this.#messages.length
   }
 
-  /** The options that decide how much may be fetched ahead have changed. */
+  /** To be called if options that limit prefetching have changed. */
   reconsider(): void {
     this.#most = undefined
   }
 
-  /** @param consume Sees each message before it can be received, and says whether it was for itself. */
+  /** @param consume Called with each message before the program can receive it. Returns true to take the message. */
   divert(consume: (message: Message[]) => boolean): void {
     this.#consume = consume
   }
@@ -104,7 +103,7 @@ export class Inbox {
     this.#head = 0
   }
 
-  /** The next message, or undefined if the socket has none either. */
+  /** The next message, or undefined if there is none. */
   take(): Message[] | undefined {
     if (this.isEmpty) {
       this.clear()
@@ -121,7 +120,7 @@ export class Inbox {
     return message
   }
 
-  /** The next messages, up to `max`, or undefined if the socket has none either. */
+  /** The next messages, up to `max`, or undefined if there are none. */
   takeMany(max: number): Message[][] | undefined {
     if (!this.isEmpty) {
       const messages = this.#messages.slice(this.#head, this.#head + max) as Message[][]
@@ -131,12 +130,12 @@ export class Inbox {
     }
     this.clear()
     const messages: Message[][] = []
-    // Who asks for many takes all of them upon himself: there is no need to begin with one.
+    // A caller that asks for many takes all of them, so there is no need to start with one.
     this.#fetch(Math.min(max, this.#mostNow()), messages)
     return messages.length === 0 ? undefined : messages
   }
 
-  /** The next message with its metadata, or undefined if the socket has none. From now on nothing is fetched ahead. */
+  /** The next message with its metadata, or undefined if there is none. From now on nothing is prefetched. */
   takeWithMetadata(names: string[]): MessageWithMetadata | undefined {
     this.#keepsMetadata = true
     this.reconsider()
@@ -153,7 +152,7 @@ export class Inbox {
     }
   }
 
-  /** Puts messages back that were taken and not delivered; see `withReturned`. */
+  /** Puts back messages that were taken but not delivered; see `withReturned`. */
   putBack(messages: Message[][], order: number): void {
     this.#messages = withReturned(this.takeAll(), messages, order)
   }
@@ -163,14 +162,14 @@ export class Inbox {
     this.putBack([message.parts], order)
   }
 
-  /** What was taken off the socket already. */
+  /** Takes all messages that were fetched already. */
   takeAll(): Message[][] {
     const messages = this.#messages.slice(this.#head) as Message[][]
     this.clear()
     return messages
   }
 
-  /** Takes up to `limit` messages off the socket; none means that it has none. */
+  /** Fetches up to `limit` messages. If it fetches none, the socket has none. */
   #fetch(limit: number, messages: Message[][]): void {
     for (;;) {
       this.#drain(this.#slot, limit, messages, this.#shared)
@@ -192,7 +191,7 @@ export class Inbox {
   }
 
   #nextLimit(): number {
-    // Single messages, with waiting between them, are the common case and cost nothing here.
+    // The common case, single messages with waits between them, costs nothing here.
     if (this.#streak === 0) return 1
     const most = Math.min(this.#mostNow(), MOST)
     if (most === 1) return 1

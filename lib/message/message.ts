@@ -1,4 +1,4 @@
-// Messages on their way out and in.
+// Converts messages: values to parts that the addon sends, and frames that it received to Buffers.
 
 import { Buffer } from "node:buffer"
 import process from "node:process"
@@ -30,9 +30,9 @@ const ALIGNMENT = FRAME_ALIGNMENT
 
 const empty = new Uint8Array(0)
 
-/** What a value is sent as. Anything that is no bytes is text; a symbol is neither, and throws. */
+/** The part that a value is sent as: bytes, or text for any other value. A symbol throws. */
 export function toPart(value: MessageLike): Part {
-  // Not by instanceof, which a Proxy of a Buffer would pass.
+  // instanceof would also accept a Proxy of a Buffer.
   if (typeof value === "string" || isUint8Array(value)) return value
   if (value === null) return empty
   if (ArrayBuffer.isView(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
@@ -46,14 +46,14 @@ export function toPart(value: MessageLike): Part {
 export const toParts = (message: MessageLike[]): Part[] => message.map(toPart)
 
 /**
- * Larger parts are sent from where they lie, smaller ones are copied: that costs no more, and the memory stays the caller's.
- * 64 KB: docs/performance.md has the figures.
+ * Parts above this size may be sent without a copy. For smaller parts a copy costs no more, and the memory stays the caller's. For the
+ * figures see docs/performance.md.
  */
 const REFERENCE_FROM = 64 * 1024
 
 /**
- * Whether memory that libzmq reads after the call can be kept from being taken away: only Node.js 24 and later refuse to transfer
- * what is marked to streams, too. A worker thread is gone before libzmq is; Bun moves memory; Deno marks nothing.
+ * Whether the runtime can prevent a program from transferring memory that libzmq still reads. Only Node.js 24 and later refuse to transfer
+ * marked memory everywhere, streams included. A worker thread ends before libzmq does; Bun moves memory; Deno cannot mark it.
  */
 const canReference =
   isMainThread &&
@@ -61,13 +61,13 @@ const canReference =
   process.versions.bun === undefined &&
   (process.versions as { deno?: string }).deno === undefined
 
-/** Memory that was found plain, and marked. */
+/** Memory that is plain and has been marked. */
 const marked = new WeakSet<ArrayBuffer>()
 
 /**
- * Whether memory is V8's own, so that nothing but a transfer takes it away. An addon's may be freed by the addon, WebAssembly's is
- * replaced when it grows, and marking either would then end the process. To transfer one buffer twice is refused as a duplicate;
- * buffers of the other kinds are refused, or ignored, before the duplicate is noticed.
+ * Whether memory is V8's own, so that only a transfer can take it away. An addon may free its memory, and WebAssembly replaces its memory
+ * when it grows; if that were marked, the process would end. To find out, this transfers the buffer twice in one call, which is refused
+ * as a duplicate; the other kinds of buffer are refused or ignored for another reason before that.
  */
 function isPlain(buffer: ArrayBuffer): boolean {
   const { port1 } = new MessageChannel()
@@ -81,7 +81,7 @@ function isPlain(buffer: ArrayBuffer): boolean {
   }
 }
 
-/** Whether the addon may read the bytes after the call. Nobody can take them away any more then. */
+/** Whether the addon may read the bytes after the call. If so, the memory can no longer be transferred. */
 export function mayReference(part: Uint8Array): boolean {
   if (!canReference || part.byteLength <= REFERENCE_FROM) return false
   const buffer = part.buffer as ArrayBuffer & { resizable?: boolean }
@@ -92,13 +92,13 @@ export function mayReference(part: Uint8Array): boolean {
   return true
 }
 
-/** Small parts, which may change after the call, for a message that is sent later. */
+/** A copy of a small part, which the program may change after the call, for a message that is sent later. */
 export function keepPart(part: Part): Part {
-  // Node's pool has memory at hand. A slice would have memory of its own, and take three times as long.
+  // From Node's pool: a slice would allocate memory of its own and take three times as long.
   return typeof part !== "string" && part.byteLength <= COPY_LIMIT ? Buffer.from(part) : part
 }
 
-/** Hands one part to libzmq, through a socket's slot; false if it would have to wait. */
+/** Passes one part to libzmq through a socket's slot. Returns false if it would have to wait. */
 export function sendPart(slot: number, part: Part, more: boolean): boolean {
   const flags = more ? SendFlags.More : SendFlags.None
   if (typeof part === "string") return sendText(slot, part, flags)
@@ -106,15 +106,15 @@ export function sendPart(slot: number, part: Part, more: boolean): boolean {
 }
 
 /**
- * Frames of up to so many bytes get memory of their own whatever else: V8 has it in its heap, and it costs 20 ns more than a view.
- * Beyond, memory of its own costs 500 ns.
+ * Frames up to this size always get their own memory: it is in V8's heap, and costs 20 ns more than a view. For larger frames it costs
+ * 500 ns.
  */
 const OWN_LIMIT = 64
 
-/** Up to so many bytes are copied quicker one by one. */
+/** Up to this size, a loop copies bytes faster than a call. */
 const LOOP_LIMIT = 12
 
-/** Node's own subclass, whose instances are exactly Buffers, and which is twice as fast to construct as Buffer.from. */
+/** Node's internal subclass, whose instances are Buffers. It takes half the time of Buffer.from. */
 const View = (
   Buffer as unknown as {
     [Symbol.species]: {
@@ -125,10 +125,10 @@ const View = (
   }
 )[Symbol.species]
 
-/** Where the addon puts frames. All sockets use it, so nobody gets to see it. */
+/** The memory to which the addon writes frames. All sockets use it, so programs never see it. */
 const arrived = received.buffer as ArrayBuffer
 
-/** How much room a frame takes, up to where the next one begins. */
+/** The space that a frame takes, up to the start of the next one. */
 const padded = (length: number) => (length + ALIGNMENT - 1) & -ALIGNMENT
 
 /** A frame in memory of its own. */
@@ -139,21 +139,20 @@ function ownFrame(offset: number, length: number): Message {
   return part
 }
 
-/** So much of a socket's messages lies in the same memory, unless one call brings more. A message that is kept keeps it. */
+/** The size of memory that messages of one socket share, unless one call fetches more. One message that is kept keeps all of it. */
 const SLAB_SIZE = 8 * 1024
 
 const nothing = new ArrayBuffer(0)
 
 /** The memory that messages of one socket share. */
 export class SharedMemory {
-  /** Where the last ones were placed. */
+  /** The memory that holds the frames placed last. */
   memory = nothing
   #slab = this.memory
   #used = 0
 
   /**
-   * Copies the frames from an index on, whose bytes begin at an offset of what has arrived, to `memory`. Returns where they begin
-   * there.
+   * Copies the frames from index `first` on, whose bytes start at `offset` of the received bytes, to `memory`. Returns the offset there.
    */
   place(first: number, count: number, offset: number): number {
     let end = offset
@@ -167,7 +166,7 @@ export class SharedMemory {
     return start
   }
 
-  /** Makes `memory` one with so much room. Returns where that begins. */
+  /** Makes `memory` point to memory with room for `length` bytes. Returns the offset of that room. */
   #reserve(length: number): number {
     if (length > SLAB_SIZE) {
       this.memory = this.#allocate(length)
@@ -182,18 +181,18 @@ export class SharedMemory {
     return this.#used - length
   }
 
-  /** Zeroed, so that what is not used yet holds nothing of anybody else's. */
+  /** Zeroed, so that the unused rest holds no foreign data. */
   #allocate(size: number): ArrayBuffer {
     const memory = new ArrayBuffer(size)
-    // Somebody who transfers the memory of one message to another thread would take that of its neighbours along.
+    // A transfer of one message's memory to another thread would take its neighbours' along.
     markAsUntransferable(memory)
     return memory
   }
 }
 
 /**
- * Takes up to `limit` messages off the socket of a slot, by a call of the addon, and appends them to `queue`. Without `shared`, all
- * parts have memory of their own; see ReceiveMemory.
+ * Fetches up to `limit` messages from the socket of a slot, and appends them to `queue`. Without `shared`, each part gets its own memory;
+ * see ReceiveMemory.
  */
 export function drain(
   slot: number,
@@ -207,7 +206,7 @@ export function drain(
   do {
     const count = take(slot, wanted)
     let offset = 0
-    /** How far from there frames lie in shared memory, once there is one that does. */
+    /** The distance from there to the frames' place in shared memory; undefined before the first frame that goes there. */
     let shift: number | undefined
     for (let index = 0; index < count; index += 1) {
       const frame = frames[index] as number
@@ -235,7 +234,7 @@ export function drain(
         begun = undefined
       }
     }
-    // The memory or the frame array was full inside a message, whose other parts libzmq has at hand.
+    // The memory or the frame array was full within a message. libzmq already has its other parts.
     wanted = 1
   } while (begun !== undefined)
 }

@@ -1,4 +1,4 @@
-// Messages together with what libzmq knows about their senders.
+// Messages with metadata: the properties of their senders that libzmq knows.
 
 import { checkOperation, expected, type OperationOptions } from "../base/checks.js"
 import { addon } from "../native/addon.js"
@@ -12,28 +12,28 @@ export interface MetadataOptions extends OperationOptions {
 }
 
 /**
- * A message, and its properties (zmq_msg_gets), which are those of the connection that it came by. Over inproc there are
- * none: all are null.
+ * A message and its properties (zmq_msg_gets), which belong to the connection that it came from. Over inproc there are none: all are
+ * null.
  */
 export interface MessageWithMetadata<M extends object[] = Message[]> {
   /** The message as `receive` gives it. */
   parts: M
   /**
-   * "Peer-Address": the peer's IP address. Over ipc it is "localhost:uid:gid:pid" where the system tells these, as Linux
-   * does; null where there is none.
+   * "Peer-Address": the peer's IP address. Over ipc it is "localhost:uid:gid:pid" on systems that provide these, such as
+   * Linux, otherwise null.
    */
   peerAddress: string | null
   /**
-   * "User-Id": who the peer is, as the authentication (ZAP) found. The peer has no say in it. Null where the socket lets peers
-   * in without authentication, because there a peer could name itself: the socket needs `security` with an authenticator or
-   * a domain, or `zapDomain` and `zapEnforceDomain`, or `plainServer`.
+   * "User-Id": the peer's user id, set by the authentication (ZAP) and not by the peer. Null if the socket accepts peers without
+   * authentication, because such a peer could claim any user id. The socket needs `security` with an authenticator or a domain, or
+   * `zapDomain` and `zapEnforceDomain`, or `plainServer`.
    */
   userId: string | null
-  /** "Socket-Type": the type of the peer's socket, such as "DEALER". The peer says so itself. */
+  /** "Socket-Type": the type of the peer's socket, such as "DEALER", as the peer claims. */
   socketType: string | null
-  /** "Routing-Id": the name that the peer has chosen, if it is text; null without one. The peer says so itself. */
+  /** "Routing-Id": the routing id that the peer has chosen, if it is text, otherwise null. */
   routingId: string | null
-  /** What was asked for by name; the names that the message has. */
+  /** The requested properties that the message has. */
   properties: Record<string, string>
 }
 
@@ -67,7 +67,7 @@ function describe(names: string[], parts: Message[], values: (string | null)[]):
   }
 }
 
-/** A message whose properties are not known. */
+/** A message whose properties are unknown. */
 export const withoutMetadata = (parts: Message[]): MessageWithMetadata => describe(standard, parts, [])
 
 /** The next message of a slot's socket, or undefined if there is none. With a `tag`, its value comes before the part. */

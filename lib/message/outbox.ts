@@ -1,4 +1,4 @@
-// Hands messages to libzmq, many in one call where they are small.
+// Passes messages to libzmq: many small ones in one call.
 
 import { Buffer } from "node:buffer"
 import type { SocketType } from "../base/socket-types.js"
@@ -6,19 +6,19 @@ import { addon, POLLOUT } from "../native/addon.js"
 import { COPY_LIMIT, FRAME_SHIFT, FrameFlags } from "../native/numbers.js"
 import { keepPart, type MessageLike, type Part, sendPart, toPart, toParts } from "./message.js"
 
-/** Larger parts are copied only when there is room for them. */
+/** Parts above this size are copied only if the send queue has room. */
 const LARGE = 16 * 1024
 
 const { bytes, frames, sendMany } = addon
 
-/** Taken out of the module, which is slow to look into. */
+/** Read from the module once, because each access to a module costs time. */
 const { More: MORE } = FrameFlags
 const SHIFT = FRAME_SHIFT
 
-/** The bytes of the frames that one call hands over, back to back; the addon's memory. */
+/** The addon's memory for the bytes of the frames that one call passes, back to back. */
 const packed = Buffer.from(bytes.buffer)
 
-/** Parts shorter than this are copied by a loop, which for them is quicker than a call: half the time for topics. */
+/** Parts shorter than this are copied by a loop, which is faster than a call: for topics, half the time. */
 const SHORT = 32
 
 function packAscii(text: string, offset: number): boolean {
@@ -30,7 +30,7 @@ function packAscii(text: string, offset: number): boolean {
   return true
 }
 
-/** Writes a part at an offset. Returns its length, or -1 if it is not small or there may be no room. */
+/** Writes a part at an offset. Returns its length, or -1 if it is not small or may not fit. */
 function pack(part: Part, offset: number): number {
   if (typeof part === "string") {
     const { length } = part
@@ -45,7 +45,7 @@ function pack(part: Part, offset: number): number {
   return length
 }
 
-/** Packs a part as a frame. Returns where the next one begins, or -1 if it does not fit. */
+/** Packs a part as a frame. Returns the offset of the next frame, or -1 if it does not fit. */
 function packFrame(part: Part, count: number, offset: number, more: number): number {
   const length = pack(part, offset)
   if (length < 0) return -1
@@ -53,7 +53,7 @@ function packFrame(part: Part, count: number, offset: number, more: number): num
   return offset + length
 }
 
-/** Packs a message behind so many frames. Returns where the next one begins, or -1 if it does not fit as a whole. */
+/** Packs a message after `count` frames. Returns the offset of the next frame, or -1 if the message does not fit as a whole. */
 function packParts(parts: Part[], count: number, offset: number): number {
   if (count + parts.length > frames.length) return -1
   const last = parts.length - 1
@@ -64,14 +64,14 @@ function packParts(parts: Part[], count: number, offset: number): number {
   return end
 }
 
-/** A message as it is handed over: one part, or several. */
+/** A message as the addon takes it: one part, or several. */
 export type Outgoing = Part | Part[]
 
-/** The same message, whose small parts do not change while it waits. */
+/** The same message with copies of its small parts, so that they cannot change while it waits. */
 export const keep = (message: Outgoing): Outgoing =>
   Array.isArray(message) ? message.map(keepPart) : keepPart(message)
 
-/** The large parts of messages that wait. They stay where they are, and a program may transfer their memory meanwhile. */
+/** The large parts of waiting messages. They are not copied, so a program may transfer their memory while they wait. */
 export class WaitingMemory {
   readonly #parts: { part: Uint8Array; length: number }[] = []
 
@@ -86,7 +86,7 @@ export class WaitingMemory {
     if (typeof part !== "string" && part.byteLength > COPY_LIMIT) this.#parts.push({ part, length: part.byteLength })
   }
 
-  /** Throws if some of it is gone. */
+  /** Throws if a part's memory is gone. */
   check(): void {
     for (const { part, length } of this.#parts) {
       if (part.byteLength === length) continue
@@ -100,16 +100,16 @@ function toOutgoing(message: MessageLike | MessageLike[]): Outgoing {
   return Array.isArray(message) ? toParts(message) : toPart(message)
 }
 
-/** Messages that are on their way, and how far they are. */
+/** The messages of one sendMany, and how many of them were sent. */
 export class Batch {
-  /** How many libzmq has. */
+  /** The number of messages that libzmq has taken. */
   sent = 0
-  /** Parts that libzmq has of the next message. */
+  /** The number of parts of the next message that libzmq has taken. */
   parts = 0
 
   constructor(readonly messages: Outgoing[]) {}
 
-  /** To be called before it has to wait: small parts may change meanwhile. */
+  /** To be called before the batch waits. Copies small parts, which may change during the wait. */
   keep(): void {
     for (let index = this.sent; index < this.messages.length; index += 1) {
       this.messages[index] = keep(this.messages[index] as Outgoing)
@@ -129,14 +129,14 @@ export class Outbox {
   /** To be called when the socket has been connected to an address. */
   connected(_address: string): void {}
 
-  /** What a message is sent as. Throws for one that cannot be sent at all. */
+  /** Converts a message. Throws if it cannot be sent at all. */
   prepare(message: MessageLike | MessageLike[]): Outgoing {
     return toOutgoing(message)
   }
 
-  /** All of them, so that one that cannot be sent costs nothing. */
+  /** Converts all messages first, so that nothing is sent if one is invalid. */
   prepareMany(messages: Iterable<MessageLike | MessageLike[]>): Batch {
-    // A loop over the indices of an array takes half the time of one over an iterable.
+    // A loop over indices takes half the time of a loop over an iterable.
     const all = Array.isArray(messages) ? messages : Array.from(messages)
     const { length } = all
     const prepared = new Array<Outgoing>(length)
@@ -144,16 +144,16 @@ export class Outbox {
     return new Batch(prepared)
   }
 
-  /** False if it would have to wait; nothing of the message is sent then. */
+  /** Returns false if the message would have to wait. Then no part of it was sent. */
   send(message: Outgoing): boolean {
     if (!Array.isArray(message)) return this.#hasRoom(message) && sendPart(this.slot, message, false)
-    // One call for all parts where they are small, as topics and routing ids are.
+    // One call for all parts if they are small, such as topics and routing ids.
     if (message.length < 2 || packParts(message, 0, 0) < 0) return this.sendParts(message)
     const taken = this.sendPacked(message.length)
     return taken === message.length || this.#refused(message, taken) || this.sendParts(message)
   }
 
-  /** Hands over frames that are packed. Returns how many libzmq took. */
+  /** Passes packed frames to libzmq. Returns how many it took. */
   protected sendPacked(count: number): number {
     return sendMany(this.slot, count)
   }
@@ -167,15 +167,15 @@ export class Outbox {
     return true
   }
 
-  /** Whether to try to send a part: it may be copied for that. */
+  /** Whether to try to send a part. A try may copy the part, so a large one needs room first. */
   #hasRoom(part: Part): boolean {
     return part.length <= LARGE || this.#type.lockstep || (addon.events(this.slot) & POLLOUT) !== 0
   }
 
   /**
-   * A part was refused. If it was not the first, the peer that got those before is gone, and they with it. Sockets that
-   * choose a peer for each message now drop what comes up to the last part, so it must come. True if the message counts
-   * as sent all the same, else it is to be sent anew, from its first part.
+   * Handles a part that libzmq refused. If it was not the first, the peer that got the earlier parts is gone, and these parts are lost.
+   * Sockets that balance now drop everything up to a last part, so this sends one. Returns true if the message counts as sent, as with REQ;
+   * otherwise it must be sent again from its first part.
    */
   #refused(parts: Part[], index: number): boolean {
     if (index === 0 || index === parts.length - 1 || !this.#type.balances) return false
@@ -183,12 +183,12 @@ export class Outbox {
     return this.#type.lockstep
   }
 
-  /** Goes on with a batch, for as long as libzmq takes it. True when it is all sent. */
+  /** Sends as much of a batch as libzmq takes. Returns true if all of it was sent. */
   sendMany(batch: Batch): boolean {
     const { messages } = batch
     while (batch.sent < messages.length) {
       if (this.#sendNext(batch)) continue
-      // What is large goes on its own, and so does what was not taken: this finds out why.
+      // Large messages go alone. So does a message that libzmq refused, to find out why.
       const message = messages[batch.sent] as Outgoing
       const cut = batch.parts
       batch.parts = 0
@@ -199,7 +199,7 @@ export class Outbox {
     return true
   }
 
-  /** Packs the next messages and sends them by one call. True if all that could be packed, and there was some, went. */
+  /** Packs the next messages and sends them in one call. Returns true if it packed any and libzmq took them all. */
   #sendNext(batch: Batch): boolean {
     const { messages, sent } = batch
     let count = 0
@@ -222,7 +222,7 @@ export class Outbox {
     return false
   }
 
-  /** Finds the message, and the part of it, that comes after so many frames. */
+  /** Moves the batch on by a number of frames, to the next message and the part within it. */
   #advance(batch: Batch, taken: number): void {
     let left = taken
     for (;;) {
