@@ -1,4 +1,4 @@
-// What sockets have of their events: `events` and `connected`.
+// `events` and `connected()` of sockets.
 
 import { reasonOf } from "../base/abort.js"
 import { checkOperation, expected, type OperationOptions } from "../base/checks.js"
@@ -11,20 +11,20 @@ const observers = new WeakMap<Socket, Observer>()
 
 /** Options of `connected`. */
 export interface ConnectedOptions extends OperationOptions {
-  /** How many peers. Default 1. */
+  /** The number of peers to wait for. Default 1. */
   count?: number
 }
 
 declare module "../socket/socket.js" {
   interface Socket {
-    /** The events of this socket; observing begins when this is first read. The same object each time. */
+    /** The events of this socket: always the same object. Events are observed from the first time that this is read. */
     readonly events: Observer
 
     /**
-     * Resolves when so many peers are connected, handshake and all, so that a message sent now reaches them. (A
-     * subscriber's subscriptions may still be on their way.) Not over inproc, which tells nothing.
+     * Resolves when at least `count` peers are connected and their handshakes are done, so that a message sent now reaches them. (The
+     * subscriptions of a subscriber may still be on their way.) It does not work over inproc, which reports no connections.
      *
-     * Peers are counted from the first use of this, or of `events`, which must come before the first bind or connect:
+     * Call it, or read `events`, before the first bind or connect, because peers are counted from then on:
      *
      * ```typescript
      * const ready = socket.connected({ count: 3, timeout: 5000 })
@@ -32,8 +32,8 @@ declare module "../socket/socket.js" {
      * await ready
      * ```
      *
-     * Rejects with EAGAIN when time runs out or the socket is closed meanwhile, with EBADF if it or `events` is closed
-     * already, and with EINVAL if the socket has endpoints and was not observed.
+     * Rejects with EAGAIN if the time passes or the socket is closed first, with EBADF if the socket or `events` is closed already, and
+     * with EINVAL if the socket has endpoints and was not observed.
      */
     connected(options?: ConnectedOptions): Promise<void>
   }
@@ -60,7 +60,7 @@ Object.defineProperties(Socket.prototype, {
       if (!(Number.isSafeInteger(count) && count > 0)) throw expected("count", "a positive integer", count)
       if (this.closed) throw closedError()
       if (signal?.aborted) throw reasonOf(signal)
-      // Whose handshake is over already, libzmq does not tell.
+      // libzmq does not report peers whose handshake was done before.
       if (!observers.has(this) && !this[endpoints].isEmpty) {
         throw errnoError("EINVAL", "Call connected(), or read events, before the socket binds or connects")
       }

@@ -1,4 +1,4 @@
-// What libzmq's monitor tells, as events.
+// Decodes the messages of libzmq's monitor to events.
 
 import type { Buffer } from "node:buffer"
 import type { InspectOptions } from "node:util"
@@ -6,7 +6,7 @@ import type { InspectOptions } from "node:util"
 import { type ErrnoError, errnoErrorOf } from "../base/errors.js"
 import { addon, constant } from "../native/addon.js"
 
-/** What ZMTP or ZAP forbids and a peer did. No more than zeromq has, because programs have tables with an entry for each. */
+/** Violations of ZMTP or ZAP by a peer. The same as in zeromq, because programs have tables with an entry for each. */
 const protocolErrors = {
   ZMQ_PROTOCOL_ERROR_ZMTP_UNSPECIFIED: "ERR_ZMTP_UNSPECIFIED",
   ZMQ_PROTOCOL_ERROR_ZMTP_UNEXPECTED_COMMAND: "ERR_ZMTP_UNEXPECTED_COMMAND",
@@ -33,8 +33,8 @@ const protocolErrors = {
 type ProtocolErrorCode = (typeof protocolErrors)[keyof typeof protocolErrors]
 
 /**
- * A failure that is not one of the system: `code` is a name such as "ERR_ZMTP_MECHANISM_MISMATCH". Beyond its type, it may be
- * "ERR_WS_UNSPECIFIED", of a broken WebSocket handshake, and "ERR_UNKNOWN", of what this version does not know.
+ * An error of a protocol, with a `code` such as "ERR_ZMTP_MECHANISM_MISMATCH". Beyond its type, the code may be "ERR_WS_UNSPECIFIED" (the
+ * WebSocket handshake failed) or "ERR_UNKNOWN" (an error that this version does not know).
  */
 export interface CodedError extends Error {
   /** What went wrong; see docs/errors.md. */
@@ -48,16 +48,16 @@ export interface AuthenticationError extends Error {
 }
 
 interface EventAddress {
-  /** The endpoint: where this side is bound, or what it connects to. Over tcp, "bind:error" has it without "tcp://". */
+  /** The endpoint to which this side is bound or connects. In "bind:error" over tcp it lacks "tcp://". */
   address: string
-  /** This side's endpoint of the connection, where libzmq tells it. */
+  /** This side's endpoint of the connection, if libzmq reports it. */
   localAddress?: string
-  /** The peer's endpoint of the connection, where libzmq tells it. */
+  /** The peer's endpoint of the connection, if libzmq reports it. */
   remoteAddress?: string
 }
 
 interface EventDescriptor {
-  /** The file descriptor of the connection or listener. Not to be read from: it is libzmq's. Always there in real events. */
+  /** The file descriptor of the connection or listener. Do not read from it: libzmq owns it. Real events always have it. */
   fd?: number
 }
 
@@ -77,7 +77,7 @@ type Make<T extends string, D extends object = object> = {
 } & D
 
 /**
- * An event of a socket, by its `type`. inproc has none but "end". `localAddress`, `remoteAddress` and `fd` are not enumerable, so a
+ * An event of a socket, by its `type`. inproc has only "end". `localAddress`, `remoteAddress` and `fd` are not enumerable, so a
  * spread or JSON does not contain them.
  */
 export type Event =
@@ -118,7 +118,7 @@ type Expand<T> = T extends infer O ? { [K in keyof O]: O[K] } : never
 /** The event of a type, or of any of several. */
 export type EventOfType<E extends EventType = EventType> = Expand<Extract<Event, Make<E>>>
 
-/** What listens to events. */
+/** The methods to add and remove listeners, as in zeromq. */
 export interface EventSubscriber {
   /** Adds a listener for events of a type. */
   on<E extends EventType>(type: E, listener: (event: EventOfType<E>) => void): EventSubscriber
@@ -166,7 +166,7 @@ function authenticationError(status: number): AuthenticationError {
   return Object.assign(new Error(message), { status: status as 300 })
 }
 
-/** What belongs to an event of a type beyond its addresses. The descriptor does, too: see `descriptor`. */
+/** The fields of an event beside its addresses and its descriptor. */
 function details(type: EventType, value: number): object {
   switch (type) {
     case "connect:retry":
@@ -189,7 +189,7 @@ const withDescriptor: ReadonlySet<EventType> = new Set(["accept", "bind", "conne
 
 const descriptor = (type: EventType, value: number) => (withDescriptor.has(type) ? value : undefined)
 
-/** Shows an event whole, although part of it is not enumerable. */
+/** Shows all fields of an event when it is inspected, although some are not enumerable. */
 function show(
   this: object,
   _depth: number,
@@ -201,8 +201,8 @@ function show(
 }
 
 /**
- * Adds what zeromq's events do not have. It is not enumerable, so that an event still equals one of zeromq in tests that compare
- * them as a whole.
+ * Adds fields that zeromq's events lack. They are not enumerable, so that an event still equals one of zeromq in tests that compare whole
+ * events.
  */
 function withMore(event: object, more: Record<string, string | number | undefined>): Event {
   for (const [name, value] of Object.entries(more)) {
@@ -213,16 +213,16 @@ function withMore(event: object, more: Record<string, string | number | undefine
   return event as Event
 }
 
-/** The two ends of a connection, in its own words. */
+/** The two ends of a connection, as libzmq names them. */
 interface Ends {
   local: string
   remote: string
 }
 
-/** Which end of a connection this socket has named itself: where it is bound, or what it connects to. */
+/** Which end of a connection the program has named: where the socket is bound, or what it connects to. */
 export type Side = (ends: Ends, type: EventType) => "local" | "remote"
 
-/** Makes an event of a message of the monitor, in the format of either version. */
+/** Decodes a message of the monitor, in either version of the format. */
 export function decodeEvent(message: Buffer[], side: Side): Event {
   const [head, second] = message as [Buffer, Buffer]
   if (message.length === 2) {

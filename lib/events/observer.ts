@@ -1,4 +1,4 @@
-// What happens on a socket: connections that are made, lost, refused.
+// The events of a socket, for programs.
 
 import type { EventEmitter } from "node:events"
 
@@ -44,7 +44,7 @@ const internetEnd = (endpoint: string) => /^(?:tcp|wss?):\/\/(.*:\d+)(?:\/.*)?$/
  * await socket.events.waitFor("handshake", { timeout: 5000 })
  * ```
  *
- * Events are taken from libzmq whether or not anybody reads them, so that its threads never wait; the last 10,000 are kept.
+ * The observer takes events from libzmq even if nobody reads them, so that libzmq's threads never wait. It keeps the last 10,000.
  */
 export class Observer {
   readonly #monitor: Monitor
@@ -52,11 +52,11 @@ export class Observer {
   readonly #taps = new Set<(event: Event) => void>()
   readonly #peers: PeerCount
   #emitter: EventEmitter | undefined
-  /** Kept events are about to reach the first listeners; others must not overtake them. */
+  /** If true, kept events are about to reach the first listeners, and newer ones must not overtake them. */
   #flushing = false
   #closed = false
 
-  /** Use `socket.events` instead: a socket has one observer at a time. */
+  /** Use `socket.events` instead: a socket can have one observer at a time. */
   constructor(socket: Socket) {
     if (!(socket instanceof Socket)) throw new TypeError("Socket must be a socket object")
     if (arguments.length > 1) throw tooMany(1, arguments.length)
@@ -68,20 +68,20 @@ export class Observer {
     void this.#monitor.read((event) => this.#see(event)).finally(() => this.#end())
   }
 
-  /** Whether it is closed: by `close`, or because the socket was closed. */
+  /** Whether the observer is closed: by `close`, or because its socket was closed. */
   get closed(): boolean {
     return this.#closed
   }
 
   /**
-   * How many peers have connected, handshake and all, and are connected still, since this observer began. Of a Router, this
-   * includes those whose routing id is taken, which libzmq does not listen to.
+   * The number of connected peers, after their handshake, counted since this observer was created. For a Router this includes peers whose
+   * routing id is already taken, which libzmq ignores.
    */
   get peers(): number {
     return this.#peers.total
   }
 
-  /** No more events are received. A receive that waits rejects with EAGAIN, loops end. */
+  /** Stops receiving events. A waiting receive rejects with EAGAIN, and loops end. */
   close(): void {
     if (this.#closed) return
     this.#end()
@@ -94,23 +94,22 @@ export class Observer {
   }
 
   /**
-   * Resolves with the next event: at once if one is kept, else when it comes. Throws EBADF once the observer is closed and
-   * all events are read, EBUSY while another receive waits, and when there are listeners.
+   * Resolves with the next event, as soon as there is one. Throws EBADF if the observer is closed and all events are read, EBUSY if another
+   * receive is waiting, and an error if `on` was used.
    */
   receive(options?: OperationOptions): Promise<Event> {
     if (options !== undefined) checkOperation(options)
     return this.#queue.receive(options)
   }
 
-  /** Receives events until the observer or its socket is closed. Leaving the loop closes nothing and loses nothing. */
+  /** Receives events until the observer or its socket is closed. If you leave the loop, the observer stays open and no event is lost. */
   [Symbol.asyncIterator](): Iteration<Event> {
     return this.#queue.iterate()
   }
 
   /**
-   * Receives events until the observer or its socket is closed, or the signal is aborted: then the loop ends, without an error
-   * and without losing an event. A `timeout` is for each event: when it passes, that step rejects with EAGAIN (`reason` is
-   * "timeout").
+   * Receives events until the observer or its socket is closed, or the signal is aborted. Then the loop ends without an error, and no event
+   * is lost. The `timeout` applies to each event: if it passes, that step rejects with EAGAIN (`reason` is "timeout").
    *
    * ```typescript
    * for await (const event of socket.events.all({ signal })) console.log(event.type)
@@ -122,8 +121,8 @@ export class Observer {
   }
 
   /**
-   * Resolves with the next event of a type, from now on, which others may receive too. Rejects with EAGAIN when time runs
-   * out or the observer is closed meanwhile, with EBADF if it is closed already.
+   * Resolves with the next event of a type. Other readers still receive it. Rejects with EAGAIN if the time passes or the observer is closed
+   * first, and with EBADF if it is closed already.
    */
   waitFor<E extends EventType>(type: E, options?: OperationOptions): Promise<EventOfType<E>> {
     if (!isEventType(type)) throw expected("type", "a type of event", type)
@@ -131,7 +130,7 @@ export class Observer {
     return this.#queue.watchFor((event) => event.type === type, options) as Promise<EventOfType<E>>
   }
 
-  /** @internal Resolves when there are so many peers; otherwise like `waitFor`. */
+  /** @internal Resolves when at least `count` peers are connected; otherwise like `waitFor`. */
   async [waitForPeers](count: number, options: OperationOptions): Promise<void> {
     if (this.peers < count) await this.#queue.watchFor(() => this.peers >= count, options)
   }
@@ -173,8 +172,8 @@ export class Observer {
   }
 
   /**
-   * Calls a function with every event from now on, in whichever way they are read otherwise, until what it returns is
-   * called. It does not keep the process alive.
+   * Calls a function with every event from now on, however events are read otherwise. Returns a function that stops this. It does not keep
+   * the process alive.
    */
   watch(listener: (event: Event) => void): () => void {
     if (typeof listener !== "function") throw expected("listener", "a function", listener)
@@ -184,8 +183,8 @@ export class Observer {
   }
 
   /**
-   * Ends a connection that an "accept" or "connect" event has told of, and says whether it was there still. The peer is then
-   * gone for libzmq; what it has sent before is received. A peer that connects again is a new one.
+   * Closes the connection of an "accept" or "connect" event, and returns whether it was still open. To libzmq the peer has then disconnected;
+   * messages that it sent before are still received. If it connects again, it is a new peer.
    */
   shutDown(connection: ConnectionEnds): boolean {
     const { fd, remoteAddress } = connection
@@ -196,15 +195,14 @@ export class Observer {
   }
 
   /**
-   * The peer of a connection that an "accept" or "connect" event has told of, as the system names it: "10.0.0.1:5000",
-   * "[::1]:5000", "" over ipc. Undefined where that is not known, because the transport is another, or a connection to a
-   * host name is gone.
+   * The peer of the connection of an "accept" or "connect" event, as the system names it: "10.0.0.1:5000", "[::1]:5000", or "" over ipc.
+   * Undefined if it is unknown: on other transports, or if a connection to a host name is gone.
    */
   peerOf({ fd, localAddress = "", remoteAddress = "" }: ConnectionEnds): string | undefined {
     if (remoteAddress.startsWith("ipc:")) return ""
     const told = internetEnd(remoteAddress)
     if (told === undefined) return undefined
-    // What was accepted is told of by its address; what was connected to, as the program spelt it.
+    // An event names an accepted peer by its address, but a peer that we connected to as the program spelt it.
     if (this.#monitor.sideOf(localAddress, remoteAddress) !== "remote") return told
     const isSame = addon.endOf(fd as number, false) === internetEnd(localAddress)
     return (isSame && addon.endOf(fd as number, true)) || undefined
@@ -230,7 +228,7 @@ export class Observer {
       this.#emitter = new Emitter()
       this.#flushing = true
       this.#queue.refuse(emitterModeError)
-      // What is kept reaches the listeners that are added in the same turn.
+      // Kept events reach all listeners that are added in this turn.
       setImmediate(() => {
         this.#flushing = false
         for (const event of this.#queue.takeAll()) this.#emit(event)
@@ -251,12 +249,12 @@ export class Observer {
     try {
       listener()
     } catch (error) {
-      // The listener's fault is the program's, as with any emitter, but must not end the events.
+      // As with any emitter, the program sees the error of its listener, but later events must still be delivered.
       throwLater(error)
     }
   }
 
-  /** For how many types of events there are listeners. */
+  /** The number of event types that have listeners. */
   get #listeners(): number {
     return this.#emitter?.eventNames().length ?? 0
   }

@@ -1,9 +1,9 @@
-// How many peers a socket has, counted from its events.
+// Counts the peers of a socket from its events.
 
 import type { SocketType } from "../base/socket-types.js"
 import type { Event } from "./decoding.js"
 
-/** Connections that have the same ends, as those over ipc do: how many, and what the socket itself calls the endpoint. */
+/** Connections with the same ends, as over ipc: their number, and the endpoint as the socket names it. */
 interface Entry {
   count: number
   endpoint: string
@@ -24,12 +24,12 @@ export class PeerCount {
     return this.#total
   }
 
-  /** To be called with every event. "disconnect" and "close" also come for connections that failed in their handshake. */
+  /** Call it with every event. "disconnect" and "close" also come for connections whose handshake failed. */
   see(event: Event): void {
     if (!("address" in event) || event.address === undefined) return
     const { address, localAddress, remoteAddress } = event
     const known = localAddress !== undefined && remoteAddress !== undefined
-    // A libzmq without drafts names one end only. Then any one of those to that end stands for the one that was lost.
+    // A libzmq without drafts names one end only. Then any connection to that end stands for the lost one.
     const key = known ? `${localAddress}\n${remoteAddress}` : address
     const entry = this.#connections.get(key)
     if (this.#begins.has(event.type)) {
@@ -43,7 +43,7 @@ export class PeerCount {
     }
   }
 
-  /** The socket has given up an endpoint. Its connections end some time later, and libzmq tells of that, but uses them no more. */
+  /** Call it after an unbind or disconnect. libzmq reports the end of the connections later, but no longer uses them. */
   forget(endpoint: string): void {
     for (const [key, entry] of this.#connections) {
       if (entry.endpoint !== endpoint) continue

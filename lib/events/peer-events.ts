@@ -1,25 +1,25 @@
-// Peers of a Router, Server or Peer that come and go, told among its messages.
+// Reports when peers of a Router, Server or Peer connect and disconnect. libzmq reports this among the messages of the socket.
 
 import { Buffer } from "node:buffer"
 
 import { Emitter } from "../base/emitter.js"
 import { callSoon } from "../base/timers.js"
 
-/** "connect": a peer has come, told before its first message is received. "disconnect": it has gone, told after its last. */
+/** "connect" is emitted before the first message of a peer is received, "disconnect" after its last. */
 export type PeerEvent = "connect" | "disconnect"
 
-/** How the messages of a socket tell who has sent them. */
+/** How to find the sender of a message. */
 export interface PeerForm<Id extends Buffer | number> {
   sender(message: never): Id
-  /** What may be one of those that libzmq puts in, which have one part and name the peer. */
+  /** The body of a message that may be a report of libzmq: such messages name the peer and have one part. */
   body(message: never): Buffer | undefined
-  /** Whether libzmq puts in an empty one when a peer has come. */
+  /** Whether libzmq inserts an empty message when a peer connects. */
   announces: boolean
 }
 
 /**
- * Tells of the peers of a socket that come and go, in order with their messages, and as the program receives those: while
- * nothing is received, nothing is told.
+ * Emits the connects and disconnects of a socket's peers, in order with their messages. They are emitted while the program receives: if it
+ * does not receive, nothing is emitted.
  */
 export class PeerEvents<Id extends Buffer | number = Buffer> extends Emitter<Record<PeerEvent, [routingId: Id]>> {
   readonly #form: PeerForm<Id>
@@ -28,7 +28,7 @@ export class PeerEvents<Id extends Buffer | number = Buffer> extends Emitter<Rec
 
   /**
    * @internal
-   * @param farewell What libzmq puts in for a peer that has gone: bytes that no peer can know, and so none can send.
+   * @param farewell The message that libzmq inserts when a peer disconnects: random bytes, so that no peer can send them.
    */
   constructor(form: PeerForm<Id>, farewell: Buffer) {
     super()
@@ -36,12 +36,12 @@ export class PeerEvents<Id extends Buffer | number = Buffer> extends Emitter<Rec
     this.#farewell = farewell
   }
 
-  /** The routing ids of the peers that are there, as far as was told. */
+  /** The routing ids of connected peers, according to the events so far. */
   get connected(): Id[] {
     return Array.from(this.#connected.values(), copy)
   }
 
-  /** @internal Tells of a message, and says whether it is one of those that libzmq puts in. */
+  /** @internal Emits the events of a message, and returns whether libzmq inserted it. */
   consume(message: unknown[]): boolean {
     const id = this.#form.sender(message as never)
     const body = this.#form.body(message as never)
@@ -50,20 +50,20 @@ export class PeerEvents<Id extends Buffer | number = Buffer> extends Emitter<Rec
       if (this.#connected.delete(name)) this.#tell("disconnect", id)
       return true
     }
-    // An empty message may also be a peer's own, but never its first: before that libzmq tells of the peer. Nor does it do so
-    // again before it has told of the end, for nobody is heard whose name is taken.
+    // An empty message may also come from the peer, but never as its first, because libzmq reports the peer before that. It does not
+    // report a peer twice without a disconnect in between: a peer whose routing id is taken is ignored.
     if (this.#connected.has(name)) return false
     this.#connected.set(name, copy(id))
     this.#tell("connect", id)
     return this.#form.announces && body?.length === 0
   }
 
-  /** Later, because this is in the middle of a receive, which a listener that throws must not end. */
+  /** Emits later, because this runs within a receive, which a throwing listener must not end. */
   #tell(event: PeerEvent, id: Id): void {
     const copied = copy(id)
     callSoon(() => this.emit(event, copied))
   }
 }
 
-/** Not part of a slab, which would be kept for it, nor one Buffer for all, which anybody might write to. */
+/** A copy, because a view would keep the memory of many messages, and listeners could change a Buffer that they share. */
 const copy = <Id extends Buffer | number>(id: Id): Id => (typeof id === "number" ? id : (Buffer.from(id) as Id))

@@ -1,4 +1,4 @@
-// What sockets have that send and receive, and what their constructors take. The package exports all of these.
+// The interfaces of sockets that send and receive, and the options of their constructors. The package exports all of these.
 
 import type { Readable as NodeReadable, Writable as NodeWritable } from "node:stream"
 import type { ReadableStream, WritableStream } from "node:stream/web"
@@ -35,18 +35,17 @@ export type ConstructorOptions<S> = {
       : SocketOptions<S>[K]
 }
 
-/** What zeromq's sockets have that send, and all that a stand-in for one needs. Sockets here have more: see `Sender`. */
+/** The sending methods of zeromq's sockets, which are all that a stand-in for a socket needs. Our sockets have more: see `Sender`. */
 export interface Writable<
   M extends MessageLike | MessageLike[] = MessageLike | MessageLike[],
   O extends unknown[] = [options?: OperationOptions],
 > extends Pick<OptionsOn<"Push">, "multicastHops" | "sendBufferSize" | "sendHighWaterMark" | "sendTimeout"> {
   /**
-   * Hands a message to libzmq, which sends it in the background. Resolves as soon as libzmq has it: at once if there is
-   * room, else when there is. Rejects with EAGAIN when `sendTimeout`, or `timeout`, passes first (`reason` is
-   * "timeout"), or the socket is closed (`reason` is "closed").
+   * Passes a message to libzmq, which sends it in the background. Resolves when libzmq has it: at once, unless the queue is full. Rejects
+   * with EAGAIN if `sendTimeout` (or `timeout`) passes first (`reason` is "timeout") or the socket is closed (`reason` is "closed").
    *
-   * One send can wait at a time: another one throws EBUSY, unless there is a `sendQueue`. Buffers are copied, but on
-   * Node.js 24 and later those of more than 64 KiB may be read where they are: leave them alone until the message is sent.
+   * One send can wait at a time: a second one throws EBUSY, unless the socket has a `sendQueue`. Buffers are copied. On Node.js 24 and
+   * later, Buffers larger than 64 KiB may be sent without a copy: do not change them until the message is sent.
    *
    * ```typescript
    * await socket.send("hello")
@@ -56,17 +55,17 @@ export interface Writable<
   send(message: M, ...options: O): Promise<void>
 }
 
-/** What sockets have that send. */
+/** The sending methods of sockets. */
 export interface Sender<
   M extends MessageLike | MessageLike[] = MessageLike | MessageLike[],
   O extends unknown[] = [options?: OperationOptions],
 > extends Writable<M, O> {
   /**
-   * Hands many messages to libzmq, in order, at a fraction of the cost of single sends. Resolves when libzmq has them
-   * all. If it fails or ends before, it rejects with an error that says in `sent` how many went; a signal's reason is the
-   * error's `cause`. What cannot be sent at all throws before anything goes.
+   * Passes many messages to libzmq, in order, at a fraction of the cost of single sends. Resolves when libzmq has all of them. Otherwise
+   * it rejects with a BatchError, whose `sent` is the number of messages that were sent; a signal's reason is its `cause`. If one of
+   * the messages cannot be sent at all, it throws and sends none.
    *
-   * It does not let go of the event loop between two messages that find room, so a few hundred at a time are best.
+   * It does not yield to the event loop between messages while the queue has room, so send a few hundred at a time.
    *
    * ```typescript
    * await socket.sendMany(["one", ["topic", buffer], "three"])
@@ -75,15 +74,14 @@ export interface Sender<
   sendMany(messages: Iterable<M>, ...options: O): Promise<void>
 
   /**
-   * Hands a message to libzmq if there is room, and says whether it did. Never waits. Throws what libzmq fails with
-   * (EHOSTUNREACH, EFSM).
+   * Passes a message to libzmq if the queue has room, and returns whether it did. Never waits. Throws libzmq's errors (EHOSTUNREACH,
+   * EFSM).
    */
   trySend(message: M): boolean
 
   /**
-   * Lets so many sends wait at a time, where otherwise a second one throws EBUSY. They are sent in the order in which
-   * they were made; each still resolves only when libzmq has its message. Default null. `true` is set for
-   * `{ limit: 1000, whenFull: "wait" }`, and reads as that.
+   * Allows several sends to wait at a time. Without it, a second one throws EBUSY. Messages are sent in the order of the calls, and each
+   * send resolves when libzmq has its message. Default null. `true` stands for `{ limit: 1000, whenFull: "wait" }`.
    *
    * ```typescript
    * const socket = new Push({ sendQueue: { limit: 1000, whenFull: "reject" } })
@@ -93,8 +91,8 @@ export interface Sender<
   set sendQueue(queue: QueueOptions | true | null)
 
   /**
-   * The socket as a Writable in object mode: each chunk is a message, a write is done when libzmq has it. Destroying or
-   * ending the stream leaves the socket open.
+   * The socket as a Writable in object mode. Each chunk is a message; a write is done when libzmq has it. The socket stays open when the
+   * stream ends or is destroyed.
    *
    * ```typescript
    * await pipeline(createReadStream("findings.ndjson"), split2(), socket.toWritable())
@@ -102,21 +100,20 @@ export interface Sender<
    */
   toWritable(options?: StreamOptions): NodeWritable
 
-  /** The socket as a WritableStream of the Web: like `toWritable`. */
+  /** The socket as a web WritableStream, like `toWritable`. */
   toWritableStream(options?: StreamOptions): WritableStream<M>
 }
 
 type ReceiveType<T> = T extends { receive(): Promise<infer U> } ? U : never
 
-/** What zeromq's sockets have that receive, and all that a stand-in for one needs. Sockets here have more: see `Receiver`. */
+/** The receiving methods of zeromq's sockets, which are all that a stand-in for a socket needs. Our sockets have more: see `Receiver`. */
 export interface Readable<M extends object[] = Message[]>
   extends Pick<OptionsOn<"Pull">, "receiveBufferSize" | "receiveHighWaterMark" | "receiveTimeout"> {
   /**
-   * Resolves with the parts of the next message: at once if there is one, else when it comes. Rejects with EAGAIN when
-   * `receiveTimeout`, or `timeout`, passes first (`reason` is "timeout"), or the socket is closed (`reason` is "closed"). Nothing
-   * is lost by that: the message is what the next receive gets.
+   * Resolves with the parts of the next message, as soon as there is one. Rejects with EAGAIN if `receiveTimeout` (or `timeout`) passes
+   * first (`reason` is "timeout") or the socket is closed (`reason` is "closed"). No message is lost: the next receive gets it.
    *
-   * One receive can wait at a time: another one throws EBUSY, unless there is a `receiveQueue`.
+   * One receive can wait at a time: a second one throws EBUSY, unless the socket has a `receiveQueue`.
    *
    * ```typescript
    * const [part, next] = await socket.receive()
@@ -125,8 +122,8 @@ export interface Readable<M extends object[] = Message[]>
   receive(options?: OperationOptions): Promise<M>
 
   /**
-   * Receives until the socket is closed. Leaving the loop closes nothing and loses nothing. The iterator's `return` cancels
-   * a receive that waits.
+   * Receives until the socket is closed. If you leave the loop, the socket stays open and no message is lost. The iterator's `return`
+   * cancels a waiting receive.
    *
    * ```typescript
    * for await (const [part] of socket) console.log(part.toString())
@@ -135,12 +132,11 @@ export interface Readable<M extends object[] = Message[]>
   [Symbol.asyncIterator](): AsyncIterator<ReceiveType<this>, undefined>
 }
 
-/** What sockets have that receive. */
+/** The receiving methods of sockets. */
 export interface Receiver<M extends object[] = Message[]> extends Readable<M> {
   /**
-   * Receives until the socket is closed, like a loop over the socket itself, or until the signal is aborted: then the loop
-   * ends, without an error and without losing a message. A `timeout` is for each message: when it passes, that step
-   * rejects with EAGAIN (`reason` is "timeout").
+   * Receives until the socket is closed or the signal is aborted. Then the loop ends without an error, and no message is lost. The
+   * `timeout` applies to each message: if it passes, that step rejects with EAGAIN (`reason` is "timeout").
    *
    * ```typescript
    * for await (const [part] of socket.messages({ signal })) console.log(part.toString())
@@ -149,7 +145,7 @@ export interface Receiver<M extends object[] = Message[]> extends Readable<M> {
   messages(options?: OperationOptions): Iteration<ReceiveType<this>>
 
   /**
-   * Resolves with all messages that are there, up to `max`, as soon as there is one.
+   * Resolves with all messages that have arrived, up to `max`, as soon as there is one.
    *
    * ```typescript
    * for (const [part] of await socket.receiveMany({ max: 100 })) work(part)
@@ -158,11 +154,10 @@ export interface Receiver<M extends object[] = Message[]> extends Readable<M> {
   receiveMany(options?: BatchOptions): Promise<M[]>
 
   /**
-   * Resolves with the next message and what libzmq knows about its sender: who it is (`userId`, as authenticated), from
-   * where (`peerAddress`), with which type of socket, and properties of its own. Otherwise like `receive`.
+   * Like `receive`, but resolves with the message and its metadata: the authenticated user (`userId`), the address (`peerAddress`) and
+   * socket type of the sender, and the properties that the sender has set.
    *
-   * A socket that is asked for metadata no longer fetches messages ahead. Those that an iterator had fetched before
-   * come with all of it null.
+   * From the first call on, the socket no longer prefetches messages. Messages that were prefetched before have only null metadata.
    *
    * ```typescript
    * const { parts, userId, peerAddress, properties } = await socket.receiveWithMetadata({ properties: ["X-Role"] })
@@ -171,7 +166,7 @@ export interface Receiver<M extends object[] = Message[]> extends Readable<M> {
   receiveWithMetadata(options?: MetadataOptions): Promise<MessageWithMetadata<M>>
 
   /**
-   * Receives with metadata until the socket is closed. A `timeout` is for each message.
+   * Receives with metadata until the socket is closed. The `timeout` applies to each message.
    *
    * ```typescript
    * for await (const { parts, userId } of socket.withMetadata()) work(parts, userId)
@@ -179,12 +174,12 @@ export interface Receiver<M extends object[] = Message[]> extends Readable<M> {
    */
   withMetadata(options?: MetadataOptions): Iteration<MessageWithMetadata<M>>
 
-  /** The next message if there is one, else undefined. Never waits. */
+  /** Returns the next message, or undefined if there is none. Never waits. */
   tryReceive(): M | undefined
 
   /**
-   * Receives in arrays of up to `max` messages until the socket is closed, at a fraction of the cost of single messages.
-   * A `timeout` is for each array.
+   * Receives arrays of up to `max` messages until the socket is closed, at a fraction of the cost of single messages. The `timeout` applies
+   * to each array.
    *
    * ```typescript
    * for await (const messages of socket.batches()) await store(messages)
@@ -193,8 +188,8 @@ export interface Receiver<M extends object[] = Message[]> extends Readable<M> {
   batches(options?: BatchOptions): Iteration<ReceiveType<this>[]>
 
   /**
-   * Lets so many receives wait at a time, where otherwise a second one throws EBUSY. They are served in turn. Default null.
-   * `true` is set for `{ limit: 1000, whenFull: "wait" }`, and reads as that.
+   * Allows several receives to wait at a time. Without it, a second one throws EBUSY. They get messages in the order of the calls. Default
+   * null. `true` stands for `{ limit: 1000, whenFull: "wait" }`.
    */
   get receiveQueue(): QueueOptions | null
   set receiveQueue(queue: QueueOptions | true | null)

@@ -1,4 +1,4 @@
-// What a proxy needs of a socket that it takes over for a while.
+// The loan of a socket to a proxy, which uses it on another thread.
 
 import type { OperationOptions } from "../base/checks.js"
 import { busyReadingError, busyWritingError } from "../base/errors.js"
@@ -21,7 +21,7 @@ export class Loan {
   readonly #owner: { [getOption](option: Option): unknown }
   readonly #parts: Parts
   readonly #returned: () => void
-  /** Values of options, for as long as the socket is lent: a libzmq socket must be used by one thread at a time. */
+  /** Values of options during the loan, because only one thread at a time may use a libzmq socket. */
   readonly #kept = new Map<Option, unknown>()
   #giveBack: (() => Promise<void>) | undefined
 
@@ -45,7 +45,7 @@ export class Loan {
     if (!readiness.writers.isEmpty) throw busyWritingError()
   }
 
-  /** What was taken off the socket and not received. */
+  /** Takes the messages that were prefetched but not received. */
   takeFetched(): Message[][] {
     return this.#parts.traffic.receiving.inbox.takeAll()
   }
@@ -55,9 +55,9 @@ export class Loan {
   }
 
   /**
-   * From now on nobody else may use the socket, until `end`.
+   * Starts the loan. Until `end`, only the borrower may use the socket.
    *
-   * @param giveBack Ends what has the socket.
+   * @param giveBack Makes the borrower end the loan.
    */
   begin(giveBack: () => Promise<void>): NativeSocket {
     const { native, readiness } = this.#parts
@@ -77,7 +77,7 @@ export class Loan {
     this.#returned()
   }
 
-  /** Resolves when whoever has the socket has given it back. */
+  /** Asks the borrower for the socket. Resolves when the loan has ended. */
   async recall(): Promise<void> {
     await this.#giveBack?.()
   }

@@ -1,4 +1,4 @@
-// Operations that wait: their promise, their timeout, their signal, and their place in the line.
+// Operations that wait: their promise, timeout and signal, and the lines in which they wait (`sendQueue`, `receiveQueue`).
 
 import { reasonOf, stopWaiting, waitForAbort } from "../base/abort.js"
 import { checkNames, expected, LONGEST_TIMER } from "../base/checks.js"
@@ -6,24 +6,24 @@ import { busyReadingError, busyWritingError, droppedError, queueFullError, timeo
 import { clearTimeout, setTimeout, type Timer } from "../base/timers.js"
 import { nextTurnIfPending } from "../base/turn.js"
 
-/** How many operations may wait at a time, and what happens to one more. */
+/** How many operations can wait at a time, and what happens if one more comes. */
 export interface QueueOptions {
-  /** How many may wait; `writable` is false while so many do. */
+  /** The maximum number of waiting operations. While it is reached, `writable` is false. */
   limit: number
   /**
-   * "wait" (the default): it waits too, behind the others. "reject": it rejects with EBUSY. "drop-oldest": it waits, and
-   * the one that has waited longest rejects with ECANCELED.
+   * What happens to one more. "wait" (the default): it waits as well. "reject": it rejects with EBUSY. "drop-oldest": it waits, and the one
+   * that has waited longest rejects with ECANCELED.
    */
   whenFull?: "wait" | "reject" | "drop-oldest"
 }
 
-/** How many operations may wait in a queue that was asked for by `true`. */
+/** The limit of a queue that was set to `true`. */
 const LIMIT = 1000
 
-/** One operation that waits for its socket. Settles once; who settles it takes it out of the line. */
+/** One waiting operation. It settles once, and whatever settles it removes it from its line. */
 export class Waiter<T> {
   readonly promise: Promise<T>
-  /** Goes on with the operation: settles it and returns true, or returns false if it must wait on. May throw. */
+  /** Tries to finish the operation: settles it and returns true, or returns false if it must wait longer. May throw. */
   readonly attempt: (waiter: Waiter<T>) => boolean
   readonly #failure: (reason: unknown) => unknown
   #resolve!: (value: T) => void
@@ -32,7 +32,7 @@ export class Waiter<T> {
   #signal: AbortSignal | undefined
   #onAbort: (() => void) | undefined
 
-  /** @param failure Makes what the promise rejects with. */
+  /** @param failure Converts a reason to the value that the promise rejects with. */
   constructor(attempt: (waiter: Waiter<T>) => boolean, failure: (reason: unknown) => unknown = (reason) => reason) {
     this.attempt = attempt
     this.#failure = failure
@@ -43,8 +43,8 @@ export class Waiter<T> {
   }
 
   /**
-   * @param timeout Milliseconds, -1 for ever.
-   * @param giveUp Called with the reason when the time is up or the signal is aborted.
+   * @param timeout In milliseconds, -1 for no limit.
+   * @param giveUp Called with the reason when the time has passed or the signal is aborted.
    */
   limit(timeout: number, signal: AbortSignal | undefined, giveUp: (reason: unknown) => void): void {
     if (timeout >= 0 && timeout <= LONGEST_TIMER) this.#timer = setTimeout(() => giveUp(timeoutError()), timeout)
@@ -81,7 +81,7 @@ export class Waiter<T> {
 // biome-ignore lint/suspicious/noExplicitAny: operations of all kinds wait in one line
 type AnyWaiter = Waiter<any>
 
-/** The operations of one direction that wait, in the order in which they came. */
+/** The waiting operations of one direction, in the order of the calls. */
 export class WaitingLine {
   readonly #direction: "send" | "receive"
   readonly #waiters: AnyWaiter[] = []
@@ -95,7 +95,7 @@ export class WaitingLine {
     return this.#waiters.length === 0
   }
 
-  /** The operation that came last. */
+  /** The newest operation. */
   get last(): AnyWaiter | undefined {
     return this.#waiters.at(-1)
   }
@@ -121,18 +121,18 @@ export class WaitingLine {
     this.#queue = Object.freeze({ limit, whenFull })
   }
 
-  /** Whether one more would find room. */
+  /** Whether one more operation can wait. */
   get hasRoom(): boolean {
     return this.#waiters.length < (this.#queue?.limit ?? 1)
   }
 
-  /** Throws if an operation waits already and no others may queue behind it. */
+  /** Throws if an operation is waiting and there is no queue for others. */
   checkBusy(): void {
     if (this.#queue !== null || this.isEmpty) return
     throw this.#direction === "send" ? busyWritingError() : busyReadingError()
   }
 
-  /** Makes room for one more that is to wait. Returns the error with which it has to fail instead, if so. */
+  /** Makes room for one more operation. Returns an error if it must fail instead. */
   admit(): Error | undefined {
     if (this.#queue === null || this.hasRoom) return undefined
     if (this.#queue.whenFull === "reject") return queueFullError(this.#direction, this.#queue.limit)
@@ -146,14 +146,14 @@ export class WaitingLine {
     this.#waiters.push(waiter)
   }
 
-  /** False if it does not wait here any more. */
+  /** Returns false if it no longer waits here. */
   remove(waiter: AnyWaiter): boolean {
     const index = this.#waiters.indexOf(waiter)
     if (index >= 0) this.#waiters.splice(index, 1)
     return index >= 0
   }
 
-  /** Lets the operations go on in turn, until one must wait on. */
+  /** Tries the operations in order, until one must wait longer. */
   serve(): void {
     for (let first = this.#waiters[0]; first !== undefined; first = this.#waiters[0]) {
       try {

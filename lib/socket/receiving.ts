@@ -1,4 +1,4 @@
-// Receives: those that find a message, those that wait for one, and iterators.
+// Receives and iterators: they take a message that is there, or wait for one.
 
 import { reasonOf } from "../base/abort.js"
 import { checkOperation, expected, type OperationOptions } from "../base/checks.js"
@@ -11,13 +11,13 @@ import { POLLIN } from "../native/addon.js"
 import type { Waiter, WaitingLine } from "./queues.js"
 import type { Readiness } from "./readiness.js"
 
-/** Options of an operation on many messages. */
+/** Options of an operation with many messages. */
 export interface BatchOptions extends OperationOptions {
-  /** The most messages of one array. Default 256. */
+  /** The maximum number of messages in one array. Default 256. */
   max?: number
 }
 
-/** The most messages of one array of a batch, unless `max` says otherwise. */
+/** The default of `max`. */
 const BATCH = 256
 
 function checkMax(options: BatchOptions | undefined): number {
@@ -28,7 +28,7 @@ function checkMax(options: BatchOptions | undefined): number {
   return max
 }
 
-/** The messages that a socket receives. */
+/** Receives the messages of a socket. */
 export class Receiving {
   readonly inbox: Inbox
   readonly #readiness: Readiness
@@ -36,7 +36,7 @@ export class Receiving {
   readonly #writers: WaitingLine
   readonly #timeout: () => number
 
-  /** @param timeout How long a receive may wait that names no timeout, in milliseconds. */
+  /** @param timeout Returns the default timeout of a receive, in milliseconds. */
   constructor(readiness: Readiness, inbox: Inbox, timeout: () => number) {
     this.inbox = inbox
     this.#readiness = readiness
@@ -127,7 +127,7 @@ export class Receiving {
     return this.iterateMany(() => max, options)
   }
 
-  /** @param max Asked for at each step. */
+  /** @param max Called at each step. */
   iterateMany(max: () => number, options?: OperationOptions): Iteration<Message[][]> {
     return this.#iterate(
       () => this.#takeMany(max()),
@@ -137,7 +137,7 @@ export class Receiving {
     )
   }
 
-  /** What is there, unless others wait for it. */
+  /** Takes the next message, unless other readers are waiting for it. */
   #take(): Message[] | undefined {
     if (!this.#readers.isEmpty) return undefined
     if (this.#writers.isEmpty || !this.inbox.isEmpty) return this.inbox.take()
@@ -177,9 +177,9 @@ export class Receiving {
   }
 
   /**
-   * @param take Takes what is there, unless other readers wait for it.
-   * @param takeInTurn Takes what is there when this reader is the first in the line.
-   * @param options Of each step, which its signal rejects.
+   * @param take Takes the next value, unless other readers are waiting for it.
+   * @param takeInTurn Takes the next value when this reader is first in the line.
+   * @param options Apply to each step. If their signal is aborted, the step rejects.
    * @param ends Ends the iterator without an error.
    */
   #iterate<T>(
@@ -210,7 +210,7 @@ export class Receiving {
       cancel: (waiter) => this.#readiness.cancel(waiter, undefined),
       putBack: (value, order) => {
         const readiness = this.#readiness
-        // During a bind, a reader that is served may not call libzmq. A proxy has already taken the messages in the inbox.
+        // During a bind, readers must not call libzmq. If a proxy has the socket, it has already taken the messages in the inbox.
         if (!readiness.isOpen && !(readiness.isBlocked && this.#readers.isEmpty)) return false
         putBack(value, order)
         if (!this.#readers.isEmpty) {

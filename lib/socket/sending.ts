@@ -1,5 +1,5 @@
-// Sends: those that libzmq takes at once, and those that wait for room. How many may wait, and what happens to one more (`sendQueue`), is
-// in queues.ts.
+// Sends: libzmq takes a message at once, or the send waits for room. queues.ts decides how many can wait, and what happens if one more
+// comes (`sendQueue`).
 
 import { isTypedArray } from "node:util/types"
 
@@ -19,7 +19,7 @@ function checkMessages(messages: unknown): void {
   throw expected("messages", "an array or another iterable of messages", messages)
 }
 
-/** The messages that a socket sends. What is done at once makes no closures, which cost as much as the call. */
+/** Sends the messages of a socket. A send that is done at once creates no closures, because they cost as much as the call. */
 export class Sending {
   readonly #slot: number
   readonly #readiness: Readiness
@@ -28,7 +28,7 @@ export class Sending {
   readonly #outbox: Outbox
   readonly #timeout: () => number
 
-  /** @param timeout How long a send may wait that names no timeout, in milliseconds. */
+  /** @param timeout Returns the default timeout of a send, in milliseconds. */
   constructor(slot: number, readiness: Readiness, outbox: Outbox, timeout: () => number) {
     this.#slot = slot
     this.#readiness = readiness
@@ -60,7 +60,7 @@ export class Sending {
     return this.#sendLater(outgoing, options)
   }
 
-  /** libzmq refuses a send without looking whether room was made meanwhile, which only a look at ZMQ_EVENTS tells. */
+  /** libzmq may refuse a send although there is room again by now. Reading ZMQ_EVENTS makes it notice. */
   #sendAfterLook(outgoing: Outgoing): boolean {
     return (addon.events(this.#slot) & POLLOUT) !== 0 && this.#outbox.send(outgoing)
   }

@@ -1,4 +1,4 @@
-// Sockets as streams of Node and of the Web, with backpressure both ways. A chunk is a message.
+// Sockets as Node streams and web streams, with backpressure in both directions. A chunk is a message.
 
 import { Readable, Writable } from "node:stream"
 import type { ReadableStream, WritableStream } from "node:stream/web"
@@ -10,11 +10,11 @@ import type { Sending } from "./sending.js"
 
 /** Options of a stream over a socket. */
 export interface StreamOptions {
-  /** Messages that the stream holds. Default 16. */
+  /** The number of messages that the stream holds. Default 16. */
   highWaterMark?: number
 }
 
-/** Messages that a stream holds, unless `highWaterMark` says otherwise. */
+/** The default of `highWaterMark`. */
 const HELD = 16
 
 type Chunk = MessageLike | MessageLike[]
@@ -33,7 +33,7 @@ export function toReadable(receiving: Receiving, options: StreamOptions = {}): R
     objectMode: true,
     highWaterMark,
     read(size) {
-      // Never more than it asked for: what a destroyed stream holds is lost.
+      // Never more than the stream asked for, because a destroyed stream loses the messages that it holds.
       max = Math.max(1, Math.min(size, highWaterMark) - this.readableLength)
       messages.next().then(
         ({ value }) => {
@@ -47,7 +47,7 @@ export function toReadable(receiving: Receiving, options: StreamOptions = {}): R
       )
     },
     destroy(error, done) {
-      // Cancels the read under way, which then takes nothing.
+      // Cancels the read in progress, which then takes no message.
       messages.return().then(() => done(error))
     },
   })

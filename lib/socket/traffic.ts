@@ -1,5 +1,5 @@
-// The methods and properties of all sockets that send or receive. They are defined on the prototype of Socket, and are not part of its
-// type: subclasses say in their types which of these they have.
+// The methods and properties of sockets that send or receive. They are defined on the prototype of Socket but are not part of its type: the
+// types of subclasses say which of them each has.
 
 import { checkOperation, type OperationOptions } from "../base/checks.js"
 import type { ReceiveMemory } from "../message/inbox.js"
@@ -49,7 +49,7 @@ function receivingMembers(trafficOf: (socket: object) => Traffic): Members {
   function iterate(socket: { receive(): Promise<unknown> }, { timeout, signal }: OperationOptions = {}) {
     const { readiness, receiving } = trafficOf(socket)
     if (socket.receive === members.receive) return receiving.iterate(timeout, signal)
-    // A subclass may have a receive of its own, and then a loop gets what that returns.
+    // If a subclass overrides `receive`, a loop gets the values that its `receive` returns.
     return iterateOver(readiness, () => socket.receive(), timeout, signal)
   }
   const members: Members = {
@@ -102,7 +102,7 @@ function receivingMembers(trafficOf: (socket: object) => Traffic): Members {
 
 const hidden = { send: [] as (string | symbol)[], receive: [] as (string | symbol)[] }
 
-/** Defines what all sockets have that send or receive on their prototype. */
+/** Defines these methods and properties on a prototype. */
 export function defineTraffic(prototype: object, trafficOf: (socket: object) => Traffic): void {
   for (const [direction, members] of [
     ["send", sendingMembers(trafficOf)],
@@ -116,7 +116,7 @@ export function defineTraffic(prototype: object, trafficOf: (socket: object) => 
   }
 }
 
-/** Takes one direction away from the prototype of a subclass. */
+/** Removes one direction from the prototype of a subclass. */
 export function withoutTraffic(prototype: object, direction: "send" | "receive"): void {
   for (const key of hidden[direction]) Object.defineProperty(prototype, key, { value: undefined })
 }
