@@ -8,7 +8,7 @@ foreach(list sources defines)
   math(EXPR last "${count} - 1")
   foreach(index RANGE ${last})
     string(JSON item GET "${gypi}" targets 0 ${list} ${index})
-    if(NOT item MATCHES "^<") # gyp's own, which runs a command
+    if(NOT item MATCHES "^<") # gyp expands these
       list(APPEND ${list} "${item}")
     endif()
   endforeach()
@@ -35,7 +35,7 @@ if(OHMQ_SANITIZE)
   target_link_options(ohmq PRIVATE -fsanitize=${OHMQ_SANITIZE})
 endif()
 if(OHMQ_PREBUILD)
-  add_dependencies(ohmq sodium) # libzmq names libsodium by its file
+  add_dependencies(ohmq sodium) # libzmq links libsodium by its file name
   target_link_options(ohmq PRIVATE -Wl,-Bsymbolic -Wl,--gc-sections -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack
     "-Wl,--version-script=${CMAKE_CURRENT_SOURCE_DIR}/cmake/exports.map")
   set_target_properties(ohmq PROPERTIES LINK_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/cmake/exports.map")

@@ -1,4 +1,4 @@
-// What the addon exports. lib/native/addon.ts holds the types and is the only file that loads it.
+// Everything that the addon exports. lib/native/addon.ts has the types and is the only file that loads it.
 #include <sstream>
 #include <string>
 
@@ -25,12 +25,12 @@
 namespace ohmq {
 namespace {
 
-// initialize(mainThread: boolean, uv: boolean): boolean. Whether it was the first call.
+// initialize(mainThread: boolean, uv: boolean): boolean. True for the first call.
 Napi::Value Initialize(const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(info.Env(), Environment::Of(info.Env()).Start(IsTrue(info[0]), IsTrue(info[1])));
 }
 
-// takeLarge(): Buffer. The next frame of the last receive call that was flagged as large.
+// takeLarge(): Buffer. The next large frame of the last receive call.
 Napi::Value TakeLarge(const Napi::CallbackInfo& info) {
   Environment& environment = Environment::Of(info.Env());
   if (environment.large_taken >= environment.large.size()) return ThrowType(info.Env(), "No large frame is left");
@@ -85,7 +85,7 @@ Napi::Object Capability(Napi::Env env) {
   std::istringstream names(OHMQ_PATCHES);
   for (std::string name; names >> name;) patches.Set(patches.Length(), name);
   patches.Freeze();
-  // Not enumerable: programs for zeromq look at all that is.
+  // Not enumerable, because programs for zeromq go through all properties of the capability.
   capability.DefineProperty(Napi::PropertyDescriptor::Value("patches", patches, napi_default));
   return capability;
 }

@@ -14,7 +14,7 @@ struct Constant {
   const char* value;
 };
 
-// The text that a macro stands for: a number or, if zmq.h does not define the macro, its own name.
+// The text that a macro expands to: a number, or the name itself if zmq.h does not define the macro.
 #define OHMQ_VALUE(macro) #macro
 #define OHMQ_CONSTANT(macro) {#macro, OHMQ_VALUE(macro)},
 

@@ -1,11 +1,11 @@
-// Every number of zmq.h that lib/ uses, by its C name.
+// Every number of zmq.h that lib/ uses, by its name.
 #pragma once
 
 #include "prelude.h"
 
 namespace ohmq {
 
-// What the linked libzmq's header lacks is absent.
+// Names that the header of the linked libzmq does not define are absent.
 Napi::Object Constants(Napi::Env env);
 
 }  // namespace ohmq

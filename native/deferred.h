@@ -1,11 +1,11 @@
-// A promise that is settled later.
+// A promise that C++ settles later.
 #pragma once
 
 #include "prelude.h"
 
 namespace ohmq {
 
-// In place of Napi::Promise::Deferred, which holds garbage if there is no promise to be had: in a worker thread that is
+// Replaces Napi::Promise::Deferred, which holds garbage if no promise can be created, as in a worker thread that is
 // being terminated.
 class Deferred {
  public:
@@ -15,10 +15,10 @@ class Deferred {
     promise_ = nullptr;
   }
 
-  // Within the handle scope that it was made in. Empty if there is none.
+  // Only within the handle scope that this was created in. Empty if no promise could be created.
   Napi::Value promise() const { return Napi::Value(env_, promise_); }
 
-  // Once one of the two. Without a promise they do nothing.
+  // Call one of the two, once. Without a promise they do nothing.
   void Resolve() const noexcept {
     napi_value nothing = nullptr;
     if (deferred_ != nullptr && napi_get_undefined(env_, &nothing) == napi_ok) {

@@ -105,8 +105,8 @@ Napi::Value Throw(Napi::Env env, int number) {
 
 Napi::Value ThrowForeign(Napi::Env env, const char* what) {
   Napi::Error error = ErrnoError(env, EINVAL);
-  const std::string message = std::string("The ") + what +
-                              " belongs to another copy of ohmq in this process, which has loaded an addon of its own";
+  const std::string message =
+      std::string("The ") + what + " belongs to another copy of ohmq in this process, which loaded its own addon";
   error.Set("message", Napi::String::New(env, message));
   error.ThrowAsJavaScriptException();
   return Napi::Value();

@@ -10,26 +10,26 @@ import { allowsUnpatched, ensureLibzmq, systemLibzmq, wantsSystem } from "./libz
 const topic = "addon"
 const require = createRequire(import.meta.url)
 
-const help = `Builds the addon, if anything that it is made from has changed. Usage: node scripts/addon.mjs [options]
+const help = `Builds the addon if its sources, libzmq or the kind of build have changed. Usage: node scripts/addon.mjs [options]
 
-  --debug           with type checks and symbols; into build/debug/, which OHMQ_PREBUILD=build/debug makes the loader take
-  --cmake           with CMake, as on a machine without Python
-  --sanitize=KIND   with CMake, libzmq and libsodium included, under a sanitizer: address, undefined or thread;
-                    into build/KIND/, which OHMQ_PREBUILD=build/KIND makes the loader take
-  --force           even if nothing has changed
-  --allow-unpatched  go on where a patch of libzmq against a crash or an attack does not fit (also: OHMQ_ALLOW_UNPATCHED=1)
-  --help            show this
+  --debug            with type checks and symbols, in build/debug/; to load it, set OHMQ_PREBUILD=build/debug
+  --cmake            with CMake, as on a machine without Python
+  --sanitize=KIND    with CMake and a sanitizer (address, undefined or thread), libzmq and libsodium too, in build/KIND/; to load it, set
+                     OHMQ_PREBUILD=build/KIND
+  --force            even if nothing has changed
+  --allow-unpatched  continue if a patch of libzmq against a crash or an attack does not apply (also: OHMQ_ALLOW_UNPATCHED=1)
+  --help             show this
 `
 
 const nodeGyp = () => path.join(path.dirname(require.resolve("node-gyp/package.json")), "bin/node-gyp.js")
 
-/** The prefix of Node's own headers, where they lie beside the executable. */
+/** The prefix of Node's headers, if they are beside the executable. */
 function nodePrefix() {
   const prefix = path.resolve(process.execPath, "../..")
   return existsSync(path.join(prefix, "include/node/uv.h")) ? prefix : undefined
 }
 
-/** Writes binding.gyp where it is missing. It is not published: Yarn and pnpm compile every package that has one. */
+/** Writes binding.gyp if it is missing. It is not published, because Yarn and pnpm compile every package that has one. */
 export function ensureBindingGyp() {
   const file = inProject("binding.gyp")
   if (!existsSync(file)) writeFileSync(file, `{"includes": ["native/addon.gypi"]}\n`)
@@ -43,7 +43,7 @@ async function withNodeGyp(debug) {
   await run(topic, process.execPath, [nodeGyp(), ...args], { log: inProject("build/addon.log") })
 }
 
-/** Node's headers, downloaded by node-gyp (which needs no Python for that) where they are not beside the executable. */
+/** Node's headers. If they are not beside the executable, node-gyp downloads them (it needs no Python for that). */
 export async function nodeHeaders() {
   const prefix = nodePrefix()
   if (prefix) return path.join(prefix, "include/node")
@@ -55,7 +55,8 @@ export async function nodeHeaders() {
 }
 
 async function withCmake(sources, { kind, target, sanitize }) {
-  if (sources === undefined) throw new Failure("The build with CMake needs libzmq's sources, not an installed libzmq.")
+  if (sources === undefined)
+    throw new Failure("A build with CMake needs the sources of libzmq. Unset OHMQ_SYSTEM_LIBZMQ.")
   const tree = inProject("build", sanitize ? `cmake-${sanitize}` : "cmake-js")
   const cmakeJs = path.join(path.dirname(require.resolve("cmake-js/package.json")), "bin/cmake-js")
   const definitions = {
@@ -95,17 +96,17 @@ export async function ensureAddon({ debug = false, force = false, cmake = false,
   const recipe = fingerprint([inProject("native")], libzmq, process.arch)
   if (!force && existsSync(target) && readJson(stampFile)?.fingerprint === recipe) return
   say(topic, `compiling (${kind})`)
-  // On Windows node-gyp finds it where it is not on PATH too, and an installed package has nothing else to build with.
+  // On Windows, node-gyp also finds a Python that is not on PATH, and an installed package can only be built with node-gyp.
   const python = process.platform === "win32" || ["python3", "python"].some((name) => has(name))
   if (cmake || sanitize || !python) {
-    if (!python) say(topic, "there is no Python for node-gyp")
+    if (!python) say(topic, "found no Python for node-gyp")
     await withCmake(libzmq.sources, { kind, target, sanitize })
   } else {
     await withNodeGyp(debug)
     if (debug) {
       mkdirSync(path.dirname(target), { recursive: true })
       cpSync(inProject("build/Debug/ohmq.node"), target)
-      // The loader would find it there too.
+      // Otherwise the loader would find it there.
       rmSync(inProject("build/Debug/ohmq.node"))
     }
   }

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Compiles the addon inside an installed package, for platforms without a prebuilt one.
+// Compiles the addon in an installed package, on a platform without a prebuilt one.
 
 import { spawnSync } from "node:child_process"
 import { accessSync, constants, existsSync, mkdirSync, rmSync } from "node:fs"
@@ -15,16 +15,16 @@ const command = `node "${inProject("scripts/build.mjs")}"`
 const help = `Compiles ohmq's native addon for this machine, in ${path.join(root, "build")}.
 Usage: ${command} [options]
 
-  --system-libzmq    link the installed libzmq that pkg-config finds, in place of building libzmq and libsodium; it has none of ohmq's
+  --system-libzmq    link the installed libzmq that pkg-config finds, instead of building libzmq and libsodium; it has none of ohmq's
                      patches
-  --allow-unpatched  go on where a patch of libzmq against a crash or an attack does not fit its sources
+  --allow-unpatched  continue if a patch of libzmq against a crash or an attack does not apply to its sources
   --help             show this
 
-Needs a C++ compiler, make and Python 3; cmake too, unless --system-libzmq is given. node-gyp and node-addon-api are got from the
-npm registry, libzmq and libsodium as their pinned releases; OHMQ_LIBZMQ_ARCHIVE and OHMQ_LIBSODIUM_ARCHIVE name local archives.
+Needs a C++ compiler, make and Python 3, and cmake unless you use --system-libzmq. Downloads node-gyp and node-addon-api from the npm
+registry, and the pinned releases of libzmq and libsodium. OHMQ_LIBZMQ_ARCHIVE and OHMQ_LIBSODIUM_ARCHIVE can name local archives.
 `
 
-/** The folder to look for node-gyp and node-addon-api in: the package's own if it is a clone of the project. */
+/** The folder with node-gyp and node-addon-api. In a clone of the project they are installed already. */
 async function ensureTools() {
   const { devDependencies } = readJson(inProject("package.json"))
   const wanted = ["node-gyp", "node-addon-api"]
@@ -33,7 +33,7 @@ async function ensureTools() {
   rmSync(folder, { recursive: true, force: true })
   mkdirSync(folder, { recursive: true })
   const packages = wanted.map((name) => `${name}@${devDependencies[name]}`)
-  say(topic, `getting ${packages.join(" and ")} from the npm registry`)
+  say(topic, `downloading ${packages.join(" and ")} from the npm registry`)
   const options = ["--prefix", folder, "--ignore-scripts", "--no-audit", "--no-fund", "--no-save", "--no-package-lock"]
   await run(topic, "npm", ["install", ...options, ...packages], {
     log: path.join(folder, "npm.log"),
@@ -51,14 +51,12 @@ await runMain(async (args) => {
   const unknown = args.find((arg) => !["--system-libzmq", "--allow-unpatched"].includes(arg))
   if (unknown !== undefined) throw new Failure(`Unknown option '${unknown}'. Run: ${command} --help`)
   if (process.platform !== "win32" && !["python3", "python"].some((name) => has(name))) {
-    throw new Failure(
-      "node-gyp needs Python 3, which is not found. Install on Debian or Ubuntu: apt-get install python3",
-    )
+    throw new Failure("node-gyp needs Python 3, which was not found. On Debian or Ubuntu, run: apt-get install python3")
   }
   try {
     accessSync(root, constants.W_OK)
   } catch {
-    throw new Failure(`${root} cannot be written to, and the addon is to be compiled there.`)
+    throw new Failure(`Cannot write to ${root}, where the addon would be compiled.`)
   }
   const tools = await ensureTools()
   const env = { ...process.env, NODE_PATH: tools }

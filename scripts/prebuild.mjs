@@ -1,5 +1,5 @@
-// Makes the addons that are shipped, with prebuildify: for every Linux target, on Linux x64, from the pinned sources with the pinned
-// compiler; and for the machine that runs it where that is macOS or Windows.
+// Makes the addons that are shipped, with prebuildify. On Linux x64 it cross-compiles them for every Linux target, from the pinned sources
+// with the pinned compiler. On macOS and Windows it makes the one for the machine that it runs on.
 
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import path from "node:path"
@@ -21,22 +21,22 @@ const topic = "prebuild"
 
 const help = `Makes the prebuilt addons for Linux and checks them. Usage: npm run prebuilds [-- options] [target ...]
 
-Targets: ${targets.map(({ name }) => name).join(", ")}; all of them if none is named.
-The results are in prebuilds/, the symbols for debuggers in build/prebuild/symbols/. The sources of libzmq and libsodium are
-got as by npm run libzmq, and the compiler (72 MB) is downloaded once.
+Targets: ${targets.map(({ name }) => name).join(", ")}. Without a target, it makes all.
+Writes the addons to prebuilds/, and the symbols for debuggers to build/prebuild/symbols/. Gets the sources of libzmq and libsodium as
+npm run libzmq does, and downloads the compiler (72 MB) once.
 
   --sources   get the sources again
-  --native    take the addon that npm run build compiled for this machine, which is how those for macOS and Windows are made;
-              stripped on macOS, and refused if it is too large
-  --sums      only write prebuilds/SHA256SUMS again
+  --native    make the addon for this machine, which must run macOS or Windows, from the one that npm run build compiles; on macOS, strip
+              it; refuse it if it is too large
+  --sums      only write prebuilds/SHA256SUMS
   --help      show this
 
 Variables:
-  OHMQ_TOOLCHAIN  the folder of the compiler, in place of build/toolchain
+  OHMQ_TOOLCHAIN  the folder of the compiler, instead of build/toolchain
   OHMQ_LIBZMQ_ARCHIVE, OHMQ_LIBSODIUM_ARCHIVE  as for npm run libzmq
 `
 
-/** Where libzmq and libsodium are unpacked, and where they came from. */
+/** Unpacks libzmq and libsodium, if needed. Returns where they are, and where they came from. */
 async function ensureSources(again) {
   const recipe = fingerprint(
     ["scripts/pins.json", "scripts/lib/diff.mjs", "scripts/lib/patches.mjs", "native/patches/libzmq"].map((file) =>
@@ -56,13 +56,13 @@ async function ensureSources(again) {
 const tool = (name, version) => ({ type: "application", name, version })
 const cmakeTool = () => tool("cmake", /\d[\w.-]*/.exec(output("cmake", ["--version"]))?.[0])
 
-/** The version of Node that headers are of. */
+/** The version of Node's headers. */
 function headersVersion(folder) {
   const text = readFileSync(path.join(folder, "node_version.h"), "utf8")
   return ["MAJOR", "MINOR", "PATCH"].map((part) => new RegExp(`NODE_${part}_VERSION (\\d+)`).exec(text)[1]).join(".")
 }
 
-/** Has prebuildify make the addon of a target. Refuses one in which `check` finds problems. */
+/** Runs prebuildify for a target. Fails if `check` finds problems in the addon. */
 async function makeAddon(target, check) {
   try {
     await promisify(prebuildify)(prebuildifyOptions(target))
@@ -87,11 +87,11 @@ async function prebuild(target, sources, zig) {
   say(topic, `${target.addon}: ${size} bytes${glibc ? `, glibc ${glibc} or later` : ""}`)
 }
 
-/** The addon that was compiled here, as the prebuilt one of this platform. */
+/** Makes the prebuilt addon for this platform. */
 async function takeNative() {
   if (process.platform === "linux") throw new Failure("The addons for Linux are cross-compiled: npm run prebuilds")
   const target = nativeTargets.find(({ name }) => name === `${process.platform}-${process.arch}`)
-  if (target === undefined) throw new Failure(`No addon is shipped for ${process.platform}-${process.arch}.`)
+  if (target === undefined) throw new Failure(`ohmq ships no addon for ${process.platform}-${process.arch}.`)
   rmSync(path.join(base, target.name), { recursive: true, force: true })
   writeNativeTools(target)
   const addon = await makeAddon(target, (file) => checkNative(file, target))
@@ -105,7 +105,7 @@ async function takeNative() {
   say(topic, target.addon)
 }
 
-/** SHA256SUMS of everything in prebuilds/, as sha256sum -c reads it. */
+/** Writes SHA256SUMS for everything in prebuilds/, in the format of sha256sum. */
 function writeSums() {
   const folder = inProject("prebuilds")
   const file = path.join(folder, "SHA256SUMS")

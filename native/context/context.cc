@@ -27,7 +27,7 @@ Napi::Value GetContextOption(Napi::Env env, void* context, int id, WireType type
 #endif
   errno = 0;
   const int value = zmq_ctx_get(context, id);
-  // -1 is also the value of what was never set, such as the scheduling policy.
+  // -1 is also the value of an option that was never set, such as the scheduling policy.
   if (value < 0 && zmq_errno() != 0) return Throw(env, zmq_errno());
   return type == WireType::kBool ? Napi::Value(Napi::Boolean::New(env, value != 0))
                                  : Napi::Value(Napi::Number::New(env, value));
@@ -44,7 +44,7 @@ void SetContextOption(Napi::Env env, void* context, int id, WireType type, Napi:
       const auto bytes = value.As<Napi::Uint8Array>();
       text.assign(reinterpret_cast<const char*>(bytes.Data()), bytes.ByteLength());
     }
-    // libzmq takes whatever is as long as an int for an int, so such a text brings its NUL along.
+    // libzmq reads a value of the size of an int as an int, so a text of that length is passed with its NUL.
     const size_t size = text.size() == sizeof(int) ? text.size() + 1 : text.size();
     rc = zmq_ctx_set_ext(context, id, text.c_str(), size);
 #else
@@ -89,10 +89,10 @@ Context::Context(const Napi::CallbackInfo& info)
 }
 
 void Context::Close() noexcept {
-  // The environment may be gone by the second time.
+  // The environment may be gone by the time of a second call.
   if (handle_ == nullptr) return;
   if (shared_ != nullptr) {
-    // What refers to it is collected after the end only, and that waits for the context.
+    // External values are collected only after the environment has ended, and that waits for the context.
     if (environment_.closing()) shared_->Terminate();
     shared_->Unreference();
     shared_ = nullptr;
@@ -119,7 +119,7 @@ Napi::Value Context::Sockets(const Napi::CallbackInfo& info) {
   environment_.ForEachSocket([&](Socket* socket) {
     if (socket->handle()->context() != handle_ || socket->reads_monitor() != readers) return;
     const Napi::Object wrapper = socket->Value();
-    // Empty between the collection of a socket and its finalizer, which closes it.
+    // Empty between the collection of a socket and its finalizer, which closes the socket.
     if (!wrapper.IsEmpty()) owners.Set(owners.Length(), wrapper.Get("owner"));
   });
   return owners;

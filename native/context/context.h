@@ -1,4 +1,4 @@
-// The wrapped class behind lib/context.ts.
+// The native class that lib/context.ts uses.
 #pragma once
 
 #include <memory>
@@ -15,10 +15,10 @@ class Context final : public Napi::ObjectWrap<Context>, public Resource {
  public:
   static Napi::Function Define(Napi::Env env);
 
-  // The Context behind a JavaScript value, or null for anything else.
+  // The Context of a NativeContext, or null for any other value.
   static Context* From(Napi::Value value);
 
-  // new NativeContext(shared: boolean): the default context of the process, or one of its own.
+  // new NativeContext(shared: boolean): the default context of the process, or a new one.
   explicit Context(const Napi::CallbackInfo& info);
   ~Context() override { Close(); }
 
@@ -32,12 +32,12 @@ class Context final : public Napi::ObjectWrap<Context>, public Resource {
   Napi::Value GetOption(const Napi::CallbackInfo& info);
   // setOption(id: number, type: WireType, value: boolean | number | string): void
   void SetOption(const Napi::CallbackInfo& info);
-  // sockets(monitorReaders: boolean): object[]. The owners of its open sockets of this environment: of those that read
-  // monitors, or of the others.
+  // sockets(monitorReaders: boolean): object[]. The owners of the context's open sockets in this environment: of those
+  // that read monitors, or of the others.
   Napi::Value Sockets(const Napi::CallbackInfo& info);
-  // terminate(): Promise<void>. Lets go of the context; settled when it is gone.
+  // terminate(): Promise<void>. Releases the context. Resolves when it has ended.
   Napi::Value Terminate(const Napi::CallbackInfo& info);
-  // is(other: NativeContext): boolean. Whether both stand for one context, as all default contexts of the process do.
+  // is(other: NativeContext): boolean. Whether both are the same context, as all default contexts of the process are.
   Napi::Value Is(const Napi::CallbackInfo& info);
   // share(): external. See include/ohmq.h.
   Napi::Value Share(const Napi::CallbackInfo& info);

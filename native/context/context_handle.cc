@@ -23,8 +23,8 @@
 namespace ohmq {
 namespace {
 
-// The shared default context and the contexts that are on their way out: the only mutable state of the process, guarded
-// by one mutex. Never destroyed, because a thread that ends a context may outlive static destruction.
+// The shared default context, and how many contexts are being ended: the only mutable state of the process, guarded by
+// one mutex. It is never destroyed, because a thread that ends a context may outlive static destruction.
 struct Process {
   std::mutex mutex;
   std::condition_variable ended;
@@ -40,19 +40,19 @@ Process& TheProcess() {
 
 void End(void* context) noexcept {
   while (zmq_ctx_term(context) != 0) {
-    // It needs a descriptor where an inproc connection was never answered; somebody may give one back.
+    // libzmq needs a descriptor to end a context with an inproc connection that nobody bound to. One may become free.
     if (zmq_errno() != EINTR) std::this_thread::sleep_for(std::chrono::milliseconds(10));
   }
 }
 
-// Takes events off a monitor's reader. True when the last one was among them.
+// Takes all events off a monitor's reader. Returns whether the last event of the monitor was among them.
 bool DrainMonitor(void* socket) noexcept {
   bool ended = false;
   zmq_msg_t message;
   zmq_msg_init(&message);
   bool first = true;
   while (zmq_msg_recv(&message, socket, ZMQ_DONTWAIT) >= 0) {
-    // The number of the event: 16 bits in the first version of the format, 64 in the second.
+    // The number of the event has 16 bits in version 1 of the format, and 64 in version 2.
     const size_t size = zmq_msg_size(&message);
     if (first && size >= sizeof(uint64_t)) {
       uint64_t event = 0;
@@ -125,7 +125,7 @@ ContextHandle::~ContextHandle() {
   try {
     std::thread(end).detach();
   } catch (const std::system_error&) {
-    end();  // no thread to be had: end it here, at the price of waiting
+    end();  // the system has no thread left, so this one waits
   }
 }
 

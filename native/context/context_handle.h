@@ -1,4 +1,4 @@
-// A libzmq context that is shared by sockets, by JavaScript objects and, for the default context, by threads.
+// A libzmq context, shared by sockets and JavaScript objects. Threads share the default context.
 #pragma once
 
 #include <functional>
@@ -10,18 +10,18 @@ namespace ohmq {
 
 class ContextHandle {
  public:
-  // Null when libzmq has no descriptors left; errno tells.
+  // Null if libzmq has no descriptors left; see errno.
   static std::shared_ptr<ContextHandle> Create();
 
-  // The one context that all environments of the process share; it lives as long as one of them holds it.
+  // The default context, which all environments of the process share. It lives as long as one of them holds it.
   static std::shared_ptr<ContextHandle> Default();
 
-  // Blocks until every context without an owner has delivered its queued messages and is gone. After half a second it
-  // says on stderr what it waits for.
+  // Blocks until every context without an owner has delivered its queued messages and ended. After half a second it
+  // prints to stderr what it is waiting for.
   static void WaitForTerminations() noexcept;
 
-  // The context goes with its last owner, on a thread of its own: termination waits for lingering messages, and the
-  // last owner may be a garbage collector.
+  // The last owner ends the context, on a thread of its own: termination waits for lingering messages, and the last
+  // owner may be the garbage collector.
   ~ContextHandle();
 
   ContextHandle(const ContextHandle&) = delete;
@@ -29,13 +29,13 @@ class ContextHandle {
 
   void* get() const { return context_; }
 
-  // From now on every call on its sockets fails with ETERM, but for closing them. `ended` is called, on any thread,
-  // when the context is gone: all sockets are closed, their messages sent or given up, and nobody holds it any more.
+  // From now on every call on its sockets fails with ETERM, except close. Calls `ended`, on any thread, when the
+  // context has ended: all sockets are closed, their messages are sent or discarded, and nobody holds the context.
   void Terminate(std::function<void()> ended) noexcept;
 
-  // Keeps the reader of a monitor open beyond its environment: libzmq's threads wait when they have an event to tell
-  // and the reader is gone. It is closed after its last event, as found when the next one comes, or before the context
-  // ends. Any thread.
+  // Keeps the reader of a monitor open after its environment has ended: if the reader were gone, libzmq's threads would
+  // block at the next event. The context closes the reader after its last event (it checks when it adopts another one),
+  // or before it ends. Any thread may call this.
   void AdoptMonitorReader(void* socket) noexcept;
 
  private:

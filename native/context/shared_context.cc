@@ -14,7 +14,7 @@ int WithMessage(void* msg) {
   return Function(static_cast<zmq_msg_t*>(msg));
 }
 
-// The casts from void* are all that stands between the table and zmq.h.
+// The table differs from zmq.h only by void* in place of the types of messages and poll items.
 const ohmq_functions kFunctions = {
     zmq_version,
     zmq_errno,
@@ -46,7 +46,7 @@ const ohmq_functions kFunctions = {
     },
 };
 
-// What include/ohmq.h writes down a second time.
+// include/ohmq.h repeats these.
 static_assert(sizeof(ohmq_msg) == sizeof(zmq_msg_t) && alignof(ohmq_msg) >= alignof(zmq_msg_t));
 static_assert(sizeof(ohmq_pollitem) == sizeof(zmq_pollitem_t) && alignof(ohmq_pollitem) == alignof(zmq_pollitem_t) &&
               offsetof(ohmq_pollitem, fd) == offsetof(zmq_pollitem_t, fd) &&
@@ -76,7 +76,7 @@ Napi::Value SharedContext::ToExternal(Napi::Env env) {
 }
 
 void SharedContext::Terminate() noexcept {
-  // Let go of after the lock.
+  // Released after the lock.
   std::shared_ptr<ContextHandle> last;
   const std::lock_guard<std::mutex> lock(mutex_);
   terminated_ = true;

@@ -1,4 +1,4 @@
-// The context as other addons get it: see include/ohmq.h.
+// The context that other addons get; see include/ohmq.h.
 #pragma once
 
 #include <atomic>
@@ -12,17 +12,17 @@
 
 namespace ohmq {
 
-// Lives as long as one of those who refer to it: a Context, its external values, and addons that retain it. The context
-// itself is held as long, but once it is terminated only by addons that retain it.
+// Lives as long as something refers to it: a Context, external values, or addons that retain it. It holds the libzmq
+// context for as long, but once that is terminated, only while an addon retains it.
 class SharedContext final : public ohmq_context {
  public:
-  // With one reference, the caller's.
+  // Starts with one reference, which the caller owns.
   explicit SharedContext(std::shared_ptr<ContextHandle> handle);
 
   SharedContext(const SharedContext&) = delete;
   SharedContext& operator=(const SharedContext&) = delete;
 
-  // An external value, tagged, with a reference of its own.
+  // Returns a tagged external value, which has a reference of its own.
   Napi::Value ToExternal(Napi::Env env);
 
   void Terminate() noexcept;

@@ -10,10 +10,10 @@
 namespace ohmq {
 namespace {
 
-// Environments of this process that have loaded the addon; the last one waits for queued messages.
+// How many environments of this process have loaded the addon. The last one to end waits for queued messages.
 std::atomic<int> environments{0};
 
-// Memory that JavaScript sees too. Null where there is none to be had: in a worker thread that is being terminated.
+// Creates memory that JavaScript shares. Null if that fails, as in a worker thread that is being terminated.
 template <typename Element>
 Element* Share(Napi::Env env, napi_typedarray_type type, size_t count,
                Napi::Reference<Napi::TypedArrayOf<Element>>* reference) {
@@ -59,7 +59,7 @@ bool Environment::Start(bool main_thread, bool uv) {
         &hook_);
     if (turns != nullptr) CountTurns(*this);
   } else {
-    // Here all is over when it returns, and Deno 2.9 frees an asynchronous hook twice.
+    // Without libuv nothing remains to be done after CleanUp, and Deno 2.9 frees an asynchronous hook twice.
     napi_add_env_cleanup_hook(
         env_, [](void* data) { static_cast<Environment*>(data)->CleanUp(); }, this);
   }
@@ -79,7 +79,7 @@ std::unique_ptr<Poller> Environment::CreatePoller(zmq_fd_t descriptor, Poller::C
   return ThreadPoller::Create(poll_thread_, descriptor, callback, data);
 }
 
-// JavaScript may be unable to run here, so nothing below calls into it.
+// JavaScript may no longer be able to run, so nothing below calls it.
 void Environment::CleanUp() noexcept {
   closing_ = true;
   while (!first_.empty()) (*first_.begin())->Close();
@@ -89,7 +89,7 @@ void Environment::CleanUp() noexcept {
   default_context_.reset();
   environments -= 1;
   if (environments == 0) ContextHandle::WaitForTerminations();
-  // Only now: libzmq may have been reading from buffers that the queue holds.
+  // Not earlier, because libzmq may have been reading from buffers that the queue holds.
   release_queue_->Close();
   // libuv's handles must be closed before the loop ends, so the hook completes with the last of them.
   if (hook_ != nullptr) uv_handles_.WhenClosed([hook = hook_] { napi_remove_async_cleanup_hook(hook); });

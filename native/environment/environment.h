@@ -1,4 +1,4 @@
-// What the addon keeps for each environment (the main thread, or one worker thread).
+// What the addon keeps for each environment: for the main thread, and for each worker thread.
 #pragma once
 
 #include <memory>
@@ -17,11 +17,11 @@ struct uv_loop_s;
 
 namespace ohmq {
 
-// A tag for objects of one class of this very library. A process may hold several: other versions, or copies, whose
-// classes are alike in name only.
+// A tag for the objects of one class of this copy of the addon. A process may load several versions or copies, whose
+// classes have nothing in common but their names.
 napi_type_tag TypeTag(uint64_t type) noexcept;
 
-// Something that JavaScript holds and that must be let go of before its environment ends.
+// Something that JavaScript holds, and that must be closed before its environment ends.
 class Resource {
  public:
   virtual void Close() noexcept = 0;
@@ -36,9 +36,9 @@ class Socket;
 class Environment {
  public:
   static Environment& Create(Napi::Env env);
-  // Before anything else: registers the one hook that closes everything at the environment's end. Without `uv`, nothing
-  // of libuv is called, ever. The JavaScript may be evaluated several times over one addon: only the first call counts,
-  // and returns true.
+  // Must be called before anything else. Registers the one hook that closes everything when the environment ends.
+  // Without `uv`, the addon never calls libuv. The JavaScript may be evaluated several times over one addon: only the
+  // first call counts, and returns true.
   bool Start(bool main_thread, bool uv);
   static Environment& Of(Napi::Env env) { return *env.GetInstanceData<Environment>(); }
 
@@ -50,7 +50,7 @@ class Environment {
   Napi::Env env() const { return env_; }
   bool has_uv() const { return loop_ != nullptr; }
   bool main_thread() const { return main_thread_; }
-  // Its end has begun.
+  // Whether its end has begun.
   bool closing() const { return closing_; }
   uv_loop_s* loop() const { return loop_; }
   UvHandles& uv_handles() { return uv_handles_; }
@@ -58,9 +58,9 @@ class Environment {
   // Watches a descriptor through libuv or, in an environment without it, with a thread. Null on failure.
   std::unique_ptr<Poller> CreatePoller(zmq_fd_t descriptor, Poller::Callback callback, void* data);
 
-  // Open resources, to be closed by the hook. Close() removes.
+  // Adds an open resource, which the hook will close. The resource's Close() must remove it.
   void Add(Resource* resource) { resources_.insert(resource); }
-  // The same for one that uses others, and must be closed before them.
+  // The same for a resource that uses others, and must be closed before them.
   void AddFirst(Resource* resource) { first_.insert(resource); }
   void Remove(Resource* resource) {
     resources_.erase(resource);
@@ -70,7 +70,7 @@ class Environment {
   const std::shared_ptr<ContextHandle>& default_context();
   const std::shared_ptr<ReleaseQueue>& release_queue() const { return release_queue_; }
 
-  // Open sockets by slot. The calls on the hot path name a socket by its slot, because unwrapping an object costs as
+  // The open sockets, by slot. Calls on the hot path name a socket by its slot, because unwrapping an object costs as
   // much as the rest of the crossing.
   uint32_t TakeSlot(Socket* socket);
   void FreeSlot(uint32_t slot);
@@ -82,33 +82,34 @@ class Environment {
   }
   Socket* SocketAt(uint32_t slot) const { return slot < slots_.size() ? slots_[slot] : nullptr; }
 
-  // Of the messages that this thread sends.
+  // For the messages that this thread sends.
   MessageMemory message_memory;
 
-  // Lengths of the frames that the last receive call brought, shared with JavaScript. See transfer.h.
+  // The frames that the last receive call took, or that the next send call is to send. Shared with JavaScript; see
+  // transfer.h.
   static constexpr size_t kFrames = 2048;
   uint32_t* frames = nullptr;
   Napi::Reference<Napi::Uint32Array> frames_array;
 
-  // How often the event loop has come round, shared with JavaScript; libuv's loop counts, see turn_counter.h.
+  // How many turns the event loop has made. Shared with JavaScript; libuv's loop counts them, see turn_counter.h.
   uint32_t* turns = nullptr;
   Napi::Reference<Napi::Uint32Array> turns_array;
 
-  // The bytes of frames that are to be sent, back to back, shared likewise. See transfer.h.
+  // The bytes of the frames to send, back to back. Also shared.
   static constexpr size_t kBytes = size_t{64} * 1024;
   uint8_t* bytes = nullptr;
   Napi::Reference<Napi::Uint8Array> bytes_array;
 
-  // The bytes of the small frames that the last receive call brought. JavaScript copies them out, and nobody else sees
-  // this memory, because messages of all sockets pass through it.
+  // The bytes of the small frames that the last receive call took. lib/message/message.ts copies them out and never
+  // shows this memory to anybody else, because the messages of all sockets pass through it.
   uint8_t* received = nullptr;
   Napi::Reference<Napi::Uint8Array> received_array;
 
-  // The frames of that call that were too large for it, in order.
+  // The large frames of that call, in order.
   std::vector<Message> large;
   size_t large_taken = 0;
 
-  // Of messages handed to JavaScript in their own memory, since V8 was last made to look at it.
+  // How many bytes JavaScript got in memory of libzmq since V8 was last made to look at that memory.
   size_t external_bytes = 0;
 
  private:

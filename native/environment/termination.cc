@@ -8,7 +8,7 @@ namespace ohmq {
 
 std::shared_ptr<Termination> Termination::Create(Environment& environment) {
   auto termination = std::make_shared<Termination>(environment);
-  // The function holds the termination too: it settles it after the thread has let go.
+  // The function holds the termination, too, because it settles it after the other thread has released it.
   auto* self = new std::shared_ptr<Termination>(termination);
   const napi_status status = napi_create_threadsafe_function(
       environment.env(), nullptr, nullptr, Napi::String::New(environment.env(), "ohmq:terminate"), 0, 1, self,

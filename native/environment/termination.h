@@ -1,4 +1,4 @@
-// A promise for the end of a context, which another thread brings about.
+// A promise for the end of a context. Another thread ends the context.
 #pragma once
 
 #include <memory>
@@ -10,17 +10,17 @@
 
 namespace ohmq {
 
-// Keeps the event loop alive until it is settled. If the environment ends first, it is not settled any more.
+// Keeps the event loop alive until the promise is settled. If the environment ends first, it is never settled.
 class Termination final : public Resource {
  public:
-  // If nobody can be told of the end, the promise is rejected with ENOMEM at once.
+  // If the runtime cannot create the function that reports the end, the promise is rejected with ENOMEM at once.
   static std::shared_ptr<Termination> Create(Environment& environment);
 
   explicit Termination(Environment& environment);
 
   Napi::Value promise() const { return done_.promise(); }
 
-  // Any thread, once.
+  // Any thread may call this, once.
   void Ended() noexcept;
 
   void Close() noexcept override;
@@ -31,7 +31,7 @@ class Termination final : public Resource {
 
   Environment& environment_;
   const Deferred done_;
-  // Guards what is below, which is null once the environment ends.
+  // Guards function_, which is null once the environment ends.
   std::mutex mutex_;
   napi_threadsafe_function function_ = nullptr;
 };

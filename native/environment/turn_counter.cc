@@ -4,7 +4,7 @@
 
 #include "environment/environment.h"
 
-// A runtime without libuv lacks these, and must be able to load the addon all the same.
+// Weak, because a runtime without libuv must be able to load the addon.
 #ifndef _WIN32
 #pragma weak uv_check_init
 #pragma weak uv_check_start
@@ -15,7 +15,7 @@
 namespace ohmq {
 namespace {
 
-// libuv owns it from its initialisation until its close callback.
+// libuv owns this from its initialisation until its close callback.
 class TurnCounter final : public Resource {
  public:
   explicit TurnCounter(Environment& environment) : environment_(environment) {

@@ -5,9 +5,8 @@ namespace ohmq {
 
 class Environment;
 
-// From now on `environment.turns` grows by one each time libuv's loop comes round, before the callbacks of
-// setImmediate. That costs nothing that could be measured; a setImmediate for each turn would be one more round of the
-// loop.
+// From now on `environment.turns` grows by one in each turn of libuv's loop, before the callbacks of setImmediate run.
+// The cost is too small to measure. A setImmediate in each turn would cost another turn of the loop.
 void CountTurns(Environment& environment);
 
 }  // namespace ohmq

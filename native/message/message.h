@@ -1,4 +1,4 @@
-// One libzmq message, and the ways of its bytes between JavaScript and libzmq.
+// One libzmq message, and how its bytes get from JavaScript to libzmq and back.
 #pragma once
 
 #include <memory>
@@ -34,27 +34,27 @@ class Message {
   size_t size() const { return zmq_msg_size(&message_); }
   bool more() const { return zmq_msg_more(&message_) != 0; }
 
-  // Leaves this message empty, and ready for the next one.
+  // Moves the content out. This message is then empty, and can be used again.
   Message Take() noexcept {
     Message taken;
     zmq_msg_move(&taken.message_, &message_);
     return taken;
   }
 
-  // All three replace an empty message and return false when memory runs out.
+  // These three need an empty message, and return false when memory runs out.
   bool Copy(MessageMemory* memory, const void* data, size_t size) noexcept;
-  // `value` is a string; it becomes UTF-8, lone surrogates become U+FFFD.
+  // `value` is a string. It becomes UTF-8; lone surrogates become U+FFFD.
   bool Encode(napi_env env, napi_value value, MessageMemory* memory);
-  // libzmq reads the bytes where they are: `value`, a typed array, is held until libzmq lets go of them. For the main
-  // thread only, because a context outlives a worker and the worker's memory does not.
+  // libzmq reads the bytes where they are. `value`, a typed array, is held until libzmq releases them. Only for the
+  // main thread: a context outlives a worker, but the worker's memory does not.
   bool Reference(napi_env env, napi_value value, void* data, size_t size, const std::shared_ptr<ReleaseQueue>& queue);
 
  private:
   zmq_msg_t message_;
 };
 
-// A Buffer over the message's own memory where the runtime allows that and nobody else has it, else over a copy.
-// `external_bytes` counts, for each environment, what Buffers hold in memory that is not V8's.
+// A Buffer over the message's own memory if the runtime allows that and nobody else has the memory; otherwise over a
+// copy. `external_bytes` is the environment's count, see there.
 Napi::Value ToBuffer(Napi::Env env, Message&& message, size_t* external_bytes);
 
 }  // namespace ohmq

@@ -7,11 +7,11 @@
 namespace ohmq {
 namespace {
 
-// Up to so many bytes lie in the zmq_msg_t itself.
+// Messages up to this size lie in the zmq_msg_t itself.
 constexpr size_t kInline = 33;
 
 #ifndef OHMQ_HAS_MSG_INIT_IN
-// An installed libzmq, which has no patches.
+// For an installed libzmq, which has no patches.
 size_t ohmq_msg_content_size() { return 0; }
 int ohmq_msg_init_in(zmq_msg_t* message, void* place, size_t size, zmq_free_fn* release, void* hint) {
   return zmq_msg_init_data(message, place, size, release, hint);
@@ -24,17 +24,17 @@ constexpr size_t kAlignment = alignof(void*);
 }  // namespace
 
 struct alignas(64) MessageMemory::Slab {
-  // Messages cut from it less messages freed. The former are added when there will be no more, so that the thread that
-  // cuts and those that free do not write to the same memory in turn.
+  // Messages cut minus messages freed. The number cut is added when no more will be cut, so that the thread that cuts
+  // and the threads that free do not keep writing to the same memory.
   std::atomic<int64_t> messages{0};
   Slab* next = nullptr;
-  // Whose it is; messages may outlive the thread that has cut them.
+  // Where the slab goes when it is free. Messages may outlive the thread that cut them.
   std::shared_ptr<Spares> spares;
   alignas(64) char bytes[kSlab - 64];
 };
 
-// Slabs without messages, to be used again. Any thread adds; the one that cuts takes all there are at a time, so none
-// is taken and added again under the eyes of another that adds.
+// A lock-free list of slabs without messages. Any thread adds. The thread that cuts takes the whole list at once, which
+// rules out ABA: no slab can be taken and added again while another thread adds.
 class MessageMemory::Spares {
  public:
   void Add(Slab* slab) noexcept {
@@ -49,7 +49,7 @@ class MessageMemory::Spares {
     delete slab;
   }
 
-  // For the thread that cuts, alone. Null if there is none.
+  // Only for the thread that cuts. Null if there is no slab.
   Slab* Take() noexcept {
     if (taken_ == nullptr) taken_ = first_.exchange(nullptr, std::memory_order_acquire);
     Slab* slab = taken_;
@@ -59,7 +59,7 @@ class MessageMemory::Spares {
     return slab;
   }
 
-  // From now on, what is added is freed.
+  // From now on, slabs that are added are freed.
   void Close() noexcept {
     for (Slab* list : {taken_, first_.exchange(Closed(), std::memory_order_acquire)}) {
       while (list != nullptr) {
@@ -72,13 +72,13 @@ class MessageMemory::Spares {
   }
 
  private:
-  // Stands for a list that takes nothing any more.
+  // Marks the list as closed.
   static Slab* Closed() noexcept {
     static char place = 0;
     return reinterpret_cast<Slab*>(&place);
   }
 
-  // So a thread that has sent much keeps no more than 256 KiB for what it may send.
+  // A thread keeps at most 256 KiB of free slabs.
   static constexpr int kMost = 32;
 
   std::atomic<Slab*> first_{nullptr};

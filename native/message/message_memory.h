@@ -1,4 +1,4 @@
-// Memory for the bytes of small messages that are to be sent.
+// Memory for the bytes of small messages to send.
 #pragma once
 
 #include <cstddef>
@@ -11,13 +11,13 @@
 
 namespace ohmq {
 
-// libzmq allocates the bytes of each message on the thread that sends, and frees them on an I/O thread; at 100 bytes
-// the two spend a third of their time in the allocator, much of it waiting for one another. Here messages are cut one
-// after the other from slabs, and a slab is used again when its last message is gone. One thread allocates, any thread
-// frees.
+// libzmq allocates the bytes of each message on the thread that sends it, and frees them on an I/O thread. At 100 bytes
+// the two spend a third of their time in the allocator, much of it waiting for each other. This class cuts messages
+// from slabs instead, and uses a slab again when its last message is gone. One thread allocates, any thread frees.
 class MessageMemory {
  public:
-  // The largest message that is cut from a slab. A message that waits in a queue keeps its slab, so slabs are small.
+  // The largest message that is cut from a slab. Slabs are small, because a message that waits in a queue keeps its
+  // slab.
   static constexpr size_t kLargest = kCopyLimit;
 
   MessageMemory();
@@ -26,7 +26,8 @@ class MessageMemory {
   MessageMemory(const MessageMemory&) = delete;
   MessageMemory& operator=(const MessageMemory&) = delete;
 
-  // Makes an empty message one of so many bytes, still to be written. False when memory runs out: it is empty then.
+  // Gives an empty message this many bytes, which the caller writes. Returns false when memory runs out; the message
+  // stays empty then.
   bool Allocate(zmq_msg_t* message, size_t size) noexcept;
 
  private:
@@ -37,7 +38,7 @@ class MessageMemory {
   void Retire() noexcept;
   static void Release(void* data, void* hint);
 
-  // What libzmq needs before the bytes of each message.
+  // How much libzmq needs before the bytes of each message.
   const size_t content_size_;
   const std::shared_ptr<Spares> spares_;
   Slab* slab_ = nullptr;

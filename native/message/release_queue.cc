@@ -13,7 +13,7 @@ ReleaseQueue::Item* ReleaseQueue::Hold(napi_env env, napi_value value) {
         },
         &wake_);
     if (status != napi_ok) return nullptr;
-    // Buffers on their way out are no reason to stay alive.
+    // Buffers that libzmq still reads do not keep the event loop alive.
     napi_unref_threadsafe_function(env, wake_);
   }
   napi_ref reference = nullptr;
@@ -26,7 +26,7 @@ void ReleaseQueue::Release(Item* item) noexcept {
   {
     const std::lock_guard<std::mutex> lock(queue->mutex_);
     if (!queue->closed_) {
-      // One call is under way for as long as the queue is not empty.
+      // While the queue is not empty, one call is pending.
       if (queue->released_.empty()) napi_call_threadsafe_function(queue->wake_, nullptr, napi_tsfn_nonblocking);
       queue->released_.push_back(item->reference);
     }

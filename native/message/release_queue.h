@@ -1,4 +1,4 @@
-// Brings back to JavaScript what libzmq's threads let go of.
+// Returns buffers to JavaScript when libzmq's threads release them.
 #pragma once
 
 #include <memory>
@@ -9,9 +9,9 @@
 
 namespace ohmq {
 
-// A message that refers to a JavaScript buffer is freed on whatever thread libzmq is done with it, where Node-API must
-// not be touched. The buffer's reference goes into this queue, which its environment empties. Items hold the queue, so
-// that one which comes back after the environment's end finds it closed and does nothing.
+// A message may refer to a buffer of JavaScript. libzmq frees the message on any of its threads, where Node-API must
+// not be called. So the reference to the buffer goes into this queue, and the environment empties the queue. Each item
+// holds the queue: an item that is released after the environment's end finds it closed, and does nothing.
 class ReleaseQueue : public std::enable_shared_from_this<ReleaseQueue> {
  public:
   struct Item {
@@ -19,13 +19,13 @@ class ReleaseQueue : public std::enable_shared_from_this<ReleaseQueue> {
     napi_ref reference;
   };
 
-  // JavaScript thread. Null on failure.
+  // JavaScript thread only. Null on failure.
   Item* Hold(napi_env env, napi_value value);
 
   // Any thread.
   static void Release(Item* item) noexcept;
 
-  // JavaScript thread, at the end of the environment. What is still held is then freed by the runtime.
+  // JavaScript thread only, when the environment ends. The runtime then frees what is still held.
   void Close() noexcept;
 
  private:

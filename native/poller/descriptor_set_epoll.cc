@@ -1,4 +1,4 @@
-// A set of descriptors by epoll, which is armed without waking the thread that waits.
+// The set on Linux. epoll can arm a descriptor without waking the thread that waits.
 #if defined(__linux__) && !defined(OHMQ_POLL)
 
 #include <cerrno>
@@ -34,7 +34,7 @@ class EpollSet final : public DescriptorSet {
 
   void Remove(zmq_fd_t descriptor) noexcept override { Control(EPOLL_CTL_DEL, descriptor, 0, 0); }
 
-  // It is never read, and so stays.
+  // Nobody reads the event, so it stays.
   void Interrupt() noexcept override { eventfd_write(wake_, 1); }
 
   bool Wait(std::vector<uint64_t>* keys) noexcept override {

@@ -1,4 +1,4 @@
-// A set of descriptors by poll, which has to be woken for each change. (OHMQ_POLL is for trying it on Linux.)
+// The set on other systems. poll must be woken for each change. (OHMQ_POLL selects it on Linux, for tests.)
 #if !defined(__linux__) || defined(OHMQ_POLL)
 
 #ifdef _WIN32
@@ -25,7 +25,7 @@ using Item = WSAPOLLFD;
 int Poll(Item* items, size_t count) noexcept { return WSAPoll(items, static_cast<ULONG>(count), -1); }
 bool Interrupted() noexcept { return WSAGetLastError() == WSAEINTR; }
 
-// What Windows can poll are sockets alone: one that sends datagrams to itself.
+// Windows can poll sockets only, so this is one that sends datagrams to itself.
 class Wake {
  public:
   Wake() noexcept : socket_(socket(AF_INET, SOCK_DGRAM, 0)) {
@@ -83,7 +83,7 @@ class Wake {
 
   bool good() const { return good_; }
   int descriptor() const { return ends_[0]; }
-  // If the pipe is full, there is enough in it to wake.
+  // If the pipe is full, the thread will wake anyway.
   void Write() noexcept {
     const char byte = 0;
     [[maybe_unused]] const ssize_t written = write(ends_[1], &byte, 1);
@@ -119,7 +119,7 @@ class PollSet final : public DescriptorSet {
     wake_.Write();
   }
 
-  // The thread may poll it a little longer; whoever gets its number next has another key.
+  // The thread may poll the descriptor a little longer. The next descriptor with this number has another key.
   void Remove(zmq_fd_t descriptor) noexcept override {
     {
       const std::lock_guard<std::mutex> lock(mutex_);
@@ -170,7 +170,7 @@ class PollSet final : public DescriptorSet {
   };
 
   Wake wake_;
-  std::vector<Item> items_;  // the thread's own
+  std::vector<Item> items_;  // only for the thread that waits
   std::mutex mutex_;
   std::unordered_map<zmq_fd_t, Entry> entries_;
   bool interrupted_ = false;

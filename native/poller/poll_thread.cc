@@ -9,7 +9,7 @@
 namespace ohmq {
 namespace {
 
-// Signals are for the threads of the runtime.
+// Blocks all signals, which belong to the threads of the runtime.
 class SignalsBlocked {
  public:
 #ifdef _WIN32
@@ -37,7 +37,7 @@ std::shared_ptr<PollThread> PollThread::Create(Napi::Env env) {
   auto set = DescriptorSet::Create();
   if (set == nullptr) return nullptr;
   std::shared_ptr<PollThread> self(new PollThread(env, std::move(set)));
-  // The function holds it too, because it may be finalized before the end of the environment is told, or after.
+  // The function holds it, too, because the runtime may finalize the function before or after our cleanup hook.
   auto* held = new std::shared_ptr<PollThread>(self);
   const napi_status status = napi_create_threadsafe_function(
       env, nullptr, nullptr, Napi::String::New(env, "ohmq:poll"), 0, 1, held,
@@ -101,7 +101,7 @@ void PollThread::Run() noexcept {
   while (true) {
     if (!set_->Wait(&keys)) {
       if (ending_) return;
-      // The system had no memory, or a limit was lowered. If the thread ended, all sockets would wait for ever.
+      // The system had no memory, or a limit was lowered. If the thread ended, all sockets would wait forever.
       std::this_thread::sleep_for(std::chrono::milliseconds(10));
       continue;
     }
@@ -117,7 +117,7 @@ void PollThread::Run() noexcept {
 }
 
 void PollThread::Dispatch() noexcept {
-  // Whatever is called may close sockets, and may end the environment.
+  // A callback may close sockets, and may end the environment.
   const std::shared_ptr<PollThread> self = weak_from_this().lock();
   std::vector<uint64_t> fired;
   {

@@ -1,4 +1,4 @@
-// The thread that waits for the sockets of one environment, in runtimes without libuv.
+// The thread that waits for the sockets of one environment in runtimes without libuv.
 #pragma once
 
 #include <atomic>
@@ -17,11 +17,11 @@ namespace ohmq {
 
 class ThreadPoller;
 
-// Calls JavaScript's thread through a thread-safe function, with what has become readable. That also is what keeps the
-// event loop alive. Everything is for the JavaScript thread but for what is said to be otherwise.
+// Reports readable descriptors to the JavaScript thread through a thread-safe function. The function's reference keeps
+// the event loop alive. All members are for the JavaScript thread, except where a comment says otherwise.
 class PollThread : public std::enable_shared_from_this<PollThread> {
  public:
-  // Null when there is no thread or no descriptor to be had.
+  // Null if the system has no thread or no descriptor left.
   static std::shared_ptr<PollThread> Create(Napi::Env env);
 
   ~PollThread() { Close(); }
@@ -29,7 +29,7 @@ class PollThread : public std::enable_shared_from_this<PollThread> {
   PollThread(const PollThread&) = delete;
   PollThread& operator=(const PollThread&) = delete;
 
-  // Ends the thread. At the end of the environment, or before; a second time does nothing.
+  // Ends the thread, at the latest when the environment ends. A second call does nothing.
   void Close() noexcept;
 
   DescriptorSet& set() { return *set_; }
@@ -38,7 +38,7 @@ class PollThread : public std::enable_shared_from_this<PollThread> {
   uint64_t Add(ThreadPoller* poller);
   void Remove(uint64_t key) { pollers_.erase(key); }
 
-  // Called in pairs, for each poller that keeps the event loop alive.
+  // One pair of calls for each poller that keeps the event loop alive.
   void Hold() noexcept;
   void Release() noexcept;
 
@@ -46,7 +46,7 @@ class PollThread : public std::enable_shared_from_this<PollThread> {
   PollThread(Napi::Env env, std::unique_ptr<DescriptorSet> set) : env_(env), set_(std::move(set)) {}
 
   void EndThread() noexcept;
-  // The thread's own.
+  // The body of the thread.
   void Run() noexcept;
   void Dispatch() noexcept;
 
@@ -55,12 +55,12 @@ class PollThread : public std::enable_shared_from_this<PollThread> {
   std::unordered_map<uint64_t, ThreadPoller*> pollers_;
   uint64_t last_key_ = 0;
   size_t holds_ = 0;
-  // Null when the runtime has finalized it.
+  // Null once the runtime has finalized it.
   napi_threadsafe_function function_ = nullptr;
   std::thread thread_;
   std::atomic<bool> ending_{false};
 
-  // What has become readable, and was not dispatched yet. One call is under way for as long as there is any.
+  // Keys of readable descriptors that were not dispatched yet. While there are any, one call is pending.
   std::mutex mutex_;
   std::vector<uint64_t> fired_;
 };

@@ -1,4 +1,4 @@
-// Tells when a libzmq socket wants to be looked at.
+// Reports when the state of a libzmq socket may have changed.
 #pragma once
 
 #include <memory>
@@ -7,16 +7,16 @@
 
 namespace ohmq {
 
-// ZMQ_FD is edge-triggered: readable means "look at ZMQ_EVENTS", and any call on the socket may have used the edge up.
-// A poller therefore says only that something may have changed; whoever starts it looks at ZMQ_EVENTS first.
+// ZMQ_FD is edge-triggered: readable means "read ZMQ_EVENTS", and any call on the socket may consume the edge. So a
+// poller only reports that something may have changed. Read ZMQ_EVENTS before you start it.
 class Poller {
  public:
-  // Called on the JavaScript thread, for each change until stopped. May destroy the poller.
+  // Called on the JavaScript thread for each change, until the poller is stopped. May destroy the poller.
   using Callback = void (*)(void* data) noexcept;
 
   virtual ~Poller() = default;
 
-  // Starting a started poller is cheap and does nothing; likewise stopping.
+  // Starting a started poller does nothing, and is cheap. So is stopping a stopped one.
   virtual void Start() noexcept = 0;
   virtual void Stop() noexcept = 0;
 

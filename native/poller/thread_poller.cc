@@ -24,7 +24,7 @@ void ThreadPoller::Start() noexcept {
   Hold();
 }
 
-// It stays armed: should anything happen meanwhile, that is passed over.
+// The descriptor stays armed. Fired ignores what happens meanwhile.
 void ThreadPoller::Stop() noexcept {
   if (!started_) return;
   started_ = false;

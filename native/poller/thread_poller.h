@@ -1,4 +1,4 @@
-// The poller of runtimes that do not have libuv.
+// The poller for runtimes without libuv.
 #pragma once
 
 #include <memory>
@@ -10,7 +10,7 @@ namespace ohmq {
 
 class ThreadPoller final : public Poller {
  public:
-  // Null when the descriptor cannot be polled.
+  // Null if the descriptor cannot be polled.
   static std::unique_ptr<Poller> Create(std::shared_ptr<PollThread> thread, zmq_fd_t descriptor, Callback callback,
                                         void* data);
 
@@ -23,10 +23,10 @@ class ThreadPoller final : public Poller {
   void Stop() noexcept override;
   void KeepAlive(bool keep) noexcept override;
 
-  // For the poll thread, on the JavaScript thread: the descriptor has become readable and is not armed any more.
-  // May destroy this.
+  // PollThread calls this on the JavaScript thread: the descriptor has become readable, and is disarmed. May destroy
+  // this.
   void Fired() noexcept;
-  // Thereafter, if it still exists.
+  // PollThread calls this after Fired, if this still exists.
   void Rearm() noexcept;
 
  private:
@@ -41,7 +41,7 @@ class ThreadPoller final : public Poller {
   void* const data_;
   uint64_t key_ = 0;
   bool started_ = false;
-  // The thread waits for it, or what it saw is on its way here.
+  // The thread waits for the descriptor, or has seen it and the report is on its way.
   bool armed_ = false;
   bool keep_ = false;
   bool held_ = false;

@@ -7,12 +7,12 @@
 
 namespace ohmq {
 
-// libuv owns a handle from its initialisation until its close callback. JavaScript thread.
+// libuv owns a handle from its initialisation until its close callback. For the JavaScript thread.
 class UvHandles {
  public:
   void Opened() noexcept { open_ += 1; }
 
-  // In the close callback. May destroy this.
+  // Call it in the close callback. May destroy this.
   void Closed() {
     open_ -= 1;
     if (open_ > 0 || !closed_) return;
@@ -20,7 +20,7 @@ class UvHandles {
     closed();
   }
 
-  // Calls `closed` when no handle is open: now, or with the last close callback. Nobody opens one afterwards.
+  // Calls `closed` when no handle is open: now, or in the last close callback. No handle may be opened afterwards.
   void WhenClosed(std::function<void()> closed) {
     if (open_ == 0) {
       closed();

@@ -2,7 +2,7 @@
 
 #include <uv.h>
 
-// A runtime without libuv lacks these, and must be able to load the addon all the same.
+// Weak, because a runtime without libuv must be able to load the addon.
 #ifndef _WIN32
 #pragma weak uv_poll_init_socket
 #pragma weak uv_poll_start

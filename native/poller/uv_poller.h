@@ -1,4 +1,4 @@
-// The poller of runtimes that have libuv.
+// The poller for runtimes with libuv.
 #pragma once
 
 #include <memory>
@@ -10,7 +10,7 @@ struct uv_loop_s;
 
 namespace ohmq {
 
-// Null when the descriptor cannot be polled.
+// Null if the descriptor cannot be polled.
 std::unique_ptr<Poller> CreateUvPoller(uv_loop_s* loop, UvHandles* handles, zmq_fd_t descriptor,
                                        Poller::Callback callback, void* data);
 

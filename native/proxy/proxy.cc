@@ -27,9 +27,9 @@ Proxy::Proxy(const Napi::CallbackInfo& info)
   environment_.AddFirst(this);
 }
 
-// The environment ends: its promise is not settled any more.
+// When the environment ends, the promise is never settled.
 void Proxy::Close() noexcept {
-  // The environment may be gone by the second time.
+  // The environment may be gone by the time of a second call.
   if (closed_) return;
   closed_ = true;
   environment_.Remove(this);
@@ -42,7 +42,7 @@ Napi::Value Proxy::Start(const Napi::CallbackInfo& info) {
   const Napi::Value promise = done_->promise();
   if (promise.IsEmpty()) return promise;
   napi_value name = Napi::String::New(env, "ohmq:proxy");
-  // Referenced, so that the process stays alive; it holds `this`, so that nobody else needs to.
+  // The function keeps the process alive. Ref() keeps this object alive until Ended.
   const napi_status status = napi_create_threadsafe_function(
       env, nullptr, nullptr, name, 0, 1, nullptr, nullptr, this,
       [](napi_env environment, napi_value, void* context, void*) {

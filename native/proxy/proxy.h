@@ -1,4 +1,4 @@
-// The wrapped class behind lib/proxy.ts.
+// The native class that lib/proxy.ts uses.
 #pragma once
 
 #include <atomic>
@@ -11,7 +11,7 @@
 
 namespace ohmq {
 
-// lib/proxy.ts makes sure that nobody else uses the sockets between start() and the end.
+// lib/proxy.ts makes sure that nothing else uses the sockets between start() and the end.
 class Proxy final : public Napi::ObjectWrap<Proxy>, public Resource {
  public:
   static Napi::Function Define(Napi::Env env);
@@ -23,11 +23,12 @@ class Proxy final : public Napi::ObjectWrap<Proxy>, public Resource {
   void Close() noexcept override;
 
  private:
-  // start(): Promise<void>. Settles when the thread has ended. Until then this keeps the process alive.
+  // start(): Promise<void>. Settles when the thread has ended. Keeps the process alive until then.
   Napi::Value Start(const Napi::CallbackInfo& info);
   // send(command: ProxyCommand): void
   void Send(const Napi::CallbackInfo& info);
-  // statistics(): number[]. Messages and bytes: received and sent at the front, received and sent at the back.
+  // statistics(): number[]. Messages and bytes received at the front, sent at the front, received at the back, and sent
+  // at the back.
   Napi::Value Statistics(const Napi::CallbackInfo& info);
 
   void Ended(Napi::Env env);
@@ -37,7 +38,7 @@ class Proxy final : public Napi::ObjectWrap<Proxy>, public Resource {
   std::unique_ptr<Deferred> done_;
   napi_threadsafe_function ended_ = nullptr;
   bool closed_ = false;
-  std::atomic<int> result_{0};  // what the thread ended with
+  std::atomic<int> result_{0};  // 0, or the error that ended the thread
 };
 
 }  // namespace ohmq

@@ -12,10 +12,11 @@
 namespace ohmq {
 namespace {
 
-// How many messages go one way before the other way, and the commands, have their turn.
+// After this many messages in one direction, the other direction and the commands have their turn.
 constexpr int kBurst = 1000;
 
-// A message that is refused although ZMQ_EVENTS tells of room is tried again after so many milliseconds.
+// If libzmq refuses a message although ZMQ_EVENTS said that there is room, the proxy retries after this many
+// milliseconds.
 constexpr int kRetry = 10;
 
 bool HasRoom(void* socket) noexcept {
@@ -24,7 +25,7 @@ bool HasRoom(void* socket) noexcept {
   return zmq_getsockopt(socket, ZMQ_EVENTS, &events, &size) == 0 && (events & ZMQ_POLLOUT) != 0;
 }
 
-// Sends a part, which is kept. Returns 0 or an error number.
+// Sends a copy of a part. Returns 0 or an error number.
 int SendCopy(void* socket, Message* part, bool more) noexcept {
   Message copy;
   zmq_msg_copy(copy.get(), part->get());
@@ -36,16 +37,16 @@ int SendCopy(void* socket, Message* part, bool more) noexcept {
 
 }  // namespace
 
-// Takes no message apart, and tries one that was refused in its middle again from its beginning.
+// One direction. It never splits a message: if libzmq refuses one in the middle, it is sent again from its first part.
 struct ProxyThread::Side {
   void* socket = nullptr;
   std::atomic<uint64_t>* received = nullptr;  // messages, bytes
   std::atomic<uint64_t>* sent = nullptr;
-  // The message that is on its way to the other side, which had no room for it.
+  // The message to send to the other side, which had no room for it.
   std::vector<Message> message;
-  // There was no room on the other side.
+  // The other side had no room.
   bool blocked = false;
-  // There was none although it had said so: to be tried again after a while.
+  // The other side refused a message although it had said that there is room. Retry after a while.
   bool refused = false;
 };
 
@@ -72,8 +73,8 @@ int ProxyThread::Start(std::function<void(int)> ended) noexcept {
 int ProxyThread::Send(ProxyCommand command) noexcept {
   if (control_ == nullptr || control_->get() == nullptr) return EBADF;
   if (wanted_ != ProxyCommand::kTerminate) wanted_ = command;
-  // One message at a time wakes the thread. More could fill the queue, and a full queue is no sign that the thread will
-  // wake: libzmq may not have noticed yet that it was emptied.
+  // Only one message at a time wakes the thread. More could fill the queue, and a full queue does not mean that the
+  // thread will wake: libzmq may not have noticed yet that the queue was emptied.
   if (woken_.exchange(true)) return 0;
   const char byte = 0;
   return zmq_send(control_->get(), &byte, 1, ZMQ_DONTWAIT) == 1 ? 0 : zmq_errno();
@@ -88,7 +89,7 @@ void ProxyThread::Stop() noexcept {
   if (commands_ != nullptr) commands_->Close();
 }
 
-// Takes a whole message off a socket: all its parts are there with the first. Returns 0 or an error number.
+// Takes a whole message off a socket. All parts are there when the first is. Returns 0 or an error number.
 int ProxyThread::Take(Side* from) noexcept {
   do {
     Message part;
@@ -100,27 +101,28 @@ int ProxyThread::Take(Side* from) noexcept {
   } while (from->message.back().more());
   from->received[0] += 1;
   if (capture_ == nullptr) return 0;
-  // Somebody who is slow to watch must not slow down what is watched: what has no room goes, as a whole.
+  // A slow reader of the capture socket must not slow down the proxy, so a message without room there is dropped whole.
   for (size_t index = 0; index < from->message.size(); index += 1) {
     if (SendCopy(capture_->get(), &from->message[index], index + 1 < from->message.size()) != 0) break;
   }
   return 0;
 }
 
-// Sends the message at hand. Returns 0, also for what has nowhere to go, EAGAIN, or an error that ends the proxy.
+// Sends the message. Returns 0 (also if it was dropped because it has no receiver), EAGAIN, or an error that ends the
+// proxy.
 int ProxyThread::Give(Side* from, void* to) noexcept {
   const size_t parts = from->message.size();
   size_t bytes = 0;
   for (size_t index = 0; index < parts; index += 1) {
     const int error = SendCopy(to, &from->message[index], index + 1 < parts);
     if (error == EAGAIN && index > 0 && index + 1 < parts) {
-      // The peer that got the parts before is gone. Sockets that choose one for each message drop the rest up to the
-      // last part, so that must come.
+      // The peer that got the first parts is gone. A socket that chooses a peer for each message drops the parts up to
+      // and including the last one, so there must be a last one.
       Message end;
       SendCopy(to, &end, false);
     }
     if (error == EHOSTUNREACH || error == EFSM || error == EINVAL) {
-      from->message.clear();  // its receiver is gone
+      from->message.clear();  // the receiver is gone
       return 0;
     }
     if (error != 0) return error;
@@ -132,7 +134,7 @@ int ProxyThread::Give(Side* from, void* to) noexcept {
   return 0;
 }
 
-// Forwards what there is, as far as there is room. Returns 0 or an error that ends the proxy.
+// Forwards messages while there are any and the other side has room. Returns 0 or an error that ends the proxy.
 int ProxyThread::Forward(Side* from, Side* to) noexcept {
   from->blocked = false;
   from->refused = false;
@@ -169,7 +171,7 @@ int ProxyThread::Run() noexcept {
   for (;;) {
     const ProxyCommand wanted = wanted_;
     if (wanted == ProxyCommand::kTerminate) return 0;
-    // A side that is blocked is not read from, but waits for room on the other side.
+    // A blocked side is not read. It waits for room on the other side.
     const auto events = [](const Side& side, const Side& other) {
       return static_cast<short>((side.blocked ? 0 : ZMQ_POLLIN) | (other.blocked && !other.refused ? ZMQ_POLLOUT : 0));
     };
@@ -187,7 +189,7 @@ int ProxyThread::Run() noexcept {
     char byte = 0;
     while (zmq_recv(commands_->get(), &byte, 1, ZMQ_DONTWAIT) >= 0) {
     }
-    woken_ = false;  // before `wanted_` is read again
+    woken_ = false;  // must come before `wanted_` is read again
     if (wanted_ != wanted || paused) continue;
     const auto ready = [](const Side& side, short own, short other) {
       if (side.refused) return true;

@@ -12,15 +12,13 @@
 
 namespace ohmq {
 
-// In place of zmq_proxy_steerable, whose PAUSE and RESUME are swapped in libzmq 4.3.5, and which waits inside of a
-// send.
+// Replaces zmq_proxy_steerable, which swaps PAUSE and RESUME in libzmq 4.3.5, and blocks in a send.
 class ProxyThread {
  public:
-  // Messages and bytes: received and sent at the front, received and sent at the back.
+  // Messages and bytes received at the front, sent at the front, received at the back, and sent at the back.
   using Statistics = std::array<std::atomic<uint64_t>, 8>;
 
-  // `capture` may be null. From Start until `ended` is called, which happens on the thread itself, the sockets belong
-  // to the thread.
+  // `capture` may be null. The sockets belong to the thread from Start until it calls `ended`.
   ProxyThread(std::shared_ptr<SocketHandle> front, std::shared_ptr<SocketHandle> back,
               std::shared_ptr<SocketHandle> capture);
   ~ProxyThread() { Stop(); }
@@ -28,13 +26,13 @@ class ProxyThread {
   ProxyThread(const ProxyThread&) = delete;
   ProxyThread& operator=(const ProxyThread&) = delete;
 
-  // Returns 0 or an error number. `ended` gets 0, or the error that ended the thread.
+  // Returns 0 or an error number. The thread calls `ended` with 0, or with the error that ended it.
   int Start(std::function<void(int)> ended) noexcept;
 
-  // Returns 0 or an error number. For the thread that called Start.
+  // Returns 0 or an error number. Only for the thread that called Start.
   int Send(ProxyCommand command) noexcept;
 
-  // Terminates, and waits for the end.
+  // Terminates the proxy, and waits for its end.
   void Stop() noexcept;
 
   const Statistics& statistics() const { return statistics_; }
@@ -53,7 +51,7 @@ class ProxyThread {
   std::shared_ptr<SocketHandle> control_;   // the caller's end
   std::shared_ptr<SocketHandle> commands_;  // the thread's end
   std::atomic<ProxyCommand> wanted_{ProxyCommand::kResume};
-  std::atomic<bool> woken_{false};  // and will read `wanted_` anew
+  std::atomic<bool> woken_{false};  // the thread will read `wanted_` again
   Statistics statistics_{};
   std::thread thread_;
 };

@@ -15,7 +15,7 @@ namespace {
 constexpr size_t kKey = 32;
 constexpr size_t kZ85Text = 41;  // 40 characters and a NUL
 
-// Zeros memory that is not used again, which the compiler would leave out if it could.
+// Zeros memory that is not used again. The compiler would drop ordinary writes.
 template <typename T, size_t N>
 void Wipe(std::array<T, N>* memory) {
   volatile T* bytes = memory->data();
@@ -29,7 +29,7 @@ Napi::Value CurvePublicKey(const Napi::CallbackInfo& info) {
   std::array<char, kZ85Text> key{};
   size_t length = 0;
   if (info[0].IsString()) {
-    // One more than a key has, with the NUL, is enough to see that it is too long.
+    // Room for one character more than a key has, to notice that a text is too long.
     std::array<char, kZ85Text + 1> text{};
     napi_get_value_string_latin1(info.Env(), info[0], text.data(), text.size(), &length);
     std::copy_n(text.begin(), kZ85Text, secret.begin());
@@ -49,7 +49,7 @@ Napi::Value GetCurveKey(Napi::Env env, void* socket, int id) {
   char key[kZ85Text];
   size_t size = sizeof key;
   if (zmq_getsockopt(socket, id, key, &size) != 0) return Throw(env, zmq_errno());
-  // Keys that were never set read as zeros.
+  // libzmq returns zeros for a key that was never set.
   const bool unset = std::all_of(key, key + kZ85Text - 1, [](char c) { return c == '0'; });
   return unset ? env.Null() : Napi::Value(Napi::String::New(env, key, kZ85Text - 1));
 }
@@ -58,7 +58,7 @@ Napi::Value IsSecretKey(Napi::Env env, void* socket, const Napi::Value& key) {
   std::array<char, kZ85Text> secret{};
   size_t size = secret.size();
   if (zmq_getsockopt(socket, ZMQ_CURVE_SECRETKEY, secret.data(), &size) != 0) return Throw(env, zmq_errno());
-  // A key that was never set reads as zeros.
+  // libzmq returns zeros for a key that was never set.
   std::array<char, kZ85Text> wanted{};
   wanted.fill('0');
   wanted.back() = '\0';

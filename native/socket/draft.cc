@@ -27,13 +27,13 @@ const uint8_t* Bytes(napi_env env, napi_value value, size_t* size) {
   static const uint8_t none = 0;
   void* data = nullptr;
   if (napi_get_typedarray_info(env, value, nullptr, size, &data, nullptr, nullptr) != napi_ok) {
-    ThrowType(env, "Expected a Uint8Array");
+    ThrowType(env, "A routing id or group must be a Uint8Array");
     return nullptr;
   }
   return *size == 0 ? &none : static_cast<const uint8_t*>(data);
 }
 
-// A group as libzmq wants it. lib/message/tagged.ts sees to its length.
+// A group, with the NUL that libzmq needs. lib/message/form.ts has checked its length.
 struct Group {
   Group(const uint8_t* bytes, size_t size) {
     const size_t length = std::min<size_t>(size, ZMQ_GROUP_MAX_LENGTH);
@@ -109,7 +109,7 @@ napi_value SendTaggedMany(napi_env env, napi_callback_info info) {
   for (; sent + 2 <= count; sent += 2) {
     const size_t value_size = FrameSize(environment.frames[sent]);
     const size_t size = FrameSize(environment.frames[sent + 1]);
-    if (value_size + size > room) return ThrowType(env, "Frames must lie within the bytes");
+    if (value_size + size > room) return ThrowType(env, "The frames are larger than the shared memory");
     Message message;
     if (!message.Copy(&environment.message_memory, next + value_size, size) ||
         SetTag(&message, tag, next, value_size) != 0 || SendNow(HandleOf(arguments.socket), &message) != 0) {

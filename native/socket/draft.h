@@ -1,4 +1,5 @@
-// What the draft sockets need over the others: messages with a routing id or a group, groups to join, peers to connect.
+// What draft sockets need beyond the others: messages with a routing id or a group, joining groups, connecting to
+// peers.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +10,8 @@
 
 namespace ohmq {
 
-// Adds these functions to the addon's exports, where libzmq has its draft API:
+// Adds these functions to the addon's exports if libzmq has its draft API. Their first argument is the slot of an open
+// socket.
 //
 // connectPeer(slot: number, address: string): number. The routing id of the peer.
 //
@@ -19,14 +21,14 @@ namespace ohmq {
 // Sends a part with a routing id (four bytes, the lowest first) or a group. False when the socket would block.
 //
 // sendTaggedMany(slot: number, tag: Tag, frames: number): number
-// The same for many: the frames, which lie in memory as those of sendMany do, are a value and a part in turn. Returns
-// how many frames libzmq took.
+// The same for many messages. The frames lie in memory as those of sendMany do: a value, a part, a value, a part, and
+// so on. Returns how many frames libzmq took.
 //
-// receiveTagged(slot: number, tag: Tag, messages: number, slab: Uint8Array, offset: number): number
-// Like receive: each message becomes two frames, its value and its part.
+// receiveTagged(slot: number, tag: Tag, messages: number): number
+// Like receive, but each message becomes two frames: its value and its part.
 void DefineDraft(Napi::Env env, Napi::Object exports);
 
-// The value of a message's tag, as sendTagged takes it. Undefined without the draft API.
+// The value of a message's tag, in the form that sendTagged takes. Undefined without the draft API.
 Napi::Value TagValue(Napi::Env env, Message* message, Tag tag);
 
 }  // namespace ohmq

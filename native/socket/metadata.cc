@@ -16,7 +16,7 @@ Napi::Array Properties(Napi::Env env, Message& message, Napi::Array names) {
   Napi::Array values = Napi::Array::New(env, names.Length());
   for (uint32_t index = 0; index < names.Length(); index += 1) {
     const Napi::Value name = names.Get(index);
-    if (!name.IsString()) break;  // in a worker thread that is being terminated
+    if (!name.IsString()) break;  // a worker thread that is being terminated
     const char* value = zmq_msg_gets(message.get(), name.As<Napi::String>().Utf8Value().c_str());
     values.Set(index, value == nullptr ? env.Null() : Napi::String::New(env, value));
   }
@@ -41,7 +41,7 @@ Napi::Value ReceiveWithMetadata(const Napi::CallbackInfo& info) {
       return Throw(env, error);
     }
     more = message.more();
-    // All parts have the same properties, but for the routing id that a ROUTER puts before them, which may have none.
+    // All parts have the same properties, except that the routing id before them, which a ROUTER adds, may have none.
     if (!more) result.Set("values", Properties(env, message, info[1].As<Napi::Array>()));
     if (info[2].IsNumber()) {
       const auto tag = static_cast<Tag>(info[2].As<Napi::Number>().Uint32Value());

@@ -1,4 +1,4 @@
-// Messages together with what libzmq knows about them.
+// Messages together with what libzmq knows about their senders.
 #pragma once
 
 #include "prelude.h"
@@ -7,8 +7,8 @@ namespace ohmq {
 
 // receiveWithMetadata(slot: number, names: string[], tag?: Tag):
 //   {parts: Buffer[], values: (string | null)[]} | undefined
-// One message, and its properties of these names (zmq_msg_gets). Undefined if there is no message. With a tag, which
-// draft sockets have, its value comes before the part.
+// Receives one message and its properties with these names (zmq_msg_gets). Undefined if there is no message. If `tag`
+// is given, for a draft socket, the value of the tag comes before the part.
 Napi::Value ReceiveWithMetadata(const Napi::CallbackInfo& info);
 
 }  // namespace ohmq

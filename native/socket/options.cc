@@ -34,7 +34,7 @@ bool Set(Napi::Env env, void* socket, int id, const void* value, size_t size) {
   return true;
 }
 
-// Reads text or bytes of a length that libzmq does not tell beforehand.
+// Reads text or bytes whose length is not known.
 bool GetBytes(Napi::Env env, void* socket, int id, std::vector<char>* bytes) {
   constexpr size_t kLimit = size_t{64} << 10;
   for (size_t room = 512;; room *= 8) {
@@ -44,13 +44,13 @@ bool GetBytes(Napi::Env env, void* socket, int id, std::vector<char>* bytes) {
       bytes->resize(size);
       return true;
     }
-    if (zmq_errno() == EINVAL && room < kLimit) continue;  // the room may have been too small
+    if (zmq_errno() == EINVAL && room < kLimit) continue;  // the buffer may have been too small
     Throw(env, zmq_errno());
     return false;
   }
 }
 
-// libzmq counts the NUL behind its strings.
+// libzmq counts the NUL after its strings.
 size_t WithoutNul(const std::vector<char>& bytes) {
   return !bytes.empty() && bytes.back() == '\0' ? bytes.size() - 1 : bytes.size();
 }
@@ -124,7 +124,7 @@ void SetSocketOption(Napi::Env env, void* socket, int id, WireType type, Napi::V
       return;
     }
     case WireType::kUint64: {
-      // 2^64 is how JavaScript reads 2^64 - 1, and is too large to be converted.
+      // JavaScript reads 2^64 - 1 as 2^64, which is too large to convert.
       const double given = value.As<Napi::Number>().DoubleValue();
       const auto number = given < 0x1p64 ? static_cast<uint64_t>(given) : std::numeric_limits<uint64_t>::max();
       Set(env, socket, id, &number, sizeof number);

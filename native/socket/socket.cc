@@ -13,7 +13,7 @@ namespace {
 
 const napi_type_tag kTag = TypeTag(0x6f686d71736f636b);
 
-// A bind or unbind on a pool thread. Holds the JavaScript object so that it is not collected meanwhile.
+// A bind or unbind on a pool thread. It keeps the JavaScript object alive meanwhile.
 class BindWorker final : public Napi::AsyncWorker {
  public:
   BindWorker(Napi::Object owner, const Deferred& deferred, std::shared_ptr<SocketHandle> handle, std::string address,
@@ -129,7 +129,7 @@ void Socket::Close() noexcept {
   if (poller_ == nullptr) return;
   environment_.Remove(this);
   environment_.FreeSlot(slot_);
-  // Before libzmq closes the descriptor that it watches.
+  // Before libzmq closes the descriptor that the poller watches.
   poller_.reset();
   signal_.reset();
   wanted_ = 0;
@@ -148,7 +148,7 @@ void Socket::CloseFromJavaScript(const Napi::CallbackInfo&) {
 
 Napi::Value Socket::HasPeer(const Napi::CallbackInfo& info) {
 #ifdef ZMQ_BUILD_DRAFT_API
-  // Peers that have come and were not noticed yet are among them then.
+  // Makes libzmq notice peers that have just connected.
   int events = 0;
   ReadEvents(&events);
   const auto name = info[0].As<Napi::Uint8Array>();
@@ -162,7 +162,7 @@ void Socket::Monitor(const Napi::CallbackInfo& info) {
   const std::string address = info[0].IsString() ? info[0].As<Napi::String>().Utf8Value() : std::string();
   const char* endpoint = address.empty() ? nullptr : address.c_str();
   const int events = endpoint == nullptr ? 0 : ZMQ_EVENT_ALL;
-  // libzmq has a lock of its own for this, so it may run beside a bind.
+  // libzmq has its own lock for this, so it may run during a bind.
 #ifdef ZMQ_BUILD_DRAFT_API
   const int rc = zmq_socket_monitor_versioned(handle_->get(), endpoint, static_cast<uint64_t>(events), 2, ZMQ_PAIR);
 #else
@@ -173,7 +173,7 @@ void Socket::Monitor(const Napi::CallbackInfo& info) {
 
 void Socket::ReadMonitor(const Napi::CallbackInfo& info) {
   const std::string address = info[0].As<Napi::String>();
-  // Without a limit: at a limit, libzmq's I/O thread waits for the reader, and with it every socket of the context.
+  // No limit: at a limit, libzmq's I/O thread would wait for this reader, and every socket of the context with it.
   const int unlimited = 0;
   if (zmq_setsockopt(handle_->get(), ZMQ_RCVHWM, &unlimited, sizeof unlimited) != 0 ||
       zmq_connect(handle_->get(), address.c_str()) != 0) {
@@ -208,7 +208,7 @@ Napi::Value Socket::BindOnPoolThread(const Napi::CallbackInfo& info, bool bind) 
   if (deferred.promise().IsEmpty()) return Napi::Value();
   auto* worker = new BindWorker(info.This().As<Napi::Object>(), deferred, handle_, std::move(address), bind);
   worker->Queue();
-  // It deletes itself when it is done.
+  // The worker deletes itself when it is done.
   return deferred.promise();  // NOLINT(clang-analyzer-cplusplus.NewDeleteLeaks)
 }
 
@@ -254,8 +254,8 @@ void Socket::KeepAlive(const Napi::CallbackInfo& info) {
 bool Socket::Watch(int events) noexcept {
   wanted_ = events;
   const bool waits = events != 0;
-  // Not stopped when nothing is wanted any more: mostly something will be again soon, and each start and stop is a
-  // system call. OnPoll stops it should anything happen meanwhile.
+  // Does not stop the poller when the socket waits for nothing: usually it waits again soon, and each start and stop is
+  // a system call. OnPoll stops the poller if something happens meanwhile.
   if (waits) poller_->Start();
   poller_->KeepAlive(waits && keep_alive_);
   if (waits != held_) {
@@ -283,19 +283,21 @@ void Socket::OnPoll() noexcept {
   }
   if (signal_ != nullptr) signal_->Take();
   int events = wanted_;
-  // Where only a receive waits, it finds out itself, and that costs less. A terminated context is an event too.
+  // If only a receive waits, it is called without a check, because it costs less to let it find out. A terminated
+  // context is an event, too.
   if (wanted_ != ZMQ_POLLIN && !ReadEvents(&events)) events = wanted_;
   const int ready = events & wanted_;
   if (ready == 0) return;
   const Napi::Env env = environment_.env();
   const Napi::HandleScope scope(env);
   const Napi::Object self = Value();
-  // The object's own, because each evaluation of the JavaScript serves its own sockets. It fails in a worker thread
-  // that is being terminated.
+  // The method of this object, because each evaluation of the JavaScript serves its own sockets. Fails in a worker
+  // thread that is being terminated.
   napi_value on_ready = nullptr;
   if (napi_get_named_property(env, self, "onReady", &on_ready) != napi_ok) return;
   const napi_value argument = Napi::Number::New(env, ready);
-  // A thread-safe function has a callback scope of its own, and Deno 2.9 crashes in napi_make_callback.
+  // Without libuv, a thread-safe function called this and has its own callback scope. Deno 2.9 crashes in
+  // napi_make_callback.
   const napi_status status = environment_.has_uv()
                                  ? napi_make_callback(env, nullptr, self, on_ready, 1, &argument, nullptr)
                                  : napi_call_function(env, self, on_ready, 1, &argument, nullptr);

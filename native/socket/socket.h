@@ -1,4 +1,4 @@
-// The wrapped class behind lib/socket/socket.ts.
+// The native class that lib/socket/socket.ts uses.
 #pragma once
 
 #include <memory>
@@ -11,13 +11,13 @@
 
 namespace ohmq {
 
-// Converts and calls; lib/socket/socket.ts decides. It makes sure that nothing but options and Close is called while a
-// bind or unbind is under way, and nothing at all after Close.
+// Converts arguments and calls libzmq. All decisions are in lib/socket/: while a bind or unbind is running, it calls
+// nothing but getOption, setOption and close, and after close nothing at all.
 class Socket final : public Napi::ObjectWrap<Socket>, public Resource {
  public:
   static Napi::Function Define(Napi::Env env);
 
-  // The socket behind a NativeSocket, or null.
+  // The Socket of a NativeSocket, or null for any other value.
   static Socket* From(Napi::Value value);
 
   // new NativeSocket(context: NativeContext, type: number)
@@ -27,12 +27,12 @@ class Socket final : public Napi::ObjectWrap<Socket>, public Resource {
   const std::shared_ptr<SocketHandle>& handle() const { return handle_; }
   bool reads_monitor() const { return reads_monitor_; }
 
-  // ZMQ_EVENTS. False on failure; errno tells.
+  // Reads ZMQ_EVENTS. False on failure; see errno.
   bool ReadEvents(int* events) noexcept;
-  // What the socket waits for from now on, 0 for nothing. Returns whether to look at ZMQ_EVENTS again.
+  // Sets what the socket waits for, 0 for nothing. Returns whether to read ZMQ_EVENTS again.
   bool Watch(int events) noexcept;
 
-  // Idempotent. Runs in JavaScript's close(), in the garbage collector, and at the environment's end.
+  // Idempotent. Runs in JavaScript's close(), in the garbage collector, and when the environment ends.
   void Close() noexcept override;
 
  private:
@@ -45,7 +45,7 @@ class Socket final : public Napi::ObjectWrap<Socket>, public Resource {
   // isSecretKey(key: string | null): boolean
   Napi::Value IsSecretKey(const Napi::CallbackInfo& info);
 
-  // bind(address: string): Promise<void> and unbind run on a pool thread: both may look up names.
+  // bind(address: string): Promise<void> and unbind run on a pool thread, because they may resolve names.
   Napi::Value Bind(const Napi::CallbackInfo& info);
   Napi::Value Unbind(const Napi::CallbackInfo& info);
   // bindSync(address: string): void, and so on.
@@ -57,30 +57,30 @@ class Socket final : public Napi::ObjectWrap<Socket>, public Resource {
   // keepAlive(keep: boolean): void
   void KeepAlive(const Napi::CallbackInfo& info);
 
-  // hasPeer(routingId: Uint8Array): boolean | undefined. Of a ROUTER or STREAM; undefined where libzmq cannot tell.
+  // hasPeer(routingId: Uint8Array): boolean | undefined. For a ROUTER or STREAM; undefined if libzmq does not know.
   Napi::Value HasPeer(const Napi::CallbackInfo& info);
 
-  // monitor(address: string | null): void. Tells its events to a PAIR at an inproc address, or to nobody any more.
+  // monitor(address: string | null): void. Sends its events to a PAIR at an inproc address. Null stops that.
   void Monitor(const Napi::CallbackInfo& info);
 
-  // readMonitor(address: string): void. On that PAIR. From then on only close() of JavaScript closes it: at the end of
-  // its environment the context takes it over.
+  // readMonitor(address: string): void. For that PAIR. From then on only JavaScript's close() closes the socket. When
+  // the environment ends, the context takes it over.
   void ReadMonitor(const Napi::CallbackInfo& info);
 
   Napi::Value BindOnPoolThread(const Napi::CallbackInfo& info, bool bind);
-  // The descriptor that tells when to look at ZMQ_EVENTS. False on failure; errno tells.
+  // Finds the descriptor that says when to read ZMQ_EVENTS. False on failure; see errno.
   bool OpenDescriptor(zmq_fd_t* descriptor);
   void OnPoll() noexcept;
 
   Environment& environment_;
   std::shared_ptr<SocketHandle> handle_;
-  std::unique_ptr<SocketSignal> signal_;  // of a thread-safe socket only
+  std::unique_ptr<SocketSignal> signal_;  // only for a thread-safe socket
   std::unique_ptr<Poller> poller_;
   uint32_t slot_ = 0;
   int wanted_ = 0;
   bool keep_alive_ = true;
   bool reads_monitor_ = false;
-  bool held_ = false;  // this holds a reference to its own JavaScript object
+  bool held_ = false;  // whether this keeps its JavaScript object alive
 };
 
 }  // namespace ohmq

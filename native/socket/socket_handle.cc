@@ -13,7 +13,7 @@
 namespace ohmq {
 namespace {
 
-// libzmq ends the process when ZMQ_USE_FD names anything but a socket that listens.
+// libzmq ends the process if ZMQ_USE_FD is anything but a listening socket.
 bool CanListen(void* socket) noexcept {
   int descriptor = -1;
   size_t size = sizeof descriptor;
@@ -29,14 +29,15 @@ bool CanListen(void* socket) noexcept {
 #endif
 }
 
-// How many bytes are read from and written to a connection at a time. libzmq's 8,192 make a system call for every eight
-// messages of 1,000 bytes (docs/performance.md has figures). More would double the memory that a message keeps which
-// comes alone. A Stream gives what is read at a time as a message, and stays as it is.
+// How many bytes libzmq reads from and writes to a connection at a time. With its default of 8,192, every eight
+// messages of 1,000 bytes need a system call (docs/performance.md has figures). A larger size than this would double
+// the memory that a message keeps if it arrives alone. A Stream keeps the default, because each of its messages is what
+// one read returned.
 constexpr int kBatchSize = 32768;
 
 void SetBatchSizes([[maybe_unused]] void* socket) noexcept {
 #ifdef ZMQ_IN_BATCH_SIZE
-  // A libzmq without draft options keeps its own.
+  // A libzmq without draft options keeps its default.
   zmq_setsockopt(socket, ZMQ_IN_BATCH_SIZE, &kBatchSize, sizeof kBatchSize);
   zmq_setsockopt(socket, ZMQ_OUT_BATCH_SIZE, &kBatchSize, sizeof kBatchSize);
 #endif

@@ -1,4 +1,4 @@
-// A libzmq socket with its context. Only bind and unbind may run on another thread than the owner's.
+// A libzmq socket with its context. Only bind and unbind may run on a thread other than the owner's.
 #pragma once
 
 #include <memory>
@@ -11,7 +11,7 @@ namespace ohmq {
 
 class SocketHandle {
  public:
-  // Null when libzmq refuses; errno tells (EINVAL for an unknown type, EMFILE past maxSockets).
+  // Null if libzmq refuses; see errno (EINVAL for an unknown type, EMFILE above maxSockets).
   static std::shared_ptr<SocketHandle> Create(std::shared_ptr<ContextHandle> context, int type);
 
   ~SocketHandle() { Close(); }
@@ -21,20 +21,20 @@ class SocketHandle {
 
   const std::shared_ptr<ContextHandle>& context() const { return context_; }
 
-  // The libzmq socket, null once closed. For the owner's thread.
+  // The libzmq socket, or null once it is closed. Only for the owner's thread.
   void* get() const { return socket_; }
 
-  // Any thread. Both return 0 or an error number, ENOTSOCK once closed.
+  // Any thread may call these. Both return 0 or an error number, ENOTSOCK once the socket is closed.
   int Bind(const std::string& address) noexcept;
   int Unbind(const std::string& address) noexcept;
 
-  // Keeps a bind or unbind on another thread from running meanwhile.
+  // While the lock is held, no bind or unbind runs on another thread.
   std::unique_lock<std::mutex> Lock() { return std::unique_lock<std::mutex>(mutex_); }
 
-  // In place of Close, for the reader of a monitor.
+  // Replaces Close for the reader of a monitor.
   void LeaveToContext() noexcept;
 
-  // Waits for a bind or unbind that runs on another thread; libzmq sockets bear one thread at a time.
+  // Waits for a bind or unbind on another thread, because only one thread at a time may use a libzmq socket.
   void Close() noexcept;
 
  private:

@@ -14,7 +14,7 @@ std::unique_ptr<SocketSignal> SocketSignal::Create(void* socket) {
   void* poller = zmq_poller_new();
   if (poller == nullptr) return nullptr;
   auto signal = std::unique_ptr<SocketSignal>(new SocketSignal(poller, socket));
-  // The poller has a descriptor from its first socket on.
+  // The poller has a descriptor only once a socket was added.
   if (!signal->Start() || zmq_poller_fd(poller, &signal->descriptor_) != 0) return nullptr;
   signal->Stop();
   return signal;
@@ -42,7 +42,7 @@ void SocketSignal::Take() noexcept {
 
 #else
 
-// libzmq has no thread-safe sockets then.
+// This libzmq has no thread-safe sockets.
 std::unique_ptr<SocketSignal> SocketSignal::Create(void*) { return nullptr; }
 SocketSignal::~SocketSignal() = default;
 bool SocketSignal::Start() noexcept { return false; }

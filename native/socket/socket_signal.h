@@ -7,17 +7,17 @@
 
 namespace ohmq {
 
-// libzmq signals each time that there is something to look at after the last look, so unlike the edge of ZMQ_FD a
-// signal is not used up by other calls on the socket. It does so only between Start and Stop: signals that nobody takes
-// would pile up.
+// libzmq signals each time the state of the socket may have changed since the last Take. Unlike the edge of ZMQ_FD,
+// other calls on the socket do not consume the signal. libzmq signals only between Start and Stop, because signals that
+// nobody takes would pile up.
 class SocketSignal {
  public:
-  // Null on failure; errno tells.
+  // Null on failure; see errno.
   static std::unique_ptr<SocketSignal> Create(void* socket);
 
   static bool IsNeededBy(void* socket) noexcept;
 
-  // Before the socket is closed.
+  // Must run before the socket is closed.
   ~SocketSignal();
 
   SocketSignal(const SocketSignal&) = delete;
@@ -26,7 +26,7 @@ class SocketSignal {
   // Readable while there is a signal to take.
   zmq_fd_t descriptor() const { return descriptor_; }
 
-  // There is no signal for what came before: look at ZMQ_EVENTS afterwards. False when memory runs out.
+  // There is no signal for earlier changes, so read ZMQ_EVENTS afterwards. False when memory runs out.
   bool Start() noexcept;
   void Stop() noexcept;
   void Take() noexcept;

@@ -38,12 +38,12 @@ napi_value SendText(napi_env env, napi_callback_info info) {
   return Send(env, arguments.socket, &message, arguments.Number(env, 2));
 }
 
-// For as long as it lives, the socket's messages wake nobody who reads them; then each reader is woken once. A reader
-// that is woken in between has soon read all there is, and sleeps again (docs/performance.md has figures).
+// While this lives, the socket's messages do not wake their readers; afterwards each reader is woken once. A reader
+// that is woken in between soon has nothing left to read, and sleeps again (docs/performance.md has figures).
 class HeldWakes {
  public:
 #ifdef OHMQ_HAS_HOLD_WAKES
-  // Without a socket, it does nothing.
+  // If the socket is null, this does nothing.
   explicit HeldWakes(void* socket) : socket_(socket) {
     if (socket_ != nullptr) ohmq_hold_wakes(socket_, 1);
   }
@@ -75,7 +75,7 @@ napi_value SendMany(napi_env env, napi_callback_info info) {
   uint32_t sent = 0;
   for (; sent < count; sent += 1) {
     const size_t size = FrameSize(environment.frames[sent]);
-    if (size > room) return ThrowType(env, "Frames must lie within the bytes");
+    if (size > room) return ThrowType(env, "The frames are larger than the shared memory");
     Message message;
     if (!message.Copy(&environment.message_memory, next, size)) break;
     const int flags = ZMQ_DONTWAIT | (FrameHasMore(environment.frames[sent]) ? ZMQ_SNDMORE : 0);
@@ -101,7 +101,7 @@ napi_value Receive(napi_env env, napi_callback_info info) {
     if (zmq_msg_recv(message.get(), socket, ZMQ_DONTWAIT) < 0) {
       const int error = zmq_errno();
       if (error == EINTR) continue;
-      // What came before an error is delivered; the next call meets the error again.
+      // Messages from before an error are delivered. The next call meets the error again.
       if (error == EAGAIN || frames.count() > 0) break;
       return Throw(env, error);
     }

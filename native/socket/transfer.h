@@ -41,7 +41,7 @@ namespace ohmq {
 // cannot be collected, and it keeps the event loop alive unless keepAlive(false) was called.
 void DefineTransfer(Napi::Env env, Napi::Object exports);
 
-// The first argument is the slot of an open socket.
+// The arguments of a function whose first argument is the slot of an open socket.
 template <size_t N>
 struct Arguments {
   Arguments(napi_env env, napi_callback_info info) {
@@ -63,7 +63,7 @@ struct Arguments {
 
   napi_value values[N];
   Environment* environment;
-  Socket* socket;  // null with an exception pending
+  Socket* socket;  // null if an exception is pending
 };
 
 // Adds a function to the addon's exports.
@@ -79,7 +79,7 @@ inline napi_value ToNumber(napi_env env, uint32_t number) {
   return result;
 }
 
-// Makes an empty message one of the bytes of `part`, a Uint8Array. False with an exception pending.
+// Fills an empty message with the bytes of `part`, a Uint8Array. On failure, throws and returns false.
 inline bool TakePart(napi_env env, Environment* environment, napi_value part, uint32_t flags, Message* message) {
   size_t size = 0;
   void* data = nullptr;
@@ -101,8 +101,8 @@ inline uint32_t FrameEntry(size_t size, bool more) {
 inline size_t FrameSize(uint32_t entry) { return entry >> kFrameShift; }
 inline bool FrameHasMore(uint32_t entry) { return (entry & FrameFlags::kMore) != 0; }
 
-// Where a receive call puts frames: small ones into `environment.received`, large ones into `environment.large`, and an
-// entry for each into `environment.frames`.
+// Writes the frames of a receive call: small ones to `environment.received`, large ones to `environment.large`, and an
+// entry for each to `environment.frames`.
 class FrameWriter {
  public:
   explicit FrameWriter(Environment* environment)
@@ -114,8 +114,8 @@ class FrameWriter {
   bool has_room() const { return count_ < Environment::kFrames && room_ >= kCopyLimit; }
   uint32_t count() const { return count_; }
 
-  // A small frame goes to `next`, which has room for kCopyLimit bytes; then it is added. The frames are aligned, so
-  // that they can be read as numbers where they lie; the gaps between them are zero.
+  // Write a small frame to `next`, which has room for kCopyLimit bytes, then add it. Frames are aligned, so that they
+  // can be read as numbers in place; the gaps between them are zero.
   char* next() { return next_; }
   void Add(size_t size, bool more) {
     environment_->frames[count_] = FrameEntry(size, more);
@@ -130,7 +130,7 @@ class FrameWriter {
   void Add(Message* message) {
     const size_t size = message->size();
     const bool more = message->more();
-    // There may be less room than has_room() has found, after the value of a message's tag.
+    // After the value of a message's tag, there may be less room than has_room() found.
     if (size > kCopyLimit || size > room_) {
       environment_->frames[count_] = FrameFlags::kLarge | FrameEntry(0, more);
       environment_->large.push_back(message->Take());

@@ -1,10 +1,10 @@
-// What can be told of an addon for macOS or Windows on any machine: from the head of the file.
+// Checks an addon for macOS or Windows by the header of the file, which works on any machine.
 
 import { readFileSync, statSync } from "node:fs"
 
 import { maximumSize } from "./targets.mjs"
 
-/** What the formats call the processors. */
+/** The numbers of the processors in the two formats. */
 const machO = new Map([
   [0x01000007, "darwin-x64"],
   [0x0100000c, "darwin-arm64"],
@@ -14,7 +14,7 @@ const pe = new Map([
   [0xaa64, "win32-arm64"],
 ])
 
-/** Which target a Mach-O or PE file is for, and the version of the linker where the file tells that. */
+/** The target of a Mach-O or PE file, and the version of its linker if the file contains it. */
 export function readNative(file) {
   const bytes = readFileSync(file)
   const inside = (offset) => offset + 4 <= bytes.length
@@ -24,7 +24,7 @@ export function readNative(file) {
   return { target: pe.get(bytes.readUInt16LE(head + 4)), linker: `${bytes[head + 26]}.${bytes[head + 27]}` }
 }
 
-/** What is wrong with an addon: sentences, none if it is as far as can be told what it should be. */
+/** The problems of an addon, as sentences. */
 export function checkNative(file, target) {
   const problems = []
   if (readNative(file).target !== target.name) problems.push(`it is not for ${target.name}`)

@@ -1,5 +1,5 @@
-// The part of prebuild.mjs that compiles. prebuildify makes a prebuilt addon of what node-gyp leaves in build/Release/ of its folder: it
-// strips the file, and gives it its place and its name. Here it is told which folder that is, and takes this program for node-gyp.
+// The part of prebuild.mjs that compiles. prebuildify runs node-gyp in a folder, strips the addon in its build/Release/, and moves it to
+// prebuilds/ under the right name. Each target has a folder of its own, where prebuildify runs this program instead of node-gyp.
 
 import { chmodSync, copyFileSync, cpSync, existsSync, mkdirSync, writeFileSync } from "node:fs"
 import { cpus } from "node:os"
@@ -18,7 +18,7 @@ export const sourcesFile = path.join(base, "sources.json")
 const folderOf = (target) => path.join(base, target.name)
 const toolsOf = (target) => path.join(folderOf(target), "tools")
 
-/** What prebuildify is told for a target, so that its addon has the name and place that lib/native/loader.ts looks for. */
+/** The options of prebuildify for a target. They give the addon the place and the name that lib/native/loader.ts looks for. */
 export const prebuildifyOptions = (target, out = root) => ({
   name: "ohmq",
   napi: true,
@@ -40,7 +40,7 @@ function writeTool(target, name, ...lines) {
   chmodSync(file, 0o755)
 }
 
-/** Writes the program that prebuildify takes for strip: it keeps the symbols, and takes them out of the file. */
+/** Writes the program that prebuildify runs instead of strip. It saves the symbols, then removes them from the file. */
 function writeStrip(target, keep, ...lines) {
   const log = path.join(base, `${target.name}-strip.log`)
   mkdirSync(path.dirname(keep), { recursive: true })
@@ -49,7 +49,7 @@ function writeStrip(target, keep, ...lines) {
 
 const symbols = (target, ending) => path.join(base, "symbols", `ohmq-${target.name}.${ending}`)
 
-/** Writes the programs with which an addon for Linux is compiled: zig, with the target and the flags that everything is compiled with. */
+/** Writes the programs that compile an addon for Linux. They run zig with the target and with the flags for everything. */
 export function writeZigTools(target, zig) {
   const flags = [
     ...["-target", target.zig, "-g", "-fno-sanitize=undefined", "-fstack-protector-strong", "-fno-omit-frame-pointer"],
@@ -64,8 +64,8 @@ export function writeZigTools(target, zig) {
     writeTool(target, name, caches, `exec ${quote([zig, ...words])} "$@"`)
   }
   writeTool(target, "node-gyp", `exec ${quote([process.execPath, program])}`)
-  // With the compiler's own objcopy: that of the system would strip in its own way. The addon does not name the file of its symbols,
-  // because that would put a sum of it in, and zig's own libraries have paths of this machine among their symbols.
+  // zig's objcopy, because the system's may differ between machines. The addon does not name the file with its symbols: that would add a
+  // checksum, and the symbols of zig's own libraries contain paths of this machine.
   const keep = symbols(target, "debug")
   writeStrip(
     target,
@@ -76,17 +76,17 @@ export function writeZigTools(target, zig) {
   )
 }
 
-/** Writes the programs for an addon that is compiled where it runs. On Windows there are none: prebuildify does not strip there. */
+/** Writes the programs for an addon that is compiled on its own platform. Windows needs none: prebuildify does not strip there. */
 export function writeNativeTools(target) {
   if (target.platform === "win32") return
   writeTool(target, "node-gyp", `exec ${quote([process.execPath, program])}`)
   const keep = symbols(target, "dSYM")
-  // -x leaves what Node looks for.
+  // -x keeps the symbols that Node looks for.
   writeStrip(target, keep, `dsymutil "$1" -o ${quote([keep])}`, 'strip -Sx "$1"')
 }
 
 async function cmake(target, log, args) {
-  // Nothing of the environment changes what is built.
+  // The environment must not change the result.
   const env = { ...process.env, LC_ALL: "C", SOURCE_DATE_EPOCH: "0", ZERO_AR_DATE: "1" }
   for (const name of ["CFLAGS", "CXXFLAGS", "CPPFLAGS", "LDFLAGS", "CC", "CXX"]) delete env[name]
   await run(topic, "cmake", args, { env, log: path.join(base, `${target.name}-${log}.log`) })
@@ -113,7 +113,7 @@ async function crossCompile(target) {
   try {
     await cmake(target, "libzmq", [...build, "libzmq-static"])
   } catch {
-    // libzmq does not promise that a release can be compiled so. Any other fault shows again.
+    // libzmq does not promise that this works. Any other error occurs again.
     say(topic, "libzmq does not compile as one unit: compiling file by file")
     await cmake(target, "configure", ["-B", tree, "-DOHMQ_UNITY=OFF"])
     await cmake(target, "libzmq", [...build, "libzmq-static"])
@@ -126,7 +126,7 @@ async function crossCompile(target) {
 async function compileHere(target) {
   await ensureAddon()
   const built = inProject("build/Release/ohmq.node")
-  // Visual C++ writes symbols into a file of their own.
+  // Visual C++ writes symbols to a separate file.
   const written = built.replace(/node$/, "pdb")
   if (target.platform === "win32" && existsSync(written)) cpSync(written, symbols(target, "pdb"))
   return built
@@ -134,12 +134,12 @@ async function compileHere(target) {
 
 if (process.argv[1] === program) {
   await runMain(async () => {
-    // prebuildify says which target it is. libc is of Linux only.
+    // prebuildify sets these. libc is for Linux only.
     const { PREBUILD_PLATFORM: platform, PREBUILD_ARCH: arch, PREBUILD_LIBC: libc } = process.env
     const target = [...targets, ...nativeTargets].find(
       (one) => one.platform === platform && one.arch === arch && (one.libc ?? libc) === libc,
     )
-    if (target === undefined) throw new Failure(`No addon is shipped for ${platform}-${arch}.`)
+    if (target === undefined) throw new Failure(`ohmq ships no addon for ${platform}-${arch}.`)
     const built = await (target.zig === undefined ? compileHere(target) : crossCompile(target))
     const result = path.join(folderOf(target), "build/Release/ohmq.node")
     mkdirSync(path.dirname(result), { recursive: true })

@@ -1,9 +1,9 @@
-// The platforms that have a prebuilt addon, and how each is named by zig and by Node.
+// The platforms with a prebuilt addon, and their names for zig and for Node.
 
-/** No addon is larger, in bytes. */
+/** The largest size of an addon, in bytes. */
 export const maximumSize = 2_500_000
 
-/** Those for Linux, which are cross-compiled. */
+/** The targets for Linux, which are cross-compiled. */
 export const targets = [
   { name: "linux-x64-glibc", zig: "x86_64-linux-gnu.2.17", glibc: "2.17", machine: "Advanced Micro Devices X86-64" },
   { name: "linux-arm64-glibc", zig: "aarch64-linux-gnu.2.17", glibc: "2.17", machine: "AArch64" },
@@ -15,7 +15,7 @@ export const targets = [
   return { ...target, platform, arch, libc, addon, sbom: addon.replace(/node$/, "cdx.json") }
 })
 
-/** The others, which are compiled on runners of their own systems. */
+/** The other targets, each of which is compiled on its own platform. */
 export const nativeTargets = ["darwin-x64", "darwin-arm64", "win32-x64", "win32-arm64"].map((name) => {
   const [platform, arch] = name.split("-")
   const addon = `prebuilds/${name}/ohmq.node`

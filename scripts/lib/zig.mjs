@@ -1,5 +1,5 @@
-// The pinned cross compiler of the prebuilt addons: zig, which brings clang, lld, libc++, musl and the symbols of every glibc.
-// docs/platforms.md says why this one, and whom it makes us trust.
+// The pinned cross compiler for the prebuilt addons: zig, which contains clang, lld, libc++, musl and the symbols of every glibc.
+// docs/platforms.md explains this choice.
 
 import { createHash } from "node:crypto"
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
@@ -13,7 +13,7 @@ import { output } from "./run.mjs"
 const topic = "zig"
 const digest = (algorithm, bytes, encoding) => createHash(algorithm).update(bytes).digest(encoding)
 
-/** A hash over the compiler and its library, by whichever way they came: the official archive and npm's are packed differently. */
+/** A hash of the compiler and its library. It is the same for the official archive and the one from npm, which are packed differently. */
 export function treeHash(folder) {
   const hash = createHash("sha256")
   for (const file of [path.join(folder, "zig"), ...filesBelow(path.join(folder, "lib"))]) {
@@ -28,7 +28,7 @@ async function fromPublisher(target) {
   writeFileSync(archive, await download(toolchain.url))
   const sum = digest("sha256", readFileSync(archive), "hex")
   if (sum !== toolchain.sha256) {
-    throw new Failure(`${toolchain.url} has SHA-256 ${sum} where ${toolchain.sha256} is pinned.`)
+    throw new Failure(`${toolchain.url} has the SHA-256 ${sum}, but ${toolchain.sha256} is pinned.`)
   }
   return archive
 }
@@ -39,20 +39,20 @@ function fromNpm(target) {
   mkdirSync(folder, { recursive: true })
   // Packing runs no script of the package.
   if (output("npm", ["pack", toolchain.npm, "--silent", "--pack-destination", folder]) === undefined) {
-    throw new Failure(`Neither ${toolchain.url} nor ${toolchain.npm} on npm can be downloaded; is there a network?`)
+    throw new Failure(`Cannot download ${toolchain.url}, nor ${toolchain.npm} from npm. Is there a network?`)
   }
   const archive = path.join(folder, readdirSync(folder)[0])
   const sum = `sha512-${digest("sha512", readFileSync(archive), "base64")}`
   if (sum !== toolchain.integrity) {
-    throw new Failure(`${toolchain.npm} has integrity ${sum} where ${toolchain.integrity} is pinned.`)
+    throw new Failure(`${toolchain.npm} has the integrity ${sum}, but ${toolchain.integrity} is pinned.`)
   }
   return archive
 }
 
-/** The path of the compiler, which is downloaded once into build/, or into the folder that OHMQ_TOOLCHAIN names. */
+/** Returns the path of the compiler. Downloads it once, to build/toolchain or the folder in OHMQ_TOOLCHAIN. */
 export async function ensureZig() {
   if (process.platform !== "linux" || process.arch !== "x64") {
-    throw new Failure("The addons for Linux are built on Linux x64, where the pinned compiler runs.")
+    throw new Failure("The addons for Linux can only be built on Linux x64, where the pinned compiler runs.")
   }
   const base = path.resolve(process.env.OHMQ_TOOLCHAIN || inProject("build/toolchain"))
   const target = path.join(base, `zig-${toolchain.version}`)
@@ -65,14 +65,14 @@ export async function ensureZig() {
     archive = await fromPublisher(target)
   } catch (error) {
     if (error instanceof Failure) throw error
-    say(topic, `passed over (${error.cause?.code ?? error.message}); downloading ${toolchain.npm} from npm`)
+    say(topic, `failed (${error.cause?.code ?? error.message}); downloading ${toolchain.npm} from npm`)
     archive = fromNpm(target)
     origin = `npm, ${toolchain.npm}`
   }
   const unpacked = unpack(archive, `${target}.unpacked`)
   const tree = treeHash(unpacked)
   if (tree !== toolchain.tree) {
-    throw new Failure(`The compiler from ${origin} has the tree hash ${tree} where ${toolchain.tree} is pinned.`)
+    throw new Failure(`The compiler from ${origin} has the tree hash ${tree}, but ${toolchain.tree} is pinned.`)
   }
   renameSync(unpacked, target)
   for (const rest of [`${target}.unpacked`, `${target}.npm`, `${target}.tar.xz`]) {

@@ -139,7 +139,7 @@ describe("two packages in one tree", () => {
 
   it("work side by side, and each refuses the other's contexts and sockets", async () => {
     const folder = projectWith("ohmq", "other")
-    const own = "belongs to another copy of ohmq in this process, which has loaded an addon of its own"
+    const own = "belongs to another copy of ohmq in this process, which loaded its own addon"
     expect(await runs(attempts, { folder })).toBe(
       [
         "true false",

@@ -273,6 +273,6 @@ describe("ohmq-build", () => {
   it.runIf(process.platform !== "win32")("says what is missing", async () => {
     const { status, stderr } = await build(project())
     expect(status).toBe(1)
-    expect(stderr.trim()).toMatch(/^node-gyp needs Python 3, which is not found\./)
+    expect(stderr.trim()).toMatch(/^node-gyp needs Python 3, which was not found\./)
   })
 })
