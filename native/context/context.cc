@@ -6,7 +6,7 @@
 #include <zmq.h>
 
 #include "context/shared_context.h"
-#include "environment/termination.h"
+#include "context/termination_promise.h"
 #include "errors.h"
 #include "interface.h"
 #include "socket/socket.h"

@@ -1,48 +1,28 @@
 #include "context/context_handle.h"
 
 #include <algorithm>
-#include <cerrno>
-#include <chrono>
-#include <condition_variable>
 #include <cstdint>
-#include <cstdio>
 #include <cstring>
 #include <mutex>
-#include <system_error>
-#include <thread>
+#include <utility>
 
 #include <zmq.h>
 
-#ifdef _WIN32
-#include <process.h>
-#define getpid _getpid
-#else
-#include <unistd.h>
-#endif
+#include "context/exit_linger.h"
 
 namespace ohmq {
 namespace {
 
-// The shared default context, and how many contexts are being ended: the only mutable state of the process, guarded by
-// one mutex. It is never destroyed, because a thread that ends a context may outlive static destruction.
-struct Process {
+// The default context: the only mutable state of the process here, guarded by its mutex. It is never destroyed, because
+// an environment may outlive static destruction.
+struct Shared {
   std::mutex mutex;
-  std::condition_variable ended;
-  std::weak_ptr<ContextHandle> default_context;
-  int terminating = 0;
-  int blocky = 0;
+  std::weak_ptr<ContextHandle> context;
 };
 
-Process& TheProcess() {
-  static auto* process = new Process();
-  return *process;
-}
-
-void End(void* context) noexcept {
-  while (zmq_ctx_term(context) != 0) {
-    // libzmq needs a descriptor to end a context with an inproc connection that nobody bound to. One may become free.
-    if (zmq_errno() != EINTR) std::this_thread::sleep_for(std::chrono::milliseconds(10));
-  }
+Shared& TheShared() {
+  static auto* shared = new Shared();
+  return *shared;
 }
 
 // Takes all events off a monitor's reader. Returns whether the last event of the monitor was among them.
@@ -78,12 +58,12 @@ std::shared_ptr<ContextHandle> ContextHandle::Create() {
 }
 
 std::shared_ptr<ContextHandle> ContextHandle::Default() {
-  Process& process = TheProcess();
-  const std::lock_guard<std::mutex> lock(process.mutex);
-  std::shared_ptr<ContextHandle> context = process.default_context.lock();
+  Shared& shared = TheShared();
+  const std::lock_guard<std::mutex> lock(shared.mutex);
+  std::shared_ptr<ContextHandle> context = shared.context.lock();
   if (context == nullptr) {
     context = Create();
-    process.default_context = context;
+    shared.context = context;
   }
   return context;
 }
@@ -104,41 +84,6 @@ void ContextHandle::AdoptMonitorReader(void* socket) noexcept {
   monitor_readers_.push_back(socket);
 }
 
-ContextHandle::~ContextHandle() {
-  Process& process = TheProcess();
-  const int blocky = zmq_ctx_get(context_, ZMQ_BLOCKY) == 1 ? 1 : 0;
-  {
-    const std::lock_guard<std::mutex> lock(process.mutex);
-    process.terminating += 1;
-    process.blocky += blocky;
-  }
-  auto end = [context = context_, readers = std::move(monitor_readers_), ended = std::move(ended_), blocky]() noexcept {
-    for (void* reader : readers) zmq_close(reader);
-    End(context);
-    if (ended) ended();
-    Process& owner = TheProcess();
-    const std::lock_guard<std::mutex> lock(owner.mutex);
-    owner.terminating -= 1;
-    owner.blocky -= blocky;
-    owner.ended.notify_all();
-  };
-  try {
-    std::thread(end).detach();
-  } catch (const std::system_error&) {
-    end();  // the system has no thread left, so this one waits
-  }
-}
-
-void ContextHandle::WaitForTerminations() noexcept {
-  using std::chrono::milliseconds;
-  Process& process = TheProcess();
-  std::unique_lock<std::mutex> lock(process.mutex);
-  const auto done = [&process] { return process.terminating == 0; };
-  if (process.ended.wait_for(lock, milliseconds(500), done)) return;
-  std::fprintf(stderr, "(node:%d) WARNING: Waiting for queued ZeroMQ messages to be delivered.%s\n",
-               static_cast<int>(getpid()),
-               process.blocky > 0 ? " Set 'context.blocky = false' to change this behaviour." : "");
-  process.ended.wait(lock, done);
-}
+ContextHandle::~ContextHandle() { EndLingering(context_, std::move(monitor_readers_), std::move(ended_)); }
 
 }  // namespace ohmq

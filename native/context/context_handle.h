@@ -16,12 +16,8 @@ class ContextHandle {
   // The default context, which all environments of the process share. It lives as long as one of them holds it.
   static std::shared_ptr<ContextHandle> Default();
 
-  // Blocks until every context without an owner has delivered its queued messages and ended. After half a second it
-  // prints to stderr what it is waiting for.
-  static void WaitForTerminations() noexcept;
-
-  // The last owner ends the context, on a thread of its own: termination waits for lingering messages, and the last
-  // owner may be the garbage collector.
+  // The last owner ends the context, on a thread of its own (exit_linger.h), because the last owner may be the garbage
+  // collector.
   ~ContextHandle();
 
   ContextHandle(const ContextHandle&) = delete;

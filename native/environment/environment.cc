@@ -3,6 +3,7 @@
 #include <atomic>
 
 #include "context/context_handle.h"
+#include "context/exit_linger.h"
 #include "environment/turn_counter.h"
 #include "poller/thread_poller.h"
 #include "poller/uv_poller.h"
@@ -88,7 +89,7 @@ void Environment::CleanUp() noexcept {
   large.clear();
   default_context_.reset();
   environments -= 1;
-  if (environments == 0) ContextHandle::WaitForTerminations();
+  if (environments == 0) WaitForLingering();
   // Not earlier, because libzmq may have been reading from buffers that the queue holds.
   release_queue_->Close();
   // libuv's handles must be closed before the loop ends, so the hook completes with the last of them.

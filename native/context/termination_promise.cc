@@ -1,4 +1,4 @@
-#include "environment/termination.h"
+#include "context/termination_promise.h"
 
 #include <cerrno>
 
