@@ -4,7 +4,7 @@ import { defineConfig } from "vitest/config"
 const tiers: Record<string, { include: string[]; globalSetup?: string[] }> = {
   attacks: { include: ["test/attacks/**/*.test.ts"] },
   conformance: { include: ["test/{conformance,v5-compat}/zeromq.test.ts"] },
-  examples: { include: ["test/examples/**/*.test.ts"] },
+  examples: { include: ["test/examples/**/*.test.ts"], globalSetup: ["test/examples/setup.mjs"] },
   interop: { include: ["test/interop/**/*.test.ts"] },
   package: { include: ["test/{package,types}/**/*.test.ts"], globalSetup: ["test/support/toolchains.ts"] },
   runners: { include: ["test/runners/**/*.test.ts"], globalSetup: ["test/runners/setup.mjs"] },

@@ -1,3 +1,5 @@
+// What events tell, and how an observer is read.
+
 import type { AddressInfo } from "node:net"
 import { connect as connectTcp, createServer } from "node:net"
 import { setTimeout as sleep } from "node:timers/promises"
@@ -6,8 +8,7 @@ import { inspect } from "node:util"
 import * as zmq from "ohmq"
 import { describe, expect, it, onTestFinished } from "vitest"
 
-import { runProgram } from "../support/process.js"
-import { eventually, failure, freeAddress, join, open, texts } from "../support/sockets.js"
+import { eventually, failure, freeAddress, join, open } from "../support/sockets.js"
 
 /** The types of the events up to one of them. */
 async function typesUntil(observer: zmq.Observer, last: zmq.EventType): Promise<string[]> {
@@ -233,6 +234,13 @@ describe("Observer.on", () => {
     await socket.bind(freeAddress("tcp"))
     expect(await events.receive()).toMatchObject({ type: "bind" })
   })
+
+  it("ends a receive that waits", async () => {
+    const { events } = open(zmq.Pull)
+    const waiting = failure(() => events.receive())
+    events.on("bind", () => {})
+    expect((await waiting).message).toMatch(/^Observer is in event emitter mode\./)
+  })
 })
 
 describe("Observer.waitFor", () => {
@@ -263,301 +271,5 @@ describe("Observer.waitFor", () => {
   it("refuses what is no type", () => {
     const { events } = open(zmq.Pull)
     expect(() => events.waitFor("bound" as never)).toThrow(/^Expected type to be a type of event/)
-  })
-})
-
-describe("connected", () => {
-  it("resolves when so many peers are there", async () => {
-    const publisher = open(zmq.Publisher)
-    const ready = publisher.connected({ count: 3 })
-    await publisher.bind(freeAddress("tcp"))
-    const peers = [open(zmq.Subscriber), open(zmq.Subscriber), open(zmq.Subscriber)]
-    for (const peer of peers.slice(0, 2)) peer.connect(publisher.lastEndpoint as string)
-    expect(await failure(() => publisher.connected({ count: 3, timeout: 50 }))).toMatchObject({
-      code: "EAGAIN",
-      reason: "timeout",
-    })
-    peers[2]?.connect(publisher.lastEndpoint as string)
-    await ready
-    expect(publisher.events.peers).toBe(3)
-    const lost = publisher.events.waitFor("disconnect")
-    peers[0]?.close()
-    await lost
-    expect(publisher.events.peers).toBe(2)
-  })
-
-  it("is the answer to the slow joiner", async () => {
-    const subscriber = open(zmq.XSubscriber)
-    const publisher = open(zmq.XPublisher)
-    const ready = Promise.all([publisher.connected(), subscriber.connected()])
-    await join(publisher, subscriber)
-    await ready
-    await subscriber.send(Buffer.from([1]))
-    await publisher.receive()
-    await publisher.send("first")
-    expect(texts(await subscriber.receive())).toEqual(["first"])
-  })
-
-  /** Both are connected when it resolves. */
-  async function connectedPair<A extends zmq.Socket, B extends zmq.Socket>(bound: A, connecting: B) {
-    const ready = Promise.all([bound.connected(), connecting.connected()])
-    const endpoint = await join(bound, connecting)
-    await ready
-    return endpoint
-  }
-
-  it("counts nobody of an endpoint that was given up", async () => {
-    const [pull, push] = [open(zmq.Pull), open(zmq.Push)]
-    const endpoint = await connectedPair(pull, push)
-    push.disconnect(endpoint)
-    push.connect("tcp://127.0.0.1:9")
-    expect(push.events.peers).toBe(0)
-    expect(await failure(() => push.connected({ timeout: 50 }))).toMatchObject({ code: "EAGAIN" })
-    // libzmq ends the connection of a socket on which something is called.
-    await eventually(() => expect([typeof push.writable, pull.events.peers]).toEqual(["boolean", 0]))
-    push.connect(endpoint)
-    await pull.connected()
-    await pull.unbind(endpoint)
-    expect(pull.events.peers).toBe(0)
-  })
-
-  it("counts nobody whose handshake was told of after all was over, or under another name", async () => {
-    const [pull, push] = [open(zmq.Pull), open(zmq.Push)]
-    await pull.bind(freeAddress("tcp"))
-    const endpoint = (pull.lastEndpoint as string).replace("127.0.0.1", "localhost")
-    let ended = 0
-    push.events.watch((event) => {
-      if (event.type === "close" && event.localAddress !== undefined) ended += 1
-    })
-    for (let round = 0; round < 10; round += 1) {
-      const [accepted, ready] = [pull.events.waitFor("handshake"), push.connected()]
-      push.connect(endpoint)
-      await (round % 2 ? accepted : ready)
-      push.disconnect(endpoint)
-    }
-    // Where only the other side was through with its handshake, there may be no connection yet whose end is told of.
-    await eventually(() => expect([push.writable, ended >= 5]).toEqual([false, true]))
-    await eventually(() => expect([push.writable, push.events.peers, pull.events.peers]).toEqual([false, 0, 0]))
-  })
-
-  it("counts the one peer of a Pair, and none that it refuses", async () => {
-    const [pair, peer, refused] = [open(zmq.Pair), open(zmq.Pair), open(zmq.Pair)]
-    const endpoint = await connectedPair(pair, peer)
-    const handshake = pair.events.waitFor("handshake")
-    refused.connect(endpoint)
-    await handshake
-    expect(pair.events.peers).toBe(1)
-    const lost = pair.events.waitFor("disconnect")
-    refused.close()
-    await lost
-    expect(pair.events.peers).toBe(1)
-    peer.close()
-    await eventually(() => expect(pair.events.peers).toBe(0))
-  })
-
-  it("counts the connections of a Stream, which knows no handshake", async () => {
-    const [server, client] = [open(zmq.Stream), open(zmq.Stream)]
-    await connectedPair(server, client)
-    expect([server.events.peers, client.events.peers]).toEqual([1, 1])
-    const [routingId] = await server.receive()
-    await server.send([routingId as Buffer, ""]) // which ends the connection
-    await eventually(() => expect([server.readable, server.events.peers, client.events.peers]).toEqual([false, 0, 0]))
-  })
-
-  it("rejects on a socket that is closed, and counts nobody there", async () => {
-    const [pull, push] = [open(zmq.Pull), open(zmq.Push)]
-    await connectedPair(pull, push)
-    const ended = pull.events.waitFor("end")
-    pull.close()
-    expect(await failure(() => pull.connected())).toMatchObject({ code: "EBADF", message: "Socket is closed" })
-    await ended
-    expect(pull.events.peers).toBe(0)
-  })
-
-  it("rejects when the events are closed, and says so", async () => {
-    const pull = open(zmq.Pull)
-    const waiting = failure(() => pull.connected())
-    pull.events.close()
-    expect(await waiting).toMatchObject({ code: "EAGAIN", reason: "closed" })
-    expect(await failure(() => pull.connected())).toMatchObject({
-      code: "EBADF",
-      message: "The socket's events are closed, so its peers are no longer counted",
-    })
-  })
-
-  it("rejects when it comes too late to know who is there", async () => {
-    const late = { code: "EINVAL", message: expect.stringContaining("before the socket binds or connects") }
-    const [pull, push] = [open(zmq.Pull), open(zmq.Push)]
-    await join(pull, push)
-    expect(await failure(() => pull.connected())).toMatchObject(late)
-    expect(await failure(() => push.connected())).toMatchObject(late)
-    push.disconnect(pull.lastEndpoint as string)
-    const ready = push.connected()
-    push.connect(pull.lastEndpoint as string)
-    await ready
-  })
-
-  it("rejects by a signal that was aborted before, though the peer is there", async () => {
-    const [pull, push] = [open(zmq.Pull), open(zmq.Push)]
-    await connectedPair(pull, push)
-    expect(await failure(() => push.connected({ signal: AbortSignal.abort("no") }))).toBe("no")
-  })
-
-  it.each([[0], [1.5], ["2"]])("refuses a count of %o", async (count) => {
-    const error = await failure(() => open(zmq.Pull).connected({ count: count as never }))
-    expect(error.message).toMatch(/^Expected count to be a positive integer/)
-  })
-})
-
-describe("a monitor", () => {
-  it("that nobody reads, or that is closed, holds nobody up", async () => {
-    const { status, stdout, stderr } = await runProgram(
-      `
-      const server = new zmq.Router()
-      server.events
-      const closed = new zmq.Router()
-      closed.events.close()
-      await server.bind("tcp://127.0.0.1:*")
-      await closed.bind("tcp://127.0.0.1:*")
-      let answers = 0
-      for (let round = 0; round < 700; round += 1) {
-        for (const target of [server, closed]) {
-          const client = new zmq.Dealer({ linger: 0 })
-          client.connect(target.lastEndpoint)
-          await client.send("hello")
-          await target.receive()
-          answers += 1
-          client.close()
-        }
-      }
-      console.log(answers)
-      server.close()
-      closed.close()`,
-      { timeout: 30_000 },
-    )
-    expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: "1400\n", stderr: "" })
-  }, 35_000)
-
-  it("leaves no descriptor behind, a thousand times over", async () => {
-    const { status, stdout, stderr } = await runProgram(
-      `
-      import { readdirSync } from "node:fs"
-      const count = () => readdirSync("/proc/self/fd").length
-      const use = async () => {
-        const sockets = Array.from({ length: 50 }, () => new zmq.Pull())
-        const ends = sockets.map((socket) => socket.events.waitFor("end").catch(() => {}))
-        for (const [index, socket] of sockets.entries()) index % 2 ? socket.close() : socket.events.close()
-        for (const socket of sockets) socket.close()
-        await Promise.all(ends)
-      }
-      await use()
-      const before = count()
-      for (let round = 0; round < 20; round += 1) await use()
-      for (let wait = 0; wait < 100 && count() > before; wait += 1) await sleep(20)
-      console.log(count() - before)`,
-      { timeout: 30_000 },
-    )
-    expect({ status, stderr, left: Number(stdout) <= 2 }).toEqual({ status: 0, stderr: "", left: true })
-  }, 35_000)
-
-  it("keeps the process alive while it is read, and not otherwise", async () => {
-    const idle = await runProgram(
-      `const s = new zmq.Pull(); s.events; s.bindSync("tcp://127.0.0.1:*"); await sleep(50)`,
-    )
-    expect({ status: idle.status, stderr: idle.stderr }).toEqual({ status: 0, stderr: "" })
-    for (const use of ["s.events.receive()", `s.events.on("bind", () => {})`, `s.events.waitFor("accept")`]) {
-      const read = await runProgram(
-        `const s = new zmq.Pull(); ${use}; setTimeout(() => { console.log("alive"); process.exit(0) }, 300).unref()`,
-      )
-      expect({ status: read.status, stdout: read.stdout }).toEqual({ status: 0, stdout: "alive\n" })
-    }
-  })
-
-  it("does not hold up the end of a worker, nor what comes after", async () => {
-    const { status, stdout, stderr } = await runProgram(
-      `
-      const source = \`
-        const zmq = require("ohmq")
-        const { parentPort } = require("node:worker_threads")
-        const sockets = Array.from({ length: 5 }, () => new zmq.Router())
-        for (const [index, socket] of sockets.entries()) {
-          if (index % 2) socket.events.receive(); else socket.events
-          socket.bindSync("tcp://127.0.0.1:*")
-        }
-        sockets[4].close()
-        parentPort.postMessage(sockets[0].lastEndpoint)\`
-      for (let round = 0; round < 10; round += 1) {
-        const worker = new threads.Worker(source, { eval: true, execArgv: [] })
-        await new Promise((resolve) => worker.once("message", resolve))
-        await worker.terminate()
-      }
-      const a = new zmq.Pair(), b = new zmq.Pair()
-      await a.bind("tcp://127.0.0.1:*")
-      b.connect(a.lastEndpoint)
-      await b.send("still here")
-      console.log(String(await a.receive()))`,
-      { timeout: 30_000 },
-    )
-    expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: "still here\n", stderr: "" })
-  }, 35_000)
-})
-
-describe("closing an observer", () => {
-  it("after its socket does nothing", () => {
-    const socket = open(zmq.Pull)
-    const { events } = socket
-    socket.close()
-    events.close()
-    expect(events.closed).toBe(true)
-  })
-
-  it("whose socket was collected while it lingers holds up no other socket", async () => {
-    const { status, stdout, stderr } = await runProgram(
-      `
-      let events = (() => {
-        const socket = new zmq.Push({ linger: 2000, reconnectInterval: 10 })
-        socket.connect("tcp://127.0.0.1:9")
-        socket.send("never delivered")
-        return socket.events
-      })()
-      for (let round = 0; round < 5; round += 1) { gc(); await sleep(20) }
-      events.close()
-      await sleep(100)
-      const a = new zmq.Pair(), b = new zmq.Pair()
-      await a.bind("tcp://127.0.0.1:*")
-      b.connect(a.lastEndpoint)
-      await b.send("through")
-      console.log(String(await a.receive({ timeout: 5000 })))
-      process.exit(0)`,
-    )
-    expect({ status, stdout, stderr: stderr.replace(/.*WARNING: Waiting.*\n/, "") }).toEqual({
-      status: 0,
-      stdout: "through\n",
-      stderr: "",
-    })
-  })
-
-  it("that could not be made leaves no monitor behind", async () => {
-    const context = new zmq.Context({ maxSockets: 2 })
-    const sockets: zmq.Socket[] = []
-    for (let error: unknown; error === undefined; ) {
-      try {
-        sockets.push(open(zmq.Pull, { context }))
-      } catch (reason) {
-        error = reason
-      }
-    }
-    const last = sockets.at(-1) as zmq.Pull
-    expect(() => last.events).toThrow(expect.objectContaining({ code: "EMFILE" }))
-    await last.bind(freeAddress("tcp"))
-  })
-})
-
-describe("Observer.on", () => {
-  it("ends a receive that waits", async () => {
-    const { events } = open(zmq.Pull)
-    const waiting = failure(() => events.receive())
-    events.on("bind", () => {})
-    expect((await waiting).message).toMatch(/^Observer is in event emitter mode\./)
   })
 })

@@ -1,4 +1,4 @@
-// Messages of unusual size. What may be sent at all is in socket-send-receive.test.ts.
+// Messages of unusual size. What can be sent at all is in socket/send-receive.test.ts and conformance/checks/messages.mjs.
 
 import * as zmq from "ohmq"
 import { describe, expect, it } from "vitest"

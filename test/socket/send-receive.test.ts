@@ -1,6 +1,9 @@
+// What send takes beyond what conformance checks, and what receive gives.
+
 import * as zmq from "ohmq"
 import { describe, expect, it } from "vitest"
 
+import { runProgram } from "../support/process.js"
 import { join, open, texts, thrown, transports } from "../support/sockets.js"
 
 /** Two sockets that send and receive, joined. */
@@ -35,6 +38,24 @@ describe("send", () => {
     const kinds = [content.subarray(0, size), content.buffer.slice(0, size), sharedMemory, new DataView(sharedMemory)]
     for (const kind of kinds) expect((await arrivals(kind)).equals(content.subarray(0, size))).toBe(true)
     expect((await arrivals(content.subarray(5, size + 5))).equals(content.subarray(5, size + 5))).toBe(true)
+  })
+
+  it("takes a promise as text, with a warning once in a process", async () => {
+    const { status, stdout } = await runProgram(`
+      process.on("warning", ({ code, message }) => console.log(code, message))
+      const [push, pull] = [new zmq.Push(), new zmq.Pull()]
+      pull.bindSync("inproc://promises")
+      push.connect("inproc://promises")
+      await push.send(Promise.resolve("x"))
+      await push.send(["a", Promise.resolve("x")])
+      console.log(String(await pull.receive()), String(await pull.receive()))`)
+    expect({ status, lines: stdout.trim().split("\n").sort() }).toEqual({
+      status: 0,
+      lines: [
+        'OHMQ_PROMISE_SENT A promise was sent as the text "[object Promise]". Did you forget to await it?',
+        "[object Promise] a,[object Promise]",
+      ],
+    })
   })
 
   it("leaves the array that it is given alone", async () => {

@@ -385,23 +385,3 @@ describe("options that are misspelt", () => {
     expect(() => open(zmq.Pull).close(0 as never)).toThrow(new TypeError("Options must be an object"))
   })
 })
-
-describe("a promise", () => {
-  it("is sent as text, with a warning once in a process", async () => {
-    const { status, stdout } = await runProgram(`
-      process.on("warning", ({ code, message }) => console.log(code, message))
-      const [push, pull] = [new zmq.Push(), new zmq.Pull()]
-      pull.bindSync("inproc://promises")
-      push.connect("inproc://promises")
-      await push.send(Promise.resolve("x"))
-      await push.send(["a", Promise.resolve("x")])
-      console.log(String(await pull.receive()), String(await pull.receive()))`)
-    expect({ status, lines: stdout.trim().split("\n").sort() }).toEqual({
-      status: 0,
-      lines: [
-        'OHMQ_PROMISE_SENT A promise was sent as the text "[object Promise]". Did you forget to await it?',
-        "[object Promise] a,[object Promise]",
-      ],
-    })
-  })
-})

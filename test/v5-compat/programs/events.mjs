@@ -122,6 +122,8 @@ export const events = [
       pull.bindSync("tcp://127.0.0.1:*")
       socket("push").connect(pull.last_endpoint)
       await until(() => accepted)
+      // The error is thrown by setImmediate, which may come after the next event.
+      await new Promise((resolve) => setImmediate(resolve))
       return loose()
     },
     expected: ["uncaughtException: mine"],

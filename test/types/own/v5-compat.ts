@@ -1,4 +1,4 @@
-// types.test.ts compiles this, and also checks the declarations of the package.
+// A program for the v5 API that is accepted.
 
 import zmq, { type Socket } from "ohmq/v5-compat"
 
