@@ -1,4 +1,4 @@
-// Contexts: what sockets belong to.
+// Contexts, to which sockets belong.
 
 import { brand } from "./base/brand.js"
 import { checkNames, expected, tooMany } from "./base/checks.js"
@@ -18,21 +18,21 @@ import { assignOptions } from "./options/values.js"
 /** Options of `terminate`. */
 export interface TerminateOptions {
   /**
-   * How long each socket may go on sending what was not sent yet, in milliseconds: 0 not at all, -1 for ever. Default:
-   * the socket's own `linger`.
+   * How long each socket may still send its queued messages, in milliseconds: 0 discards them, -1 waits forever. Default: the socket's
+   * own `linger`.
    */
   linger?: number
 }
 
-/** What the constructor is given for the default context. */
+/** The argument of the constructor for the default context. */
 const shared = {}
 
 /**
- * A context: its I/O threads carry the messages of its sockets. One is shared by all threads of the process and used
- * unless a socket is given another; see `context`.
+ * A context: its I/O threads carry the messages of its sockets. All threads of the process share the default context (`context`), which
+ * sockets use unless they are given another one.
  *
- * A context ends when it and all its sockets are gone. Messages that still wait then are sent before the process ends,
- * unless `blocky` or `linger` say otherwise.
+ * A context ends when it and all its sockets are gone. Queued messages are sent before the process exits, unless `blocky` or `linger` say
+ * otherwise.
  *
  * ```typescript
  * const context = new Context({ ioThreads: 2 })
@@ -59,8 +59,9 @@ export class Context extends OptionHolder {
   }
 
   /**
-   * Whether its sockets may bind and connect beyond this machine (loopback, ipc and inproc) only with encryption: all else
-   * then throws EPERM. Set it on the default context before worker threads are started: they inherit it. Default false.
+   * Whether its sockets must use encryption for endpoints beyond this machine (other than loopback, ipc and inproc). If true, a bind or
+   * connect without encryption fails with EPERM. Set it on the default context before you start worker threads, which inherit it.
+   * Default false.
    */
   get requireEncryption(): boolean {
     return this.#requireEncryption
@@ -72,14 +73,14 @@ export class Context extends OptionHolder {
     if (this === context) bequeathRequirement(value)
   }
 
-  /** Whether it was terminated: then no socket can be made on it. */
+  /** Whether the context was terminated. Then no socket can be created on it. */
   get terminated(): boolean {
     return this.#ended !== undefined
   }
 
   /**
-   * Whether another object stands for the same context. Where a process has several copies of this package, as test runners and
-   * bundles make them, each has an object of its own for the default context.
+   * Whether another object stands for the same context. If a process has several copies of this package, as with test runners and bundles,
+   * each copy has its own object for the default context.
    */
   equals(other: Context): boolean {
     if (!(other instanceof Context)) throw expected("other", "a Context", other)

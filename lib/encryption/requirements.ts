@@ -1,5 +1,5 @@
-// What must hold before a socket binds or connects: nothing leaves the machine as plain text unnoticed, and the options of a
-// security mechanism are complete. The `security` option, which sets them, is in security-option.ts.
+// Checks before a socket binds or connects: no plain text leaves the machine unnoticed, and the options of a security mechanism are
+// complete. The `security` option, which sets them, is in security-option.ts.
 
 import { BlockList, isIP } from "node:net"
 import { networkInterfaces } from "node:os"
@@ -16,12 +16,12 @@ export type EndpointUse = "bind" | "connect"
 
 type Read = (option: Option) => unknown
 
-/** Whether the CURVE secret key is this one; null stands for none. The key itself is never read: it would become a string. */
+/** Whether this is the CURVE secret key; null stands for none. The key itself is never read, because it would become a string. */
 type IsSecretKey = (key: string | null) => boolean
 
 const { raw, socksProxy, useFileDescriptor } = socketOptions
 
-/** What is looked at here and by the `security` option. None of these may change while a bind is under way. */
+/** The options that are checked here and by the `security` option. They must not change during a bind. */
 export const checkedOptions: ReadonlySet<Option> = new Set([
   ...Object.values<Option>(mechanismOptions),
   ...[raw, socksProxy, useFileDescriptor],
@@ -36,20 +36,20 @@ function isLoopback(host: string, use: EndpointUse): boolean {
   const address = name.replace(/%.*$/, "")
   const family = isIP(address)
   if (family !== 0) {
-    // To connect to "any address" is to connect to this machine.
+    // A connect to "any address" reaches this machine.
     if (use === "connect" && (address === "0.0.0.0" || address === "::")) return true
     return loopback.check(address, family === 4 ? "ipv4" : "ipv6")
   }
-  // Names below it, such as "x.localhost", are looked up like any other.
+  // Other names, even "x.localhost", are looked up.
   if (name === "localhost") return true
   const addresses = use === "bind" ? new Map(Object.entries(networkInterfaces())).get(host) : undefined
   return addresses?.every(({ internal }) => internal) ?? false
 }
 
-/** Transports that lead off the machine, and whose addresses do not tell whether they do. */
+/** Transports that may leave the machine, which their addresses do not show. */
 const network = ["pgm", "epgm", "norm", "tipc", "vmci", "vsock"]
 
-/** Whether what goes through an endpoint stays on this machine. Through one that libzmq refuses, nothing goes. */
+/** Whether the messages of an endpoint stay on this machine. True for addresses that libzmq refuses. */
 export function staysHere(address: string, use: EndpointUse): boolean {
   const [, transport, rest] = /^([^:]+):\/\/(.*)$/s.exec(address) ?? []
   if (rest === undefined || transport === "inproc" || transport === "ipc") return true
@@ -60,15 +60,15 @@ export function staysHere(address: string, use: EndpointUse): boolean {
   return host !== undefined && isLoopback(host, use)
 }
 
-/** Where other machines reach the descriptor that is used in place of the address, if they do. */
+/** The address at which other machines reach the descriptor that is used in place of the address; undefined if they cannot. */
 function listensBeyond(fd: number): string | undefined {
   const [end, host] = /^(.+):\d+$/.exec((fd !== -1 && addon.endOf(fd, false)) || "") ?? []
   return host === undefined || isLoopback(host, "bind") ? undefined : end
 }
 
-/** How an endpoint leads off this machine, and what to use instead. Undefined if it does not. */
+/** How messages of an endpoint leave this machine, and what to use instead. Undefined if they do not. */
 function wayOut(address: string, use: EndpointUse, read: Read): { reached: string; instead: string } | undefined {
-  // It is the proxy that resolves the address, even "127.0.0.1". libzmq uses it for tcp only.
+  // The proxy resolves the address, even "127.0.0.1". libzmq uses a proxy for tcp only.
   const proxy = use === "connect" && address.startsWith("tcp:") ? read(socksProxy) : null
   if (proxy !== null) {
     const instead = "remove socksProxy and use loopback or ipc"
@@ -84,15 +84,15 @@ function wayOut(address: string, use: EndpointUse, read: Read): { reached: strin
 
 function encrypts(address: string, type: SocketType, read: Read): boolean {
   if (address.startsWith("wss:")) return true
-  // What speaks no ZMTP has no mechanism, whatever its options say. Set by its number, the option may be an int.
+  // Without ZMTP there is no mechanism, whatever the options say. An option that was set by its number may be an integer.
   const isPlain = type.plain || (type.number === constant("ZMQ_ROUTER") && Boolean(read(raw)))
-  // A descriptor that is bound to over ipc may be one of tcp.
+  // The descriptor of a bind over ipc may be that of a tcp socket.
   if (isPlain || !/^(tcp|ipc|ws|tipc|vmci|vsock):/.test(address)) return false
   const mechanism = read(socketOptions.securityMechanism)
   return mechanism === "curve" || (mechanism === "gssapi" && read(socketOptions.gssapiPlainText) === false)
 }
 
-/** What CURVE lacks, with the remedy. It would fail, and libzmq would try again and again, and tell nobody. */
+/** What CURVE lacks, and what to do. Without this, libzmq would retry forever without an error. */
 function lackOfCurve(read: Read, isSecretKey: IsSecretKey): string | undefined {
   const publicKey = read(socketOptions.curvePublicKey) as string | null
   const hasSecretKey = !isSecretKey(null)
@@ -117,11 +117,11 @@ interface Endpoint {
   type: SocketType
   read: Read
   isSecretKey: IsSecretKey
-  /** Whether it must be encrypted if it leads off this machine. */
+  /** Whether messages that leave this machine must be encrypted. */
   required: boolean
 }
 
-/** Throws unless a socket may bind or connect to an address; warns of plain text. */
+/** Throws if a socket must not bind or connect to an address. Warns of plain text. */
 export function checkEncryption({ address, use, type, read, isSecretKey, required }: Endpoint): void {
   if (address.startsWith("inproc:")) return
   const mechanism = read(socketOptions.securityMechanism)
@@ -131,7 +131,7 @@ export function checkEncryption({ address, use, type, read, isSecretKey, require
     if (lack !== undefined) warnOnce("OHMQ_CURVE_INCOMPLETE", `${lack}. No message will pass through ${address}`)
   }
   if (mechanism === "plain" && enforcesDomain(read) && read(socketOptions.zapDomain) === null) {
-    // libzmq would end the process with an assertion once a peer comes.
+    // libzmq would abort the process when a peer connects.
     if (read(socketOptions.plainServer)) throw refusal("EINVAL", "zapEnforceDomain also needs a zapDomain", address)
   }
   if (encrypts(address, type, read)) return
@@ -150,8 +150,8 @@ export function checkEncryption({ address, use, type, read, isSecretKey, require
 const enforcesDomain = (read: Read) => addon.capability.draft === true && read(socketOptions.zapEnforceDomain) === true
 
 /**
- * Whether libzmq lets no peer in whom a ZAP handler has not accepted. Without one, a peer can claim to be any user in its
- * handshake, and libzmq tells that as "User-Id".
+ * Whether a ZAP handler must accept every peer. Otherwise a peer can claim any user id in its handshake, and libzmq reports that as
+ * "User-Id".
  */
 export function namesUsersForCertain(read: Read): boolean {
   const mechanism = read(socketOptions.securityMechanism)
@@ -162,6 +162,6 @@ export function namesUsersForCertain(read: Read): boolean {
 
 const requirement = "ohmq.requireEncryption"
 
-/** The default context is that of worker threads, too, which have an object of their own for it. */
+/** Worker threads share the default context, but each has its own object for it. */
 export const inheritedRequirement = (): boolean => getEnvironmentData(requirement) === true
 export const bequeathRequirement = (value: boolean): void => setEnvironmentData(requirement, value)

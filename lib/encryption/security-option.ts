@@ -1,4 +1,4 @@
-// The `security` option of sockets: sets up a mechanism completely, or says what is missing.
+// The `security` option of sockets: sets up a mechanism completely, or throws an error that says what is missing.
 
 import { isUint8Array } from "node:util/types"
 import { checkNames, isObject } from "../base/checks.js"
@@ -9,7 +9,7 @@ import { addon, type NativeSocket } from "../native/addon.js"
 import type { OptionsOn } from "../options/types.js"
 import { staysHere } from "./requirements.js"
 
-/** Both keys of a side; a Certificate of `ohmq/security` is one. */
+/** A public key and its secret key. A Certificate of `ohmq/security` is a key pair. */
 export interface KeyPair {
   /** The public key. */
   readonly publicKey: Key
@@ -17,7 +17,7 @@ export interface KeyPair {
   readonly secretKey: Key | null
 }
 
-/** What the security option sets on a socket, and reads. */
+/** The properties of a socket that the `security` option sets and reads. */
 export interface SecuredSocket
   extends Pick<
     OptionsOn<"Socket">,
@@ -36,25 +36,25 @@ export interface SecuredSocket
   [handle](): Pick<NativeSocket, "isSecretKey">
 }
 
-/** What decides who may connect: an Authenticator of `ohmq/security`. */
+/** Decides which clients may connect: an Authenticator of `ohmq/security`. */
 export interface Guard {
-  /** Takes a server under its care, before that binds or connects. */
+  /** Starts to guard a server, before it binds or connects. */
   guard(socket: SecuredSocket): void
 }
 
-/** The server of CURVE connections. One of the three must be said: who lets clients in. */
+/** A CURVE server. One of `authenticator`, `domain` and `clients` is required: it decides which clients may connect. */
 export interface ServerSecurity {
   /** The server's key pair. */
   server: KeyPair
-  /** Lets clients in, for `domain`. It must be of the same context. */
+  /** Decides which clients may connect, for `domain`. It must belong to the same context. */
   authenticator?: Guard
-  /** The domain for which the authentication handler is asked. On its own: one that is elsewhere in this process. Default "global". */
+  /** The domain for the authentication handler. Without `authenticator`, this process must have a handler elsewhere. Default "global". */
   domain?: string
-  /** "any": whoever knows the server's public key may connect. */
+  /** "any": every client that knows the server's public key may connect. */
   clients?: "any"
 }
 
-/** A client of CURVE connections. */
+/** A CURVE client. */
 export interface ClientSecurity {
   /** The client's key pair. */
   client: KeyPair
@@ -62,7 +62,7 @@ export interface ClientSecurity {
   serverKey: Key | Pick<KeyPair, "publicKey">
 }
 
-/** The server of connections with user names and passwords, over ipc and inproc only: they are sent as they are. */
+/** A PLAIN server, with user names and passwords. Only over ipc and inproc, because they are sent unencrypted. */
 export interface PlainServerSecurity {
   /** Makes the socket a PLAIN server. */
   plainServer: true
@@ -72,7 +72,7 @@ export interface PlainServerSecurity {
   domain?: string
 }
 
-/** A client with user name and password, over ipc and inproc only. */
+/** A PLAIN client, with user name and password. Only over ipc and inproc. */
 export interface PlainClientSecurity {
   /** The user name; not empty. */
   username: string
@@ -85,7 +85,7 @@ export type SocketSecurity = ServerSecurity | ClientSecurity | PlainServerSecuri
 
 const invalid = (message: string) => errnoError("EINVAL", `security: ${message}`)
 
-/** A key pair whose secret key, and a client whose password, no inspection and no JSON shows, and which can be used again. */
+/** A key pair that hides its secret key from inspection and JSON. It can be used again. */
 class ShownKeyPair implements KeyPair {
   readonly publicKey: Key
   readonly #secretKey: Key | null
@@ -122,7 +122,7 @@ class ShownPlainClient implements PlainClientSecurity {
   }
 }
 
-/** What a certificate hides anyway stays as it is. */
+/** A certificate hides its secret key itself, so it is returned as it is. */
 const shownPair = (pair: KeyPair) => (Object.hasOwn(pair, "secretKey") ? new ShownKeyPair(pair) : pair)
 
 function shown(security: SocketSecurity): SocketSecurity {
@@ -131,17 +131,17 @@ function shown(security: SocketSecurity): SocketSecurity {
   return "password" in security ? new ShownPlainClient(security) : security
 }
 
-// Values are never part of a message: they may be secret.
+// Errors never quote a value, because it may be secret.
 
 function checkKey(what: string, key: unknown): Key {
   if (!hasKeyForm(key)) throw invalid(`${what} must be a key: 40 characters of Z85, or 32 bytes`)
   return key
 }
 
-/** Asked of the addon, since the value of `curveSecretKey` is a string, and nobody can zero that. */
+/** Asks the addon, because reading `curveSecretKey` would create a string, which cannot be zeroed. */
 const isSecretKey = (socket: SecuredSocket, key: string | null) => socket[handle]().isSecretKey(key)
 
-/** Gives a socket its own key pair, which must be one. */
+/** Sets the key pair of a socket, after checking that the two keys belong together. */
 function setPair(socket: SecuredSocket, what: "server" | "client", pair: unknown): void {
   if (!isObject(pair)) throw invalid(`${what} must be a certificate or a key pair; generateKeyPair() makes one`)
   const { publicKey, secretKey } = pair as KeyPair
@@ -169,7 +169,7 @@ function setPair(socket: SecuredSocket, what: "server" | "client", pair: unknown
 function setDomain(socket: SecuredSocket, domain: unknown): void {
   if (typeof domain !== "string" || domain === "") throw invalid("domain must be a non-empty string")
   socket.zapDomain = domain
-  // Without this, libzmq lets everybody in when no handler is there.
+  // Without this, libzmq accepts every client if there is no handler.
   if (addon.capability.draft === true) socket.zapEnforceDomain = true
 }
 
@@ -200,7 +200,7 @@ function asServer(socket: SecuredSocket, security: ServerSecurity): void {
   setPair(socket, "server", security.server)
   socket.curveServer = true
   if (clients === undefined) setGuard(socket, security)
-  // Without this, libzmq asks a handler for other sockets of the context, if there is one.
+  // Without this, libzmq asks the handler that other sockets of the context may have.
   else if (addon.capability.draft === true) socket.zapEnforceDomain = true
 }
 
@@ -247,7 +247,7 @@ function asPlainClient(socket: SecuredSocket, security: PlainClientSecurity): vo
   socket.plainPassword = password as string
 }
 
-/** What was set up on a socket, to be checked before each endpoint. */
+/** The security of a socket, which is checked before each bind and connect. */
 export class SecuritySetup {
   readonly given: SocketSecurity
   readonly #mechanism: "curve" | "plain"
@@ -272,7 +272,7 @@ export class SecuritySetup {
     this.#domain = socket.zapDomain
   }
 
-  /** Throws if other options have undone it meanwhile, or it does not fit the endpoint. */
+  /** Throws if other options have undone it, or if it does not fit the endpoint. */
   check(socket: SecuredSocket, address: string): void {
     const refuse = (message: string) => Object.assign(invalid(message), { address })
     const { securityMechanism } = socket

@@ -1,4 +1,4 @@
-// Events that nobody has read yet, and who waits for the next one.
+// The events that were not read yet, and the operations that wait for the next one.
 
 import { reasonOf } from "../base/abort.js"
 import type { OperationOptions } from "../base/checks.js"
@@ -7,10 +7,10 @@ import { type Iteration, type Source, SourceIterator, withReturned } from "../ba
 import { Waiter, WaitingLine } from "../socket/queues.js"
 import type { Event } from "./decoding.js"
 
-/** Events that nobody has read are kept up to this number; then the oldest are dropped. */
+/** The maximum number of unread events. Beyond it, the oldest are discarded. */
 const KEPT = 10_000
 
-/** Somebody who waits for an event, which others may read too. */
+/** An operation that waits for an event, which others can still read. */
 interface Watcher {
   isAwaited(event: Event): boolean
   waiter: Waiter<Event>
@@ -22,20 +22,20 @@ export class EventQueue {
   readonly #watchers = new Set<Watcher>()
   readonly #waitingChanged: () => void
   #closed = false
-  /** What a receive throws, because events are read in another way. */
+  /** The error that a receive throws because events are read in another way. */
   #refusal: (() => Error) | undefined
 
-  /** @param waitingChanged Called when somebody may have begun or ceased to wait. */
+  /** @param waitingChanged Called when an operation may have started or stopped waiting. */
   constructor(waitingChanged: () => void) {
     this.#waitingChanged = waitingChanged
   }
 
-  /** Whether somebody waits for an event. */
+  /** Whether an operation waits for an event. */
   get isAwaited(): boolean {
     return !this.#readers.isEmpty || this.#watchers.size > 0
   }
 
-  /** Keeps an event, and serves whoever waits for one. */
+  /** Adds an event, and serves the operations that wait for one. */
   push(event: Event): void {
     this.#events.push(event)
     if (this.#events.length > KEPT) this.#events.shift()
@@ -50,12 +50,12 @@ export class EventQueue {
     this.#waitingChanged()
   }
 
-  /** All events that are kept. */
+  /** Takes all events. */
   takeAll(): Event[] {
     return this.#events.splice(0)
   }
 
-  /** No more events come. What is kept can still be read. */
+  /** No more events will come. Those that are kept can still be read. */
   close(): void {
     this.#closed = true
     this.#readers.rejectAll(interruptedError)
@@ -104,7 +104,7 @@ export class EventQueue {
     return new SourceIterator(source, signal)
   }
 
-  /** Resolves with the next event of which `isAwaited` is true, which others may read too. */
+  /** Resolves with the next event for which `isAwaited` returns true. Others can still read it. */
   watchFor(isAwaited: Watcher["isAwaited"], options: OperationOptions | undefined): Promise<Event> {
     if (this.#closed) return Promise.reject(closedError())
     if (options?.signal?.aborted) return Promise.reject(reasonOf(options.signal))
@@ -114,7 +114,7 @@ export class EventQueue {
     return this.#limit(waiter, options, () => this.#watchers.delete(watcher)).promise
   }
 
-  /** Resolves the watchers of an event. To be called before the event is kept or emitted. */
+  /** Resolves the operations that wait for this event. Call it before the event is kept or emitted. */
   serveWatchers(event: Event): void {
     for (const watcher of this.#watchers) {
       if (!watcher.isAwaited(event)) continue

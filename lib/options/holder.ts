@@ -1,4 +1,4 @@
-// What contexts and sockets share: properties made from the option table, and access to options by number.
+// The base class of contexts and sockets: properties made from the option table, and access to options by number.
 
 import { getOption, handle, optionRead, optionSet, optionWithId, setOption, written } from "../base/symbols.js"
 import type { Option, Wire } from "./table/entry.js"
@@ -13,13 +13,13 @@ export abstract class OptionHolder {
   /** The last values of options that libzmq cannot read back, by their name in zmq.h. Some are secret, so no inspection shows them. */
   readonly #written = new Map<string, unknown>()
 
-  /** @internal @param setting The option that is to be set. */
+  /** @internal @param setting The option that will be set. */
   abstract [handle](setting?: Option): NativeOptions
 
   /** @internal */
   abstract [optionSet](option: Option | undefined, value: unknown): void
 
-  /** @internal An option was read by its number, which may be ZMQ_EVENTS and use up an edge. */
+  /** @internal Called after an option was read by its number. If it was ZMQ_EVENTS, it may have consumed an edge of ZMQ_FD. */
   abstract [optionRead](): void
 
   /** @internal The entry of the option table for a number, if there is one. */

@@ -27,7 +27,7 @@ type ValueOf<O extends Option> = O extends { flags: infer F }
         properties: Record<string, string> | null
       }[O["wire"]]
 
-/** Whether an option is on a class: "Socket" for those that all sockets have. */
+/** Whether a class has an option. "Socket" stands for options that all sockets have. */
 type IsOn<O extends Option, S extends SocketName | "Socket"> = O extends { on: readonly SocketName[] }
   ? S extends O["on"][number]
     ? true
@@ -36,7 +36,7 @@ type IsOn<O extends Option, S extends SocketName | "Socket"> = O extends { on: r
     ? true
     : false
 
-/** The options of the table that a class has over those of `Socket`, as properties. */
+/** The options of a class beyond those of `Socket`, as properties. */
 export type OptionsOn<S extends SocketName | "Socket"> = {
   -readonly [K in keyof SocketTable as IsOn<SocketTable[K], S> extends true
     ? SocketTable[K] extends { access: "read" }
@@ -62,7 +62,7 @@ export type ContextProperties = {
 
 type IfEquals<X, Y, A, B = never> = (<T>() => T extends X ? 1 : 2) extends <T>() => T extends Y ? 1 : 2 ? A : B
 
-/** The names of the properties that can be assigned and are no methods. */
+/** The names of the properties that can be assigned, without methods. */
 type WritableKeys<T> = {
   [P in keyof T]-?: T[P] extends (...args: never[]) => unknown
     ? never

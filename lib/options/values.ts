@@ -1,4 +1,4 @@
-// Makes properties from the option table, and checks and converts what goes through them.
+// Checks and converts the values of options, and reads and writes them.
 
 import { Buffer } from "node:buffer"
 import process from "node:process"
@@ -11,7 +11,7 @@ import type { Option, Wire } from "./table/entry.js"
 import { socketOptions } from "./table/index.js"
 import { wireTypes } from "./wire.js"
 
-/** The addon's two calls, on a context or a socket. */
+/** The methods of the addon's contexts and sockets that get and set options. */
 export interface NativeOptions {
   getOption(id: number, type: number): unknown
   setOption(id: number, type: number, value: unknown): void
@@ -21,11 +21,11 @@ const ranges: Partial<Record<Wire, readonly [number, number]>> = {
   int32: [-(2 ** 31), 2 ** 31 - 1],
   uint32: [0, 2 ** 32 - 1],
   int64: [Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER],
-  // 2 ** 64 - 1 is not a number of JavaScript: it is read as 2 ** 64, which the addon takes for the largest value.
+  // JavaScript reads 2 ** 64 - 1 as 2 ** 64, which the addon takes for the largest value.
   uint64: [0, 2 ** 64],
 }
 
-/** Throws unless a value can be written down as `wire` wants it. */
+/** Throws unless a value fits a wire type. */
 export function checkValue(wire: Wire, value: unknown): void {
   const range = ranges[wire]
   if (range !== undefined) {
@@ -53,7 +53,7 @@ for (const option of Object.values<Option>(socketOptions)) {
 /** The entry of the table for the number of a socket option in zmq.h. */
 export const socketOptionById = (id: number): Option | undefined => byId.get(id)
 
-/** The number of an option in zmq.h. Throws, with the remedy, for one that the linked libzmq lacks. */
+/** The number of an option in zmq.h. If the linked libzmq lacks it, throws an error that says which libzmq has it. */
 function optionId(option: Option): number {
   const id = addon.constants[option.zmq]
   const lacks = option.needs !== undefined && addon.capability[option.needs] !== true
@@ -79,7 +79,7 @@ function notOneOf(names: readonly unknown[], name: unknown): TypeError {
   return new TypeError(`Option value must be one of ${list}, but received ${JSON.stringify(name)}`)
 }
 
-/** What an option that libzmq does not tell reads as, after it was set to a value. */
+/** The value that an option which libzmq cannot read back reads as, after it was set. */
 export function valueToRemember(wire: Wire, value: unknown): unknown {
   if (typeof value === "number") return Math.trunc(value)
   if (wire === "properties") return value && { ...value }
@@ -89,7 +89,7 @@ export function valueToRemember(wire: Wire, value: unknown): unknown {
   return text === "" ? null : text
 }
 
-/** The bit that stands for each name of a `flags` option. */
+/** The names of a `flags` option and their bits. */
 const flagBits = (option: Option) =>
   Object.entries(option.flags ?? {}).map(([name, zmq]) => ({ name, bit: constant(zmq) }))
 
@@ -136,10 +136,10 @@ export function writeOption(target: NativeOptions, option: Option, value: unknow
     const plain = numberOf(option, value)
     checkValue(option.wire, plain)
     if (option.wire === "curveKey" && typeof plain === "string" && plain !== "" && !hasKeyForm(plain)) {
-      // libzmq would take text of 32 characters for bytes.
+      // libzmq would take a string of 32 characters for bytes.
       throw errnoError("EINVAL")
     }
-    // Empty text stands for none.
+    // An empty string stands for null.
     target.setOption(id, type, plain === "" && option.wire !== "bytes" ? null : plain)
   }
 }
@@ -155,7 +155,7 @@ function settable(target: object): string[] {
   return names
 }
 
-/** Assigns what a constructor was given to the new object, which is sealed. */
+/** Assigns the options of a constructor to the new object, which is sealed. */
 export function assignOptions(target: object, options: object, except?: string): void {
   for (const [name, value] of Object.entries(options)) {
     if (name === except) continue
@@ -166,7 +166,7 @@ export function assignOptions(target: object, options: object, except?: string):
     try {
       ;(target as Record<string, unknown>)[name] = value
     } catch (error) {
-      // Messages are those of zeromq, and most do not say which of many options it is.
+      // The messages are zeromq's, and most do not name the option.
       throw (error as Error).message.includes(name) ? error : Object.assign(error as Error, { option: name })
     }
   }

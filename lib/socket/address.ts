@@ -1,4 +1,4 @@
-// What is wrong with an address that libzmq, or this package, refuses. It is looked into only then.
+// Explains what is wrong with an address that libzmq or this package has refused.
 
 import { Buffer } from "node:buffer"
 import process from "node:process"
@@ -6,7 +6,7 @@ import { type ErrnoError, errnoError, withReason } from "../base/errors.js"
 import type { EndpointUse } from "../encryption/requirements.js"
 import { addon } from "../native/addon.js"
 
-/** How an address looks, by transport: those that every libzmq has, and those that it may have been built without. */
+/** An example of an address, by transport. The last ones may be missing from a build of libzmq. */
 const examples: Record<string, string> = {
   tcp: "tcp://127.0.0.1:5555",
   ipc: "ipc:///run/app/tasks",
@@ -22,7 +22,7 @@ const examples: Record<string, string> = {
   norm: "norm://239.192.1.1:5555",
 }
 
-/** What `capability` calls a transport that may be missing. */
+/** The name in `capability` of each transport that may be missing. */
 const capabilities: Record<string, string> = {
   ipc: "ipc",
   ws: "WS",
@@ -38,7 +38,7 @@ const capabilities: Record<string, string> = {
 const isBuiltIn = (transport: string) =>
   capabilities[transport] === undefined || addon.capability[capabilities[transport]] === true
 
-/** The longest path of a socket file, in bytes: its last byte is a zero. */
+/** The maximum length of the path of a socket file, in bytes, including a zero byte at the end. */
 const LONGEST_PATH = process.platform === "linux" || process.platform === "win32" ? 107 : 103
 
 function transportProblem(address: string): string {
@@ -97,7 +97,7 @@ function typeProblem(transport: string): string {
   return `${transport} is for Publisher, Subscriber, XPublisher and XSubscriber`
 }
 
-/** What is wrong with an address for which there was an error with this code, as far as the address shows it. */
+/** What is wrong with an address that failed with this code, as far as the address shows it. */
 function problemOf(address: string, code: string, use: EndpointUse | undefined): string | undefined {
   if (address.includes("\0")) return "The address contains a zero byte, where libzmq would end it"
   const [, transport, rest] = /^([a-z]+):\/\/(.*)$/s.exec(address) ?? []
@@ -108,13 +108,13 @@ function problemOf(address: string, code: string, use: EndpointUse | undefined):
   return ["tcp", "udp", "ws", "wss"].includes(transport) ? hostProblem(transport, rest, use) : undefined
 }
 
-/** The codes of libzmq for an address that cannot be right, whatever the state of the system. */
+/** The codes of libzmq for addresses that are invalid whatever the state of the system. */
 const explainable = new Set(["EINVAL", "EPROTONOSUPPORT", "ENOCOMPATPROTO", "ENAMETOOLONG"])
 
 /**
- * Says in an error of libzmq what is wrong with the address.
+ * Adds to an error of libzmq what is wrong with the address.
  *
- * @param use What it was for, if it was not to be given up.
+ * @param use What the address was for; undefined for an unbind or disconnect.
  */
 export function explained(error: unknown, address: string, use?: EndpointUse): unknown {
   const { code } = error as ErrnoError
@@ -131,8 +131,8 @@ export function checkAddress(address: unknown): asserts address is string {
 }
 
 /**
- * libzmq takes a port of 65537 for 1, one of 65536 for any, and to bind, one of -1 for 65535. It reads an address up to the first
- * NUL: what comes after that would be looked at here, and not used.
+ * libzmq reads port 65537 as 1, 65536 as any port, and in a bind -1 as 65535. It reads an address up to the first NUL byte, so we would check
+ * the rest although it is not used.
  */
 export function checkForm(address: string, use?: EndpointUse): void {
   const port = /^(?:tcp|udp|ws|wss):.*:([+-]?\d+)(?:\/.*)?$/.exec(address)?.[1]

@@ -1,14 +1,14 @@
-// Host names to bind to, which libzmq takes from 4.3.5 on; before, it takes addresses and interfaces only (ENODEV).
+// Binds to host names, for libzmq before 4.3.5, which accepts only addresses and interfaces (ENODEV).
 
 import { lookup } from "node:dns/promises"
 import { isIP } from "node:net"
 
 const pattern = /^tcp:\/\/([A-Za-z0-9.-]+):(\*|\d+)$/
 
-/** Whether this is how a bind to a host name fails. */
+/** Whether an error is that of a bind to a host name. */
 export const isUnknownHost = (error: unknown): boolean => (error as { code?: string }).code === "ENODEV"
 
-/** The address with its host name looked up, or undefined if it has none that is known. */
+/** Looks up the host name in an address. Returns undefined if there is none, or if it is unknown. */
 export async function withHostAddress(address: string): Promise<string | undefined> {
   const [, host, port] = pattern.exec(address) ?? []
   if (host === undefined || isIP(host) !== 0) return undefined
@@ -19,7 +19,7 @@ export async function withHostAddress(address: string): Promise<string | undefin
   }
 }
 
-/** The same for the one name that needs no looking up, for which there is no time in a call that does not wait. */
+/** The same for synchronous calls, which cannot wait for a lookup: it knows only localhost. */
 export function withLoopbackAddress(address: string): string | undefined {
   const [, host, port] = pattern.exec(address) ?? []
   return host === "localhost" ? `tcp://127.0.0.1:${port}` : undefined

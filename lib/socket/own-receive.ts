@@ -1,4 +1,4 @@
-// Iterators over a `receive` that a subclass overrides, or that was replaced.
+// Iterators over a `receive` that a subclass overrides or a program has replaced.
 
 import { LONGEST_TIMER } from "../base/checks.js"
 import { errnoError, timeoutError } from "../base/errors.js"
@@ -7,19 +7,19 @@ import { clearTimeout, setTimeout } from "../base/timers.js"
 import type { Waiter } from "./queues.js"
 import type { Readiness } from "./readiness.js"
 
-/** A call of such a `receive` that a step waits for. */
+/** A call of such a `receive`, for which a step waits. */
 interface Read<T> {
   readonly promise: Promise<void>
   /** Ends the step; rejects it if there is a reason. */
   readonly leave: (reason?: Error) => void
   readonly result: Promise<T>
-  /** The receive of the socket that the call waits for, if that is known. */
+  /** The socket's receive for which the call waits, if it is known. */
   readonly waiter: Waiter<void> | undefined
 }
 
 const canceledError = () => errnoError("ECANCELED", "The receive was canceled because its iterator has returned")
 
-/** Calls whose iterator has returned, by socket. The next iterator gets their results. */
+/** Calls whose iterator returned before they did, by socket. The next iterator gets their results. */
 const leftCalls = new WeakMap<Readiness, Promise<unknown>[]>()
 
 function leave(readiness: Readiness, call: Promise<unknown>): void {
@@ -33,8 +33,8 @@ function leave(readiness: Readiness, call: Promise<unknown>): void {
 }
 
 /**
- * We do not know which arguments such a `receive` takes, so we cannot pass it a signal. We can cancel the receive of the
- * socket that it waits for; then the call usually rejects. If it resolves anyway, the next step or iterator gets the message.
+ * Such a `receive` may take any arguments, so it cannot be given a signal. But the socket's receive, for which it waits, can be cancelled;
+ * then the call usually rejects. If it resolves anyway, the next step or iterator gets the message.
  *
  * @param timeout How long a step may take, in milliseconds. Without it, the receive itself decides.
  * @param signal Ends the iterator.
@@ -49,7 +49,7 @@ export function iterateOver<T>(
   const call = async () => receive()
   const giveUp = (read: Read<T>, reason?: Error) => {
     leave(readiness, read.result)
-    // Without a queue only one receive can wait, so it is one of this call, which may have received before.
+    // Without a queue only one receive can wait, so it must be one of this call, even if the call has received before.
     const waiter = readers.queue === null ? readers.last : read.waiter
     if (waiter !== undefined) readiness.cancel(waiter, canceledError())
     read.leave(reason)
