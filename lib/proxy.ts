@@ -153,10 +153,7 @@ export class Proxy<F extends Socket = Socket, B extends Socket = Socket, C exten
       const toFront = this.#forward(this.backEnd[lend].takeFetched(), this.frontEnd, stop.signal)
       if (toFront !== undefined) await toFront
       for (const socket of sockets) socket[lend].check()
-      const giveBack = async () => {
-        this.#stopRunning()
-        await this.#running?.catch(() => {})
-      }
+      const giveBack = () => this.#stopAndWait()
       const [front, back, capture = null] = sockets.map((socket) => {
         const lent = socket[lend].begin(giveBack)
         begun.push(socket)
@@ -198,10 +195,12 @@ export class Proxy<F extends Socket = Socket, B extends Socket = Socket, C exten
     if (!isRunning) for (const socket of this.#sockets) socket.close()
   }
 
-  /** Ends the proxy at the end of its scope, and waits until it has. */
+  /** Ends the proxy at the end of its scope, and waits until it has, and its sockets have sent what was queued. */
   async [asyncDispose](): Promise<void> {
-    this[dispose]()
-    await this.#running?.catch(() => {})
+    if (this.#native === undefined) await this.#stopAndWait()
+    const gone = this.#sockets.map((socket) => socket.close({ wait: true }))
+    await this.#stopAndWait()
+    await Promise.all(gone)
   }
 
   /** What it has carried so far. */
@@ -221,6 +220,11 @@ export class Proxy<F extends Socket = Socket, B extends Socket = Socket, C exten
     } catch {
       // It has not begun, or has ended just now.
     }
+  }
+
+  async #stopAndWait(): Promise<void> {
+    this.#stopRunning()
+    await this.#running?.catch(() => {})
   }
 
   #forward(messages: Message[][], to: Socket, signal: AbortSignal): Promise<void> | undefined {

@@ -24,7 +24,17 @@ export interface Owner {
   [leave]?(options: { linger?: number }): Promise<void>
 }
 
+/** How it is learnt that libzmq has done away with a socket, while a monitor runs. */
+export interface Ending {
+  /** Resolves when the monitor has reported the end. Of a terminated context, that may be before the socket is gone. */
+  readonly told: Promise<void>
+  /** Has the monitor keep the process alive. */
+  readonly hold: () => void
+}
+
 export interface NativeSocket {
+  /** Of the monitor that runs. The addon has nothing to do with it: whoever begins a monitor sets it. */
+  ending?: Ending
   /** What names the socket to the functions of the hot path, as long as it is open. */
   readonly slot: number
   close(): void
@@ -40,7 +50,8 @@ export interface NativeSocket {
   keepAlive(keep: boolean): void
   /** Undefined where libzmq cannot tell. */
   hasPeer(routingId: Uint8Array): boolean | undefined
-  monitor(address: string | null): void
+  /** @param onlyEnd Of all events, only the last. */
+  monitor(address: string | null, onlyEnd: boolean): void
   readMonitor(address: string): void
 }
 

@@ -9,8 +9,9 @@ import type { SocketType } from "../base/socket-types.js"
 import { getOption, handle } from "../base/symbols.js"
 import type { Context } from "../context.js"
 import { checkEncryption, type EndpointUse, namesUsersForCertain } from "../encryption/requirements.js"
-import type { SecuredSocket, SecuritySetup } from "../encryption/security-option.js"
+import { type SecuredSocket, SecuritySetup, type SocketSecurity } from "../encryption/security-option.js"
 import type { Inbox } from "../message/inbox.js"
+import type { Message } from "../message/message.js"
 import type { Outbox } from "../message/outbox.js"
 import { addon, constant, type NativeSocket } from "../native/addon.js"
 import { type Option, socketOptions } from "../options/table/index.js"
@@ -42,15 +43,16 @@ interface Parts {
 /** The endpoints of one socket. */
 export class Endpoints {
   /** To be checked before each. */
-  security: SecuritySetup | undefined
-  /** Whether libzmq says among the messages who comes and goes, which it does not over inproc and of whom the socket connects to. */
-  hasPeerEvents = false
+  #security: SecuritySetup | undefined
+  #hasPeerEvents = false
+  /** Whether it was ever bound or connected over inproc, or in another way. */
+  hasInproc = false
+  hasRemote = false
   /** Called with an address when an unbind or disconnect from it has succeeded. */
   onGivenUp: ((address: string) => void) | undefined
   readonly #owner: Owner
   readonly #parts: Parts
   #count = 0
-  #blocking: Promise<void> | undefined
 
   constructor(owner: Owner, parts: Parts) {
     this.#owner = owner
@@ -61,23 +63,50 @@ export class Endpoints {
     return this.#count <= 0
   }
 
-  /** Resolves when the bind or unbind that is under way has ended. */
-  get settled(): Promise<void> | undefined {
-    return this.#blocking
+  get security(): SecuritySetup | undefined {
+    return this.#security
+  }
+
+  /** Sets up the security of all that is bound and connected from now on. */
+  secure(security: SocketSecurity | null): void {
+    if (security === null && this.#security === undefined) return
+    const { readiness, type, inbox } = this.#parts
+    readiness.checkUsable()
+    if (!this.isEmpty) throw errnoError("EINVAL", "Set security before the socket binds or connects")
+    if (type.number === constant("ZMQ_STREAM")) {
+      throw errnoError(
+        "EINVAL",
+        "A Stream speaks plain TCP and cannot encrypt; security works on the other socket types",
+      )
+    }
+    this.#security = new SecuritySetup(this.#owner, security)
+    inbox.protect()
+  }
+
+  /** Whether libzmq says among the messages who comes and goes, which it does not over inproc and of whom the socket connects to. */
+  get hasPeerEvents(): boolean {
+    return this.#hasPeerEvents
+  }
+
+  /** Has `consume` see each message before it can be received, and say whether it was one about who comes and goes. */
+  divert(consume: (message: Message[]) => boolean): void {
+    if (!this.isEmpty) throw errnoError("EINVAL", "Use peerEvents before the socket binds or connects")
+    this.#parts.inbox.divert(consume)
+    this.#hasPeerEvents = true
   }
 
   /** @param use What it is for, if it is not to be given up. */
   #check(address: string, use?: EndpointUse): void {
     checkForm(address, use)
     if (use !== undefined) {
-      this.security?.check(this.#owner, address)
+      this.#security?.check(this.#owner, address)
       const read = (option: Option) => this.#owner[getOption](option)
       const isSecretKey = (key: string | null) => this.#parts.native.isSecretKey(key)
       const required = this.#owner.context.requireEncryption
       checkEncryption({ address, use, type: this.#parts.type, read, isSecretKey, required })
       if (!address.startsWith("inproc:")) this.#parts.inbox.usersAreCertain &&= namesUsersForCertain(read)
     }
-    if (this.hasPeerEvents && (use === "connect" || address.startsWith("inproc:"))) {
+    if (this.#hasPeerEvents && (use === "connect" || address.startsWith("inproc:"))) {
       const refused = "A socket with peerEvents cannot connect, and cannot use inproc:// endpoints"
       throw Object.assign(errnoError("EINVAL", refused), { address })
     }
@@ -171,12 +200,12 @@ export class Endpoints {
       },
     )
     const done = work.finally(() => {
-      this.#blocking = undefined
       if (readiness.isClosed) return
       readiness.unblock()
       this.#parts.unblocked()
     })
-    this.#blocking = done.catch(() => {})
+    // A failure that nobody waits for does not end the process.
+    done.catch(() => {})
     if (options === undefined) return done
     const waiter = new Waiter<void>(() => false)
     waiter.limit(options.timeout ?? -1, options.signal, (reason) => {
@@ -198,6 +227,8 @@ export class Endpoints {
 
   #changed(address: string, more: boolean): void {
     this.#count += more ? 1 : -1
+    if (address.startsWith("inproc:")) this.hasInproc = true
+    else this.hasRemote = true
     if (!more) this.onGivenUp?.(address)
   }
 

@@ -91,6 +91,10 @@ export class Readiness {
 
   // --- Waiting
 
+  get keepsAlive(): boolean {
+    return this.#keepAlive
+  }
+
   keepAlive(keep: boolean): void {
     this.#keepAlive = keep
     this.readers.keepAlive(keep)

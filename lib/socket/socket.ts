@@ -7,7 +7,7 @@ import type { InspectOptions, inspect } from "node:util"
 
 import { brand } from "../base/brand.js"
 import type { OperationOptions } from "../base/checks.js"
-import { checkInterface, checkNames, isObject, tooMany } from "../base/checks.js"
+import { checkInterface, isObject, tooMany } from "../base/checks.js"
 import { asyncDispose, dispose } from "../base/dispose.js"
 import { blockedError, closedError, errnoError, lentError } from "../base/errors.js"
 import { needsNew } from "../base/exports.js"
@@ -27,7 +27,7 @@ import {
 } from "../base/symbols.js"
 import { Context, context as defaultContext } from "../context.js"
 import { checkedOptions } from "../encryption/requirements.js"
-import { SecuritySetup, type SocketSecurity } from "../encryption/security-option.js"
+import type { SocketSecurity } from "../encryption/security-option.js"
 import { messageForm } from "../message/form.js"
 import { Inbox } from "../message/inbox.js"
 import { constant, type NativeSocket, OwnedSocket } from "../native/addon.js"
@@ -37,6 +37,7 @@ import { type Option, socketOptions } from "../options/table/index.js"
 import type { OptionsOn } from "../options/types.js"
 import { assignOptions, checkValue, socketOptionById } from "../options/values.js"
 import { wireTypes } from "../options/wire.js"
+import { type CloseOptions, Closing, checkCloseOptions } from "./closing.js"
 import { Endpoints } from "./endpoints.js"
 import { Loan } from "./loan.js"
 import { Readiness } from "./readiness.js"
@@ -53,9 +54,8 @@ export abstract class Socket extends OptionHolder {
   readonly #endpoints: Endpoints
   readonly #stopsPrefetch = new Set<Option>()
   readonly #loan: Loan
+  readonly #closing: Closing
   #context: Context | undefined
-  /** close() was called, with these options, while blocked or lent. */
-  #closing: { linger?: number } | undefined
 
   /**
    * @param type The number of the socket type in zmq.h.
@@ -86,7 +86,7 @@ export abstract class Socket extends OptionHolder {
       receiving: new Receiving(readiness, inbox, timeout(socketOptions.receiveTimeout)),
     }
     const unblocked = () => {
-      if (this.#closing !== undefined) this.close(this.#closing)
+      if (this.#closing.deferred !== undefined) this.close(this.#closing.deferred)
       else readiness.attend()
     }
     this.#endpoints = new Endpoints(this, {
@@ -98,7 +98,8 @@ export abstract class Socket extends OptionHolder {
       unblocked,
     })
     const parts = { native, readiness, traffic: this.#traffic, endpoints: this.#endpoints }
-    this.#loan = new Loan(this, parts, () => this.close(this.#closing))
+    this.#loan = new Loan(this, parts, () => this.close(this.#closing.deferred))
+    this.#closing = new Closing(parts)
     Object.seal(this)
     try {
       assignOptions(this, options, "context")
@@ -135,17 +136,7 @@ export abstract class Socket extends OptionHolder {
   }
 
   set security(security: SocketSecurity | null) {
-    if (security === null && this.#endpoints.security === undefined) return
-    this.#usable()
-    if (!this.#endpoints.isEmpty) throw errnoError("EINVAL", "Set security before the socket binds or connects")
-    if (this.#type.number === constant("ZMQ_STREAM")) {
-      throw errnoError(
-        "EINVAL",
-        "A Stream speaks plain TCP and cannot encrypt; security works on the other socket types",
-      )
-    }
-    this.#endpoints.security = new SecuritySetup(this, security)
-    this.#traffic.receiving.inbox.protect()
+    this.#endpoints.secure(security)
   }
 
   /** Whether a receive would get a message at once. Always false on types that cannot receive. */
@@ -209,28 +200,43 @@ export abstract class Socket extends OptionHolder {
   }
 
   /**
+   * Closes the socket, and with `wait: true` resolves when libzmq has sent all that was queued, or `linger` has passed, and
+   * has let go of the socket and its endpoints. If the socket is closed already, it resolves at once. It rejects with EMFILE if
+   * it cannot watch for that; the socket is closed all the same.
+   *
+   * What was sent over inproc is in the receiver's queue, and is not waited for. But a socket that has endpoints both over inproc
+   * and of other kinds also waits until its peers over inproc have received everything, or have been closed.
+   *
+   * ```typescript
+   * await socket.close({ linger: 5000, wait: true })
+   * ```
+   *
+   * @param options `linger`, in milliseconds, is set first. With -1, the default, it waits for as long as it takes.
+   */
+  close<Wait extends boolean>(options: { linger?: number; wait: Wait }): Wait extends true ? Promise<void> : void
+  /**
    * Closes the socket; a second time does nothing. Operations that wait reject with EAGAIN. Messages that were not sent
    * yet are sent in the background, for as long as `linger` says. During a bind or unbind it closes when that is done.
    *
    * @param options `linger`, in milliseconds, is set first.
    */
-  close(options?: { linger?: number }): void {
-    if (this.closed) return
-    if (options !== undefined) {
-      if (!isObject(options)) throw new TypeError("Options must be an object")
-      checkNames(options, "linger")
-      if (options.linger !== undefined) checkValue("int32", options.linger)
+  close(options?: { linger?: number }): void
+  close(options: CloseOptions = {}): Promise<void> | void {
+    if (!this.closed) {
+      checkCloseOptions(options)
+      // libzmq has no part in a socket that is lent, so what there is to set is set later.
+      if (!this.#readiness.isLent && options.linger !== undefined) Object.assign(this, { linger: options.linger })
     }
-    if (this.#readiness.isLent) {
-      this.#closing = options ?? {}
-      return
-    }
-    if (options?.linger !== undefined) (this as unknown as { linger: number }).linger = options.linger
-    if (this.#readiness.isBlocked) {
-      this.#closing = {}
-      return
-    }
-    this.#native.close()
+    // What an object is passed to that is closed, zeromq does not look at.
+    const gone = options?.wait === true ? this.#closing.gone : undefined
+    if (this.#readiness.isLent) this.#closing.deferred = options
+    else if (this.#readiness.isBlocked) this.#closing.deferred = {}
+    else if (!this.closed) this.#end()
+    return gone
+  }
+
+  #end(): void {
+    this.#closing.close(this.context, () => this[getOption](socketOptions.linger) as number)
     this.#context = undefined
     this.#traffic.receiving.inbox.clear()
     this.#readiness.close()
@@ -241,10 +247,12 @@ export abstract class Socket extends OptionHolder {
     this.close()
   }
 
-  /** Closes the socket at the end of its scope, and waits for a bind or unbind that is under way. */
+  /** Closes the socket at the end of its scope, and waits like `close({ wait: true })`. */
   async [asyncDispose](): Promise<void> {
+    const { gone } = this.#closing
+    // A subclass may have a close of its own, which knows nothing of waiting, or does not close.
     this.close()
-    await this.#endpoints.settled
+    if (this.closed || this.#closing.deferred !== undefined) await gone
   }
 
   /** From now on, an operation that waits on this socket keeps the process alive, as it does at first. */
@@ -346,9 +354,7 @@ export abstract class Socket extends OptionHolder {
    */
   [divert](consume: (message: Buffer[]) => boolean): void {
     this[handle]()
-    if (!this.#endpoints.isEmpty) throw errnoError("EINVAL", "Use peerEvents before the socket binds or connects")
-    this.#traffic.receiving.inbox.divert(consume)
-    this.#endpoints.hasPeerEvents = true
+    this.#endpoints.divert(consume)
   }
 
   /** @internal The addon's object of a watched socket calls this when something that it waits for can go on. */
@@ -357,12 +363,6 @@ export abstract class Socket extends OptionHolder {
   }
 
   // --- States
-
-  /** The addon's socket, for what must not run beside a bind. */
-  #usable(): NativeSocket {
-    this.#readiness.checkUsable()
-    return this.#native
-  }
 
   #setKeepAlive(keep: boolean): this {
     // libzmq has no part in it, so a bind does not stand in the way.

@@ -161,7 +161,8 @@ Napi::Value Socket::HasPeer(const Napi::CallbackInfo& info) {
 void Socket::Monitor(const Napi::CallbackInfo& info) {
   const std::string address = info[0].IsString() ? info[0].As<Napi::String>().Utf8Value() : std::string();
   const char* endpoint = address.empty() ? nullptr : address.c_str();
-  const int events = endpoint == nullptr ? 0 : ZMQ_EVENT_ALL;
+  const int wanted = IsTrue(info[1]) ? ZMQ_EVENT_MONITOR_STOPPED : ZMQ_EVENT_ALL;
+  const int events = endpoint == nullptr ? 0 : wanted;
   // libzmq has its own lock for this, so it may run during a bind.
 #ifdef ZMQ_BUILD_DRAFT_API
   const int rc = zmq_socket_monitor_versioned(handle_->get(), endpoint, static_cast<uint64_t>(events), 2, ZMQ_PAIR);

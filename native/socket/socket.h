@@ -60,7 +60,8 @@ class Socket final : public Napi::ObjectWrap<Socket>, public Resource {
   // hasPeer(routingId: Uint8Array): boolean | undefined. For a ROUTER or STREAM; undefined if libzmq does not know.
   Napi::Value HasPeer(const Napi::CallbackInfo& info);
 
-  // monitor(address: string | null): void. Sends its events to a PAIR at an inproc address. Null stops that.
+  // monitor(address: string | null, onlyEnd: boolean): void. Sends its events, or only the last one, to a PAIR at an
+  // inproc address. Null stops that.
   void Monitor(const Napi::CallbackInfo& info);
 
   // readMonitor(address: string): void. For that PAIR. From then on only JavaScript's close() closes the socket. When

@@ -72,7 +72,7 @@ export const endpoints = [
     "EADDRINUSE",
     "Address already in use",
     "`bind` to an address that another socket has; a second `Authenticator` for a context",
-    "Choose another port (`*` picks a free one), or close the other socket and wait a moment: libzmq frees the address a little later",
+    "Choose another port (`*` picks a free one), or close the other socket with `wait: true`: libzmq frees the address a little after `close()`",
   ],
   [
     "EADDRNOTAVAIL",
@@ -131,7 +131,7 @@ export const endpoints = [
   [
     "EMFILE",
     "Too many open file descriptors",
-    "A new socket beyond `maxSockets` of its context, or beyond the process's limit of file descriptors",
+    "A new socket beyond `maxSockets` of its context, or beyond the process's limit of file descriptors; `events` and `close({ wait: true })` need two more sockets",
     "Close sockets, raise `context.maxSockets` before the first socket, or raise the limit (`ulimit -n`)",
   ],
   [

@@ -51,11 +51,27 @@ export async function receiving(pull: zmq.Pull, receiver: zmq.Receiver, stream: 
 export async function lifetime(dealer: zmq.Dealer) {
   same<zmq.Dealer>()<ReturnType<typeof dealer.ref>>()
   dealer.ref().unref().close({ linger: 0 })
+  const closed = dealer.close()
+  same<void>()<typeof closed>()
+  const gone = dealer.close({ linger: 0, wait: true })
+  same<Promise<void>>()<typeof gone>()
+  const either = dealer.close({ wait: Math.random() > 0.5 })
+  same<void | Promise<void>>()<typeof either>()
+  same<void>()<ReturnType<zmq.Socket["close"]>>()
+  const closable: { close(): void } = dealer
   await dealer.bind("tcp://127.0.0.1:*", { timeout: 10, signal })
   await dealer.unbind("tcp://127.0.0.1:*", { timeout: 10 })
   await dealer.connected({ count: 2, timeout: 10 })
   const disposable: { [Symbol.dispose](): void; [Symbol.asyncDispose](): PromiseLike<void> } = dealer
   disposable[Symbol.dispose]()
+  return closable
+}
+
+/** As programs for zeromq do it. */
+export class Closes extends zmq.Push {
+  override close(): void {
+    super.close()
+  }
 }
 
 export async function observing(dealer: zmq.Dealer, event: zmq.Event) {

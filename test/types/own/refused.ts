@@ -101,6 +101,12 @@ new zmq.Dealer({ context: {} })
 new zmq.Push({ sendQueue: { limit: 1, whenFull: "sometimes" } })
 // @ts-expect-error TS2322: Type 'false' is not assignable to type
 new zmq.Push({ sendQueue: false })
+// @ts-expect-error TS2769: No overload matches this call.
+push.close({ wait: 1 })
+// @ts-expect-error TS2769: No overload matches this call.
+push.close({ waits: true })
+// @ts-expect-error TS2339: Property 'then' does not exist on type 'void'.
+push.close({ linger: 0 }).then()
 // @ts-expect-error TS2345 TS2353 TS2561: 'ioThread' does not exist in type
 new zmq.Context({ ioThread: 1 })
 // @ts-expect-error TS2345 TS2353 TS2561: 'maxSocketsLimit' does not exist in type

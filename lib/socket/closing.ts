@@ -1,0 +1,127 @@
+// How a socket ends: at once, or when a bind or a proxy has let go of it; and when libzmq has done away with it.
+
+import { checkNames, expected, isObject } from "../base/checks.js"
+import { handle } from "../base/symbols.js"
+import { clearInterval, clearTimeout, setInterval, setTimeout, type Timer } from "../base/timers.js"
+import type { Context } from "../context.js"
+import type { NativeSocket } from "../native/addon.js"
+import { checkValue } from "../options/values.js"
+import type { Endpoints } from "./endpoints.js"
+import { MonitorPair } from "./monitor-pair.js"
+import type { Readiness } from "./readiness.js"
+
+interface Parts {
+  native: NativeSocket
+  readiness: Readiness
+  endpoints: Endpoints
+}
+
+/** Options of `close`, with what it adds to those of zeromq. */
+export interface CloseOptions {
+  linger?: number
+  wait?: boolean
+}
+
+export function checkCloseOptions(options: CloseOptions): void {
+  if (!isObject(options)) throw new TypeError("Options must be an object")
+  checkNames(options, "linger", "wait")
+  const { linger, wait } = options
+  if (linger !== undefined) checkValue("int32", linger)
+  if (wait !== undefined && typeof wait !== "boolean") throw expected("wait", "a boolean", wait)
+}
+
+/** How often the sockets of this thread are looked at, in milliseconds, while one waits for them. */
+const LOOK = 20
+
+/** Waits for the last event of a monitor that has no other. */
+async function readEnd(pair: MonitorPair): Promise<void> {
+  try {
+    await pair.messages().next()
+  } catch (error) {
+    // The context is being terminated.
+    if ((error as { code?: string }).code !== "ETERM") throw error
+  } finally {
+    pair.close()
+  }
+}
+
+/** Has libzmq see to what other threads have told it of a socket, which any look at the socket's state does. */
+const look = (socket: object & { readable?: boolean; writable?: boolean }) => socket.readable || socket.writable
+
+export class Closing {
+  readonly #parts: Parts
+  /** What close() was called with while the socket was blocked or lent. */
+  deferred: { linger?: number } | undefined
+  #gone: Promise<void> | undefined
+  #settle: ((ended: void | PromiseLike<void>) => void) | undefined
+
+  constructor(parts: Parts) {
+    this.#parts = parts
+  }
+
+  /**
+   * Resolves when libzmq has done away with the socket, which is to be closed later. It says so to the socket's monitor, and that
+   * must begin before: of a socket that is closed already, this resolves at once.
+   */
+  get gone(): Promise<void> {
+    this.#gone ??= new Promise((resolve) => {
+      if (this.#parts.readiness.isClosed) resolve()
+      else this.#settle = resolve
+    })
+    return this.#gone
+  }
+
+  /**
+   * Closes the addon's socket.
+   *
+   * @param linger Reads the option, which fails once the context is terminated.
+   */
+  close(context: Context, linger: () => number): void {
+    const { native, endpoints } = this.#parts
+    // What was sent over inproc is in the queue of its receiver already.
+    const ended = this.#settle && endpoints.hasRemote ? this.#untilGone(context, linger) : undefined
+    native.close()
+    this.#settle?.(ended)
+  }
+
+  async #untilGone(context: Context, linger: () => number): Promise<void> {
+    if (!context.terminated) await this.#untilTold(context, linger)
+    // libzmq also reports the end of a monitor when its context is terminated. Then its sockets are gone when the context is.
+    if (context.terminated) await context.terminate()
+  }
+
+  async #untilTold(context: Context, linger: () => number): Promise<void> {
+    const { native, endpoints, readiness } = this.#parts
+    if (native.ending === undefined) {
+      const pair = new MonitorPair(native, context[handle](), true)
+      pair.keepAlive(readiness.keepsAlive)
+      native.ending = { told: readEnd(pair), hold: () => {} }
+    } else if (readiness.keepsAlive) {
+      native.ending.hold()
+    }
+    const { told } = native.ending
+    await (endpoints.hasInproc ? this.#besideInproc(told, context, linger()) : told)
+  }
+
+  /**
+   * libzmq waits, whatever the linger, until the peers over inproc have noticed and have taken what was sent to them. A socket
+   * notices when it is used; those of this thread are used here.
+   */
+  async #besideInproc(told: Promise<void>, context: Context, linger: number): Promise<void> {
+    const timers: Timer[] = []
+    const lingered = new Promise<void>((resolve) => {
+      if (linger >= 0) timers.push(setTimeout(resolve, linger))
+    })
+    const looks = setInterval(() => {
+      if (!context.terminated) for (const socket of context[handle]().sockets(false)) look(socket as object)
+    }, LOOK)
+    timers.push(looks)
+    if (!this.#parts.readiness.keepsAlive) for (const timer of timers) timer.unref()
+    try {
+      await Promise.race([told, lingered])
+    } finally {
+      clearTimeout(timers[0])
+      clearInterval(looks)
+    }
+  }
+}
