@@ -345,7 +345,9 @@ describe("Proxy.run", () => {
       const source = \`
         const zmq = require("ohmq")
         const [a, b] = [new zmq.Pull(), new zmq.Push({ linger: 0 })]
-        a.bindSync("inproc://a"); b.bindSync("inproc://b")
+        // Names of its own: libzmq frees those of the worker before on a thread of its own, some time after the worker has ended.
+        const { threadId } = require("node:worker_threads")
+        a.bindSync("inproc://a" + threadId); b.bindSync("inproc://b" + threadId)
         const proxy = new zmq.Proxy(a, b)
         proxy.run()
         for (let count = 0; count < 5000; count += 1) proxy.pause()
