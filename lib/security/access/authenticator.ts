@@ -6,7 +6,7 @@ import { isNativeError } from "node:util/types"
 import { checkOptions, unexpected } from "../../base/checks.js"
 import { asyncDispose } from "../../base/dispose.js"
 import { Emitter } from "../../base/emitter.js"
-import { clock, setTimeout, type Timer, throwLater } from "../../base/timers.js"
+import { clock, setImmediate, setTimeout, throwLater } from "../../base/timers.js"
 import { Context, context as defaultContext, type Guard, Router, type Socket } from "../../index.js"
 import { Certificate } from "../certificates/certificate.js"
 import { z85Encode } from "../certificates/z85.js"
@@ -28,7 +28,7 @@ export interface AuthenticatorOptions extends DomainPolicy, DecisionOptions {
 
 const names = ["context", "domains", ...decisionOptions, ...policyOptions]
 
-/** How long no request must have arrived before none is assumed to be on its way. Milliseconds. */
+/** How long a closing authenticator must go without a request before it assumes that none is on its way. Milliseconds. */
 const QUIET = 10
 
 /** Recognizes errors of other realms too, and the DOMExceptions with which signals are aborted. */
@@ -70,8 +70,8 @@ export class Authenticator extends Emitter<AuthenticatorEvents> implements Guard
   #closed = false
   /** Counts what may overturn a decision: revocations, denied addresses, closing. */
   #changes = 0
-  /** Runs while it closes, until requests stop arriving. */
-  #closing: Timer | undefined
+  /** How many requests have arrived. */
+  #received = 0
 
   constructor(options: AuthenticatorOptions = {}) {
     super()
@@ -195,7 +195,14 @@ export class Authenticator extends Emitter<AuthenticatorEvents> implements Guard
     } catch {
       // The context was terminated.
     }
-    this.#closing = setTimeout(() => this.#router.close(), QUIET)
+    this.#closeWhenQuiet()
+  }
+
+  #closeWhenQuiet(): void {
+    const received = this.#received
+    // After a pause of the process, timers run before what has arrived is read. So it looks after that.
+    const look = () => (received === this.#received ? this.#router.close() : this.#closeWhenQuiet())
+    setTimeout(() => setImmediate(look), QUIET)
   }
 
   #closePolicies(): void {
@@ -258,7 +265,7 @@ export class Authenticator extends Emitter<AuthenticatorEvents> implements Guard
 
   /** Answers exactly once: libzmq aborts the process on a second reply, and lets the peer wait if there is none. */
   async #answer(frames: Buffer[]): Promise<void> {
-    this.#closing?.refresh()
+    this.#received += 1
     const began = clock.now()
     const request = parseRequest(frames)
     if (request === undefined) return
