@@ -37,7 +37,7 @@ export async function ask(context: zmq.Context, frames: zmq.MessageLike[]): Prom
   onTestFinished(() => dealer.close())
   dealer.connect("inproc://zeromq.zap.01")
   await dealer.send(["", ...frames])
-  const [, ...reply] = await dealer.receive({ timeout: 3000 })
+  const [, ...reply] = await dealer.receive({ timeout: 10_000 })
   return reply.map(String)
 }
 
