@@ -41,15 +41,35 @@ async function typescript(fix) {
   await step("docstrings", process.execPath, [bin("typedoc", "bin/typedoc"), "--emit", "none"])
 }
 
+/** The folders of native/, in their order; see ARCHITECTURE.md. What is in none comes before all of them, except for addon.cc. */
+const rooms = ["message", "poller", "environment", "context", "socket", "proxy"]
+const lookingAhead = ["environment/environment.cc context/context_handle.h", "context/context.cc socket/socket.h"]
+
+/** Checks that the files of native/ include only what comes before them. */
+function checkRooms(files) {
+  const place = (name) => (name === "addon.cc" ? rooms.length : rooms.indexOf(name.split("/")[0]))
+  const wrong = files.flatMap((file) => {
+    const name = path.relative("native", file).replaceAll(path.sep, "/")
+    const included = [...readFileSync(inProject(file), "utf8").matchAll(/^#include "(.+)"/gm)].map(
+      ([, header]) => header,
+    )
+    return included.filter((header) => place(header) > place(name)).map((header) => `${name} ${header}`)
+  })
+  const found = wrong.filter((pair) => !lookingAhead.includes(pair))
+  if (found.length > 0)
+    throw new Failure(`Includes in native/ run one way, as ARCHITECTURE.md says. Against it: ${found.join(", ")}`)
+}
+
 async function cpp(fix) {
   const missing = ["clang-format", "clang-tidy"].filter((tool) => !has(tool))
   if (missing.length > 0) {
     throw new Failure(`${missing.join(" and ")} not found. Install both: apt-get install clang-format clang-tidy`)
   }
   const files = native()
+  checkRooms(files)
   await step("clang-format", "clang-format", [...(fix ? ["-i"] : ["--dry-run", "--Werror"]), ...files])
   const [{ defines }] = JSON.parse(readFileSync(inProject("native/addon.gypi"), "utf8")).targets
-  // gyp's own entries run commands.
+  // gyp expands the others.
   const constant = defines.filter((define) => !define.startsWith("<"))
   const system = [
     inProject("include"),
