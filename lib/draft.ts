@@ -16,6 +16,7 @@ if (addon.capability.draft !== true) {
 process.emitWarning("The draft sockets of ØMQ are experimental: their API may change at any time.")
 
 export type { GroupOptions, RoutingOptions } from "./message/form.js"
+export type { FirstGroups } from "./socket/first-endpoints.js"
 export { Datagram } from "./sockets/datagram.js"
 export { Gather, Scatter } from "./sockets/gather-scatter.js"
 export { Dish, type DishGroupOptions, Radio } from "./sockets/radio-dish.js"

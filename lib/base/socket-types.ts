@@ -29,6 +29,10 @@ interface Row {
   readonly balances?: true
   /** It has one peer. libzmq accepts further connections, handshake included, but never uses them. */
   readonly singlePeer?: true
+  /** It subscribes. It sends only subscriptions, and libzmq would silently drop those beyond the high-water mark of 1,000. */
+  readonly subscribes?: true
+  /** It joins groups. */
+  readonly joins?: true
   /** It does not speak ZMTP: its connections have no handshake and no security mechanism. */
   readonly plain?: true
   readonly shape?: MessageShape
@@ -38,7 +42,7 @@ interface Row {
 export const socketTypes = {
   Pair: { zmq: "ZMQ_PAIR", v5: ["pair"], writable: true, readable: true, singlePeer: true },
   Publisher: { zmq: "ZMQ_PUB", v5: ["pub"], writable: true },
-  Subscriber: { zmq: "ZMQ_SUB", v5: ["sub"], readable: true },
+  Subscriber: { zmq: "ZMQ_SUB", v5: ["sub"], readable: true, subscribes: true },
   Request: { zmq: "ZMQ_REQ", v5: ["req"], writable: true, readable: true, lockstep: true, balances: true },
   Reply: { zmq: "ZMQ_REP", v5: ["rep"], writable: true, readable: true, lockstep: true },
   Dealer: { zmq: "ZMQ_DEALER", v5: ["dealer", "xreq"], writable: true, readable: true, balances: true },
@@ -51,7 +55,7 @@ export const socketTypes = {
   Server: { zmq: "ZMQ_SERVER", writable: true, readable: true, shape: "routed" },
   Client: { zmq: "ZMQ_CLIENT", writable: true, readable: true, shape: "part" },
   Radio: { zmq: "ZMQ_RADIO", writable: true, shape: "grouped" },
-  Dish: { zmq: "ZMQ_DISH", readable: true, shape: "grouped" },
+  Dish: { zmq: "ZMQ_DISH", readable: true, joins: true, shape: "grouped" },
   Gather: { zmq: "ZMQ_GATHER", readable: true, shape: "part" },
   Scatter: { zmq: "ZMQ_SCATTER", writable: true, shape: "part" },
   Datagram: { zmq: "ZMQ_DGRAM", writable: true, readable: true, plain: true, shape: "datagram" },
@@ -85,6 +89,8 @@ export interface SocketType {
   readonly lockstep: boolean
   readonly balances: boolean
   readonly singlePeer: boolean
+  readonly subscribes: boolean
+  readonly joins: boolean
   readonly plain: boolean
   readonly shape: MessageShape
 }
@@ -96,6 +102,8 @@ const complete = (number: number, row: Omit<Row, "zmq">): SocketType => ({
   lockstep: row.lockstep === true,
   balances: row.balances === true,
   singlePeer: row.singlePeer === true,
+  subscribes: row.subscribes === true,
+  joins: row.joins === true,
   plain: row.plain === true,
   shape: row.shape ?? "parts",
 })

@@ -155,10 +155,10 @@ function settable(target: object): string[] {
   return names
 }
 
-/** Assigns the options of a constructor to the new object, which is sealed. */
-export function assignOptions(target: object, options: object, except?: string): void {
+/** Assigns the options of a constructor, except some names, to the new object, which is sealed. */
+export function assignOptions(target: object, options: object, ...except: string[]): void {
   for (const [name, value] of Object.entries(options)) {
-    if (name === except) continue
+    if (except.includes(name)) continue
     if (!(name in target)) {
       const hint = suggestion(name, settable(target))
       throw new TypeError(`Cannot add property ${name}, object is not extensible${hint && `. ${hint}`}`)

@@ -50,13 +50,16 @@ const look = (socket: object & { readable?: boolean; writable?: boolean }) => so
 
 export class Closing {
   readonly #parts: Parts
+  readonly #linger: () => number
   /** What close() was called with while the socket was blocked or lent. */
   deferred: { linger?: number } | undefined
   #gone: Promise<void> | undefined
   #settle: ((ended: void | PromiseLike<void>) => void) | undefined
 
-  constructor(parts: Parts) {
+  /** @param linger Reads the option. */
+  constructor(parts: Parts, linger: () => number) {
     this.#parts = parts
+    this.#linger = linger
   }
 
   /**
@@ -71,26 +74,22 @@ export class Closing {
     return this.#gone
   }
 
-  /**
-   * Closes the addon's socket.
-   *
-   * @param linger Reads the option, which fails once the context is terminated.
-   */
-  close(context: Context, linger: () => number): void {
+  /** Closes the addon's socket. */
+  close(context: Context): void {
     const { native, endpoints } = this.#parts
     // What was sent over inproc is in the queue of its receiver already.
-    const ended = this.#settle && endpoints.hasRemote ? this.#untilGone(context, linger) : undefined
+    const ended = this.#settle && endpoints.hasRemote ? this.#untilGone(context) : undefined
     native.close()
     this.#settle?.(ended)
   }
 
-  async #untilGone(context: Context, linger: () => number): Promise<void> {
-    if (!context.terminated) await this.#untilTold(context, linger)
+  async #untilGone(context: Context): Promise<void> {
+    if (!context.terminated) await this.#untilTold(context)
     // libzmq also reports the end of a monitor when its context is terminated. Then its sockets are gone when the context is.
     if (context.terminated) await context.terminate()
   }
 
-  async #untilTold(context: Context, linger: () => number): Promise<void> {
+  async #untilTold(context: Context): Promise<void> {
     const { native, endpoints, readiness } = this.#parts
     if (native.ending === undefined) {
       const pair = new MonitorPair(native, context[handle](), true)
@@ -100,14 +99,15 @@ export class Closing {
       native.ending.hold()
     }
     const { told } = native.ending
-    await (endpoints.hasInproc ? this.#besideInproc(told, context, linger()) : told)
+    await (endpoints.hasInproc ? this.#besideInproc(told, context) : told)
   }
 
   /**
    * libzmq waits, whatever the linger, until the peers over inproc have noticed and have taken what was sent to them. A socket
    * notices when it is used; those of this thread are used here.
    */
-  async #besideInproc(told: Promise<void>, context: Context, linger: number): Promise<void> {
+  async #besideInproc(told: Promise<void>, context: Context): Promise<void> {
+    const linger = this.#linger()
     const timers: Timer[] = []
     const lingered = new Promise<void>((resolve) => {
       if (linger >= 0) timers.push(setTimeout(resolve, linger))

@@ -130,6 +130,10 @@ export class Endpoints {
     }
   }
 
+  connect(address: string): void {
+    this.change(address, "connect", (socket) => socket.connect(address))
+  }
+
   bindSync(address: string): void {
     this.change(address, "bind", (socket) => {
       try {

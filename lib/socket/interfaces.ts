@@ -10,6 +10,7 @@ import type { ReceiveMemory } from "../message/inbox.js"
 import type { Message, MessageLike } from "../message/message.js"
 import type { MessageWithMetadata, MetadataOptions } from "../message/metadata.js"
 import type { Options, OptionsOn } from "../options/types.js"
+import type { FirstEndpoints } from "./first-endpoints.js"
 import type { QueueOptions } from "./queues.js"
 import type { BatchOptions } from "./receiving.js"
 import type { StreamOptions } from "./streams.js"
@@ -33,7 +34,7 @@ export type ConstructorOptions<S> = {
     : K extends "sendQueue" | "receiveQueue"
       ? SocketOptions<S>[K] | true
       : SocketOptions<S>[K]
-}
+} & FirstEndpoints
 
 /** The sending methods of zeromq's sockets, which are all that a stand-in for a socket needs. Our sockets have more: see `Sender`. */
 export interface Writable<

@@ -39,7 +39,9 @@ import { assignOptions, checkValue, socketOptionById } from "../options/values.j
 import { wireTypes } from "../options/wire.js"
 import { type CloseOptions, Closing, checkCloseOptions } from "./closing.js"
 import { Endpoints } from "./endpoints.js"
+import { begin, firstSteps } from "./first-endpoints.js"
 import { Loan } from "./loan.js"
+import { PrefetchLimit } from "./prefetch-limit.js"
 import { Readiness } from "./readiness.js"
 import { Receiving } from "./receiving.js"
 import { Sending } from "./sending.js"
@@ -52,14 +54,14 @@ export abstract class Socket extends OptionHolder {
   readonly #readiness: Readiness
   readonly #traffic: Traffic
   readonly #endpoints: Endpoints
-  readonly #stopsPrefetch = new Set<Option>()
+  readonly #prefetch: PrefetchLimit
   readonly #loan: Loan
   readonly #closing: Closing
   #context: Context | undefined
 
   /**
    * @param type The number of the socket type in zmq.h.
-   * @param options Values for the socket's options, and its `context`.
+   * @param options Values for the socket's options, its `context`, and its first endpoints.
    * @throws {TypeError} for an unknown option or a value of the wrong type.
    */
   protected constructor(type: number, options: object = {}) {
@@ -75,15 +77,16 @@ export abstract class Socket extends OptionHolder {
     const native = new OwnedSocket(context[handle](), type, this)
     const { slot } = native
     const form = messageForm(slot, this.#type)
-    const inbox = new Inbox(slot, form, () => this.#mostAhead())
+    const readNumber = (option: Option) => () => this[getOption](option) as number
+    this.#prefetch = new PrefetchLimit(this.#type, readNumber(socketOptions.receiveHighWaterMark))
+    const inbox = new Inbox(slot, form, this.#prefetch.most)
     const readiness = new Readiness(slot)
-    const timeout = (option: Option) => () => this[getOption](option) as number
     this.#native = native
     this.#readiness = readiness
     this.#traffic = {
       readiness,
-      sending: new Sending(slot, readiness, form.outbox, timeout(socketOptions.sendTimeout)),
-      receiving: new Receiving(readiness, inbox, timeout(socketOptions.receiveTimeout)),
+      sending: new Sending(slot, readiness, form.outbox, readNumber(socketOptions.sendTimeout)),
+      receiving: new Receiving(readiness, inbox, readNumber(socketOptions.receiveTimeout)),
     }
     const unblocked = () => {
       if (this.#closing.deferred !== undefined) this.close(this.#closing.deferred)
@@ -99,10 +102,13 @@ export abstract class Socket extends OptionHolder {
     })
     const parts = { native, readiness, traffic: this.#traffic, endpoints: this.#endpoints }
     this.#loan = new Loan(this, parts, () => this.close(this.#closing.deferred))
-    this.#closing = new Closing(parts)
+    this.#closing = new Closing(parts, readNumber(socketOptions.linger))
     Object.seal(this)
     try {
-      assignOptions(this, options, "context")
+      if (this.#type.subscribes) native.setOption(constant("ZMQ_SNDHWM"), wireTypes.int32, 0)
+      const steps = firstSteps(this.#type, this, this.#endpoints)
+      assignOptions(this, options, "context", ...Object.keys(steps))
+      begin(steps, options)
     } catch (error) {
       this.close()
       throw error
@@ -190,7 +196,7 @@ export abstract class Socket extends OptionHolder {
   /** Connects to an address, in the background, and again whenever the connection is lost. */
   connect(address: string): void {
     if (arguments.length > 1) throw tooMany(1, arguments.length)
-    this.#endpoints.change(address, "connect", (socket) => socket.connect(address))
+    this.#endpoints.connect(address)
   }
 
   /** Disconnects from an address. Throws ENOENT if the socket is not connected to it. */
@@ -236,7 +242,7 @@ export abstract class Socket extends OptionHolder {
   }
 
   #end(): void {
-    this.#closing.close(this.context, () => this[getOption](socketOptions.linger) as number)
+    this.#closing.close(this.context)
     this.#context = undefined
     this.#traffic.receiving.inbox.clear()
     this.#readiness.close()
@@ -312,10 +318,7 @@ export abstract class Socket extends OptionHolder {
 
   /** @internal */
   [optionSet](option: Option | undefined, value: unknown): void {
-    if (option?.stopsPrefetch) {
-      if (value) this.#stopsPrefetch.add(option)
-      else this.#stopsPrefetch.delete(option)
-    }
+    this.#prefetch.optionSet(option, value)
     this.#traffic.receiving.inbox.reconsider()
     // A bind that is under way may have read the option already.
     const isAttached = !this.#endpoints.isEmpty || this.#readiness.isBlocked
@@ -369,11 +372,6 @@ export abstract class Socket extends OptionHolder {
     this[handle]().keepAlive(keep)
     this.#readiness.keepAlive(keep)
     return this
-  }
-
-  #mostAhead(): number {
-    if (this.#type.lockstep || this.#stopsPrefetch.size > 0) return 1
-    return this[getOption](socketOptions.receiveHighWaterMark) as number
   }
 }
 

@@ -3,6 +3,7 @@
 import { act, written } from "../base/symbols.js"
 import { constant } from "../native/addon.js"
 import type { OptionsOn } from "../options/types.js"
+import type { FirstSubscriptions } from "../socket/first-endpoints.js"
 import type { ConstructorOptions, Receiver, Sender } from "../socket/interfaces.js"
 import { Socket } from "../socket/socket.js"
 import { defineSocket } from "./define.js"
@@ -30,17 +31,13 @@ defineSocket("Publisher", Publisher)
  * ZMQ_SUB: receives messages whose first part begins with a prefix that it subscribed to. Without a subscription it receives nothing.
  *
  * ```typescript
- * const subscriber = new Subscriber()
- * subscriber.connect("tcp://127.0.0.1:5556")
- * subscriber.subscribe("findings")
+ * const subscriber = new Subscriber({ connect: "tcp://127.0.0.1:5556", subscribe: "findings" })
  * for await (const [topic, body] of subscriber) console.log(topic.toString(), body.toString())
  * ```
  */
 export class Subscriber extends Socket {
-  constructor(options?: ConstructorOptions<Subscriber>) {
+  constructor(options?: ConstructorOptions<Subscriber> & FirstSubscriptions) {
     super(constant("ZMQ_SUB"), options)
-    // It sends only subscriptions, and libzmq would silently drop those beyond the high-water mark of 1,000.
-    this.setInt32Option(constant("ZMQ_SNDHWM"), 0)
   }
 
   /** ZMQ_SUBSCRIBE: subscribes to messages with these prefixes; without arguments, to all messages. */

@@ -1,12 +1,11 @@
 // One to many, by group: radios send only to groups that a dish has joined.
 
-import { Buffer } from "node:buffer"
-import { errnoError } from "../base/errors.js"
-import { handle, optionRead } from "../base/symbols.js"
-import { type GroupOptions, groupBytes } from "../message/form.js"
+import type { Buffer } from "node:buffer"
+import type { GroupOptions } from "../message/form.js"
 import type { Message } from "../message/message.js"
-import { addon, constant } from "../native/addon.js"
+import { constant } from "../native/addon.js"
 import type { OptionsOn } from "../options/types.js"
+import { changeGroups, type FirstGroups } from "../socket/first-endpoints.js"
 import type { ConstructorOptions, Receiver } from "../socket/interfaces.js"
 import { Socket } from "../socket/socket.js"
 import { defineSocket } from "./define.js"
@@ -52,33 +51,18 @@ export interface DishGroupOptions {
  * ```
  */
 export class Dish extends Socket {
-  constructor(options?: ConstructorOptions<Dish>) {
+  constructor(options?: ConstructorOptions<Dish> & FirstGroups) {
     super(constant("ZMQ_DISH"), options)
   }
 
   /** Joins groups of 1 to 255 bytes each. EINVAL for a group that it has already joined. */
   join(...groups: (string | Uint8Array)[]): void {
-    this.#change(groups, addon.joinGroup, "has already joined")
+    changeGroups(this, groups, "join")
   }
 
   /** Leaves groups. EINVAL for a group that it has not joined. */
   leave(...groups: (string | Uint8Array)[]): void {
-    this.#change(groups, addon.leaveGroup, "has not joined")
-  }
-
-  #change(groups: (string | Uint8Array)[], call: typeof addon.joinGroup, refusal: string): void {
-    const { slot } = this[handle]()
-    const all = groups.map((group) => groupBytes({ group }))
-    for (const group of all) {
-      try {
-        call(slot, group)
-      } catch (error) {
-        if ((error as { code?: string }).code !== "EINVAL") throw error
-        throw errnoError("EINVAL", `This socket ${refusal} the group ${JSON.stringify(Buffer.from(group).toString())}`)
-      } finally {
-        this[optionRead]()
-      }
-    }
+    changeGroups(this, groups, "leave")
   }
 }
 

@@ -26,6 +26,7 @@ async function isPending(promise: Promise<unknown>) {
   return Promise.race([promise.then(() => false), Promise.resolve(true)])
 }
 
+/** Milliseconds. libzmq's clock is not quite the same. */
 async function duration(promise: Promise<unknown>) {
   const started = performance.now()
   await promise
@@ -52,7 +53,7 @@ describe.each(ends)("%s", (_, end) => {
 
   it("resolves when linger has passed, and not before", async () => {
     const { push } = await unsent({ linger: 100 })
-    expect(await duration(end(push))).toBeGreaterThanOrEqual(98)
+    expect(await duration(end(push))).toBeGreaterThanOrEqual(90)
   })
 
   it("resolves when the endpoint is free", async () => {
@@ -91,7 +92,7 @@ describe.each(ends)("%s", (_, end) => {
     const { push } = await unsent({ linger: 50 })
     const seen: string[] = []
     push.events.watch(({ type }) => seen.push(type))
-    expect(await duration(end(push))).toBeGreaterThanOrEqual(48)
+    expect(await duration(end(push))).toBeGreaterThanOrEqual(40)
     expect(seen.at(-1)).toBe("end")
     expect(push.events.closed).toBe(true)
   })
@@ -103,7 +104,7 @@ describe.each(ends)("%s", (_, end) => {
       if (closesBefore) events.close()
       const closing = end(push)
       events.close()
-      expect(await duration(closing)).toBeGreaterThanOrEqual(45)
+      expect(await duration(closing)).toBeGreaterThanOrEqual(40)
     }
   })
 
@@ -126,12 +127,12 @@ describe.each(ends)("%s", (_, end) => {
     const { push } = await unsent({ context, linger: 100 })
     const closing = duration(end(push))
     await context.terminate()
-    expect(await closing).toBeGreaterThanOrEqual(98)
+    expect(await closing).toBeGreaterThanOrEqual(90)
   })
 
   it("resolves for all who wait", async () => {
     const { push } = await unsent({ linger: 50 })
-    expect(Math.min(...(await Promise.all([end(push), end(push)].map(duration))))).toBeGreaterThanOrEqual(48)
+    expect(Math.min(...(await Promise.all([end(push), end(push)].map(duration))))).toBeGreaterThanOrEqual(40)
     await end(push)
   })
 
@@ -156,7 +157,7 @@ describe("close({ wait: true })", () => {
     const [client, server] = [open(draft.Client, { linger: 100 }), open(draft.Server)]
     client.connect(nobody)
     await client.send("x")
-    expect(await duration(client.close({ wait: true }))).toBeGreaterThanOrEqual(98)
+    expect(await duration(client.close({ wait: true }))).toBeGreaterThanOrEqual(90)
     await server.bind(freeAddress("tcp"))
     const endpoint = server.lastEndpoint as string
     await server.close({ wait: true })
@@ -168,7 +169,7 @@ describe("close({ wait: true })", () => {
     await dealer.bind(freeAddress("tcp"))
     await join(dealer, peer, "inproc")
     await dealer.send("there")
-    expect(await duration(dealer.close({ linger: 100, wait: true }))).toBeGreaterThanOrEqual(98)
+    expect(await duration(dealer.close({ linger: 100, wait: true }))).toBeGreaterThanOrEqual(90)
   })
 
   it("ends, on a socket of both kinds, what idle peers over inproc have of it", async () => {
@@ -211,7 +212,7 @@ describe("close({ wait: true })", () => {
     const closing = push.close({ wait: true })
     expect([push.closed, await isPending(closing)]).toEqual([false, true])
     proxy.terminate()
-    expect(await duration(closing)).toBeGreaterThanOrEqual(95)
+    expect(await duration(closing)).toBeGreaterThanOrEqual(90)
     await running
   })
 })
@@ -228,7 +229,7 @@ describe("await using", () => {
     const push = open(Noisy, { linger: 50 })
     push.connect(nobody)
     await push.send("x")
-    expect(await duration(push[Symbol.asyncDispose]() as Promise<void>)).toBeGreaterThanOrEqual(48)
+    expect(await duration(push[Symbol.asyncDispose]() as Promise<void>)).toBeGreaterThanOrEqual(40)
     expect(closed).toEqual(["closed"])
   })
 
@@ -251,7 +252,7 @@ describe("await using", () => {
     void proxy.run()
     await source.send("x")
     await eventually(() => expect(proxy.statistics().backEnd.sent.messages).toBe(1))
-    expect(await duration(proxy[Symbol.asyncDispose]() as Promise<void>)).toBeGreaterThanOrEqual(98)
+    expect(await duration(proxy[Symbol.asyncDispose]() as Promise<void>)).toBeGreaterThanOrEqual(90)
   })
 })
 

@@ -123,6 +123,16 @@ export function options(dealer: zmq.Dealer, router: zmq.Router) {
   return [bytes, bytesOrText]
 }
 
+export function endpoints(addresses: readonly string[]) {
+  const first: zmq.FirstEndpoints = { bind: "tcp://127.0.0.1:*", connect: addresses }
+  const subscriptions: zmq.FirstSubscriptions = { subscribe: ["a", Buffer.from("b")] }
+  const groups: draft.FirstGroups = { join: "a" }
+  new zmq.Subscriber({ ...first, ...subscriptions, linger: 0 })
+  new zmq.Subscriber({ connect: "tcp://127.0.0.1:1", subscribe: "" }).subscribe()
+  new draft.Dish({ ...first, ...groups })
+  return new zmq.Router({ bind: addresses, mandatory: true })
+}
+
 export async function drafts() {
   const [server, peer, radio, dish] = [new draft.Server(), new draft.Peer(), new draft.Radio(), new draft.Dish()]
   const routingId = peer.connectPeer("tcp://127.0.0.1:1")

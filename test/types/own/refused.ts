@@ -107,6 +107,12 @@ push.close({ wait: 1 })
 push.close({ waits: true })
 // @ts-expect-error TS2339: Property 'then' does not exist on type 'void'.
 push.close({ linger: 0 }).then()
+// @ts-expect-error TS2345 TS2353 TS2561: 'subscribe' does not exist in type
+new zmq.Dealer({ subscribe: "a" })
+// @ts-expect-error TS2322: Type 'number' is not assignable to type 'string | readonly string[]
+new zmq.Dealer({ connect: 5555 })
+// @ts-expect-error TS2345 TS2353 TS2561: 'join' does not exist in type
+new zmq.Subscriber({ join: "a" })
 // @ts-expect-error TS2345 TS2353 TS2561: 'ioThread' does not exist in type
 new zmq.Context({ ioThread: 1 })
 // @ts-expect-error TS2345 TS2353 TS2561: 'maxSocketsLimit' does not exist in type
