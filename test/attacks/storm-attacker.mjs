@@ -31,7 +31,8 @@ async function badKey() {
     })
   })
   socket.connect(endpoint.replace("//", `//${ATTACKER}:0;`))
-  void socket.send("let me in")
+  // It waits, and fails when the socket is closed, if the server has ended the connection before.
+  socket.send("let me in").catch(() => {})
   await over
   socket.close()
 }
