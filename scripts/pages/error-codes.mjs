@@ -307,6 +307,11 @@ export const others = [
     "The message lists the files that were tried and what to do: compile the addon, or copy `prebuilds/`; see [bundlers.md](bundlers.md)",
   ],
   [
+    "ERR_MALFORMED_MESSAGE",
+    "A socket with a codec received what the codec cannot read (MalformedMessageError of `ohmq/codec`). The message is gone; the error has it as `parts`",
+    "Receive again, or give the loop an `onMalformed`. Check that both sides use the same codec",
+  ],
+  [
     "ABORT_ERR",
     "An operation was aborted by its `signal` (AbortError). Operations reject with the signal's `reason`; `sendMany` with an AbortError whose `cause` is the reason",
     "Expected after `abort()`",

@@ -36,7 +36,7 @@ ${table(detailed, codes.endpoints)}
 
 ${table(detailed, codes.settings)}
 
-## Loading and aborting
+## Loading, codecs and aborting
 
 ${table(["code", "when", "what to do"], codes.others)}
 

@@ -174,7 +174,7 @@ describe("the package, without an addon that works", () => {
     cpSync(path.join(folder, "package.json"), compiled, { recursive: true })
     const { status, stdout, stderr } = await run(folder)
     expect({ status, stdout }).toEqual({ status: 0, stdout: works.stdout })
-    expect(stderr).toContain(`Warning: ohmq took ${addonOf(folder)}, because this failed: ${compiled}: `)
+    expect(stderr).toContain(`Warning: ohmq loaded ${addonOf(folder)}, because this failed: ${compiled}: `)
   })
 
   it("takes OHMQ_PREBUILD, and nothing else then", async () => {

@@ -4,6 +4,7 @@ import { generateKeyPairSync, type KeyObject } from "node:crypto"
 import { once } from "node:events"
 
 import * as zmq from "ohmq"
+import { json, prefixed, withCodec } from "ohmq/codec"
 import * as draft from "ohmq/draft"
 import {
   type Authenticator,
@@ -50,6 +51,8 @@ export async function sockets(signal: AbortSignal): Promise<Buffer | undefined> 
   router.toReadable().pipe(router.toWritable())
   router.toReadableStream().getReader()
   const [routingId, body]: Buffer[] = await router.receive({ signal, timeout: 100 })
+  const [topic, value] = await withCodec(router, prefixed(json<number>())).receive()
+  topic.writeUInt8(value)
   const server = new draft.Server()
   server.peerEvents.on("connect", (number) => number.toFixed())
   v5.socket("sub")

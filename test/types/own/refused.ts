@@ -1,6 +1,7 @@
 // What must not compile. Each comment gives the error's code and words of its text; own.test.ts checks them.
 
 import * as zmq from "ohmq"
+import { json, prefixed, text, withCodec } from "ohmq/codec"
 import * as draft from "ohmq/draft"
 
 const push = new zmq.Push()
@@ -213,6 +214,23 @@ dealer.events.waitFor("nothing")
 dealer.events.on("bind", (event) => event.interval)
 // @ts-expect-error TS2344: Type '"nothing"' does not satisfy the constraint
 export type Nothing = zmq.EventOfType<"nothing">
+
+// --- Codecs
+
+// @ts-expect-error TS2345: Argument of type 'number' is not assignable to parameter of type 'string'.
+withCodec(push, text()).send(1)
+// @ts-expect-error TS2339: Property 'receive' does not exist on type
+withCodec(push, text()).receive()
+// @ts-expect-error TS2339: Property 'send' does not exist on type
+withCodec(subscriber, text()).send("x")
+// @ts-expect-error TS2339: Property 'send' does not exist on type
+withCodec(server, text()).send("x")
+// @ts-expect-error TS2345: Argument of type 'string' is not assignable to parameter of type
+withCodec(publisher, prefixed(text())).send("x")
+// @ts-expect-error TS2322: Type 'string' is not assignable to type 'number'.
+export const parsed: string = (await withCodec(pull, json<{ line: number }>()).receive()).line
+// @ts-expect-error TS2769: No overload matches this call.
+prefixed(text(), 3)
 
 // --- Proxies and contexts
 
