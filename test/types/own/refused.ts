@@ -227,7 +227,7 @@ withCodec(subscriber, text()).send("x")
 withCodec(server, text()).send("x")
 // @ts-expect-error TS2345: Argument of type 'string' is not assignable to parameter of type
 withCodec(publisher, prefixed(text())).send("x")
-// @ts-expect-error TS2322: Type 'string' is not assignable to type 'number'.
+// @ts-expect-error TS2322: Type 'number' is not assignable to type 'string'.
 export const parsed: string = (await withCodec(pull, json<{ line: number }>()).receive()).line
 // @ts-expect-error TS2769: No overload matches this call.
 prefixed(text(), 3)
