@@ -17,6 +17,7 @@ import { addon, constant, type NativeSocket } from "../native/addon.js"
 import { type Option, socketOptions } from "../options/table/index.js"
 import { wireTypes } from "../options/wire.js"
 import { checkAddress, checkForm, explained } from "./address.js"
+import { tellFailed } from "./diagnostics.js"
 import { isUnknownHost, withHostAddress, withLoopbackAddress } from "./host-names.js"
 import { Waiter } from "./queues.js"
 import type { Readiness } from "./readiness.js"
@@ -112,18 +113,25 @@ export class Endpoints {
     }
   }
 
+  /** Says in an error what is wrong with the address, and tells of it. */
+  #failure(error: unknown, address: string, use: EndpointUse | undefined): unknown {
+    const failure = explained(error, address, use)
+    if (use !== undefined) tellFailed(this.#owner, use, address, failure)
+    return failure
+  }
+
   /** Makes one, or gives one up, by a call on the addon's socket. */
   change<T>(address: string, use: EndpointUse | undefined, call: (socket: NativeSocket) => T): T {
     checkAddress(address)
     this.#parts.readiness.checkUsable()
-    this.#check(address, use)
     try {
+      this.#check(address, use)
       const result = call(this.#parts.native)
       this.#changed(address, use !== undefined)
       if (use === "connect") this.#parts.outbox.connected(address)
       return result
     } catch (error) {
-      throw explained(error, address, use)
+      throw this.#failure(error, address, use)
     } finally {
       // libzmq looks at its commands in here, and so may use up the edge that somebody waits for.
       this.#parts.readiness.attend()
@@ -191,7 +199,7 @@ export class Endpoints {
     try {
       this.#check(address, use)
     } catch (error) {
-      return Promise.reject(error)
+      return Promise.reject(this.#failure(error, address, use))
     }
     const { readiness } = this.#parts
     readiness.block()
@@ -200,7 +208,7 @@ export class Endpoints {
     const work = (bind ? this.#bind(address) : this.#parts.native.unbind(address)).then(
       () => this.#changed(address, bind),
       (error) => {
-        throw withCaller(explained(error, address, use))
+        throw withCaller(this.#failure(error, address, use))
       },
     )
     const done = work.finally(() => {

@@ -38,6 +38,7 @@ import type { OptionsOn } from "../options/types.js"
 import { assignOptions, checkValue, socketOptionById } from "../options/values.js"
 import { wireTypes } from "../options/wire.js"
 import { type CloseOptions, Closing, checkCloseOptions } from "./closing.js"
+import { tellClosed, tellOpened } from "./diagnostics.js"
 import { Endpoints } from "./endpoints.js"
 import { begin, firstSteps } from "./first-endpoints.js"
 import { Loan } from "./loan.js"
@@ -58,6 +59,8 @@ export abstract class Socket extends OptionHolder {
   readonly #loan: Loan
   readonly #closing: Closing
   #context: Context | undefined
+  /** Whether subscribers to diagnostics have been told that it is open. */
+  #isKnown = false
 
   /**
    * @param type The number of the socket type in zmq.h.
@@ -77,6 +80,7 @@ export abstract class Socket extends OptionHolder {
     const native = new OwnedSocket(context[handle](), type, this)
     const { slot } = native
     const form = messageForm(slot, this.#type)
+    const { outbox } = form
     const readNumber = (option: Option) => () => this[getOption](option) as number
     this.#prefetch = new PrefetchLimit(this.#type, readNumber(socketOptions.receiveHighWaterMark))
     const inbox = new Inbox(slot, form, this.#prefetch.most)
@@ -85,21 +89,14 @@ export abstract class Socket extends OptionHolder {
     this.#readiness = readiness
     this.#traffic = {
       readiness,
-      sending: new Sending(slot, readiness, form.outbox, readNumber(socketOptions.sendTimeout)),
+      sending: new Sending(slot, readiness, outbox, readNumber(socketOptions.sendTimeout)),
       receiving: new Receiving(readiness, inbox, readNumber(socketOptions.receiveTimeout)),
     }
     const unblocked = () => {
       if (this.#closing.deferred !== undefined) this.close(this.#closing.deferred)
       else readiness.attend()
     }
-    this.#endpoints = new Endpoints(this, {
-      native,
-      type: this.#type,
-      readiness,
-      inbox,
-      outbox: form.outbox,
-      unblocked,
-    })
+    this.#endpoints = new Endpoints(this, { native, type: this.#type, readiness, inbox, outbox, unblocked })
     const parts = { native, readiness, traffic: this.#traffic, endpoints: this.#endpoints }
     this.#loan = new Loan(this, parts, () => this.close(this.#closing.deferred))
     this.#closing = new Closing(parts, readNumber(socketOptions.linger))
@@ -108,6 +105,8 @@ export abstract class Socket extends OptionHolder {
       if (this.#type.subscribes) native.setOption(constant("ZMQ_SNDHWM"), wireTypes.int32, 0)
       const steps = firstSteps(this.#type, this, this.#endpoints)
       assignOptions(this, options, "context", ...Object.keys(steps))
+      this.#isKnown = true
+      tellOpened(this)
       begin(steps, options)
     } catch (error) {
       this.close()
@@ -246,6 +245,7 @@ export abstract class Socket extends OptionHolder {
     this.#context = undefined
     this.#traffic.receiving.inbox.clear()
     this.#readiness.close()
+    if (this.#isKnown) tellClosed(this)
   }
 
   /** Closes the socket at the end of its scope: `using socket = new Pull()`. */

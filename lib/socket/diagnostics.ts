@@ -1,0 +1,23 @@
+// What node:diagnostics_channel can be told of sockets. It costs next to nothing while nobody subscribes.
+
+import { channel } from "node:diagnostics_channel"
+
+// Kept here, because Node.js forgets a channel that nobody refers to.
+const opened = channel("ohmq:socket:open")
+const closed = channel("ohmq:socket:close")
+const failed = channel("ohmq:socket:error")
+
+/** To be called when the options of a new socket are set. */
+export function tellOpened(socket: object): void {
+  if (opened.hasSubscribers) opened.publish({ socket })
+}
+
+/** To be called when a socket that was told of is closed. */
+export function tellClosed(socket: object): void {
+  if (closed.hasSubscribers) closed.publish({ socket })
+}
+
+/** To be called when a socket could not be bound or connected. */
+export function tellFailed(socket: object, operation: "bind" | "connect", address: string, error: unknown): void {
+  if (failed.hasSubscribers) failed.publish({ socket, operation, address, error })
+}
