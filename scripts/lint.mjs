@@ -43,11 +43,7 @@ async function typescript(fix) {
 
 /** The folders of native/, in their order; see ARCHITECTURE.md. What is in none comes before all of them, except for addon.cc. */
 const rooms = ["message", "poller", "environment", "context", "socket", "proxy"]
-const lookingAhead = [
-  "environment/environment.cc context/context_handle.h",
-  "environment/environment.cc context/exit_linger.h",
-  "context/context.cc socket/socket.h",
-]
+const lookingAhead = ["environment/environment.cc context/context_handle.h", "context/context.cc socket/socket.h"]
 
 /** Checks that the files of native/ include only what comes before them. */
 function checkRooms(files) {

@@ -8,7 +8,7 @@
 
 #include <zmq.h>
 
-#include "context/exit_linger.h"
+#include "environment/exit_linger.h"
 
 namespace ohmq {
 namespace {

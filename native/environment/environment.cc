@@ -3,7 +3,7 @@
 #include <atomic>
 
 #include "context/context_handle.h"
-#include "context/exit_linger.h"
+#include "environment/exit_linger.h"
 #include "environment/turn_counter.h"
 #include "poller/thread_poller.h"
 #include "poller/uv_poller.h"

@@ -1,4 +1,4 @@
-#include "context/exit_linger.h"
+#include "environment/exit_linger.h"
 
 #include <cerrno>
 #include <chrono>
