@@ -67,14 +67,6 @@ size_t GetTag(Message* message, Tag tag, char* value) {
   return kRoutingIdSize;
 }
 
-// Returns 0 or an error number.
-int SendNow(void* socket, Message* message) {
-  while (zmq_msg_send(message->get(), socket, ZMQ_DONTWAIT) < 0) {
-    if (zmq_errno() != EINTR) return zmq_errno();
-  }
-  return 0;
-}
-
 napi_value SendTagged(napi_env env, napi_callback_info info) {
   const Arguments<5> arguments(env, info);
   if (arguments.socket == nullptr) return nullptr;
@@ -92,9 +84,7 @@ napi_value SendTagged(napi_env env, napi_callback_info info) {
   int error = SetTag(&message, static_cast<Tag>(arguments.Number(env, 1)), value, size);
   if (error == 0) error = SendNow(HandleOf(arguments.socket), &message);
   if (error != 0 && error != EAGAIN) return Throw(env, error);
-  napi_value result = nullptr;
-  napi_get_boolean(env, error == 0, &result);
-  return result;
+  return ToBoolean(env, error == 0);
 }
 
 napi_value SendTaggedMany(napi_env env, napi_callback_info info) {
@@ -125,22 +115,11 @@ napi_value ReceiveTagged(napi_env env, napi_callback_info info) {
   const Arguments<3> arguments(env, info);
   if (arguments.socket == nullptr) return nullptr;
   const auto tag = static_cast<Tag>(arguments.Number(env, 1));
-  uint32_t messages = arguments.Number(env, 2);
-  FrameWriter frames(arguments.environment);
-  void* socket = HandleOf(arguments.socket);
-  Message message;
-  while (messages > 0 && frames.has_room()) {
-    if (zmq_msg_recv(message.get(), socket, ZMQ_DONTWAIT) < 0) {
-      const int error = zmq_errno();
-      if (error == EINTR) continue;
-      if (error == EAGAIN || frames.count() > 0) break;
-      return Throw(env, error);
-    }
-    frames.Add(GetTag(&message, tag, frames.next()), true);
-    frames.Add(&message);
-    messages -= 1;
-  }
-  return ToNumber(env, frames.count());
+  return ReceiveFrames(env, arguments.environment, HandleOf(arguments.socket), arguments.Number(env, 2),
+                       [tag](FrameWriter* frames, Message* message) {
+                         frames->Add(GetTag(message, tag, frames->next()), true);
+                         frames->Add(message);
+                       });
 }
 
 napi_value ConnectPeer(napi_env env, napi_callback_info info) {

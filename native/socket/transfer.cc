@@ -8,17 +8,10 @@ namespace ohmq {
 namespace {
 
 napi_value Send(napi_env env, Socket* socket, Message* message, uint32_t flags) {
-  const int zmq_flags = ZMQ_DONTWAIT | ((flags & SendFlags::kMore) != 0 ? ZMQ_SNDMORE : 0);
-  bool sent = true;
-  while (zmq_msg_send(message->get(), socket->handle()->get(), zmq_flags) < 0) {
-    if (zmq_errno() == EINTR) continue;
-    if (zmq_errno() != EAGAIN) return Throw(env, zmq_errno());
-    sent = false;
-    break;
-  }
-  napi_value result = nullptr;
-  napi_get_boolean(env, sent, &result);
-  return result;
+  const int more = (flags & SendFlags::kMore) != 0 ? ZMQ_SNDMORE : 0;
+  const int error = SendNow(socket->handle()->get(), message, more);
+  if (error != 0 && error != EAGAIN) return Throw(env, error);
+  return ToBoolean(env, error == 0);
 }
 
 napi_value SendBytes(napi_env env, napi_callback_info info) {
@@ -78,12 +71,7 @@ napi_value SendMany(napi_env env, napi_callback_info info) {
     if (size > room) return ThrowType(env, "The frames are larger than the shared memory");
     Message message;
     if (!message.Copy(&environment.message_memory, next, size)) break;
-    const int flags = ZMQ_DONTWAIT | (FrameHasMore(environment.frames[sent]) ? ZMQ_SNDMORE : 0);
-    int rc = 0;
-    do {
-      rc = zmq_msg_send(message.get(), socket, flags);
-    } while (rc < 0 && zmq_errno() == EINTR);
-    if (rc < 0) break;
+    if (SendNow(socket, &message, FrameHasMore(environment.frames[sent]) ? ZMQ_SNDMORE : 0) != 0) break;
     next += size;
     room -= size;
   }
@@ -93,22 +81,8 @@ napi_value SendMany(napi_env env, napi_callback_info info) {
 napi_value Receive(napi_env env, napi_callback_info info) {
   const Arguments<2> arguments(env, info);
   if (arguments.socket == nullptr) return nullptr;
-  uint32_t messages = arguments.Number(env, 1);
-  FrameWriter frames(arguments.environment);
-  void* socket = arguments.socket->handle()->get();
-  Message message;
-  while (messages > 0 && frames.has_room()) {
-    if (zmq_msg_recv(message.get(), socket, ZMQ_DONTWAIT) < 0) {
-      const int error = zmq_errno();
-      if (error == EINTR) continue;
-      // Messages from before an error are delivered. The next call meets the error again.
-      if (error == EAGAIN || frames.count() > 0) break;
-      return Throw(env, error);
-    }
-    if (!message.more()) messages -= 1;
-    frames.Add(&message);
-  }
-  return ToNumber(env, frames.count());
+  return ReceiveFrames(env, arguments.environment, arguments.socket->handle()->get(), arguments.Number(env, 1),
+                       [](FrameWriter* frames, Message* message) { frames->Add(message); });
 }
 
 napi_value Events(napi_env env, napi_callback_info info) {
@@ -124,9 +98,7 @@ napi_value Events(napi_env env, napi_callback_info info) {
 napi_value Watch(napi_env env, napi_callback_info info) {
   const Arguments<2> arguments(env, info);
   if (arguments.socket == nullptr) return nullptr;
-  napi_value result = nullptr;
-  napi_get_boolean(env, arguments.socket->Watch(static_cast<int>(arguments.Number(env, 1))), &result);
-  return result;
+  return ToBoolean(env, arguments.socket->Watch(static_cast<int>(arguments.Number(env, 1))));
 }
 
 }  // namespace

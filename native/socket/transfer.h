@@ -79,6 +79,20 @@ inline napi_value ToNumber(napi_env env, uint32_t number) {
   return result;
 }
 
+inline napi_value ToBoolean(napi_env env, bool value) {
+  napi_value result = nullptr;
+  napi_get_boolean(env, value, &result);
+  return result;
+}
+
+// Passes a message to libzmq without waiting. Returns 0 or an error number, such as EAGAIN if it would have to wait.
+inline int SendNow(void* socket, Message* message, int flags = 0) {
+  while (zmq_msg_send(message->get(), socket, ZMQ_DONTWAIT | flags) < 0) {
+    if (zmq_errno() != EINTR) return zmq_errno();
+  }
+  return 0;
+}
+
 // Fills an empty message with the bytes of `part`, a Uint8Array. On failure, throws and returns false.
 inline bool TakePart(napi_env env, Environment* environment, napi_value part, uint32_t flags, Message* message) {
   size_t size = 0;
@@ -147,5 +161,25 @@ class FrameWriter {
   size_t room_;
   uint32_t count_ = 0;
 };
+
+// Takes up to `messages` messages off a socket and adds their frames with `add`, a function of a FrameWriter and a
+// Message. Returns the number of frames, or throws.
+template <typename Add>
+napi_value ReceiveFrames(napi_env env, Environment* environment, void* socket, uint32_t messages, Add add) {
+  FrameWriter frames(environment);
+  Message message;
+  while (messages > 0 && frames.has_room()) {
+    if (zmq_msg_recv(message.get(), socket, ZMQ_DONTWAIT) < 0) {
+      const int error = zmq_errno();
+      if (error == EINTR) continue;
+      // Messages from before an error are delivered. The next call meets the error again.
+      if (error == EAGAIN || frames.count() > 0) break;
+      return Throw(env, error);
+    }
+    if (!message.more()) messages -= 1;
+    add(&frames, &message);
+  }
+  return ToNumber(env, frames.count());
+}
 
 }  // namespace ohmq
