@@ -1,7 +1,7 @@
 // Contexts, to which sockets belong.
 
 import { brand } from "./base/brand.js"
-import { checkNames, expected, tooMany } from "./base/checks.js"
+import { checkNames, checkObject, expected, tooMany } from "./base/checks.js"
 import { asyncDispose } from "./base/dispose.js"
 import { errnoError } from "./base/errors.js"
 import { needsNew } from "./base/exports.js"
@@ -49,7 +49,7 @@ export class Context extends OptionHolder {
    * @throws {TypeError} for an unknown option or a value of the wrong type.
    */
   constructor(options: Options<Context> = {}) {
-    if (typeof options !== "object" || options === null) throw new TypeError("Options must be an object")
+    checkObject(options)
     if (arguments.length > 1) throw tooMany(1, arguments.length)
     super()
     this.#native = new addon.NativeContext(options === shared)
@@ -114,7 +114,7 @@ export class Context extends OptionHolder {
    * ```
    */
   terminate(options: TerminateOptions = {}): Promise<void> {
-    if (typeof options !== "object" || options === null) throw new TypeError("Options must be an object")
+    checkObject(options)
     checkNames(options, "linger")
     const { linger } = options
     if (linger !== undefined && !(Number.isInteger(linger) && linger >= -1 && linger < 2 ** 31)) {

@@ -118,7 +118,7 @@ export class Proxy<F extends Socket = Socket, B extends Socket = Socket, C exten
    * @param options A `signal` terminates it too; it then resolves all the same.
    */
   run(options: { signal?: AbortSignal } = {}): Promise<void> {
-    if (typeof options !== "object" || options === null) throw expected("options", "an object", options)
+    if (!isObject(options)) throw expected("options", "an object", options)
     checkNames(options, "signal")
     checkSignal(options.signal)
     const names = ["Front-end", "Back-end", "Capture"] as const

@@ -33,6 +33,11 @@ export const tooMany = (wanted: number, came: number) =>
 
 export const isObject = (value: unknown): value is object => typeof value === "object" && value !== null
 
+/** Throws zeromq's error unless options are an object. */
+export function checkObject(options: unknown): asserts options is object {
+  if (!isObject(options)) throw new TypeError("Options must be an object")
+}
+
 /** Throws if an object has an unknown property, which most likely is misspelt. */
 export function checkNames(options: object, ...known: string[]): void {
   for (const name of Object.keys(options)) {
@@ -45,7 +50,7 @@ export function checkNames(options: object, ...known: string[]): void {
 /** Throws unless these are valid options of an operation. `further` names more that are allowed. */
 export function checkOperation(options: OperationOptions | undefined, ...further: string[]): void {
   if (options === undefined) return
-  if (typeof options !== "object" || options === null) throw expected("options", "an object", options)
+  if (!isObject(options)) throw expected("options", "an object", options)
   checkNames(options, "signal", "timeout", ...further)
   const { timeout, signal } = options
   if (timeout !== undefined && !(typeof timeout === "number" && (timeout >= 0 || timeout === -1))) {
@@ -85,7 +90,7 @@ export const unexpected = (name: string, wanted: string, value: unknown): TypeEr
 /** Throws unless `options` is an object with no other names than these. `what` names it in the error. */
 export function checkOptions<T extends object>(what: string, options: T, names: readonly string[]): T {
   const known = names.join(", ")
-  if (typeof options !== "object" || options === null || Array.isArray(options)) {
+  if (!isObject(options) || Array.isArray(options)) {
     throw unexpected(what, `an object with any of ${known}`, options)
   }
   for (const name of Object.keys(options)) {

@@ -3,7 +3,7 @@
 
 import { Buffer } from "node:buffer"
 import { isUint8Array } from "node:util/types"
-import { expected } from "../base/checks.js"
+import { checkObject, expected } from "../base/checks.js"
 import { errnoError } from "../base/errors.js"
 import type { SocketType } from "../base/socket-types.js"
 import { warnOnce } from "../base/warnings.js"
@@ -92,7 +92,7 @@ class TaggedOutbox<T> extends SinglePartOutbox {
       throw expected("message", "an array of a message and its options", message)
     }
     const part = super.prepare(message[0]) as Part
-    if (typeof message[1] !== "object" || message[1] === null) throw new TypeError("Options must be an object")
+    checkObject(message[1])
     return [this.#encode(message[1] as T), part]
   }
 

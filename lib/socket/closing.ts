@@ -1,6 +1,6 @@
 // How a socket ends: at once, or when a bind or a proxy has let go of it; and when libzmq has done away with it.
 
-import { checkNames, expected, isObject } from "../base/checks.js"
+import { checkNames, checkObject, expected } from "../base/checks.js"
 import { handle } from "../base/symbols.js"
 import { clearInterval, clearTimeout, setInterval, setTimeout, type Timer } from "../base/timers.js"
 import type { Context } from "../context.js"
@@ -23,7 +23,7 @@ export interface CloseOptions {
 }
 
 export function checkCloseOptions(options: CloseOptions): void {
-  if (!isObject(options)) throw new TypeError("Options must be an object")
+  checkObject(options)
   checkNames(options, "linger", "wait")
   const { linger, wait } = options
   if (linger !== undefined) checkValue("int32", linger)

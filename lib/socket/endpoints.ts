@@ -213,7 +213,7 @@ export class Endpoints {
     )
     const done = work.finally(() => {
       if (readiness.isClosed) return
-      readiness.unblock()
+      readiness.resume()
       this.#parts.unblocked()
     })
     // A failure that nobody waits for does not end the process.

@@ -7,12 +7,10 @@ import type { Message } from "../message/message.js"
 import type { NativeSocket } from "../native/addon.js"
 import { type Option, socketOptions } from "../options/table/index.js"
 import type { Endpoints } from "./endpoints.js"
-import type { Readiness } from "./readiness.js"
 import type { Traffic } from "./traffic.js"
 
 interface Parts {
   native: NativeSocket
-  readiness: Readiness
   traffic: Traffic
   endpoints: Endpoints
 }
@@ -39,7 +37,7 @@ export class Loan {
 
   /** Throws if the socket is closed or in use. */
   check(): void {
-    const { readiness } = this.#parts
+    const { readiness } = this.#parts.traffic
     readiness.checkUsable()
     if (!readiness.readers.isEmpty) throw busyReadingError()
     if (!readiness.writers.isEmpty) throw busyWritingError()
@@ -60,7 +58,8 @@ export class Loan {
    * @param giveBack Makes the borrower end the loan.
    */
   begin(giveBack: () => Promise<void>): NativeSocket {
-    const { native, readiness } = this.#parts
+    const { native, traffic } = this.#parts
+    const { readiness } = traffic
     readiness.checkUsable()
     this.#giveBack = giveBack
     for (const option of [socketOptions.lastEndpoint, socketOptions.type]) {
@@ -73,7 +72,7 @@ export class Loan {
   end(): void {
     this.#giveBack = undefined
     this.#kept.clear()
-    this.#parts.readiness.takeBack()
+    this.#parts.traffic.readiness.resume()
     this.#returned()
   }
 

@@ -57,21 +57,18 @@ export class Readiness {
     throw this.#state === State.Lent ? lentError() : blockedError()
   }
 
-  /** To be called before a bind or unbind begins on another thread. Until `unblock`, nothing may be called on the socket. */
+  /** To be called before a bind or unbind begins on another thread. Until `resume`, nothing may be called on the socket. */
   block(): void {
     this.#suspend(State.Blocked)
   }
 
-  unblock(): void {
-    this.#state = State.Open
-  }
-
-  /** To be called before a proxy gets the socket. Until `takeBack`, nothing may be called on it. */
+  /** To be called before a proxy gets the socket. Until `resume`, nothing may be called on it. */
   lend(): void {
     this.#suspend(State.Lent)
   }
 
-  takeBack(): void {
+  /** To be called when the bind, the unbind or the proxy has ended. */
+  resume(): void {
     this.#state = State.Open
   }
 

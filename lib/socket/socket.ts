@@ -6,8 +6,7 @@ import process from "node:process"
 import type { InspectOptions, inspect } from "node:util"
 
 import { brand } from "../base/brand.js"
-import type { OperationOptions } from "../base/checks.js"
-import { checkInterface, isObject, tooMany } from "../base/checks.js"
+import { checkInterface, checkObject, type OperationOptions, tooMany } from "../base/checks.js"
 import { asyncDispose, dispose } from "../base/dispose.js"
 import { blockedError, closedError, errnoError, lentError } from "../base/errors.js"
 import { needsNew } from "../base/exports.js"
@@ -56,7 +55,8 @@ export abstract class Socket extends OptionHolder {
   readonly #traffic: Traffic
   readonly #endpoints: Endpoints
   readonly #prefetch: PrefetchLimit
-  readonly #loan: Loan
+  /** Made when a proxy asks for it. */
+  #loan: Loan | undefined
   readonly #closing: Closing
   #context: Context | undefined
   /** Whether subscribers to diagnostics have been told that it is open. */
@@ -69,7 +69,7 @@ export abstract class Socket extends OptionHolder {
    */
   protected constructor(type: number, options: object = {}) {
     if (typeof type !== "number") throw new TypeError("Socket type must be a number")
-    if (!isObject(options)) throw new TypeError("Options must be an object")
+    checkObject(options)
     if (arguments.length > 2) throw tooMany(2, arguments.length)
     super()
     const { context = defaultContext } = options as { context?: unknown }
@@ -97,9 +97,7 @@ export abstract class Socket extends OptionHolder {
       else readiness.attend()
     }
     this.#endpoints = new Endpoints(this, { native, type: this.#type, readiness, inbox, outbox, unblocked })
-    const parts = { native, readiness, traffic: this.#traffic, endpoints: this.#endpoints }
-    this.#loan = new Loan(this, parts, () => this.close(this.#closing.deferred))
-    this.#closing = new Closing(parts, readNumber(socketOptions.linger))
+    this.#closing = new Closing({ native, readiness, endpoints: this.#endpoints }, readNumber(socketOptions.linger))
     Object.seal(this)
     try {
       if (this.#type.subscribes) native.setOption(constant("ZMQ_SNDHWM"), wireTypes.int32, 0)
@@ -292,7 +290,7 @@ export abstract class Socket extends OptionHolder {
 
   /** @internal */
   override [getOption](option: Option): unknown {
-    return this.#loan.has(option) ? this.#loan.get(option) : super[getOption](option)
+    return this.#loan?.has(option) ? this.#loan.get(option) : super[getOption](option)
   }
 
   /** @internal */
@@ -307,13 +305,15 @@ export abstract class Socket extends OptionHolder {
 
   /** @internal */
   get [lend](): Loan {
+    const parts = { native: this.#native, traffic: this.#traffic, endpoints: this.#endpoints }
+    this.#loan ??= new Loan(this, parts, () => this.close(this.#closing.deferred))
     return this.#loan
   }
 
   /** @internal */
   async [leave](options: { linger?: number }): Promise<void> {
     this.close(options)
-    await this.#loan.recall()
+    await this.#loan?.recall()
   }
 
   /** @internal */

@@ -2,7 +2,7 @@
 
 import { Readable, Writable } from "node:stream"
 import type { ReadableStream, WritableStream } from "node:stream/web"
-import { checkNames, expected } from "../base/checks.js"
+import { checkNames, expected, isObject } from "../base/checks.js"
 import type { ErrnoError } from "../base/errors.js"
 import type { Message, MessageLike } from "../message/message.js"
 import type { Receiving } from "./receiving.js"
@@ -20,7 +20,7 @@ const HELD = 16
 type Chunk = MessageLike | MessageLike[]
 
 function highWaterMarkOf(options: StreamOptions): number {
-  if (typeof options !== "object" || options === null) throw expected("options", "an object", options)
+  if (!isObject(options)) throw expected("options", "an object", options)
   checkNames(options, "highWaterMark")
   return options.highWaterMark ?? HELD
 }

@@ -2,7 +2,7 @@
 
 import { Buffer } from "node:buffer"
 import { isUint8Array } from "node:util/types"
-import { expected } from "../base/checks.js"
+import { checkObject, expected } from "../base/checks.js"
 
 import { errnoError } from "../base/errors.js"
 
@@ -14,7 +14,7 @@ export interface PeerName {
 
 /** The routing id in the options of a connect, if any. */
 export function peerName(options: PeerName): Buffer | undefined {
-  if (typeof options !== "object" || options === null) throw new TypeError("Options must be an object")
+  checkObject(options)
   const { routingId } = options
   if (routingId === undefined || routingId === null || routingId.length === 0) return undefined
   if (typeof routingId !== "string" && !isUint8Array(routingId)) {

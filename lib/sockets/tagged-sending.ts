@@ -2,7 +2,7 @@
 
 import type { Writable as NodeWritable } from "node:stream"
 import type { WritableStream } from "node:stream/web"
-import { checkNames, type OperationOptions } from "../base/checks.js"
+import { checkNames, checkObject, type OperationOptions } from "../base/checks.js"
 import type { MessageLike } from "../message/message.js"
 import type { Sender } from "../socket/interfaces.js"
 import type { QueueOptions } from "../socket/queues.js"
@@ -41,7 +41,7 @@ const base = Socket.prototype as unknown as {
 export function defineTaggedSending(socketClass: { prototype: Socket }, name: string): void {
   const methods = {
     send(this: Socket, message: MessageLike, options: OperationOptions) {
-      if (typeof options !== "object" || options === null) throw new TypeError("Options must be an object")
+      checkObject(options)
       checkNames(options, name, "signal", "timeout")
       const { signal, timeout } = options
       const operation = signal === undefined && timeout === undefined ? undefined : { signal, timeout }

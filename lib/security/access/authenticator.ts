@@ -3,7 +3,7 @@
 import { Buffer } from "node:buffer"
 import { isIP } from "node:net"
 import { isNativeError } from "node:util/types"
-import { checkOptions, unexpected } from "../../base/checks.js"
+import { checkOptions, isObject, unexpected } from "../../base/checks.js"
 import { asyncDispose } from "../../base/dispose.js"
 import { Emitter } from "../../base/emitter.js"
 import { clock, setImmediate, setTimeout, throwLater } from "../../base/timers.js"
@@ -78,7 +78,7 @@ export class Authenticator extends Emitter<AuthenticatorEvents> implements Guard
     checkOptions("the options of an Authenticator", options, names)
     const { context = defaultContext, domains = {}, timeout, failureLimit, pending, ...policy } = options
     if (!(context instanceof Context)) throw unexpected("context", "a Context", context)
-    if (typeof domains !== "object" || domains === null || Array.isArray(domains))
+    if (!isObject(domains) || Array.isArray(domains))
       throw unexpected("domains", "an object that maps domain names to policies", domains)
     this.context = context
     try {

@@ -3,7 +3,7 @@
 import { Buffer } from "node:buffer"
 import { isUint8Array } from "node:util/types"
 
-import { checkOptions, unexpected } from "../../base/checks.js"
+import { checkOptions, isObject, unexpected } from "../../base/checks.js"
 
 /** The part of a message from `receiveWithMetadata` that matters here. */
 export interface Received {
@@ -49,7 +49,7 @@ const quoted = (text: string) => JSON.stringify(text.length > 80 ? `${text.slice
  */
 export function verifiedSender(message: Received, options: SenderOptions = {}): string {
   const { claimed, oneOf } = checkOptions("the options of verifiedSender", options, ["claimed", "oneOf"])
-  if (typeof message !== "object" || message === null || !("userId" in message)) {
+  if (!isObject(message) || !("userId" in message)) {
     throw new TypeError("Expected a message from receiveWithMetadata(). Other messages do not say who sent them")
   }
   const { userId } = message

@@ -1,6 +1,7 @@
 // Requests and replies of ZAP 1.0 (RFC 27), as messages of a Router.
 
 import { Buffer, isUtf8 } from "node:buffer"
+import { isObject } from "../../base/checks.js"
 
 export const endpoint = "inproc://zeromq.zap.01"
 
@@ -81,7 +82,7 @@ export const isUserId = (value: unknown): value is string =>
 
 /** Whether every name is valid in ZMTP and not reserved, and every value is a string without NUL. */
 export function isMetadata(value: unknown): value is Record<string, string> {
-  if (typeof value !== "object" || value === null) return false
+  if (!isObject(value)) return false
   return Object.entries(value).every(
     ([name, text]) =>
       /^[A-Za-z0-9._/$@&+-]{1,255}$/.test(name) &&

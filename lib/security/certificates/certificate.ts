@@ -9,7 +9,7 @@ import type { inspect } from "node:util"
 import { isUint8Array } from "node:util/types"
 
 import { brand } from "../../base/brand.js"
-import { checkBoolean, checkOptions, checkTimeout } from "../../base/checks.js"
+import { checkBoolean, checkOptions, checkTimeout, isObject } from "../../base/checks.js"
 import { hasKeyForm, KEY_BYTES, KEY_CHARACTERS } from "../../base/curve-key.js"
 import { dispose } from "../../base/dispose.js"
 import { clearTimeout, setTimeout, type Timer } from "../../base/timers.js"
@@ -96,7 +96,7 @@ const secretHeader = `#   ZeroMQ CURVE **Secret** Certificate
 `
 
 function checkMetadata(metadata: unknown): Readonly<Record<string, string>> {
-  if (typeof metadata !== "object" || metadata === null) throw invalid("Expected metadata to be an object of strings")
+  if (!isObject(metadata)) throw invalid("Expected metadata to be an object of strings")
   for (const [name, value] of Object.entries(metadata)) {
     if (typeof value !== "string")
       throw invalid(`Expected metadata ${JSON.stringify(name)} to be a string, but received ${typeof value}`)
@@ -139,8 +139,7 @@ export class Certificate {
 
   /** Makes a certificate of existing keys, and copies the secret key. */
   static from(material: KeyMaterial): Certificate {
-    if (typeof material !== "object" || material === null)
-      throw invalid("Expected an object with a publicKey or a secretKey")
+    if (!isObject(material)) throw invalid("Expected an object with a publicKey or a secretKey")
     // A certificate of another copy of this package is copied like any other object.
     if (#secret in material) return material
     const { publicKey, secretKey, metadata = {} } = material
