@@ -110,6 +110,8 @@ async function link(lane, cell, client = lane.keys.alice) {
     ...(mechanism === "curve" && { security }),
   })
   lane.socket = socket
+  // Before it connects, because libzmq reports an event only to an observer that is there.
+  lane.events = socket.events
   if (ours === "SUB") socket.subscribe(topic)
   if (binds === "ohmq") await socket.bind("tcp://127.0.0.1:*")
   await startDaemon(lane, cell, binds === "ohmq" ? socket.lastEndpoint : undefined)
@@ -188,8 +190,7 @@ async function strangerComes(lane) {
 async function strangerGoes(lane) {
   const cell = { ...pipeline, ours: "PUSH", theirs: "PULL", module: "imczmq", server: "peer", binds: "peer" }
   const socket = await link(lane, cell, lane.keys.mallory)
-  const refused = socket.events.waitFor("handshake:error:auth", { timeout: 10_000 })
-  const { error } = await refused
+  const { error } = await lane.events.waitFor("handshake:error:auth", { timeout: 10_000 })
   if (error.status !== 400) throw new Error(`Refused with another status: ${error.status}`)
   socket.trySend("let me in")
   if (existsSync(lane.out)) throw new Error("A message came in")
