@@ -3,6 +3,7 @@ import { defineConfig } from "vitest/config"
 /** What has a command of its own, `npm run test:NAME`. `npm test` runs all the rest, as the project "binding". */
 const tiers: Record<string, { include: string[]; globalSetup?: string[] }> = {
   attacks: { include: ["test/attacks/**/*.test.ts"] },
+  cli: { include: ["test/cli/**/*.test.ts"] },
   conformance: { include: ["test/{conformance,v5-compat}/zeromq.test.ts"] },
   examples: { include: ["test/examples/**/*.test.ts"], globalSetup: ["test/examples/setup.mjs"] },
   interop: { include: ["test/interop/**/*.test.ts"] },

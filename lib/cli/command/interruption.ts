@@ -1,0 +1,40 @@
+// What ends a command early: a signal, or a reader of standard output that has gone.
+
+import process from "node:process"
+
+import { Exit } from "./exit.js"
+
+const codes = { SIGINT: Exit.interrupted, SIGTERM: Exit.terminated, SIGHUP: 129 } as const
+
+/** The first signal asks the command to end; the second one ends it at once. */
+export class Interruption {
+  readonly #controller = new AbortController()
+  readonly #onSignal = (name: NodeJS.Signals) => {
+    const code = codes[name as keyof typeof codes]
+    if (this.exitCode !== undefined) process.exit(code)
+    this.exitCode = code
+    this.#controller.abort()
+  }
+  readonly #onOutputError = (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error
+    // As `head` does it: whoever reads has enough, which is no failure.
+    if (this.#controller.signal.aborted) return
+    this.exitCode = Exit.done
+    this.#controller.abort()
+  }
+  /** The exit code if the command was ended early. */
+  exitCode: number | undefined
+
+  constructor() {
+    for (const name of Object.keys(codes)) process.on(name, this.#onSignal)
+    process.stdout.on("error", this.#onOutputError)
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal
+  }
+
+  [Symbol.dispose](): void {
+    for (const name of Object.keys(codes)) process.off(name, this.#onSignal)
+  }
+}

@@ -1,0 +1,158 @@
+// Opens the socket of a verb: options, security, endpoints.
+
+import { suggestion } from "../../base/spelling.js"
+import type { Socket } from "../../index.js"
+import { CommandError, RefusedError, UsageError } from "../command/exit.js"
+import { say, warn } from "../command/terminal.js"
+import { type Endpoint, isEndpoint, isProfile, parseEndpoint } from "./endpoints.js"
+import type { ConnectionValues } from "./options.js"
+import { applyProfile } from "./profiles.js"
+import { securityOf } from "./security.js"
+
+/** What the arguments and options of a verb say about its peers. */
+export interface Connection {
+  readonly endpoints: readonly Endpoint[]
+  /** The options of the command line, and below them those of the profile. */
+  readonly values: ConnectionValues
+  /** The arguments after the endpoints. */
+  readonly rest: readonly string[]
+}
+
+/**
+ * Separates the endpoints, which come first, from the other arguments.
+ * @throws {UsageError} without an endpoint.
+ */
+export function connectionOf(args: readonly string[], given: ConnectionValues): Connection {
+  const isName = args[0] !== undefined && isProfile(args[0])
+  const { values, endpoints: saved } = applyProfile(isName ? args[0]?.slice(1) : given.profile, given)
+  const others = isName ? args.slice(1) : args
+  const end = others.findIndex((argument) => !isEndpoint(argument))
+  const named = end < 0 ? others : others.slice(0, end)
+  const rest = end < 0 ? [] : others.slice(end)
+  const texts = named.length > 0 ? named : saved
+  // What stands where an endpoint is needed is taken for a misspelt one.
+  const [first = ""] = rest
+  if (texts.length === 0) {
+    if (first !== "") parseEndpoint(first)
+    throw new UsageError("Expected an endpoint, such as tcp://localhost:5555")
+  }
+  return { endpoints: texts.map((text) => parseEndpoint(text, values.bind)), values, rest }
+}
+
+/** A socket that is bound and connected. */
+export interface Opened<S extends Socket> {
+  readonly socket: S
+  /** The endpoints, with the ports that were taken for "*". */
+  readonly addresses: readonly string[]
+  /** Aborted, with a RefusedError as the reason, if the only peer refuses this side. */
+  readonly refused: AbortSignal
+  /** Delivers what is queued, as long as --linger says, and closes. False if that was not enough. */
+  close(): Promise<boolean>
+}
+
+const DEFAULT_LINGER = 30_000
+
+/** Sets "name=value". */
+function setOption(socket: Socket, assignment: string): void {
+  const [, name = "", given = ""] = /^(\w+)=(.*)$/s.exec(assignment) ?? []
+  const target = socket as unknown as Record<string, unknown>
+  if (name === "") throw new UsageError(`--option: expected NAME=VALUE, but received ${JSON.stringify(assignment)}`)
+  if (!(name in socket) || typeof target[name] === "function") {
+    const known: string[] = []
+    for (let at: object | null = socket; at !== null && at !== Object.prototype; at = Object.getPrototypeOf(at)) {
+      known.push(...Object.getOwnPropertyNames(at))
+    }
+    throw new UsageError(
+      `--option: there is no socket option ${JSON.stringify(name)}. ${suggestion(name, known)}`.trimEnd(),
+    )
+  }
+  const words: Record<string, unknown> = { true: true, false: false, null: null }
+  const isNumber = /^-?\d+$/.test(given)
+  const value = Object.hasOwn(words, given) ? words[given] : isNumber ? Number(given) : given
+  try {
+    target[name] = value
+  } catch (error) {
+    throw new UsageError(`--option ${name}: ${(error as Error).message}`)
+  }
+}
+
+async function attach(socket: Socket, { address, isBound }: Endpoint): Promise<string> {
+  try {
+    if (!isBound) {
+      socket.connect(address)
+      return address
+    }
+    await socket.bind(address)
+  } catch (error) {
+    const { message, reason } = error as Error & { reason?: string }
+    throw new CommandError(`Cannot ${isBound ? "bind" : "connect"} to ${address}: ${reason ?? message}`)
+  }
+  const taken = socket.lastEndpoint ?? address
+  if (address.includes("*")) say(`bound to ${taken}`)
+  return taken
+}
+
+/** Reports refusals, and gives up if there is nobody else to talk to. */
+function watchRefusals(socket: Socket, endpoints: readonly Endpoint[], controller: AbortController): void {
+  const isOnlyPeer = endpoints.length === 1 && endpoints[0]?.isBound === false
+  socket.events.on("handshake:error:auth", ({ address, error }) => {
+    const problem = `${address} refused this side's key or password (status ${error.status})`
+    if (isOnlyPeer) controller.abort(new RefusedError(problem))
+    else warn(problem)
+  })
+  let last = ""
+  socket.events.on("handshake:error:protocol", ({ address, error }) => {
+    const problem = `${address}: ${error.message} (${error.code}). Run: ohmq doctor ${address}`
+    // libzmq tries again without end.
+    if (problem !== last) warn(problem)
+    last = problem
+  })
+}
+
+/** Creates a socket and binds or connects it to the endpoints, in their order. */
+export async function openSocket<S extends Socket>(
+  create: (options: object) => S,
+  { endpoints, values }: Connection,
+  prepare: (socket: S) => void = () => {},
+): Promise<Opened<S>> {
+  const security = await securityOf(values)
+  const controller = new AbortController()
+  let socket: S
+  try {
+    socket = create(security === undefined ? {} : { security: security.security })
+  } catch (error) {
+    throw new UsageError((error as Error).message)
+  }
+  try {
+    socket.linger = values.linger ?? DEFAULT_LINGER
+    if (values.hwm !== undefined) setHighWaterMarks(socket, values.hwm)
+    for (const assignment of values.option ?? []) setOption(socket, assignment)
+    if (endpoints.some(({ address }) => address.includes("["))) socket.ipv6 = true
+    watchRefusals(socket, endpoints, controller)
+    prepare(socket)
+    const addresses: string[] = []
+    for (const endpoint of endpoints) addresses.push(await attach(socket, endpoint))
+    return {
+      socket,
+      addresses,
+      refused: controller.signal,
+      close: async () => {
+        const linger = socket.linger
+        const start = performance.now()
+        await socket.close({ wait: true })
+        await security?.close()
+        return linger < 0 || performance.now() - start < linger
+      },
+    }
+  } catch (error) {
+    socket.close({ linger: 0 })
+    await security?.close()
+    throw error
+  }
+}
+
+function setHighWaterMarks(socket: Socket, limit: number): void {
+  for (const name of ["sendHighWaterMark", "receiveHighWaterMark"]) {
+    if (name in socket) Object.assign(socket, { [name]: limit })
+  }
+}

@@ -1,0 +1,96 @@
+#!/usr/bin/env node
+// The `ohmq` command: finds the verb, parses its options, runs it, and turns how it ended into an exit code.
+
+import { readFileSync } from "node:fs"
+import path from "node:path"
+import process from "node:process"
+
+import { suggestion } from "../base/spelling.js"
+import { parseArguments } from "./command/arguments.js"
+import { CommandError, Exit, UsageError } from "./command/exit.js"
+import { helpOf } from "./command/help.js"
+import { Interruption } from "./command/interruption.js"
+import type { Verb } from "./command/spec.js"
+import { paint, setQuiet } from "./command/terminal.js"
+import { overview } from "./overview.js"
+import { findToolkit } from "./toolkit.js"
+import { loadVerb, names } from "./verbs.js"
+
+const version = () =>
+  (JSON.parse(readFileSync(path.join(__dirname, "../../package.json"), "utf8")) as { version: string }).version
+
+const isHelp = (argument: string | undefined) => argument === "--help" || argument === "-h"
+
+async function runVerb(verb: Verb, given: readonly string[]): Promise<number> {
+  const { args, values } = parseArguments(verb, given)
+  if (values.help === true) {
+    process.stdout.write(helpOf(verb))
+    return Exit.done
+  }
+  setQuiet(values.quiet === true)
+  using interruption = new Interruption()
+  const code = await verb.run({ verb: verb.name, args, values, signal: interruption.signal })
+  return interruption.exitCode ?? code ?? Exit.done
+}
+
+/** `ohmq help [VERB]`. */
+async function help([name, ...more]: readonly string[]): Promise<number> {
+  if (more.length > 0) throw new UsageError("Expected one verb")
+  if (name === undefined || isHelp(name)) {
+    process.stdout.write(overview())
+    return Exit.done
+  }
+  const verb = await loadVerb(name)
+  if (verb !== undefined) {
+    process.stdout.write(helpOf(verb))
+    return Exit.done
+  }
+  return runForeign(name, ["--help"])
+}
+
+/** Runs a verb of ohmq-toolkit, if that is installed and has it. */
+async function runForeign(name: string, args: readonly string[]): Promise<number> {
+  const toolkit = await findToolkit()
+  if (toolkit?.verbs.includes(name)) return toolkit.run(name, args)
+  const hint = suggestion(name, [...names, ...(toolkit?.verbs ?? [])])
+  if (hint !== "" || toolkit !== undefined)
+    throw new UsageError(`Unknown verb ${JSON.stringify(name)}. ${hint}`.trimEnd())
+  throw new UsageError(
+    `Unknown verb ${JSON.stringify(name)}. If it belongs to the toolkit, install that: npm install ohmq-toolkit`,
+  )
+}
+
+async function run([name, ...args]: readonly string[]): Promise<number> {
+  if (name === undefined || isHelp(name)) {
+    process.stdout.write(overview())
+    return Exit.done
+  }
+  if (name === "--version" || name === "-V") {
+    process.stdout.write(`${version()}\n`)
+    return Exit.done
+  }
+  if (name === "help") return help(args)
+  if (name.startsWith("-")) throw new UsageError(`Expected a verb first, but received ${name}. Run: ohmq help`)
+  const verb = await loadVerb(name)
+  return verb === undefined ? runForeign(name, args) : runVerb(verb, args)
+}
+
+/** Runs a command line and ends the process. */
+export async function main(args: readonly string[]): Promise<void> {
+  let code: number
+  try {
+    code = await run(args)
+  } catch (error) {
+    if (!(error instanceof Error)) throw error
+    const isKnown = error instanceof CommandError || (error as NodeJS.ErrnoException).code !== undefined
+    const text = isKnown ? error.message : (error.stack ?? error.message)
+    process.stderr.write(`${paint("red", "error:", process.stderr)} ${text}\n`)
+    if (error instanceof UsageError && args[0] !== undefined && names.includes(args[0])) {
+      process.stderr.write(`Run: ohmq help ${args[0]}\n`)
+    }
+    code = error instanceof CommandError ? error.exitCode : Exit.failed
+  }
+  process.exit(code)
+}
+
+if (require.main === module) void main(process.argv.slice(2))
