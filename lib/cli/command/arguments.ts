@@ -14,7 +14,7 @@ export interface Parsed {
 
 const dashed = (name: string) => (name.length === 1 ? `-${name}` : `--${name}`)
 
-function valueOf(name: string, option: Options[string], given: string): unknown {
+function readValue(name: string, option: Options[string], given: string): unknown {
   const { choices, parse = (text: string) => text } = option
   if (choices !== undefined && !choices.includes(given)) {
     const hint = suggestion(given, choices) || `Choose one of: ${choices.join(", ")}.`
@@ -63,7 +63,7 @@ export function parseArguments(verb: Verb, args: readonly string[]): Parsed {
       continue
     }
     if (value === undefined) throw new UsageError(`${rawName} needs a value: ${rawName} ${option.placeholder}`)
-    const parsed = valueOf(name, option, value)
+    const parsed = readValue(name, option, value)
     if (option.isList) {
       values[name] = [...((values[name] as unknown[] | undefined) ?? []), parsed]
     } else if (Object.hasOwn(values, name)) {
