@@ -250,7 +250,9 @@ describe("a loop over values", () => {
 describe("a value that cannot be sent", () => {
   it("throws before anything is sent", async () => {
     const { sender, receiver } = await pipeline(json())
-    expect(thrown(() => sender.send(undefined)).message).toMatch(/^Expected value to be a value that JSON can hold/)
+    expect(thrown(() => sender.send(undefined)).message).toMatch(
+      /^Expected value to be a value that JSON can represent/,
+    )
     expect(thrown(() => sender.sendMany(["fine", () => {}]))).toBeInstanceOf(TypeError)
     const cycle: unknown[] = []
     cycle.push(cycle)

@@ -1,15 +1,15 @@
-// An iterator whose values are made of those of another.
+// An iterator over the converted values of another one.
 
 import { asyncDispose } from "./dispose.js"
 import type { Iteration } from "./iteration.js"
 
-/** Goes step by step, also if `next` is called several times. An error ends only its own step. */
+/** Takes one step after the other, even if `next` is called several times. An error ends only its own step. */
 export class MappedIteration<T, U> implements Iteration<U> {
   readonly #inner: Iteration<T>
   readonly #map: (value: T) => { value: U } | undefined
   #last: Promise<unknown> = Promise.resolve()
 
-  /** @param map Returns undefined for what is to be left out. */
+  /** @param map Converts a value. Returns undefined to leave it out. */
   constructor(inner: Iteration<T>, map: (value: T) => { value: U } | undefined) {
     this.#inner = inner
     this.#map = map

@@ -81,7 +81,7 @@ export const writers = namesWith("writable")
 /** The socket classes that can receive. */
 export const readers = namesWith("readable")
 
-/** The row of a type with its number in zmq.h, as the code wants it. */
+/** The complete row of a type, with its number in zmq.h. */
 export interface SocketType {
   readonly number: number
   readonly writable: boolean
