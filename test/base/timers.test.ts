@@ -43,7 +43,7 @@ describe("With a fake clock", () => {
     [", on when the package is loaded", enable(...all), load],
     [", on for setTimeout when the package is loaded", enable("setTimeout"), load],
     [", on for setImmediate when the package is loaded", enable("setImmediate"), load],
-  ])("of node:test%s, all goes on", async (_, first, then) => {
+  ])("of node:test%s, everything works", async (_, first, then) => {
     const args = ["--no-warnings", "--input-type=module", "-e", program(first, then)]
     expect(await runCommand(process.execPath, args)).toMatchObject({ status: 0, stdout: "done\n", stderr: "" })
   })
