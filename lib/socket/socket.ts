@@ -45,7 +45,7 @@ import { PrefetchLimit } from "./prefetch-limit.js"
 import { Readiness } from "./readiness.js"
 import { Receiving } from "./receiving.js"
 import { Sending } from "./sending.js"
-import { defineTraffic, type Traffic } from "./traffic.js"
+import { defineTraffic, type Traffic, traffic } from "./traffic.js"
 
 /** The base class of all sockets. Use one of its subclasses. */
 export abstract class Socket extends OptionHolder {
@@ -269,8 +269,9 @@ export abstract class Socket extends OptionHolder {
     return this.#setKeepAlive(false)
   }
 
-  static {
-    defineTraffic(Socket.prototype, (socket) => (socket as Socket).#traffic)
+  /** @internal */
+  get [traffic](): Traffic {
+    return this.#traffic
   }
 
   /** @internal Leaves out the values of options, which `inspect` with `getters: true` would read: some are secret. */
@@ -377,6 +378,7 @@ export abstract class Socket extends OptionHolder {
 
 export interface Socket extends OptionsOn<"Socket"> {}
 
+defineTraffic(Socket.prototype)
 brand("Socket", Socket)
 exports.Socket = needsNew(
   Socket,
