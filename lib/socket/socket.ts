@@ -31,6 +31,7 @@ import { messageForm } from "../message/form.js"
 import { Inbox } from "../message/inbox.js"
 import { constant, type NativeSocket, OwnedSocket } from "../native/addon.js"
 import { leave, onReady } from "../native/interface.js"
+import { setDefaults } from "../options/defaults.js"
 import { defineOptions, OptionHolder } from "../options/holder.js"
 import { type Option, socketOptions } from "../options/table/index.js"
 import type { OptionsOn } from "../options/types.js"
@@ -100,7 +101,7 @@ export abstract class Socket extends OptionHolder {
     this.#closing = new Closing({ native, readiness, endpoints: this.#endpoints }, readNumber(socketOptions.linger))
     Object.seal(this)
     try {
-      if (this.#type.subscribes) native.setOption(constant("ZMQ_SNDHWM"), wireTypes.int32, 0)
+      setDefaults(native, this.#type)
       const steps = firstSteps(this.#type, this, this.#endpoints)
       assignOptions(this, options, "context", ...Object.keys(steps))
       this.#isKnown = true
