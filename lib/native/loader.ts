@@ -44,7 +44,7 @@ function places(): string[] {
   const { OHMQ_PREBUILD: chosen } = process.env
   if (chosen?.endsWith(".node")) return [path.resolve(chosen)]
   if (chosen) return [path.resolve(chosen, "build/Release/ohmq.node"), ...prebuilt(path.resolve(chosen))]
-  // Beside a bundle, in the package, beside the executable that a program was made into: see docs/bundlers.md.
+  // Next to a bundle, in the package, next to the executable that contains the program: see docs/bundlers.md.
   return [...(here ? prebuilt(here) : []), ...packaged(), ...prebuilt(path.dirname(process.execPath))]
 }
 

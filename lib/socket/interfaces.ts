@@ -15,7 +15,7 @@ import type { QueueOptions } from "./queues.js"
 import type { BatchOptions } from "./receiving.js"
 import type { StreamOptions } from "./streams.js"
 
-/** The option of every socket class beside those of libzmq. */
+/** The option of every socket class besides those of libzmq. */
 export interface ContextOption {
   /** The context to which the socket belongs. Default: the default context. */
   context: Context
