@@ -175,7 +175,7 @@ describe("a malformed message", () => {
     expect((await failure(() => receiver.receive())).message).not.toContain("secret")
   })
 
-  it("rejects its step, and the loop can go on", async () => {
+  it("rejects its step, and the loop can continue", async () => {
     const { push, receiver } = await pipeline(json<number>())
     await push.sendMany(["1", "two", "3", "four", "5"])
     const values = receiver.messages()

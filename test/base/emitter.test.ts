@@ -120,7 +120,7 @@ describe("peerEvents", () => {
   })
 
   it.each(["on", "once", "prependListener", "prependOnceListener", "addListener"] as const)(
-    "refuse what is no function: %s",
+    "refuse a listener that is not a function: %s",
     (method) => {
       const { peerEvents } = open(zmq.Router)
       expect(() => peerEvents[method]("connect", "listener" as never)).toThrow(

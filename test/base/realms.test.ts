@@ -189,7 +189,7 @@ describe("An Error of another realm", () => {
   it.each([
     ["an Error", "new TypeError('not today')"],
     ["a DOMException", undefined],
-  ])("that a handler throws is told as it is: %s", async (_, source) => {
+  ])("that a handler throws is reported unchanged: %s", async (_, source) => {
     const error =
       source === undefined ? Object.setPrototypeOf(new DOMException("not today"), null) : vm.runInNewContext(source)
     if (source === undefined) Object.defineProperty(error, Symbol.toStringTag, { value: "DOMException" })

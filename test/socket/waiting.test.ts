@@ -376,7 +376,7 @@ describe("misspelt options", () => {
     ["toReadable", () => open(zmq.Pull).toReadable(null as never)],
     ["toWritable", () => open(zmq.Push).toWritable(null as never)],
     ["connected", () => open(zmq.Pull).connected(null as never)],
-  ])("and options that are none are refused by %s", async (_, call) => {
+  ])("and options of the wrong type are refused by %s", async (_, call) => {
     const { message } = await failure(call)
     expect(message).toBe("Expected options to be an object, but received null (object)")
   })
