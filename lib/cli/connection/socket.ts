@@ -1,6 +1,7 @@
 // Opens the socket of a verb: options, security, endpoints.
 
 import { suggestion } from "../../base/spelling.js"
+import type { Peer } from "../../draft.js"
 import type { Socket } from "../../index.js"
 import { CommandError, RefusedError, UsageError } from "../command/exit.js"
 import { say, warn } from "../command/terminal.js"
@@ -46,8 +47,13 @@ export interface Opened<S extends Socket> {
   readonly addresses: readonly string[]
   /** Aborted, with a RefusedError as the reason, if the only peer refuses this side. */
   readonly refused: AbortSignal
-  /** Delivers what is queued, as long as --linger says, and closes. False if that was not enough. */
-  close(): Promise<boolean>
+  /** The routing ids of the peers that a Peer connects to. */
+  readonly peers: readonly number[]
+  /**
+   * Delivers what is queued, as long as --linger says, and closes. False if that was not enough.
+   * @param hasSent Whether there can be anything to deliver.
+   */
+  close(hasSent: boolean): Promise<boolean>
 }
 
 const DEFAULT_LINGER = 30_000
@@ -76,10 +82,11 @@ function setOption(socket: Socket, assignment: string): void {
   }
 }
 
-async function attach(socket: Socket, { address, isBound }: Endpoint): Promise<string> {
+async function attach(socket: Socket, { address, isBound }: Endpoint, peers: number[]): Promise<string> {
   try {
     if (!isBound) {
-      socket.connect(address)
+      if ("connectPeer" in socket) peers.push((socket as unknown as Peer).connectPeer(address))
+      else socket.connect(address)
       return address
     }
     await socket.bind(address)
@@ -131,17 +138,20 @@ export async function openSocket<S extends Socket>(
     watchRefusals(socket, endpoints, controller)
     prepare(socket)
     const addresses: string[] = []
-    for (const endpoint of endpoints) addresses.push(await attach(socket, endpoint))
+    const peers: number[] = []
+    for (const endpoint of endpoints) addresses.push(await attach(socket, endpoint, peers))
     return {
       socket,
       addresses,
+      peers,
       refused: controller.signal,
-      close: async () => {
-        const linger = socket.linger
+      close: async (hasSent) => {
+        // A peer that has gone need not hear of the end of a subscription.
+        const linger = hasSent || values.linger !== undefined ? socket.linger : 0
         const start = performance.now()
-        await socket.close({ wait: true })
+        await socket.close({ linger, wait: true })
         await security?.close()
-        return linger < 0 || performance.now() - start < linger
+        return !hasSent || linger < 0 || performance.now() - start < linger
       },
     }
   } catch (error) {
