@@ -8,7 +8,6 @@
 #include <cerrno>
 #include <cstring>
 
-#include "socket/socket.h"
 #include "socket/transfer.h"
 
 #endif
@@ -82,7 +81,7 @@ napi_value SendTagged(napi_env env, napi_callback_info info) {
   const uint8_t* value = Bytes(env, arguments.values[2], &size);
   if (value == nullptr) return nullptr;
   int error = SetTag(&message, static_cast<Tag>(arguments.Number(env, 1)), value, size);
-  if (error == 0) error = SendNow(HandleOf(arguments.socket), &message);
+  if (error == 0) error = SendNow(arguments.socket, &message);
   if (error != 0 && error != EAGAIN) return Throw(env, error);
   return ToBoolean(env, error == 0);
 }
@@ -102,7 +101,7 @@ napi_value SendTaggedMany(napi_env env, napi_callback_info info) {
     if (value_size + size > room) return ThrowType(env, "The frames are larger than the shared memory");
     Message message;
     if (!message.Copy(&environment.message_memory, next + value_size, size) ||
-        SetTag(&message, tag, next, value_size) != 0 || SendNow(HandleOf(arguments.socket), &message) != 0) {
+        SetTag(&message, tag, next, value_size) != 0 || SendNow(arguments.socket, &message) != 0) {
       break;
     }
     next += value_size + size;
@@ -115,7 +114,7 @@ napi_value ReceiveTagged(napi_env env, napi_callback_info info) {
   const Arguments<3> arguments(env, info);
   if (arguments.socket == nullptr) return nullptr;
   const auto tag = static_cast<Tag>(arguments.Number(env, 1));
-  return ReceiveFrames(env, arguments.environment, HandleOf(arguments.socket), arguments.Number(env, 2),
+  return ReceiveFrames(env, arguments.environment, arguments.socket, arguments.Number(env, 2),
                        [tag](FrameWriter* frames, Message* message) {
                          frames->Add(GetTag(message, tag, frames->next()), true);
                          frames->Add(message);

@@ -2,14 +2,12 @@
 
 #include <algorithm>
 
-#include "socket/socket.h"
-
 namespace ohmq {
 namespace {
 
 napi_value Send(napi_env env, Socket* socket, Message* message, uint32_t flags) {
   const int more = (flags & SendFlags::kMore) != 0 ? ZMQ_SNDMORE : 0;
-  const int error = SendNow(socket->handle()->get(), message, more);
+  const int error = SendNow(socket, message, more);
   if (error != 0 && error != EAGAIN) return Throw(env, error);
   return ToBoolean(env, error == 0);
 }
@@ -61,17 +59,16 @@ napi_value SendMany(napi_env env, napi_callback_info info) {
   const uint8_t* next = environment.bytes;
   size_t room = Environment::kBytes;
   const uint32_t count = std::min<uint32_t>(arguments.Number(env, 1), Environment::kFrames);
-  void* socket = arguments.socket->handle()->get();
   const bool several = std::any_of(environment.frames, environment.frames + std::max<uint32_t>(count, 1) - 1,
                                    [](uint32_t frame) { return !FrameHasMore(frame); });
-  const HeldWakes wakes(several ? socket : nullptr);
+  const HeldWakes wakes(several ? arguments.socket->handle()->get() : nullptr);
   uint32_t sent = 0;
   for (; sent < count; sent += 1) {
     const size_t size = FrameSize(environment.frames[sent]);
     if (size > room) return ThrowType(env, "The frames are larger than the shared memory");
     Message message;
     if (!message.Copy(&environment.message_memory, next, size)) break;
-    if (SendNow(socket, &message, FrameHasMore(environment.frames[sent]) ? ZMQ_SNDMORE : 0) != 0) break;
+    if (SendNow(arguments.socket, &message, FrameHasMore(environment.frames[sent]) ? ZMQ_SNDMORE : 0) != 0) break;
     next += size;
     room -= size;
   }
@@ -81,7 +78,7 @@ napi_value SendMany(napi_env env, napi_callback_info info) {
 napi_value Receive(napi_env env, napi_callback_info info) {
   const Arguments<2> arguments(env, info);
   if (arguments.socket == nullptr) return nullptr;
-  return ReceiveFrames(env, arguments.environment, arguments.socket->handle()->get(), arguments.Number(env, 1),
+  return ReceiveFrames(env, arguments.environment, arguments.socket, arguments.Number(env, 1),
                        [](FrameWriter* frames, Message* message) { frames->Add(message); });
 }
 

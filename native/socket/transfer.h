@@ -13,6 +13,7 @@
 #include "interface.h"
 #include "message/message.h"
 #include "prelude.h"
+#include "socket/socket.h"
 
 namespace ohmq {
 
@@ -85,11 +86,18 @@ inline napi_value ToBoolean(napi_env env, bool value) {
   return result;
 }
 
-// Passes a message to libzmq without waiting. Returns 0 or an error number, such as EAGAIN if it would have to wait.
-inline int SendNow(void* socket, Message* message, int flags = 0) {
-  while (zmq_msg_send(message->get(), socket, ZMQ_DONTWAIT | flags) < 0) {
-    if (zmq_errno() != EINTR) return zmq_errno();
+// Passes a part to libzmq without waiting, and counts it. Returns 0 or an error number, such as EAGAIN if it would have
+// to wait.
+inline int SendNow(Socket* socket, Message* message, int flags = 0) {
+  void* handle = socket->handle()->get();
+  const size_t size = message->size();
+  while (zmq_msg_send(message->get(), handle, ZMQ_DONTWAIT | flags) < 0) {
+    const int error = zmq_errno();
+    if (error == EINTR) continue;
+    socket->sent.Drop();
+    return error;
   }
+  socket->sent.Add(size, (flags & ZMQ_SNDMORE) != 0);
   return 0;
 }
 
@@ -162,21 +170,24 @@ class FrameWriter {
   uint32_t count_ = 0;
 };
 
-// Takes up to `messages` messages off a socket and adds their frames with `add`, a function of a FrameWriter and a
-// Message. Returns the number of frames, or throws.
+// Takes up to `messages` messages off a socket, counts them, and adds their frames with `add`, a function of a
+// FrameWriter and a Message. Returns the number of frames, or throws.
 template <typename Add>
-napi_value ReceiveFrames(napi_env env, Environment* environment, void* socket, uint32_t messages, Add add) {
+napi_value ReceiveFrames(napi_env env, Environment* environment, Socket* socket, uint32_t messages, Add add) {
+  void* handle = socket->handle()->get();
   FrameWriter frames(environment);
   Message message;
   while (messages > 0 && frames.has_room()) {
-    if (zmq_msg_recv(message.get(), socket, ZMQ_DONTWAIT) < 0) {
+    if (zmq_msg_recv(message.get(), handle, ZMQ_DONTWAIT) < 0) {
       const int error = zmq_errno();
       if (error == EINTR) continue;
       // Messages from before an error are delivered. The next call meets the error again.
       if (error == EAGAIN || frames.count() > 0) break;
       return Throw(env, error);
     }
-    if (!message.more()) messages -= 1;
+    const bool more = message.more();
+    socket->received.Add(message.size(), more);
+    if (!more) messages -= 1;
     add(&frames, &message);
   }
   return ToNumber(env, frames.count());
