@@ -83,7 +83,7 @@ napi_value SendTagged(napi_env env, napi_callback_info info) {
   const uint8_t* value = Bytes(env, arguments.values[2], &value_size);
   if (value == nullptr) return nullptr;
   int error = SetTag(&message, static_cast<Tag>(arguments.Number(env, 1)), value, value_size);
-  if (error == 0) error = SendNow(arguments.socket, &message, size);
+  if (error == 0) error = SendNow(HandleOf(arguments.socket), &arguments.socket->sent, &message, size);
   if (error != 0 && error != EAGAIN) return Throw(env, error);
   return ToBoolean(env, error == 0);
 }
@@ -103,7 +103,8 @@ napi_value SendTaggedMany(napi_env env, napi_callback_info info) {
     if (value_size + size > room) return ThrowType(env, "The frames are larger than the shared memory");
     Message message;
     if (!message.Copy(&environment.message_memory, next + value_size, size) ||
-        SetTag(&message, tag, next, value_size) != 0 || SendNow(arguments.socket, &message, size) != 0) {
+        SetTag(&message, tag, next, value_size) != 0 ||
+        SendNow(HandleOf(arguments.socket), &arguments.socket->sent, &message, size) != 0) {
       break;
     }
     next += value_size + size;

@@ -7,7 +7,7 @@ namespace {
 
 napi_value Send(napi_env env, Socket* socket, Message* message, size_t size, uint32_t flags) {
   const int more = (flags & SendFlags::kMore) != 0 ? ZMQ_SNDMORE : 0;
-  const int error = SendNow(socket, message, size, more);
+  const int error = SendNow(socket->handle()->get(), &socket->sent, message, size, more);
   if (error != 0 && error != EAGAIN) return Throw(env, error);
   return ToBoolean(env, error == 0);
 }
@@ -60,19 +60,26 @@ napi_value SendMany(napi_env env, napi_callback_info info) {
   const uint8_t* next = environment.bytes;
   size_t room = Environment::kBytes;
   const uint32_t count = std::min<uint32_t>(arguments.Number(env, 1), Environment::kFrames);
+  void* socket = arguments.socket->handle()->get();
+  // A copy, because the compiler cannot keep a member in registers across calls of libzmq: 2 ns for each message.
+  Count counted = arguments.socket->sent;
   const bool several = std::any_of(environment.frames, environment.frames + std::max<uint32_t>(count, 1) - 1,
                                    [](uint32_t frame) { return !FrameHasMore(frame); });
-  const HeldWakes wakes(several ? arguments.socket->handle()->get() : nullptr);
+  const HeldWakes wakes(several ? socket : nullptr);
   uint32_t sent = 0;
   for (; sent < count; sent += 1) {
     const size_t size = FrameSize(environment.frames[sent]);
-    if (size > room) return ThrowType(env, "The frames are larger than the shared memory");
+    if (size > room) {
+      ThrowType(env, "The frames are larger than the shared memory");
+      break;
+    }
     Message message;
     if (!message.Copy(&environment.message_memory, next, size)) break;
-    if (SendNow(arguments.socket, &message, size, FrameHasMore(environment.frames[sent]) ? ZMQ_SNDMORE : 0) != 0) break;
+    if (SendNow(socket, &counted, &message, size, FrameHasMore(environment.frames[sent]) ? ZMQ_SNDMORE : 0) != 0) break;
     next += size;
     room -= size;
   }
+  arguments.socket->sent = counted;
   return ToNumber(env, sent);
 }
 

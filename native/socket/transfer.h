@@ -87,17 +87,16 @@ inline napi_value ToBoolean(napi_env env, bool value) {
   return result;
 }
 
-// Passes a part of this size to libzmq without waiting, and counts it. Returns 0 or an error number, such as EAGAIN if
-// it would have to wait.
-inline int SendNow(Socket* socket, Message* message, size_t size, int flags = 0) {
-  void* handle = socket->handle()->get();
-  while (zmq_msg_send(message->get(), handle, ZMQ_DONTWAIT | flags) < 0) {
+// Passes a part of this size to libzmq without waiting, and counts it in `sent`. Returns 0 or an error number, such as
+// EAGAIN if it would have to wait.
+inline int SendNow(void* socket, Count* sent, Message* message, size_t size, int flags = 0) {
+  while (zmq_msg_send(message->get(), socket, ZMQ_DONTWAIT | flags) < 0) {
     const int error = zmq_errno();
     if (error == EINTR) continue;
-    socket->sent.Drop();
+    sent->Drop();
     return error;
   }
-  socket->sent.Add(size, (flags & ZMQ_SNDMORE) != 0);
+  sent->Add(size, (flags & ZMQ_SNDMORE) != 0);
   return 0;
 }
 

@@ -6,9 +6,9 @@ import { pipeline } from "node:stream/promises"
 import { Worker } from "node:worker_threads"
 
 import * as zmq from "ohmq"
-import * as draft from "ohmq/draft"
 import { describe, expect, it } from "vitest"
 
+import { runProgram } from "../support/process.js"
 import { eventually, failure, freeAddress, join, open, transports } from "../support/sockets.js"
 
 const none = { messages: 0, bytes: 0 }
@@ -110,34 +110,44 @@ describe("sent and received", () => {
     expect(waiting.sends).toBe(1)
   })
 
-  it("count once a message whose peer went away in its middle", async () => {
-    const push = open(zmq.Push)
-    const [gone, stays] = [open(zmq.Pull), open(zmq.Pull)]
-    push.connect(await bound(gone))
-    /** Closes the peer, and waits until libzmq's thread has told of that, when the second part is looked at. */
-    const parts = new Proxy([] as unknown[], {
-      get(target, key) {
-        if (key === "1" && !gone.closed) {
-          gone.close()
-          Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100)
+  it("count once a message whose peer goes away in its middle", async () => {
+    // Whether libzmq refuses the second part, or takes and drops it, is a race between its threads.
+    const program = `
+      for (let round = 0; round < 60; round += 1) {
+        const [gone, stays, push] = [new zmq.Pull(), new zmq.Pull(), new zmq.Push({ linger: 0 })]
+        await gone.bind("inproc://gone" + round)
+        await stays.bind("inproc://stays" + round)
+        push.connect("inproc://gone" + round)
+        // Closes the peer when the second part is about to be sent. ohmq converts the parts by map(), which makes a Converted.
+        class Parts extends Array {
+          static get [Symbol.species]() {
+            return Converted
+          }
         }
-        return Reflect.get(target, key)
-      },
-    })
-    class Message extends Array<zmq.MessageLike> {
-      static override get [Symbol.species](): ArrayConstructor {
-        return function Parts() {
-          return parts
-        } as unknown as ArrayConstructor
-      }
-    }
-    const sent = push.send(Message.of(Buffer.alloc(2000), Buffer.alloc(2000), "x"))
-    expect(gone.closed).toBe(true)
-    expect(push.statistics()).toMatchObject({ sent: none, waiting: { sends: 1 } })
-    push.connect(await bound(stays))
-    await sent
-    expect(push.statistics().sent).toEqual({ messages: 1, bytes: 4001 })
-    expect(await stays.receive()).toHaveLength(3)
+        function Converted() {
+          return new Proxy([], {
+            get(target, key) {
+              if (key === "1" && !gone.closed) {
+                gone.close()
+                Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5)
+              }
+              return Reflect.get(target, key)
+            },
+          })
+        }
+        const sending = push.send(Parts.of(Buffer.alloc(2000), Buffer.alloc(2000), "x"))
+        const { sent, waiting } = push.statistics()
+        if (waiting.sends === 1) {
+          if (sent.messages !== 0 || sent.bytes !== 0) throw new Error("counted before it was sent")
+          push.connect("inproc://stays" + round)
+          await stays.receive()
+        }
+        await sending
+        console.log(Object.values(push.statistics().sent).join())
+        push.close()
+        stays.close()
+      }`
+    expect((await runProgram(program)).stdout).toBe("1,4001\n".repeat(60))
   })
 
   it("count the parts that a Router puts before a message", async () => {
@@ -225,40 +235,6 @@ describe("sent and received", () => {
   })
 })
 
-describe.each(transports)("draft sockets over %s", (transport) => {
-  it("count messages without their routing ids", async () => {
-    const [server, client] = [open(draft.Server), open(draft.Client)]
-    await join(server, client, transport)
-    await client.sendMany(["abc", Buffer.alloc(2000)])
-    const [, options] = await server.receive()
-    await server.receiveWithMetadata()
-    await server.send("ä", options)
-    await server.send(Buffer.alloc(3000), options)
-    await server.sendMany([["x", options]])
-    for (let count = 0; count < 3; count += 1) await client.receive()
-    const question = { messages: 2, bytes: 2003 }
-    const answer = { messages: 3, bytes: 3003 }
-    expect(client.statistics()).toMatchObject({ sent: question, received: answer, fetched: 0 })
-    expect(server.statistics()).toMatchObject({ sent: answer, received: question, fetched: 0 })
-  })
-
-  it("count messages without their groups", async () => {
-    const [radio, dish] = [open(draft.Radio), open(draft.Dish)]
-    await join(radio, dish, transport)
-    dish.join("news")
-    let sent = 0
-    await eventually(async () => {
-      await radio.send("abc", { group: "news" })
-      sent += 1
-      await dish.receive({ timeout: 10 })
-    })
-    expect(radio.statistics().sent).toEqual({ messages: sent, bytes: 3 * sent })
-    const { received } = dish.statistics()
-    expect(received.messages).toBeGreaterThan(0)
-    expect(received.bytes).toBe(3 * received.messages)
-  })
-})
-
 describe("fetched", () => {
   it("counts what was fetched ahead, and keeps it after a close", async () => {
     const { push, pull } = await joined({ receiveHighWaterMark: 0 })
@@ -287,7 +263,7 @@ describe("waiting", () => {
       dealer.receive({ signal }),
       dealer.receiveMany({ signal }),
       dealer.batches({ signal }).next(),
-    ].map(failure)
+    ].map((operation) => failure(() => operation))
     expect(dealer.statistics()).toMatchObject({ waiting: { sends: 2, receives: 3 }, sent: none })
     controller.abort()
     await Promise.all(operations)
