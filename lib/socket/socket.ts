@@ -60,6 +60,7 @@ export abstract class Socket extends OptionHolder {
   /** Made when a proxy asks for it. */
   #loan: Loan | undefined
   readonly #closing: Closing
+  readonly #parts: { native: NativeSocket; traffic: Traffic; endpoints: Endpoints }
   #context: Context | undefined
   #last: SocketStatistics | undefined
   /** Whether the opening of this socket was published. */
@@ -100,6 +101,7 @@ export abstract class Socket extends OptionHolder {
       else readiness.attend()
     }
     this.#endpoints = new Endpoints(this, { native, type: this.#type, readiness, inbox, outbox, unblocked })
+    this.#parts = { native, traffic: this.#traffic, endpoints: this.#endpoints }
     this.#closing = new Closing({ native, readiness, endpoints: this.#endpoints }, readNumber(socketOptions.linger))
     Object.seal(this)
     try {
@@ -370,10 +372,6 @@ export abstract class Socket extends OptionHolder {
   /** @internal The addon calls this when an event that it watches for has come. */
   [onReady](ready: number): void {
     this.#readiness.serve(ready)
-  }
-
-  get #parts() {
-    return { native: this.#native, traffic: this.#traffic, endpoints: this.#endpoints }
   }
 
   #setKeepAlive(keep: boolean): this {
