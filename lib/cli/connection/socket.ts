@@ -1,7 +1,7 @@
 // Opens the socket of a verb: options, security, endpoints.
 
-import { suggestion } from "../../base/spelling.js"
 import { setTimeout as sleep } from "node:timers/promises"
+import { suggestion } from "../../base/spelling.js"
 
 import type { Peer } from "../../draft.js"
 import type { Socket } from "../../index.js"
@@ -149,7 +149,7 @@ async function deliver(socket: Socket, { known, refused }: Verdict): Promise<boo
     throw refused.reason
   }
   await socket.close({ linger: left(), wait: true })
-  return left() !== 0
+  return linger === 0 || left() !== 0
 }
 
 /** Creates a socket and binds or connects it to the endpoints, in their order. */
