@@ -2,7 +2,7 @@
 
 import { suggestion } from "../../base/spelling.js"
 import type { Peer } from "../../draft.js"
-import type { Socket } from "../../index.js"
+import type { Context, Socket } from "../../index.js"
 import { CommandError, RefusedError, UsageError } from "../command/exit.js"
 import { say, warn } from "../command/terminal.js"
 import { type Endpoint, isEndpoint, isProfile, parseEndpoint } from "./endpoints.js"
@@ -17,6 +17,8 @@ export interface Connection {
   readonly values: ConnectionValues
   /** The arguments after the endpoints. */
   readonly rest: readonly string[]
+  /** Default: the default context. */
+  readonly context?: Context
 }
 
 /**
@@ -119,14 +121,17 @@ function watchRefusals(socket: Socket, endpoints: readonly Endpoint[], controlle
 /** Creates a socket and binds or connects it to the endpoints, in their order. */
 export async function openSocket<S extends Socket>(
   create: (options: object) => S,
-  { endpoints, values }: Connection,
+  { endpoints, values, context }: Connection,
   prepare: (socket: S) => void = () => {},
 ): Promise<Opened<S>> {
-  const security = await securityOf(values)
+  const security = await securityOf(values, context)
   const controller = new AbortController()
   let socket: S
   try {
-    socket = create(security === undefined ? {} : { security: security.security })
+    socket = create({
+      ...(context !== undefined && { context }),
+      ...(security !== undefined && { security: security.security }),
+    })
   } catch (error) {
     throw new UsageError((error as Error).message)
   }
@@ -140,6 +145,8 @@ export async function openSocket<S extends Socket>(
     const addresses: string[] = []
     const peers: number[] = []
     for (const endpoint of endpoints) addresses.push(await attach(socket, endpoint, peers))
+    // Read now, because a socket that is lent to a proxy cannot be asked.
+    const { linger: given } = socket
     return {
       socket,
       addresses,
@@ -147,7 +154,7 @@ export async function openSocket<S extends Socket>(
       refused: controller.signal,
       close: async (hasSent) => {
         // A peer that has gone need not hear of the end of a subscription.
-        const linger = hasSent || values.linger !== undefined ? socket.linger : 0
+        const linger = hasSent || values.linger !== undefined ? given : 0
         const start = performance.now()
         await socket.close({ linger, wait: true })
         await security?.close()
