@@ -14,6 +14,7 @@ import {
   checkSides,
   create,
   isSide,
+  kinds,
   pairs,
   type Side,
   type SideName,
@@ -151,7 +152,7 @@ async function openAll(sides: readonly Side[]): Promise<Opened<Socket>[]> {
   try {
     for (const side of sides) opened.push(await open(side))
   } catch (error) {
-    for (const one of opened) await one.close()
+    for (const one of opened) await one.close(false)
     throw error
   }
   return opened
@@ -210,7 +211,9 @@ export const proxy = defineVerb({
     } finally {
       clearInterval(timer)
       // They close when the proxy has given them back.
-      const closing = Promise.all(opened.map((one) => one.close()))
+      const closing = Promise.all(
+        opened.map((one, index) => one.close(kinds[sides[index]?.type ?? ""]?.delivers === true)),
+      )
       forwarder[Symbol.dispose]()
       isDelivered = (await closing).every(Boolean)
       traffic.sayTotal()

@@ -100,6 +100,7 @@ async function send(session: Session, file: string, values: ReplayValues): Promi
   try {
     for await (const group of messagesOf(file, values, 1, signal)) {
       let sent = group.length
+      session.hasSent = true
       try {
         await socket.sendMany(
           group.map(({ parts }) => parts),
