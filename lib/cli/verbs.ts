@@ -19,6 +19,11 @@ export const verbs: Readonly<Record<string, Readonly<Record<string, Load>>>> = {
   "Send and receive": patterns(
     ..."req rep dealer router pair xpub xsub stream client server channel peer dgram".split(" "),
   ),
+  "Record and forward": {
+    record: async () => (await import("./verbs/record.js")).record,
+    replay: async () => (await import("./verbs/replay.js")).replay,
+    proxy: async () => (await import("./verbs/proxy.js")).proxy,
+  },
   "Look and measure": {},
   "Set up": {},
 }

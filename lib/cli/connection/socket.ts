@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises"
 import { suggestion } from "../../base/spelling.js"
 
 import type { Peer } from "../../draft.js"
-import type { Socket } from "../../index.js"
+import type { Context, Socket } from "../../index.js"
 import { CommandError, RefusedError, UsageError } from "../command/exit.js"
 import { say, warn } from "../command/terminal.js"
 import { type Endpoint, isEndpoint, isProfile, parseEndpoint } from "./endpoints.js"
@@ -19,6 +19,8 @@ export interface Connection {
   readonly values: ConnectionValues
   /** The arguments after the endpoints. */
   readonly rest: readonly string[]
+  /** Default: the default context. */
+  readonly context?: Context
 }
 
 /**
@@ -155,13 +157,16 @@ async function deliver(socket: Socket, { known, refused }: Verdict): Promise<boo
 /** Creates a socket and binds or connects it to the endpoints, in their order. */
 export async function openSocket<S extends Socket>(
   create: (options: object) => S,
-  { endpoints, values }: Connection,
+  { endpoints, values, context }: Connection,
   prepare: (socket: S) => void = () => {},
 ): Promise<Opened<S>> {
-  const security = await securityOf(values)
+  const security = await securityOf(values, context)
   let socket: S
   try {
-    socket = create(security === undefined ? {} : { security: security.security })
+    socket = create({
+      ...(context !== undefined && { context }),
+      ...(security !== undefined && { security: security.security }),
+    })
   } catch (error) {
     throw new UsageError((error as Error).message)
   }
@@ -175,6 +180,8 @@ export async function openSocket<S extends Socket>(
     const addresses: string[] = []
     const peers: number[] = []
     for (const endpoint of endpoints) addresses.push(await attach(socket, endpoint, peers))
+    // Read now, because a socket that is lent to a proxy cannot be asked.
+    const { linger: given } = socket
     return {
       socket,
       addresses,
