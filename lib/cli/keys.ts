@@ -2,11 +2,8 @@
 // ohmq-keys: generates certificates and writes password files.
 
 import { Buffer } from "node:buffer"
-import { statSync } from "node:fs"
 import process from "node:process"
-import { readPasswords } from "../security/access/passwords.js"
-import { createFile, replaceFile } from "../security/certificates/certificate-file.js"
-import { Certificate, hashPassword } from "../security/index.js"
+import { Certificate, PasswordFile } from "../security/index.js"
 
 const help = `Generates certificates and writes password files. Usage:
 
@@ -68,23 +65,7 @@ async function setPassword([file, user, ...more]: string[]): Promise<void> {
   if (more.length > 0) throw new UsageError(`Expected FILE and USER, but also received '${more.join(" ")}'`)
   if (/[\r\n\0]/.test(user) || user === "" || user.startsWith("#"))
     throw new UsageError("Invalid user name. It must not be empty, begin with # or contain line breaks")
-  // latin1 keeps every byte of the other lines.
-  let before: string | undefined
-  try {
-    before = (await readPasswords(file)).toString("latin1")
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error
-  }
-  const start = `${Buffer.from(user).toString("latin1")}:`
-  const line = `${start}${await hashPassword(await readPassword())}`
-  if (before === undefined) {
-    await createFile(file, Buffer.from(`${line}\n`, "latin1"), { mode: 0o600 })
-    return
-  }
-  const lines = before === "" ? [] : before.replace(/\n$/, "").split("\n")
-  const others = lines.filter((one) => !(one.startsWith(start) && one.lastIndexOf(":") === start.length - 1))
-  const { mode, uid, gid } = statSync(file)
-  await replaceFile(file, Buffer.from(`${[...others, line].join("\n")}\n`, "latin1"), { mode: mode & 0o777, uid, gid })
+  await PasswordFile.setPassword(file, user, await readPassword())
 }
 
 const commands: Record<string, { run: (args: string[]) => Promise<void>; help: string }> = {
