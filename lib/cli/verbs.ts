@@ -14,7 +14,12 @@ export const verbs: Readonly<Record<string, Readonly<Record<string, Entry>>>> = 
   Receive: {},
   "Send and receive": {},
   "Look and measure": {},
-  "Set up": {},
+  "Set up": {
+    keys: {
+      summary: "Generates certificates and writes password files; checks, lists and converts keys",
+      load: async () => (await import("./verbs/keys.js")).keys,
+    },
+  },
 }
 
 /** The names of all verbs. */
