@@ -2,17 +2,23 @@
 
 import type { Verb } from "./command/spec.js"
 
-interface Entry {
-  /** The same as the verb's own; here, so that the overview need not load it. */
-  readonly summary: string
-  readonly load: () => Promise<Verb>
-}
+type Load = () => Promise<Verb>
+
+/** The verb of a row of the table of patterns. */
+const pattern =
+  (name: string): Load =>
+  async () =>
+    (await import("./patterns/verb.js")).patternVerb(name)
+
+const patterns = (...names: string[]) => Object.fromEntries(names.map((name) => [name, pattern(name)]))
 
 /** Titles and the verbs below them, in the order of the overview. */
-export const verbs: Readonly<Record<string, Readonly<Record<string, Entry>>>> = {
-  Send: {},
-  Receive: {},
-  "Send and receive": {},
+export const verbs: Readonly<Record<string, Readonly<Record<string, Load>>>> = {
+  Send: patterns("push", "pub", "radio", "scatter"),
+  Receive: patterns("pull", "sub", "dish", "gather"),
+  "Send and receive": patterns(
+    ..."req rep dealer router pair xpub xsub stream client server channel peer dgram".split(" "),
+  ),
   "Look and measure": {},
   "Set up": {
     keys: {
@@ -28,5 +34,5 @@ export const names = Object.values(verbs).flatMap((group) => Object.keys(group))
 /** Loads a verb. Undefined if there is none of that name. */
 export async function loadVerb(name: string): Promise<Verb | undefined> {
   const group = Object.values(verbs).find((entries) => Object.hasOwn(entries, name))
-  return group?.[name]?.load()
+  return group?.[name]?.()
 }

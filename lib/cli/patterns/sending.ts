@@ -1,0 +1,108 @@
+// Sends a source to a socket, in groups of messages.
+
+import { say } from "../command/terminal.js"
+import { type Outgoing, sourceOf } from "../input/source.js"
+import { Statistics } from "../output/statistics.js"
+import { type AnySocket, inWords, rethrow, type Session, toSend } from "./session.js"
+
+const sizeOf = (message: Outgoing) => {
+  if (!Array.isArray(message)) return message.length
+  let size = 0
+  for (const part of message) size += part.length
+  return size
+}
+
+/** After how long a send that waits is said, in milliseconds. */
+const PATIENCE = 1000
+
+/** Sends all messages. Ends early, without an error, when the session's signal is aborted. */
+export async function sendAll(session: Session, limit?: number): Promise<void> {
+  const { pattern, values, messages, socket, signal, opened } = session
+  const { timeout, topic, group } = values
+  const first = typeof topic === "string" ? topic : typeof group === "string" ? group : undefined
+  const wrap =
+    first === undefined
+      ? undefined
+      : (message: Outgoing) => (Array.isArray(message) ? [first, ...message] : [first, message])
+  const statistics = new Statistics(values.stats)
+  try {
+    for await (const given of sourceOf(messages, values, limit, signal)) {
+      let batch = wrap === undefined ? given : given.map(wrap)
+      if (pattern.socket === "Client" || pattern.socket === "Channel" || pattern.socket === "Scatter")
+        checkSingle(batch)
+      const complete = pattern.tag === undefined ? batch : batch.map((message) => toSend(pattern, message))
+      const waiting = setTimeout(() => say(`waiting for a peer at ${opened.addresses.join(", ")}`), PATIENCE)
+      try {
+        await socket.sendMany(complete as unknown[], { signal, ...(timeout !== undefined && { timeout }) })
+      } catch (error) {
+        const { sent = 0 } = error as { sent?: number }
+        batch = batch.slice(0, sent)
+        if (signal.aborted) return
+        rethrow(
+          error,
+          () => `No peer took a message for ${inWords(timeout as number)}; ${statistics.messages + sent} were sent`,
+        )
+      } finally {
+        clearTimeout(waiting)
+        statistics.add(batch.length, values.stats ? batch.reduce((sum, message) => sum + sizeOf(message), 0) : 0)
+      }
+    }
+  } finally {
+    statistics.end()
+  }
+}
+
+function checkSingle(batch: readonly Outgoing[]): void {
+  for (const message of batch) if (Array.isArray(message) && message.length > 1) toSendError(message.length)
+}
+
+function toSendError(parts: number): never {
+  throw Object.assign(new Error(`Messages of this socket have one part, but one has ${parts}`), { code: "EINVAL" })
+}
+
+/**
+ * Waits until peers have subscribed to the topic, and goes on to read subscriptions, which would pile up otherwise. Resolves to whether
+ * they came.
+ */
+export async function waitForSubscribers({ socket, values, signal, opened }: Session): Promise<void> {
+  const { topic = "", timeout } = values
+  const wanted = values["no-wait"] === true ? 0 : (values["wait-peers"] ?? 1)
+  let found = 0
+  let settle = () => {}
+  let fail: (error: unknown) => void = () => {}
+  const enough = new Promise<void>((resolve, reject) => {
+    settle = resolve
+    fail = reject
+  })
+  const read = async (xpub: AnySocket) => {
+    for await (const batch of xpub.batches({ signal })) {
+      for (const [subscription] of batch as [Buffer][]) {
+        if (!String(topic).startsWith(subscription.toString("utf8", 1))) continue
+        found += subscription[0] === 1 ? 1 : -1
+      }
+      if (found >= wanted) settle()
+    }
+    settle()
+  }
+  read(socket).catch(fail)
+  if (wanted === 0) return
+  const timer =
+    timeout === undefined
+      ? undefined
+      : setTimeout(() => fail(Object.assign(new Error("timed out"), { code: "EAGAIN" })), timeout)
+  const patience = setTimeout(
+    () =>
+      say(
+        `waiting for ${wanted === 1 ? "a subscriber" : `${wanted} subscribers`} at ${opened.addresses.join(", ")} (--no-wait does not)`,
+      ),
+    PATIENCE / 4,
+  )
+  try {
+    await enough
+  } catch (error) {
+    rethrow(error, () => `${found} of ${wanted} subscribers came within ${inWords(timeout as number)}`)
+  } finally {
+    clearTimeout(timer)
+    clearTimeout(patience)
+  }
+}
