@@ -21,10 +21,10 @@ export const verbs: Readonly<Record<string, Readonly<Record<string, Load>>>> = {
   ),
   "Look and measure": {},
   "Set up": {
-    keys: {
-      summary: "Generates certificates and writes password files; checks, lists and converts keys",
-      load: async () => (await import("./verbs/keys.js")).keys,
-    },
+    keys: async () => (await import("./verbs/keys.js")).keys,
+    profile: async () => (await import("./verbs/profile.js")).profile,
+    info: async () => (await import("./verbs/info.js")).info,
+    build: async () => (await import("./verbs/build.js")).build,
   },
 }
 

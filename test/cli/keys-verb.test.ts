@@ -18,7 +18,7 @@ async function pair(metadata: Record<string, string> = { name: "alice" }) {
 }
 
 const python = (program: string, ...args: string[]) => {
-  const { status, stdout, stderr } = spawnSync("python3", ["-c", program, ...args], { encoding: "utf8" })
+  const { status, stdout, stderr } = spawnSync("/usr/bin/python3", ["-c", program, ...args], { encoding: "utf8" })
   if (status !== 0) throw new Error(stderr)
   return stdout
 }
