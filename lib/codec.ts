@@ -8,7 +8,7 @@ import { makeReplaceable } from "./base/exports.js"
 import { MappedIteration } from "./base/mapped-iteration.js"
 import type { Iteration, Message, MessageLike, OperationOptions, Receiver, Sender } from "./index.js"
 
-/** How values are written as messages, and read from them. What is received may differ from what can be sent. */
+/** Converts values to messages and back. Received values may have another type than those that can be sent. */
 export interface Codec<Out, In = Out> {
   /** The part or parts that a value is sent as. */
   encode(value: In): MessageLike | MessageLike[]
@@ -19,7 +19,7 @@ export interface Codec<Out, In = Out> {
 /** How many sizes of parts an error lists. */
 const LISTED = 8
 
-/** What a receive rejects with if the codec cannot read the message, which is then gone. `cause` is the codec's error. */
+/** A receive rejects with this if the codec cannot decode the message, which is then gone. `cause` is the codec's error. */
 export class MalformedMessageError extends Error {
   /** Always "MalformedMessageError". */
   override readonly name = "MalformedMessageError"
@@ -72,7 +72,7 @@ export function json<T = unknown>(check: (value: unknown) => T = (value) => valu
   }
   const encode = (value: T) => {
     const written = JSON.stringify(value)
-    if (written === undefined) throw expected("value", "a value that JSON can hold", value)
+    if (written === undefined) throw expected("value", "a value that JSON can represent", value)
     return written
   }
   return { encode, decode: (parts) => check(parse(textOf(parts))) }
@@ -103,13 +103,13 @@ export function prefixed(codec: Codec<unknown, unknown>, count: 1 | 2 = 1): unkn
 /** Options of a loop over values. */
 export interface ValueLoopOptions extends OperationOptions {
   /**
-   * Called for a malformed message; the loop then goes on with the next. Without it that step rejects, which ends `for await`. Not
-   * for a Reply, which must answer first.
+   * Called for a malformed message; the loop then continues with the next. Without it that step rejects, which ends `for await`.
+   * Not for a Reply, which must answer before it receives again.
    */
   onMalformed?: (error: MalformedMessageError) => void
 }
 
-/** What sends values. */
+/** The sending methods of a socket with a codec. */
 export interface ValueSender<In> {
   /** Like `send` of the socket. */
   send(value: In, options?: OperationOptions): Promise<void>
@@ -117,7 +117,7 @@ export interface ValueSender<In> {
   sendMany(values: Iterable<In>, options?: OperationOptions): Promise<void>
 }
 
-/** What receives values. */
+/** The receiving methods of a socket with a codec. */
 export interface ValueReceiver<Out> {
   /** Like `receive` of the socket. Rejects with a MalformedMessageError; the next call receives the next message. */
   receive(options?: OperationOptions): Promise<Out>
@@ -170,7 +170,7 @@ function receiverOf<Out>(socket: Receiver, codec: Codec<Out, never>): ValueRecei
 }
 
 /**
- * Has a socket send and receive values.
+ * Makes a socket send and receive values.
  *
  * ```typescript
  * const findings = withCodec(new Push({ connect }), json<Finding>())

@@ -101,12 +101,12 @@ export class Context extends OptionHolder {
   }
 
   /**
-   * Closes all sockets of this context and ends it: its threads and descriptors are given back. Resolves when what the
-   * sockets had to send is sent, or their `linger` has passed. Sockets of addons get ETERM, and are waited for.
+   * Closes all sockets of this context, ends it, and frees its threads and descriptors. Resolves when the sockets have sent
+   * their messages or their `linger` has passed. Sockets of addons get ETERM, and it waits until they are closed.
    *
-   * A second call waits for the same end; its `linger` comes too late, as the sockets are closed by then.
+   * A second call returns the same promise; its `linger` is ignored, because the sockets are closed by then.
    *
-   * The default context ends with the process, and cannot be terminated: EPERM.
+   * The default context ends with the process. Terminating it throws EPERM.
    *
    * ```typescript
    * await using context = new Context() // terminated at the end of the scope
@@ -130,15 +130,15 @@ export class Context extends OptionHolder {
     return this.#ended
   }
 
-  /** Terminates it at the end of its scope. */
+  /** Terminates the context at the end of its scope. */
   [asyncDispose](): Promise<void> {
     return this.terminate()
   }
 
   async #end(options: TerminateOptions): Promise<void> {
-    // Once libzmq knows of the end, a socket takes no linger any more: so before that, its proxy gives it back.
+    // Once libzmq ends the context, linger cannot be set any more. So proxies first give their sockets back.
     await Promise.all(this.#native.sockets(false).map((socket) => socket[leave]?.(options)))
-    // What has happened already reaches its observers first.
+    // Observers first get the events that have already happened.
     for (const observer of this.#native.sockets(true)) observer[onReady](constant("ZMQ_POLLIN"))
     await nextTurn()
     await this.#native.terminate()

@@ -23,7 +23,7 @@ export { Dish, type DishGroupOptions, Radio } from "./sockets/radio-dish.js"
 export { Client, Server } from "./sockets/server-client.js"
 export type { TaggedWritable } from "./sockets/tagged-sending.js"
 
-// zeromq has the seven above. These can be imported by name and required all the same, but do not enumerate.
+// zeromq has the seven above. The others can also be imported by name and required, but are not enumerable.
 /**
  * ZMQ_PEER: a Server that can also send first, because `connectPeer` returns the routing id of the peer.
  * @class

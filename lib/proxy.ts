@@ -115,7 +115,7 @@ export class Proxy<F extends Socket = Socket, B extends Socket = Socket, C exten
    * Starts forwarding. Resolves when the proxy, or a context of its sockets, was terminated. Throws EINVAL if a socket is
    * neither bound nor connected, is closed, or has peerEvents, EBUSY if one is in use.
    *
-   * @param options A `signal` terminates it too; it then resolves all the same.
+   * @param options A `signal` terminates it, too; `run` then resolves.
    */
   run(options: { signal?: AbortSignal } = {}): Promise<void> {
     if (!isObject(options)) throw expected("options", "an object", options)
@@ -147,7 +147,7 @@ export class Proxy<F extends Socket = Socket, B extends Socket = Socket, C exten
     if (signal !== undefined) waitForAbort(signal, terminate)
     const begun: Socket[] = []
     try {
-      // Messages that were fetched ahead are not in the socket any more. There mostly are none, and then this does not wait.
+      // Messages that were fetched ahead are no longer in the socket. Usually there are none, and this does not wait.
       const toBack = this.#forward(this.frontEnd[lend].takeFetched(), this.backEnd, stop.signal)
       if (toBack !== undefined) await toBack
       const toFront = this.#forward(this.backEnd[lend].takeFetched(), this.frontEnd, stop.signal)

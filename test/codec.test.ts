@@ -175,7 +175,7 @@ describe("a malformed message", () => {
     expect((await failure(() => receiver.receive())).message).not.toContain("secret")
   })
 
-  it("rejects its step, and the loop can go on", async () => {
+  it("rejects its step, and the loop can continue", async () => {
     const { push, receiver } = await pipeline(json<number>())
     await push.sendMany(["1", "two", "3", "four", "5"])
     const values = receiver.messages()
@@ -196,7 +196,7 @@ describe("a malformed message", () => {
     expect(await receiver.receive()).toBe(7)
   })
 
-  it("is told to onMalformed, and left out of the loop", async () => {
+  it("is passed to onMalformed, and left out of the loop", async () => {
     const { push, receiver } = await pipeline(json<number>())
     await push.sendMany(["1", "two", "three", "4"])
     const malformed: string[][] = []
@@ -206,6 +206,11 @@ describe("a malformed message", () => {
       if (seen.length === 2) break
     }
     expect({ seen, malformed }).toEqual({ seen: [1, 4], malformed: [["two"], ["three"]] })
+
+    await push.sendMany(["five", "6", "7"])
+    const values = receiver.messages({ onMalformed: () => {} })
+    const steps = await Promise.all([values.next(), values.next()])
+    expect(steps.map(({ value }) => value)).toEqual([6, 7])
   })
 
   it("ends the loop with what onMalformed throws", async () => {
@@ -224,33 +229,12 @@ describe("a malformed message", () => {
   })
 })
 
-describe("a loop over values", () => {
-  it("ends with its signal or return while it waits, and loses nothing", async () => {
-    const { push, receiver } = await pipeline(text())
-    const controller = new AbortController()
-    const ends = [
-      [receiver.messages({ signal: controller.signal }), () => controller.abort()],
-      [receiver.messages(), (messages: zmq.Iteration<string>) => messages.return()],
-      [receiver.messages(), (messages: zmq.Iteration<string>) => messages[Symbol.asyncDispose]()],
-    ] as const
-    for (const [messages, end] of ends) {
-      const steps = [messages.next(), messages.next()]
-      await end(messages)
-      for (const step of [...steps, messages.next()]) expect(await step).toEqual({ done: true, value: undefined })
-    }
-    const messages = receiver.messages()
-    const step = messages.next()
-    expect((await failure(() => messages.throw(new Error("stop")))).message).toBe("stop")
-    expect(await step).toEqual({ done: true, value: undefined })
-    await push.send("still there")
-    expect(await receiver.receive()).toBe("still there")
-  })
-})
-
 describe("a value that cannot be sent", () => {
   it("throws before anything is sent", async () => {
     const { sender, receiver } = await pipeline(json())
-    expect(thrown(() => sender.send(undefined)).message).toMatch(/^Expected value to be a value that JSON can hold/)
+    expect(thrown(() => sender.send(undefined)).message).toMatch(
+      /^Expected value to be a value that JSON can represent/,
+    )
     expect(thrown(() => sender.sendMany(["fine", () => {}]))).toBeInstanceOf(TypeError)
     const cycle: unknown[] = []
     cycle.push(cycle)
@@ -258,7 +242,7 @@ describe("a value that cannot be sent", () => {
     expect(await failure(() => receiver.receive({ timeout: 0 }))).toMatchObject({ code: "EAGAIN" })
   })
 
-  it("throws for a prefix that is missing, and a count that there is not", () => {
+  it("throws for a missing prefix, and for an invalid count", () => {
     const push = withCodec(open(zmq.Push), prefixed(json()))
     expect(thrown(() => push.send(["topic"] as never)).message).toMatch(/^Expected value to be an array of 2/)
     expect(thrown(() => push.send("topic" as never)).message).toMatch(/^Expected value to be an array of 2/)

@@ -245,7 +245,7 @@ describe("a socket that a proxy has", () => {
     await done
   })
 
-  it("is not closed by a proxy that could not start because of a bind under way", async () => {
+  it("is not closed by a proxy that could not start because of a bind in progress", async () => {
     const a = open(zmq.Pull)
     await a.bind(freeAddress("tcp"))
     const b = open(zmq.Push)
@@ -256,7 +256,7 @@ describe("a socket that a proxy has", () => {
     expect([a.closed, b.closed]).toEqual([false, false])
   })
 
-  it("is refused while a receive waits on it, and the receive goes on", async () => {
+  it("is refused while a receive waits on it, and the receive still works", async () => {
     const a = open(zmq.Pull)
     await a.bind(freeAddress("tcp"))
     const b = open(zmq.Push)
@@ -269,7 +269,7 @@ describe("a socket that a proxy has", () => {
     expect(texts(await received)).toEqual(["x"])
   })
 
-  it("refuses options, but tells its endpoint", async () => {
+  it("refuses options, but reports its endpoint", async () => {
     const { proxy, endpoints, done } = await broker(open(zmq.XSubscriber), open(zmq.XPublisher))
     expect(proxy.frontEnd.lastEndpoint).toBe(endpoints.front)
     expect(thrown(() => proxy.frontEnd.linger)).toMatchObject({ code: "EBUSY" })
@@ -301,7 +301,7 @@ describe("a message that a proxy cannot deliver", () => {
 })
 
 describe("Proxy.run", () => {
-  it("refuses what is no signal", async () => {
+  it("refuses an invalid signal", async () => {
     const proxy = new zmq.Proxy(open(zmq.Pull), open(zmq.Push))
     expect((await failure(() => proxy.run({ signal: {} as never }))).message).toMatch(
       /^Expected signal to be an AbortSignal/,

@@ -13,8 +13,8 @@ export interface ErrnoError extends Error {
   /** The name of the option that a constructor could not set. A TypeError for its value has this, too. */
   option?: string
   /**
-   * What the code alone leaves open. With EAGAIN, "timeout" if the time ran out, "closed" if the socket or observer was closed
-   * meanwhile. With the error of an address, such as EINVAL or EPROTONOSUPPORT, what is wrong with it and how a right one looks.
+   * More than the code says. With EAGAIN, "timeout" if the time ran out, "closed" if the socket or observer was closed
+   * meanwhile. With the error of an address, such as EINVAL or EPROTONOSUPPORT, what is wrong with it and what a valid one looks like.
    */
   reason?: string
 }

@@ -173,8 +173,9 @@ export class SourceIterator<T, R extends { readonly promise: Promise<unknown> }>
   }
 }
 
-// So that it inherits the iterator helpers, if the runtime has them.
-Object.setPrototypeOf(
-  SourceIterator.prototype,
-  Object.getPrototypeOf(Object.getPrototypeOf(async function* () {}.prototype)),
-)
+/** Makes a class inherit the helpers of async iterators (`map`, `filter` and so on), if the runtime has them. */
+export function inheritHelpers({ prototype }: { prototype: object }): void {
+  Object.setPrototypeOf(prototype, Object.getPrototypeOf(Object.getPrototypeOf(async function* () {}.prototype)))
+}
+
+inheritHelpers(SourceIterator)

@@ -35,6 +35,8 @@ interface Row {
   readonly joins?: true
   /** It does not speak ZMTP: its connections have no handshake and no security mechanism. */
   readonly plain?: true
+  /** It receives what one read from the connection returned as one message, so the size of reads shows. */
+  readonly unframed?: true
   readonly shape?: MessageShape
 }
 
@@ -51,7 +53,7 @@ export const socketTypes = {
   Push: { zmq: "ZMQ_PUSH", v5: ["push"], writable: true, balances: true },
   XPublisher: { zmq: "ZMQ_XPUB", v5: ["xpub"], writable: true, readable: true },
   XSubscriber: { zmq: "ZMQ_XSUB", v5: ["xsub"], writable: true, readable: true },
-  Stream: { zmq: "ZMQ_STREAM", v5: ["stream"], writable: true, readable: true, plain: true },
+  Stream: { zmq: "ZMQ_STREAM", v5: ["stream"], writable: true, readable: true, plain: true, unframed: true },
   Server: { zmq: "ZMQ_SERVER", writable: true, readable: true, shape: "routed" },
   Client: { zmq: "ZMQ_CLIENT", writable: true, readable: true, shape: "part" },
   Radio: { zmq: "ZMQ_RADIO", writable: true, shape: "grouped" },
@@ -81,7 +83,7 @@ export const writers = namesWith("writable")
 /** The socket classes that can receive. */
 export const readers = namesWith("readable")
 
-/** The row of a type with its number in zmq.h, as the code wants it. */
+/** The complete row of a type, with its number in zmq.h. */
 export interface SocketType {
   readonly number: number
   readonly writable: boolean
@@ -92,6 +94,7 @@ export interface SocketType {
   readonly subscribes: boolean
   readonly joins: boolean
   readonly plain: boolean
+  readonly unframed: boolean
   readonly shape: MessageShape
 }
 
@@ -105,6 +108,7 @@ const complete = (number: number, row: Omit<Row, "zmq">): SocketType => ({
   subscribes: row.subscribes === true,
   joins: row.joins === true,
   plain: row.plain === true,
+  unframed: row.unframed === true,
   shape: row.shape ?? "parts",
 })
 

@@ -166,7 +166,7 @@ function authenticationError(status: number): AuthenticationError {
   return Object.assign(new Error(message), { status: status as 300 })
 }
 
-/** The fields of an event beside its addresses and its descriptor. */
+/** The fields of an event besides its addresses and its descriptor. */
 function details(type: EventType, value: number): object {
   switch (type) {
     case "connect:retry":

@@ -6,7 +6,7 @@ import { MonitorPair } from "../socket/monitor-pair.js"
 import type { Socket } from "../socket/socket.js"
 import { decodeEvent, type Event } from "./decoding.js"
 
-/** Sockets whose events somebody waits for: they are not collected, though nothing else refers to them. */
+/** Sockets whose events an operation waits for. They must not be collected, although nothing else refers to them. */
 const awaited = new Set<OwnedSocket>()
 
 /** The events of a socket. */
@@ -16,11 +16,11 @@ export class Monitor {
   /** For each connection, by both its ends: whether this socket has connected or accepted it. */
   readonly #sides = new Map<string, "local" | "remote">()
   #ending: Ending | undefined
-  /** Whoever closes the socket waits for its end. */
+  /** A close of the socket waits for its end. */
   #isHeld = false
   #isAwaited = false
 
-  /** Begins at once. */
+  /** Starts at once. */
   constructor(socket: Socket) {
     const observed = socket[handle]() as OwnedSocket
     this.#observed = new WeakRef(observed)
@@ -28,8 +28,8 @@ export class Monitor {
   }
 
   /**
-   * Takes events off libzmq for as long as there are any to come. The reader stays open until libzmq has reported the end, or its
-   * threads would wait for one.
+   * Reads events until libzmq has reported the end. The reader stays open until then, because libzmq's threads would wait
+   * for one.
    */
   read(deliver: (event: Event) => void): Promise<void> {
     const reading = this.#read(deliver)
@@ -60,7 +60,7 @@ export class Monitor {
         if (event.type === "end") return
       }
     } catch (error) {
-      // The context is being terminated, and with it whoever might wait for a reader.
+      // The context is being terminated, so no thread of libzmq waits for the reader any more.
       if ((error as { code?: string }).code !== "ETERM") throw error
     } finally {
       this.#pair.close()
@@ -72,7 +72,7 @@ export class Monitor {
     return this.#sides.get(`${localAddress}\n${remoteAddress}`)
   }
 
-  /** Has libzmq report the end. */
+  /** Makes libzmq report the end of the monitor. */
   stop(): void {
     const observed = this.#observed.deref()
     try {
@@ -84,7 +84,7 @@ export class Monitor {
     }
   }
 
-  /** Keeps the process and the observed socket alive, or no longer. */
+  /** Whether to keep the process and the observed socket alive. */
   keepAlive(keep: boolean): void {
     this.#isAwaited = keep
     this.#keepAlive()

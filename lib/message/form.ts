@@ -58,7 +58,7 @@ export function groupBytes({ group }: GroupOptions): Uint8Array {
   const zero = given.indexOf(0)
   const bytes = zero === -1 ? given : given.subarray(0, zero)
   const most = constant("ZMQ_GROUP_MAX_LENGTH")
-  // In the process of a dish that has joined the empty group, libzmq aborts when its queue is full.
+  // libzmq aborts the process of a Dish that has joined the empty group when the Dish's queue is full.
   if (bytes.byteLength === 0 || bytes.byteLength > most) throw expected("group", `1 to ${most} bytes long`, group)
   if (zero !== -1) warnOnce("OHMQ_GROUP_CUT", "A group ends at its first zero byte; the rest of the name was ignored.")
   return bytes

@@ -88,7 +88,7 @@ export class Inbox {
     return this.#head === this.#messages.length
   }
 
-  /** To be called if options that limit prefetching have changed. */
+  /** Call it if options that limit prefetching have changed. */
   reconsider(): void {
     this.#most = undefined
   }

@@ -22,7 +22,7 @@ export type Part = Uint8Array | string
 
 const { frames, receive, received, sendBytes, sendText, takeLarge } = addon
 
-/** Taken out of their modules, which are slow to look into: 5 ns for each message. */
+/** Read from the modules once, because each access to a module costs time: 5 ns for each message. */
 const { isUint8Array } = types
 const { More: MORE, Large: LARGE } = FrameFlags
 const SHIFT = FRAME_SHIFT

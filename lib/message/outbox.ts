@@ -109,7 +109,7 @@ export class Batch {
 
   constructor(readonly messages: Outgoing[]) {}
 
-  /** To be called before the batch waits. Copies small parts, which may change during the wait. */
+  /** Call it before the batch waits. Copies small parts, which may change during the wait. */
   keep(): void {
     for (let index = this.sent; index < this.messages.length; index += 1) {
       this.messages[index] = keep(this.messages[index] as Outgoing)
@@ -126,7 +126,7 @@ export class Outbox {
     this.#type = type
   }
 
-  /** To be called when the socket has been connected to an address. */
+  /** Call it when the socket has been connected to an address. */
   connected(_address: string): void {}
 
   /** Converts a message. Throws if it cannot be sent at all. */

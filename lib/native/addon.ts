@@ -1,4 +1,4 @@
-// The addon, and the types of its exports; lib/native/loader.ts finds it. What each function does stands in native/*.h.
+// The addon, and the types of its exports; lib/native/loader.ts finds it. native/*.h says what each function does.
 
 import type { Buffer } from "node:buffer"
 import process from "node:process"
@@ -8,7 +8,7 @@ import { loadAddon } from "./loader.js"
 import type { ProxyCommand, SendFlags, Tag, WireType } from "./numbers.js"
 
 export interface NativeContext {
-  /** The owners of its open sockets of this thread: of those that read monitors, or of the others. */
+  /** The owners of its open sockets in this thread: either of those that read monitors, or of the others. */
   sockets(monitorReaders: boolean): Owner[]
   terminate(): Promise<void>
   share(): unknown
@@ -17,25 +17,25 @@ export interface NativeContext {
   setOption(id: number, type: WireType, value: unknown): void
 }
 
-/** What owns a NativeSocket: a Socket or an Observer. */
+/** The owner of a NativeSocket: a Socket or a MonitorPair. */
 export interface Owner {
   [onReady](events: number): void
-  /** Of a Socket. */
+  /** Only a Socket has it. */
   [leave]?(options: { linger?: number }): Promise<void>
 }
 
-/** How it is learnt that libzmq has done away with a socket, while a monitor runs. */
+/** Reports when libzmq has freed a socket that has a monitor. */
 export interface Ending {
-  /** Resolves when the monitor has reported the end. Of a terminated context, that may be before the socket is gone. */
+  /** Resolves when the monitor has reported the end. If the context was terminated, that may be before the socket is gone. */
   readonly told: Promise<void>
-  /** Has the monitor keep the process alive. */
+  /** Makes the monitor keep the process alive. */
   readonly hold: () => void
 }
 
 export interface NativeSocket {
-  /** Of the monitor that runs. The addon has nothing to do with it: whoever begins a monitor sets it. */
+  /** Set by the code that starts a monitor. The addon does not use it. */
   ending?: Ending
-  /** What names the socket to the functions of the hot path, as long as it is open. */
+  /** Names the socket to the functions of the hot path, as long as it is open. */
   readonly slot: number
   close(): void
   getOption(id: number, type: WireType): unknown
@@ -48,9 +48,9 @@ export interface NativeSocket {
   connect(address: string): void
   disconnect(address: string): void
   keepAlive(keep: boolean): void
-  /** Undefined where libzmq cannot tell. */
+  /** Undefined if libzmq cannot tell. */
   hasPeer(routingId: Uint8Array): boolean | undefined
-  /** @param onlyEnd Of all events, only the last. */
+  /** @param onlyEnd Whether to report only the last event. */
   monitor(address: string | null, onlyEnd: boolean): void
   readMonitor(address: string): void
 }
@@ -70,12 +70,12 @@ interface Addon {
   readonly frames: Uint32Array
   readonly bytes: Uint8Array
   readonly received: Uint8Array
-  /** One number: how often the event loop has come round. It is for JavaScript to count where there is no libuv. */
+  /** One number: how many turns the event loop has made. JavaScript counts them if there is no libuv. */
   readonly turns: Uint32Array
   readonly NativeContext: new (shared: boolean) => NativeContext
   readonly NativeSocket: new (context: NativeContext, type: number) => NativeSocket
   readonly NativeProxy: new (front: NativeSocket, back: NativeSocket, capture: NativeSocket | null) => NativeProxy
-  /** Whether it was the first call: later evaluations of the JavaScript make more. */
+  /** Returns whether it was the first call. Later evaluations of the JavaScript call it again. */
   initialize(mainThread: boolean, uv: boolean): boolean
   takeLarge(): Buffer
   sendBytes(slot: number, part: Uint8Array, flags: SendFlags): boolean
@@ -92,23 +92,23 @@ interface Addon {
   errnoError(name: string, message?: string): Error
   errnoErrorOf(number: number): Error
   curveKeyPair(): { publicKey: string; secretKey: string }
-  // Absent where libzmq has no draft API, as its socket types are:
+  curvePublicKey(secretKey: string | Uint8Array): string
+  /** Removes the files of the ipc endpoints of all sockets of the process. */
+  removeIpcFiles(): void
+  endOf(fd: number, remote: boolean): string | null
+  shutDown(fd: number, remote: string): boolean
+  // A libzmq without the draft API lacks these, as it lacks the draft socket types:
   connectPeer(slot: number, address: string): number
   joinGroup(slot: number, group: Uint8Array): void
   leaveGroup(slot: number, group: Uint8Array): void
   sendTagged(slot: number, tag: Tag, value: Uint8Array, part: Uint8Array | string, flags: SendFlags): boolean
   sendTaggedMany(slot: number, tag: Tag, frames: number): number
   receiveTagged(slot: number, tag: Tag, messages: number): number
-  curvePublicKey(secretKey: string | Uint8Array): string
-  /** Of all sockets of the process. */
-  removeIpcFiles(): void
-  endOf(fd: number, remote: boolean): string | null
-  shutDown(fd: number, remote: string): boolean
 }
 
 export const addon = loadAddon<Addon>(INTERFACE)
 
-/** Whether sockets are watched through libuv, or by a thread of the addon's own. Bun has none, Deno hardly any. */
+/** Whether sockets are watched through libuv, or by a thread of the addon's own. Bun has no libuv, Deno only parts of it. */
 function usesUv(): boolean {
   const { OHMQ_POLLER: poller } = process.env
   if (poller !== undefined && poller !== "" && poller !== "uv" && poller !== "thread") {

@@ -1,4 +1,4 @@
-// What the addon and JavaScript, and the copies of the JavaScript in one process, rely on of one another.
+// The agreement between the addon and JavaScript, and between the copies of the JavaScript in one process.
 //
 // A process may evaluate this package several times: a test runner does so for each test file, a program may have two bundles of it,
 // or two versions. Registered symbols are the same for all copies that understand one another.

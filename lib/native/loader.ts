@@ -1,10 +1,10 @@
-// Finds the addon among those that may be there, and tells what was tried where none works.
+// Finds the addon among the files that may be it. If none works, the error lists what was tried.
 
 import { existsSync, readFileSync } from "node:fs"
 import { createRequire } from "node:module"
 import process from "node:process"
 
-// Not an ordinary import: TypeScript makes of that what packaged() must not contain.
+// Not an ordinary import, because TypeScript compiles that to code that packaged() must not contain.
 import path = require("node:path")
 
 const platform = `${process.platform}-${process.arch}`
@@ -14,8 +14,8 @@ const here = typeof __dirname === "string" ? __dirname : undefined
 
 /**
  * The package's own addons. Tools that copy what a program needs (@vercel/nft, ncc, Next.js) see a file only if the path is written
- * out whole in one call of path.join, with __dirname in front, and its result goes to something that they cannot evaluate, as they can
- * the push of an array. And ncc reads nothing in a file with syntax newer than ES2020.
+ * out in one call of path.join, with __dirname in front, and its result goes to a call that they cannot evaluate. (They can evaluate
+ * the push of an array.) And ncc finds nothing in a file with syntax newer than ES2020.
  */
 function packaged(): string[] {
   const files = new Set<string>()
@@ -44,11 +44,11 @@ function places(): string[] {
   const { OHMQ_PREBUILD: chosen } = process.env
   if (chosen?.endsWith(".node")) return [path.resolve(chosen)]
   if (chosen) return [path.resolve(chosen, "build/Release/ohmq.node"), ...prebuilt(path.resolve(chosen))]
-  // Beside a bundle, in the package, beside the executable that a program was made into: see docs/bundlers.md.
+  // Next to a bundle, in the package, next to the executable that contains the program: see docs/bundlers.md.
   return [...(here ? prebuilt(here) : []), ...packaged(), ...prebuilt(path.dirname(process.execPath))]
 }
 
-/** Also false where Node's permission model forbids to look. */
+/** Also false if Node's permission model forbids looking. */
 function exists(file: string): boolean {
   try {
     return existsSync(file)
@@ -62,7 +62,7 @@ interface Report {
   sharedObjects?: string[]
 }
 
-/** Node's report about this process, without the network, because that takes looking up the names of all peers. */
+/** Node's report about this process, without the network part, which would look up the names of all peers. */
 function nodeReport(): Report | undefined {
   const { report } = process as { report?: { excludeNetwork?: boolean; getReport(): Report } }
   const excluded = report?.excludeNetwork
@@ -77,28 +77,28 @@ function nodeReport(): Report | undefined {
   }
 }
 
-/** The files that this process runs on, a line each. */
+/** The files that this process has loaded, one per line. */
 function loadedFiles(): string {
   try {
     return readFileSync("/proc/self/maps", "latin1")
   } catch {
-    // Slower, but also there if Node's permission model allows to read the project only.
+    // Slower, but also works if Node's permission model allows reading only the project.
     return nodeReport()?.sharedObjects?.join("\n") ?? ""
   }
 }
 
-/** The C library that this process runs on, or undefined where that cannot be told. The files on a disk would not tell it. */
+/** The C library that this process uses, or undefined if it is unknown. The files on disk would not show it. */
 function libc(): "glibc" | "musl" | undefined {
   if (process.platform !== "linux") return undefined
   const files = loadedFiles()
-  // musl's one file is libc.so on some systems, to which ld-musl-*.so.1 is a link there. It comes first, because there are
-  // stand-ins for glibc's ld-linux on musl.
+  // On some systems musl's only file is libc.so, and ld-musl-*.so.1 is a link to it. musl comes first, because its systems
+  // may have a stand-in for glibc's ld-linux.
   if (/\/(ld-musl-|libc\.musl-|libc\.so$)/m.test(files)) return "musl"
   if (/\/(ld-linux|ld-\d|libc-\d|libc\.so\.6)/.test(files)) return "glibc"
   return undefined
 }
 
-/** Those that are there, without the ones for the other C library. */
+/** The files that exist, without those for the other C library. */
 function candidates(files: string[]): string[] {
   const own = libc()
   const other = own && { glibc: ".musl.", musl: ".glibc." }[own]
@@ -108,7 +108,7 @@ function candidates(files: string[]): string[] {
 function describePlatform(): string {
   const glibc = nodeReport()?.header?.glibcVersionRuntime
   const system = [process.platform, process.arch, glibc ? `glibc ${glibc}` : libc()].filter(Boolean).join(" ")
-  // Bun and Deno call themselves a Node too.
+  // Bun and Deno also report a version of Node.js.
   const { node, bun, deno, napi } = process.versions as Record<string, string | undefined>
   const runtime = bun ? `Bun ${bun}` : deno ? `Deno ${deno}` : `Node ${node}`
   return `${system}, ${runtime}, Node-API ${napi}`
@@ -128,15 +128,15 @@ function nothingThere(files: string[]): string[] {
 /** What the user can do. */
 function remedy(cause: unknown): string {
   if ((cause as { code?: string } | undefined)?.code === "ERR_DLOPEN_DISABLED")
-    return "Node was told to load no addons. Start it without --no-addons or, with --permission, with --allow-addons."
+    return "Addons are disabled in this process. Start Node.js without --no-addons or, with --permission, add --allow-addons."
   const script = here && path.join(here, "..", "..", "scripts", "build.mjs")
   if (!script || !exists(script))
-    return `ohmq was bundled, or copied without its other files. Leave it out of the bundle, or copy its folder prebuilds/ to
-where the bundle or the executable is: see docs/bundlers.md.`
-  // Not npx: it would get whatever the registry has by that name where the package is another one's dependency.
-  return `To compile one (C++ compiler, make, cmake and Python 3 needed), run:
+    return `ohmq was bundled, or copied without its other files. Leave it out of the bundle, or copy its folder prebuilds/
+next to the bundle or the executable: see docs/bundlers.md.`
+  // Not npx: if this package is a dependency of another, npx would run whatever package the registry has under this name.
+  return `To compile one (needs a C++ compiler, make, cmake and Python 3), run:
   node "${script}"
-or, with a libzmq that is installed with its headers:
+or, to use a libzmq that is installed with its headers:
   node "${script}" --system-libzmq`
 }
 
@@ -153,7 +153,7 @@ export function loadAddon<Addon extends { interface: number }>(wanted: number): 
   const tried: string[] = []
   let cause: unknown
   const files = places()
-  // Not the require of this file, which bundlers replace. From which file it is does not matter to absolute paths.
+  // Not the require of this file, which bundlers replace. For absolute paths, any file will do.
   const load = createRequire(process.execPath)
   for (const file of candidates(files)) {
     try {

@@ -27,7 +27,7 @@ export enum SendFlags {
   MayReference = 2,
 }
 
-/** What a message of a draft socket has beside its one part. */
+/** What a message of a draft socket has besides its one part. */
 export enum Tag {
   /** Four bytes, the lowest first. */
   RoutingId,

@@ -53,7 +53,7 @@ function transportProblem(address: string): string {
   const example = Object.hasOwn(examples, known) ? examples[known] : undefined
   if (example === undefined) {
     const all = Object.keys(examples).filter(isBuiltIn).join(", ")
-    return `There is no transport "${transport}". This libzmq has ${all}`
+    return `Unknown transport "${transport}". This libzmq supports ${all}`
   }
   if (known !== transport) return `The transport is spelt "${known}", not "${transport}": "${example}"`
   return `This libzmq was built without ${transport}`
@@ -70,17 +70,17 @@ function hostProblem(transport: string, rest: string, use: EndpointUse | undefin
   if (colon < 0 || authority.endsWith("]")) return `The port is missing: it follows the host after a colon, ${example}`
   const [host, port] = [authority.slice(0, colon), authority.slice(colon + 1)]
   if (port === "") return `The port is missing after the colon, ${example}`
-  if (port === "*" && use === "connect") return 'The port "*" is for bind; to connect takes the port of the peer'
+  if (port === "*" && use === "connect") return 'The port "*" is only for bind. To connect, give the port of the peer'
   if (port !== "*" && !/^\d+$/.test(port) && !/^[+-]\d+$/.test(port)) {
     return `The port is ${JSON.stringify(port)}, but must be a number, ${example}`
   }
   if (port !== "*" && !(Number(port) >= 0 && Number(port) <= 65535)) {
     return `The port is ${port}, but ports go from 0 to 65535`
   }
-  if (host === "*" && use === "connect") return 'The host "*" is for bind; to connect takes the host of the peer'
+  if (host === "*" && use === "connect") return 'The host "*" is only for bind. To connect, give the host of the peer'
   if (host === "") return `The host is missing before the port, ${example}`
   const zone = /%([^\]]*)/.exec(host)?.[1]
-  if (zone !== undefined) return `There is no network interface ${JSON.stringify(zone)}, which the host names after "%"`
+  if (zone !== undefined) return `The host names the unknown network interface ${JSON.stringify(zone)}`
   const odd = /[^\w.:;%*[\]-]/.exec(authority)?.[0]
   return odd && `${JSON.stringify(odd)} cannot be in a host or port: an address looks like "${examples[transport]}"`
 }
@@ -99,7 +99,7 @@ function typeProblem(transport: string): string {
 
 /** What is wrong with an address that failed with this code, as far as the address shows it. */
 function problemOf(address: string, code: string, use: EndpointUse | undefined): string | undefined {
-  if (address.includes("\0")) return "The address contains a zero byte, where libzmq would end it"
+  if (address.includes("\0")) return "The address contains a zero byte. libzmq would ignore everything after it"
   const [, transport, rest] = /^([a-z]+):\/\/(.*)$/s.exec(address) ?? []
   if (code === "EPROTONOSUPPORT" || transport === undefined || rest === undefined) return transportProblem(address)
   if (code === "ENOCOMPATPROTO") return typeProblem(transport)

@@ -1,4 +1,4 @@
-// How a socket ends: at once, or when a bind or a proxy has let go of it; and when libzmq has done away with it.
+// How a socket is closed: at once, or when a bind or a proxy no longer uses it; and when libzmq has freed it.
 
 import { checkNames, checkObject, expected } from "../base/checks.js"
 import { handle } from "../base/symbols.js"
@@ -16,7 +16,7 @@ interface Parts {
   endpoints: Endpoints
 }
 
-/** Options of `close`, with what it adds to those of zeromq. */
+/** Options of `close`: those of zeromq, and `wait`. */
 export interface CloseOptions {
   linger?: number
   wait?: boolean
@@ -30,10 +30,10 @@ export function checkCloseOptions(options: CloseOptions): void {
   if (wait !== undefined && typeof wait !== "boolean") throw expected("wait", "a boolean", wait)
 }
 
-/** How often the sockets of this thread are looked at, in milliseconds, while one waits for them. */
+/** While a close waits for other sockets of this thread, it looks at them this often, in milliseconds. */
 const LOOK = 20
 
-/** Waits for the last event of a monitor that has no other. */
+/** Waits for the end, the only event of such a monitor. */
 async function readEnd(pair: MonitorPair): Promise<void> {
   try {
     await pair.messages().next()
@@ -45,13 +45,13 @@ async function readEnd(pair: MonitorPair): Promise<void> {
   }
 }
 
-/** Has libzmq see to what other threads have told it of a socket, which any look at the socket's state does. */
+/** Makes libzmq process what other threads have told a socket. Reading the socket's state does that. */
 const look = (socket: object & { readable?: boolean; writable?: boolean }) => socket.readable || socket.writable
 
 export class Closing {
   readonly #parts: Parts
   readonly #linger: () => number
-  /** What close() was called with while the socket was blocked or lent. */
+  /** The options of a close() that came while the socket was blocked or lent. */
   deferred: { linger?: number } | undefined
   #gone: Promise<void> | undefined
   #settle: ((ended: void | PromiseLike<void>) => void) | undefined
@@ -63,8 +63,8 @@ export class Closing {
   }
 
   /**
-   * Resolves when libzmq has done away with the socket, which is to be closed later. It says so to the socket's monitor, and that
-   * must begin before: of a socket that is closed already, this resolves at once.
+   * Resolves when libzmq has freed the socket. Read it before the socket is closed, because libzmq reports the end only to a monitor,
+   * which must be running by then. For a socket that is closed already, it resolves at once.
    */
   get gone(): Promise<void> {
     this.#gone ??= new Promise((resolve) => {
@@ -77,7 +77,7 @@ export class Closing {
   /** Closes the addon's socket. */
   close(context: Context): void {
     const { native, endpoints } = this.#parts
-    // What was sent over inproc is in the queue of its receiver already.
+    // What was sent over inproc is already in its receiver's queue.
     const ended = this.#settle && endpoints.hasRemote ? this.#untilGone(context) : undefined
     native.close()
     this.#settle?.(ended)
@@ -85,7 +85,7 @@ export class Closing {
 
   async #untilGone(context: Context): Promise<void> {
     if (!context.terminated) await this.#untilTold(context)
-    // libzmq also reports the end of a monitor when its context is terminated. Then its sockets are gone when the context is.
+    // A monitor also ends when its context is terminated. The sockets are then gone when the context is.
     if (context.terminated) await context.terminate()
   }
 
@@ -103,8 +103,8 @@ export class Closing {
   }
 
   /**
-   * libzmq waits, whatever the linger, until the peers over inproc have noticed and have taken what was sent to them. A socket
-   * notices when it is used; those of this thread are used here.
+   * Whatever the linger, libzmq waits until the peers over inproc have noticed and have received what was sent to them. A socket
+   * notices when it is used, so this uses those of this thread.
    */
   async #besideInproc(told: Promise<void>, context: Context): Promise<void> {
     const linger = this.#linger()

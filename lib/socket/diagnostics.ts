@@ -1,4 +1,4 @@
-// What node:diagnostics_channel can be told of sockets. It costs next to nothing while nobody subscribes.
+// Publishes what happens to sockets on node:diagnostics_channel. It costs next to nothing while nobody subscribes.
 
 import { channel } from "node:diagnostics_channel"
 
@@ -7,17 +7,17 @@ const opened = channel("ohmq:socket:open")
 const closed = channel("ohmq:socket:close")
 const failed = channel("ohmq:socket:error")
 
-/** To be called when the options of a new socket are set. */
+/** Call it when the options of a new socket are set. */
 export function tellOpened(socket: object): void {
   if (opened.hasSubscribers) opened.publish({ socket })
 }
 
-/** To be called when a socket that was told of is closed. */
+/** Call it when a socket that `tellOpened` has published is closed. */
 export function tellClosed(socket: object): void {
   if (closed.hasSubscribers) closed.publish({ socket })
 }
 
-/** To be called when a socket could not be bound or connected. */
+/** Call it when a bind or connect has failed. */
 export function tellFailed(socket: object, operation: "bind" | "connect", address: string, error: unknown): void {
   if (failed.hasSubscribers) failed.publish({ socket, operation, address, error })
 }

@@ -1,4 +1,4 @@
-// What a socket is bound and connected to: what must hold before, and what happens meanwhile.
+// The endpoints of a socket: the checks before a bind or connect, and what happens during one.
 
 import type { Buffer } from "node:buffer"
 import { randomUUID } from "node:crypto"
@@ -22,7 +22,7 @@ import { isUnknownHost, withHostAddress, withLoopbackAddress } from "./host-name
 import { Waiter } from "./queues.js"
 import type { Readiness } from "./readiness.js"
 
-/** The socket that the endpoints are of. */
+/** The socket that has the endpoints. */
 interface Owner extends SecuredSocket {
   readonly context: Context
   [getOption](option: Option): unknown
@@ -43,11 +43,12 @@ interface Parts {
 
 /** The endpoints of one socket. */
 export class Endpoints {
-  /** To be checked before each. */
+  /** Checked before each bind and connect. */
   #security: SecuritySetup | undefined
   #hasPeerEvents = false
-  /** Whether it was ever bound or connected over inproc, or in another way. */
+  /** Whether the socket was ever bound or connected over inproc. */
   hasInproc = false
+  /** Whether it ever was over another transport. */
   hasRemote = false
   /** Called with an address when an unbind or disconnect from it has succeeded. */
   onGivenUp: ((address: string) => void) | undefined
@@ -68,7 +69,7 @@ export class Endpoints {
     return this.#security
   }
 
-  /** Sets up the security of all that is bound and connected from now on. */
+  /** Sets up the security of all later binds and connects. */
   secure(security: SocketSecurity | null): void {
     if (security === null && this.#security === undefined) return
     const { readiness, type, inbox } = this.#parts
@@ -84,19 +85,19 @@ export class Endpoints {
     inbox.protect()
   }
 
-  /** Whether libzmq says among the messages who comes and goes, which it does not over inproc and of whom the socket connects to. */
+  /** Whether libzmq reports among the messages which peers come and go. It reports neither peers over inproc nor those that the socket connects to. */
   get hasPeerEvents(): boolean {
     return this.#hasPeerEvents
   }
 
-  /** Has `consume` see each message before it can be received, and say whether it was one about who comes and goes. */
+  /** Calls `consume` with each message before it can be received. It returns whether the message was such a report. */
   divert(consume: (message: Message[]) => boolean): void {
     if (!this.isEmpty) throw errnoError("EINVAL", "Use peerEvents before the socket binds or connects")
     this.#parts.inbox.divert(consume)
     this.#hasPeerEvents = true
   }
 
-  /** @param use What it is for, if it is not to be given up. */
+  /** @param use What the address is for; undefined for an unbind or disconnect. */
   #check(address: string, use?: EndpointUse): void {
     checkForm(address, use)
     if (use !== undefined) {
@@ -113,14 +114,14 @@ export class Endpoints {
     }
   }
 
-  /** Says in an error what is wrong with the address, and tells of it. */
+  /** Adds to an error what is wrong with the address, and publishes it. */
   #failure(error: unknown, address: string, use: EndpointUse | undefined): unknown {
     const failure = explained(error, address, use)
     if (use !== undefined) tellFailed(this.#owner, use, address, failure)
     return failure
   }
 
-  /** Makes one, or gives one up, by a call on the addon's socket. */
+  /** Adds or removes an endpoint by a call of the addon's socket. */
   change<T>(address: string, use: EndpointUse | undefined, call: (socket: NativeSocket) => T): T {
     checkAddress(address)
     this.#parts.readiness.checkUsable()
@@ -133,7 +134,7 @@ export class Endpoints {
     } catch (error) {
       throw this.#failure(error, address, use)
     } finally {
-      // libzmq looks at its commands in here, and so may use up the edge that somebody waits for.
+      // libzmq processes its commands in these calls, which may consume the edge that an operation waits for.
       this.#parts.readiness.attend()
     }
   }
@@ -174,8 +175,8 @@ export class Endpoints {
   }
 
   /**
-   * libzmq keeps a name that no peer has got for the next connect, and ends the process if another peer has it by then.
-   * So a peer that goes at once gets it.
+   * libzmq keeps an unused name for the next connect, and aborts the process if another peer has the name by then.
+   * So this gives it to a peer that disconnects at once.
    */
   #dropName(): void {
     const nobody = new addon.NativeSocket(this.#owner.context[handle](), constant("ZMQ_PAIR"))
@@ -183,7 +184,7 @@ export class Endpoints {
     nobody.bindSync(address)
     this.#parts.native.connect(address)
     this.#parts.native.disconnect(address)
-    // Both see to it, so that the name is free when this returns.
+    // Both sockets process the disconnect, so that the name is free when this returns.
     while (addon.receiveWithMetadata(nobody.slot, []) !== undefined);
     addon.events(this.#parts.native.slot)
     nobody.close()
@@ -222,7 +223,7 @@ export class Endpoints {
     const waiter = new Waiter<void>(() => false)
     waiter.limit(options.timeout ?? -1, options.signal, (reason) => {
       abandoned = true
-      // The signal's reason is the program's own.
+      // The signal's reason belongs to the program, so it keeps its stack.
       waiter.reject(options.signal?.aborted ? reason : withCaller(reason))
     })
     done.then(
@@ -250,7 +251,7 @@ export class Endpoints {
     } catch (error) {
       const found = isUnknownHost(error) ? await withHostAddress(address) : undefined
       if (found === undefined || this.#parts.readiness.isClosed) throw error
-      // The name may stand for another address than it seemed to, or encryption be required since.
+      // The name may stand for an address with stricter rules, or encryption may be required by now.
       this.#check(found, "bind")
       await this.#parts.native.bind(found).catch((failure) => {
         throw Object.assign(failure, { address })
@@ -258,7 +259,7 @@ export class Endpoints {
     }
   }
 
-  /** Takes back a bind or unbind that its caller has given up; there is nobody left to tell if that fails. */
+  /** Undoes a bind or unbind that its caller has given up. Ignores a failure, because nobody waits for it. */
   #undo(address: string, bind: boolean): void {
     try {
       if (bind) this.#owner.unbindSync(this.#owner[getOption](socketOptions.lastEndpoint) as string)

@@ -1,4 +1,4 @@
-// What a constructor takes beside options: what the socket is to subscribe to, join, bind and connect to from the start.
+// What a constructor takes besides options: prefixes to subscribe to, groups to join, and addresses to bind and connect to.
 
 import { Buffer } from "node:buffer"
 import { errnoError } from "../base/errors.js"
@@ -36,7 +36,7 @@ interface Member {
   [optionRead](): void
 }
 
-/** Has a Dish join or leave groups. */
+/** Makes a Dish join or leave groups. */
 export function changeGroups(dish: Member, groups: (string | Uint8Array)[], change: "join" | "leave"): void {
   const { slot } = dish[handle]()
   const all = groups.map((group) => groupBytes({ group }))
@@ -60,7 +60,7 @@ interface Beginner extends Member {
 
 type Step = (value: never) => void
 
-/** What a socket does first, by the name of what its constructor was given; in this order. */
+/** The first steps of a socket, in this order, by the names that its constructor takes. */
 export function firstSteps(type: SocketType, socket: Beginner, endpoints: Endpoints): Record<string, Step> {
   return {
     ...(type.subscribes && { subscribe: (prefix: string) => socket[act]("ZMQ_SUBSCRIBE", prefix) }),
@@ -70,7 +70,7 @@ export function firstSteps(type: SocketType, socket: Beginner, endpoints: Endpoi
   }
 }
 
-/** Goes through the steps that a constructor was given something for. */
+/** Runs the steps for which a constructor was given something. */
 export function begin(steps: Record<string, Step>, given: object): void {
   for (const [name, step] of Object.entries(steps)) {
     if (!Object.hasOwn(given, name)) continue

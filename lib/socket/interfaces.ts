@@ -15,7 +15,7 @@ import type { QueueOptions } from "./queues.js"
 import type { BatchOptions } from "./receiving.js"
 import type { StreamOptions } from "./streams.js"
 
-/** The option of every socket class beside those of libzmq. */
+/** The option of every socket class besides those of libzmq. */
 export interface ContextOption {
   /** The context to which the socket belongs. Default: the default context. */
   context: Context
@@ -25,8 +25,8 @@ export interface ContextOption {
 export type SocketOptions<S> = Options<S, ContextOption>
 
 /**
- * What the constructor of a socket class takes: `SocketOptions`, in which text, such as names and keys, may be bytes too, and a
- * queue may be `true`.
+ * What the constructor of a socket class takes: `SocketOptions`, but text, such as names and keys, may also be bytes, and a queue
+ * may also be `true`.
  */
 export type ConstructorOptions<S> = {
   [K in keyof SocketOptions<S>]: string extends SocketOptions<S>[K]
@@ -196,14 +196,14 @@ export interface Receiver<M extends object[] = Message[]> extends Readable<M> {
   set receiveQueue(queue: QueueOptions | true | null)
 
   /**
-   * What memory small messages (65 to 1,024 bytes a part) come in: see ReceiveMemory. Default "shared"; "own" once `security` is
-   * set. It holds for what is fetched from then on.
+   * The memory of small received parts (65 to 1,024 bytes): see ReceiveMemory. Default "shared"; "own" once `security` is set.
+   * A change applies to messages that are fetched from then on.
    */
   receiveMemory: ReceiveMemory
 
   /**
    * The socket as a Readable in object mode: each chunk is a message, an array of parts. It ends when the socket is
-   * closed. Destroying it leaves the socket open and cancels the read under way; the messages in its buffer, up to
+   * closed. Destroying it leaves the socket open and cancels the read in progress; the messages in its buffer, up to
    * `highWaterMark`, are lost.
    *
    * ```typescript
@@ -212,6 +212,6 @@ export interface Receiver<M extends object[] = Message[]> extends Readable<M> {
    */
   toReadable(options?: StreamOptions): NodeReadable
 
-  /** The socket as a ReadableStream of the Web: like `toReadable`. */
+  /** The socket as a web ReadableStream, like `toReadable`. */
   toReadableStream(options?: StreamOptions): ReadableStream<M>
 }

@@ -1,4 +1,4 @@
-// The PAIR to which libzmq writes the events of a socket. The last one comes when libzmq has done away with the socket.
+// The PAIR to which libzmq writes the events of a socket. The last one comes when libzmq has freed the socket.
 
 import { threadId } from "node:worker_threads"
 import type { Iteration } from "../base/iteration.js"
@@ -11,20 +11,20 @@ import { onReady } from "../native/interface.js"
 import { Readiness } from "./readiness.js"
 import { Receiving } from "./receiving.js"
 
-// What the names of monitors begin with. Threads share a context, and a thread may have loaded this file twice.
+// The addresses of monitors begin with this. Threads share a context, and a thread may load this file twice.
 const prefix = `inproc://ohmq.monitor.${threadId}.${Math.random()}.`
 let monitors = 0
 
 const untimed = () => -1
 
-/** libzmq's I/O thread waits for whoever reads it, so it must be read to the end. A socket has one at a time. */
+/** libzmq's I/O thread waits for the reader, so this must be read to the end. A socket has one at a time. */
 export class MonitorPair {
   readonly #native: NativeSocket
   readonly #readiness: Readiness
   readonly #receiving: Receiving
 
   /**
-   * Begins at once: events are lost until the monitor runs, and a program may have connected just now.
+   * Starts at once, because events before that are lost, and the program may have connected just now.
    *
    * @param onlyEnd Leaves out all events but the last.
    */
@@ -36,7 +36,7 @@ export class MonitorPair {
     const form = messageForm(slot, type)
     this.#readiness = new Readiness(slot)
     this.#receiving = new Receiving(this.#readiness, new Inbox(slot, form, () => 0), untimed)
-    // The reader comes first: a monitor without one would hold libzmq up.
+    // The reader comes first: libzmq's threads would wait on a monitor without one.
     this.#native.readMonitor(address)
     try {
       observed.monitor(address, onlyEnd)
@@ -50,7 +50,7 @@ export class MonitorPair {
     return this.#receiving.iterate()
   }
 
-  /** To be called when the last event was read, or libzmq's threads would wait for a reader. */
+  /** Call it once the last event was read. Before that, libzmq's threads would wait for a reader. */
   close(): void {
     this.#native.close()
     this.#receiving.inbox.clear()

@@ -1,4 +1,4 @@
-// How many messages may be taken off a socket before anybody asks for them.
+// How many messages may be prefetched from a socket.
 
 import type { SocketType } from "../base/socket-types.js"
 import type { Option } from "../options/table/index.js"
@@ -7,7 +7,7 @@ import type { Option } from "../options/table/index.js"
 export class PrefetchLimit {
   readonly #type: SocketType
   readonly #highWaterMark: () => number
-  /** Options that are on, with which nothing may be fetched ahead. */
+  /** The options that are on and forbid prefetching. */
   readonly #stops = new Set<Option>()
 
   /** @param highWaterMark Reads the option. */
@@ -16,7 +16,7 @@ export class PrefetchLimit {
     this.#highWaterMark = highWaterMark
   }
 
-  /** 0 for any number. */
+  /** The limit; 0 for any number. */
   readonly most = (): number => (this.#type.lockstep || this.#stops.size > 0 ? 1 : this.#highWaterMark())
 
   optionSet(option: Option | undefined, value: unknown): void {

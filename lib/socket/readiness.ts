@@ -1,4 +1,4 @@
-// Whether a socket can be used, and who waits for it to become readable or writable.
+// Whether a socket can be used, and which operations wait for it to become readable or writable.
 
 import type { OperationOptions } from "../base/checks.js"
 import { blockedError, closedError, interruptedError, lentError, timeoutError } from "../base/errors.js"
@@ -6,7 +6,7 @@ import { clearTimeout, setTimeout, type Timer } from "../base/timers.js"
 import { addon, POLLIN, POLLOUT } from "../native/addon.js"
 import { Waiter, WaitingLine } from "./queues.js"
 
-/** A send that is refused although ZMQ_EVENTS says that there is room is tried again after this many milliseconds. */
+/** If libzmq refuses a send although ZMQ_EVENTS reports room, it is retried after this many milliseconds. */
 const RETRY = 10
 
 enum State {
@@ -57,22 +57,22 @@ export class Readiness {
     throw this.#state === State.Lent ? lentError() : blockedError()
   }
 
-  /** To be called before a bind or unbind begins on another thread. Until `resume`, nothing may be called on the socket. */
+  /** Call it before a bind or unbind begins on another thread. Until `resume`, nothing may be called on the socket. */
   block(): void {
     this.#suspend(State.Blocked)
   }
 
-  /** To be called before a proxy gets the socket. Until `resume`, nothing may be called on it. */
+  /** Call it before a proxy gets the socket. Until `resume`, nothing may be called on it. */
   lend(): void {
     this.#suspend(State.Lent)
   }
 
-  /** To be called when the bind, the unbind or the proxy has ended. */
+  /** Call it when the bind, the unbind or the proxy has ended. */
   resume(): void {
     this.#state = State.Open
   }
 
-  /** To be called when the addon's socket is closed. */
+  /** Call it when the addon's socket is closed. */
   close(): void {
     this.#state = State.Closed
     clearTimeout(this.#retry)
@@ -102,25 +102,25 @@ export class Readiness {
     return (this.readers.isEmpty ? 0 : POLLIN) | (this.writers.isEmpty ? 0 : POLLOUT)
   }
 
-  /** True if some of it may have come before anybody watched. */
+  /** Returns true if such an event may have come before the addon watched for it. */
   #watch(events: number): boolean {
     if (events === this.#watched) return false
     this.#watched = events
     return addon.watch(this.#slot, events)
   }
 
-  /** What the socket is ready for, as ZMQ_EVENTS has it. */
+  /** What the socket is ready for, according to ZMQ_EVENTS. */
   look(): number {
     const events = addon.events(this.#slot)
     if (this.#wanted() === 0) return events
-    // What is there may be for somebody who waits.
+    // Operations that wait come first.
     this.attend()
     const left = addon.events(this.#slot)
     this.attend()
     return left
   }
 
-  /** Lets go on what waited for these events, which have come. */
+  /** Serves the operations that waited for these events, which have come. */
   serve(ready: number): void {
     if (this.#state !== State.Open) return
     if ((ready & POLLIN) !== 0) this.readers.serve()
@@ -130,17 +130,17 @@ export class Readiness {
   }
 
   /**
-   * The same, when the last call on the socket was a receive. One that finds nothing has looked at all that libzmq's
-   * threads have told, so where only readers wait, there is nothing unseen: a look at ZMQ_EVENTS, which costs as much as
-   * several sends, can be spared.
+   * Like `attend`, if the last call on the socket was a receive. A receive that finds nothing has processed everything
+   * from libzmq's threads. So if only readers wait, this skips reading ZMQ_EVENTS, which costs as much as several
+   * sends.
    */
   #attendAfterReceive(): void {
     if (!this.writers.isEmpty || this.#watch(this.#wanted())) this.attend()
   }
 
   /**
-   * To be called after anything that may have used up the edge of ZMQ_FD, which is any call on the socket: looks at
-   * ZMQ_EVENTS, lets go on what can, and watches for what still waits.
+   * Call it after anything that may have consumed the edge of ZMQ_FD, which is any call on the socket. It reads
+   * ZMQ_EVENTS, serves the operations that can continue, and watches for those that still wait.
    */
   attend(): void {
     if (this.#state !== State.Open) return
@@ -164,7 +164,7 @@ export class Readiness {
       return
     }
     if (refused !== 0) {
-      // Such a socket may always count as writable, so its edge may have been used up in here unseen.
+      // Such a socket may always report that it is writable, so its edge may have been consumed here unnoticed.
       clearTimeout(this.#retry)
       this.#retry = setTimeout(() => this.serve(refused), RETRY)
       if (!this.#keepAlive) this.#retry.unref()
@@ -172,11 +172,11 @@ export class Readiness {
   }
 
   /**
-   * Waits in a line.
+   * Makes an operation wait in a line.
    *
-   * @param attempt Goes on with the operation; see Waiter.
+   * @param attempt Tries to finish the operation; see Waiter.
    * @param timeout In milliseconds, -1 for no limit.
-   * @param failure Makes what the promise rejects with.
+   * @param failure Converts a reason to the value that the promise rejects with.
    */
   wait<T>(
     line: WaitingLine,
@@ -186,7 +186,7 @@ export class Readiness {
     failure?: (reason: unknown) => unknown,
   ): Waiter<T> {
     const waiter = new Waiter<T>(attempt, failure)
-    // Some of those that wait may not have to any more.
+    // Some of those that wait may be able to continue by now.
     if (!line.isEmpty) this.attend()
     const refusal = timeout === 0 ? timeoutError() : line.admit()
     if (refusal !== undefined) {

@@ -31,6 +31,7 @@ import { messageForm } from "../message/form.js"
 import { Inbox } from "../message/inbox.js"
 import { constant, type NativeSocket, OwnedSocket } from "../native/addon.js"
 import { leave, onReady } from "../native/interface.js"
+import { setDefaults } from "../options/defaults.js"
 import { defineOptions, OptionHolder } from "../options/holder.js"
 import { type Option, socketOptions } from "../options/table/index.js"
 import type { OptionsOn } from "../options/types.js"
@@ -45,7 +46,7 @@ import { PrefetchLimit } from "./prefetch-limit.js"
 import { Readiness } from "./readiness.js"
 import { Receiving } from "./receiving.js"
 import { Sending } from "./sending.js"
-import { defineTraffic, type Traffic } from "./traffic.js"
+import { defineTraffic, type Traffic, traffic } from "./traffic.js"
 
 /** The base class of all sockets. Use one of its subclasses. */
 export abstract class Socket extends OptionHolder {
@@ -59,7 +60,7 @@ export abstract class Socket extends OptionHolder {
   #loan: Loan | undefined
   readonly #closing: Closing
   #context: Context | undefined
-  /** Whether subscribers to diagnostics have been told that it is open. */
+  /** Whether the opening of this socket was published. */
   #isKnown = false
 
   /**
@@ -100,7 +101,7 @@ export abstract class Socket extends OptionHolder {
     this.#closing = new Closing({ native, readiness, endpoints: this.#endpoints }, readNumber(socketOptions.linger))
     Object.seal(this)
     try {
-      if (this.#type.subscribes) native.setOption(constant("ZMQ_SNDHWM"), wireTypes.int32, 0)
+      setDefaults(native, this.#type)
       const steps = firstSteps(this.#type, this, this.#endpoints)
       assignOptions(this, options, "context", ...Object.keys(steps))
       this.#isKnown = true
@@ -112,7 +113,7 @@ export abstract class Socket extends OptionHolder {
     }
   }
 
-  /** The context of this socket. Once it is closed it holds none, and this is undefined. */
+  /** The context of this socket. Undefined once the socket is closed, which then holds no context. */
   get context(): Context {
     return this.#context as Context
   }
@@ -123,7 +124,7 @@ export abstract class Socket extends OptionHolder {
   }
 
   /**
-   * Encryption and authentication, set up whole and checked: CURVE as the server or a client of it, or PLAIN on this machine.
+   * Encryption and authentication, set up completely and checked: CURVE as its server or its client, or PLAIN on this machine.
    * Certificates and authenticators come from `ohmq/security`. Must be set before the socket binds or connects. Null if the
    * options of zeromq (`curveServer` and so on) are used instead, or none.
    *
@@ -132,7 +133,7 @@ export abstract class Socket extends OptionHolder {
    * const client = new Request({ security: { client: certificate, serverKey } })
    * ```
    *
-   * @throws EINVAL, with the remedy, for what is not complete or does not fit together.
+   * @throws EINVAL, with the remedy, if something is missing or contradicts something else.
    */
   get security(): SocketSecurity | null {
     return this.#endpoints.security?.given ?? null
@@ -153,8 +154,8 @@ export abstract class Socket extends OptionHolder {
   }
 
   /**
-   * Binds to an address. "*" stands for all interfaces in place of a host, and for any free port in place of a port:
-   * `lastEndpoint` then tells which. Until the promise settles, most operations on the socket throw EBUSY, and so does setting the
+   * Binds to an address. The host "*" means all interfaces; the port "*" means any free port, which
+   * `lastEndpoint` then contains. Until the promise settles, most operations on the socket throw EBUSY, and so does setting the
    * options of security.
    *
    * ```typescript
@@ -170,21 +171,21 @@ export abstract class Socket extends OptionHolder {
     return this.#endpoints.block(address, options, true)
   }
 
-  /** Unbinds from an address, spelt as `lastEndpoint` told it. Rejects with ENOENT if the socket is not bound to it. */
+  /** Unbinds from an address, spelt as in `lastEndpoint`. Rejects with ENOENT if the socket is not bound to it. */
   unbind(address: string, options?: OperationOptions): Promise<void> {
     return this.#endpoints.block(address, options, false)
   }
 
   /**
-   * Like `bind`, and done when it returns. Host names other than localhost are for libzmq 4.3.5 and later; before, it throws
-   * ENODEV.
+   * Like `bind`, but synchronous. Host names other than localhost need libzmq 4.3.5 or later; with an earlier one it
+   * throws ENODEV.
    */
   bindSync(address: string): void {
     if (arguments.length > 1) throw tooMany(1, arguments.length)
     this.#endpoints.bindSync(address)
   }
 
-  /** Like `unbind`, and done when it returns. */
+  /** Like `unbind`, but synchronous. */
   unbindSync(address: string): void {
     if (arguments.length > 1) throw tooMany(1, arguments.length)
     this.#endpoints.change(address, undefined, (socket) => socket.unbindSync(address))
@@ -204,8 +205,8 @@ export abstract class Socket extends OptionHolder {
 
   /**
    * Closes the socket, and with `wait: true` resolves when libzmq has sent all that was queued, or `linger` has passed, and
-   * has let go of the socket and its endpoints. If the socket is closed already, it resolves at once. It rejects with EMFILE if
-   * it cannot watch for that; the socket is closed all the same.
+   * has freed the socket and its endpoints. If the socket is closed already, it resolves at once. It rejects with EMFILE if
+   * it cannot watch for that; the socket is closed anyway.
    *
    * What was sent over inproc is in the receiver's queue, and is not waited for. But a socket that has endpoints both over inproc
    * and of other kinds also waits until its peers over inproc have received everything, or have been closed.
@@ -219,7 +220,7 @@ export abstract class Socket extends OptionHolder {
   close<Wait extends boolean>(options: { linger?: number; wait: Wait }): Wait extends true ? Promise<void> : void
   /**
    * Closes the socket; a second time does nothing. Operations that wait reject with EAGAIN. Messages that were not sent
-   * yet are sent in the background, for as long as `linger` says. During a bind or unbind it closes when that is done.
+   * yet are sent in the background, for as long as `linger` says. During a bind or unbind, it closes when that ends.
    *
    * @param options `linger`, in milliseconds, is set first.
    */
@@ -227,10 +228,10 @@ export abstract class Socket extends OptionHolder {
   close(options: CloseOptions = {}): Promise<void> | void {
     if (!this.closed) {
       checkCloseOptions(options)
-      // libzmq has no part in a socket that is lent, so what there is to set is set later.
+      // A lent socket belongs to the proxy's thread, so its linger is set when the loan ends.
       if (!this.#readiness.isLent && options.linger !== undefined) Object.assign(this, { linger: options.linger })
     }
-    // What an object is passed to that is closed, zeromq does not look at.
+    // zeromq ignores the options if the socket is closed.
     const gone = options?.wait === true ? this.#closing.gone : undefined
     if (this.#readiness.isLent) this.#closing.deferred = options
     else if (this.#readiness.isBlocked) this.#closing.deferred = {}
@@ -254,7 +255,7 @@ export abstract class Socket extends OptionHolder {
   /** Closes the socket at the end of its scope, and waits like `close({ wait: true })`. */
   async [asyncDispose](): Promise<void> {
     const { gone } = this.#closing
-    // A subclass may have a close of its own, which knows nothing of waiting, or does not close.
+    // A subclass may override close, without waiting in it or even without closing.
     this.close()
     if (this.closed || this.#closing.deferred !== undefined) await gone
   }
@@ -269,11 +270,12 @@ export abstract class Socket extends OptionHolder {
     return this.#setKeepAlive(false)
   }
 
-  static {
-    defineTraffic(Socket.prototype, (socket) => (socket as Socket).#traffic)
+  /** @internal */
+  get [traffic](): Traffic {
+    return this.#traffic
   }
 
-  /** @internal Not the values of options, which `inspect` with `getters: true` would read: some are secret. */
+  /** @internal Leaves out the values of options, which `inspect` with `getters: true` would read: some are secret. */
   [Symbol.for("nodejs.util.inspect.custom")](depth: number, options: InspectOptions, show: typeof inspect): string {
     return show(this, { ...options, depth, getters: false, customInspect: false })
   }
@@ -340,7 +342,7 @@ export abstract class Socket extends OptionHolder {
     this.#readiness.attend()
   }
 
-  /** @internal Connects by a call of its own. */
+  /** @internal Connects by another call of the addon. */
   [connectBy]<T>(address: string, call: (socket: NativeSocket) => T): T {
     return this.#endpoints.change(address, "connect", call)
   }
@@ -351,16 +353,16 @@ export abstract class Socket extends OptionHolder {
   }
 
   /**
-   * @internal Has `consume` see each message before it can be received, and say whether it was for itself.
-   * For what libzmq says in messages, about connections and so not over inproc, once an option was set for that: EINVAL
-   * if that comes too late for some of them.
+   * @internal Calls `consume` with each message before it can be received. It returns true for a report of libzmq, which the
+   * program does not receive: an option makes libzmq report connections that way, except over inproc. Throws EINVAL if the
+   * socket has endpoints, because reports may have been missed.
    */
   [divert](consume: (message: Buffer[]) => boolean): void {
     this[handle]()
     this.#endpoints.divert(consume)
   }
 
-  /** @internal The addon's object of a watched socket calls this when something that it waits for can go on. */
+  /** @internal The addon calls this when an event that it watches for has come. */
   [onReady](ready: number): void {
     this.#readiness.serve(ready)
   }
@@ -368,7 +370,7 @@ export abstract class Socket extends OptionHolder {
   // --- States
 
   #setKeepAlive(keep: boolean): this {
-    // libzmq has no part in it, so a bind does not stand in the way.
+    // This does not involve libzmq, so it works during a bind, too.
     this[handle]().keepAlive(keep)
     this.#readiness.keepAlive(keep)
     return this
@@ -377,6 +379,7 @@ export abstract class Socket extends OptionHolder {
 
 export interface Socket extends OptionsOn<"Socket"> {}
 
+defineTraffic(Socket.prototype)
 brand("Socket", Socket)
 exports.Socket = needsNew(
   Socket,

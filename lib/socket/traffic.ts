@@ -19,98 +19,101 @@ export interface Traffic {
   readonly receiving: Receiving
 }
 
-type Members = Record<string | symbol, unknown> & ThisType<object>
+/** The key of a socket's traffic, for the members below. */
+export const traffic = Symbol("ohmq.traffic")
 
-const sendingMembers = (trafficOf: (socket: object) => Traffic): Members => ({
-  send(message: MessageLike | MessageLike[], options?: OperationOptions) {
-    return trafficOf(this).sending.send(message, options)
-  },
-  sendMany(messages: Iterable<MessageLike | MessageLike[]>, options?: OperationOptions) {
-    return trafficOf(this).sending.sendMany(messages, options)
-  },
-  trySend(message: MessageLike | MessageLike[]) {
-    return trafficOf(this).sending.trySend(message)
-  },
-  toWritable(options?: StreamOptions) {
-    return toWritable(trafficOf(this).sending, options)
-  },
-  toWritableStream(options?: StreamOptions) {
-    return toWritableStream(trafficOf(this).sending, options)
-  },
-  get sendQueue() {
-    return trafficOf(this).readiness.writers.queue
-  },
-  set sendQueue(queue: QueueOptions | true | null) {
-    trafficOf(this).readiness.writers.queue = queue
-  },
-})
-
-function receivingMembers(trafficOf: (socket: object) => Traffic): Members {
-  function iterate(socket: { receive(): Promise<unknown> }, { timeout, signal }: OperationOptions = {}) {
-    const { readiness, receiving } = trafficOf(socket)
-    if (socket.receive === members.receive) return receiving.iterate(timeout, signal)
-    // If a subclass overrides `receive`, a loop gets the values that its `receive` returns.
-    return iterateOver(readiness, () => socket.receive(), timeout, signal)
-  }
-  const members: Members = {
-    receive(options?: OperationOptions) {
-      return trafficOf(this).receiving.receive(options)
-    },
-    receiveMany(options?: BatchOptions) {
-      return trafficOf(this).receiving.receiveMany(options)
-    },
-    receiveWithMetadata(options?: MetadataOptions) {
-      return trafficOf(this).receiving.receiveWithMetadata(options)
-    },
-    withMetadata(options?: MetadataOptions) {
-      return trafficOf(this).receiving.withMetadata(options)
-    },
-    tryReceive() {
-      return trafficOf(this).receiving.tryReceive()
-    },
-    batches(options?: BatchOptions) {
-      return trafficOf(this).receiving.batches(options)
-    },
-    messages(this: { receive(): Promise<unknown> }, options?: OperationOptions) {
-      checkOperation(options)
-      return iterate(this, options)
-    },
-    [Symbol.asyncIterator](this: { receive(): Promise<unknown> }) {
-      return iterate(this)
-    },
-    toReadable(options?: StreamOptions) {
-      return toReadable(trafficOf(this).receiving, options)
-    },
-    toReadableStream(options?: StreamOptions) {
-      return toReadableStream(trafficOf(this).receiving, options)
-    },
-    get receiveQueue() {
-      return trafficOf(this).readiness.readers.queue
-    },
-    set receiveQueue(queue: QueueOptions | true | null) {
-      trafficOf(this).readiness.readers.queue = queue
-    },
-    get receiveMemory() {
-      return trafficOf(this).receiving.inbox.memory
-    },
-    set receiveMemory(memory: ReceiveMemory) {
-      trafficOf(this).receiving.inbox.memory = memory
-    },
-  }
-  return members
+interface Carrier {
+  readonly [traffic]: Traffic
 }
 
-const hidden = { send: [] as (string | symbol)[], receive: [] as (string | symbol)[] }
+type WithReceive = Carrier & { receive(): Promise<unknown> }
 
-/** Defines these methods and properties on a prototype. */
-export function defineTraffic(prototype: object, trafficOf: (socket: object) => Traffic): void {
-  for (const [direction, members] of [
-    ["send", sendingMembers(trafficOf)],
-    ["receive", receivingMembers(trafficOf)],
-  ] as const) {
-    hidden[direction] = Reflect.ownKeys(members)
-    for (const key of hidden[direction]) {
-      const property = Object.getOwnPropertyDescriptor(members, key) as PropertyDescriptor
+type Members = Record<string | symbol, unknown> & ThisType<Carrier>
+
+const sendingMembers: Members = {
+  send(message: MessageLike | MessageLike[], options?: OperationOptions) {
+    return this[traffic].sending.send(message, options)
+  },
+  sendMany(messages: Iterable<MessageLike | MessageLike[]>, options?: OperationOptions) {
+    return this[traffic].sending.sendMany(messages, options)
+  },
+  trySend(message: MessageLike | MessageLike[]) {
+    return this[traffic].sending.trySend(message)
+  },
+  toWritable(options?: StreamOptions) {
+    return toWritable(this[traffic].sending, options)
+  },
+  toWritableStream(options?: StreamOptions) {
+    return toWritableStream(this[traffic].sending, options)
+  },
+  get sendQueue() {
+    return this[traffic].readiness.writers.queue
+  },
+  set sendQueue(queue: QueueOptions | true | null) {
+    this[traffic].readiness.writers.queue = queue
+  },
+}
+
+function iterate(socket: WithReceive, { timeout, signal }: OperationOptions = {}) {
+  const { readiness, receiving } = socket[traffic]
+  if (socket.receive === receivingMembers.receive) return receiving.iterate(timeout, signal)
+  // If a subclass overrides `receive`, a loop gets the values that its `receive` returns.
+  return iterateOver(readiness, () => socket.receive(), timeout, signal)
+}
+
+const receivingMembers: Members = {
+  receive(options?: OperationOptions) {
+    return this[traffic].receiving.receive(options)
+  },
+  receiveMany(options?: BatchOptions) {
+    return this[traffic].receiving.receiveMany(options)
+  },
+  receiveWithMetadata(options?: MetadataOptions) {
+    return this[traffic].receiving.receiveWithMetadata(options)
+  },
+  withMetadata(options?: MetadataOptions) {
+    return this[traffic].receiving.withMetadata(options)
+  },
+  tryReceive() {
+    return this[traffic].receiving.tryReceive()
+  },
+  batches(options?: BatchOptions) {
+    return this[traffic].receiving.batches(options)
+  },
+  messages(this: WithReceive, options?: OperationOptions) {
+    checkOperation(options)
+    return iterate(this, options)
+  },
+  [Symbol.asyncIterator](this: WithReceive) {
+    return iterate(this)
+  },
+  toReadable(options?: StreamOptions) {
+    return toReadable(this[traffic].receiving, options)
+  },
+  toReadableStream(options?: StreamOptions) {
+    return toReadableStream(this[traffic].receiving, options)
+  },
+  get receiveQueue() {
+    return this[traffic].readiness.readers.queue
+  },
+  set receiveQueue(queue: QueueOptions | true | null) {
+    this[traffic].readiness.readers.queue = queue
+  },
+  get receiveMemory() {
+    return this[traffic].receiving.inbox.memory
+  },
+  set receiveMemory(memory: ReceiveMemory) {
+    this[traffic].receiving.inbox.memory = memory
+  },
+}
+
+const members = { send: sendingMembers, receive: receivingMembers }
+
+/** Defines these methods and properties on the prototype of Socket. */
+export function defineTraffic(prototype: Carrier): void {
+  for (const all of Object.values(members)) {
+    for (const key of Reflect.ownKeys(all)) {
+      const property = Object.getOwnPropertyDescriptor(all, key) as PropertyDescriptor
       Object.defineProperty(prototype, key, { ...property, enumerable: false })
     }
   }
@@ -118,5 +121,5 @@ export function defineTraffic(prototype: object, trafficOf: (socket: object) => 
 
 /** Removes one direction from the prototype of a subclass. */
 export function withoutTraffic(prototype: object, direction: "send" | "receive"): void {
-  for (const key of hidden[direction]) Object.defineProperty(prototype, key, { value: undefined })
+  for (const key of Reflect.ownKeys(members[direction])) Object.defineProperty(prototype, key, { value: undefined })
 }

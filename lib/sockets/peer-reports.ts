@@ -19,7 +19,7 @@ export const byRoutingId: PeerForm<Buffer> = {
   announces: true,
 }
 
-/** For messages of one part, with the routing id beside it as a number. */
+/** For messages of one part and a routing id, which is a number. */
 export const byNumber: PeerForm<number> = {
   sender: ([, { routingId }]: [Message, RoutingOptions]) => routingId,
   body: ([part]: [Message, RoutingOptions]) => part,

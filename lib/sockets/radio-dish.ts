@@ -34,7 +34,7 @@ export interface Radio extends OptionsOn<"Radio">, TaggedWritable<GroupOptions> 
 defineSocket("Radio", Radio)
 defineTaggedSending(Radio, "group")
 
-/** The options beside a received message. */
+/** The options that come with a received message. */
 export interface DishGroupOptions {
   /** The group to which the message was sent. */
   group: Buffer

@@ -1,4 +1,4 @@
-// The sending methods of sockets whose messages have one part with options beside it.
+// The sending methods of sockets whose messages have one part and options.
 
 import type { Writable as NodeWritable } from "node:stream"
 import type { WritableStream } from "node:stream/web"
@@ -9,7 +9,7 @@ import type { QueueOptions } from "../socket/queues.js"
 import { Socket } from "../socket/socket.js"
 import type { StreamOptions } from "../socket/streams.js"
 
-/** The sending methods of sockets whose messages have one part with the options `T` beside it. */
+/** The sending methods of sockets whose messages have one part and the options `T`. */
 export interface TaggedWritable<T extends object>
   extends Pick<Sender, "multicastHops" | "sendBufferSize" | "sendHighWaterMark" | "sendTimeout" | "toWritable"> {
   /** Like `send` of other sockets. The message has one part; the options say where it goes. */

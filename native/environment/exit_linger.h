@@ -10,7 +10,7 @@ namespace ohmq {
 // lingering messages. Then calls `ended`, on that thread. If the system has no thread left, it waits on this one.
 void EndLingering(void* context, std::vector<void*> monitor_readers, std::function<void()> ended) noexcept;
 
-// To be called when the process exits. Blocks until every such context has sent or discarded its messages and ended.
+// Call it when the process exits. Blocks until every such context has sent or discarded its messages and ended.
 // After half a second it prints to stderr what it is waiting for.
 void WaitForLingering() noexcept;
 

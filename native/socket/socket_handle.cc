@@ -29,26 +29,11 @@ bool CanListen(void* socket) noexcept {
 #endif
 }
 
-// How many bytes libzmq reads from and writes to a connection at a time. With its default of 8,192, every eight
-// messages of 1,000 bytes need a system call (docs/performance.md has figures). A larger size than this would double
-// the memory that a message keeps if it arrives alone. A Stream keeps the default, because each of its messages is what
-// one read returned.
-constexpr int kBatchSize = 32768;
-
-void SetBatchSizes([[maybe_unused]] void* socket) noexcept {
-#ifdef ZMQ_IN_BATCH_SIZE
-  // A libzmq without draft options keeps its default.
-  zmq_setsockopt(socket, ZMQ_IN_BATCH_SIZE, &kBatchSize, sizeof kBatchSize);
-  zmq_setsockopt(socket, ZMQ_OUT_BATCH_SIZE, &kBatchSize, sizeof kBatchSize);
-#endif
-}
-
 }  // namespace
 
 std::shared_ptr<SocketHandle> SocketHandle::Create(std::shared_ptr<ContextHandle> context, int type) {
   void* socket = zmq_socket(context->get(), type);
   if (socket == nullptr) return nullptr;
-  if (type != ZMQ_STREAM) SetBatchSizes(socket);
   return std::shared_ptr<SocketHandle>(new SocketHandle(std::move(context), socket));
 }
 

@@ -333,7 +333,7 @@ export const warnings = [
   ["OHMQ_PROMISE_SENT", 'A promise was sent as the text "[object Promise]". It comes once', "Await the promise first"],
   [
     "OHMQ_GROUP_CUT",
-    "A group contains a zero byte, where libzmq ends it. It comes once",
+    "A group contains a zero byte, and libzmq ignores the rest of its name. It comes once",
     "Use groups without zero bytes",
   ],
   [

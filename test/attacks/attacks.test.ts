@@ -70,7 +70,7 @@ describe("10,000 bad handshakes", () => {
       const storm = await runStorm(10_000, policy)
       expect(storm).toMatchObject({ handshakes: 10_000, lost: 0, attackerGot: 0 })
       expect(storm.sent).toBeGreaterThan(1000)
-      // Strangers are turned away: by a function nearly all unseen, because they come from one address, and told of together.
+      // Strangers are refused; a function does not even see most of them, because they come from one address. They are reported together.
       expect(storm.decisions).toBeGreaterThan(3000)
       expect(storm.lookedInto).toBeLessThan(storm.decisions / 10)
       expect(storm.events).toBeLessThan(storm.decisions / 10)

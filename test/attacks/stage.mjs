@@ -63,7 +63,7 @@ export class Stage {
     stage.type = type
     stage.door = door
     const context = stage.#context
-    // An authenticator is asked about all that connects in its context, so open doors have none, but for PLAIN.
+    // An authenticator is asked about all that connects in its context, so open doors have none, except for PLAIN.
     if (door === "guarded" || door === "plain") {
       stage.authenticator = new Authenticator({ context, curve: [good, mallory], plain: () => true, ...policy })
       for (const outcome of ["allowed", "denied"]) stage.authenticator.on(outcome, (event) => stage.told.push(event))
@@ -202,7 +202,7 @@ export class Stage {
   async leave(clients = this.#clients, left = 0) {
     for (const client of clients) client.close()
     while (this.server.socket.events.peers > left) await sleep(2)
-    // libzmq tells of the end before it takes the peer from those it sends to.
+    // libzmq reports the end before it stops sending to the peer.
     await sleep(20)
   }
 

@@ -1,4 +1,4 @@
-// The server of storm.mjs: sends back what it gets, and tells how it is when it is asked.
+// The server of storm.mjs: sends back what it receives, and reports its state when it is asked.
 
 import { readdirSync } from "node:fs"
 import { setTimeout as sleep } from "node:timers/promises"
@@ -51,7 +51,7 @@ process.on("message", async (question) => {
   }
   const { rss, heapUsed } = process.memoryUsage()
   const state = { rss, heapUsed, descriptors: descriptors() }
-  // Then it tells of those that it has not told of yet.
+  // Then it reports those that it has not reported yet.
   if (question === "settled") await authenticator.close()
   process.send({ ...state, asked, denied, events, fromStrangers })
 })

@@ -1,4 +1,4 @@
-// Listeners run in the AsyncLocalStorage store in which they were added, whoever made the socket, reads it, or listened before.
+// Listeners run in the AsyncLocalStorage store in which they were added, no matter where the socket is created or read.
 
 import { AsyncLocalStorage } from "node:async_hooks"
 import { once } from "node:events"
@@ -12,7 +12,7 @@ import { eventually, freeAddress, join, open, texts } from "../support/sockets.j
 
 const storage = new AsyncLocalStorage<string>()
 
-/** What was heard, each with the store in which it was. */
+/** The events that listeners got, each with its store. */
 function notebook() {
   const heard: string[] = []
   const note = (what: string) => () => void heard.push(`${what} in ${storage.getStore()}`)
@@ -34,7 +34,7 @@ describe("events", () => {
     )
   })
 
-  it("leave who waits in its store, and resolve receives there", async () => {
+  it("resolve a wait and a receive in the store of their caller", async () => {
     const pull = storage.run("the socket's", () => open(zmq.Pull))
     storage.run("the first reader's", () => pull.events)
     const stores = storage.run("waiting", async () => {
@@ -46,7 +46,7 @@ describe("events", () => {
     expect(await stores).toEqual(["bind", "waiting", "bind", "waiting"])
   })
 
-  it("forget a listener that is taken off, and a watcher that is stopped", async () => {
+  it("forget a listener that is removed, and a watcher that is stopped", async () => {
     const { heard, note } = notebook()
     const pull = open(zmq.Pull)
     const [kept, taken] = [note("kept"), note("taken")]
@@ -60,7 +60,7 @@ describe("events", () => {
 })
 
 describe("peerEvents", () => {
-  /** A router, and what makes it hear of one more peer. */
+  /** A router, and a function that connects one more peer. */
   async function routerWithPeers() {
     const router = storage.run("the socket's", () => open(zmq.Router))
     storage.run("the first reader's", () => router.peerEvents)
@@ -91,7 +91,7 @@ describe("peerEvents", () => {
     expect(heard.slice(5)).toEqual(["before in 4", "on in 1", "added in 2"])
   })
 
-  it("know listeners by what was given", async () => {
+  it("recognise listeners by the functions that were given", async () => {
     const { heard, note } = notebook()
     const { router, greet } = await routerWithPeers()
     const { peerEvents } = router
@@ -107,7 +107,7 @@ describe("peerEvents", () => {
     expect(peerEvents.listeners("connect")).toEqual([a])
   })
 
-  it("call a listener once that makes for the same event itself", async () => {
+  it("call a listener of once only once, even if another one emits the same event", async () => {
     const { router, greet } = await routerWithPeers()
     let calls = 0
     const again = () => router.peerEvents.emit("connect", Buffer.from("another"))
@@ -120,7 +120,7 @@ describe("peerEvents", () => {
   })
 
   it.each(["on", "once", "prependListener", "prependOnceListener", "addListener"] as const)(
-    "refuse what is no function: %s",
+    "refuse a listener that is not a function: %s",
     (method) => {
       const { peerEvents } = open(zmq.Router)
       expect(() => peerEvents[method]("connect", "listener" as never)).toThrow(
@@ -129,10 +129,10 @@ describe("peerEvents", () => {
     },
   )
 
-  it("throw to the process what a listener throws, and messages go on", async () => {
+  it("pass to the process what a listener throws, and keep receiving", async () => {
     const { router, greet } = await routerWithPeers()
     const thrown = new Promise((resolve) => {
-      // Vitest takes what is not caught for a failure of the test.
+      // Vitest would report an uncaught error as a failure of the test.
       const others = process.listeners("uncaughtException")
       process.removeAllListeners("uncaughtException")
       process.once("uncaughtException", resolve)
@@ -150,7 +150,7 @@ describe("peerEvents", () => {
   })
 })
 
-describe("what ohmq/security emits", () => {
+describe("an emitter of ohmq/security", () => {
   it("runs listeners of an Authenticator in their own stores", async () => {
     const { heard, note } = notebook()
     const { context, authenticator } = storage.run("the authenticator's", () => authenticate())

@@ -1,4 +1,4 @@
-// Every way to go through what is received, ended in every way: what comes next is received, once and in order.
+// Every way to iterate over messages and events, ended in every way: what follows is received once and in order.
 
 import { describe, expect, it } from "vitest"
 
@@ -15,7 +15,7 @@ const cells = (moment: "there" | "waiting") =>
       ),
   )
 
-/** Goes one way, and returns what was received afterwards. */
+/** Iterates and ends in one way, then checks what is received afterwards. */
 async function outcome(
   source: Source,
   run: Run,

@@ -1,4 +1,4 @@
-// Iterators of everything that can be iterated: their steps, their end, and what a step had taken when it came.
+// Iterators of everything that can be iterated: their steps, their end, and what a step has taken by then.
 
 import { Readable, Writable } from "node:stream"
 import { pipeline } from "node:stream/promises"
@@ -18,7 +18,7 @@ async function pushAndPull<P extends zmq.Pull>(Pull: new (options?: zmq.SocketOp
   return { push, pull }
 }
 
-/** Uses up the time of this turn of the event loop: what need not wait is put off to the next one then. */
+/** Spends the budget of this turn of the event loop, so that operations settle in the next turn. */
 function useUpTurn() {
   const publisher = open(zmq.Publisher)
   const send = () => {
@@ -111,7 +111,7 @@ describe("a step that has taken a message, and settles in a later turn of the ev
     const seen = await pull.receiveWithMetadata()
     await push.send("again")
     const iterator = pull.withMetadata()
-    // It has come when the next step need not wait for it.
+    // It has arrived, so the next step need not wait for it.
     while (!pull.readable) await new Promise(setImmediate)
     useUpTurn()
     const step = iterator.next()
@@ -124,7 +124,7 @@ describe("a step that has taken a message, and settles in a later turn of the ev
     expect(rest.peerAddress).toBe("127.0.0.1")
   })
 
-  it("gives it to a receive that has come to wait meanwhile", async () => {
+  it("gives it to a receive that started to wait meanwhile", async () => {
     const { push, pull } = await pushAndPull(zmq.Pull)
     await push.send("only one")
     useUpTurn()
@@ -186,7 +186,7 @@ describe("a step that has taken a message, and settles in a later turn of the ev
     expect(await socket.events.receive({ timeout: 1000 })).toMatchObject({ type: "bind" })
   })
 
-  it("delivers an event that listeners would not hear of any more", async () => {
+  it("delivers an event that listeners would no longer get", async () => {
     const socket = open(zmq.Pull)
     const iterator = socket.events[Symbol.asyncIterator]()
     const step = iterator.next()
@@ -200,7 +200,7 @@ describe("a step that has taken a message, and settles in a later turn of the ev
     expect((await step).value).toMatchObject({ type: "bind" })
   })
 
-  it("delivers it where it cannot give it back: a proxy has the socket", async () => {
+  it("delivers it if it cannot give it back, because a proxy has the socket", async () => {
     const { push, pull } = await pushAndPull(zmq.Pull)
     const backEnd = open(zmq.Push)
     await backEnd.bind(freeAddress("inproc"))
@@ -233,7 +233,7 @@ describe("Readable.from", () => {
     expect(texts(await pull.receive({ timeout: 1000 }))).toEqual(["2"])
   })
 
-  it("loses nothing while nothing is there, however busy the turn is in which it is destroyed", async () => {
+  it("loses nothing if it is destroyed while it waits, even in a busy turn", async () => {
     const { push, pull } = await pushAndPull(zmq.Pull)
     const readable = Readable.from(pull)
     readable.on("data", () => {})
@@ -247,7 +247,7 @@ describe("Readable.from", () => {
 })
 
 describe("toReadable", () => {
-  it("loses nothing that it has not got, however busy the turn is in which it is destroyed", async () => {
+  it("loses only what it holds when it is destroyed, even in a busy turn", async () => {
     const { push, pull } = await pushAndPull(zmq.Pull)
     await push.sendMany(["0", "1", "2", "3"])
     useUpTurn()
@@ -260,7 +260,7 @@ describe("toReadable", () => {
 })
 
 describe("pipeline straight from a socket", () => {
-  it("ends, once it was aborted while nothing is there, with the socket: Node.js tells the iterator nothing", async () => {
+  it("ends only with the socket if it is aborted while it waits: Node.js does not call the iterator", async () => {
     const { pull } = await pushAndPull(zmq.Pull)
     const controller = new AbortController()
     const sink = new Writable({ objectMode: true, write: (_, __, done) => done() })
@@ -273,7 +273,7 @@ describe("pipeline straight from a socket", () => {
 })
 
 describe("a process", () => {
-  it("ends though its sockets are open, once everything that went through them was left while it waited", async () => {
+  it("ends although its sockets are open, once every loop over them was left while it waited", async () => {
     const program = `
       import { Readable, Writable } from "node:stream"
       import { pipeline } from "node:stream/promises"

@@ -1,4 +1,4 @@
-// Where the globals are not Node's own, and where values are of another realm, as in test environments and vm contexts.
+// Globals that are not Node's own, and values of another realm, as in test environments and vm contexts.
 
 import { generateKeyPairSync } from "node:crypto"
 import vm from "node:vm"
@@ -51,7 +51,7 @@ describe("In a realm with the globals of a browser", () => {
 })
 
 describe("A Uint8Array of another realm", () => {
-  it("is none by instanceof", () => {
+  it("is not one by instanceof", () => {
     expect(foreign("x")).not.toBeInstanceOf(Uint8Array)
   })
 
@@ -104,11 +104,11 @@ describe("A Uint8Array of another realm", () => {
     expect(other[option.name]).not.toEqual(option.initial)
   })
 
-  it("is there for each kind of option", () => {
+  it("is tested with each kind of option", () => {
     expect(bytes.length).toBeGreaterThan(15)
   })
 
-  it("is the name of a peer that a Router connects to", async () => {
+  it("can name a peer that a Router connects to", async () => {
     const [router, dealer] = [open(zmq.Router, { mandatory: true }), open(zmq.Dealer)]
     await dealer.bind(freeAddress("tcp"))
     router.connect(dealer.lastEndpoint as string, { routingId: foreign("peer") })
@@ -116,7 +116,7 @@ describe("A Uint8Array of another realm", () => {
     expect(texts(await dealer.receive())).toEqual(["hello"])
   })
 
-  it("is an option that is set by its number", () => {
+  it("is a value of an option that is set by its number", () => {
     const dealer = open(zmq.Dealer)
     const byNumber = dealer as unknown as { setStringOption(id: number, value: Uint8Array): void }
     byNumber.setStringOption(5, foreign("name"))
@@ -152,7 +152,7 @@ describe("A Uint8Array of another realm", () => {
     expect(zmq.curveKeyPair.publicKeyFrom(foreign(server.secretKey as Buffer))).toBe(server.publicKey)
   })
 
-  it("is what ohmq/security takes for bytes", async () => {
+  it("is accepted as bytes by ohmq/security", async () => {
     const certificate = Certificate.generate({ name: "me" })
     const secretKey = foreign(certificate.secretKey as Buffer)
     expect(Certificate.from({ secretKey }).publicKey).toBe(certificate.publicKey)
@@ -165,7 +165,7 @@ describe("A Uint8Array of another realm", () => {
     expect(verifiedSender({ userId: "me" }, { claimed: foreign("me") })).toBe("me")
   })
 
-  it("is a payload, a key and an envelope of signed messages, and a Date the time of a key", async () => {
+  it("can be a payload, key or envelope of signed messages, as a Date can be the time of a key", async () => {
     const { privateKey, publicKey } = generateKeyPairSync("ed25519")
     const pem = foreign(privateKey.export({ type: "pkcs8", format: "pem" }) as string)
     const envelope = foreign(new Signer({ key: pem }).sign("text/plain", foreign("hello")))
@@ -189,7 +189,7 @@ describe("An Error of another realm", () => {
   it.each([
     ["an Error", "new TypeError('not today')"],
     ["a DOMException", undefined],
-  ])("that a handler throws is told as it is: %s", async (_, source) => {
+  ])("that a handler throws is reported unchanged: %s", async (_, source) => {
     const error =
       source === undefined ? Object.setPrototypeOf(new DOMException("not today"), null) : vm.runInNewContext(source)
     if (source === undefined) Object.defineProperty(error, Symbol.toStringTag, { value: "DOMException" })
@@ -205,7 +205,7 @@ describe("An Error of another realm", () => {
 })
 
 describe("An AbortSignal of another realm", () => {
-  /** As those that jsdom makes, and packages that stand in for it: no class of Node's. */
+  /** Like those of jsdom and of packages that replace AbortSignal: not of a class of Node.js. */
   class Signal {
     aborted = false
     reason: unknown
@@ -248,7 +248,7 @@ describe("An AbortSignal of another realm", () => {
     expect(await during).toMatchObject({ name: "AbortError", sent: 0, cause: "the reason" })
   })
 
-  it("gives an AbortError where it knows no reasons", async () => {
+  it("gives an AbortError if it does not support reasons", async () => {
     const signal = new Signal()
     const received = failure(() => bound().receive({ signal: signal as unknown as AbortSignal }))
     signal.abort()

@@ -1,4 +1,4 @@
-// Sockets go by the time of the process, whatever clock a test has.
+// Sockets use the real time, whatever clock a test installs.
 
 import * as zmq from "ohmq"
 import * as draft from "ohmq/draft"
@@ -10,7 +10,7 @@ import { runCommand } from "../support/process.js"
 import { tour } from "../support/tour.mjs"
 
 describe("With a fake clock", () => {
-  it("of vitest, all goes on", async () => {
+  it("of Vitest, everything works", async () => {
     vi.useFakeTimers({
       toFake: [
         ...(["setTimeout", "clearTimeout", "setInterval", "clearInterval", "setImmediate", "clearImmediate"] as const),
@@ -21,7 +21,7 @@ describe("With a fake clock", () => {
     await tour({ zmq, draft, security, v5 })
   })
 
-  // Its clock takes the place of what node:timers and node:timers/promises export, too.
+  // Its clock also replaces the exports of node:timers and node:timers/promises.
   const program = (first: string, then: string) => `
     import { mock } from "node:test"
     import { tour } from "./test/support/tour.mjs"
@@ -43,12 +43,12 @@ describe("With a fake clock", () => {
     [", on when the package is loaded", enable(...all), load],
     [", on for setTimeout when the package is loaded", enable("setTimeout"), load],
     [", on for setImmediate when the package is loaded", enable("setImmediate"), load],
-  ])("of node:test%s, all goes on", async (_, first, then) => {
+  ])("of node:test%s, everything works", async (_, first, then) => {
     const args = ["--no-warnings", "--input-type=module", "-e", program(first, then)]
     expect(await runCommand(process.execPath, args)).toMatchObject({ status: 0, stdout: "done\n", stderr: "" })
   })
 
-  it("that has stopped performance.now, the event loop still has its turns", async () => {
+  it("that has stopped performance.now, sockets still yield to the event loop", async () => {
     const { stdout } = await runCommand(process.execPath, [
       "--input-type=module",
       "-e",

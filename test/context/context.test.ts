@@ -20,7 +20,7 @@ describe("The default context", () => {
 })
 
 describe("new Context()", () => {
-  it("makes a context apart from the default one", () => {
+  it("makes a context separate from the default one", () => {
     const context = newContext({ maxSockets: 5 })
     expect(context).toBeInstanceOf(zmq.Context)
     expect(context).not.toBe(zmq.context)
@@ -47,7 +47,7 @@ describe("new Context()", () => {
 })
 
 describe("Sockets over inproc", () => {
-  it("meet within one context, in whichever order they come", async () => {
+  it("connect within one context, in either order", async () => {
     const context = newContext()
     const address = `inproc://${randomUUID()}`
     const push = open(zmq.Push, { context })
@@ -59,11 +59,11 @@ describe("Sockets over inproc", () => {
     expect(texts(await pull.receive())).toEqual(["early"])
   })
 
-  it("do not meet across contexts", async () => {
+  it("do not connect across contexts", async () => {
     const address = `inproc://${randomUUID()}`
     const [first, second] = [newContext(), newContext()]
     const pulls = [open(zmq.Pull, { context: first }), open(zmq.Pull, { context: second }), open(zmq.Pull)]
-    // The same name three times, for it is another endpoint in each.
+    // The same name three times: it is another endpoint in each context.
     for (const pull of pulls) pull.bindSync(address)
     for (const context of [first, second, zmq.context]) {
       const push = open(zmq.Push, { context })

@@ -21,7 +21,7 @@ const options: Record<string, ContextOption> = {
   maxSockets: { kind: "int32", initial: 1023, good: [1, 5000, 65_535], refused: [0, -1] },
   maxSocketsLimit: { kind: "int32", initial: 65_535, readonly: true },
   maxMessageSize: { kind: "int32", initial: most, good: [1024, 0, most], refused: [-1] },
-  // libzmq tells neither the priority nor the CPUs, so what was set last is read.
+  // libzmq reports neither the priority nor the CPUs, so the value that was set last is read.
   threadPriority: { kind: "int32", initial: -1, good: [5, 0], refused: [-1] },
   threadSchedulingPolicy: { kind: "int32", initial: -1, good: [1, 0], refused: [-1] },
   threadAffinityAdd: { kind: "int32", initial: -1, good: [0, 3], refused: [-1] },
@@ -30,7 +30,7 @@ const options: Record<string, ContextOption> = {
     kind: "text",
     initial: null,
     good: ["io", "four", "x".repeat(16)],
-    // libzmq has no way to take it back.
+    // libzmq cannot undo it.
     refused: ["x".repeat(17), "", null],
     draft: true,
   },
@@ -152,7 +152,7 @@ describe("Context options at work", () => {
     expect(await failure(again)).toMatchObject({ code: "EINVAL" })
   })
 
-  it("ipv6 is where that of new sockets comes from", () => {
+  it("ipv6 is the initial value for new sockets", () => {
     const context = newContext()
     const before = open(zmq.Pair, { context })
     context.ipv6 = true
@@ -160,7 +160,7 @@ describe("Context options at work", () => {
     expect(before.ipv6).toBe(false)
   })
 
-  it("blocky gives new sockets a linger of 0 where it is false", () => {
+  it("blocky: false gives new sockets a linger of 0", () => {
     const context = newContext()
     const before = open(zmq.Push, { context })
     context.blocky = false
@@ -169,7 +169,7 @@ describe("Context options at work", () => {
     expect(before.linger).toBe(-1)
   })
 
-  it("ioThreads of 0 will do for inproc", async () => {
+  it("ioThreads: 0 is enough for inproc", async () => {
     const context = newContext({ ioThreads: 0 })
     const push = open(zmq.Push, { context })
     const pull = open(zmq.Pull, { context })
@@ -186,7 +186,7 @@ describe("Context options at work", () => {
       const { status, stdout, stderr } = await runProgram(`
       import { readdirSync } from "node:fs"
       const count = () => readdirSync("/proc/self/task").length
-      // Whatever else a first socket starts.
+      // Everything else that a first socket starts.
       new zmq.Pair({ context: new zmq.Context() })
       const started = (ioThreads) => {
         const context = new zmq.Context()

@@ -14,7 +14,7 @@ describe("context.terminate()", () => {
     expect(other.closed).toBe(false)
   })
 
-  it("ends what waits, as closing does", async () => {
+  it("ends waiting operations, as close does", async () => {
     const context = new zmq.Context()
     const pull = new zmq.Pull({ context })
     const push = new zmq.Push({ context })
@@ -29,7 +29,7 @@ describe("context.terminate()", () => {
     await iterating
   })
 
-  it("resolves when what was to be sent is sent", async () => {
+  it("resolves when all queued messages are sent", async () => {
     const context = new zmq.Context()
     const pull = open(zmq.Pull)
     await pull.bind("tcp://127.0.0.1:*")
@@ -43,7 +43,7 @@ describe("context.terminate()", () => {
     expect(got).toEqual(messages)
   })
 
-  it("gives up after linger what cannot be sent", async () => {
+  it("discards what cannot be sent when linger has passed", async () => {
     const context = new zmq.Context()
     const push = new zmq.Push({ context })
     push.connect("tcp://127.0.0.1:9")
@@ -54,7 +54,7 @@ describe("context.terminate()", () => {
     expect(performance.now() - started).toBeGreaterThan(45)
   })
 
-  it("waits for a bind that is under way, and closes its socket with linger", async () => {
+  it("waits for a bind in progress, and closes its socket with linger", async () => {
     const context = new zmq.Context()
     const router = new zmq.Router({ context })
     const binding = router.bind("tcp://127.0.0.1:*").catch((error) => error)
@@ -63,7 +63,7 @@ describe("context.terminate()", () => {
     expect(router.closed).toBe(true)
   })
 
-  it("ends a proxy that runs, and closes its sockets with linger, at any moment", async () => {
+  it("ends a running proxy, and closes its sockets with linger, at any moment", async () => {
     for (let count = 0; count < 100; count += 1) {
       const context = new zmq.Context()
       const front = new zmq.Router({ context })
@@ -79,7 +79,7 @@ describe("context.terminate()", () => {
     }
   })
 
-  it("goes with a proxy that is terminated at the same time, or was ended by another context", async () => {
+  it("works if the proxy is terminated at the same time, or was ended by another context", async () => {
     const contexts = [new zmq.Context(), new zmq.Context()] as const
     const front = new zmq.Router({ context: contexts[0] })
     const back = new zmq.Dealer({ context: contexts[1] })
@@ -106,7 +106,7 @@ describe("context.terminate()", () => {
     expect(pull.events.closed).toBe(true)
   })
 
-  it("is the same promise the second time, and leaves a context on which nothing can be made", async () => {
+  it("returns the same promise the second time, and leaves a context on which nothing can be created", async () => {
     const context = new zmq.Context() as zmq.Context & { getInt32Option(id: number): number }
     expect(context.terminated).toBe(false)
     const first = context.terminate()
@@ -155,7 +155,7 @@ describe("context.terminate()", () => {
     },
   )
 
-  it("gives back threads and descriptors, and keeps the process alive until it is done", async () => {
+  it("frees threads and descriptors, and keeps the process alive until it is done", async () => {
     const { status, stdout, stderr } = await runProgram(`
       import { readdirSync } from "node:fs"
       const count = () => [readdirSync("/proc/self/task").length, readdirSync("/proc/self/fd").length]
@@ -177,7 +177,7 @@ describe("context.terminate()", () => {
     expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: "true ended\n", stderr: "" })
   })
 
-  it("may be under way when the process, or its worker, ends", async () => {
+  it("may be in progress when the process, or its worker, ends", async () => {
     const source = `
       const zmq = require("ohmq")
       const context = new zmq.Context()

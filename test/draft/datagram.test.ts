@@ -47,7 +47,7 @@ describe("Datagram", () => {
     expect((await answered)[0]).toHaveLength(8192)
   })
 
-  it("refuses what libzmq has no memory for, and what is no pair", async () => {
+  it("refuses messages that are too large for libzmq's buffer, or not a pair", async () => {
     const { datagram } = await bound()
     for (const body of [Buffer.alloc(8193), "x".repeat(70_000)]) {
       expect(thrown(() => datagram.send(["127.0.0.1:9", body]))).toMatchObject({ code: "EMSGSIZE" })
@@ -57,7 +57,7 @@ describe("Datagram", () => {
     }
   })
 
-  it("drops what goes to an address that is none, and goes on", async () => {
+  it("drops a message to an invalid address, and continues", async () => {
     const [udp, { datagram }] = [await plainUdp(), await bound()]
     for (const address of ["", "nowhere", "127.0.0.1", "127.0.0.1:0", ":::", "300.1.1.1:5"])
       await datagram.send([address, "x"])

@@ -57,7 +57,7 @@ describe.each(cases)("%s over %s", (_, transport, open) => {
     expect(came).toEqual(all)
   })
 
-  it("lets a receive go on that waits, whatever is asked meanwhile", async () => {
+  it("completes a waiting receive, whatever is read meanwhile", async () => {
     const { send, receiver } = await open(transport)
     for (let round = 0; round < 20; round += 1) {
       const receiving = receiver.receive()
@@ -68,7 +68,7 @@ describe.each(cases)("%s over %s", (_, transport, open) => {
     }
   })
 
-  it("lets a receive go on that waits, while the state of both sides is looked at all the time", async () => {
+  it("completes a waiting receive while the state of both sides is read all the time", async () => {
     const { send, sender, receiver } = await open(transport)
     let looking = true
     const receiving = receiver.receive().finally(() => {
@@ -79,7 +79,7 @@ describe.each(cases)("%s over %s", (_, transport, open) => {
     expect(String((await receiving)[0])).toBe("late")
   })
 
-  it("lets a send go on that waits, when there is room again", async () => {
+  it("completes a waiting send when there is room again", async () => {
     const { send, receiver, trySend } = await open(transport, small)
     const filling = Buffer.alloc(200_000)
     let sent = 0
@@ -98,7 +98,7 @@ describe.each(cases)("%s over %s", (_, transport, open) => {
     expect(String((await receiver.receive())[0])).toBe("last")
   })
 
-  it("gives up a receive by timeout, by signal and by close, and loses nothing", async () => {
+  it("ends a receive by timeout, signal and close, and loses nothing", async () => {
     const { send, receiver } = await open(transport)
     expect(await failure(() => receiver.receive({ timeout: 5 }))).toEqual(timedOut)
     const controller = new AbortController()

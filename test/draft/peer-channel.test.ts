@@ -28,7 +28,7 @@ describe.each(transports)("Peer over %s", (transport) => {
 })
 
 describe("Peer.connectPeer", () => {
-  it("tells of peers that are not there yet", async () => {
+  it("sends to a peer that is not there yet", async () => {
     const [peer, other] = [open(Peer), open(Peer)]
     const address = freeAddress("inproc")
     const routingId = peer.connectPeer(address)
@@ -46,7 +46,7 @@ describe("Peer.connectPeer", () => {
     expect(thrown(() => open(Peer).connectPeer(address))).toEqual(endpointError(code, address))
   })
 
-  it("refuses what is no address, more arguments, a closed socket, and 'immediate'", () => {
+  it("refuses an invalid address, more arguments, a closed socket, and 'immediate'", () => {
     const peer = open(Peer, { immediate: true })
     const address = "tcp://127.0.0.1:9"
     expect(thrown(() => peer.connectPeer(5 as never))).toEqual(new TypeError("Address must be a string"))
@@ -62,7 +62,7 @@ describe("Peer.connectPeer", () => {
     expect(thrown(() => peer.connectPeer(address))).toMatchObject({ code: "EBADF" })
   })
 
-  it("waits for a bind that is under way", async () => {
+  it("waits for a bind in progress", async () => {
     const peer = open(Peer)
     const binding = peer.bind("tcp://127.0.0.1:*")
     expect(thrown(() => peer.connectPeer("tcp://127.0.0.1:9"))).toMatchObject({ code: "EBUSY" })
@@ -75,7 +75,7 @@ describe("Peer", () => {
     expect(await failure(() => open(Peer).send("x", { routingId: 5 }))).toMatchObject({ code: "EHOSTUNREACH" })
   })
 
-  it("tells of a peer that is lost, by disconnectMessage", async () => {
+  it("reports a lost peer by disconnectMessage", async () => {
     const [bound, peer] = [open(Peer, { disconnectMessage: Buffer.from("gone") }), open(Peer)]
     await bound.bind("tcp://127.0.0.1:*")
     const routingId = peer.connectPeer(bound.lastEndpoint as string)

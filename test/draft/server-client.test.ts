@@ -70,7 +70,7 @@ describe.each([
     for await (const [part, { routingId }] of socket) seen.push(`${name(routingId)} ${part}`)
   }
 
-  it("tells of peers that come, with their first message, and go", async () => {
+  it("reports peers that connect, with their first message, and disconnect", async () => {
     const seen: string[] = []
     const server = open<Answering, object>(Bound)
     const receiving = recordInto(seen, server)
@@ -163,7 +163,7 @@ describe("Server.send", () => {
     expect(thrown(() => server.trySend("x", options as never))).toEqual(error)
   })
 
-  it("refuses misspelt options, missing messages and chunks that are no pairs", async () => {
+  it("refuses misspelt options, missing messages and chunks that are not pairs", async () => {
     const { server, options } = await connected()
     expect(thrown(() => server.send("x", { ...options, routingID: 1 } as never)).message).toMatch(
       /^Unknown option "routingID"/,
@@ -174,7 +174,7 @@ describe("Server.send", () => {
     )
   })
 
-  it("rejects with EHOSTUNREACH for a peer that is not there, and goes on", async () => {
+  it("rejects with EHOSTUNREACH for a peer that is not there, and continues", async () => {
     const { server, client, options } = await connected()
     const unknown = { routingId: (options.routingId % 4294967295) + 1 }
     const error = expect.objectContaining({ code: "EHOSTUNREACH", message: "Host unreachable" })

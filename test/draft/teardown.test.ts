@@ -1,4 +1,4 @@
-// Draft sockets at the end of their process or worker, with operations under way.
+// Draft sockets at the end of their process or worker, with operations in progress.
 
 import { describe, expect, it } from "vitest"
 
@@ -42,7 +42,7 @@ const program = (source: string) => `
 
 const run = (source: string) => runProgram(source, { args: ["--no-warnings"], timeout: 18_000 })
 
-describe.each(Object.entries(loops))("with %s under way", (_, source) => {
+describe.each(Object.entries(loops))("with %s in progress", (_, source) => {
   it("process.exit() ends the process with status 0", async () => {
     const { status, stderr } = await run(program(`${source}; setTimeout(() => process.exit(0), 30)`))
     expect({ status, stderr }).toEqual({ status: 0, stderr: "" })

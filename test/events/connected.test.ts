@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest"
 import { eventually, failure, freeAddress, join, open, texts } from "../support/sockets.js"
 
 describe("connected", () => {
-  it("resolves when so many peers are there", async () => {
+  it("resolves when that many peers are connected", async () => {
     const publisher = open(zmq.Publisher)
     const ready = publisher.connected({ count: 3 })
     await publisher.bind(freeAddress("tcp"))
@@ -23,7 +23,7 @@ describe("connected", () => {
     expect(publisher.events.peers).toBe(2)
   })
 
-  it("is the answer to the slow joiner", async () => {
+  it("solves the slow joiner problem", async () => {
     const subscriber = open(zmq.XSubscriber)
     const publisher = open(zmq.XPublisher)
     const ready = Promise.all([publisher.connected(), subscriber.connected()])
@@ -43,14 +43,14 @@ describe("connected", () => {
     return endpoint
   }
 
-  it("counts nobody of an endpoint that was given up", async () => {
+  it("does not count peers of an endpoint after unbind or disconnect", async () => {
     const [pull, push] = [open(zmq.Pull), open(zmq.Push)]
     const endpoint = await connectedPair(pull, push)
     push.disconnect(endpoint)
     push.connect("tcp://127.0.0.1:9")
     expect(push.events.peers).toBe(0)
     expect(await failure(() => push.connected({ timeout: 50 }))).toMatchObject({ code: "EAGAIN" })
-    // libzmq ends the connection of a socket on which something is called.
+    // libzmq ends the connection when the socket is used.
     await eventually(() => expect([typeof push.writable, pull.events.peers]).toEqual(["boolean", 0]))
     push.connect(endpoint)
     await pull.connected()
@@ -58,7 +58,7 @@ describe("connected", () => {
     expect(pull.events.peers).toBe(0)
   })
 
-  it("counts nobody whose handshake was told of after all was over, or under another name", async () => {
+  it("does not count a peer whose handshake is reported after the disconnect, or under another name", async () => {
     const [pull, push] = [open(zmq.Pull), open(zmq.Push)]
     await pull.bind(freeAddress("tcp"))
     const endpoint = (pull.lastEndpoint as string).replace("127.0.0.1", "localhost")
@@ -68,18 +68,18 @@ describe("connected", () => {
     })
     for (let round = 0; round < 10; round += 1) {
       const [accepted, ready] = [pull.events.waitFor("handshake"), push.connected()]
-      // The one that the round does not wait for may still wait at the end of the test, which closes the sockets.
+      // The promise that this round does not await may still be pending when the test closes the sockets.
       for (const each of [accepted, ready]) each.catch(() => {})
       push.connect(endpoint)
       await (round % 2 ? accepted : ready)
       push.disconnect(endpoint)
     }
-    // Where only the other side was through with its handshake, there may be no connection yet whose end is told of.
+    // If only the other side had completed its handshake, there may be no connection yet whose end libzmq would report.
     await eventually(() => expect([push.writable, ended >= 5]).toEqual([false, true]))
     await eventually(() => expect([push.writable, push.events.peers, pull.events.peers]).toEqual([false, 0, 0]))
   })
 
-  it("counts the one peer of a Pair, and none that it refuses", async () => {
+  it("counts the one peer of a Pair, but not those that it refuses", async () => {
     const [pair, peer, refused] = [open(zmq.Pair), open(zmq.Pair), open(zmq.Pair)]
     const endpoint = await connectedPair(pair, peer)
     const handshake = pair.events.waitFor("handshake")
@@ -94,7 +94,7 @@ describe("connected", () => {
     await eventually(() => expect(pair.events.peers).toBe(0))
   })
 
-  it("counts the connections of a Stream, which knows no handshake", async () => {
+  it("counts the connections of a Stream, which has no handshake", async () => {
     const [server, client] = [open(zmq.Stream), open(zmq.Stream)]
     await connectedPair(server, client)
     expect([server.events.peers, client.events.peers]).toEqual([1, 1])
@@ -103,7 +103,7 @@ describe("connected", () => {
     await eventually(() => expect([server.readable, server.events.peers, client.events.peers]).toEqual([false, 0, 0]))
   })
 
-  it("rejects on a socket that is closed, and counts nobody there", async () => {
+  it("rejects on a closed socket, which has no peers", async () => {
     const [pull, push] = [open(zmq.Pull), open(zmq.Push)]
     await connectedPair(pull, push)
     const ended = pull.events.waitFor("end")
@@ -113,7 +113,7 @@ describe("connected", () => {
     expect(pull.events.peers).toBe(0)
   })
 
-  it("rejects when the events are closed, and says so", async () => {
+  it("rejects when the events are closed, and says why", async () => {
     const pull = open(zmq.Pull)
     const waiting = failure(() => pull.connected())
     pull.events.close()
@@ -124,7 +124,7 @@ describe("connected", () => {
     })
   })
 
-  it("rejects when it comes too late to know who is there", async () => {
+  it("rejects when it is called too late to count all peers", async () => {
     const late = { code: "EINVAL", message: expect.stringContaining("before the socket binds or connects") }
     const [pull, push] = [open(zmq.Pull), open(zmq.Push)]
     await join(pull, push)
@@ -136,7 +136,7 @@ describe("connected", () => {
     await ready
   })
 
-  it("rejects by a signal that was aborted before, though the peer is there", async () => {
+  it("rejects if its signal was aborted before, even if the peer is connected", async () => {
     const [pull, push] = [open(zmq.Pull), open(zmq.Push)]
     await connectedPair(pull, push)
     expect(await failure(() => push.connected({ signal: AbortSignal.abort("no") }))).toBe("no")

@@ -16,7 +16,7 @@ async function bindAndUnbind(socket: zmq.Socket) {
   await closed
 }
 
-/** The types of node:events want every method of an EventEmitter; its functions use but a few. */
+/** The types of node:events require every method of an EventEmitter; its functions use only a few. */
 const emitterOf = (socket: zmq.Socket) => socket.events as unknown as EventEmitter
 
 describe("Observer.once", () => {
@@ -46,7 +46,7 @@ describe("Observer.once", () => {
     expect(seen).toEqual([])
   })
 
-  it("takes over from receive, and refuses what is no function", () => {
+  it("takes over from receive, and refuses a listener that is not a function", () => {
     const { events } = open(zmq.Pull)
     expect(thrown(() => events.once("bind", null as never)).message).toMatch(/^Expected listener to be a function/)
     events.once("bind", () => {})
@@ -71,7 +71,7 @@ describe("Observer.removeAllListeners", () => {
     expect(seen).toEqual(["close"])
   })
 
-  it("does nothing where there are none, and then events can be received", async () => {
+  it("does nothing if there are none, and then events can be received", async () => {
     const socket = open(zmq.Pull)
     socket.events.removeAllListeners().removeAllListeners("bind")
     await socket.bind(freeAddress("tcp"))
@@ -87,7 +87,7 @@ describe("node:events", () => {
     expect(await bound).toMatchObject([{ type: "bind", address: socket.lastEndpoint }])
   })
 
-  it("gives up with its signal, and leaves no listener", async () => {
+  it("ends with its signal, and leaves no listener", async () => {
     const socket = open(zmq.Pull)
     const controller = new AbortController()
     const bound = failure(() => once(emitterOf(socket), "bind", { signal: controller.signal }))
@@ -96,7 +96,7 @@ describe("node:events", () => {
     await bindAndUnbind(socket)
   })
 
-  it("goes through the events of a type with on", async () => {
+  it("iterates over the events of a type with on", async () => {
     const socket = open(zmq.Pull)
     const controller = new AbortController()
     const addresses = on(emitterOf(socket), "bind", { signal: controller.signal })

@@ -1,4 +1,4 @@
-// The socket of libzmq behind an observer: it holds up nobody, and leaves nothing behind.
+// The monitor behind an observer: it blocks nobody and leaves nothing behind.
 
 import * as zmq from "ohmq"
 import { describe, expect, it } from "vitest"
@@ -7,7 +7,7 @@ import { runProgram } from "../support/process.js"
 import { freeAddress, open } from "../support/sockets.js"
 
 describe("a monitor", () => {
-  it("that nobody reads, or that is closed, holds nobody up", async () => {
+  it("that nobody reads, or that is closed, blocks nobody", async () => {
     const { status, stdout, stderr } = await runProgram(
       `
       const server = new zmq.Router()
@@ -35,7 +35,7 @@ describe("a monitor", () => {
     expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: "1400\n", stderr: "" })
   }, 35_000)
 
-  it("leaves no descriptor behind, a thousand times over", async () => {
+  it("leaves no descriptor behind, even after a thousand observers", async () => {
     const { status, stdout, stderr } = await runProgram(
       `
       import { readdirSync } from "node:fs"
@@ -70,7 +70,7 @@ describe("a monitor", () => {
     }
   })
 
-  it("does not hold up the end of a worker, nor what comes after", async () => {
+  it("does not delay the end of a worker, or anything after it", async () => {
     const { status, stdout, stderr } = await runProgram(
       `
       const source = \`
@@ -108,7 +108,7 @@ describe("closing an observer", () => {
     expect(events.closed).toBe(true)
   })
 
-  it("whose socket was collected while it lingers holds up no other socket", async () => {
+  it("whose socket was collected while it lingers blocks no other socket", async () => {
     const { status, stdout, stderr } = await runProgram(
       `
       let events = (() => {
@@ -134,7 +134,7 @@ describe("closing an observer", () => {
     })
   })
 
-  it("that could not be made leaves no monitor behind", async () => {
+  it("that could not be created leaves no monitor behind", async () => {
     const context = new zmq.Context({ maxSockets: 2 })
     const sockets: zmq.Socket[] = []
     for (let error: unknown; error === undefined; ) {

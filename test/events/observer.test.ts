@@ -1,4 +1,4 @@
-// What events tell, and how an observer is read.
+// What events contain, and how to read an observer.
 
 import type { AddressInfo } from "node:net"
 import { connect as connectTcp, createServer } from "node:net"
@@ -20,7 +20,7 @@ async function typesUntil(observer: zmq.Observer, last: zmq.EventType): Promise<
   return types
 }
 
-/** What tells of the connection of an event. */
+/** The fields that describe the connection of an event. */
 const ends = ({ address, localAddress, remoteAddress, fd }: zmq.EventOfType<"accept" | "connect">) => ({
   address,
   localAddress,
@@ -29,7 +29,7 @@ const ends = ({ address, localAddress, remoteAddress, fd }: zmq.EventOfType<"acc
 })
 
 describe("events", () => {
-  it.each(["tcp", "ipc"] as const)("tells how connections over %s are made, used and lost", async (transport) => {
+  it.each(["tcp", "ipc"] as const)("reports how connections over %s are made, used and lost", async (transport) => {
     const server = open(zmq.Reply)
     const client = open(zmq.Request)
     const seen = [server.events, client.events]
@@ -73,16 +73,16 @@ describe("events", () => {
     expect(Object.keys(await accepted)).toEqual(["type", "address"])
   })
 
-  it("leaves the error of a bind as it is", async () => {
+  it("does not change the error of a bind", async () => {
     const socket = open(zmq.Pull)
     const event = socket.events.waitFor("bind:error")
-    // Events that come at once are sent in another way.
+    // libzmq sends the first events in another way.
     await sleep(20)
     expect(await failure(() => socket.bind("tcp://[::1%nowhere]:5"))).toMatchObject({ code: "EINVAL" })
     expect((await event).error).toMatchObject({ code: "EINVAL" })
   })
 
-  it("tells why a handshake failed: of a peer that speaks something else", async () => {
+  it("reports why a handshake failed: the peer speaks another protocol", async () => {
     const server = createServer((connection) => connection.end("HTTP/1.1 400 Bad Request\r\n\r\n"))
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
     onTestFinished(() => void server.close())
@@ -96,7 +96,7 @@ describe("events", () => {
     expect((await event).address).toBe(`tcp://127.0.0.1:${(server.address() as AddressInfo).port}`)
   })
 
-  it("tells why a handshake failed: of what is no WebSocket, on either side", async () => {
+  it("reports why a handshake failed: one side does not speak WebSocket", async () => {
     const failed = { message: "WS protocol error", code: "ERR_WS_UNSPECIFIED" }
     const server = open(zmq.Dealer)
     const atServer = server.events.waitFor("handshake:error:protocol")
@@ -125,7 +125,7 @@ describe("events", () => {
     const closed: zmq.Event[] = []
     client.events.watch((event) => event.type === "close" && closed.push(event))
     client.disconnect(endpoint)
-    // libzmq goes on when it is called.
+    // libzmq continues when the socket is used.
     await eventually(() => expect([client.writable, closed.length]).toEqual([false, 1]))
     expect(closed[0]).toMatchObject({ ...ends(await connected), type: "close" })
     await lost
@@ -143,7 +143,7 @@ describe("events", () => {
 })
 
 describe("Observer.receive", () => {
-  it("gives events in their order, kept ones first", async () => {
+  it("gives events in order, kept ones first", async () => {
     const socket = open(zmq.Pull)
     const { events } = socket
     await socket.bind(freeAddress("tcp"))
@@ -189,7 +189,7 @@ describe("iterating", () => {
     expect(await events.receive()).toMatchObject({ type: "bind" })
   })
 
-  it("is refused while another iterator waits, and not after that was ended", async () => {
+  it("is refused while another iterator waits, but not after that has ended", async () => {
     const socket = open(zmq.Pull)
     const [one, other] = [socket.events[Symbol.asyncIterator](), socket.events[Symbol.asyncIterator]()]
     const step = one.next()
@@ -200,7 +200,7 @@ describe("iterating", () => {
     expect((await other.next()).value).toMatchObject({ type: "bind" })
   })
 
-  it("tells what was kept before the observer was closed", async () => {
+  it("still gives the events that were kept when the observer was closed", async () => {
     const socket = open(zmq.Pull)
     const { events } = socket
     const bound = events.waitFor("bind")
@@ -212,7 +212,7 @@ describe("iterating", () => {
 })
 
 describe("Observer.on", () => {
-  it("calls listeners for what was kept and what comes, and takes over from receive", async () => {
+  it("calls listeners with kept and new events, and takes over from receive", async () => {
     const socket = open(zmq.Pull)
     const { events } = socket
     await socket.bind(freeAddress("tcp"))
@@ -225,7 +225,7 @@ describe("Observer.on", () => {
     expect(seen.map(({ type }) => type)).toEqual(["bind"])
   })
 
-  it("refuses what is no function, and changes nothing then", async () => {
+  it("refuses a listener that is not a function, and changes nothing", async () => {
     const socket = open(zmq.Pull)
     const { events } = socket
     expect(() => events.on("bind", 5 as never)).toThrow(
@@ -235,7 +235,7 @@ describe("Observer.on", () => {
     expect(await events.receive()).toMatchObject({ type: "bind" })
   })
 
-  it("ends a receive that waits", async () => {
+  it("ends a waiting receive", async () => {
     const { events } = open(zmq.Pull)
     const waiting = failure(() => events.receive())
     events.on("bind", () => {})
@@ -268,7 +268,7 @@ describe("Observer.waitFor", () => {
     expect(await waiting).toMatchObject({ code: "EAGAIN", reason: "closed" })
   })
 
-  it("refuses what is no type", () => {
+  it("refuses an unknown type", () => {
     const { events } = open(zmq.Pull)
     expect(() => events.waitFor("bound" as never)).toThrow(/^Expected type to be a type of event/)
   })

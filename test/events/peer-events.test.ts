@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest"
 import { runProgram } from "../support/process.js"
 import { eventually, failure, freeAddress, join, open, texts, thrown } from "../support/sockets.js"
 
-/** What a Router tells and receives, in order, as text. */
+/** What a Router reports and receives, in order, as text. */
 function record(router: zmq.Router) {
   const seen: string[] = []
   router.peerEvents.on("connect", (id) => seen.push(`+${id}`))
@@ -18,7 +18,7 @@ async function receiveInto(router: zmq.Router, seen: string[]) {
 }
 
 describe.each(["tcp", "ipc"] as const)("Router.peerEvents over %s", (transport) => {
-  it("tells of peers that come and go, in order with their messages", async () => {
+  it("reports peers that connect and disconnect, in order with their messages", async () => {
     const router = open(zmq.Router)
     const seen = record(router)
     await router.bind(freeAddress(transport))
@@ -38,7 +38,7 @@ describe.each(["tcp", "ipc"] as const)("Router.peerEvents over %s", (transport) 
     await receiving
   })
 
-  it("leaves empty messages of peers alone, and messages of all lengths", async () => {
+  it("lets through empty messages of peers, and messages of all lengths", async () => {
     const router = open(zmq.Router)
     const seen = record(router)
     const dealer = open(zmq.Dealer, { routingId: "d" })
@@ -50,7 +50,7 @@ describe.each(["tcp", "ipc"] as const)("Router.peerEvents over %s", (transport) 
     await receiving
   })
 
-  it("is told whichever way messages are received", async () => {
+  it("works however messages are received", async () => {
     const router = open(zmq.Router)
     const seen = record(router)
     await router.bind(freeAddress(transport))
@@ -72,7 +72,7 @@ describe.each(["tcp", "ipc"] as const)("Router.peerEvents over %s", (transport) 
 })
 
 describe("Router.peerEvents", () => {
-  it("tells of a process that is killed", async () => {
+  it("reports a peer whose process is killed", async () => {
     const { spawn } = await import("node:child_process")
     const router = open(zmq.Router)
     const seen = record(router)
@@ -133,7 +133,7 @@ describe("Router.peerEvents", () => {
     expect(thrown(() => Object.assign(router, { [name]: value }))).toMatchObject(refused)
   })
 
-  it("does not show what it has libzmq put in, nor let it be turned off", () => {
+  it("hides the options that it has set, and does not let the program change them", () => {
     const router = open(zmq.Router)
     expect(router.peerEvents).toBeDefined()
     expect(router.disconnectMessage).toBeNull()
@@ -144,7 +144,7 @@ describe("Router.peerEvents", () => {
     expect([router.handover, router.raw, router.mandatory]).toEqual([false, false, true])
   })
 
-  it("tells of the peers of an endpoint that is unbound, after their messages, and of their return", async () => {
+  it("reports the peers of an endpoint that is unbound, after their messages, and when they return", async () => {
     const router = open(zmq.Router)
     const seen = record(router)
     const dealer = open(zmq.Dealer, { routingId: "d", reconnectInterval: 10 })
@@ -165,7 +165,7 @@ describe("Router.peerEvents", () => {
     await receiving
   })
 
-  it("refuses to connect, and inproc, where libzmq does not tell of all who go", async () => {
+  it("refuses connect and inproc, for which libzmq does not report every disconnect", async () => {
     const router = open(zmq.Router)
     expect(router.peerEvents).toBeDefined()
     const refused = (address: string) => ({ code: "EINVAL", address, message: expect.stringContaining("peerEvents") })
@@ -176,7 +176,7 @@ describe("Router.peerEvents", () => {
     expect(thrown(() => router.connect("tcp://127.0.0.1:9", named))).toMatchObject(refused("tcp://127.0.0.1:9"))
   })
 
-  it("is not for a socket of a Proxy, which would forward what libzmq puts in", async () => {
+  it("refuses a Proxy, which would forward what libzmq inserts", async () => {
     const [router, dealer] = [open(zmq.Router), open(zmq.Dealer)]
     expect(router.peerEvents).toBeDefined()
     await router.bind(freeAddress("tcp"))
@@ -194,7 +194,7 @@ describe("Router.peerEvents", () => {
   })
 })
 
-describe("messages that libzmq puts in", () => {
+describe("messages that libzmq inserts", () => {
   it("are helloMessage, to each peer, and disconnectMessage, of each that is lost", async () => {
     const router = open(zmq.Router, { helloMessage: Buffer.from("welcome"), disconnectMessage: Buffer.from("gone") })
     const dealer = open(zmq.Dealer, { routingId: "d", helloMessage: Buffer.from("here I am") })

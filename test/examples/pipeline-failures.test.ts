@@ -283,7 +283,7 @@ describe("the links", { timeout: 40_000 }, () => {
     expect([answered.code, subscribed.code, guessed.code]).toEqual(["EAGAIN", "EAGAIN", "EAGAIN"])
     expect(await ask("state")).toMatchObject({ lost: [], counted: 0 })
 
-    // With the keys it is heard.
+    // With the keys, its messages arrive.
     const friend = open(zmq.XPublisher, { ...wrong, curveServerKey: findings.key })
     friend.connect(findings.endpoint)
     expect(String((await friend.receive({ timeout: 10_000 }))[0])).toBe("\u0001sarif")

@@ -151,7 +151,7 @@ describe("a scan", { timeout: 40_000 }, () => {
     expect(uris(runOf(path.join(folder, "report.sarif")))).toEqual(["x.js"])
   })
 
-  it("goes on when nobody reads what it prints", async () => {
+  it("continues when nobody reads its output", async () => {
     const output = outputFile()
     const child = spawn(process.execPath, [main, sources, "--output", output], { stdio: ["ignore", "pipe", "inherit"] })
     child.stdout.destroy()
@@ -187,7 +187,7 @@ describe("one line and status 2", () => {
     await expectLine([folder], /^No JavaScript or TypeScript files to scan/)
   })
 
-  it("for a file that is no source file", () => expectLine([path.join(sources, "README.md")], /^No JavaScript/))
+  it("for a file that is not a source file", () => expectLine([path.join(sources, "README.md")], /^No JavaScript/))
 
   it.skipIf(process.platform === "win32")("for a FIFO", async () => {
     const fifo = path.join(path.dirname(outputFile()), "fifo.js")

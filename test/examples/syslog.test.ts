@@ -49,7 +49,7 @@ describe("examples/syslog", () => {
     expect(parseRecord(text)).toBeUndefined()
   })
 
-  it.each(["collector.mjs", "send.mjs"])("%s tells how it is used", async (program) => {
+  it.each(["collector.mjs", "send.mjs"])("%s explains its usage", async (program) => {
     const { status, stdout } = await runCommand(process.execPath, [path.join(example, program)])
     expect({ status, stdout }).toEqual({ status: 2, stdout: expect.stringContaining("Usage") })
   })

@@ -27,7 +27,7 @@ describe("the matrix", () => {
   it("has every peer in every pattern it knows, both ways", () => {
     const exchanges = cells.filter(({ kind }) => kind === "exchange")
     const count = (peer: string) => exchanges.filter((cell) => cell.peer === peer).length
-    // 20 pairs of types, NULL, both directions; PLAIN and CURVE with either side as the server, but for a peer's REQ; STREAM.
+    // 20 pairs of types, NULL, both directions; PLAIN and CURVE with either side as the server, except with a peer's REQ; STREAM.
     const withMechanisms = 20 * 2 + 2 * 2 * (20 * 2 - 2) + 2
     expect(Object.fromEntries(names.map((name) => [name, count(name)]))).toEqual({
       pyzmq: withMechanisms,

@@ -64,7 +64,7 @@ async function publishSubscribe(publisher, subscriber) {
   const [topic, other, probe] = ["topic", "other", "topic?"]
   if (subscriber.type === "SUB") await subscriber.subscribe(topic)
   else await subscriber.send(subscription(1, topic))
-  // A subscriber that is bound sends its subscriptions to whoever connects when it is used the next time.
+  // A bound subscriber sends its subscriptions to a new peer the next time that it is used.
   if (publisher.type === "XPUB")
     await expectMessage(publisher, subscription(1, topic), await receiveWhile(publisher, subscriber))
   else await untilReceived(publisher, subscriber, [probe])
@@ -125,7 +125,7 @@ async function stream(one, other) {
     }
     if (!Buffer.concat(bytes).equals(Buffer.concat([Buffer.from("hello"), large]))) throw new Error("Other bytes came")
   }
-  // Nothing, sent, closes the connection; nothing, received, tells that it is closed.
+  // Sending nothing closes the connection; receiving nothing means that it is closed.
   await one.send([here, ""])
   await expectMessage(other, [there, ""], await receiveWhile(other, one))
 }

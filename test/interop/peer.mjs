@@ -1,4 +1,4 @@
-// A process that has one socket of another ZeroMQ, and does with it what it is told: one of peers/.
+// A process that has one socket of another ZeroMQ, and uses it as the test says: one of peers/.
 //
 // It reads commands from stdin, one a line, and answers each with a line: "ok" and what was asked for, "nothing" when no
 // message came in time or there was no room for one, or "error" and why. Bytes are in hex; "-" stands for none. The commands are

@@ -5,7 +5,7 @@ import { runProgram } from "../support/process.js"
 import { eventually, failure, join, open, texts, thrown } from "../support/sockets.js"
 
 describe("receiveWithMetadata", () => {
-  it("tells the peer's address, type and name over tcp", async () => {
+  it("has the peer's address, type and routing id over tcp", async () => {
     const router = open(zmq.Router)
     const dealer = open(zmq.Dealer, { routingId: "worker-7" })
     await join(router, dealer)
@@ -37,7 +37,7 @@ describe("receiveWithMetadata", () => {
     })
   })
 
-  it("tells the properties that the sender has set, by name", async () => {
+  it("has the properties that the sender has set, by name", async () => {
     const pull = open(zmq.Pull)
     const push = open(zmq.Push)
     push.metadata = { "X-Role": "scanner", "X-Site": "ämt" }
@@ -63,7 +63,7 @@ describe("receiveWithMetadata", () => {
     expect((await pull.receiveWithMetadata()).userId).toBe("alice")
   })
 
-  it("waits, and lets go of timeout and signal without losing a message", async () => {
+  it("waits, and ends by timeout or signal without losing a message", async () => {
     const pull = open(zmq.Pull)
     const push = open(zmq.Push)
     await join(pull, push)

@@ -72,7 +72,7 @@ describe("fetching ahead", () => {
     const pull = open(zmq.Pull, { receiveHighWaterMark: 100 })
     await join(push, pull, "inproc")
     while (push.writable) await push.send("x")
-    // libzmq tells the sender of room once half of the 101 messages were taken.
+    // libzmq reports room to the sender once half of the 101 messages were taken.
     for (let index = 0; index < 45; index += 1) {
       await pull.receive()
       compute(2)

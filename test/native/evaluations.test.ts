@@ -96,7 +96,7 @@ describe.each(["uv", "thread"])("with the poller %s", (poller) => {
   })
 })
 
-it("tells the classes of all copies by instanceof, and keeps subclasses apart", async () => {
+it("recognises the classes of all copies by instanceof, and keeps subclasses apart", async () => {
   const program = `
     const push = new a.Push()
     class Mine extends b.Push {}

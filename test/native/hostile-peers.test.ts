@@ -1,5 +1,5 @@
 // What nobody on the network, and no odd option, may bring about: the end of the process. Each case is of a patch in
-// native/patches/libzmq/, and does no more than the patch tells.
+// native/patches/libzmq/, and does no more than the patch says.
 
 import { describe, expect, it } from "vitest"
 
@@ -143,7 +143,7 @@ describe("an error, and not the end of the process, comes of", () => {
     expect(await outcome(program)).toEqual(says("EEXIST"))
   })
 
-  it("a descriptor that is no socket that listens", async () => {
+  it("a descriptor that is not a listening socket", async () => {
     const program = `
       import { openSync } from "node:fs"
       for (const [descriptor, address] of [[9999, "tcp://127.0.0.1:*"], [openSync("/dev/null"), "ws://127.0.0.1:*"], [9999, "ipc:///tmp/ohmq-" + process.pid]]) {

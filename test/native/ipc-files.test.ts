@@ -115,7 +115,7 @@ describe("a bind over ipc", () => {
     }
   })
 
-  it("is told of where it fails", async () => {
+  it("is reported if it fails", async () => {
     const file = free()
     writeFileSync(file, "")
     const pull = open(zmq.Pull)
@@ -131,7 +131,7 @@ describe("a bind over ipc", () => {
     expect(readFileSync(file, "utf8")).toBe("precious")
   })
 
-  it("fails where there is no folder", async () => {
+  it("fails if there is no folder", async () => {
     expect(await failure(() => open(zmq.Pull).bind(`ipc://${free()}/socket`))).toMatchObject({ code: "ENOENT" })
   })
 

@@ -67,7 +67,7 @@ describe.runIf(canPreload)("without a function that other threads can call", () 
     expect(await run(source)).toMatchObject(fails)
   })
 
-  it("the end of a context is not told, but comes", async () => {
+  it("the end of a context is not reported, but comes", async () => {
     library = withoutThreadsafeFunctions()
     const source = `
       import { readdirSync } from "node:fs"

@@ -85,7 +85,7 @@ describe("Options that hang together", () => {
     expect(socket.routingId).toBe("view")
   })
 
-  it("securityMechanism tells what the others choose", () => {
+  it("securityMechanism reports the choice of the others", () => {
     const socket = open(zmq.Pair)
     socket.plainServer = true
     expect(socket.securityMechanism).toBe("plain")

@@ -244,7 +244,7 @@ describe("the package, under Node's permission model", () => {
   it("says that addons must be allowed", async () => {
     const { status, stderr } = await restricted(project())
     expect(status).toBe(1)
-    expect(stderr).toMatch(/^Node was told to load no addons\..* with --allow-addons\.$/m)
+    expect(stderr).toMatch(/^Addons are disabled in this process\..* add --allow-addons\.$/m)
   })
 })
 

@@ -46,7 +46,7 @@ describe.each(others)("$name", ({ name: runtime, command: [execPath = "", ...arg
 describe("docs/runtimes.md", () => {
   const text = readFileSync(path.join(root, "docs/runtimes.md"), "utf8")
 
-  it.each(others)("tells what differs on $name", ({ name }) => {
+  it.each(others)("lists what differs on $name", ({ name }) => {
     const reasons = Object.values(differences[name] ?? {}).map(({ reason }) => reason)
     const rows = [...new Set(reasons)].map(
       (reason) => `| ${name} | ${reasons.filter((other) => other === reason).length} | ${reason} |`,

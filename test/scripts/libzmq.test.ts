@@ -51,7 +51,7 @@ describe.runIf(posix)("libzmq.mjs --system-libzmq", () => {
     expect(stderr.trim()).toMatch(message)
   })
 
-  it("takes what pkg-config tells", async () => {
+  it("uses the flags of pkg-config", async () => {
     const bin = commands()
     writeFileSync(
       path.join(bin, "pkg-config"),

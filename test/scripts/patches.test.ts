@@ -82,7 +82,7 @@ describe("the patches of libzmq", () => {
 describe("applyPatches", () => {
   const patch = parsePatch("0001-x", text("crash"))
 
-  it("applies what fits, and tells what was there already and what does not fit", () => {
+  it("applies what fits, and reports what was there already and what does not fit", () => {
     const folder = sources("a\n")
     expect(applyPatches(folder, "4.3.5", [patch])).toEqual({ applied: [patch], present: [], missed: [] })
     expect(readFileSync(path.join(folder, "file"), "utf8")).toBe("b\n")
@@ -118,7 +118,7 @@ describe("coversVersion", () => {
 })
 
 describe("parsePatch", () => {
-  it("reads the header, lines that go on with the one before among it", () => {
+  it("reads the header, with lines that continue the one before", () => {
     expect(parsePatch("0001-x", text("crash"))).toMatchObject({
       ...{ name: "0001-x", subject: "Make b of a", why: "Because of this.", kind: "crash" },
       ...{ upstream: "not yet", versions: "all", test: 'test/a.test.ts, "b"' },
@@ -171,7 +171,7 @@ describe("patchLibzmq", () => {
     )
   })
 
-  it.each(["security", "crash"])("stops without a patch of kind %s, and says how to go on", (kind) => {
+  it.each(["security", "crash"])("stops without a patch of kind %s, and says how to continue", (kind) => {
     expect(() => patch(kind, sources("c\n"))).toThrow(
       /^These patches do not match libzmq 4\.3\.5: 0001-x \(Make b of a\)\. .* add --allow-unpatched or set OHMQ_ALLOW_UNPATCHED=1\.$/,
     )
@@ -180,12 +180,15 @@ describe("patchLibzmq", () => {
     expect(result.missed).toEqual(told(kind))
   })
 
-  it.each(["leak", "event", "speed"])("goes on without one of kind %s, says so once, and does not name it", (kind) => {
-    const folder = sources("c\n")
-    const { said } = patch(kind, folder)
-    expect(said.split("\n").filter((line) => line.includes("0001-x"))).toHaveLength(1)
-    expect(readFileSync(path.join(folder, "include/ohmq_patches.h"), "utf8")).toContain('#define OHMQ_PATCHES ""\n')
-  })
+  it.each(["leak", "event", "speed"])(
+    "continues without one of kind %s, says so once, and does not name it",
+    (kind) => {
+      const folder = sources("c\n")
+      const { said } = patch(kind, folder)
+      expect(said.split("\n").filter((line) => line.includes("0001-x"))).toHaveLength(1)
+      expect(readFileSync(path.join(folder, "include/ohmq_patches.h"), "utf8")).toContain('#define OHMQ_PATCHES ""\n')
+    },
+  )
 
   it.each<string>(kinds)("does without none in a release, of kind %s", (kind) => {
     expect(() => patch(kind, sources("c\n"), { release: true, allowUnpatched: true })).toThrow(

@@ -65,7 +65,7 @@ describe("provenanceProblems", () => {
     expect(problem).toMatch(/^its signature is invalid: /)
   })
 
-  it("refuses whom Sigstore's own authority did not certify", () => {
+  it("refuses a certificate that Sigstore's own authority did not issue", () => {
     const [problem] = provenanceProblems(document, read("scripts/sigstore-root.json"), expected)
     expect(problem).toBe("its signature is invalid: Failed to verify certificate chain")
   })

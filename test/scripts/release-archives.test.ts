@@ -91,7 +91,7 @@ describe.runIf(posix)("libzmq.mjs without a network, and without Debian's packag
     expect(stderr).toMatch(/^libzmq: distribution source packages: skipped: .+$/m)
   })
 
-  it("tells of an error of the server", async () => {
+  it("reports an error of the server", async () => {
     const url = await serve()
     const folder = bareProject((changed) => {
       changed.libzmq.url = url
@@ -101,7 +101,7 @@ describe.runIf(posix)("libzmq.mjs without a network, and without Debian's packag
     expect(stderr).toContain(`could not download ${url} (HTTP 404)`)
   })
 
-  it("tells of a proxy that cannot be used", async () => {
+  it("reports a proxy that cannot be used", async () => {
     const folder = bareProject()
     const env = { PATH: commands(["curl", find("false")]), HTTPS_PROXY: await nowhere() }
     const { status, stderr } = await libzmq(folder, [], env)
@@ -148,7 +148,7 @@ describe.runIf(posix)("libzmq.mjs with archives of the user's", () => {
     )
   })
 
-  it("says that one is no archive", async () => {
+  it("says if a file is not an archive", async () => {
     const file = textFile("no archive")
     const { status, stderr } = await libzmq(bareProject(), [], { OHMQ_LIBZMQ_ARCHIVE: file, PATH: commands("tar") })
     expect(status).toBe(1)
@@ -177,7 +177,7 @@ describe.runIf(posix)("libzmq.mjs with archives of the user's", () => {
     expect(last).toContain("apt-get install cmake make g++")
   })
 
-  it("stops where patches against crashes and attacks do not fit, and goes on where that is allowed", async () => {
+  it("stops if patches against crashes and attacks do not fit, and continues if that is allowed", async () => {
     const file = archive("sources")
     const env = { OHMQ_LIBZMQ_ARCHIVE: file, OHMQ_LIBSODIUM_ARCHIVE: file, PATH: commands("tar") }
     const { status, stderr } = await libzmq(bareProject(), [], env)

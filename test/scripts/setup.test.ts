@@ -56,7 +56,7 @@ describe.runIf(isSetUp)("setup.mjs in a project that is set up", () => {
     expect(duration).toBeLessThan(10_000)
   })
 
-  it("sees to the packages alone if it is told to", async () => {
+  it("installs only the packages if asked to", async () => {
     const folder = setUpProject()
     for (const made of ["dist", "build"]) rmSync(path.join(folder, made), { recursive: true })
     const { status, stdout, stderr } = await run(folder, "--packages")
@@ -64,7 +64,7 @@ describe.runIf(isSetUp)("setup.mjs in a project that is set up", () => {
     expect(existsSync(path.join(folder, "dist"))).toBe(false)
   })
 
-  it("installs the packages of an example only when told to, and links this project beside them", async () => {
+  it("installs the packages of an example only if asked to, and links this project next to them", async () => {
     const folder = setUpProject()
     const lock = "examples/pipeline/package-lock.json"
     mkdirSync(path.join(folder, "examples/pipeline/node_modules"), { recursive: true })

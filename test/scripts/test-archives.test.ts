@@ -23,7 +23,7 @@ describe.runIf(posix)("test-archives.mjs", () => {
     expect((await run(["--all"])).stderr.trim()).toBe("Unknown option '--all'. Run: npm run test:archives -- --help")
   })
 
-  it("goes on after one that cannot be compiled, and fails", async () => {
+  it("continues after one that cannot be compiled, and fails", async () => {
     const folder = copyProject(
       "scripts",
       "native/patches",

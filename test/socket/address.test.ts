@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest"
 
 import { endpointError, failure, open, thrown } from "../support/sockets.js"
 
-describe("an address that is none", () => {
+describe("an invalid address", () => {
   const invalid = [
     "",
     "tcp",
@@ -36,7 +36,7 @@ describe("an address that is none", () => {
     await socket.bind("tcp://127.0.0.1:*")
   })
 
-  it("with a NUL is not given up in place of the one before it", async () => {
+  it("with a NUL does not unbind the address before the NUL", async () => {
     const socket = open(zmq.Dealer)
     await socket.bind("tcp://127.0.0.1:*")
     socket.connect("inproc://nobody")
@@ -79,8 +79,8 @@ describe("an address that is none", () => {
     ["tcp:localhost:6000", 'The address has no transport. An address looks like "tcp://localhost:6000"'],
     ["://127.0.0.1:5555", `The address has no transport. An address ${example}`],
     ["tcp://", `Nothing follows "tcp://". An address ${example}`],
-    ["http://127.0.0.1:80", `There is no transport "http". This libzmq has ${built}`],
-    ["constructor://x", `There is no transport "constructor". This libzmq has ${built}`],
+    ["http://127.0.0.1:80", `Unknown transport "http". This libzmq supports ${built}`],
+    ["constructor://x", `Unknown transport "constructor". This libzmq supports ${built}`],
     ["TCP://127.0.0.1:80", 'The transport is spelt "tcp", not "TCP": "tcp://127.0.0.1:5555"'],
     ["norm://127.0.0.1:80", "This libzmq was built without norm"],
     ["tcp://127.0.0.1", 'The port is missing: it follows the host after a colon, as in "tcp://127.0.0.1:5555"'],
@@ -88,15 +88,15 @@ describe("an address that is none", () => {
     ["ws://127.0.0.1:http/x", 'The port is "http", but must be a number, as in "ws://127.0.0.1:8080/tasks"'],
     ["tcp://127.0.0.1:65536", "The port is 65536, but ports go from 0 to 65535"],
     ["tcp://127.0.0.1:-1", "The port is -1, but ports go from 0 to 65535"],
-    ["tcp://127.0.0.1:*", 'The port "*" is for bind; to connect takes the port of the peer'],
-    ["tcp://*:5555", 'The host "*" is for bind; to connect takes the host of the peer'],
+    ["tcp://127.0.0.1:*", 'The port "*" is only for bind. To connect, give the port of the peer'],
+    ["tcp://*:5555", 'The host "*" is only for bind. To connect, give the host of the peer'],
     ["tcp://127.0.0.1:5555/x", 'A tcp address has no path: it ends with the port, as in "tcp://127.0.0.1:5555"'],
     ["tcp://me@localhost:5555", `"@" cannot be in a host or port: an address ${example}`],
     ["ipc://", 'Nothing follows "ipc://". An address looks like "ipc:///run/app/tasks"'],
     ["ipc://@", 'The name after "@" is missing, as in "ipc://@tasks"'],
     [`ipc:///${"ä".repeat(100)}`, `The path is 201 bytes long, and the system allows ${longest}`],
     ["inproc://", 'Nothing follows "inproc://". An address looks like "inproc://tasks"'],
-    ["inproc://a\0b", "The address contains a zero byte, where libzmq would end it"],
+    ["inproc://a\0b", "The address contains a zero byte. libzmq would ignore everything after it"],
     ["udp://127.0.0.1:5555", "udp is for draft types: a Radio connects to it, a Dish or Datagram binds to it"],
   ])("has a reason when it is refused to connect: %j", (address, reason) => {
     expect(thrown(() => open(zmq.Dealer).connect(address))).toMatchObject({ address, reason })
@@ -104,22 +104,22 @@ describe("an address that is none", () => {
 
   it.each<[string, string]>([
     ["tcp://[::1]:port", 'The port is "port", but must be a number, as in "tcp://127.0.0.1:5555"'],
-    ["tcp://[fe80::1%nowhere]:5555", 'There is no network interface "nowhere", which the host names after "%"'],
-    ["nothing://nowhere", `There is no transport "nothing". This libzmq has ${built}`],
+    ["tcp://[fe80::1%nowhere]:5555", 'The host names the unknown network interface "nowhere"'],
+    ["nothing://nowhere", `Unknown transport "nothing". This libzmq supports ${built}`],
   ])("has a reason when it is refused to bind: %s", async (address, reason) => {
     const socket = open(zmq.Dealer)
     expect(await failure(() => socket.bind(address))).toMatchObject({ address, reason })
     expect(thrown(() => socket.bindSync(address))).toMatchObject({ address, reason })
   })
 
-  it("has a reason when it cannot be given up", async () => {
+  it("has a reason when unbind and disconnect refuse it", async () => {
     const socket = open(zmq.Dealer)
-    const reason = `There is no transport "nothing". This libzmq has ${built}`
+    const reason = `Unknown transport "nothing". This libzmq supports ${built}`
     expect(await failure(() => socket.unbind("nothing://nowhere"))).toMatchObject({ reason })
     expect(thrown(() => socket.disconnect("nothing://nowhere"))).toMatchObject({ reason })
   })
 
-  it("has no reason when it is right, and what it names is not", async () => {
+  it("has no reason if the address is valid and the failure has another cause", async () => {
     const [socket, other] = [open(zmq.Dealer), open(zmq.Dealer)]
     await other.bind("tcp://127.0.0.1:*")
     const refused = [
@@ -132,7 +132,7 @@ describe("an address that is none", () => {
     ])
   })
 
-  it("has no reason where the message is one already", () => {
+  it("has no reason if the message explains the error already", () => {
     const server = open(zmq.Dealer, { zapEnforceDomain: true, plainServer: true })
     const error = thrown(() => server.bindSync("tcp://127.0.0.1:*"))
     expect([error.message, error.reason]).toEqual(["zapEnforceDomain also needs a zapDomain", undefined])

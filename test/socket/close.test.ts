@@ -39,7 +39,7 @@ describe("close", () => {
     expect(socket.closed).toBe(true)
   })
 
-  it("with no linger in its options leaves the option", async () => {
+  it("without linger in its options leaves the option as it is", async () => {
     const socket = open(zmq.Dealer, { linger: 5 })
     const binding = socket.bind(freeAddress("inproc"))
     socket.close({})
@@ -80,7 +80,7 @@ describe("close", () => {
     push.connect(address)
     await push.send("dropped")
     push.close({ linger: 0 })
-    // Its place is free once libzmq's threads have done away with it.
+    // Its place in the context is free once libzmq's threads have freed it.
     const other = await eventually(() => open(zmq.Push, { context }))
     const pull = open(zmq.Pull)
     await pull.bind(address)
@@ -89,7 +89,7 @@ describe("close", () => {
     expect(texts(await pull.receive())).toEqual(["sent"])
   })
 
-  it("rejects a send and a receive that wait", async () => {
+  it("rejects a waiting send and a waiting receive", async () => {
     const socket = open(zmq.Dealer)
     const operations = [failure(() => socket.send("x")), failure(() => socket.receive())]
     socket.close()
@@ -102,7 +102,7 @@ describe("close", () => {
     }
   })
 
-  it("lets those who wait see the socket closed", async () => {
+  it("has closed the socket when waiting operations reject", async () => {
     const socket = open(zmq.Pull)
     const seen = socket.receive().catch(() => socket.closed)
     socket.close()
@@ -126,7 +126,7 @@ describe("dispose", () => {
     await socket[Symbol.asyncDispose]()
   })
 
-  it("waits, asynchronously, for a bind that is under way", async () => {
+  it("waits, asynchronously, for a bind in progress", async () => {
     const socket = open(zmq.Dealer)
     socket.bind(freeAddress("tcp"))
     const closing = socket[Symbol.asyncDispose]()
@@ -172,7 +172,7 @@ describe("ref and unref", () => {
     expect(texts(await received)).toEqual(["x"])
   })
 
-  it("of one socket say nothing about another", async () => {
+  it("affect only their own socket", async () => {
     const { status, stdout } = await runProgram(`
       const [a, b] = [new zmq.Pull().unref(), new zmq.Pull()]
       a.receive(); b.receive()
@@ -189,7 +189,7 @@ describe("many sockets", () => {
     for (const socket of sockets) socket.close({ linger: 0 })
   })
 
-  it("one after the other, 5,000 of them, need no more than one place", async () => {
+  it("5,000 one after the other need only one place in the context", async () => {
     const context = new zmq.Context({ maxSockets: 10 })
     for (let index = 0; index < 5000; index += 1) {
       try {

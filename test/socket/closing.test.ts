@@ -12,7 +12,7 @@ import { eventually, failure, freeAddress, join, open, texts, thrown } from "../
 /** Where nobody listens. */
 const nobody = "tcp://127.0.0.1:9"
 
-/** A socket with a message that cannot be sent yet, as nobody is bound to its address. */
+/** A socket with a message that cannot be sent yet, because nobody is bound to its address. */
 async function unsent(options?: object) {
   const address = freeAddress("ipc")
   const push = open(zmq.Push, { reconnectInterval: 5, ...options })
@@ -33,7 +33,7 @@ async function duration(promise: Promise<unknown>) {
   return performance.now() - started
 }
 
-/** What ends a socket, and resolves when it is gone. */
+/** Closes a socket, and resolves when it is gone. */
 const ends: [string, (socket: zmq.Socket) => Promise<void>][] = [
   ["close({ wait: true })", (socket) => socket.close({ wait: true })],
   ["await using", (socket) => socket[Symbol.asyncDispose]() as Promise<void>],
@@ -73,7 +73,7 @@ describe.each(ends)("%s", (_, end) => {
     for (let round = 0; round < 100; round += 1) {
       const socket = await eventually(() => open(zmq.Push, { context, linger: 0 }))
       socket.connect(nobody)
-      // The places of the monitors before may not be free yet.
+      // The places of earlier monitors may not be free yet.
       await end(socket).catch(({ code }) => expect(code).toBe("EMFILE"))
     }
     for (let place = 0; place < 20; place += 1) await eventually(() => open(zmq.Push, { context }))
@@ -88,7 +88,7 @@ describe.each(ends)("%s", (_, end) => {
     expect(texts(await pull.receive())).toEqual(["there"])
   })
 
-  it("resolves beside an observer, which sees everything", async () => {
+  it("resolves when there is an observer, which gets every event", async () => {
     const { push } = await unsent({ linger: 50 })
     const seen: string[] = []
     push.events.watch(({ type }) => seen.push(type))
@@ -108,7 +108,7 @@ describe.each(ends)("%s", (_, end) => {
     }
   })
 
-  it("waits for a bind that is under way, whether or not it succeeds", async () => {
+  it("waits for a bind in progress, whether or not it succeeds", async () => {
     const socket = open(zmq.Dealer)
     await socket.bind(freeAddress("tcp"))
     for (const address of [freeAddress("tcp"), socket.lastEndpoint as string]) {
@@ -130,13 +130,13 @@ describe.each(ends)("%s", (_, end) => {
     expect(await closing).toBeGreaterThanOrEqual(90)
   })
 
-  it("resolves for all who wait", async () => {
+  it("resolves every call that waits", async () => {
     const { push } = await unsent({ linger: 50 })
     expect(Math.min(...(await Promise.all([end(push), end(push)].map(duration))))).toBeGreaterThanOrEqual(40)
     await end(push)
   })
 
-  it("rejects if the end cannot be watched for, and closes all the same", async () => {
+  it("rejects if it cannot watch for the end, and closes anyway", async () => {
     const context = new zmq.Context({ maxSockets: 1 })
     const socket = open(zmq.Push, { context })
     socket.connect(nobody)
@@ -164,7 +164,7 @@ describe("close({ wait: true })", () => {
     open(draft.Server).bindSync(endpoint)
   })
 
-  it("waits, on a socket of both kinds, for the peers over inproc, but no longer than linger", async () => {
+  it("waits for peers over inproc if the socket also has other endpoints, but no longer than linger", async () => {
     const [dealer, peer] = [open(zmq.Dealer), open(zmq.Dealer)]
     await dealer.bind(freeAddress("tcp"))
     await join(dealer, peer, "inproc")
@@ -172,7 +172,7 @@ describe("close({ wait: true })", () => {
     expect(await duration(dealer.close({ linger: 100, wait: true }))).toBeGreaterThanOrEqual(90)
   })
 
-  it("ends, on a socket of both kinds, what idle peers over inproc have of it", async () => {
+  it("does not wait for idle peers over inproc if the socket also has other endpoints", async () => {
     const [router, peers] = [open(zmq.Router), [open(zmq.Dealer), open(zmq.Push), open(zmq.Pull)]]
     await router.bind(freeAddress("tcp"))
     for (const peer of peers) await join(peer, router, "inproc")
@@ -262,7 +262,7 @@ describe("a process", () => {
     push.connect("ipc://@${randomUUID()}-" + process.pid)
     await push.send("x")`
 
-  it("stays alive while a socket is waited for, though nothing refers to it", async () => {
+  it("stays alive while it waits for a socket, although nothing refers to the socket", async () => {
     const { status, stdout } = await runProgram(`
       const closing = (async () => { ${setUp}; return push.close({ linger: 300, wait: true }) })()
       const collecting = setInterval(gc, 5).unref()
@@ -272,7 +272,7 @@ describe("a process", () => {
     expect({ status, stdout }).toEqual({ status: 0, stdout: "true\n" })
   })
 
-  it("ends if the socket was told not to keep it alive", async () => {
+  it("ends if the socket was unref'd", async () => {
     const { status, stderr } = await runProgram(`
       ${setUp}
       push.unref().close({ linger: 300, wait: true }).then(() => { throw new Error("waited") })`)

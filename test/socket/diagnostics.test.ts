@@ -1,4 +1,4 @@
-// What subscribers to node:diagnostics_channel hear of sockets.
+// What sockets publish on node:diagnostics_channel.
 
 import { subscribe, unsubscribe } from "node:diagnostics_channel"
 
@@ -26,7 +26,7 @@ function listen() {
 }
 
 describe("diagnostics_channel", () => {
-  it("tells of sockets that are opened and closed", () => {
+  it("publishes sockets that are opened and closed", () => {
     const told = listen()
     const push = new zmq.Push({ linger: 0 })
     expect(told).toEqual([["open", { socket: push }]])
@@ -35,7 +35,7 @@ describe("diagnostics_channel", () => {
     expect(told.slice(1)).toEqual([["close", { socket: push }]])
   })
 
-  it("tells of a socket whose options are set, and that is closed", () => {
+  it("publishes a socket when its options are set, and when it is closed", () => {
     const seen: [boolean, number | undefined][] = []
     const onOpen = (message: unknown) => seen.push([(message as Told).socket.closed, (message as Told).socket.linger])
     const onClose = (message: unknown) => seen.push([(message as Told).socket.closed, undefined])
@@ -50,7 +50,7 @@ describe("diagnostics_channel", () => {
     ])
   })
 
-  it("tells of binds and connects that fail", async () => {
+  it("publishes binds and connects that fail", async () => {
     const other = open(zmq.Pull, { bind: freeAddress("tcp") })
     const taken = other.lastEndpoint as string
     const told = listen()
@@ -70,7 +70,7 @@ describe("diagnostics_channel", () => {
     expect(errors.map(({ code }) => code)).toEqual(["EADDRINUSE", "EADDRINUSE", "EINVAL", "EINVAL"])
   })
 
-  it("tells of a connect that is not allowed, and not of a wrong use", async () => {
+  it("publishes a connect that is refused, but not an incorrect call", async () => {
     const socket = open(zmq.Push, { context: new zmq.Context({ requireEncryption: true }) })
     const told = listen()
     const error = thrown(() => socket.connect("tcp://192.0.2.1:5555"))
@@ -83,7 +83,7 @@ describe("diagnostics_channel", () => {
     expect(told.map(([name]) => name)).toEqual(["error", "close"])
   })
 
-  it("tells in order of a constructor that fails", () => {
+  it("publishes in order if a constructor fails", () => {
     const told = listen()
     const error = thrown(() => new zmq.Push({ connect: "tcp://nothing" }))
     expect(told.map(([name]) => name)).toEqual(["open", "error", "close"])
@@ -92,7 +92,7 @@ describe("diagnostics_channel", () => {
     expect(told.length).toBe(3)
   })
 
-  it("tells nothing of what ohmq itself opens", async () => {
+  it("publishes nothing about sockets that ohmq itself opens", async () => {
     const told = listen()
     const socket = new zmq.Pull()
     socket.events.on("bind", () => {})

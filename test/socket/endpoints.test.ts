@@ -28,7 +28,7 @@ const unbinders = [
 ] as const
 
 describe.each(everywhere)("endpoints over %s", (transport) => {
-  it("a socket can be bound to several, and tells the last one", async () => {
+  it("a socket can be bound to several, and lastEndpoint is the last one", async () => {
     const pull = open(zmq.Pull)
     const endpoints: string[] = []
     for (let index = 0; index < 3; index += 1) {
@@ -43,7 +43,7 @@ describe.each(everywhere)("endpoints over %s", (transport) => {
     }
   })
 
-  it("a socket can be bound and connected at a time", async () => {
+  it("a socket can be bound and connected at the same time", async () => {
     const [left, middle, right] = [open(zmq.Dealer), open(zmq.Dealer), open(zmq.Dealer)]
     await join(middle, left, transport)
     await join(right, middle, transport)
@@ -87,8 +87,8 @@ describe.each(everywhere)("endpoints over %s", (transport) => {
   })
 })
 
-describe.each(["tcp", "abstract", "inproc"] as const)("endpoints that are taken, over %s", (transport) => {
-  it.each(binders)("%s fails with EADDRINUSE where another socket is", async (_, bind) => {
+describe.each(["tcp", "abstract", "inproc"] as const)("endpoints that are in use, over %s", (transport) => {
+  it.each(binders)("%s fails with EADDRINUSE if another socket is bound there", async (_, bind) => {
     const first = open(zmq.Pull)
     await first.bind(freeAddress(transport))
     const endpoint = first.lastEndpoint as string
@@ -97,7 +97,7 @@ describe.each(["tcp", "abstract", "inproc"] as const)("endpoints that are taken,
     await bind(second, freeAddress(transport))
   })
 
-  it.each(binders)("%s fails with EADDRINUSE where the socket itself is", async (_, bind) => {
+  it.each(binders)("%s fails with EADDRINUSE if the socket itself is bound there", async (_, bind) => {
     const pull = open(zmq.Pull)
     const push = open(zmq.Push)
     const endpoint = await join(pull, push, transport)
@@ -143,14 +143,14 @@ describe("endpoints over tcp", () => {
     connection.destroy()
   })
 
-  it("a wildcard port can be unbound by what lastEndpoint tells only", async () => {
+  it("a wildcard port can only be unbound by lastEndpoint", async () => {
     const pull = open(zmq.Pull)
     await pull.bind("tcp://127.0.0.1:*")
     expect(await failure(() => pull.unbind("tcp://127.0.0.1:*"))).toEqual(endpointError("ENOENT", "tcp://127.0.0.1:*"))
     await pull.unbind(pull.lastEndpoint as string)
   })
 
-  it("connect() waits in the background for a server that refuses or is none", async () => {
+  it("connect() retries in the background while nobody listens or the server refuses", async () => {
     const listener = net.createServer().listen(0, "127.0.0.1")
     await once(listener, "listening")
     const { port } = listener.address() as net.AddressInfo
@@ -186,7 +186,7 @@ describe("bind to a host name", () => {
     await eventually(() => open(zmq.Pull)[method](taken))
   })
 
-  it("rejects for one that nobody knows", async () => {
+  it("rejects if the name is unknown", async () => {
     const error = await failure(() => open(zmq.Pull).bind("tcp://no-such-host.invalid:*"))
     expect(["ENODEV", "EINVAL"]).toContain(error.code)
     expect(error.address).toBe("tcp://no-such-host.invalid:*")
@@ -219,9 +219,9 @@ describe("the stack of a rejected", () => {
     expect(Object.keys(await failure(startServer))).not.toContain("stack")
   })
 
-  it("bind that takes too long names who called", async () => {
+  it("bind that times out names the caller", async () => {
     const socket = open(zmq.Pull)
-    // A name is looked up, on another thread, before the timer's turn comes.
+    // Looks up a name on another thread, which takes longer than the timeout.
     async function startServer() {
       const bound = socket.bind("tcp://no-such-host.invalid:*", { timeout: 1 })
       const until = performance.now() + 5
@@ -233,7 +233,7 @@ describe("the stack of a rejected", () => {
     expect(error.stack).toMatch(/\bstartServer\b/)
   })
 
-  it("bind is what the program makes of stacks, where it does", async () => {
+  it("bind has the program's format if it formats stacks itself", async () => {
     const { stdout } = await runProgram(`
       Error.prepareStackTrace = (error, frames) => frames.length
       const [one, other] = [new zmq.Pull(), new zmq.Pull()]

@@ -110,7 +110,7 @@ describe("a constructor", () => {
     await eventually(() => open(zmq.Pull).bindSync(free))
   })
 
-  it("throws for a subscription that is none", () => {
+  it("throws for an invalid subscription", () => {
     expect(thrown(() => new zmq.Subscriber({ subscribe: [5] as never }))).toMatchObject({
       message: "Option value must be a string or buffer",
       option: "subscribe",
@@ -129,7 +129,7 @@ describe("a constructor", () => {
     expect(error.message).toMatch(new RegExp(`^Cannot add property ${name}, object is not extensible`))
   })
 
-  it("of a subclass does not call what the subclass overrides, which is not ready yet", async () => {
+  it("of a subclass does not call overridden methods, because the subclass is not initialized yet", async () => {
     class Careful extends zmq.Push {
       readonly #seen: string[] = []
       override connect(address: string): void {
@@ -143,7 +143,7 @@ describe("a constructor", () => {
     expect(texts(await pull.receive())).toEqual(["x"])
   })
 
-  it("leaves connected() to sockets that have no endpoints yet", async () => {
+  it("binds too early for connected()", async () => {
     const pull = open(zmq.Pull, { bind: freeAddress("tcp") })
     await expect(pull.connected()).rejects.toMatchObject({ code: "EINVAL" })
     await join(pull, open(zmq.Push))

@@ -75,7 +75,7 @@ describe("an iterator of a socket", () => {
     expect(iterator[Symbol.asyncIterator]()).toBe(iterator)
   })
 
-  it("gives what receive would, with next()", async () => {
+  it("gives with next() what receive() would give", async () => {
     const { push, pull } = await pipeline()
     const iterator = pull[Symbol.asyncIterator]()
     const waiting = iterator.next()
@@ -87,7 +87,7 @@ describe("an iterator of a socket", () => {
     expect(texts((await iterator.next()).value as Buffer[])).toEqual(["three"])
   })
 
-  it("is done from next() once the socket is closed, each time", async () => {
+  it("is done at every next() once the socket is closed", async () => {
     const { pull } = await pipeline()
     const iterator = pull[Symbol.asyncIterator]()
     const waiting = iterator.next()
@@ -97,7 +97,7 @@ describe("an iterator of a socket", () => {
     expect(await iterator.next()).toEqual(end)
   })
 
-  it("is done from return(), which leaves the socket open and its messages there", async () => {
+  it("is done after return(), which leaves the socket open and loses no message", async () => {
     const { push, pull } = await pipeline()
     await push.send("still there")
     const iterator = pull[Symbol.asyncIterator]()
@@ -157,7 +157,7 @@ describe.each(transports)("a receive that waits through 1,000 other calls over %
 })
 
 describe("leaving a loop while its step waits", () => {
-  it("rejects with any reason of a signal, though the socket is closed at once", async () => {
+  it("rejects with any reason of a signal, even if the socket is closed at once", async () => {
     const pull = open(zmq.Pull)
     const controller = new AbortController()
     const step = pull
@@ -169,7 +169,7 @@ describe("leaving a loop while its step waits", () => {
     expect(await step).toEqual({ error: null })
   })
 
-  it("takes no message along, and lets others receive", async () => {
+  it("takes no message, and lets others receive", async () => {
     const push = open(zmq.Push)
     const pull = open(zmq.Pull)
     await join(push, pull, "inproc")

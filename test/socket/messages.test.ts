@@ -1,5 +1,5 @@
-// Loops by `messages` and `events.all`, which a signal ends and a timeout interrupts. That they lose nothing, however they
-// end, is tested with all other loops in test/base/iteration-matrix.test.ts.
+// Loops over `messages` and `events.all`, which a signal ends and a timeout interrupts. test/base/iteration-matrix.test.ts
+// checks that these and all other loops lose nothing, however they end.
 
 import { getEventListeners } from "node:events"
 
@@ -35,7 +35,7 @@ describe.each([
     expect(texts(await pull.receive())).toEqual([first])
   })
 
-  it("rejects a step when its time is up, and goes on with the next", async () => {
+  it("rejects a step that times out, and continues with the next", async () => {
     const { push, pull } = await pipeline(Pull)
     const messages = pull.messages({ timeout: 20 })
     for (let round = 0; round < 3; round += 1) expect(await failure(() => messages.next())).toMatchObject(timedOut)
@@ -44,7 +44,7 @@ describe.each([
     expect(await failure(() => messages.next())).toMatchObject(timedOut)
   })
 
-  it("loses nothing that comes when the time of a step was up", async () => {
+  it("loses nothing that arrives when a step has timed out", async () => {
     const { push, pull } = await pipeline(Pull)
     const messages = pull.messages({ timeout: 1 })
     const seen: string[] = []
@@ -65,7 +65,7 @@ describe.each([
     expect(seen).toEqual(Array.from({ length: 50 }, (_, index) => String(index)))
   })
 
-  it("is done for good once its signal was aborted", async () => {
+  it("stays done once its signal was aborted", async () => {
     const { push, pull } = await pipeline(Pull)
     const controller = new AbortController()
     const messages = pull.messages({ signal: controller.signal })
@@ -98,7 +98,7 @@ describe.each([
     for await (const _ of pull.messages({ timeout: 10_000 })) throw new Error("The loop did not end")
   })
 
-  it("refuses options that are not its own", () => {
+  it("refuses unknown options", () => {
     const pull = open(Pull)
     expect(thrown(() => pull.messages({ max: 1 } as never)).message).toBe(
       'Unknown option "max". Known options: signal, timeout',
@@ -108,7 +108,7 @@ describe.each([
 })
 
 describe("messages", () => {
-  it("uses receiveTimeout where it has no timeout", async () => {
+  it("uses receiveTimeout if it has no timeout", async () => {
     const pull = open(zmq.Pull, { receiveTimeout: 1 })
     expect(await failure(() => pull.messages().next())).toMatchObject(timedOut)
     const patient = pull.messages({ timeout: -1 })
@@ -119,7 +119,7 @@ describe("messages", () => {
     expect(texts((await step).value as Buffer[])).toEqual(["a"])
   })
 
-  it("is what a Dealer, Subscriber and Stream have, and a Push has not", () => {
+  it("exists on Dealer, Subscriber and Stream, but not on Push", () => {
     for (const socket of [open(zmq.Dealer), open(zmq.Subscriber), open(zmq.Stream)]) {
       expect(socket.messages).toBeTypeOf("function")
     }
@@ -143,7 +143,7 @@ describe("events.all", () => {
     expect((await socket.events.receive()).type).toBe("close")
   })
 
-  it("refuses options that are not its own, and is not for listeners", async () => {
+  it("refuses unknown options, and does not work once there are listeners", async () => {
     const { events } = open(zmq.Pull)
     expect(thrown(() => events.all({ type: "bind" } as never)).message).toMatch(/^Unknown option "type"/)
     events.on("bind", () => {})

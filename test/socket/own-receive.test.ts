@@ -1,4 +1,4 @@
-// Iterators over a receive that is not ours: a subclass has one, or somebody has replaced it.
+// Iterators over a receive that is not ours: a subclass overrides it, or a program has replaced it.
 
 import * as zmq from "ohmq"
 import { describe, expect, it } from "vitest"
@@ -7,7 +7,7 @@ import { failure, join, open, texts } from "../support/sockets.js"
 
 const end = { done: true, value: undefined }
 
-describe("a loop over a socket whose class has a receive of its own", () => {
+describe("a loop over a socket whose class overrides receive", () => {
   class Numbers extends zmq.Pull {
     override async receive(options?: zmq.OperationOptions): Promise<Buffer[]> {
       const [text] = await super.receive(options)
@@ -16,7 +16,7 @@ describe("a loop over a socket whose class has a receive of its own", () => {
     }
   }
 
-  it("gets what that gives, as in zeromq, and ends when the socket is closed", async () => {
+  it("gets what that receive returns, as in zeromq, and ends when the socket is closed", async () => {
     const [push, numbers] = [open(zmq.Push), open(Numbers)]
     await join(numbers, push, "inproc")
     await push.sendMany(["1", "2", "3"])
@@ -29,14 +29,14 @@ describe("a loop over a socket whose class has a receive of its own", () => {
     expect(await numbers[Symbol.asyncIterator]().next()).toEqual(end)
   })
 
-  it("fails with what that throws", async () => {
+  it("fails with what that receive throws", async () => {
     const [push, numbers] = [open(zmq.Push), open(Numbers)]
     await join(numbers, push, "inproc")
     await push.send("bad")
     expect((await failure(() => numbers[Symbol.asyncIterator]().next())).message).toBe("no number")
   })
 
-  it("is one over a class whose receive somebody has replaced, too", async () => {
+  it("also uses a receive that a program has replaced", async () => {
     const { receive } = zmq.Socket.prototype as unknown as zmq.Pull
     const calls: unknown[] = []
     Object.assign(zmq.Socket.prototype, {
@@ -58,7 +58,7 @@ describe("a loop over a socket whose class has a receive of its own", () => {
   })
 })
 
-describe("an iterator over a receive of one's own that has returned", () => {
+describe("an iterator over an overridden receive, after return()", () => {
   async function pair<P extends zmq.Pull>(Own: new () => P) {
     const [push, own] = [open(zmq.Push), open(Own)]
     await join(own, push, "inproc")
@@ -66,7 +66,7 @@ describe("an iterator over a receive of one's own that has returned", () => {
   }
   const turn = () => new Promise(setImmediate)
 
-  /** Passes over what is empty, and takes the rest as it comes. */
+  /** Skips empty messages. */
   class Filtering extends zmq.Pull {
     readonly #failures: unknown[] = []
     #calls = 0
@@ -103,7 +103,7 @@ describe("an iterator over a receive of one's own that has returned", () => {
     expect(texts(await received)).toEqual(["x"])
   })
 
-  it("does so though it was not the first that the call has waited for", async () => {
+  it("does so even if the call has received before", async () => {
     const [push, own, iterator] = await pair(Filtering)
     const step = iterator.next()
     await push.send("")
@@ -114,7 +114,7 @@ describe("an iterator over a receive of one's own that has returned", () => {
     expect(texts(await own.receive({ timeout: 1000 }))).toEqual(["x"])
   })
 
-  /** Goes on with a message when it is told to. */
+  /** Returns a message only after `goOn`. */
   class Slow extends zmq.Pull {
     #goOn = () => {}
     goOn() {
@@ -129,7 +129,7 @@ describe("an iterator over a receive of one's own that has returned", () => {
     }
   }
 
-  it("leaves what the call gives all the same to the next iterator, before anything else", async () => {
+  it("gives what the call still returns to the next iterator, before anything else", async () => {
     const [push, own, iterator] = await pair(Slow)
     await push.sendMany(["0", "1"])
     const step = iterator.next()
@@ -164,7 +164,7 @@ describe("an iterator over a receive of one's own that has returned", () => {
     expect(seen).toEqual(first.done ? ["0"] : ["0", "1"])
   })
 
-  it("forgets a call that fails then, and calls again", async () => {
+  it("forgets a call that fails, and calls again", async () => {
     let fail = (_: Error) => {}
     class Failing extends zmq.Pull {
       override async receive(options?: zmq.OperationOptions): Promise<Buffer[]> {
@@ -201,7 +201,7 @@ describe("an iterator over a receive of one's own that has returned", () => {
     expect(texts(await other)).toEqual(["x"])
   })
 
-  it("leaves no place in a queue, time and again", async () => {
+  it("takes no place in a queue, however often this happens", async () => {
     const [push, own] = await pair(Filtering)
     own.receiveQueue = { limit: 3 }
     for (let round = 0; round < 3; round += 1) {

@@ -15,17 +15,17 @@ async function bound(transport: (typeof transports)[number]) {
   return { socket, endpoint: socket.lastEndpoint as string }
 }
 
-/** Resolves when no bind or unbind is under way any more. */
+/** Resolves when no bind or unbind is in progress any more. */
 const unblocked = (socket: zmq.Socket) =>
   eventually(() => expect(thrown(() => socket.disconnect("tcp://127.0.0.1:9"))).toMatchObject({ code: "ENOENT" }))
 
-/** Lets timers fall due before the outcome of work on other threads is looked at. */
+/** Lets timers expire before the event loop sees the results of other threads. */
 function holdUp(duration: number) {
   const until = performance.now() + duration
   while (performance.now() < until) {}
 }
 
-describe.each(["bind", "unbind"] as const)("while a %s is under way", (method) => {
+describe.each(["bind", "unbind"] as const)("while a %s is in progress", (method) => {
   async function begin() {
     const { socket, endpoint } = await bound("tcp")
     const done = method === "bind" ? socket.bind("tcp://127.0.0.1:*") : socket.unbind(endpoint)
@@ -39,7 +39,7 @@ describe.each(["bind", "unbind"] as const)("while a %s is under way", (method) =
     await done
   })
 
-  it("ref and unref are heard", async () => {
+  it("ref and unref work", async () => {
     const { socket, done } = await begin()
     expect(socket.unref().ref()).toBe(socket)
     await done
@@ -65,7 +65,7 @@ describe.each(["bind", "unbind"] as const)("while a %s is under way", (method) =
     await done
   })
 
-  it("options that encryption depends on can be read only", async () => {
+  it("options that encryption depends on can only be read", async () => {
     const { socket, done } = await begin()
     for (const option of [
       ...[{ curveServer: true }, { curveSecretKey: null }, { plainServer: true }, { zapDomain: "x" }],
@@ -88,7 +88,7 @@ describe.each(["bind", "unbind"] as const)("while a %s is under way", (method) =
     await done
   })
 
-  it("other sockets go on", async () => {
+  it("other sockets keep working", async () => {
     const { done } = await begin()
     const [a, b] = [open(zmq.Pair), open(zmq.Pair)]
     const endpoint = freeAddress("inproc")
@@ -121,7 +121,7 @@ describe("a bind or unbind that fails", () => {
 })
 
 describe.each(transports)("operations that wait over %s", (transport) => {
-  it("go on after a bind and an unbind", async () => {
+  it("continue after a bind and an unbind", async () => {
     const { socket, endpoint } = await bound(transport)
     const received = socket.receive()
     const sent = socket.send("from the bound one")
@@ -146,8 +146,8 @@ describe.each(transports)("operations that wait over %s", (transport) => {
   })
 })
 
-describe.each(transports)("a bind that is given up, over %s", (transport) => {
-  it("because its signal was aborted before does not begin", async () => {
+describe.each(transports)("a bind that is aborted or times out, over %s", (transport) => {
+  it("does not begin if its signal was aborted before", async () => {
     const { socket, endpoint } = await bound(transport)
     socket.unbindSync(endpoint)
     const reason = new Error("not wanted")
@@ -157,7 +157,7 @@ describe.each(transports)("a bind that is given up, over %s", (transport) => {
     expect(thrown(() => socket.unbindSync(endpoint)).code).toBe("ENOENT")
   })
 
-  it("because its signal is aborted is undone", async () => {
+  it("is undone when its signal is aborted", async () => {
     const { socket, endpoint } = await bound(transport)
     socket.unbindSync(endpoint)
     const other = open(zmq.Dealer)
@@ -179,7 +179,7 @@ describe.each(transports)("a bind that is given up, over %s", (transport) => {
     await eventually(() => other.bindSync(endpoint))
   })
 
-  it("because its time is up rejects with EAGAIN and is undone", async () => {
+  it("rejects with EAGAIN and is undone when its time is up", async () => {
     const socket = open(zmq.Dealer)
     await new Promise(setImmediate)
     const binding = socket.bind(freeAddress(transport), { timeout: 1 })
@@ -194,7 +194,7 @@ describe.each(transports)("a bind that is given up, over %s", (transport) => {
     expect(thrown(() => socket.unbindSync(endpoint)).code).toBe("ENOENT")
   })
 
-  it("and closed closes when it is done", async () => {
+  it("closes the socket when it is done, if close was called meanwhile", async () => {
     const socket = open(zmq.Dealer)
     const controller = new AbortController()
     const binding = failure(() => socket.bind(freeAddress(transport), { signal: controller.signal }))
@@ -205,8 +205,8 @@ describe.each(transports)("a bind that is given up, over %s", (transport) => {
   })
 })
 
-describe.each(transports)("an unbind that is given up, over %s", (transport) => {
-  it("because its signal was aborted before does not begin", async () => {
+describe.each(transports)("an unbind that is aborted, over %s", (transport) => {
+  it("does not begin if its signal was aborted before", async () => {
     const { socket, endpoint } = await bound(transport)
     const reason = new Error("not wanted")
     expect(await failure(() => socket.unbind(endpoint, { signal: AbortSignal.abort(reason) }))).toBe(reason)
@@ -214,8 +214,8 @@ describe.each(transports)("an unbind that is given up, over %s", (transport) => 
   })
 })
 
-describe("an unbind that is given up", () => {
-  it("because its signal is aborted is undone", async () => {
+describe("an unbind that is aborted", () => {
+  it("is undone when its signal is aborted", async () => {
     const { socket, endpoint } = await bound("inproc")
     const controller = new AbortController()
     const unbinding = socket.unbind(endpoint, { signal: controller.signal })
@@ -249,7 +249,7 @@ describe("a bind with a signal and a timeout", () => {
 describe("an option that is set late", () => {
   const warning = "Socket option will not take effect until next connect/bind."
 
-  /** What is warned of while something is done. */
+  /** The warnings while a function runs. */
   async function warnings(action: () => unknown) {
     const seen: string[] = []
     const listener = ({ message }: Error) => seen.push(message)

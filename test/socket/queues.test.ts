@@ -49,7 +49,7 @@ describe("sendQueue", () => {
     await Promise.all(sends)
   })
 
-  it("drops what waited longest when it is full, with whenFull: drop-oldest", async () => {
+  it("drops the oldest when it is full, with whenFull: drop-oldest", async () => {
     const push = open(zmq.Push, { sendQueue: { limit: 2, whenFull: "drop-oldest" } })
     const pull = open(zmq.Pull)
     const dropped = failure(() => push.send("1"))
@@ -102,7 +102,7 @@ describe("sendQueue", () => {
     expect(publisher.writable).toBe(false)
   })
 
-  it("can be set, read and taken away", () => {
+  it("can be set, read and removed", () => {
     const push = open(zmq.Push)
     expect(push.sendQueue).toBeNull()
     push.sendQueue = { limit: 5 }
@@ -129,7 +129,7 @@ describe("sendQueue", () => {
     expect(() => new zmq.Push({ sendQueue: queue as never })).toThrow(TypeError)
   })
 
-  it("is on no socket that cannot send", () => {
+  it("does not exist on a socket that cannot send", () => {
     expect(() => new zmq.Pull({ sendQueue: { limit: 1 } } as never)).toThrow(TypeError)
   })
 })
@@ -180,7 +180,7 @@ describe("receiveQueue", () => {
 })
 
 describe("a queue that is full", () => {
-  it("drops and rejects nothing for which there is room by now", async () => {
+  it("drops and rejects nothing if there is room by now", async () => {
     for (const whenFull of ["drop-oldest", "reject"] as const) {
       const push = open(zmq.Push, { sendQueue: { limit: 1, whenFull } })
       const pull = open(zmq.Pull)

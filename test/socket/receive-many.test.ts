@@ -148,7 +148,7 @@ describe("batches", () => {
     expect(got).toEqual(numbers(5000))
   })
 
-  it("rejects when its timeout passes, and may go on", async () => {
+  it("rejects when its timeout passes, and can continue", async () => {
     const push = open(zmq.Push)
     const pull = open(zmq.Pull)
     await join(push, pull, "inproc")

@@ -102,21 +102,21 @@ describe("sendMany", () => {
     expect(texts(await pull.receive())).toEqual(["whole"])
   })
 
-  it("tells how many went when time runs out", async () => {
+  it("reports how many were sent when time runs out", async () => {
     const push = open(zmq.Push, { sendHighWaterMark: 10 })
     push.connect("tcp://127.0.0.1:9")
     const error = (await failure(() => push.sendMany(numbers(100), { timeout: 20 }))) as zmq.BatchError
     expect({ code: error.code, sent: error.sent }).toEqual({ code: "EAGAIN", sent: 10 })
   })
 
-  it("tells how many went when it may not wait", async () => {
+  it("reports how many were sent when it may not wait", async () => {
     const push = open(zmq.Push, { sendHighWaterMark: 10, sendTimeout: 0 })
     push.connect("tcp://127.0.0.1:9")
     const error = (await failure(() => push.sendMany(numbers(100)))) as zmq.BatchError
     expect({ code: error.code, sent: error.sent }).toEqual({ code: "EAGAIN", sent: 10 })
   })
 
-  it("tells how many went when it is aborted", async () => {
+  it("reports how many were sent when it is aborted", async () => {
     const push = open(zmq.Push, { sendHighWaterMark: 10 })
     push.connect("tcp://127.0.0.1:9")
     const controller = new AbortController()
@@ -128,7 +128,7 @@ describe("sendMany", () => {
     expect(early).toMatchObject({ name: "AbortError", sent: 0, cause: "enough" })
   })
 
-  it("tells how many went when the socket is closed", async () => {
+  it("reports how many were sent when the socket is closed", async () => {
     const push = open(zmq.Push, { sendHighWaterMark: 3, linger: 0 })
     push.connect("tcp://127.0.0.1:9")
     const sending = failure(() => push.sendMany(numbers(100)))
@@ -136,7 +136,7 @@ describe("sendMany", () => {
     expect(await sending).toMatchObject({ code: "EAGAIN", sent: 3 })
   })
 
-  it("tells which message failed", async () => {
+  it("reports which message failed", async () => {
     const router = open(zmq.Router, { mandatory: true })
     const dealer = open(zmq.Dealer, { routingId: "here" })
     await join(router, dealer)
@@ -152,7 +152,7 @@ describe("sendMany", () => {
     expect(await collect(dealer, 2)).toEqual([["1"], ["2"]])
   })
 
-  it("goes on where it was when there is room again", async () => {
+  it("continues where it stopped when there is room again", async () => {
     const push = open(zmq.Push, { sendHighWaterMark: 5 })
     const pull = open(zmq.Pull, { receiveHighWaterMark: 5 })
     await join(push, pull, "inproc")
@@ -168,7 +168,7 @@ describe("sendMany", () => {
     expect(() => push.sendMany(["x"])).toThrow("Socket is busy writing")
   })
 
-  it("respects the turns of a request", async () => {
+  it("lets a Request send only in its turn", async () => {
     const request = open(zmq.Request)
     const reply = open(zmq.Reply)
     await join(reply, request)
@@ -196,7 +196,7 @@ describe("trySend", () => {
     expect([texts(await pull.receive()), texts(await pull.receive())]).toEqual([["first"], ["second"]])
   })
 
-  it("throws what cannot be done", () => {
+  it("throws if the operation is not possible at all", () => {
     const request = open(zmq.Request)
     request.connect("tcp://127.0.0.1:9")
     expect(request.trySend("a")).toBe(true)
@@ -224,8 +224,8 @@ describe("trySend after a wait", () => {
   })
 })
 
-describe("what waits to be sent", () => {
-  it("is what it was when it was sent", async () => {
+describe("a message that waits to be sent", () => {
+  it("is sent as it was when send was called", async () => {
     const push = open(zmq.Push, { sendQueue: { limit: 5 } })
     const pull = open(zmq.Pull)
     const buffer = Buffer.from("first")
@@ -237,7 +237,7 @@ describe("what waits to be sent", () => {
   })
 })
 
-describe("a peer that goes in the middle of many messages", () => {
+describe("a peer that disconnects in the middle of many messages", () => {
   it("leaves no message in pieces to the others", async () => {
     const { status, stdout, stderr } = await runProgram(
       `

@@ -1,4 +1,4 @@
-// What send takes beyond what conformance checks, and what receive gives.
+// What send accepts beyond the conformance checks, and what receive returns.
 
 import * as zmq from "ohmq"
 import { describe, expect, it } from "vitest"
@@ -14,7 +14,7 @@ async function pair(transport: (typeof transports)[number] = "inproc", options: 
   return [a, b] as const
 }
 
-/** What arrives when a part is sent: alone, as the only one of an array, and as one of several. */
+/** What is received when a part is sent: alone, as the only one of an array, and as one of several. */
 async function arrivals(value: unknown) {
   const [a, b] = await pair()
   const message = value as zmq.MessageLike
@@ -58,7 +58,7 @@ describe("send", () => {
     })
   })
 
-  it("leaves the array that it is given alone", async () => {
+  it("does not change the array that it is given", async () => {
     const [a] = await pair()
     const message = Object.freeze(["a", 1, null]) as unknown as zmq.MessageLike[]
     await a.send(message)

@@ -85,7 +85,7 @@ describe("the constructor", () => {
     ["fluff", undefined],
     // It cannot be set.
     ["lastEndpoin", undefined],
-    // Of other types, and what is no option.
+    // Options of other types, and names that are not options.
     ["subscribe", undefined],
     ["send", undefined],
     ["toString", undefined],
@@ -141,7 +141,7 @@ describe("a subclass", () => {
     expect([custom.type, custom.linger]).toEqual([PUSH, 0])
   })
 
-  it("may have methods of any name that the documentation does not know", async () => {
+  it("may have methods of any name that the documentation does not mention", async () => {
     class Acting extends zmq.Subscriber {
       act() {
         throw new Error("This is for the program to call")
@@ -182,7 +182,7 @@ describe("a subclass", () => {
   })
 })
 
-describe("methods and options on an object that is no socket", () => {
+describe("methods and options on an object that is not a socket", () => {
   it.each<[string, () => unknown]>([
     ["send", () => zmq.Push.prototype.send.call({} as never, "x")],
     ["receive", () => zmq.Pull.prototype.receive.call(Object.create(zmq.Pull.prototype))],

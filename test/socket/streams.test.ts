@@ -66,7 +66,7 @@ describe("toReadable", () => {
     expect(got).toEqual(messages)
   })
 
-  it("takes no more than it holds while nobody reads", async () => {
+  it("takes no more than its buffer holds while nobody reads", async () => {
     const { push, pull } = await pair()
     await push.sendMany(Array.from({ length: 100 }, (_, index) => String(index)))
     const readable = pull.toReadable({ highWaterMark: 3 })
@@ -95,7 +95,7 @@ describe("toReadable", () => {
   })
 })
 
-describe("streams of the Web", () => {
+describe("web streams", () => {
   it("carry messages from one to the other", async () => {
     const { push, pull } = await pair()
     const writer = push.toWritableStream().getWriter()

@@ -19,7 +19,7 @@ async function timeToFail(operation: () => Promise<unknown>) {
   return performance.now() - started
 }
 
-/** Whether a promise is still pending when all that is at hand was done. */
+/** Whether a promise is still pending after everything that was ready has run. */
 async function isPending(promise: Promise<unknown>) {
   for (let turn = 0; turn < 5; turn += 1) await new Promise(setImmediate)
   return Promise.race([promise.then(() => false), Promise.resolve(true)])
@@ -27,7 +27,7 @@ async function isPending(promise: Promise<unknown>) {
 
 type Operation = "send" | "receive"
 
-/** An operation that has to wait, as no peer is there, and what lets it go on. */
+/** An operation that must wait, because it has no peer, and a function that lets it continue. */
 function waiting(operation: Operation, options: object = {}) {
   const socket = open(zmq.Dealer, options)
   const call = (perCall?: zmq.OperationOptions): Promise<unknown> =>
@@ -77,7 +77,7 @@ describe.each(["send", "receive"] as const)("%s that has to wait", (operation) =
     expect(await failure(() => call({ timeout: 1 }))).toEqual(timedOut)
   })
 
-  it("takes an option that is set later from the next call on", async () => {
+  it("uses an option that is set later from the next call on", async () => {
     const { socket, call } = waiting(operation)
     Object.assign(socket, { [option]: 1 })
     expect(await failure(call)).toEqual(timedOut)
@@ -120,7 +120,7 @@ describe.each(["send", "receive"] as const)("%s that has to wait", (operation) =
     expect(await result).toMatchObject({ name: "AbortError" })
   })
 
-  it("rejects with a TimeoutError when AbortSignal.timeout() says so", async () => {
+  it("rejects with a TimeoutError when AbortSignal.timeout() aborts it", async () => {
     const { call } = waiting(operation)
     expect(await failure(() => call({ signal: AbortSignal.timeout(1) }))).toMatchObject({ name: "TimeoutError" })
   })
@@ -184,7 +184,7 @@ describe.each(["send", "receive"] as const)("%s that has to wait", (operation) =
     const error = thrown(() => call(options as never))
     expect([TypeError, RangeError]).toContain(error.constructor)
     expect(error.message).toMatch(message)
-    // Nothing was begun.
+    // Nothing was started.
     const result = call({ timeout: 0 })
     return expect(result).rejects.toEqual(timedOut)
   })
@@ -206,7 +206,7 @@ describe.each(["send", "receive"] as const)("%s that has to wait", (operation) =
   })
 })
 
-describe("a signal that many operations have in common", () => {
+describe("a signal that many operations share", () => {
   it("ends them all, and Node.js warns of no leak", async () => {
     const { status, stdout, stderr } = await runProgram(`
       const controller = new AbortController()
@@ -224,7 +224,7 @@ describe("a signal that many operations have in common", () => {
     expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: "30 AbortError\n", stderr: "" })
   })
 
-  it("is listened to by nobody once they have ended", async () => {
+  it("has no listeners once they have ended", async () => {
     const [push, pull] = [open(zmq.Push), open(zmq.Pull, { receiveQueue: { limit: 5 } })]
     await join(pull, push, "inproc")
     const { signal } = new AbortController()
@@ -235,7 +235,7 @@ describe("a signal that many operations have in common", () => {
     expect(getEventListeners(signal, "abort")).toHaveLength(0)
   })
 
-  it("can end an operation that another one's end has begun", async () => {
+  it("can end an operation that began when another one ended", async () => {
     const [one, other] = [open(zmq.Pull), open(zmq.Pull)]
     const controller = new AbortController()
     const { signal } = controller
@@ -249,7 +249,7 @@ describe("a signal that many operations have in common", () => {
 })
 
 describe("an operation that need not wait", () => {
-  it("has no use for its timeout or its signal", async () => {
+  it("ignores its timeout and its signal", async () => {
     const [a, b] = [open(zmq.Pair), open(zmq.Pair)]
     await join(a, b, "inproc")
     const { signal } = new AbortController()
@@ -257,7 +257,7 @@ describe("an operation that need not wait", () => {
     expect(texts(await b.receive({ timeout: 0, signal }))).toEqual(["x"])
   })
 
-  it("is not begun with a signal that was aborted before", async () => {
+  it("does not begin if its signal was aborted before", async () => {
     const [a, b] = [open(zmq.Pair), open(zmq.Pair)]
     await join(a, b, "inproc")
     expect((await failure(() => a.send("not sent", { signal: AbortSignal.abort() }))).name).toBe("AbortError")
@@ -268,8 +268,8 @@ describe("an operation that need not wait", () => {
   })
 })
 
-describe.each(transports)("what is given up, over %s,", (transport) => {
-  it("is not sent later", async () => {
+describe.each(transports)("an operation that is aborted or times out, over %s,", (transport) => {
+  it("does not send its message later", async () => {
     const push = open(zmq.Push)
     const controller = new AbortController()
     const aborted = failure(() => push.send("aborted", { signal: controller.signal }))
@@ -283,7 +283,7 @@ describe.each(transports)("what is given up, over %s,", (transport) => {
     expect(texts(await pull.receive())).toEqual(["sent"])
   })
 
-  it("is what the next receive gets", async () => {
+  it("leaves the message to the next receive", async () => {
     const [push, pull] = [open(zmq.Push), open(zmq.Pull)]
     await join(pull, push, transport)
     for (let round = 0; round < 20; round += 1) {
@@ -297,7 +297,7 @@ describe.each(transports)("what is given up, over %s,", (transport) => {
     }
   })
 
-  it("leaves a send with several parts whole", async () => {
+  it("sends all parts of a message or none", async () => {
     const [push, pull] = [open(zmq.Push, { sendHighWaterMark: 1 }), open(zmq.Pull, { receiveHighWaterMark: 1 })]
     await join(pull, push, transport)
     let sent = 0
@@ -326,7 +326,7 @@ describe.each(transports)("what is given up, over %s,", (transport) => {
   })
 })
 
-describe("options that are misspelt", () => {
+describe("misspelt options", () => {
   it.each([
     ["send", () => open(zmq.Push).send("x", { timeuot: 3 } as never), "timeuot", 'Did you mean "timeout"?'],
     ["receive", () => open(zmq.Pull).receive({ sginal: 3 } as never), "sginal", 'Did you mean "signal"?'],
@@ -376,12 +376,12 @@ describe("options that are misspelt", () => {
     ["toReadable", () => open(zmq.Pull).toReadable(null as never)],
     ["toWritable", () => open(zmq.Push).toWritable(null as never)],
     ["connected", () => open(zmq.Pull).connected(null as never)],
-  ])("and options that are none are refused by %s", async (_, call) => {
+  ])("and options of the wrong type are refused by %s", async (_, call) => {
     const { message } = await failure(call)
     expect(message).toBe("Expected options to be an object, but received null (object)")
   })
 
-  it("and options that are none are refused by close", () => {
+  it("and options of the wrong type are refused by close", () => {
     expect(() => open(zmq.Pull).close(0 as never)).toThrow(new TypeError("Options must be an object"))
   })
 })

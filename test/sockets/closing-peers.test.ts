@@ -1,4 +1,4 @@
-// A peer that has gone, and of whom something is left to be received: until that is done, its connection is closing.
+// A peer that has disconnected, with messages of it left to receive: until they are received, its connection is closing.
 
 import { once } from "node:events"
 import net from "node:net"
@@ -49,7 +49,7 @@ describe("a Stream's client that resets its connection", () => {
     expect(String(await once(polite, "data"))).toBe("hello back")
   })
 
-  it("lets go a send that waits for room", async () => {
+  it("rejects a send that waits for room", async () => {
     const stream = open(zmq.Stream, { notify: false, sendHighWaterMark: 1, sendTimeout: 10_000 })
     await stream.bind("tcp://127.0.0.1:*")
     const client = await dial(stream.lastEndpoint as string)
@@ -65,7 +65,7 @@ describe("a Stream's client that resets its connection", () => {
   })
 
   it("frees what it could not send", async () => {
-    // It goes while its answer is encoded, between the name and the bytes.
+    // It disconnects while its answer is encoded, between the name and the bytes.
     const program = `
       import { once } from "node:events"
       const stream = new zmq.Stream({ notify: false, linger: 0 })
@@ -101,7 +101,7 @@ describe("a Stream's client that resets its connection", () => {
 })
 
 describe("a peer that closes", () => {
-  it("lets go a send of a mandatory Router that waits for room", async () => {
+  it("rejects a send of a mandatory Router that waits for room", async () => {
     const router = open(zmq.Router, { mandatory: true, sendHighWaterMark: 1, sendTimeout: 10_000 })
     await router.bind("tcp://127.0.0.1:*")
     const dealer = open(zmq.Dealer, { routingId: "peer", receiveHighWaterMark: 1, linger: -1 })
@@ -116,7 +116,7 @@ describe("a peer that closes", () => {
     expect(await waiting).toMatchObject(gone)
   })
 
-  it("lets go a send of a Server, whether there is room or not", async () => {
+  it("rejects a send of a Server, whether there is room or not", async () => {
     const server = open(draft.Server, { sendHighWaterMark: 1, sendTimeout: 10_000 })
     await server.bind("tcp://127.0.0.1:*")
     const client = open(draft.Client, { receiveHighWaterMark: 1, linger: -1 })

@@ -53,7 +53,7 @@ describe.each(transports)("Dealer and Router over %s", (transport) => {
     for (let index = 9; index >= 0; index -= 1) expect(texts(await dealer.receive())).toEqual([String(index)])
   })
 
-  it("share messages out among routers, in turn", async () => {
+  it("distribute messages among routers, in turn", async () => {
     const dealer = open(zmq.Dealer)
     const routers = [open(zmq.Router), open(zmq.Router)]
     for (const router of routers) {
@@ -66,7 +66,7 @@ describe.each(transports)("Dealer and Router over %s", (transport) => {
     for (const router of routers) expect((await failure(() => router.receive({ timeout: 5 }))).code).toBe("EAGAIN")
   })
 
-  it("refuse with mandatory what is for a peer that is gone", async () => {
+  it("with mandatory, reject a message for a peer that is gone", async () => {
     const { router, dealer } = await channel({ routingId: "me" }, { mandatory: true })
     await dealer.send("x")
     await router.receive()
@@ -76,7 +76,7 @@ describe.each(transports)("Dealer and Router over %s", (transport) => {
     })
   })
 
-  it("wait with mandatory for a peer that is full", async () => {
+  it("with mandatory, wait for a peer whose queue is full", async () => {
     const router = open(zmq.Router, { mandatory: true, sendHighWaterMark: 1 })
     const dealer = open(zmq.Dealer, { routingId: "me", receiveHighWaterMark: 1 })
     await join(router, dealer, transport)

@@ -42,7 +42,7 @@ describe.each(transports)("Pair over %s", (transport) => {
     const { a, b } = await pair({ sendHighWaterMark: 2, receiveHighWaterMark: 2 })
     const part = Buffer.alloc(transport === "inproc" ? 1 : 1_000_000, "x")
     const sent = await sendUntilFull(a, (index) => [index, part])
-    // Over the wires, the buffers of the system take some, too.
+    // Over tcp and ipc, the system's buffers hold some, too.
     if (transport === "inproc") expect(sent).toBe(4)
     else expect(sent).toBeGreaterThanOrEqual(2)
     expect(sent).toBeLessThan(50)
@@ -56,7 +56,7 @@ describe.each(transports)("Pair over %s", (transport) => {
     await b.send("first")
     await a.receive()
     b.close()
-    // Until libzmq's threads have taken the first one away, others are turned down.
+    // Until libzmq's threads have removed the first one, the pair refuses others.
     const next = await eventually(async () => {
       const candidate = open(zmq.Pair)
       candidate.connect(endpoint)

@@ -6,7 +6,7 @@ import { describe, expect, it, onTestFinished } from "vitest"
 
 import { eventually, freeAddress, open, texts, thrown, transports } from "../support/sockets.js"
 
-/** Takes connections, and says nothing. */
+/** Accepts connections, and sends nothing. */
 async function server() {
   const listening = createServer((connection) => connection.on("error", () => {})).listen(0, "127.0.0.1")
   onTestFinished(() => {
@@ -33,7 +33,7 @@ describe.each(transports)("the name that Router gives to its peer over %s", (tra
     expect(texts((await dealers[1]?.receive()) ?? [])).toEqual(["to the second"])
   })
 
-  it("is not one under which a peer has come", async () => {
+  it("cannot be the routing id of a peer that has connected", async () => {
     const router = open(zmq.Router)
     await router.bind(freeAddress(transport))
     const dealer = open(zmq.Dealer, { routingId: "x" })
@@ -122,7 +122,7 @@ describe("a Stream that disconnects", () => {
     for (let round = 0; round < 20; round += 1) {
       await eventually(() => stream.connect(address, { routingId: "x" }))
       expect(texts(await stream.receive())).toEqual(["x", ""])
-      // At once it mostly is there still, and then libzmq would end the process.
+      // At first the name is usually still in use, and then libzmq would end the process.
       stream.disconnect(address)
     }
   })

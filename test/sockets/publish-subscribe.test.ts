@@ -18,7 +18,7 @@ type AnyPublisher = zmq.Publisher | zmq.XPublisher
 const mark = "~mark"
 let marks = 0
 
-/** Waits until all that a subscriber has subscribed to, and unsubscribed from, is known to the publisher. */
+/** Waits until the publisher knows all subscriptions and cancellations of a subscriber. */
 async function settled(publisher: AnyPublisher, subscriber: zmq.Subscriber) {
   const topic = `${mark}${marks++}.`
   subscriber.subscribe(topic)
@@ -83,7 +83,7 @@ describe.each(transports)("Publisher and Subscriber over %s", (transport) => {
     ).toEqual([["a", "b"]])
   })
 
-  it("let nothing through any more after unsubscribe", async () => {
+  it("deliver nothing after unsubscribe", async () => {
     const { publisher, subscriber } = await channel()
     subscriber.subscribe("a", "b", "c")
     expect(await gets(publisher, subscriber, [["a"], ["b"], ["c"]])).toEqual([["a"], ["b"], ["c"]])
@@ -103,7 +103,7 @@ describe.each(transports)("Publisher and Subscriber over %s", (transport) => {
     expect(await gets(publisher, subscriber, [["a"]])).toEqual([])
   })
 
-  it("do not mind an unsubscribe without its subscribe", async () => {
+  it("ignore an unsubscribe without a subscribe", async () => {
     const { publisher, subscriber } = await channel()
     subscriber.unsubscribe("a")
     subscriber.subscribe("b")
@@ -125,7 +125,7 @@ describe.each(transports)("Publisher and Subscriber over %s", (transport) => {
     }
   })
 
-  it("bring what several publishers send", async () => {
+  it("deliver what several publishers send", async () => {
     const subscriber = open(zmq.Subscriber)
     subscriber.subscribe("news")
     const publishers = [open(zmq.Publisher), open(zmq.Publisher)]
@@ -135,7 +135,7 @@ describe.each(transports)("Publisher and Subscriber over %s", (transport) => {
     }
   })
 
-  it("pass on what comes, to the end of the subscriber", async () => {
+  it("drop messages once the subscriber is closed", async () => {
     const { publisher, subscriber } = await channel()
     subscriber.subscribe()
     await settled(publisher, subscriber)
@@ -144,7 +144,7 @@ describe.each(transports)("Publisher and Subscriber over %s", (transport) => {
     expect(publisher.writable).toBe(true)
   })
 
-  it("drop for a subscriber that is full, and go on with the others", async () => {
+  it("drop messages for a subscriber whose queue is full, and serve the others", async () => {
     const publisher = open(zmq.Publisher, { sendHighWaterMark: 5 })
     const slow = open(zmq.Subscriber, { receiveHighWaterMark: 5 })
     const quick = open(zmq.Subscriber, { receiveHighWaterMark: 5 })
@@ -157,7 +157,7 @@ describe.each(transports)("Publisher and Subscriber over %s", (transport) => {
     const body = Buffer.alloc(transport === "inproc" ? 1 : 500_000)
     const count = 100
     for (let index = 0; index < count; index += 1) {
-      // This makes libzmq look at what was read meanwhile, which it does not do for each message.
+      // This makes libzmq notice what was read meanwhile, which it does not do for each message.
       expect(publisher.writable).toBe(true)
       await publisher.send(["news", index, body], { timeout: 0 })
       let message: Buffer[]
@@ -180,7 +180,7 @@ describe.each(transports)("Publisher and Subscriber over %s", (transport) => {
 })
 
 describe("Publisher", () => {
-  it("drops what nobody has subscribed to, at once", async () => {
+  it("drops messages that nobody subscribed to, at once", async () => {
     const publisher = open(zmq.Publisher)
     expect(publisher.writable).toBe(true)
     await publisher.send("nobody is here", { timeout: 0 })
@@ -200,7 +200,7 @@ describe("Publisher", () => {
     for (let index = 0; index < 2000; index += 1) expect(Number((await subscriber.receive())[1])).toBe(index)
   })
 
-  it("waits with noDrop for a subscriber that is full", async () => {
+  it("with noDrop, waits for a subscriber whose queue is full", async () => {
     const publisher = open(zmq.Publisher, { noDrop: true, sendHighWaterMark: 1 })
     const subscriber = open(zmq.Subscriber, { receiveHighWaterMark: 1 })
     await join(publisher, subscriber, "inproc")
@@ -213,7 +213,7 @@ describe("Publisher", () => {
     await waiting
   })
 
-  it("sends with invertMatching what was not subscribed to", async () => {
+  it("with invertMatching, sends messages that were not subscribed to", async () => {
     const options = { invertMatching: true }
     const [publisher, subscriber] = [open(zmq.Publisher, options), open(zmq.Subscriber, options)]
     await join(publisher, subscriber, "inproc")

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest"
 
 import { eventually, failure, freeAddress, join, open, texts, transports } from "../support/sockets.js"
 
-/** Waits until all are connected: each of them has got a message, and nothing is under way. */
+/** Waits until all are connected: each of them has received a message, and none is on its way. */
 async function greeted(push: zmq.Push, pulls: zmq.Pull[]) {
   const heard = new Set<zmq.Pull>()
   let sent = 0
@@ -37,7 +37,7 @@ describe.each(transports)("Push and Pull over %s", (transport) => {
     expect(wrong).toBe(0)
   })
 
-  it("share the messages out evenly, in turn", async () => {
+  it("distribute messages evenly, in turn", async () => {
     const push = open(zmq.Push)
     await push.bind(freeAddress(transport))
     const pulls = [open(zmq.Pull), open(zmq.Pull), open(zmq.Pull)]
@@ -52,7 +52,7 @@ describe.each(transports)("Push and Pull over %s", (transport) => {
     }
   })
 
-  it("take from all senders in turn", async () => {
+  it("receive from all senders in turn", async () => {
     const pull = open(zmq.Pull)
     await pull.bind(freeAddress(transport))
     const pushes = ["a", "b", "c"].map((name) => ({ name, push: open(zmq.Push) }))
@@ -66,14 +66,14 @@ describe.each(transports)("Push and Pull over %s", (transport) => {
     while (order.filter((name) => name === "last").length < 3) order.push(String(await pull.receive()))
     for (const { name } of pushes) expect(order.filter((other) => other === name).length).toBe(100)
     if (transport === "inproc") {
-      // Here all of them are at hand from the beginning.
+      // Here all messages are there from the start.
       for (let index = 0; index < 300; index += 3) {
         expect(order.slice(index, index + 3).sort()).toEqual(["a", "b", "c"])
       }
     }
   })
 
-  it("give each message to one only, and all of it", async () => {
+  it("give each message, with all its parts, to one puller only", async () => {
     const push = open(zmq.Push)
     await push.bind(freeAddress(transport))
     const pulls = [open(zmq.Pull), open(zmq.Pull)]
@@ -92,7 +92,7 @@ describe.each(transports)("Push and Pull over %s", (transport) => {
     expect(new Set(seen).size).toBe(200)
   })
 
-  it("pass a puller by that is full", async () => {
+  it("skip a puller whose queue is full", async () => {
     const push = open(zmq.Push, { sendHighWaterMark: 1 })
     await push.bind(freeAddress(transport))
     const options = { receiveHighWaterMark: 1 }

@@ -33,7 +33,7 @@ describe.each(transports)("Request and Reply over %s", (transport) => {
     expect(await next(request)).toBe("answer")
   })
 
-  it("share requests out among the replies", async () => {
+  it("distribute requests among the replies", async () => {
     const request = open(zmq.Request)
     await request.bind(freeAddress(transport))
     const replies = ["a", "b"].map((name) => ({ name, reply: open(zmq.Reply) }))
@@ -88,7 +88,7 @@ describe.each(transports)("Request and Reply over %s", (transport) => {
     expect(await next(request)).toBe("answer")
   })
 
-  it("wait to send a request while nobody is there", async () => {
+  it("wait to send a request while no peer is connected", async () => {
     const request = open(zmq.Request)
     await request.bind(freeAddress(transport))
     expect((await failure(() => request.send("x", { timeout: 0 }))).code).toBe("EAGAIN")
@@ -99,7 +99,7 @@ describe.each(transports)("Request and Reply over %s", (transport) => {
     expect(await next(reply)).toBe("early")
   })
 
-  it("keep the route of a request that came through others", async () => {
+  it("keep the route of a request that came through other sockets", async () => {
     const [dealer, reply] = [open(zmq.Dealer), open(zmq.Reply)]
     await join(reply, dealer, transport)
     await dealer.send(["hop 1", "hop 2", "", "question"])

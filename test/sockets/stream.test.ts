@@ -51,7 +51,7 @@ async function bytes(stream: zmq.Stream, length: number) {
 }
 
 describe("Stream that is bound", () => {
-  it("tells of neither with notify false", async () => {
+  it("with notify: false, reports neither connect nor disconnect", async () => {
     const { stream, port } = await listening({ notify: false })
     expect(stream.notify).toBe(false)
     const first = await dial(port)
@@ -120,7 +120,7 @@ describe("Stream that is bound", () => {
     const [peer] = await stream.receive()
     connection.destroy()
     await stream.receive()
-    // libzmq may tell of the end a moment before it lets go of the connection.
+    // libzmq may report the end a moment before it frees the connection.
     let error: zmq.ErrnoError | undefined
     while (error === undefined)
       error = await stream.send([peer, "x"]).then(
@@ -130,7 +130,7 @@ describe("Stream that is bound", () => {
     expect(error.code).toBe("EHOSTUNREACH")
   })
 
-  it("is readable while there is something, and always writable", async () => {
+  it("is readable while there is something to receive, and always writable", async () => {
     const { stream, port } = await listening()
     expect([stream.readable, stream.writable]).toEqual([false, true])
     await dial(port)
@@ -158,7 +158,7 @@ describe("Stream that is bound", () => {
 })
 
 describe("Stream that connects", () => {
-  it("tells of the connection, under a name of its own", async () => {
+  it("reports the connection, under a name of its own", async () => {
     const { address } = await serve()
     const stream = open(zmq.Stream)
     stream.connect(address)
@@ -181,7 +181,7 @@ describe("Stream that connects", () => {
     expect(texts(await stream.receive())).toEqual([String(Buffer.from(routingId)), "hello back"])
   })
 
-  it("tells of the end, when the other side closes", async () => {
+  it("reports the end when the other side closes", async () => {
     const { address, connection } = await serve()
     const stream = open(zmq.Stream)
     stream.connect(address, { routingId: "server" })
@@ -192,7 +192,7 @@ describe("Stream that connects", () => {
     expect(texts(await stream.receive())).toEqual(["server", ""])
   })
 
-  it("closes the connection by an empty part", async () => {
+  it("closes the connection by sending an empty part", async () => {
     const { address, connection } = await serve()
     const stream = open(zmq.Stream)
     stream.connect(address, { routingId: "server" })

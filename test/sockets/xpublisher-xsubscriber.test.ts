@@ -11,7 +11,7 @@ const nothing = async (socket: zmq.Readable) =>
   expect((await failure(() => socket.receive({ timeout: 10 }))).code).toBe("EAGAIN")
 
 describe.each(transports)("XPublisher over %s", (transport) => {
-  it("with manual, subscribes the peer heard last to what it is told", async () => {
+  it("with manual, subscribes the peer whose message was received last to prefixes of the program's choice", async () => {
     const publisher = open(zmq.XPublisher, { manual: true })
     const subscriber = open(zmq.XSubscriber)
     await join(publisher, subscriber, transport)
@@ -45,7 +45,7 @@ describe.each(transports)("XPublisher over %s", (transport) => {
     }
   })
 
-  it("with manual, subscribes to everything when it is told no prefix", async () => {
+  it("with manual, subscribes to everything when called without a prefix", async () => {
     const publisher = open(zmq.XPublisher, { manual: true })
     const subscriber = open(zmq.XSubscriber)
     await join(publisher, subscriber, transport)
@@ -72,13 +72,13 @@ describe.each(transports)("XPublisher over %s", (transport) => {
       const subscriber = open(zmq.Subscriber)
       subscriber.subscribe("welcome")
       subscriber.connect(publisher.lastEndpoint as string)
-      // libzmq greets as the publisher's own thread sees the peer.
+      // libzmq sends the welcome message when the publisher's own thread notices the peer.
       expect(await next(publisher)).toBe(subscription("welcome"))
       expect(await next(subscriber)).toBe(expected)
     }
   })
 
-  it("does not send its welcomeMessage to those who did not subscribe to it", async () => {
+  it("does not send its welcomeMessage to peers that did not subscribe to it", async () => {
     const publisher = open(zmq.XPublisher, { welcomeMessage: "welcome" })
     const subscriber = open(zmq.Subscriber)
     subscriber.subscribe("news")
@@ -88,7 +88,7 @@ describe.each(transports)("XPublisher over %s", (transport) => {
     expect(await next(subscriber)).toBe("news")
   })
 
-  it("drops for subscribers that are full, and with noDrop waits", async () => {
+  it("drops messages for subscribers whose queue is full, and with noDrop waits", async () => {
     const body = Buffer.alloc(transport === "inproc" ? 1 : 500_000)
     const publisher = open(zmq.XPublisher, { sendHighWaterMark: 2, noDrop: true })
     const subscriber = open(zmq.Subscriber, { receiveHighWaterMark: 2 })
@@ -125,7 +125,7 @@ describe("XPublisher", () => {
     expect(thrown(() => publisher.unsubscribe())).toMatchObject({ code: "EINVAL" })
   })
 
-  it("cannot be told a prefix that is no text and no bytes", () => {
+  it("refuses a prefix that is neither text nor bytes", () => {
     const publisher = open(zmq.XPublisher, { manual: true })
     const error = new TypeError("Option value must be a string or buffer")
     expect(thrown(() => publisher.subscribe(1 as never))).toEqual(error)

@@ -1,6 +1,7 @@
 // A common interface to everything that can be iterated: items arrive, each with a label, and are iterated over or received.
 
 import * as zmq from "ohmq"
+import { text, withCodec } from "ohmq/codec"
 import * as draft from "ohmq/draft"
 
 import { eventually, join, open } from "./sockets.js"
@@ -182,6 +183,16 @@ export const kinds: Kind[] = [
     onAbort: "ends",
     hasStreams: false,
     open: async () => ofDecoding((pull, signal) => pull.messages(signal && { signal })),
+  },
+  {
+    name: "messages() of a socket with a codec",
+    onAbort: "ends",
+    hasStreams: false,
+    open: async () => {
+      const [push, pull] = await pushAndPull(zmq.Pull)
+      const values = withCodec(pull, text())
+      return ofSocket(pull, push, String, (signal) => values.messages(signal && { signal }))
+    },
   },
   {
     name: "a draft socket",

@@ -55,7 +55,7 @@ describe("worker.terminate() leaves the process sound", () => {
     expect(await outcome(withWorkers(worker, main), { MALLOC_PERTURB_: "65" })).toEqual(done)
   })
 
-  // The addon itself is called: JavaScript in between would notice the end, but for a moment that no test can hit.
+  // The addon itself is called: JavaScript in between would notice the end, except in a moment that no test can hit.
   it.each([
     ["the end of a connection", "addon.endOf(1, true)"],
     ["a new context", "new addon.NativeContext(false)"],
@@ -76,7 +76,7 @@ describe("worker.terminate() leaves the process sound", () => {
 })
 
 describe("process.exit() in a worker", () => {
-  it("ends that worker alone, with operations under way", async () => {
+  it("ends only that worker, with operations in progress", async () => {
     const worker = `new zmq.Pull().receive(); new zmq.Push().send("x"); setImmediate(() => process.exit(0))`
     const main = `for (let i = 0; i < 12; i++) await event(start(i), "exit")`
     expect(await outcome(withWorkers(worker, main))).toEqual(done)
@@ -84,7 +84,7 @@ describe("process.exit() in a worker", () => {
 })
 
 describe("process.exit() of the main thread", () => {
-  it("ends workers with operations under way", async () => {
+  it("ends workers with operations in progress", async () => {
     const worker = `new zmq.Pull().receive(); ready()`
     const main = `
       const workers = [1, 2, 3].map(start)

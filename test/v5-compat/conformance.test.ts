@@ -1,4 +1,4 @@
-// The programs of programs/ with this package. Where nothing is written down that a program must give, zeromq/v5-compat tells it.
+// The programs of programs/ with this package. If no expected output is written down, zeromq/v5-compat provides it.
 // zeromq.test.ts compares the rest.
 
 import { beforeAll, describe, expect, it } from "vitest"

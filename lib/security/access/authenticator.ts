@@ -355,7 +355,7 @@ export class Authenticator extends Emitter<AuthenticatorEvents> implements Guard
     this.#report(event.outcome, event)
   }
 
-  /** If a listener throws, the program sees the error, and the authenticator goes on answering. */
+  /** If a listener throws, the program sees the error, and the authenticator keeps answering. */
   #report<E extends keyof AuthenticatorEvents>(name: E, event: AuthenticatorEvents[E][0]): void {
     try {
       this.emit(name, event)

@@ -1,4 +1,4 @@
-// A peer for the tests, with zeromq for Node.js. What it is told and what it answers stands in ../peer.mjs.
+// A peer for the tests, with zeromq for Node.js. ../peer.mjs describes its commands and answers.
 
 import { readdirSync, readFileSync } from "node:fs"
 import { createRequire } from "node:module"

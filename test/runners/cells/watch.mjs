@@ -106,7 +106,7 @@ export const watchCells = [
     change: "sockets.test.js",
   }),
   runner("mochaCommonJs", "`--watch`: two files, run four times", { args: mocha, change: "sockets-0.test.js" }),
-  runner("mochaCommonJs", "`--watch`, the package watched too, as in a workspace: sockets of all rounds go on", {
+  runner("mochaCommonJs", "`--watch`, the package watched too, as in a workspace: sockets of all rounds keep working", {
     args: [...mocha, "--watch-files", "**/*.js"],
     files: { rounds: 1 },
     change: "rounds.test.js",
@@ -124,7 +124,7 @@ export const watchCells = [
   server("denoRun", "`deno run --watch`: a server, started again", { args: ["--watch", "--no-clear-screen"] }),
   {
     tool: "bunRun",
-    what: "`bun --hot`: servers of all rounds go on",
+    what: "`bun --hot`: servers of all rounds keep working",
     from: 0,
     compare: true,
     async run({ runtime, newProject, start }) {

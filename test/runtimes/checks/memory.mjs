@@ -129,7 +129,7 @@ export const checks = {
           const where = `${size} bytes, ${receiveMemory}, ${name}`
           const shared = receiveMemory === "shared" && size > 64 && size <= 1024
           const taken = messages[0][0].length === 0
-          // The exception that docs/messages.md tells of: such memory goes as a whole, and is empty then.
+          // The exception in docs/messages.md: such memory goes as a whole, and is empty then.
           if (!(shared && (takesMarked || bun || deno))) assert.equal(taken, false, where)
           if (!taken) for (const at of [0, 2]) assert.ok(messages[at][0].equals(patterned(size, at)), where)
           for (let at = 3; at < 6; at += 1) assert.ok((await pull.receive())[0].equals(patterned(size, at)), where)
@@ -188,7 +188,7 @@ export const checks = {
             const view = await make(size)
             view.set(patterned(size, 3))
             await push.send(view)
-            // The exception that docs/messages.md tells of: what is read where it lies must be left alone.
+            // The exception in docs/messages.md: what is read where it lies must be left alone.
             if (references && size > 65_536 && (name === "changed" || name === "read into by a byte stream")) return
             await attempt(deed, view)
           })()

@@ -71,7 +71,7 @@ export const checks = {
     assert.deepEqual(texts(await pull.receive()), ["before"])
     const { bun, deno, node } = process.versions
     const takes = [(memory) => structuredClone(memory, { transfer: [memory] })]
-    // Node.js 22 to 25 let go of memory here that is marked as untransferable: docs/runtimes.md.
+    // Node.js 22 to 25 release memory here that is marked as untransferable: docs/runtimes.md.
     if (bun || deno || !/^2[2-5]\./.test(node)) takes.push((memory) => memory.transfer?.())
     for (const take of takes) {
       const large = new Uint8Array(100_000).fill(7)

@@ -1,4 +1,4 @@
-// The package is evaluated again in each round, and servers of all rounds go on.
+// The package is evaluated again in each round, and servers of all rounds keep working.
 
 import assert from "node:assert"
 import zmq from "ohmq"
