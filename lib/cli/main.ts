@@ -15,7 +15,7 @@ import { findSubcommand } from "./command/subcommands.js"
 import { paint, setQuiet } from "./command/terminal.js"
 import { overview } from "./overview.js"
 import { findToolkit } from "./toolkit.js"
-import { loadVerb, names } from "./verbs.js"
+import { allVerbs, loadVerb, names } from "./verbs.js"
 
 const version = () =>
   (JSON.parse(readFileSync(path.join(__dirname, "../../package.json"), "utf8")) as { version: string }).version
@@ -37,7 +37,7 @@ async function runVerb(named: Verb, given: readonly string[]): Promise<number> {
     setQuiet(values.quiet === true)
     using interruption = new Interruption()
     const { signal } = interruption
-    const code = await verb.run({ verb: verb.name, args, values, signal }).catch((error: unknown) => {
+    const code = await verb.run({ verb: verb.name, args, values, signal, allVerbs }).catch((error: unknown) => {
       // As of signal.throwIfAborted().
       if (!signal.aborted || error !== signal.reason) throw error
     })

@@ -78,6 +78,8 @@ export interface Call<V> {
   readonly values: V
   /** Aborted at the first SIGINT, SIGTERM or SIGHUP, or when standard output was closed: end soon, and leave nothing half done. */
   readonly signal: AbortSignal
+  /** Loads all verbs, for what is made from their table. */
+  readonly allVerbs: () => Promise<readonly Verb[]>
 }
 
 export interface Verb {

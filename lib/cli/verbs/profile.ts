@@ -109,7 +109,7 @@ const showAll = defineVerb({
 const show = defineVerb({
   name: "profile show",
   summary: "Shows the options of a profile",
-  usage: ["NAME"],
+  usage: ["PROFILE"],
   groups: [output],
   examples: [
     {
@@ -129,7 +129,7 @@ const show = defineVerb({
 const remove = defineVerb({
   name: "profile remove",
   summary: "Removes a profile",
-  usage: ["NAME"],
+  usage: ["PROFILE"],
   groups: [],
   examples: [
     {
