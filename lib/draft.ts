@@ -15,6 +15,9 @@ if (addon.capability.draft !== true) {
 
 process.emitWarning("The draft sockets of ØMQ are experimental: their API may change at any time.")
 
+// Adds `events` and `connected()` to all sockets.
+import "./events/connected.js"
+
 export type { GroupOptions, RoutingOptions } from "./message/form.js"
 export type { FirstGroups } from "./socket/first-endpoints.js"
 export { Datagram } from "./sockets/datagram.js"

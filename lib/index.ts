@@ -85,12 +85,14 @@ Object.assign(exports, pair, publishSubscribe, pushPull, requestReply, stream)
 
 export type { OperationOptions } from "./base/checks.js"
 export type { Iteration } from "./base/iteration.js"
+export type { MessageCount } from "./message/count.js"
 export type { ReceiveMemory } from "./message/inbox.js"
 export type { Message, MessageLike } from "./message/message.js"
 export type { FirstEndpoints, FirstSubscriptions } from "./socket/first-endpoints.js"
 export type * from "./socket/interfaces.js"
 export type { QueueOptions } from "./socket/queues.js"
 export type { BatchOptions } from "./socket/receiving.js"
+export type { SocketStatistics } from "./socket/statistics.js"
 export type { StreamOptions } from "./socket/streams.js"
 // With a star, programs can add to these interfaces: declare module "ohmq" { interface Dealer { … } }
 export * from "./sockets/pair.js"

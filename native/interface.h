@@ -6,7 +6,7 @@
 
 namespace ohmq {
 
-constexpr uint32_t kInterface = 5;
+constexpr uint32_t kInterface = 6;
 constexpr uint32_t kCopyLimit = 1024;
 constexpr uint32_t kFrameShift = 2;
 constexpr uint32_t kFrameAlignment = 8;

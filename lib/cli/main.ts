@@ -12,7 +12,7 @@ import { helpOf } from "./command/help.js"
 import { Interruption } from "./command/interruption.js"
 import type { Verb } from "./command/spec.js"
 import { findSubcommand } from "./command/subcommands.js"
-import { paint, setQuiet } from "./command/terminal.js"
+import { paint, setQuiet, warn } from "./command/terminal.js"
 import { overview } from "./overview.js"
 import { findToolkit } from "./toolkit.js"
 import { allVerbs, loadVerb, names } from "./verbs.js"
@@ -89,8 +89,17 @@ async function run([name, ...args]: readonly string[]): Promise<number> {
   return verb === undefined ? runForeign(name, args) : runVerb(verb, args)
 }
 
+/** Prints warnings of the library as those of the command; that draft sockets may change is in their help. */
+function showWarnings(): void {
+  process.removeAllListeners("warning")
+  process.on("warning", ({ message }) => {
+    if (!message.startsWith("The draft sockets")) warn(message)
+  })
+}
+
 /** Runs a command line and ends the process. */
 export async function main(args: readonly string[]): Promise<void> {
+  showWarnings()
   let code: number
   try {
     code = await run(args)

@@ -64,6 +64,7 @@ export class Observer {
     this.#monitor = new Monitor(socket)
     this.#peers = new PeerCount(socketType(socket.type))
     socket[endpoints].onGivenUp = (endpoint) => this.#peers.forget(endpoint)
+    socket[endpoints].countPeers = () => (this.#closed ? null : this.peers)
     this.#keepAlive()
     void this.#monitor.read((event) => this.#see(event)).finally(() => this.#end())
   }

@@ -4,6 +4,7 @@ import { expected } from "../base/checks.js"
 import { withReturned } from "../base/iteration.js"
 import { clock } from "../base/timers.js"
 import { currentTurn } from "../base/turn.js"
+import { countOf, type MessageCount } from "./count.js"
 import type { MessageForm } from "./form.js"
 import type { Message } from "./message.js"
 import { SharedMemory } from "./message.js"
@@ -48,6 +49,8 @@ export class Inbox {
   #keepsMetadata = false
   /** Whether every connection of the socket is authenticated. If not, a peer may have set its "User-Id" itself. */
   usersAreCertain = true
+  /** The messages that were not for the program to receive. */
+  readonly diverted: MessageCount = { messages: 0, bytes: 0 }
   /** Returns true for a message that is not for the program to receive. */
   #consume: ((message: Message[]) => boolean) | undefined
   #lastTurn = -1
@@ -82,6 +85,11 @@ export class Inbox {
   /** Gives each part its own memory, because the messages are secret, unless the program has set `memory`. */
   protect(): void {
     if (this.#memory === undefined) this.#shared = undefined
+  }
+
+  /** The messages that it holds. */
+  get fetched(): MessageCount {
+    return countOf(this.#messages.slice(this.#head) as Message[][])
   }
 
   get isEmpty(): boolean {
@@ -146,7 +154,7 @@ export class Inbox {
     for (;;) {
       const message = this.#receiveWithMetadata(this.#slot, names)
       if (message === undefined) return undefined
-      if (this.#consume?.(message.parts) === true) continue
+      if (this.#diverts(message.parts)) continue
       if (!this.usersAreCertain) message.userId = null
       return message
     }
@@ -173,12 +181,19 @@ export class Inbox {
   #fetch(limit: number, messages: Message[][]): void {
     for (;;) {
       this.#drain(this.#slot, limit, messages, this.#shared)
-      const consume = this.#consume
-      if (consume === undefined || messages.length === 0) return
-      const kept = messages.filter((message) => !consume(message))
+      if (this.#consume === undefined || messages.length === 0) return
+      const kept = messages.filter((message) => !this.#diverts(message))
       messages.splice(0, messages.length, ...kept)
       if (kept.length > 0) return
     }
+  }
+
+  #diverts(message: Message[]): boolean {
+    if (this.#consume?.(message) !== true) return false
+    const { messages, bytes } = countOf([message])
+    this.diverted.messages += messages
+    this.diverted.bytes += bytes
+    return true
   }
 
   #mostNow(): number {

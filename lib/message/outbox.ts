@@ -118,6 +118,8 @@ export class Batch {
 }
 
 export class Outbox {
+  /** The number of empty messages that libzmq took, and dropped, as the end of messages that it had refused halfway. */
+  fillers = 0
   protected readonly slot: number
   readonly #type: SocketType
 
@@ -180,6 +182,7 @@ export class Outbox {
   #refused(parts: Part[], index: number): boolean {
     if (index === 0 || index === parts.length - 1 || !this.#type.balances) return false
     sendPart(this.slot, "", false)
+    if (!this.#type.lockstep) this.fillers += 1
     return this.#type.lockstep
   }
 

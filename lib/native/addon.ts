@@ -48,6 +48,8 @@ export interface NativeSocket {
   connect(address: string): void
   disconnect(address: string): void
   keepAlive(keep: boolean): void
+  /** The messages and bytes sent, then those received. Also works during a bind, while a proxy has the socket, and after close. */
+  traffic(): number[]
   /** Undefined if libzmq cannot tell. */
   hasPeer(routingId: Uint8Array): boolean | undefined
   /** @param onlyEnd Whether to report only the last event. */

@@ -7,7 +7,7 @@
  * Raise it with every change of what the addon exports, or of what is behind the keys here and in lib/base/symbols.ts; then run
  * scripts/interface.mjs.
  */
-export const INTERFACE = 5
+export const INTERFACE = 6
 
 /** The method that the addon calls, through a NativeSocket's `owner`, when an event that the socket watches for has come. */
 export const onReady = Symbol.for(`ohmq.${INTERFACE}.onReady`)

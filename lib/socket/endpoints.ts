@@ -18,6 +18,7 @@ import { type Option, socketOptions } from "../options/table/index.js"
 import { wireTypes } from "../options/wire.js"
 import { checkAddress, checkForm, explained } from "./address.js"
 import { tellFailed } from "./diagnostics.js"
+import { EndpointList } from "./endpoint-list.js"
 import { isUnknownHost, withHostAddress, withLoopbackAddress } from "./host-names.js"
 import { Waiter } from "./queues.js"
 import type { Readiness } from "./readiness.js"
@@ -52,9 +53,11 @@ export class Endpoints {
   hasRemote = false
   /** Called with an address when an unbind or disconnect from it has succeeded. */
   onGivenUp: ((address: string) => void) | undefined
+  /** Returns the number of connected peers, or null if they are no longer counted. Undefined if they never were. */
+  countPeers: (() => number | null) | undefined
+  readonly list = new EndpointList()
   readonly #owner: Owner
   readonly #parts: Parts
-  #count = 0
 
   constructor(owner: Owner, parts: Parts) {
     this.#owner = owner
@@ -62,7 +65,7 @@ export class Endpoints {
   }
 
   get isEmpty(): boolean {
-    return this.#count <= 0
+    return this.list.isEmpty
   }
 
   get security(): SecuritySetup | undefined {
@@ -128,7 +131,7 @@ export class Endpoints {
     try {
       this.#check(address, use)
       const result = call(this.#parts.native)
-      this.#changed(address, use !== undefined)
+      this.#changed(address, use)
       if (use === "connect") this.#parts.outbox.connected(address)
       return result
     } catch (error) {
@@ -207,7 +210,7 @@ export class Endpoints {
     let abandoned = false
     const withCaller = noteCaller(this.block)
     const work = (bind ? this.#bind(address) : this.#parts.native.unbind(address)).then(
-      () => this.#changed(address, bind),
+      () => this.#changed(address, use),
       (error) => {
         throw withCaller(this.#failure(error, address, use))
       },
@@ -238,11 +241,26 @@ export class Endpoints {
     return waiter.promise
   }
 
-  #changed(address: string, more: boolean): void {
-    this.#count += more ? 1 : -1
+  #changed(address: string, use: EndpointUse | undefined): void {
     if (address.startsWith("inproc:")) this.hasInproc = true
     else this.hasRemote = true
-    if (!more) this.onGivenUp?.(address)
+    if (use !== undefined) {
+      this.list.add(use === "bind" ? this.#boundAs(address) : address, use)
+      return
+    }
+    this.list.remove(address)
+    this.onGivenUp?.(address)
+  }
+
+  /** The name under which libzmq knows what was just bound. */
+  #boundAs(address: string): string {
+    if (!/^(?:tcp|wss?|ipc|vsock):/.test(address)) return address
+    try {
+      return this.#owner[getOption](socketOptions.lastEndpoint) as string
+    } catch {
+      // The context is being terminated.
+      return address
+    }
   }
 
   async #bind(address: string): Promise<void> {

@@ -91,6 +91,10 @@ export class WaitingLine {
     this.#direction = direction
   }
 
+  get length(): number {
+    return this.#waiters.length
+  }
+
   get isEmpty(): boolean {
     return this.#waiters.length === 0
   }

@@ -42,6 +42,11 @@ export class Sending {
     return (this.#readiness.look() & POLLOUT) !== 0 && this.#writers.hasRoom
   }
 
+  /** See Outbox. */
+  get fillers(): number {
+    return this.#outbox.fillers
+  }
+
   send(message: MessageLike | MessageLike[], options?: OperationOptions): Promise<void> {
     const outgoing = this.#outbox.prepare(message)
     if (options !== undefined) checkOperation(options)

@@ -46,6 +46,7 @@ import { PrefetchLimit } from "./prefetch-limit.js"
 import { Readiness } from "./readiness.js"
 import { Receiving } from "./receiving.js"
 import { Sending } from "./sending.js"
+import { readStatistics, type SocketStatistics } from "./statistics.js"
 import { defineTraffic, type Traffic, traffic } from "./traffic.js"
 
 /** The base class of all sockets. Use one of its subclasses. */
@@ -59,7 +60,9 @@ export abstract class Socket extends OptionHolder {
   /** Made when a proxy asks for it. */
   #loan: Loan | undefined
   readonly #closing: Closing
+  readonly #parts: { native: NativeSocket; traffic: Traffic; endpoints: Endpoints }
   #context: Context | undefined
+  #last: SocketStatistics | undefined
   /** Whether the opening of this socket was published. */
   #isKnown = false
 
@@ -98,6 +101,7 @@ export abstract class Socket extends OptionHolder {
       else readiness.attend()
     }
     this.#endpoints = new Endpoints(this, { native, type: this.#type, readiness, inbox, outbox, unblocked })
+    this.#parts = { native, traffic: this.#traffic, endpoints: this.#endpoints }
     this.#closing = new Closing({ native, readiness, endpoints: this.#endpoints }, readNumber(socketOptions.linger))
     Object.seal(this)
     try {
@@ -239,7 +243,13 @@ export abstract class Socket extends OptionHolder {
     return gone
   }
 
+  /** What passed through the socket, and what waits; of a closed socket, the last figures. Never calls libzmq, so it costs little. */
+  statistics(): SocketStatistics {
+    return this.#last ?? readStatistics(this.#parts)
+  }
+
   #end(): void {
+    this.#last = readStatistics(this.#parts)
     this.#closing.close(this.context)
     this.#context = undefined
     this.#traffic.receiving.inbox.clear()
@@ -284,9 +294,7 @@ export abstract class Socket extends OptionHolder {
   [handle](setting?: Option): NativeSocket {
     if (this.closed) throw closedError()
     if (this.#readiness.isLent) throw lentError()
-    if (this.#readiness.isBlocked && setting !== undefined && checkedOptions.has(setting)) {
-      throw blockedError()
-    }
+    if (this.#readiness.isBlocked && setting !== undefined && checkedOptions.has(setting)) throw blockedError()
     return this.#native
   }
 
@@ -307,8 +315,7 @@ export abstract class Socket extends OptionHolder {
 
   /** @internal */
   get [lend](): Loan {
-    const parts = { native: this.#native, traffic: this.#traffic, endpoints: this.#endpoints }
-    this.#loan ??= new Loan(this, parts, () => this.close(this.#closing.deferred))
+    this.#loan ??= new Loan(this, this.#parts, () => this.close(this.#closing.deferred))
     return this.#loan
   }
 
@@ -366,8 +373,6 @@ export abstract class Socket extends OptionHolder {
   [onReady](ready: number): void {
     this.#readiness.serve(ready)
   }
-
-  // --- States
 
   #setKeepAlive(keep: boolean): this {
     // This does not involve libzmq, so it works during a bind, too.

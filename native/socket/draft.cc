@@ -8,7 +8,6 @@
 #include <cerrno>
 #include <cstring>
 
-#include "socket/socket.h"
 #include "socket/transfer.h"
 
 #endif
@@ -71,18 +70,20 @@ napi_value SendTagged(napi_env env, napi_callback_info info) {
   const Arguments<5> arguments(env, info);
   if (arguments.socket == nullptr) return nullptr;
   Message message;
+  size_t size = 0;
   napi_valuetype type = napi_undefined;
   napi_typeof(env, arguments.values[3], &type);
   if (type == napi_string) {
     if (!message.Encode(env, arguments.values[3], &arguments.environment->message_memory)) return Throw(env, ENOMEM);
-  } else if (!TakePart(env, arguments.environment, arguments.values[3], arguments.Number(env, 4), &message)) {
+    size = message.size();
+  } else if (!TakePart(env, arguments.environment, arguments.values[3], arguments.Number(env, 4), &message, &size)) {
     return nullptr;
   }
-  size_t size = 0;
-  const uint8_t* value = Bytes(env, arguments.values[2], &size);
+  size_t value_size = 0;
+  const uint8_t* value = Bytes(env, arguments.values[2], &value_size);
   if (value == nullptr) return nullptr;
-  int error = SetTag(&message, static_cast<Tag>(arguments.Number(env, 1)), value, size);
-  if (error == 0) error = SendNow(HandleOf(arguments.socket), &message);
+  int error = SetTag(&message, static_cast<Tag>(arguments.Number(env, 1)), value, value_size);
+  if (error == 0) error = SendNow(HandleOf(arguments.socket), &arguments.socket->sent, &message, size);
   if (error != 0 && error != EAGAIN) return Throw(env, error);
   return ToBoolean(env, error == 0);
 }
@@ -102,7 +103,8 @@ napi_value SendTaggedMany(napi_env env, napi_callback_info info) {
     if (value_size + size > room) return ThrowType(env, "The frames are larger than the shared memory");
     Message message;
     if (!message.Copy(&environment.message_memory, next + value_size, size) ||
-        SetTag(&message, tag, next, value_size) != 0 || SendNow(HandleOf(arguments.socket), &message) != 0) {
+        SetTag(&message, tag, next, value_size) != 0 ||
+        SendNow(HandleOf(arguments.socket), &arguments.socket->sent, &message, size) != 0) {
       break;
     }
     next += value_size + size;
@@ -115,10 +117,10 @@ napi_value ReceiveTagged(napi_env env, napi_callback_info info) {
   const Arguments<3> arguments(env, info);
   if (arguments.socket == nullptr) return nullptr;
   const auto tag = static_cast<Tag>(arguments.Number(env, 1));
-  return ReceiveFrames(env, arguments.environment, HandleOf(arguments.socket), arguments.Number(env, 2),
-                       [tag](FrameWriter* frames, Message* message) {
+  return ReceiveFrames(env, arguments.environment, arguments.socket, arguments.Number(env, 2),
+                       [tag](FrameWriter* frames, Message* message, size_t size, bool more) {
                          frames->Add(GetTag(message, tag, frames->next()), true);
-                         frames->Add(message);
+                         frames->Add(message, size, more);
                        });
 }
 

@@ -41,6 +41,7 @@ Napi::Value ReceiveWithMetadata(const Napi::CallbackInfo& info) {
       return Throw(env, error);
     }
     more = message.more();
+    socket->received.Add(message.size(), more);
     // All parts have the same properties, except that the routing id before them, which a ROUTER adds, may have none.
     if (!more) result.Set("values", Properties(env, message, info[1].As<Napi::Array>()));
     if (info[2].IsNumber()) {

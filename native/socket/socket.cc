@@ -64,6 +64,7 @@ Napi::Function Socket::Define(Napi::Env env) {
                          InstanceMethod<&Socket::Connect>("connect"),
                          InstanceMethod<&Socket::Disconnect>("disconnect"),
                          InstanceMethod<&Socket::KeepAlive>("keepAlive"),
+                         InstanceMethod<&Socket::Traffic>("traffic"),
                          InstanceMethod<&Socket::HasPeer>("hasPeer"),
                          InstanceMethod<&Socket::Monitor>("monitor"),
                          InstanceMethod<&Socket::ReadMonitor>("readMonitor"),
@@ -249,7 +250,17 @@ bool Socket::ReadEvents(int* events) noexcept {
 
 void Socket::KeepAlive(const Napi::CallbackInfo& info) {
   keep_alive_ = IsTrue(info[0]);
-  poller_->KeepAlive(keep_alive_ && wanted_ != 0);
+  if (poller_ != nullptr) poller_->KeepAlive(keep_alive_ && wanted_ != 0);
+}
+
+Napi::Value Socket::Traffic(const Napi::CallbackInfo& info) {
+  const Napi::Array numbers = Napi::Array::New(info.Env());
+  uint32_t index = 0;
+  for (const uint64_t number : {sent.messages(), sent.bytes(), received.messages(), received.bytes()}) {
+    numbers.Set(index, Napi::Number::New(info.Env(), static_cast<double>(number)));
+    index += 1;
+  }
+  return numbers;
 }
 
 bool Socket::Watch(int events) noexcept {

@@ -1,6 +1,8 @@
 // The native class that lib/socket/socket.ts uses.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <memory>
 
 #include "environment/environment.h"
@@ -10,6 +12,29 @@
 #include "socket/socket_signal.h"
 
 namespace ohmq {
+
+// The messages that passed in one direction, and the bytes of their parts. Only for JavaScript's thread.
+class Count {
+ public:
+  uint64_t messages() const { return messages_; }
+  uint64_t bytes() const { return bytes_; }
+
+  // To be called with each part that libzmq took or gave.
+  void Add(size_t size, bool more) noexcept {
+    unfinished_ += size;
+    if (more) return;
+    messages_ += 1;
+    bytes_ += unfinished_;
+    unfinished_ = 0;
+  }
+  // To be called when libzmq refuses a part: it drops those before it, and the message is sent again from its first.
+  void Drop() noexcept { unfinished_ = 0; }
+
+ private:
+  uint64_t messages_ = 0;
+  uint64_t bytes_ = 0;
+  uint64_t unfinished_ = 0;  // the bytes of a message whose last part is still to come
+};
 
 // Converts arguments and calls libzmq. All decisions are in lib/socket/: while a bind or unbind is running, it calls
 // nothing but getOption, setOption and close, and after close nothing at all.
@@ -26,6 +51,10 @@ class Socket final : public Napi::ObjectWrap<Socket>, public Resource {
 
   const std::shared_ptr<SocketHandle>& handle() const { return handle_; }
   bool reads_monitor() const { return reads_monitor_; }
+
+  // What the functions of the hot path, draft.cc and metadata.cc passed to libzmq and got from it.
+  Count sent;
+  Count received;
 
   // Reads ZMQ_EVENTS. False on failure; see errno.
   bool ReadEvents(int* events) noexcept;
@@ -56,6 +85,10 @@ class Socket final : public Napi::ObjectWrap<Socket>, public Resource {
 
   // keepAlive(keep: boolean): void
   void KeepAlive(const Napi::CallbackInfo& info);
+
+  // traffic(): number[]. The messages and bytes sent, then those received. Calls nothing of libzmq, so it also works
+  // during a bind, while a proxy has the socket, and after close.
+  Napi::Value Traffic(const Napi::CallbackInfo& info);
 
   // hasPeer(routingId: Uint8Array): boolean | undefined. For a ROUTER or STREAM; undefined if libzmq does not know.
   Napi::Value HasPeer(const Napi::CallbackInfo& info);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cerrno>
+#include <climits>
 #include <cstring>
 #include <utility>
 
@@ -13,6 +14,7 @@
 #include "interface.h"
 #include "message/message.h"
 #include "prelude.h"
+#include "socket/socket.h"
 
 namespace ohmq {
 
@@ -85,16 +87,23 @@ inline napi_value ToBoolean(napi_env env, bool value) {
   return result;
 }
 
-// Passes a message to libzmq without waiting. Returns 0 or an error number, such as EAGAIN if it would have to wait.
-inline int SendNow(void* socket, Message* message, int flags = 0) {
+// Passes a part of this size to libzmq without waiting, and counts it in `sent`. Returns 0 or an error number, such as
+// EAGAIN if it would have to wait.
+inline int SendNow(void* socket, Count* sent, Message* message, size_t size, int flags = 0) {
   while (zmq_msg_send(message->get(), socket, ZMQ_DONTWAIT | flags) < 0) {
-    if (zmq_errno() != EINTR) return zmq_errno();
+    const int error = zmq_errno();
+    if (error == EINTR) continue;
+    sent->Drop();
+    return error;
   }
+  sent->Add(size, (flags & ZMQ_SNDMORE) != 0);
   return 0;
 }
 
-// Fills an empty message with the bytes of `part`, a Uint8Array. On failure, throws and returns false.
-inline bool TakePart(napi_env env, Environment* environment, napi_value part, uint32_t flags, Message* message) {
+// Fills an empty message with the bytes of `part`, a Uint8Array, and tells how many. On failure, throws and returns
+// false.
+inline bool TakePart(napi_env env, Environment* environment, napi_value part, uint32_t flags, Message* message,
+                     size_t* taken) {
   size_t size = 0;
   void* data = nullptr;
   if (napi_get_typedarray_info(env, part, nullptr, &size, &data, nullptr, nullptr) != napi_ok) {
@@ -105,6 +114,7 @@ inline bool TakePart(napi_env env, Environment* environment, napi_value part, ui
   const bool ok = reference ? message->Reference(env, part, data, size, environment->release_queue())
                             : message->Copy(&environment->message_memory, data, size);
   if (!ok) Throw(env, ENOMEM);
+  *taken = size;
   return ok;
 }
 
@@ -140,10 +150,8 @@ class FrameWriter {
     count_ += 1;
   }
 
-  // Leaves the message empty.
-  void Add(Message* message) {
-    const size_t size = message->size();
-    const bool more = message->more();
+  // Leaves the message, of this size, empty.
+  void Add(Message* message, size_t size, bool more) {
     // After the value of a message's tag, there may be less room than has_room() found.
     if (size > kCopyLimit || size > room_) {
       environment_->frames[count_] = FrameFlags::kLarge | FrameEntry(0, more);
@@ -162,22 +170,28 @@ class FrameWriter {
   uint32_t count_ = 0;
 };
 
-// Takes up to `messages` messages off a socket and adds their frames with `add`, a function of a FrameWriter and a
-// Message. Returns the number of frames, or throws.
+// Takes up to `messages` messages off a socket, counts them, and adds their frames with `add`, a function of a
+// FrameWriter, a Message, its size and whether more follow. Returns the number of frames, or throws.
 template <typename Add>
-napi_value ReceiveFrames(napi_env env, Environment* environment, void* socket, uint32_t messages, Add add) {
+napi_value ReceiveFrames(napi_env env, Environment* environment, Socket* socket, uint32_t messages, Add add) {
+  void* handle = socket->handle()->get();
   FrameWriter frames(environment);
   Message message;
   while (messages > 0 && frames.has_room()) {
-    if (zmq_msg_recv(message.get(), socket, ZMQ_DONTWAIT) < 0) {
+    const int result = zmq_msg_recv(message.get(), handle, ZMQ_DONTWAIT);
+    if (result < 0) {
       const int error = zmq_errno();
       if (error == EINTR) continue;
       // Messages from before an error are delivered. The next call meets the error again.
       if (error == EAGAIN || frames.count() > 0) break;
       return Throw(env, error);
     }
-    if (!message.more()) messages -= 1;
-    add(&frames, &message);
+    // The result is the size, but at most INT_MAX.
+    const size_t size = result < INT_MAX ? static_cast<size_t>(result) : message.size();
+    const bool more = message.more();
+    socket->received.Add(size, more);
+    if (!more) messages -= 1;
+    add(&frames, &message, size, more);
   }
   return ToNumber(env, frames.count());
 }

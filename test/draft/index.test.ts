@@ -37,6 +37,11 @@ describe("ohmq/draft", () => {
     expect(stderr.match(/Warning:/g)).toHaveLength(1)
   })
 
+  it("has sockets with events, also if only it is imported", async () => {
+    const program = `const { Server } = require("ohmq/draft"); console.log(typeof new Server().events.on)`
+    expect(await runCommand(process.execPath, ["-e", program])).toMatchObject({ status: 0, stdout: "function\n" })
+  })
+
   it("says how to get it where libzmq has no draft API", async () => {
     // The very object that the module looks at.
     const program = `require("ohmq").capability.draft = false; require("ohmq/draft")`

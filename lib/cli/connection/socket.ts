@@ -1,6 +1,9 @@
 // Opens the socket of a verb: options, security, endpoints.
 
 import { suggestion } from "../../base/spelling.js"
+import { setTimeout as sleep } from "node:timers/promises"
+
+import type { Peer } from "../../draft.js"
 import type { Socket } from "../../index.js"
 import { CommandError, RefusedError, UsageError } from "../command/exit.js"
 import { say, warn } from "../command/terminal.js"
@@ -46,8 +49,13 @@ export interface Opened<S extends Socket> {
   readonly addresses: readonly string[]
   /** Aborted, with a RefusedError as the reason, if the only peer refuses this side. */
   readonly refused: AbortSignal
-  /** Delivers what is queued, as long as --linger says, and closes. False if that was not enough. */
-  close(): Promise<boolean>
+  /** The routing ids of the peers that a Peer connects to. */
+  readonly peers: readonly number[]
+  /**
+   * Delivers what is queued, as long as --linger says, and closes. False if that was not enough.
+   * @param hasSent Whether there can be anything to deliver.
+   */
+  close(hasSent: boolean): Promise<boolean>
 }
 
 const DEFAULT_LINGER = 30_000
@@ -76,10 +84,11 @@ function setOption(socket: Socket, assignment: string): void {
   }
 }
 
-async function attach(socket: Socket, { address, isBound }: Endpoint): Promise<string> {
+async function attach(socket: Socket, { address, isBound }: Endpoint, peers: number[]): Promise<string> {
   try {
     if (!isBound) {
-      socket.connect(address)
+      if ("connectPeer" in socket) peers.push((socket as unknown as Peer).connectPeer(address))
+      else socket.connect(address)
       return address
     }
     await socket.bind(address)
@@ -92,9 +101,18 @@ async function attach(socket: Socket, { address, isBound }: Endpoint): Promise<s
   return taken
 }
 
+/** How the only peer of a connected socket has decided, for as long as it matters. */
+interface Verdict {
+  /** Resolves when the peer has let this side in or refused it. Undefined if there are several peers, or it cannot be known. */
+  readonly known: Promise<void> | undefined
+  readonly refused: AbortSignal
+}
+
 /** Reports refusals, and gives up if there is nobody else to talk to. */
-function watchRefusals(socket: Socket, endpoints: readonly Endpoint[], controller: AbortController): void {
-  const isOnlyPeer = endpoints.length === 1 && endpoints[0]?.isBound === false
+function watchRefusals(socket: Socket, endpoints: readonly Endpoint[]): Verdict {
+  const controller = new AbortController()
+  const [only] = endpoints
+  const isOnlyPeer = endpoints.length === 1 && only?.isBound === false && /^(?:tcp|ipc|wss?):/.test(only.address)
   socket.events.on("handshake:error:auth", ({ address, error }) => {
     const problem = `${address} refused this side's key or password (status ${error.status})`
     if (isOnlyPeer) controller.abort(new RefusedError(problem))
@@ -107,6 +125,31 @@ function watchRefusals(socket: Socket, endpoints: readonly Endpoint[], controlle
     if (problem !== last) warn(problem)
     last = problem
   })
+  const known = new Promise<void>((resolve) => {
+    socket.events.on("handshake", () => resolve())
+    controller.signal.addEventListener("abort", () => resolve())
+  })
+  return { known: isOnlyPeer ? known : undefined, refused: controller.signal }
+}
+
+/** Closes a socket when what it has sent is delivered. False if that took longer than it lingers. */
+async function deliver(socket: Socket, { known, refused }: Verdict): Promise<boolean> {
+  const { linger } = socket
+  const start = performance.now()
+  const left = () => (linger < 0 ? -1 : Math.max(0, Math.round(linger - (performance.now() - start))))
+  // A closed socket reports no events, so it stays open until the peer has decided.
+  if (known !== undefined && linger !== 0) {
+    const late = new AbortController()
+    const waits = linger < 0 ? [known] : [known, sleep(linger, undefined, { signal: late.signal }).catch(() => {})]
+    await Promise.race(waits)
+    late.abort()
+  }
+  if (refused.aborted) {
+    socket.close({ linger: 0 })
+    throw refused.reason
+  }
+  await socket.close({ linger: left(), wait: true })
+  return left() !== 0
 }
 
 /** Creates a socket and binds or connects it to the endpoints, in their order. */
@@ -116,7 +159,6 @@ export async function openSocket<S extends Socket>(
   prepare: (socket: S) => void = () => {},
 ): Promise<Opened<S>> {
   const security = await securityOf(values)
-  const controller = new AbortController()
   let socket: S
   try {
     socket = create(security === undefined ? {} : { security: security.security })
@@ -128,20 +170,25 @@ export async function openSocket<S extends Socket>(
     if (values.hwm !== undefined) setHighWaterMarks(socket, values.hwm)
     for (const assignment of values.option ?? []) setOption(socket, assignment)
     if (endpoints.some(({ address }) => address.includes("["))) socket.ipv6 = true
-    watchRefusals(socket, endpoints, controller)
+    const verdict = watchRefusals(socket, endpoints)
     prepare(socket)
     const addresses: string[] = []
-    for (const endpoint of endpoints) addresses.push(await attach(socket, endpoint))
+    const peers: number[] = []
+    for (const endpoint of endpoints) addresses.push(await attach(socket, endpoint, peers))
     return {
       socket,
       addresses,
-      refused: controller.signal,
-      close: async () => {
-        const linger = socket.linger
-        const start = performance.now()
-        await socket.close({ wait: true })
-        await security?.close()
-        return linger < 0 || performance.now() - start < linger
+      peers,
+      refused: verdict.refused,
+      close: async (hasSent) => {
+        try {
+          if (hasSent) return await deliver(socket, verdict)
+          // A peer that has gone need not hear of the end of a subscription.
+          await socket.close({ linger: values.linger ?? 0, wait: true })
+          return true
+        } finally {
+          await security?.close()
+        }
       },
     }
   } catch (error) {

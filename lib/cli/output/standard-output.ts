@@ -1,6 +1,6 @@
 // Standard output: writes with backpressure, and notices when nobody reads it any more.
 
-import { closeSync, constants, fstatSync, openSync } from "node:fs"
+import { constants, fstatSync, readdirSync, readFileSync, readlinkSync } from "node:fs"
 import process from "node:process"
 
 /** How often a pipe is looked at, in milliseconds. */
@@ -28,20 +28,48 @@ export const flushed = () =>
     else process.stdout.write("", () => resolve())
   })
 
+/** A descriptor of a process that reads a pipe, as a path of proc(5). Undefined if there is none, or none that this user may see. */
+function readerOf(inode: number): string | undefined {
+  for (const pid of readdirSync("/proc")) {
+    if (!/^\d+$/.test(pid)) continue
+    try {
+      for (const descriptor of readdirSync(`/proc/${pid}/fd`)) {
+        if (!isReader(`/proc/${pid}/fd/${descriptor}`, inode)) continue
+        return `/proc/${pid}/fd/${descriptor}`
+      }
+    } catch {
+      // Another user's, or it has ended.
+    }
+  }
+  return undefined
+}
+
+function isReader(descriptor: string, inode: number): boolean {
+  if (readlinkSync(descriptor) !== `pipe:[${inode}]`) return false
+  const flags = /^flags:\s*(\d+)/m.exec(readFileSync(descriptor.replace("/fd/", "/fdinfo/"), "utf8"))?.[1] ?? ""
+  return (Number.parseInt(flags, 8) & constants.O_WRONLY) === 0
+}
+
 /**
  * Calls `onGone` once nobody reads standard output, if that is a pipe: `ohmq sub … | head -1` must not wait for a second message to notice.
- * A write would tell, but there is none. Opening a pipe for writing without waiting fails with ENXIO if nobody has it open for reading
- * (fifo(7)); only Linux lets one open a pipe by its descriptor. Returns what ends the watch.
+ * A write would show it, but there is none, and Node.js cannot wait for a descriptor's error alone. So this looks at the reader's
+ * descriptor in /proc, which only Linux has. Returns what ends the watch.
  */
 export function watchReader(onGone: () => void): () => void {
-  if (process.platform !== "linux" || !fstatSync(1).isFIFO()) return () => {}
+  const stats = fstatSync(1)
+  if (process.platform !== "linux" || !stats.isFIFO()) return () => {}
+  let reader = readerOf(stats.ino)
+  if (reader === undefined) return () => {}
   const timer = setInterval(() => {
     try {
-      closeSync(openSync("/proc/self/fd/1", constants.O_WRONLY | constants.O_NONBLOCK))
-    } catch (error) {
-      clearInterval(timer)
-      if ((error as NodeJS.ErrnoException).code === "ENXIO") onGone()
+      if (isReader(reader as string, stats.ino)) return
+    } catch {
+      // It has ended, or closed the pipe.
     }
+    reader = readerOf(stats.ino)
+    if (reader !== undefined) return
+    clearInterval(timer)
+    onGone()
   }, LOOK)
   timer.unref()
   return () => clearInterval(timer)

@@ -1,11 +1,14 @@
 // Sends and receives at the same time.
 
-import process from "node:process"
+import { setTimeout as sleep } from "node:timers/promises"
 
 import { isFromInput } from "../input/source.js"
 import { receiveAll } from "./receiving.js"
 import { sendAll } from "./sending.js"
 import type { AnySocket, Session } from "./session.js"
+
+/** How long standard input is still read when enough has been received, in milliseconds. */
+const GRACE = 200
 
 /**
  * A Stream as a socket of bytes: what is sent goes to every peer, and what comes loses the routing id and the empty messages by which libzmq
@@ -63,20 +66,27 @@ export async function duplexAll(session: Session): Promise<void> {
     for (const topic of typeof values.topic === "string" ? [values.topic] : (values.topic ?? []))
       await socket.send(`\u0001${topic}`)
   }
-  const isTyped = isFromInput(messages, values) && process.stdin.isTTY !== true
   let failure: unknown
   const send = (async () => {
     await ready
     // The topics of xsub are subscriptions, not parts of what is sent.
-    await sendAll({ ...both, values: { ...both.values, topic: undefined, stats: false } as Session["values"] })
+    const sending = { ...both, values: { ...both.values, topic: undefined, stats: false } as Session["values"] }
+    try {
+      await sendAll(sending)
+    } finally {
+      session.hasSent ||= sending.hasSent
+    }
   })().catch((error: unknown) => {
     if (signal.aborted) return
     failure = error
     ended.abort()
   })
   await receiveAll(both, () => ended.abort())
-  // What was received last may have been the end of the command while there is still something to send: only input that ends by itself is waited for.
-  if (!isTyped || both.values.count !== undefined) ended.abort()
+  // There may be more to send: the messages of the command line, and what a pipe has ready. A terminal or a pipe may stay open without end.
+  if (isFromInput(messages, values))
+    await Promise.race([send, sleep(GRACE, undefined, { signal, ref: false }).catch(() => {})])
+  else await send
+  ended.abort()
   await send
   if (failure !== undefined) throw failure
 }

@@ -69,6 +69,7 @@ export async function replyAll(session: Session): Promise<void> {
     const parts = [...received]
     const skipped = isReply ? 0 : peer !== undefined ? 1 : envelopeEnd(parts)
     const replies = await reply(parts.slice(skipped))
+    session.hasSent = true
     try {
       if (peer !== undefined) await socket.send(replies[0], { routingId: peer })
       else await socket.send([...parts.slice(0, skipped), ...replies])

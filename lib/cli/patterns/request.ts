@@ -16,6 +16,7 @@ export async function requestAll(session: Session): Promise<void> {
         for (let attempt = 0; ; attempt += 1) {
           const patience = setTimeout(() => say(`waiting for a reply from ${opened.addresses.join(", ")}`), 1000)
           try {
+            session.hasSent = true
             await socket.send(message, limited)
             await printer.print([{ parts: (await socket.receive(limited)) as Buffer[] }])
             break

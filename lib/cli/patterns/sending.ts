@@ -19,7 +19,14 @@ const PATIENCE = 1000
 export async function sendAll(session: Session, limit?: number): Promise<void> {
   const { pattern, values, messages, socket, signal, opened } = session
   const { timeout, topic, group } = values
-  const first = typeof topic === "string" ? topic : typeof group === "string" ? group : undefined
+  const isConnectedPeer = pattern.socket === "Peer" && opened.peers.length === 1
+  const first = isConnectedPeer
+    ? String(opened.peers[0])
+    : typeof topic === "string"
+      ? topic
+      : typeof group === "string"
+        ? group
+        : undefined
   const wrap =
     first === undefined
       ? undefined
@@ -32,6 +39,7 @@ export async function sendAll(session: Session, limit?: number): Promise<void> {
         checkSingle(batch)
       const complete = pattern.tag === undefined ? batch : batch.map((message) => toSend(pattern, message))
       const waiting = setTimeout(() => say(`waiting for a peer at ${opened.addresses.join(", ")}`), PATIENCE)
+      session.hasSent = true
       try {
         await socket.sendMany(complete as unknown[], { signal, ...(timeout !== undefined && { timeout }) })
       } catch (error) {

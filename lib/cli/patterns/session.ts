@@ -41,6 +41,8 @@ export interface Session {
   readonly socket: AnySocket
   /** Aborted when the command is to end: by a signal, by --duration, or because the peer refuses this side. */
   readonly signal: AbortSignal
+  /** Whether anything was sent, which must then be delivered. */
+  hasSent: boolean
 }
 
 /** Gives a message of a tagged socket its options: the first part is the group or routing id. */
@@ -99,6 +101,7 @@ export async function runSession(
     opened,
     socket: opened.socket,
     signal: AbortSignal.any(signals),
+    hasSent: false,
   }
   try {
     await run(session)
@@ -110,7 +113,7 @@ export async function runSession(
     opened.socket.close({ linger: 0 })
     throw opened.refused.reason
   }
-  if (await opened.close()) return undefined
+  if (await opened.close(session.hasSent)) return undefined
   throw new CommandError("Not all messages were delivered: no peer took them within --linger")
 }
 

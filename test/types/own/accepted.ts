@@ -94,6 +94,14 @@ export async function observing(dealer: zmq.Dealer, event: zmq.Event) {
   return peers
 }
 
+export function watching(socket: zmq.Socket, radio: draft.Radio) {
+  const { sent, fetched, waiting, endpoints, peers }: zmq.SocketStatistics = socket.statistics()
+  const received: zmq.MessageCount = radio.statistics().received
+  same<number | null>()<typeof peers>()
+  same<{ bound: string[]; connected: string[] }>()<typeof endpoints>()
+  return sent.messages + received.bytes + fetched + waiting.sends + waiting.receives
+}
+
 export function peers(router: zmq.Router, server: draft.Server, peer: draft.Peer) {
   router.peerEvents.on("connect", (id) => same<Buffer>()<typeof id>()).off("disconnect", () => {})
   server.peerEvents.once("disconnect", (id) => same<number>()<typeof id>())

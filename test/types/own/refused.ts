@@ -232,6 +232,13 @@ export const parsed: string = (await withCodec(pull, json<{ line: number }>()).r
 // @ts-expect-error TS2769: No overload matches this call.
 prefixed(text(), 3)
 
+// --- Statistics
+
+// @ts-expect-error TS2322: Type 'number | null' is not assignable to type 'number'.
+export const counted: number = dealer.statistics().peers
+// @ts-expect-error TS2554: Expected 0 arguments, but got 1.
+dealer.statistics({})
+
 // --- Proxies and contexts
 
 // @ts-expect-error TS2345 TS2740: from type 'Socket'
