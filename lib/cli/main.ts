@@ -11,41 +11,55 @@ import { CommandError, Exit, UsageError } from "./command/exit.js"
 import { helpOf } from "./command/help.js"
 import { Interruption } from "./command/interruption.js"
 import type { Verb } from "./command/spec.js"
+import { findSubcommand } from "./command/subcommands.js"
 import { paint, setQuiet, warn } from "./command/terminal.js"
 import { overview } from "./overview.js"
 import { findToolkit } from "./toolkit.js"
-import { loadVerb, names } from "./verbs.js"
+import { allVerbs, loadVerb, names } from "./verbs.js"
 
 const version = () =>
   (JSON.parse(readFileSync(path.join(__dirname, "../../package.json"), "utf8")) as { version: string }).version
 
 const isHelp = (argument: string | undefined) => argument === "--help" || argument === "-h"
 
-async function runVerb(verb: Verb, given: readonly string[]): Promise<number> {
-  const { args, values } = parseArguments(verb, given)
-  if (values.help === true) {
-    process.stdout.write(helpOf(verb))
-    return Exit.done
+/** Puts the name that the command was called by into a text. */
+let translate = (text: string) => text
+
+async function runVerb(named: Verb, given: readonly string[]): Promise<number> {
+  const found = findSubcommand(named, given)
+  const { verb } = found
+  try {
+    const { args, values } = parseArguments(verb, found.args)
+    if (values.help === true) {
+      process.stdout.write(translate(helpOf(verb)))
+      return Exit.done
+    }
+    setQuiet(values.quiet === true)
+    using interruption = new Interruption()
+    const { signal } = interruption
+    const code = await verb.run({ verb: verb.name, args, values, signal, allVerbs }).catch((error: unknown) => {
+      // As of signal.throwIfAborted().
+      if (!signal.aborted || error !== signal.reason) throw error
+    })
+    return interruption.exitCode ?? code ?? Exit.done
+  } catch (error) {
+    if (error instanceof UsageError) error.verb ??= verb.name
+    throw error
   }
-  setQuiet(values.quiet === true)
-  using interruption = new Interruption()
-  const code = await verb.run({ verb: verb.name, args, values, signal: interruption.signal })
-  return interruption.exitCode ?? code ?? Exit.done
 }
 
 /** `ohmq help [VERB]`. */
 async function help([name, ...more]: readonly string[]): Promise<number> {
-  if (more.length > 0) throw new UsageError("Expected one verb")
   if (name === undefined || isHelp(name)) {
     process.stdout.write(overview())
     return Exit.done
   }
   const verb = await loadVerb(name)
-  if (verb !== undefined) {
-    process.stdout.write(helpOf(verb))
-    return Exit.done
-  }
-  return runForeign(name, ["--help"])
+  if (verb === undefined) return runForeign(name, [...more, "--help"])
+  const found = findSubcommand(verb, [...more, "--help"])
+  if (found.args.length > 1) throw new UsageError("Expected one verb")
+  process.stdout.write(translate(helpOf(found.verb)))
+  return Exit.done
 }
 
 /** Runs a verb of ohmq-toolkit, if that is installed and has it. */
@@ -93,13 +107,22 @@ export async function main(args: readonly string[]): Promise<void> {
     if (!(error instanceof Error)) throw error
     const isKnown = error instanceof CommandError || (error as NodeJS.ErrnoException).code !== undefined
     const text = isKnown ? error.message : (error.stack ?? error.message)
-    process.stderr.write(`${paint("red", "error:", process.stderr)} ${text}\n`)
-    if (error instanceof UsageError && args[0] !== undefined && names.includes(args[0])) {
-      process.stderr.write(`Run: ohmq help ${args[0]}\n`)
+    process.stderr.write(`${paint("red", "error:", process.stderr)} ${translate(text)}\n`)
+    if (error instanceof UsageError && error.verb !== undefined) {
+      process.stderr.write(`${translate(`Run: ohmq help ${error.verb}`)}\n`)
     }
     code = error instanceof CommandError ? error.exitCode : Exit.failed
   }
   process.exit(code)
+}
+
+/** As `main`, for a command that is another name of a verb: "ohmq-keys" of "ohmq keys". */
+export function mainOf(verb: string, name: string, args: readonly string[]): Promise<void> {
+  translate = (text) =>
+    text
+      .replaceAll(new RegExp(`ohmq help ${verb}\\b(.*)`, "g"), `${name}$1 --help`)
+      .replaceAll(new RegExp(`ohmq ${verb}\\b`, "g"), name)
+  return main([verb, ...args])
 }
 
 if (require.main === module) void main(process.argv.slice(2))

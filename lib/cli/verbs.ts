@@ -25,7 +25,13 @@ export const verbs: Readonly<Record<string, Readonly<Record<string, Load>>>> = {
     proxy: async () => (await import("./verbs/proxy.js")).proxy,
   },
   "Look and measure": {},
-  "Set up": {},
+  "Set up": {
+    keys: async () => (await import("./verbs/keys.js")).keys,
+    profile: async () => (await import("./verbs/profile.js")).profile,
+    info: async () => (await import("./verbs/info.js")).info,
+    completion: async () => (await import("./verbs/completion.js")).completion,
+    build: async () => (await import("./verbs/build.js")).build,
+  },
 }
 
 /** The names of all verbs. */
@@ -36,3 +42,7 @@ export async function loadVerb(name: string): Promise<Verb | undefined> {
   const group = Object.values(verbs).find((entries) => Object.hasOwn(entries, name))
   return group?.[name]?.()
 }
+
+/** Loads all verbs, in the order of the overview. */
+export const allVerbs = (): Promise<Verb[]> =>
+  Promise.all(Object.values(verbs).flatMap((group) => Object.values(group).map((load) => load())))

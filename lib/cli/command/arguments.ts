@@ -14,7 +14,8 @@ export interface Parsed {
 
 const dashed = (name: string) => (name.length === 1 ? `-${name}` : `--${name}`)
 
-function readValue(name: string, option: Options[string], given: string): unknown {
+/** Makes the value of an option of its text. */
+export function readValue(name: string, option: Options[string], given: string): unknown {
   const { choices, parse = (text: string) => text } = option
   if (choices !== undefined && !choices.includes(given)) {
     const hint = suggestion(given, choices) || `Choose one of: ${choices.join(", ")}.`

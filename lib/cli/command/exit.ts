@@ -23,6 +23,9 @@ export class CommandError extends Error {
 
 /** The command line is wrong. */
 export class UsageError extends CommandError {
+  /** The verb whose help explains it. */
+  verb?: string
+
   constructor(message: string) {
     super(message, Exit.usage)
   }

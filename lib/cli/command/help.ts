@@ -1,6 +1,6 @@
 // The help of the command and of its verbs, from their table.
 
-import { common, type Options, type Verb } from "./spec.js"
+import { common, type Options, type Verb, wordOf } from "./spec.js"
 import { paint } from "./terminal.js"
 
 const WIDTH = 100
@@ -43,6 +43,9 @@ export function helpOf(verb: Verb): string {
     `${verb.summary}.`,
     section("Usage", usage),
     ...about.map((paragraph) => wrap(paragraph, WIDTH).join("\n")),
+    ...(verb.subcommands === undefined
+      ? []
+      : [section("Commands", columns(verb.subcommands.map((one) => [wordOf(one), `${one.summary}.`])))]),
     ...[...verb.groups, { title: "Options", options: common }].map(({ title, options }) =>
       section(title, columns(Object.entries(options as Options).map(([name, it]) => [spelling(name, it), it.help]))),
     ),

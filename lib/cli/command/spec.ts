@@ -78,9 +78,12 @@ export interface Call<V> {
   readonly values: V
   /** Aborted at the first SIGINT, SIGTERM or SIGHUP, or when standard output was closed: end soon, and leave nothing half done. */
   readonly signal: AbortSignal
+  /** Loads all verbs, for what is made from their table. */
+  readonly allVerbs: () => Promise<readonly Verb[]>
 }
 
 export interface Verb {
+  /** A subcommand's is the whole of it: "keys certificate". */
   readonly name: string
   /** What it does, in one line without a period. */
   readonly summary: string
@@ -90,6 +93,8 @@ export interface Verb {
   readonly about?: string
   readonly groups: readonly Group[]
   readonly examples: readonly Example[]
+  /** The verbs below it, one of which the first argument names. Then it does nothing itself. */
+  readonly subcommands?: readonly Verb[]
   /** Does it. Resolves to the exit code, nothing for 0. Throws a CommandError for what the user can mend. */
   run(call: Call<Values<Options>>): Promise<number | undefined>
 }
@@ -104,6 +109,14 @@ export const defineVerb = <const G extends readonly Group[]>(
     run(call: Call<Values<OptionsOf<G>>>): Promise<number | undefined>
   },
 ): Verb => verb as unknown as Verb
+
+/** Defines a verb that has subcommands. */
+export const defineVerbs = (
+  verb: Pick<Verb, "name" | "summary" | "about" | "examples"> & { readonly subcommands: readonly Verb[] },
+): Verb => ({ ...verb, usage: ["COMMAND ..."], groups: [], run: async () => undefined })
+
+/** The last word of a verb's name. */
+export const wordOf = ({ name }: Verb) => name.slice(name.lastIndexOf(" ") + 1)
 
 /** All options of a verb, and the one that every verb has. */
 export function optionsOf(verb: Pick<Verb, "groups">): Options {

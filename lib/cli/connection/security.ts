@@ -6,6 +6,7 @@ import process from "node:process"
 import type { Context, SocketSecurity } from "../../index.js"
 import type { Certificate } from "../../security/index.js"
 import { CommandError, RefusedError, UsageError } from "../command/exit.js"
+import { systemReason } from "../command/reasons.js"
 import { warn } from "../command/terminal.js"
 import type { ConnectionValues } from "./options.js"
 
@@ -14,16 +15,6 @@ export interface Security {
   security: SocketSecurity
   /** Ends the authenticator. */
   close(): Promise<void>
-}
-
-const systemReason = (error: unknown) => {
-  const { code, message } = error as NodeJS.ErrnoException
-  const reasons: Record<string, string> = {
-    ENOENT: "no such file",
-    EACCES: "permission denied",
-    EISDIR: "it is a folder",
-  }
-  return (code !== undefined && reasons[code]) || message
 }
 
 async function loadCertificate(option: string, file: string): Promise<Certificate> {
@@ -41,7 +32,8 @@ async function ownCertificate(file: string): Promise<Certificate> {
   throw new UsageError(`--cert: ${file} has no secret key. Did you mean ${file}_secret?`)
 }
 
-const isKey = (text: string) => /^[0-9a-zA-Z.\-:+=^!/*?&<>()[\]{}@%$#]{40}$/.test(text)
+/** Whether a text is a key, and not the name of a file. */
+export const isKey = (text: string) => /^[0-9a-zA-Z.\-:+=^!/*?&<>()[\]{}@%$#]{40}$/.test(text)
 
 /** The password that "env:NAME" or "file:PATH" refers to. */
 function readSecret(reference: string): string | Buffer {

@@ -11,7 +11,7 @@ import { brand } from "../../base/brand.js"
 import { checkOptions, unexpected } from "../../base/checks.js"
 import { dispose } from "../../base/dispose.js"
 import { Emitter } from "../../base/emitter.js"
-import { checkFile, checkMode, readFile } from "../certificates/certificate-file.js"
+import { checkFile, checkMode, createFile, readFile, replaceFile } from "../certificates/certificate-file.js"
 import { fileMark, restingMark } from "../certificates/file-mark.js"
 import { WatchedPath } from "../certificates/watched-path.js"
 
@@ -70,8 +70,38 @@ function checkPasswordFile(file: string, stats: Stats): void {
 }
 
 /** The contents of a password file. EACCES if its group can change it or others can read it. */
-export const readPasswords = (file: string): Promise<Buffer> =>
-  readFile(file, (stats) => checkPasswordFile(file, stats))
+const readPasswords = (file: string, onStats: (stats: Stats) => void = () => {}): Promise<Buffer> =>
+  readFile(file, (stats) => {
+    checkPasswordFile(file, stats)
+    onStats(stats)
+  })
+
+/**
+ * Replaces the line of a user by another one, or by none, as a whole file, and keeps all other bytes, the mode and the owner. Returns
+ * whether there was such a line.
+ */
+async function replaceLine(file: string, user: string, line: string | undefined): Promise<boolean> {
+  let stats: Stats | undefined
+  // latin1 keeps every byte of the other lines.
+  const before = (await readPasswords(file, (found) => (stats = found))).toString("latin1")
+  const start = `${Buffer.from(user).toString("latin1")}:`
+  const lines = before === "" ? [] : before.replace(/\n$/, "").split("\n")
+  const others = lines.filter((one) => !(one.startsWith(start) && one.lastIndexOf(":") === start.length - 1))
+  const isThere = others.length < lines.length
+  if (line === undefined && !isThere) return false
+  const after = line === undefined ? others : [...others, start + line]
+  const { mode, uid, gid } = stats as Stats
+  const contents = Buffer.from(after.map((one) => `${one}\n`).join(""), "latin1")
+  await replaceFile(file, contents, { mode: mode & 0o777, uid, gid })
+  return isThere
+}
+
+function checkUser(user: unknown): string {
+  if (typeof user !== "string") throw unexpected("the user", "a string", user)
+  if (user === "" || user.startsWith("#") || /[\r\n\0]/.test(user))
+    throw new TypeError("Invalid user name. It must not be empty, begin with # or contain line breaks")
+  return user
+}
 
 /** Verified instead when a user is unknown, so that this takes as long as with a known user. */
 const decoy = `$scrypt$ln=${COST},r=${BLOCK},p=${PARALLEL}$${base64(Buffer.alloc(16))}$${base64(Buffer.alloc(KEY))}`
@@ -95,8 +125,8 @@ export interface UserChange {
 
 /**
  * A password file: a line `user:hash` for each user; lines that begin with # are comments. It is read again whenever it changes.
- * `npx ohmq-keys password FILE USER` writes such lines. The constructor throws the error of the system if the file cannot be read, and
- * EACCES if its group can change it or others can read it.
+ * `setPassword()` and `npx ohmq keys password FILE USER` write such lines. The constructor throws the error of the system if the file
+ * cannot be read, and EACCES if its group can change it or others can read it.
  */
 export class PasswordFile extends Emitter<PasswordFileEvents> {
   readonly #file: string
@@ -116,6 +146,37 @@ export class PasswordFile extends Emitter<PasswordFileEvents> {
     checkPasswordFile(file, statSync(this.#file))
     this.#watched = new WatchedPath(path.dirname(this.#file), () => this.#read())
     this.#ready = this.#watched.rescan()
+  }
+
+  /**
+   * Sets a user's password: adds a line to the file, or replaces the line of that user. A file that does not exist is created so that only
+   * this user can read it. Rejects with EACCES if the file's group can change it or others can read it. Do not call it twice at the same
+   * time for one file.
+   */
+  static async setPassword(file: string, user: string, password: string | Uint8Array): Promise<void> {
+    const name = checkUser(user)
+    const hash = await hashPassword(password)
+    try {
+      await replaceLine(file, name, hash)
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error
+      await createFile(file, Buffer.from(`${name}:${hash}\n`), { mode: 0o600 })
+    }
+  }
+
+  /** Removes a user from a file, and returns whether the user was there. Rejects as `setPassword` does, and with ENOENT without a file. */
+  static async removeUser(file: string, user: string): Promise<boolean> {
+    return replaceLine(file, checkUser(user), undefined)
+  }
+
+  /** Resolves once the file was read for the first time. */
+  get ready(): Promise<void> {
+    return this.#ready
+  }
+
+  /** The names of the users that were read. */
+  get users(): string[] {
+    return [...this.#users.keys()]
   }
 
   /** Whether a user exists and has this password. Rejects with the signal's reason if it is aborted while others are verified first. */

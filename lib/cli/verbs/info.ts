@@ -1,0 +1,128 @@
+// `ohmq info`: what this installation consists of, and what this machine allows.
+
+import { readFileSync } from "node:fs"
+import path from "node:path"
+import process from "node:process"
+import { UsageError } from "../command/exit.js"
+import { columns } from "../command/help.js"
+import { choice, defineVerb } from "../command/spec.js"
+
+const root = path.join(__dirname, "../../..")
+
+const read = (file: string) => readFileSync(path.join(root, file), "utf8")
+
+interface Module {
+  filename?: string
+  exports?: { capability?: unknown }
+}
+
+/** The file of the addon, among the modules that Node has loaded. Undefined where there are none, as in a bundle for Bun. */
+function addonFile(capability: object): string | undefined {
+  const modules = Object.values(require.cache) as (Module | undefined)[]
+  const isAddon = (one?: Module) => one?.filename?.endsWith(".node") === true && one.exports?.capability === capability
+  return modules.find(isAddon)?.filename
+}
+
+function originOf(file: string | undefined): string {
+  if (file === undefined) return "unknown"
+  const relative = path.relative(root, file)
+  if (process.env.OHMQ_PREBUILD) return "named by OHMQ_PREBUILD"
+  if (relative.startsWith("build")) return "built here"
+  return relative.startsWith("prebuilds") ? "prebuilt" : "beside the program"
+}
+
+interface Descriptors {
+  soft: number | null
+  hard: number | null
+}
+
+/** How many descriptors this process may open; null for no limit. Undefined where the system has no such limits. */
+function descriptors(): Descriptors | undefined {
+  const toNumber = (text: unknown) => (text === "unlimited" ? null : Number(text))
+  try {
+    const [, soft, hard] = /^Max open files\s+(\S+)\s+(\S+)/m.exec(readFileSync("/proc/self/limits", "latin1")) ?? []
+    if (soft !== undefined) return { soft: toNumber(soft), hard: toNumber(hard) }
+  } catch {
+    // Only Linux has the file. The report is slower.
+  }
+  const { userLimits } = process.report.getReport() as { userLimits?: { open_files?: Descriptors } }
+  const limits = userLimits?.open_files
+  return limits && { soft: toNumber(limits.soft), hard: toNumber(limits.hard) }
+}
+
+async function gather() {
+  const { capability, Context, version } = await import("../../index.js")
+  const { version: packageVersion } = JSON.parse(read("package.json")) as { version: string }
+  const pins = JSON.parse(read("scripts/pins.json")) as { libsodium: { version: string } }
+  const { patches } = capability
+  const file = addonFile(capability)
+  const context = new Context()
+  const { maxSockets, maxSocketsLimit, ioThreads } = context
+  return {
+    versions: {
+      ohmq: packageVersion,
+      libzmq: version,
+      // Who links an installed libzmq has whatever that was built with. It has none of the patches.
+      libsodium: patches.length > 0 ? pins.libsodium.version : null,
+      node: process.versions.node,
+      napi: process.versions.napi ?? null,
+    },
+    platform: `${process.platform}-${process.arch}`,
+    addon: { file: file ?? null, origin: originOf(file) },
+    capabilities: Object.fromEntries(Object.entries(capability)),
+    patches,
+    limits: { openDescriptors: descriptors() ?? null, maxSockets, maxSocketsLimit, ioThreads },
+  }
+}
+
+type Information = Awaited<ReturnType<typeof gather>>
+
+function describe({ versions, platform, addon, capabilities, patches, limits }: Information): string {
+  const names = (wanted: boolean) =>
+    Object.entries(capabilities)
+      .filter(([, has]) => has === wanted)
+      .map(([name]) => name)
+      .join(", ")
+  const { openDescriptors } = limits
+  const bound = (limit: number | null) => limit ?? "unlimited"
+  const rows: [string, string][] = [
+    ["ohmq", versions.ohmq],
+    ["libzmq", `${versions.libzmq}, ${patches.length > 0 ? `with ${patches.length} patches` : "without patches"}`],
+    ["libsodium", versions.libsodium ?? "unknown: it belongs to the installed libzmq"],
+    ["Node.js", `${versions.node}, Node-API ${versions.napi}`],
+    ["platform", platform],
+    ["addon", `${addon.file ?? "?"} (${addon.origin})`],
+    ["capabilities", names(true)],
+    ["not built in", names(false) || "none"],
+    [
+      "open descriptors",
+      openDescriptors === null ? "unknown" : `${bound(openDescriptors.soft)}, at most ${bound(openDescriptors.hard)}`,
+    ],
+    ["sockets", `${limits.maxSockets} in a context by default, at most ${limits.maxSocketsLimit}`],
+    ["I/O threads", `${limits.ioThreads} in a context by default`],
+    ["patches", patches.join(" ") || "none"],
+  ]
+  return `${columns(rows, 20)}\n`
+}
+
+export const info = defineVerb({
+  name: "info",
+  summary: "Shows versions, capabilities, the addon, its patches, and the limits of this machine",
+  usage: [""],
+  about: `
+The limit of open descriptors is this process's: Node.js raises it to the hard limit when it starts. A connection takes one, a socket
+a few.`,
+  groups: [
+    { title: "Output", options: { output: choice(["text", "json"], "A table, or one JSON object. Default text.") } },
+  ],
+  examples: [
+    { what: "what to put into a bug report", command: "ohmq info" },
+    { what: "whether libzmq has CURVE", command: "ohmq info --output json | grep -o '\"curve\":true'" },
+  ],
+  run: async ({ args, values: { output } }) => {
+    if (args.length > 0) throw new UsageError(`Expected no arguments, but received ${JSON.stringify(args.join(" "))}`)
+    const information = await gather()
+    process.stdout.write(output === "json" ? `${JSON.stringify(information)}\n` : describe(information))
+    return undefined
+  },
+})
