@@ -135,8 +135,7 @@ function watchRefusals(socket: Socket, endpoints: readonly Endpoint[]): Verdict 
 }
 
 /** Closes a socket when what it has sent is delivered. False if that took longer than it lingers. */
-async function deliver(socket: Socket, { known, refused }: Verdict): Promise<boolean> {
-  const { linger } = socket
+async function deliver(socket: Socket, linger: number, { known, refused }: Verdict): Promise<boolean> {
   const start = performance.now()
   const left = () => (linger < 0 ? -1 : Math.max(0, Math.round(linger - (performance.now() - start))))
   // A closed socket reports no events, so it stays open until the peer has decided.
@@ -181,7 +180,7 @@ export async function openSocket<S extends Socket>(
     const peers: number[] = []
     for (const endpoint of endpoints) addresses.push(await attach(socket, endpoint, peers))
     // Read now, because a socket that is lent to a proxy cannot be asked.
-    const { linger: given } = socket
+    const { linger } = socket
     return {
       socket,
       addresses,
@@ -189,7 +188,7 @@ export async function openSocket<S extends Socket>(
       refused: verdict.refused,
       close: async (hasSent) => {
         try {
-          if (hasSent) return await deliver(socket, verdict)
+          if (hasSent) return await deliver(socket, linger, verdict)
           // A peer that has gone need not hear of the end of a subscription.
           await socket.close({ linger: values.linger ?? 0, wait: true })
           return true
