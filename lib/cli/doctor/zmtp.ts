@@ -47,8 +47,8 @@ function oldGreeting(bytes: Buffer): Greeting | "other" | "incomplete" {
   if (length === 0 || flags !== 0) return "other"
   if (length === 1) return { version: "1.0", length: 2 }
   // An identity does not begin with a zero.
-  if (bytes.length < 3) return "incomplete"
-  return bytes[2] === 0 || bytes.length < length + 1 ? "other" : { version: "1.0", length: length + 1 }
+  if (bytes[2] === 0) return "other"
+  return bytes.length < length + 1 ? "incomplete" : { version: "1.0", length: length + 1 }
 }
 
 /**
