@@ -12,7 +12,8 @@ export interface Failure {
 
 const sameSecurity =
   "Give both sides the same security: ohmq doctor ENDPOINT says what the peer has, and --cert and --server-cert set this side's."
-const report = "One of the two libraries has a bug, or something else speaks there: ohmq doctor ENDPOINT says what it is."
+const report =
+  "One of the two libraries has a bug, or something else speaks there: ohmq doctor ENDPOINT says what it is."
 const serverLog = "See the log of the server, in which its ZAP handler runs."
 
 /** By the `code` of the event "handshake:error:protocol". */

@@ -38,7 +38,9 @@ type SocketClass = new (options: object) => Socket
 
 /** The class of a type. */
 export async function socketClass(name: TypeName): Promise<SocketClass> {
-  const module: object = Object.hasOwn(stableTypes, name) ? await import("../../index.js") : await import("../../draft.js")
+  const module: object = Object.hasOwn(stableTypes, name)
+    ? await import("../../index.js")
+    : await import("../../draft.js")
   const names: Readonly<Record<string, string>> = { ...stableTypes, ...draftTypes }
   return module[names[name] as never] as SocketClass
 }

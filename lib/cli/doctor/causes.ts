@@ -55,11 +55,17 @@ const security: Text = ({ mechanism }) =>
       : `ohmq has no ${mechanism}: give the peer CURVE.`
 
 const fits: Text = ({ fitting = [] }) =>
-  fitting.length === 0 ? "Use a socket type that fits the peer's." : `Use ${either(fitting)} on this side, or change the peer.`
+  fitting.length === 0
+    ? "Use a socket type that fits the peer's."
+    : `Use ${either(fitting)} on this side, or change the peer.`
 
 export const causes = {
-  well: { exit: Exit.done, sentence: well, advice: ({ fitting = [], ourType }) =>
-    ourType === undefined && fitting.length > 0 ? `Connect with ${either(fitting)}.` : "Nothing: messages can flow." },
+  well: {
+    exit: Exit.done,
+    sentence: well,
+    advice: ({ fitting = [], ourType }) =>
+      ourType === undefined && fitting.length > 0 ? `Connect with ${either(fitting)}.` : "Nothing: messages can flow.",
+  },
   "name-unknown": {
     exit: Exit.failed,
     sentence: "No machine has this name.",
@@ -72,7 +78,8 @@ export const causes = {
   },
   "nothing-listens": {
     exit: Exit.failed,
-    sentence: ({ isLocal }) => `The machine${isLocal ? "" : " answers, but it"} refuses the connection: no socket is bound to this port.`,
+    sentence: ({ isLocal }) =>
+      `The machine${isLocal ? "" : " answers, but it"} refuses the connection: no socket is bound to this port.`,
     advice: ({ isLocal }) =>
       isLocal
         ? "Start the peer, or correct the port. One of both sides must bind, and the other connect."
@@ -91,7 +98,8 @@ export const causes = {
   },
   "no-answer": {
     exit: Exit.timedOut,
-    sentence: "Nothing answers at this address, not even to refuse: a firewall drops the connection, or the machine is off.",
+    sentence:
+      "Nothing answers at this address, not even to refuse: a firewall drops the connection, or the machine is off.",
     advice: "Check that the machine is on, and that firewalls and security groups let this port through.",
   },
   "not-permitted": {
@@ -113,7 +121,8 @@ export const causes = {
   "ipc-missing": {
     exit: Exit.failed,
     sentence: "There is no such socket: the peer is not running, or is bound to another path.",
-    advice: "Start the peer, and compare the paths: a relative one depends on the folder in which a program was started.",
+    advice:
+      "Start the peer, and compare the paths: a relative one depends on the folder in which a program was started.",
   },
   "ipc-not-a-socket": {
     exit: Exit.failed,
@@ -128,7 +137,8 @@ export const causes = {
   "ipc-not-permitted": {
     exit: Exit.refused,
     sentence: "This user may not open the socket, or may not enter its folder.",
-    advice: "Connecting needs the right to write to the socket, and to enter its folders: see ls -l, and chmod or chgrp them.",
+    advice:
+      "Connecting needs the right to write to the socket, and to enter its folders: see ls -l, and chmod or chgrp them.",
   },
   "ipc-path-too-long": {
     exit: Exit.failed,
@@ -147,13 +157,22 @@ export const causes = {
     advice: (facts) =>
       `The process may be stopped or overloaded, or it speaks another protocol, or it is a STREAM socket, which does not speak ZMTP.${by(facts)}`,
   },
-  http: { exit: Exit.failed, sentence: (facts) => `This is not ZeroMQ but an ${facts.protocol} server${facts.banner === undefined ? "" : ` (${facts.banner})`}.`, advice: elsewhere },
+  http: {
+    exit: Exit.failed,
+    sentence: (facts) =>
+      `This is not ZeroMQ but an ${facts.protocol} server${facts.banner === undefined ? "" : ` (${facts.banner})`}.`,
+    advice: elsewhere,
+  },
   tls: {
     exit: Exit.failed,
     sentence: (facts) => withBanner("This is not ZeroMQ but a TLS server", facts).concat("."),
     advice: (facts) => `ZeroMQ does not speak TLS; it has CURVE. ${text(elsewhere, facts, "")}`,
   },
-  ssh: { exit: Exit.failed, sentence: (facts) => withBanner("This is not ZeroMQ but an SSH server", facts).concat("."), advice: elsewhere },
+  ssh: {
+    exit: Exit.failed,
+    sentence: (facts) => withBanner("This is not ZeroMQ but an SSH server", facts).concat("."),
+    advice: elsewhere,
+  },
   redis: {
     exit: Exit.failed,
     sentence: (facts) => withBanner("This is not ZeroMQ but a Redis server", facts).concat("."),
@@ -175,7 +194,8 @@ export const causes = {
   "zmtp-without-websocket": {
     exit: Exit.failed,
     sentence: "This is a ZeroMQ socket over plain TCP, not inside WebSocket.",
-    advice: (_, endpoint) => `Write tcp instead of ws: ${endpoint.replace(/^wss?:/, "tcp:").replace(/(:\d+)\/.*$/, "$1")}.`,
+    advice: (_, endpoint) =>
+      `Write tcp instead of ws: ${endpoint.replace(/^wss?:/, "tcp:").replace(/(:\d+)\/.*$/, "$1")}.`,
   },
   "http-without-zeromq": {
     exit: Exit.failed,
@@ -221,7 +241,8 @@ export const causes = {
   refused: {
     exit: Exit.refused,
     sentence: ({ status = "", mechanism }) => {
-      const subject = mechanism === "PLAIN" ? "our user and password" : mechanism === "CURVE" ? "our key" : "our address"
+      const subject =
+        mechanism === "PLAIN" ? "our user and password" : mechanism === "CURVE" ? "our key" : "our address"
       const known = refusals[status]
       return `The server's ZAP handler refuses ${subject}: status ${status}${known === undefined ? "" : ` (${known.message.toLowerCase()})`}.`
     },
@@ -229,26 +250,32 @@ export const causes = {
   },
   "not-a-server": {
     exit: Exit.refused,
-    sentence: "Both sides are clients: the peer that is bound there is not a CURVE or PLAIN server, although it encrypts.",
+    sentence:
+      "Both sides are clients: the peer that is bound there is not a CURVE or PLAIN server, although it encrypts.",
     advice: "Make one side the server: --server --cert FILE_secret --clients DIR.",
   },
   unfit: {
     exit: Exit.failed,
-    sentence: (facts) => `The socket types do not fit: the peer is ${peerType(facts)}, to which ${an(facts.ourType ?? "socket")} cannot connect.`,
+    sentence: (facts) =>
+      `The socket types do not fit: the peer is ${peerType(facts)}, to which ${an(facts.ourType ?? "socket")} cannot connect.`,
     advice: fits,
   },
   "unfit-or-refused": {
-    exit: Exit.refused,
+    exit: Exit.failed,
     sentence: ({ ourType, mechanism, socketTypes = [] }) =>
       mechanism === "PLAIN"
         ? "The server closes the connection after it had the password: it has no ZAP handler, or that refuses for now (status 300)."
         : `The server closes the connection after it had our key: ${ourType === undefined ? `it is ${an(either(socketTypes))}` : `${an(ourType)} does not fit`}, or its ZAP handler refuses us for now (status 300).`,
-    advice: "Check the socket types of both sides, and see the log of the server.",
+    advice: ({ ourType, mechanism }) =>
+      ourType === undefined && mechanism !== "PLAIN"
+        ? "Say your socket type, so that it can be tried: --type pull, --type dealer or --type pair."
+        : "Check the socket types of both sides, and see the log of the server.",
   },
   "closes-in-handshake": {
     exit: Exit.failed,
     sentence: "The peer greets, and closes the connection in the handshake.",
-    advice: "See the log of the peer: its ZAP handler may refuse this address for now, or it does not accept this socket type.",
+    advice:
+      "See the log of the peer: its ZAP handler may refuse this address for now, or it does not accept this socket type.",
   },
   "silent-in-handshake": {
     exit: Exit.timedOut,
@@ -299,7 +326,8 @@ export const causes = {
   "cannot-know": {
     exit: Exit.failed,
     sentence: "Over udp nobody can know: it has no connections, so a receiver does not answer.",
-    advice: "Send a message and see whether it arrives; check that firewalls let udp through, and the group and interface if the address is one of multicast.",
+    advice:
+      "Send a message and see whether it arrives; check that firewalls let udp through, and the group and interface if the address is one of multicast.",
   },
 } as const satisfies Record<string, Diagnosis>
 
@@ -309,7 +337,11 @@ const text = (given: Text, facts: Facts, endpoint: string): string =>
   typeof given === "string" ? given : given(facts, endpoint)
 
 /** What is said of a cause. */
-export function explain(cause: Cause, facts: Facts, endpoint: string): { exit: number; sentence: string; advice: string } {
+export function explain(
+  cause: Cause,
+  facts: Facts,
+  endpoint: string,
+): { exit: number; sentence: string; advice: string } {
   const { exit, sentence, advice }: Diagnosis = causes[cause]
   return { exit, sentence: text(sentence, facts, endpoint), advice: text(advice, facts, endpoint) }
 }

@@ -143,7 +143,10 @@ function examineFile(examination: Examination, path: string): Cause | undefined 
   const stats = look(path)
   if (typeof stats === "string") {
     examination.facts.code = stats
-    end(`${path}: ${stats === "ENOENT" ? "no such file" : systemMeaning({ code: stats, name: "", message: stats })}`, false)
+    end(
+      `${path}: ${stats === "ENOENT" ? "no such file" : systemMeaning({ code: stats, name: "", message: stats })}`,
+      false,
+    )
     if (stats === "EACCES" || stats === "EPERM") return "ipc-not-permitted"
     return "ipc-missing"
   }

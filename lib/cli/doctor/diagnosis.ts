@@ -181,7 +181,11 @@ async function examineBound(examination: Examination, target: Target): Promise<C
   if (listened === "nobody") return "nobody-connects"
   if (listened === "other-connects") return listened
   if (listened === "zmtp-connects") {
-    if (facts.mechanism !== undefined && facts.mechanism !== examination.wishes.mechanism && examination.wishes.mechanism !== "NULL") {
+    if (
+      facts.mechanism !== undefined &&
+      facts.mechanism !== examination.wishes.mechanism &&
+      examination.wishes.mechanism !== "NULL"
+    ) {
       return "not-encrypted"
     }
     return judgeType(examination, "connects")

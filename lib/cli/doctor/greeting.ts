@@ -5,8 +5,17 @@ import { Buffer } from "node:buffer"
 
 import type { Cause } from "./causes.js"
 import type { Examination } from "./examination.js"
-import { closingOf, type Greeting, opening, readCommand, readFrame, readGreeting, readMetadata, readReason } from "./zmtp.js"
 import { printable, type Wire } from "./wire.js"
+import {
+  closingOf,
+  type Greeting,
+  opening,
+  readCommand,
+  readFrame,
+  readGreeting,
+  readMetadata,
+  readReason,
+} from "./zmtp.js"
 
 /** How long a peer that knows what it wants to say needs at most, before we say more. */
 const PATIENCE = 500

@@ -15,8 +15,8 @@ import { openAgain } from "./connection.js"
 import type { Examination } from "./examination.js"
 import { noteMetadata } from "./greeting.js"
 import type { Target } from "./target.js"
-import { readCommand, readFrame, readGreeting, readMetadata, readReason } from "./zmtp.js"
 import { printable } from "./wire.js"
+import { readCommand, readFrame, readGreeting, readMetadata, readReason } from "./zmtp.js"
 
 /** How a handshake ended. */
 export type Outcome =
@@ -206,7 +206,10 @@ export async function tryHandshake(examination: Examination, target: Target, typ
     }
     // If nothing was closed, the server is still thinking.
     const outcome = event === undefined && !isClosed ? "silent" : judge(examination, event, relay?.server)
-    end(`${type}: ${outcomes[outcome]}${outcome === "refused" ? ` (${examination.facts.status})` : ""}`, outcome === "ready")
+    end(
+      `${type}: ${outcomes[outcome]}${outcome === "refused" ? ` (${examination.facts.status})` : ""}`,
+      outcome === "ready",
+    )
     return outcome
   } finally {
     if (!socket.closed) socket.close({ linger: 0 })

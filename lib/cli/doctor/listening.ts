@@ -5,8 +5,8 @@ import { networkInterfaces } from "node:os"
 
 import type { Examination } from "./examination.js"
 import { noteMetadata } from "./greeting.js"
-import { closingOf, opening, readCommand, readFrame, readGreeting, readMetadata } from "./zmtp.js"
 import { Wire } from "./wire.js"
+import { closingOf, opening, readCommand, readFrame, readGreeting, readMetadata } from "./zmtp.js"
 
 /** What came of it: whether a ZeroMQ socket connected, or why the address could not be taken. */
 export type Listened = "zmtp-connects" | "other-connects" | "nobody" | { code: string }
@@ -23,7 +23,8 @@ async function meet(examination: Examination, socket: Socket): Promise<Listened>
   const { facts } = examination
   const wire = examination.adopt(new Wire(socket))
   const { remoteAddress = "", remotePort = 0 } = socket
-  if (remoteAddress !== "") facts.peer = `${remoteAddress.includes(":") ? `[${remoteAddress}]` : remoteAddress}:${remotePort}`
+  if (remoteAddress !== "")
+    facts.peer = `${remoteAddress.includes(":") ? `[${remoteAddress}]` : remoteAddress}:${remotePort}`
   const end = examination.begin("greeting")
   wire.write(opening)
   await wire.until((bytes) => readGreeting(bytes) !== "incomplete", Math.min(1000, examination.timeout))

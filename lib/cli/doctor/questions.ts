@@ -1,8 +1,9 @@
 // Asks a server that is not ZeroMQ what it is: in HTTP, which is the way to ZeroMQ over WebSocket, too, in TLS and in Redis's protocol.
 
+import type { Buffer } from "node:buffer"
 import { randomBytes } from "node:crypto"
 import { isIP } from "node:net"
-import { connect as connectTls, type ConnectionOptions } from "node:tls"
+import { type ConnectionOptions, connect as connectTls } from "node:tls"
 
 import { openAgain, sameWay } from "./connection.js"
 import type { Examination } from "./examination.js"
@@ -29,12 +30,13 @@ export function upgradeRequest(target: Target): string {
   ].join("\r\n")
 }
 
-const hasHead = (wire: Wire) => wire.bytes.includes("\r\n\r\n")
+/** A ZeroMQ socket over plain TCP greets without being asked, with 0xff first. */
+const hasAnswer = (bytes: Buffer) => bytes.includes("\r\n\r\n") || (bytes[0] === 0xff && bytes.length >= 10)
 
 /** Sends a request, and waits for the head of the response. */
 export async function requestUpgrade(wire: Wire, examination: Examination, target: Target): Promise<void> {
   wire.write(upgradeRequest(target))
-  await wire.until(() => hasHead(wire), examination.timeout)
+  await wire.until(hasAnswer, examination.timeout)
 }
 
 /** Whether a response accepts ZeroMQ over WebSocket: its mechanism. */

@@ -72,9 +72,7 @@ export function recognise(bytes: Buffer): Recognised | undefined {
     return { cause: "http", protocol: "HTTP/2" }
   }
   const known = greetings.find(([start]) => start.test(text))
-  return known === undefined
-    ? undefined
-    : { cause: "other-protocol", protocol: known[1], banner: firstLine(bytes) }
+  return known === undefined ? undefined : { cause: "other-protocol", protocol: known[1], banner: firstLine(bytes) }
 }
 
 /** What is said of bytes that nobody knows: their text, or their first bytes in hexadecimal. */

@@ -8,8 +8,8 @@ import { noteMetadata } from "./greeting.js"
 import { acceptedMechanism, openTls, requestUpgrade } from "./questions.js"
 import { recognise } from "./recognition.js"
 import type { NetworkTarget } from "./target.js"
-import { LARGEST_COMMAND, opening, readCommand, readMetadata, readReason } from "./zmtp.js"
 import { printable, type Wire } from "./wire.js"
+import { LARGEST_COMMAND, readCommand, readMetadata, readReason } from "./zmtp.js"
 
 /** The payload of the first WebSocket frame (RFC 6455, section 5.2). Undefined while it is incomplete, or if it is too large. */
 function payload(bytes: Buffer): Buffer | undefined {
@@ -65,7 +65,7 @@ export async function examineWebSocket(
   await requestUpgrade(wire, examination, target)
   const mechanism = acceptedMechanism(wire.bytes.toString("latin1"))
   if (mechanism === undefined) {
-    if (wire.bytes.length >= 10 && wire.bytes.subarray(0, 1).equals(opening.subarray(0, 1))) {
+    if (wire.bytes.length >= 10 && wire.bytes[0] === 0xff) {
       end("the answer is ZMTP", false)
       return "zmtp-without-websocket"
     }

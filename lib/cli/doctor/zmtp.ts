@@ -34,7 +34,7 @@ export interface Greeting {
   readonly length: number
 }
 
-const isSignature = (bytes: Buffer) => bytes[0] === 0xff && (bytes[9] as number & 1) === 1
+const isSignature = (bytes: Buffer) => bytes[0] === 0xff && ((bytes[9] ?? 0) & 1) === 1
 
 /** Whether these can be the first bytes of ZMTP 1.0: the frame of the identity, which is usually empty (RFC 13, "The Connection Layer"). */
 function oldGreeting(bytes: Buffer): Greeting | "other" | "incomplete" {

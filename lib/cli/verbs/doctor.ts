@@ -34,7 +34,10 @@ this side.`,
         type: choice(typeNames, "Your socket type: says whether it fits the peer's."),
         timeout: value("DURATION", "How long to wait in each step. Default 3s.", duration),
         output: choice(["text", "json"], "How to show it. Default text; json is one object."),
-        profile: text("NAME", "Take endpoint and security from a saved profile; the same as @NAME instead of the endpoint."),
+        profile: text(
+          "NAME",
+          "Take endpoint and security from a saved profile; the same as @NAME instead of the endpoint.",
+        ),
       },
     },
     {
@@ -50,10 +53,12 @@ this side.`,
     { what: "Why does nothing arrive?", command: "ohmq doctor tcp://127.0.0.1:5557 --type sub || true" },
     {
       what: "Would this key be let in?",
-      command:
-        "ohmq doctor tcp://127.0.0.1:5557 --server-cert 'rq:rM>}U?@Lns47E1%kR.o@n%FcmmsL/@{H8]yf7' || true",
+      command: "ohmq doctor tcp://127.0.0.1:5557 --server-cert 'rq:rM>}U?@Lns47E1%kR.o@n%FcmmsL/@{H8]yf7' || true",
     },
-    { what: "Is a port free, and does anybody connect to it?", command: "ohmq doctor @tcp://*:5557 --timeout 1s || true" },
+    {
+      what: "Is a port free, and does anybody connect to it?",
+      command: "ohmq doctor @tcp://*:5557 --timeout 1s || true",
+    },
     {
       what: "For a script",
       command: "ohmq doctor tcp://127.0.0.1:5557 --output json || true",
@@ -75,8 +80,7 @@ this side.`,
       throw new UsageError("Expected one endpoint, such as tcp://localhost:5555")
     }
     const security = await securityOf(connection.values)
-    const mechanism =
-      security === undefined ? "NULL" : "username" in (security.security as object) ? "PLAIN" : "CURVE"
+    const mechanism = security === undefined ? "NULL" : "username" in (security.security as object) ? "PLAIN" : "CURVE"
     if (mechanism !== "NULL" && values.type !== undefined && receiving.has(values.type)) {
       warn(`messages that the peer sends to this ${values.type} while it is examined are lost`)
     }
@@ -90,7 +94,7 @@ this side.`,
     try {
       const cause = await Promise.race([examine(examination, endpoint), aborted])
       if (cause === undefined) return undefined
-      const { address } = endpoint
+      const address = endpoint.isBound ? `@${endpoint.address}` : endpoint.address
       const report = values.output === "json" ? reportJson : reportText
       process.stdout.write(report(address, cause, examination))
       return explain(cause, examination.facts, address).exit
