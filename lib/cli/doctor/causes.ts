@@ -40,7 +40,7 @@ const elsewhere: Text = (facts) =>
 /** What is well is said with the type that fits. */
 const well: Text = (facts) => {
   const inside = facts.isWebSocket ? " inside WebSocket" : ""
-  const what = `${peerType(facts)} answers, ${protection(facts)} (ZMTP ${facts.version}${inside})`
+  const what = `${peerType(facts)} answers, ${protection(facts)}${facts.version === undefined ? "" : ` (ZMTP ${facts.version}${inside})`}`
   const begin = what.charAt(0).toUpperCase() + what.slice(1)
   if (facts.ourType !== undefined) return `${begin}, and ${an(facts.ourType)} fits.`
   return `${begin}.`
@@ -224,7 +224,9 @@ export const causes = {
     sentence: ({ mechanism, ourMechanism }) =>
       mechanism === "CURVE" && ourMechanism === "NULL"
         ? "The peer encrypts with CURVE, and you speak plain text."
-        : `The peer wants ${mechanism}, and you have ${ourMechanism === "NULL" ? "nothing" : ourMechanism}.`,
+        : mechanism === undefined
+          ? `The peer has another security mechanism than you, who have ${ourMechanism}.`
+          : `The peer wants ${mechanism}, and you have ${ourMechanism === "NULL" ? "nothing" : ourMechanism}.`,
     advice: security,
   },
   "not-encrypted": {

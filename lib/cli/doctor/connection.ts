@@ -3,6 +3,7 @@
 import { Buffer } from "node:buffer"
 import { promises as dns } from "node:dns"
 import { type Stats, statSync } from "node:fs"
+import { readFile } from "node:fs/promises"
 import { connect, isIP, type NetConnectOpts } from "node:net"
 import { networkInterfaces } from "node:os"
 import process from "node:process"
@@ -158,7 +159,22 @@ function examineFile(examination: Examination, path: string): Cause | undefined 
   return undefined
 }
 
-async function openLocal(examination: Examination, { path }: LocalTarget): Promise<Wire | Cause> {
+/**
+ * Whether an abstract socket is bound to a name. Node.js before 22 cannot connect to it: it fills the name up with zeros, and those belong
+ * to the name.
+ */
+async function isAbstractBound(name: string): Promise<boolean> {
+  const text = await readFile("/proc/net/unix", "utf8").catch(() => "")
+  return text.split("\n").some((line) => {
+    const [, , , flags, , , , ...words] = line.split(" ")
+    return flags === LISTENING && words.join(" ") === name
+  })
+}
+
+/** SO_ACCEPTCON, in /proc/net/unix. */
+const LISTENING = "00010000"
+
+async function openLocal(examination: Examination, { path }: LocalTarget): Promise<Wire | Cause | "abstract"> {
   const { facts } = examination
   facts.isLocal = true
   const isAbstract = path.startsWith("@")
@@ -173,14 +189,17 @@ async function openLocal(examination: Examination, { path }: LocalTarget): Promi
   }
   facts.code = result
   end(`${path}: ${systemMeaning(Object.assign(new Error(result), { code: result }))}`, false)
-  if (result === "ECONNREFUSED") return isAbstract ? "ipc-missing" : "ipc-abandoned"
+  if (result === "ECONNREFUSED") {
+    if (!isAbstract) return "ipc-abandoned"
+    return (await isAbstractBound(path)) ? "abstract" : "ipc-missing"
+  }
   if (result === "EACCES" || result === "EPERM") return "ipc-not-permitted"
   if (result === "ENOENT") return "ipc-missing"
   return causesByCode[result] ?? "unreachable"
 }
 
-/** Connects to the target, or says why that fails. */
-export const openTarget = (examination: Examination, target: Target): Promise<Wire | Cause> =>
+/** Connects to the target, or says why that fails. "abstract" if only libzmq can connect. */
+export const openTarget = (examination: Examination, target: Target): Promise<Wire | Cause | "abstract"> =>
   target.transport === "ipc" ? openLocal(examination, target) : openNetwork(examination, target)
 
 /** How a further connection gets to where the first one went. */

@@ -15,7 +15,7 @@ import { describe, type Recognised, recognise } from "./recognition.js"
 import { parseTarget, type Target } from "./target.js"
 import { examineWebSocket } from "./websocket.js"
 import type { Wire } from "./wire.js"
-import { fitting } from "./zmtp.js"
+import { fitting, readCommand, readFrame } from "./zmtp.js"
 
 /** The types that would fit a peer that is one of these. */
 const fittingOf = (types: readonly string[]) => [...new Set(types.flatMap((type) => fitting[type] ?? []))]
@@ -38,6 +38,7 @@ const causesByOutcome: Readonly<Partial<Record<Outcome, Cause>>> = {
   refused: "refused",
   "no-welcome": "wrong-server-key",
   client: "not-a-server",
+  mismatch: "needs-security",
   silent: "silent-in-handshake",
 }
 
@@ -100,6 +101,16 @@ async function examineStranger(
   return ending === "closed" ? "closes-at-once" : "silent"
 }
 
+/** How long a client takes to begin, once both sides have greeted. */
+const CLIENT_BEGINS = 100
+
+/** Whether the peer begins the handshake of CURVE or PLAIN itself, as clients do. */
+async function isClient(wire: Wire, matters: boolean): Promise<boolean> {
+  if (matters) await wire.until((bytes) => readFrame(bytes) !== "incomplete", CLIENT_BEGINS)
+  const frame = readFrame(wire.bytes)
+  return typeof frame !== "string" && readCommand(frame.body)?.name === "HELLO"
+}
+
 /** When a ZeroMQ socket has usually answered. */
 const SOON = 1000
 
@@ -120,6 +131,7 @@ async function examineStream(examination: Examination, target: Target, wire: Wir
     return wishes.mechanism === "NULL" ? judgeType(examination, "old") : "old-without-encryption"
   }
   facts.mechanism = greeting.mechanism
+  if (facts.mechanism !== "NULL" && (await isClient(wire, facts.mechanism === wishes.mechanism))) return "not-a-server"
   const problem = facts.mechanism === "NULL" ? await readReady(examination, wire) : undefined
   wire.close()
   if (facts.mechanism === "NULL" && wishes.mechanism !== "NULL") return "not-encrypted"
@@ -139,7 +151,16 @@ async function examineAbsence(examination: Examination, target: Target): Promise
   return result === "zmtp-connects" ? "both-connect" : "nothing-listens"
 }
 
-const isWire = (result: Wire | Cause): result is Wire => typeof result !== "string"
+/** Examines an abstract socket by what libzmq says. */
+async function examineAbstract(examination: Examination, target: Target): Promise<Cause> {
+  const cause = await examineSecurity(examination, target)
+  const { facts, wishes } = examination
+  facts.protocol = "ZMTP"
+  if (cause !== "needs-security") facts.mechanism = wishes.mechanism
+  return cause
+}
+
+const isWire = (result: Wire | Cause | "abstract"): result is Wire => typeof result !== "string"
 
 async function examinePeer(examination: Examination, target: Target): Promise<Cause> {
   const { facts } = examination
@@ -150,6 +171,7 @@ async function examinePeer(examination: Examination, target: Target): Promise<Ca
     return "cannot-know"
   }
   const result = await openTarget(examination, target)
+  if (result === "abstract") return examineAbstract(examination, target)
   if (!isWire(result)) return result === "nothing-listens" ? examineAbsence(examination, target) : result
   if (facts.isLocal && target.transport !== "ipc") {
     const process = await listeningProcess(target.port)
@@ -171,7 +193,7 @@ async function examineBound(examination: Examination, target: Target): Promise<C
       return "port-in-use"
     }
     // libzmq replaces a file that nobody listens at.
-    return result === "ipc-abandoned" ? "nobody-connects" : result
+    return result === "ipc-abandoned" || result === "abstract" ? "nobody-connects" : result
   }
   const options =
     target.transport === "ipc"

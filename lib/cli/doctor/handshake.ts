@@ -30,6 +30,8 @@ export type Outcome =
   | "closed"
   /** The socket types do not fit. */
   | "unfit"
+  /** The mechanisms differ. */
+  | "mismatch"
   /** The other side is a client, too. */
   | "client"
   | "silent"
@@ -142,6 +144,8 @@ function verdict(socket: Socket): Promise<Event> {
       "handshake:error:auth",
       "handshake:error:protocol",
       "handshake:error:other",
+      // libzmq says no more of socket types that do not fit.
+      "disconnect",
     ] as const) {
       socket.events.on(type, (event) => resolve(event as Event))
     }
@@ -162,7 +166,9 @@ function judge(examination: Examination, event: Event | undefined, server: Liste
   if (event?.type === "handshake:error:auth") examination.facts.status ??= String(event.error.status)
   if (event?.type === "handshake") return "ready"
   if (error !== undefined || event?.type === "handshake:error:auth") return "refused"
-  if (event?.type === "handshake:error:protocol" && event.error.code === "ERR_ZMTP_INVALID_METADATA") return "unfit"
+  const code = event?.type === "handshake:error:protocol" ? event.error.code : undefined
+  if (code === "ERR_ZMTP_INVALID_METADATA") return "unfit"
+  if (code === "ERR_ZMTP_MECHANISM_MISMATCH") return "mismatch"
   const isWelcome = server?.has("WELCOME") ?? true
   if (server?.has("HELLO")) return "client"
   if (server?.has("READY")) return "unfit"
@@ -170,12 +176,20 @@ function judge(examination: Examination, event: Event | undefined, server: Liste
   return isWelcome ? "closed" : "no-welcome"
 }
 
+/** The endpoint, where the relay cannot be: inside WebSocket it understands nothing, and to abstract sockets it may have no way. */
+function directEndpoint({ address }: Examination, target: Target): string | undefined {
+  if (target.transport === "ipc") return target.path.startsWith("@") ? `ipc://${target.path}` : undefined
+  if (target.transport !== "ws" && target.transport !== "wss") return undefined
+  const host = address?.includes(":") ? `[${address}]` : target.host
+  return `${target.transport}://${host}:${target.port}${target.path}`
+}
+
 /** Connects a socket of a type, with the security of the examination, and says how far it came. */
 export async function tryHandshake(examination: Examination, target: Target, type: string): Promise<Outcome> {
   const end = examination.begin("handshake")
   const Class = await socketClass(type.toLowerCase() as TypeName)
-  const isWebSocket = target.transport === "ws" || target.transport === "wss"
-  const relay = isWebSocket ? undefined : await startRelay(examination, target)
+  const direct = directEndpoint(examination, target)
+  const relay = direct === undefined ? await startRelay(examination, target) : undefined
   const { security } = examination.wishes
   const socket = new Class({
     linger: 0,
@@ -187,10 +201,7 @@ export async function tryHandshake(examination: Examination, target: Target, typ
   examination.adopt({ close: () => !socket.closed && socket.close() })
   try {
     const told = verdict(socket)
-    if (relay === undefined && target.transport !== "ipc") {
-      const host = examination.address?.includes(":") ? `[${examination.address}]` : target.host
-      socket.connect(`${target.transport}://${host}:${target.port}${target.path}`)
-    } else socket.connect(relay?.endpoint as string)
+    socket.connect(direct ?? (relay?.endpoint as string))
     const late = sleep(examination.timeout)
     let isClosed = false
     const closed = relay?.ended.then(async () => {
@@ -223,6 +234,7 @@ const outcomes: Readonly<Record<Outcome, string>> = {
   "no-welcome": "the server does not answer our HELLO",
   closed: "the server closes the connection after it had our key",
   unfit: "the socket types do not fit",
+  mismatch: "the security mechanisms differ",
   client: "the peer is a client, too",
   silent: "no answer in time",
 }

@@ -77,10 +77,10 @@ export class Wire {
 /** Bytes of a peer as text that cannot harm a terminal: one line of printable characters, cut to a length. */
 export function printable(bytes: Buffer | string, longest = 100): string {
   const text = typeof bytes === "string" ? bytes : bytes.subarray(0, longest * 2).toString("latin1")
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: those are what it is about.
-  const safe = text.replace(
-    /[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g,
-    (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`,
-  )
+  // Formatting characters change the direction of writing.
+  const safe = text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) => {
+    const code = (character.codePointAt(0) as number).toString(16)
+    return code.length > 2 ? `\\u{${code}}` : `\\x${code.padStart(2, "0")}`
+  })
   return safe.length > longest ? `${safe.slice(0, longest)}…` : safe
 }

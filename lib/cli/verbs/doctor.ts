@@ -81,6 +81,9 @@ this side.`,
     }
     const security = await securityOf(connection.values)
     const mechanism = security === undefined ? "NULL" : "username" in (security.security as object) ? "PLAIN" : "CURVE"
+    if (mechanism === "PLAIN" && !endpoint.address.startsWith("ipc:")) {
+      throw new UsageError("--plain: PLAIN sends the password unencrypted, so doctor uses it only over ipc")
+    }
     if (mechanism !== "NULL" && values.type !== undefined && receiving.has(values.type)) {
       warn(`messages that the peer sends to this ${values.type} while it is examined are lost`)
     }
