@@ -4,7 +4,7 @@ import { existsSync } from "node:fs"
 
 import type { Endpoint } from "../connection/endpoints.js"
 import type { Cause } from "./causes.js"
-import { openTarget, resolve } from "./connection.js"
+import { openAgain, openTarget, resolve } from "./connection.js"
 import type { Examination } from "./examination.js"
 import { greet, type NoGreeting, readReady } from "./greeting.js"
 import { type Outcome, tryHandshake } from "./handshake.js"
@@ -87,7 +87,8 @@ async function examineStranger(
     return cause
   }
   const known = recognise(wire.bytes)
-  if (ending !== "silent") wire.close()
+  // Some servers take one connection at a time.
+  wire.close()
   if (known?.cause === "tls") return note({ ...known, ...(await ask(examination, target, ["TLS"])) })
   // The header Server is missing in most answers to nonsense.
   if (known?.cause === "http") {
@@ -115,14 +116,18 @@ async function isClient(wire: Wire, matters: boolean): Promise<boolean> {
 const SOON = 1000
 
 /** Examines a peer that was reached over tcp or ipc. */
-async function examineStream(examination: Examination, target: Target, wire: Wire): Promise<Cause> {
-  const { facts, wishes } = examination
-  let greeting = await greet(examination, wire, Math.min(SOON, examination.timeout))
+async function examineStream(examination: Examination, target: Target, first: Wire): Promise<Cause> {
+  const { facts, wishes, timeout } = examination
+  let wire = first
+  let greeting = await greet(examination, wire, Math.min(SOON, timeout))
   if (typeof greeting === "string") {
     const cause = await examineStranger(examination, target, wire, greeting)
     if (cause !== "silent") return cause
     // It may be a slow ZeroMQ socket.
-    greeting = await greet(examination, wire, 1)
+    const second = timeout > SOON ? await openAgain(examination, target) : undefined
+    if (second === undefined) return cause
+    wire = second
+    greeting = await greet(examination, wire, timeout)
     if (typeof greeting === "string") return cause
   }
   Object.assign(facts, { protocol: "ZMTP", version: greeting.version })

@@ -33,10 +33,13 @@ export function upgradeRequest(target: Target): string {
 /** A ZeroMQ socket over plain TCP greets without being asked, with 0xff first. */
 const hasAnswer = (bytes: Buffer) => bytes.includes("\r\n\r\n") || (bytes[0] === 0xff && bytes.length >= 10)
 
+/** Servers answer such questions soon, or not at all. */
+const patienceWith = ({ timeout }: Examination) => Math.min(1500, timeout)
+
 /** Sends a request, and waits for the head of the response. */
-export async function requestUpgrade(wire: Wire, examination: Examination, target: Target): Promise<void> {
+export async function requestUpgrade(wire: Wire, target: Target, patience: number): Promise<void> {
   wire.write(upgradeRequest(target))
-  await wire.until(hasAnswer, examination.timeout)
+  await wire.until(hasAnswer, patience)
 }
 
 /** Whether a response accepts ZeroMQ over WebSocket: its mechanism. */
@@ -49,7 +52,7 @@ export function acceptedMechanism(response: string): string | undefined {
 async function askHttp(examination: Examination, target: Target): Promise<Recognised | undefined> {
   const wire = await openAgain(examination, target)
   if (wire === undefined) return undefined
-  await requestUpgrade(wire, examination, target)
+  await requestUpgrade(wire, target, patienceWith(examination))
   wire.close()
   const response = wire.bytes.toString("latin1")
   const mechanism = acceptedMechanism(response)
@@ -61,7 +64,7 @@ async function askRedis(examination: Examination, target: Target): Promise<Recog
   const wire = await openAgain(examination, target)
   if (wire === undefined) return undefined
   wire.write("PING\r\n")
-  await wire.until((bytes) => bytes.includes("\n"), examination.timeout)
+  await wire.until((bytes) => bytes.includes("\n"), patienceWith(examination))
   wire.close()
   return recognise(wire.bytes)
 }
@@ -74,14 +77,18 @@ const tlsOptions = (examination: Examination, target: Target): ConnectionOptions
 })
 
 /** Opens TLS. A text is the code of an error. */
-export function openTls(examination: Examination, target: Target): Promise<{ wire: Wire; subject: string } | string> {
+export function openTls(
+  examination: Examination,
+  target: Target,
+  patience: number,
+): Promise<{ wire: Wire; subject: string } | string> {
   const socket = connectTls(tlsOptions(examination, target))
   const wire = examination.adopt(new Wire(socket))
   return new Promise((resolve) => {
     const timer = setTimeout(() => {
       socket.destroy()
       resolve("ETIMEDOUT")
-    }, examination.timeout)
+    }, patience)
     socket.once("secureConnect", () => {
       clearTimeout(timer)
       const { subject, subjectaltname } = socket.getPeerCertificate()
@@ -97,7 +104,7 @@ export function openTls(examination: Examination, target: Target): Promise<{ wir
 }
 
 async function askTls(examination: Examination, target: Target): Promise<Recognised | undefined> {
-  const result = await openTls(examination, target)
+  const result = await openTls(examination, target, patienceWith(examination))
   if (typeof result === "string") {
     // Only a TLS server sends alerts, for example if it has no version in common with us.
     const [, alert] = /^ERR_SSL_.*ALERT_(.*)$/.exec(result) ?? []
@@ -108,17 +115,43 @@ async function askTls(examination: Examination, target: Target): Promise<Recogni
   return { cause: "tls", protocol: "TLS", banner: `certificate of ${result.subject}` }
 }
 
-const askers = { TLS: askTls, HTTP: askHttp, Redis: askRedis } as const
+const askers = { HTTP: askHttp, Redis: askRedis, TLS: askTls } as const
 
-/** Asks in all these protocols at once, or in one, and takes the first that is answered, in this order. */
+type Protocol = keyof typeof askers
+
+/** How long TLS may still take when another protocol was answered: HTTPS servers also answer HTTP, with an error. */
+const TLS_LATER = 500
+
+/** The answer that says most: that of TLS, or else the first one. */
+function best(
+  questions: readonly (readonly [Protocol, Promise<Recognised | undefined>])[],
+): Promise<Recognised | undefined> {
+  return new Promise((resolve) => {
+    const found = new Map<Protocol, Recognised>()
+    const first = () => found.get("TLS") ?? found.get("HTTP") ?? found.get("Redis")
+    for (const [name, question] of questions) {
+      void question.then((answer) => {
+        if (answer === undefined) return
+        found.set(name, answer)
+        if (name === "TLS") resolve(answer)
+        else setTimeout(() => resolve(first()), TLS_LATER)
+      })
+    }
+    void Promise.all(questions.map(([, question]) => question)).then(() => resolve(first()))
+  })
+}
+
+/**
+ * Asks in all these protocols at once, or in one. Servers that take one connection at a time get the questions in this order, in which
+ * each makes them ready for the next one.
+ */
 export async function ask(
   examination: Examination,
   target: Target,
-  protocols: readonly (keyof typeof askers)[] = ["TLS", "HTTP", "Redis"],
+  protocols: readonly Protocol[] = ["HTTP", "Redis", "TLS"],
 ): Promise<Recognised | undefined> {
   const end = examination.begin(protocols.join(", "))
-  const answers = await Promise.all(protocols.map((name) => askers[name](examination, target)))
-  const found = answers.find((answer) => answer !== undefined)
+  const found = await best(protocols.map((name) => [name, askers[name](examination, target)] as const))
   end(
     found === undefined
       ? "no answer"

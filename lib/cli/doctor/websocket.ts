@@ -52,7 +52,7 @@ export async function examineWebSocket(
   if (target.transport === "wss") {
     first.close()
     const end = examination.begin("TLS")
-    const result = await openTls(examination, target)
+    const result = await openTls(examination, target, examination.timeout)
     if (typeof result === "string") {
       end(`failed (${result})`, false)
       facts.code = result
@@ -62,7 +62,7 @@ export async function examineWebSocket(
     wire = result.wire
   }
   const end = examination.begin("WebSocket")
-  await requestUpgrade(wire, examination, target)
+  await requestUpgrade(wire, target, examination.timeout)
   const mechanism = acceptedMechanism(wire.bytes.toString("latin1"))
   if (mechanism === undefined) {
     if (wire.bytes.length >= 10 && wire.bytes[0] === 0xff) {

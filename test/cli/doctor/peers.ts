@@ -30,7 +30,11 @@ export const examine = async (endpoint: string, ...options: string[]): Promise<R
   reportOf(await ohmq(["doctor", endpoint, "--output", "json", ...options]))
 
 /** What doctor finds where a shell script prepares the surroundings and then runs "$@". */
-export async function examineWithin(prefix: readonly string[], endpoint: string, ...options: string[]): Promise<Report> {
+export async function examineWithin(
+  prefix: readonly string[],
+  endpoint: string,
+  ...options: string[]
+): Promise<Report> {
   const [command = "", ...args] = prefix
   const main = path.join(root, "dist/cli/main.js")
   const all = [...args, process.execPath, main, "doctor", endpoint, "--output", "json", ...options]

@@ -119,10 +119,17 @@ describe("doctor, without encryption", () => {
   it.each([
     ["an anonymous peer", Buffer.of(1, 0)],
     ["one with an identity", Buffer.from("\x06\0alice")],
-    ["one with a long identity frame", Buffer.concat([Buffer.of(0xff, 0, 0, 0, 0, 0, 0, 0, 6, 0), Buffer.from("alice")])],
+    [
+      "one with a long identity frame",
+      Buffer.concat([Buffer.of(0xff, 0, 0, 0, 0, 0, 0, 0, 6, 0), Buffer.from("alice")]),
+    ],
   ])("recognises ZMTP 1: %s", async (_, bytes) => {
     const port = await serve((socket) => socket.write(bytes))
-    expect(await examine(`tcp://127.0.0.1:${port}`)).toMatchObject({ status: 0, cause: "old", facts: { version: "1.0" } })
+    expect(await examine(`tcp://127.0.0.1:${port}`)).toMatchObject({
+      status: 0,
+      cause: "old",
+      facts: { version: "1.0" },
+    })
   })
 
   it("gives a server of ZMTP 3.0 that waits for us what it waits for", async () => {
@@ -140,6 +147,16 @@ describe("doctor, without encryption", () => {
       cause: "well",
       facts: { version: "3.0", socketTypes: ["PULL"] },
     })
+  })
+
+  it("waits for a slow peer", async () => {
+    const port = await serve((socket) => {
+      setTimeout(
+        () => socket.write(Buffer.concat([greeting("NULL"), command("READY", properties({ "Socket-Type": "PUB" }))])),
+        1500,
+      )
+    })
+    expect(await examine(`tcp://127.0.0.1:${port}`, "--type", "sub")).toMatchObject({ status: 0, cause: "well" })
   })
 
   it("says that a peer greets and does not go on", async () => {
@@ -192,7 +209,11 @@ describe("doctor, about who binds", () => {
 
   it("says that nobody connects to a free address", async () => {
     const endpoint = `@tcp://*:${await freePort()}`
-    expect(await examine(endpoint, "--timeout", "300ms")).toMatchObject({ status: 3, cause: "nobody-connects", endpoint })
+    expect(await examine(endpoint, "--timeout", "300ms")).toMatchObject({
+      status: 3,
+      cause: "nobody-connects",
+      endpoint,
+    })
   })
 
   it("says who has an address", async () => {
@@ -226,7 +247,12 @@ async function keys() {
   onTestFinished(() => authenticator.close())
   return {
     options: { context, security: { server, authenticator } },
-    as: (name: string, ofServer = "server") => ["--cert", file(`${name}.key_secret`), "--server-cert", file(`${ofServer}.key`)],
+    as: (name: string, ofServer = "server") => [
+      "--cert",
+      file(`${name}.key_secret`),
+      "--server-cert",
+      file(`${ofServer}.key`),
+    ],
     server,
     serverFile: file("server.key"),
   }
@@ -255,7 +281,9 @@ describe("doctor, with CURVE", () => {
 
   it("says that we encrypt and the peer does not", async () => {
     const { as } = await keys()
-    const endpoint = await pyzmq("s = context.socket(zmq.PULL); s.bind('tcp://127.0.0.1:*'); print(s.last_endpoint.decode())")
+    const endpoint = await pyzmq(
+      "s = context.socket(zmq.PULL); s.bind('tcp://127.0.0.1:*'); print(s.last_endpoint.decode())",
+    )
     expect(await examine(endpoint, ...as("alice"))).toMatchObject({ status: 4, cause: "not-encrypted" })
   })
 
@@ -303,7 +331,9 @@ describe("doctor, with CURVE", () => {
     const { as, server } = await keys()
     const file = path.join(temporaryFolder(), "s")
     const set = `s = context.socket(zmq.REP); s.curve_server = True; s.curve_secretkey = b'${z85Encode(server.secretKey)}'`
-    const endpoint = await pyzmq(`${set}\ns.bind('tcp://127.0.0.1:*'); s.bind('ipc://${file}'); print('tcp://127.0.0.1:' + s.get(zmq.LAST_ENDPOINT).decode())`)
+    const endpoint = await pyzmq(
+      `${set}\ns.bind('tcp://127.0.0.1:*'); s.bind('ipc://${file}'); print('tcp://127.0.0.1:' + s.get(zmq.LAST_ENDPOINT).decode())`,
+    )
     expect(endpoint).toContain(file)
     expect(await examine(`ipc://${file}`, "--type", "req", ...as("alice"))).toMatchObject({ status: 0, cause: "well" })
     expect(await examine(`ipc://${file}`, "--type", "req", ...as("alice", "bob"))).toMatchObject({
@@ -316,7 +346,10 @@ describe("doctor, with CURVE", () => {
     const client = generateKeyPair()
     const socket = open(zmq.Pull, { security: { client, serverKey: server } })
     const endpoint = await bound(socket)
-    expect(await examine(endpoint, "--type", "push", ...as("alice"))).toMatchObject({ status: 4, cause: "not-a-server" })
+    expect(await examine(endpoint, "--type", "push", ...as("alice"))).toMatchObject({
+      status: 4,
+      cause: "not-a-server",
+    })
   })
 
   it("examines an encrypted socket inside WebSocket", async () => {
