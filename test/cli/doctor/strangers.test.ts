@@ -107,7 +107,8 @@ describe("doctor names other servers", () => {
     const port = await sayer("SSH-2.0-\x1b[31mred\x07\x9b1m\r\n")
     const { stdout } = await startInTerminal(["doctor", `tcp://127.0.0.1:${port}`]).ended
     expect(stdout).toContain("SSH-2.0-\\x1b[31mred\\x07")
-    expect(stdout).not.toMatch(/\u001b\[31mred|\u0007/)
+    expect(stdout).not.toContain("\x1b[31mred")
+    expect(stdout).not.toContain("\x07")
   })
 
   it("survives a peer that floods it", async () => {
