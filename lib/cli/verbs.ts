@@ -13,15 +13,14 @@ const pattern =
 const patterns = (...names: string[]) => Object.fromEntries(names.map((name) => [name, pattern(name)]))
 
 /** Titles and the verbs below them, in the order of the overview. */
-export const verbs: Readonly<Record<string, Readonly<Record<string, Entry>>>> = {
-  Send: {},
-  Receive: {},
-  "Send and receive": {},
+export const verbs: Readonly<Record<string, Readonly<Record<string, Load>>>> = {
+  Send: patterns("push", "pub", "radio", "scatter"),
+  Receive: patterns("pull", "sub", "dish", "gather"),
+  "Send and receive": patterns(
+    ..."req rep dealer router pair xpub xsub stream client server channel peer dgram".split(" "),
+  ),
   "Look and measure": {
-    doctor: {
-      summary: "Say what is at an endpoint, and why it does not talk to you",
-      load: async () => (await import("./verbs/doctor.js")).doctor,
-    },
+    doctor: async () => (await import("./verbs/doctor.js")).doctor,
   },
   "Set up": {},
 }

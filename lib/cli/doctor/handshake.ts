@@ -10,7 +10,7 @@ import path from "node:path"
 import process from "node:process"
 
 import type { Event, Socket } from "../../index.js"
-import { socketClass, type TypeName } from "../connection/sockets.js"
+import { socketClass } from "../patterns/sockets.js"
 import { openAgain } from "./connection.js"
 import type { Examination } from "./examination.js"
 import { noteMetadata } from "./greeting.js"
@@ -187,7 +187,7 @@ function directEndpoint({ address }: Examination, target: Target): string | unde
 /** Connects a socket of a type, with the security of the examination, and says how far it came. */
 export async function tryHandshake(examination: Examination, target: Target, type: string): Promise<Outcome> {
   const end = examination.begin("handshake")
-  const Class = await socketClass(type.toLowerCase() as TypeName)
+  const Class = await socketClass(type.toLowerCase())
   const direct = directEndpoint(examination, target)
   const relay = direct === undefined ? await startRelay(examination, target) : undefined
   const { security } = examination.wishes

@@ -5,9 +5,12 @@ import { choice, defineVerb, text, value } from "../command/spec.js"
 import { warn } from "../command/terminal.js"
 import { duration } from "../command/values.js"
 import { securityOptions } from "../connection/options.js"
-import { typeNames } from "../connection/sockets.js"
+import { typeNames } from "../patterns/sockets.js"
 
 const DEFAULT_TIMEOUT = 3000
+
+/** Those that speak ZMTP. */
+const zmtpTypes = typeNames.filter((name) => name !== "stream" && name !== "dgram")
 
 /** These types of ours may get messages from the peer as soon as they are connected. */
 const receiving = new Set(["pull", "dealer", "pair", "gather", "channel"])
@@ -15,7 +18,7 @@ const receiving = new Set(["pull", "dealer", "pair", "gather", "channel"])
 /** What is there at an endpoint, and whether it would talk to us. */
 export const doctor = defineVerb({
   name: "doctor",
-  summary: "Say what is at an endpoint, and why it does not talk to you",
+  summary: "Says what is at an endpoint, and why it does not talk to you",
   usage: ["ENDPOINT [--type TYPE] [--cert FILE --server-cert FILE | --plain USER:SECRET]"],
   about: `
 It looks up the name, connects, reads the peer's greeting and says the likely cause and what to do next; then the steps with their times.
@@ -31,7 +34,10 @@ this side.`,
     {
       title: "Examination",
       options: {
-        type: choice(typeNames, "Your socket type: says whether it fits the peer's."),
+        type: {
+          ...choice(zmtpTypes, `Your socket type, to see whether it fits the peer's: ${zmtpTypes.join(", ")}.`),
+          placeholder: "TYPE",
+        },
         timeout: value("DURATION", "How long to wait in each step. Default 3s.", duration),
         output: choice(["text", "json"], "How to show it. Default text; json is one object."),
         profile: text(
@@ -50,18 +56,18 @@ this side.`,
     },
   ],
   examples: [
-    { what: "Why does nothing arrive?", command: "ohmq doctor tcp://127.0.0.1:5557 --type sub || true" },
+    { what: "Why does nothing arrive?", command: "ohmq doctor tcp://127.0.0.1:5557 --type sub" },
     {
       what: "Would this key be let in?",
-      command: "ohmq doctor tcp://127.0.0.1:5557 --server-cert 'rq:rM>}U?@Lns47E1%kR.o@n%FcmmsL/@{H8]yf7' || true",
+      command: "ohmq doctor tcp://127.0.0.1:5557 --server-cert 'rq:rM>}U?@Lns47E1%kR.o@n%FcmmsL/@{H8]yf7'",
     },
     {
       what: "Is a port free, and does anybody connect to it?",
-      command: "ohmq doctor @tcp://*:5557 --timeout 1s || true",
+      command: "ohmq doctor @tcp://*:5557 --timeout 1s",
     },
     {
       what: "For a script",
-      command: "ohmq doctor tcp://127.0.0.1:5557 --output json || true",
+      command: "ohmq doctor tcp://127.0.0.1:5557 --output json",
     },
   ],
   async run({ args, values, signal }) {
