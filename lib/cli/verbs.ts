@@ -24,7 +24,9 @@ export const verbs: Readonly<Record<string, Readonly<Record<string, Load>>>> = {
     replay: async () => (await import("./verbs/replay.js")).replay,
     proxy: async () => (await import("./verbs/proxy.js")).proxy,
   },
-  "Look and measure": {},
+  "Look and measure": {
+    doctor: async () => (await import("./verbs/doctor.js")).doctor,
+  },
   "Set up": {
     keys: async () => (await import("./verbs/keys.js")).keys,
     profile: async () => (await import("./verbs/profile.js")).profile,
