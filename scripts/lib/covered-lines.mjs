@@ -43,18 +43,27 @@ function originalLines(file, ran, source) {
   return lines
 }
 
-/** What ran of lib/, compiled to `dist` with source maps. `records` is the folder that was NODE_V8_COVERAGE. */
+/**
+ * What ran of lib/, compiled to `dist` with source maps, and of copies that tests make of it. `records` is the folder that was
+ * NODE_V8_COVERAGE.
+ */
 export function linesOfLib(dist, records) {
   const scripts = new Map(
     filesBelow(dist)
       .filter((file) => file.endsWith(".js"))
-      .map((file) => [pathToFileURL(file).href, { file, ran: new Uint8Array(readFileSync(file, "utf8").length) }]),
+      .map((file) => [
+        path.relative(dist, file).replaceAll(path.sep, "/"),
+        { file, ran: new Uint8Array(readFileSync(file, "utf8").length) },
+      ]),
   )
   for (const record of readdirSync(records)) {
     // Not whole if the process was killed while it wrote.
     for (const { url, functions } of readJson(path.join(records, record))?.result ?? []) {
-      const script = scripts.get(url)
-      if (script) mark(script.ran, functions)
+      const script = scripts.get(url.slice(url.lastIndexOf("/dist/") + "/dist/".length))
+      if (script === undefined) continue
+      // A file is the same if it has the same length, which is where its first function ends: other packages, too, have a folder dist.
+      if (url === pathToFileURL(script.file).href || functions[0]?.ranges[0].endOffset === script.ran.length)
+        mark(script.ran, functions)
     }
   }
   return new Map(
@@ -72,13 +81,17 @@ export function linesOfNative(project, objects) {
   const output = execFileSync("gcov", args, { encoding: "utf8", maxBuffer: 1 << 30, stdio: ["ignore", "pipe", "ignore"] })
   const found = new Map()
   for (const unit of output.split("\n").filter(Boolean).map((line) => JSON.parse(line))) {
-    for (const { file, lines } of unit.files) {
+    for (const { file, lines, functions } of unit.files) {
       const name = path.relative(project, path.resolve(unit.current_working_directory, file))
       if (!name.startsWith("native/")) continue
       const known = found.get(name) ?? new Map()
       found.set(name, known)
       // A header is in several units, and a template is there once for each of its types.
-      for (const { line_number: line, count } of lines) known.set(line, (known.get(line) ?? false) || count > 0)
+      for (const { line_number: line, count } of lines) known.set(line, known.get(line) || count > 0)
+      // For these lines, gcov may count only what cleans up after an exception.
+      for (const { start_line: first, end_line: last, execution_count: count } of functions) {
+        for (const line of [first, last].filter((line) => known.has(line))) known.set(line, known.get(line) || count > 0)
+      }
     }
   }
   return found
