@@ -118,7 +118,10 @@ function report(name, found) {
   process.stdout.write(text)
   const { percent } = figures(files)
   if (percent >= floors[name]) return true
-  say(topic, `${percent.toFixed(1)} % of ${name}/ is less than the ${floors[name]} % that scripts/coverage.mjs asks for`)
+  say(
+    topic,
+    `${percent.toFixed(1)} % of ${name}/ is less than the ${floors[name]} % that scripts/coverage.mjs asks for`,
+  )
   return false
 }
 

@@ -91,6 +91,8 @@ describe("Proxy", () => {
   })
 
   it("counts what it carries", async () => {
+    const none = { received: { messages: 0, bytes: 0 }, sent: { messages: 0, bytes: 0 } }
+    expect(new zmq.Proxy(open(zmq.Pull), open(zmq.Push)).statistics()).toEqual({ frontEnd: none, backEnd: none })
     const { proxy, done, source, sink } = await pipeline()
     expect(proxy.statistics().frontEnd.received).toEqual({ messages: 0, bytes: 0 })
     await source.send(["12345", "67"])

@@ -78,9 +78,16 @@ export function linesOfLib(dist, records) {
 export function linesOfNative(project, objects) {
   const notes = filesBelow(objects).filter((file) => file.endsWith(".gcno"))
   const args = ["--json-format", "--stdout", ...notes]
-  const output = execFileSync("gcov", args, { encoding: "utf8", maxBuffer: 1 << 30, stdio: ["ignore", "pipe", "ignore"] })
+  const output = execFileSync("gcov", args, {
+    encoding: "utf8",
+    maxBuffer: 1 << 30,
+    stdio: ["ignore", "pipe", "ignore"],
+  })
   const found = new Map()
-  for (const unit of output.split("\n").filter(Boolean).map((line) => JSON.parse(line))) {
+  for (const unit of output
+    .split("\n")
+    .filter(Boolean)
+    .map((line) => JSON.parse(line))) {
     for (const { file, lines, functions } of unit.files) {
       const name = path.relative(project, path.resolve(unit.current_working_directory, file))
       if (!name.startsWith("native/")) continue
@@ -90,7 +97,8 @@ export function linesOfNative(project, objects) {
       for (const { line_number: line, count } of lines) known.set(line, known.get(line) || count > 0)
       // For these lines, gcov may count only what cleans up after an exception.
       for (const { start_line: first, end_line: last, execution_count: count } of functions) {
-        for (const line of [first, last].filter((line) => known.has(line))) known.set(line, known.get(line) || count > 0)
+        for (const line of [first, last].filter((line) => known.has(line)))
+          known.set(line, known.get(line) || count > 0)
       }
     }
   }
