@@ -29,6 +29,16 @@ const ends = ({ address, localAddress, remoteAddress, fd }: zmq.EventOfType<"acc
 })
 
 describe("events", () => {
+  it("cannot be waited for once the socket is closed", async () => {
+    const socket = open(zmq.Pull)
+    const { events } = socket
+    const end = events.waitFor("end")
+    await socket.bind(freeAddress("tcp"))
+    socket.close()
+    await end
+    expect(await failure(() => events.waitFor("end"))).toMatchObject({ code: "EBADF" })
+  })
+
   it.each(["tcp", "ipc"] as const)("reports how connections over %s are made, used and lost", async (transport) => {
     const server = open(zmq.Reply)
     const client = open(zmq.Request)
