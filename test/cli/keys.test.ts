@@ -66,8 +66,8 @@ describe("ohmq-keys", () => {
   it.each([
     ["a line break", "one\n", "one"],
     ["a line break of Windows", "one\r\n", "one"],
-    ["two line breaks", "one\n\n", "one\n"],
-  ])("takes a password without the %s that ends it", async (_, input, password) => {
+    ["two line breaks, of which it keeps one", "one\n\n", "one\n"],
+  ])("takes a password that ends with %s", async (_, input, password) => {
     const file = path.join(folder(), "passwords")
     writeFileSync(file, "", { mode: 0o600 })
     expect(run(["password", file, "alice"], input).status).toBe(0)

@@ -112,7 +112,7 @@ describe.each(transports)("a pending operation over %s", (transport) => {
     const a = open(zmq.Dealer)
     const b = open(zmq.Dealer)
     const sent = a.send("hello")
-    await join(b, a, transport)
+    await join(a, b, transport)
     await b.send("back")
     meanwhile()
     await receive(a)

@@ -103,19 +103,21 @@ describe("revoke and reinstate", () => {
 })
 
 describe("a listener that throws", () => {
-  it("throws outside of the decision, which is sent", async () => {
+  it("throws outside of the call or the decision, which are not affected", async () => {
     const { stdout } = await runProgram(`
       const { Authenticator } = await import("ohmq/security")
       process.on("uncaughtException", ({ message }) => console.log("uncaught", message))
       const authenticator = new Authenticator({ null: true })
-      authenticator.on("allowed", () => { throw new Error("by a listener") })
+      for (const event of ["allowed", "revoked"]) authenticator.on(event, () => { throw new Error("by a listener") })
       const dealer = new zmq.Dealer()
       dealer.connect("inproc://zeromq.zap.01")
       await dealer.send(["", "1.0", "7", "global", "10.0.0.1", "", "NULL"])
       console.log(String((await dealer.receive())[3]))
       dealer.close()
+      console.log("ended", authenticator.revoke("nobody"))
       await authenticator.close()`)
-    expect(stdout.split("\n").sort()).toEqual(["", "200", "uncaught by a listener"])
+    const uncaught = "uncaught by a listener"
+    expect(stdout.split("\n").sort()).toEqual(["", "200", "ended 0", uncaught, uncaught])
   })
 })
 
