@@ -130,6 +130,22 @@ describe("Proxy", () => {
     await done
   })
 
+  it("keeps what a peer of a Router has no room for", async () => {
+    const router = open(zmq.Router, { mandatory: true, sendHighWaterMark: 1 })
+    const { proxy, done, endpoints } = await broker(open(zmq.Pull), router, "inproc")
+    const slow = open(zmq.Dealer, { routingId: "slow", receiveHighWaterMark: 1 })
+    slow.connect(endpoints.back)
+    const push = open(zmq.Push)
+    push.connect(endpoints.front)
+    const count = 500
+    await push.sendMany(Array.from({ length: count }, (_, index) => ["slow", String(index)]))
+    await eventually(() => expect(proxy.statistics().frontEnd.received.messages).toBeGreaterThan(1))
+    for (let index = 0; index < count; index += 1) expect(texts(await slow.receive())).toEqual([String(index)])
+    expect(proxy.statistics().backEnd.sent.messages).toBe(count)
+    proxy.terminate()
+    await done
+  })
+
   it("drops what has nowhere to go", async () => {
     const { proxy, endpoints, done } = await broker(open(zmq.Router, { mandatory: true }), open(zmq.Dealer))
     const worker = open(zmq.Dealer)
