@@ -106,7 +106,7 @@ describe("Proxy", () => {
     await done
   })
 
-  it("forwards what was fetched ahead before it began", async () => {
+  it.each(["front", "back"])("forwards what its %s end fetched ahead before it began", async (end) => {
     const pull = open(zmq.Pull)
     await pull.bind(freeAddress("inproc"))
     const source = open(zmq.Push)
@@ -122,7 +122,7 @@ describe("Proxy", () => {
     const sink = open(zmq.Pull)
     await sink.bind(freeAddress("inproc"))
     push.connect(sink.lastEndpoint as string)
-    const proxy = new zmq.Proxy(pull, push)
+    const proxy = end === "front" ? new zmq.Proxy(pull, push) : new zmq.Proxy(push, pull)
     const done = proxy.run()
     while (got.length < 500) got.push(...texts(await sink.receive()))
     expect(got).toEqual(numbers)

@@ -1,5 +1,5 @@
-// Which lines of lib/ and native/ ran, from what V8 and gcov have recorded. Both give, for each file, a Map from the number of each line with code
-// to whether it ran.
+// Which lines of lib/ and native/ ran, from what V8 and gcov have recorded: for each file, a Map from the number of each line with code to
+// whether it ran.
 
 import { execFileSync } from "node:child_process"
 import { readdirSync, readFileSync } from "node:fs"
@@ -7,7 +7,7 @@ import { SourceMap } from "node:module"
 import path from "node:path"
 import { pathToFileURL } from "node:url"
 
-import { filesBelow, readJson, root } from "./project.mjs"
+import { filesBelow, readJson } from "./project.mjs"
 
 /** Ends of blocks and of calls, which V8 counts with what comes after a `return`. */
 const insignificant = /[\s{}()[\];,]/
@@ -44,10 +44,11 @@ function originalLines(file, ran, source) {
 }
 
 /**
- * What ran of lib/, compiled to `dist` with source maps, and of copies that tests make of it. `records` is the folder that was
+ * What ran of lib/ in `project`, compiled with source maps, and of copies that tests make of it. `records` is the folder that was
  * NODE_V8_COVERAGE.
  */
-export function linesOfLib(dist, records) {
+export function linesOfLib(project, records) {
+  const dist = path.join(project, "dist")
   const scripts = new Map(
     filesBelow(dist)
       .filter((file) => file.endsWith(".js"))
@@ -69,7 +70,7 @@ export function linesOfLib(dist, records) {
   return new Map(
     [...scripts.values()].map(({ file, ran }) => {
       const name = path.join("lib", path.relative(dist, file).replace(/\.js$/, ".ts"))
-      return [name, originalLines(file, ran, path.join(root, name))]
+      return [name, originalLines(file, ran, path.join(project, name))]
     }),
   )
 }
