@@ -135,6 +135,8 @@ describe("Proxy", () => {
     const { proxy, done, endpoints } = await broker(open(zmq.Pull), router, "inproc")
     const slow = open(zmq.Dealer, { routingId: "slow", receiveHighWaterMark: 1 })
     slow.connect(endpoints.back)
+    // For it there is room, so the Router counts as writable.
+    open(zmq.Dealer, { routingId: "idle" }).connect(endpoints.back)
     const push = open(zmq.Push)
     push.connect(endpoints.front)
     const count = 500

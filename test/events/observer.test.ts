@@ -29,6 +29,23 @@ const ends = ({ address, localAddress, remoteAddress, fd }: zmq.EventOfType<"acc
 })
 
 describe("events", () => {
+  it("are kept, up to the last 10,000", async () => {
+    const socket = open(zmq.Pull)
+    const { events } = socket
+    const address = freeAddress("ipc")
+    for (let count = 0; count < 5010; count += 1) {
+      socket.bindSync(address)
+      socket.unbindSync(address)
+    }
+    socket.bindSync("tcp://127.0.0.1:*")
+    const end = events.waitFor("end")
+    socket.close()
+    await end
+    const types: string[] = []
+    for await (const { type } of events) types.push(type)
+    expect([types.length, ...types.slice(-3)]).toEqual([10_000, "bind", "close", "end"])
+  })
+
   it("cannot be waited for once the socket is closed", async () => {
     const socket = open(zmq.Pull)
     const { events } = socket
