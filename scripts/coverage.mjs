@@ -20,8 +20,8 @@ With the names of test files, it runs only those. It needs g++ and gcov, which i
   --help    show this
 `
 
-/** The percentages below which this command fails. Raise them when the figures rise. */
-const floors = { lib: 90, native: 80 }
+/** The percentages below which this command fails, a little less than today's in CONTRIBUTING.md: a few lines run only at times. */
+const floors = { lib: 97, native: 93 }
 
 const project = inProject("build/coverage/project")
 const records = inProject("build/coverage/v8")
