@@ -133,10 +133,9 @@ await runMain(async (args) => {
     await compile()
     passed = test(files)
   }
-  const percents = {
-    lib: report("lib", linesOfLib(project, records)),
-    native: report("native", linesOfNative(project, objects)),
-  }
+  // The command has a tier of its own, which this does not run.
+  const lib = new Map([...linesOfLib(project, records)].filter(([file]) => !file.startsWith("lib/cli/")))
+  const percents = { lib: report("lib", lib), native: report("native", linesOfNative(project, objects)) }
   if (files.length > 0) return passed ? 0 : 1
   const low = Object.keys(floors).filter((name) => percents[name] < floors[name])
   for (const name of low) say(topic, `${name}/ must have at least ${floors[name]} %, as scripts/coverage.mjs says`)

@@ -143,7 +143,7 @@ describe("Proxy", () => {
     await push.sendMany(Array.from({ length: count }, (_, index) => ["slow", String(index)]))
     await eventually(() => expect(proxy.statistics().frontEnd.received.messages).toBeGreaterThan(1))
     for (let index = 0; index < count; index += 1) expect(texts(await slow.receive())).toEqual([String(index)])
-    expect(proxy.statistics().backEnd.sent.messages).toBe(count)
+    await eventually(() => expect(proxy.statistics().backEnd.sent.messages).toBe(count))
     proxy.terminate()
     await done
   })
