@@ -37,13 +37,12 @@ describe("events", () => {
       socket.bindSync(address)
       socket.unbindSync(address)
     }
-    socket.bindSync("tcp://127.0.0.1:*")
     const end = events.waitFor("end")
     socket.close()
     await end
     const types: string[] = []
     for await (const { type } of events) types.push(type)
-    expect([types.length, ...types.slice(-3)]).toEqual([10_000, "bind", "close", "end"])
+    expect([types.length, types.at(-1)]).toEqual([10_000, "end"])
   })
 
   it("cannot be waited for once the socket is closed", async () => {
