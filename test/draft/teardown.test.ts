@@ -15,6 +15,8 @@ const everything = `
   new Datagram().send(["127.0.0.1:9", "x"]).catch(() => {})
   const server = new Server({ linger: 0 }), client = new Client({ linger: 0 })
   server.bindSync("tcp://127.0.0.1:*"); client.connect(server.lastEndpoint)
+  // A client that is collected is a peer that the server does not know any more.
+  globalThis.kept = client
   client.send("x"); server.receive().then(([, options]) => { server.receive(); for (let i = 0; i < 5000; i++) server.trySend("y", options) })
 `
 
