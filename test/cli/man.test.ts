@@ -12,7 +12,7 @@ const { man } = JSON.parse(readFileSync(path.join(root, "package.json"), "utf8")
 const page = path.join(root, man)
 
 const read = (command: string, args: string[]) => {
-  const env = { ...process.env, MANWIDTH: "1000", MAN_KEEP_FORMATTING: "", LC_ALL: "C.UTF-8" }
+  const env = { ...process.env, MANWIDTH: "1000", LC_ALL: "C.UTF-8" }
   const { status, stdout, stderr } = spawnSync(command, [...args, page], { encoding: "utf8", env })
   return { status, stdout, stderr }
 }
