@@ -17,7 +17,7 @@ ohmq help VERB explains a verb. Add --cert and --server-cert to any of them for 
 /** The overview. */
 export function overview(): string {
   const rows = Object.entries(verbs).map(
-    ([title, entries]) => `  ${`${title}:`.padEnd(18)}${Object.keys(entries).join(" ")}`,
+    ([title, entries]) => `  ${`${title}:`.padEnd(20)}${Object.keys(entries).join(" ")}`,
   )
   return [intro, `${paint("bold", "Verbs")}\n${rows.join("\n")}\n`, outro].join("\n")
 }

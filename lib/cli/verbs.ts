@@ -19,7 +19,14 @@ export const verbs: Readonly<Record<string, Readonly<Record<string, Load>>>> = {
   "Send and receive": patterns(
     ..."req rep dealer router pair xpub xsub stream client server channel peer dgram".split(" "),
   ),
-  "Look and measure": {},
+  "Record and forward": {
+    record: async () => (await import("./verbs/record.js")).record,
+    replay: async () => (await import("./verbs/replay.js")).replay,
+    proxy: async () => (await import("./verbs/proxy.js")).proxy,
+  },
+  "Look and measure": {
+    doctor: async () => (await import("./verbs/doctor.js")).doctor,
+  },
   "Set up": {
     keys: async () => (await import("./verbs/keys.js")).keys,
     profile: async () => (await import("./verbs/profile.js")).profile,

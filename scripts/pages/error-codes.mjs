@@ -1,6 +1,13 @@
 // Every code of an error or warning of ohmq, for docs/errors.md: what it means, when it comes and what to do. test/scripts/pages.test.ts
 // checks that lib/ and native/ produce no other codes.
 
+import { createRequire } from "node:module"
+
+import { inProject } from "../lib/project.mjs"
+
+// Those that the command line explains, too.
+const failures = createRequire(import.meta.url)(inProject("dist/cli/connection/failures.js"))
+
 /** Errors of libzmq and of ohmq's sockets and contexts: the code, its usual message, when it comes, what to do. */
 export const operations = [
   [
@@ -172,87 +179,18 @@ export const settings = [
 ]
 
 /** Other errors of the operating system, mostly in monitor events. */
-export const system = [
-  ["EAFNOSUPPORT", "the address family is not supported, such as IPv6 on a machine without it"],
-  ["ECONNABORTED", "the peer closed the connection before it was accepted"],
-  ["ECONNREFUSED", "no socket listens at the address"],
-  ["ECONNRESET", "the peer reset the connection"],
-  ["EFAULT", "bad address: a bug of ohmq or libzmq, please report it"],
-  ["EINPROGRESS", "the connection is still being established"],
-  ["EINTR", "a signal interrupted the call"],
-  ["EIO", "input or output failed, for example on a file"],
-  ["EISDIR", "a folder instead of a file or socket"],
-  ["ELOOP", "too many symbolic links in a path"],
-  ["ENAMETOOLONG", "a path is too long; ipc paths may have about 100 bytes"],
-  ["ENETDOWN", "the network is down"],
-  ["ENETRESET", "the network dropped the connection"],
-  ["ENETUNREACH", "the network is unreachable"],
-  ["ENFILE", "the system has too many open files"],
-  ["ENOBUFS", "the system has no more memory for network buffers"],
-  ["ENOMEM", "out of memory"],
-  ["ENOPROTOOPT", "the system does not support a socket option"],
-  ["ENOSPC", "the disk is full"],
-  ["ENOTCONN", "the connection is closed"],
-  ["ENOTDIR", "a file instead of a folder in a path, such as that of `CertificateStore.open`"],
-  ["ENOTSOCK", "the file descriptor is not a socket, for example with `useFileDescriptor`"],
-  ["EPIPE", "the peer closed the connection"],
-  ["EPROTO", "a protocol error"],
-  ["EROFS", "the file system is read-only"],
-  ["ETIMEDOUT", "the connection timed out"],
-  ["EFBIG", "a certificate or password file is too large"],
-]
+export const system = Object.entries(failures.systemFailures)
 
 /** The codes of `handshake:error:protocol`. */
-export const handshakes = [
-  [
-    "ERR_ZMTP_MECHANISM_MISMATCH",
-    "One side encrypts and the other does not, or they use different mechanisms. Set the same `security` on both",
-  ],
-  [
-    "ERR_ZMTP_CRYPTOGRAPHIC",
-    "A CURVE message cannot be decrypted. The client has another `serverKey` than the server's, or the data was changed in transit",
-  ],
-  ["ERR_ZMTP_KEY_EXCHANGE", "The CURVE key exchange failed"],
-  [
-    "ERR_ZMTP_INVALID_METADATA",
-    "The peer's socket type does not fit, for example two Publishers, or its metadata is invalid",
-  ],
-  ["ERR_ZMTP_INVALID_SEQUENCE", "A message replays an earlier one, or is out of order"],
-  ["ERR_ZMTP_UNEXPECTED_COMMAND", "The peer sent a command that does not fit here"],
-  ["ERR_ZMTP_MALFORMED_COMMAND_UNSPECIFIED", "The peer sent an invalid command"],
-  ["ERR_ZMTP_MALFORMED_COMMAND_MESSAGE", "The peer sent an invalid MESSAGE command"],
-  ["ERR_ZMTP_MALFORMED_COMMAND_HELLO", "The peer sent an invalid HELLO command"],
-  ["ERR_ZMTP_MALFORMED_COMMAND_INITIATE", "The peer sent an invalid INITIATE command"],
-  ["ERR_ZMTP_MALFORMED_COMMAND_ERROR", "The peer sent an invalid ERROR command"],
-  ["ERR_ZMTP_MALFORMED_COMMAND_READY", "The peer sent an invalid READY command"],
-  ["ERR_ZMTP_MALFORMED_COMMAND_WELCOME", "The peer sent an invalid WELCOME command"],
-  ["ERR_ZMTP_UNSPECIFIED", "Another error of the peer's protocol, for example if it does not speak ZMTP"],
-  ["ERR_ZAP_UNSPECIFIED", "The ZAP handler failed; ohmq's Authenticator is one"],
-  ["ERR_ZAP_MALFORMED_REPLY", "The ZAP handler sent an invalid reply"],
-  ["ERR_ZAP_BAD_REQUEST_ID", "The ZAP handler replied to another request"],
-  ["ERR_ZAP_BAD_VERSION", "The ZAP handler uses another version of ZAP"],
-  ["ERR_ZAP_INVALID_STATUS_CODE", "The ZAP handler replied with an unknown status"],
-  ["ERR_ZAP_INVALID_METADATA", "The ZAP handler replied with invalid metadata"],
-  ["ERR_WS_UNSPECIFIED", "The WebSocket handshake failed"],
-  ["ERR_UNKNOWN", "An error that this version of ohmq does not know"],
-]
+export const handshakes = Object.entries(failures.handshakeFailures).map(([code, { meaning }]) => [code, meaning])
 
 /** The `status` of `handshake:error:auth`. */
-export const statuses = [
-  [
-    "300",
-    "Temporary error",
-    "The server cannot decide now: a handler failed or timed out, or the address has failed too often",
-    "libzmq tries again",
-  ],
-  [
-    "400",
-    "Authentication failure",
-    "The server does not accept this key, user or address",
-    "Correct the credentials, or add the client's key to the server. libzmq does not try again: reconnect with a new `connect`",
-  ],
-  ["500", "Internal error", "The server's ZAP handler failed", "See the server's log"],
-]
+export const statuses = Object.entries(failures.refusals).map(([status, { message, meaning, remedy }]) => [
+  status,
+  message,
+  meaning,
+  remedy,
+])
 
 /** Errors of ohmq/security. */
 export const security = [

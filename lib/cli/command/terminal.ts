@@ -9,13 +9,24 @@ export function setQuiet(quiet: boolean): void {
   isQuiet = quiet
 }
 
+let hasProgress = false
+
+/** Shows a line that the next one replaces, on a terminal only; "" removes it. */
+export function progress(text: string): void {
+  if (isQuiet || process.stderr.isTTY !== true || (text === "" && !hasProgress)) return
+  process.stderr.write(`\r\u001b[K${text}`)
+  hasProgress = text !== ""
+}
+
 /** Says something that is not data, unless --quiet is given. */
 export function say(text: string): void {
+  progress("")
   if (!isQuiet) process.stderr.write(`${text}\n`)
 }
 
 /** Says something that the user must see. */
 export function warn(text: string): void {
+  progress("")
   process.stderr.write(`${paint("yellow", "warning:", process.stderr)} ${text}\n`)
 }
 

@@ -3,7 +3,7 @@
 import { readFileSync, statSync } from "node:fs"
 import process from "node:process"
 
-import type { SocketSecurity } from "../../index.js"
+import type { Context, SocketSecurity } from "../../index.js"
 import type { Certificate } from "../../security/index.js"
 import { CommandError, RefusedError, UsageError } from "../command/exit.js"
 import { systemReason } from "../command/reasons.js"
@@ -62,7 +62,10 @@ function readSecret(reference: string): string | Buffer {
 
 const noClose = async () => {}
 
-async function curveServer({ cert, clients, passwords, ...more }: ConnectionValues): Promise<Security> {
+async function curveServer(
+  { cert, clients, passwords, ...more }: ConnectionValues,
+  context: Context | undefined,
+): Promise<Security> {
   if (cert === undefined)
     throw new UsageError("--server needs --cert FILE, this server's certificate with its secret key")
   if (more["server-cert"] !== undefined)
@@ -75,7 +78,7 @@ async function curveServer({ cert, clients, passwords, ...more }: ConnectionValu
     return { security: { server, clients: "any" }, close: noClose }
   }
   const { Authenticator } = await import("../../security/index.js")
-  const authenticator = new Authenticator({ curve: clients })
+  const authenticator = new Authenticator({ context, curve: clients })
   authenticator.on("denied", ({ reason, address }) => warn(`refused a client at ${address}: ${reason}`))
   return { security: { server, authenticator }, close: async () => authenticator.close() }
 }
@@ -92,19 +95,22 @@ async function curveClient({ cert, "server-cert": serverCertificate }: Connectio
   return { security: { client, serverKey }, close: noClose }
 }
 
-/** The security that the options ask for. */
-export async function securityOf(values: ConnectionValues): Promise<Security | undefined> {
+/**
+ * The security that the options ask for.
+ * @param context The socket's, if that is not the default one. A context can have only one authenticator.
+ */
+export async function securityOf(values: ConnectionValues, context?: Context): Promise<Security | undefined> {
   const { cert, server, clients, plain, passwords } = values
   const isCurve = cert !== undefined || values["server-cert"] !== undefined || server === true || clients !== undefined
   if (isCurve && (plain !== undefined || passwords !== undefined)) {
     throw new UsageError("CURVE (--cert, --server-cert) and PLAIN (--plain, --passwords) exclude each other")
   }
   if (clients !== undefined && server !== true) throw new UsageError("--clients needs --server")
-  if (server === true) return curveServer(values)
+  if (server === true) return curveServer(values, context)
   if (isCurve) return curveClient(values)
   if (passwords !== undefined) {
     const { Authenticator } = await import("../../security/index.js")
-    const authenticator = new Authenticator({ plain: passwords })
+    const authenticator = new Authenticator({ context, plain: passwords })
     authenticator.on("denied", ({ reason, address }) => warn(`refused a client at ${address}: ${reason}`))
     return { security: { plainServer: true, authenticator }, close: async () => authenticator.close() }
   }

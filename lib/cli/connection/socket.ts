@@ -1,10 +1,10 @@
 // Opens the socket of a verb: options, security, endpoints.
 
-import { suggestion } from "../../base/spelling.js"
 import { setTimeout as sleep } from "node:timers/promises"
+import { suggestion } from "../../base/spelling.js"
 
 import type { Peer } from "../../draft.js"
-import type { Socket } from "../../index.js"
+import type { Context, Socket } from "../../index.js"
 import { CommandError, RefusedError, UsageError } from "../command/exit.js"
 import { say, warn } from "../command/terminal.js"
 import { type Endpoint, isEndpoint, isProfile, parseEndpoint } from "./endpoints.js"
@@ -19,6 +19,8 @@ export interface Connection {
   readonly values: ConnectionValues
   /** The arguments after the endpoints. */
   readonly rest: readonly string[]
+  /** Default: the default context. */
+  readonly context?: Context
 }
 
 /**
@@ -133,8 +135,7 @@ function watchRefusals(socket: Socket, endpoints: readonly Endpoint[]): Verdict 
 }
 
 /** Closes a socket when what it has sent is delivered. False if that took longer than it lingers. */
-async function deliver(socket: Socket, { known, refused }: Verdict): Promise<boolean> {
-  const { linger } = socket
+async function deliver(socket: Socket, linger: number, { known, refused }: Verdict): Promise<boolean> {
   const start = performance.now()
   const left = () => (linger < 0 ? -1 : Math.max(0, Math.round(linger - (performance.now() - start))))
   // A closed socket reports no events, so it stays open until the peer has decided.
@@ -149,19 +150,22 @@ async function deliver(socket: Socket, { known, refused }: Verdict): Promise<boo
     throw refused.reason
   }
   await socket.close({ linger: left(), wait: true })
-  return left() !== 0
+  return linger === 0 || left() !== 0
 }
 
 /** Creates a socket and binds or connects it to the endpoints, in their order. */
 export async function openSocket<S extends Socket>(
   create: (options: object) => S,
-  { endpoints, values }: Connection,
+  { endpoints, values, context }: Connection,
   prepare: (socket: S) => void = () => {},
 ): Promise<Opened<S>> {
-  const security = await securityOf(values)
+  const security = await securityOf(values, context)
   let socket: S
   try {
-    socket = create(security === undefined ? {} : { security: security.security })
+    socket = create({
+      ...(context !== undefined && { context }),
+      ...(security !== undefined && { security: security.security }),
+    })
   } catch (error) {
     throw new UsageError((error as Error).message)
   }
@@ -175,6 +179,8 @@ export async function openSocket<S extends Socket>(
     const addresses: string[] = []
     const peers: number[] = []
     for (const endpoint of endpoints) addresses.push(await attach(socket, endpoint, peers))
+    // Read now, because a socket that is lent to a proxy cannot be asked.
+    const { linger } = socket
     return {
       socket,
       addresses,
@@ -182,7 +188,7 @@ export async function openSocket<S extends Socket>(
       refused: verdict.refused,
       close: async (hasSent) => {
         try {
-          if (hasSent) return await deliver(socket, verdict)
+          if (hasSent) return await deliver(socket, linger, verdict)
           // A peer that has gone need not hear of the end of a subscription.
           await socket.close({ linger: values.linger ?? 0, wait: true })
           return true

@@ -86,8 +86,8 @@ function compileFormat(format: string): (message: Incoming, number: number) => (
     s: ({ parts }) => Buffer.concat(parts),
     n: ({ parts }) => String(parts.length),
     S: ({ parts }) => String(parts.reduce((sum, { length }) => sum + length, 0)),
-    T: () => String(Date.now()),
-    t: () => new Date().toISOString(),
+    T: ({ time }) => String(time?.getTime() ?? Date.now()),
+    t: ({ time }) => (time ?? new Date()).toISOString(),
     i: (_, number) => String(number),
     u: ({ details }) => details?.userId ?? "",
     a: ({ details }) => details?.peerAddress ?? "",
@@ -155,7 +155,7 @@ export function formatOf(values: OutputValues, isTerminal: boolean): Format {
       : (messages) => joined(messages, Buffer.from(delimiter), NEWLINE),
     json: (messages) => {
       const time = new Date()
-      return messages.map((message) => `${JSON.stringify(jsonMessage(message, time))}\n`).join("")
+      return messages.map((message) => `${JSON.stringify(jsonMessage(message, message.time ?? time))}\n`).join("")
     },
     hex: (messages) =>
       messages

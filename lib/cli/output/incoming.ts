@@ -17,6 +17,8 @@ export interface Incoming {
   /** The parts; of a Dish the group first, of a Server or Peer the routing id. */
   readonly parts: readonly Buffer[]
   readonly details?: Details
+  /** When it came, if that was not just now. */
+  readonly time?: Date
   /** The group, of a Dish. */
   readonly group?: string
   /** The number of the peer, of a Server or Peer. */

@@ -69,11 +69,11 @@ function toSendError(parts: number): never {
 }
 
 /**
- * Waits until peers have subscribed to the topic, and goes on to read subscriptions, which would pile up otherwise. Resolves to whether
- * they came.
+ * Waits until peers have subscribed to the topic, or to anything if there is none, and goes on to read subscriptions, which would pile up
+ * otherwise.
  */
 export async function waitForSubscribers({ socket, values, signal, opened }: Session): Promise<void> {
-  const { topic = "", timeout } = values
+  const { topic, timeout } = values
   const wanted = values["no-wait"] === true ? 0 : (values["wait-peers"] ?? 1)
   let found = 0
   let settle = () => {}
@@ -85,7 +85,8 @@ export async function waitForSubscribers({ socket, values, signal, opened }: Ses
   const read = async (xpub: AnySocket) => {
     for await (const batch of xpub.batches({ signal })) {
       for (const [subscription] of batch as [Buffer][]) {
-        if (!String(topic).startsWith(subscription.toString("utf8", 1))) continue
+        // Without --topic, the topics are those of the messages, which are not known yet.
+        if (topic !== undefined && !String(topic).startsWith(subscription.toString("utf8", 1))) continue
         found += subscription[0] === 1 ? 1 : -1
       }
       if (found >= wanted) settle()

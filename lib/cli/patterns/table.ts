@@ -172,11 +172,12 @@ export const patterns: Readonly<Record<string, Pattern>> = {
     kind: "duplex",
     summary: "Talks plain TCP, without ZeroMQ's protocol",
     about:
-      "What is read is sent to every peer, line ends included with --line-end; what comes is printed as it is with --output raw.",
+      "What is read is sent to every peer as it is; --size 64Ki keeps line ends. What comes is printed as it is with --output raw.",
     examples: [
       {
         what: "What an HTTP server says",
-        command: "ohmq stream tcp://127.0.0.1:8080 'HEAD / HTTP/1.0\r\n\r\n' --output raw --count 1",
+        command:
+          "printf 'HEAD / HTTP/1.0\\r\\n\\r\\n' | ohmq stream tcp://127.0.0.1:8080 --size 64Ki --output raw --count 1",
       },
     ],
   },
