@@ -20,6 +20,8 @@ const shared = {
   maxWorkers: "100%",
   // Tests look at warnings themselves; they need not be printed too.
   execArgv: ["--no-warnings"],
+  // For `npm run coverage`.
+  setupFiles: process.env.NODE_V8_COVERAGE ? ["test/support/coverage.ts"] : [],
   testTimeout: 20_000,
   hookTimeout: 20_000,
 } as const

@@ -215,8 +215,8 @@ export class Endpoints {
         throw withCaller(this.#failure(error, address, use))
       },
     )
+    // Until then, a close waits; see Socket.close().
     const done = work.finally(() => {
-      if (readiness.isClosed) return
       readiness.resume()
       this.#parts.unblocked()
     })
@@ -268,7 +268,7 @@ export class Endpoints {
       await this.#parts.native.bind(address)
     } catch (error) {
       const found = isUnknownHost(error) ? await withHostAddress(address) : undefined
-      if (found === undefined || this.#parts.readiness.isClosed) throw error
+      if (found === undefined) throw error
       // The name may stand for an address with stricter rules, or encryption may be required by now.
       this.#check(found, "bind")
       await this.#parts.native.bind(found).catch((failure) => {

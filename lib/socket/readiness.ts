@@ -186,8 +186,9 @@ export class Readiness {
     failure?: (reason: unknown) => unknown,
   ): Waiter<T> {
     const waiter = new Waiter<T>(attempt, failure)
+    const first = line.isEmpty
     // Some of those that wait may be able to continue by now.
-    if (!line.isEmpty) this.attend()
+    if (!first) this.attend()
     const refusal = timeout === 0 ? timeoutError() : line.admit()
     if (refusal !== undefined) {
       waiter.reject(refusal)
@@ -200,8 +201,8 @@ export class Readiness {
       this.attend()
     })
     waiter.keepAlive(this.#keepAlive)
-    const first = line.isEmpty
     line.add(waiter)
+    // One that came behind others has not tried yet, even if they are gone by now.
     if (first && line === this.readers) this.#attendAfterReceive()
     else this.attend()
     return waiter

@@ -40,10 +40,7 @@ export function toReadable(receiving: Receiving, options: StreamOptions = {}): R
           if (value === undefined) this.push(null)
           else for (const message of value) this.push(message)
         },
-        (error: ErrnoError) => {
-          if (receiving.isEnded) this.push(null)
-          else this.destroy(error)
-        },
+        (error: ErrnoError) => this.destroy(error),
       )
     },
     destroy(error, done) {

@@ -8,8 +8,8 @@ import { run } from "./run.mjs"
 
 const require = createRequire(import.meta.url)
 
-export async function compileTypeScript(folder) {
+export async function compileTypeScript(folder, options = []) {
   const tsc = path.join(path.dirname(require.resolve("typescript/package.json")), "bin/tsc")
-  const args = [tsc, "-p", root, "--outDir", folder]
+  const args = [tsc, "-p", root, "--outDir", folder, ...options]
   await run("typescript", process.execPath, args, { log: inProject("build/typescript.log") })
 }

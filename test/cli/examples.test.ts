@@ -80,7 +80,7 @@ const peers: Record<string, { peer: string; stdout?: string | RegExp; heard?: st
   "ohmq pair @tcp://127.0.0.1:5558": { peer: "ohmq pair tcp://127.0.0.1:5558 hi --duration 1s", stdout: "hi\n" },
   "ohmq xpub @tcp://127.0.0.1:5556 --output hex": {
     peer: "ohmq sub tcp://127.0.0.1:5556 --topic abc --duration 1s",
-    stdout: /^# message 1, part 1: 4 bytes\n00000000: 0161 6263 {31}\.abc\n/,
+    stdout: /^# message 1, part 1: 4 bytes\n00000000: 0161 6263 +\.abc\n/,
   },
   "ohmq xsub tcp://127.0.0.1:5556 --topic ''": { peer: "ohmq pub @tcp://127.0.0.1:5556 any", stdout: "any\n" },
   "printf 'HEAD / HTTP/1.0\\r\\n\\r\\n' | ohmq stream tcp://127.0.0.1:8080 --size 64Ki --output raw --count 1": {

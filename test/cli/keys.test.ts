@@ -63,6 +63,30 @@ describe("ohmq-keys", () => {
     passwords.close()
   })
 
+  it.each([
+    ["a line break", "one\n", "one"],
+    ["a line break of Windows", "one\r\n", "one"],
+    ["two line breaks, of which it keeps one", "one\n\n", "one\n"],
+  ])("takes a password that ends with %s", async (_, input, password) => {
+    const file = path.join(folder(), "passwords")
+    writeFileSync(file, "", { mode: 0o600 })
+    expect(run(["password", file, "alice"], input).status).toBe(0)
+    using passwords = new PasswordFile(file)
+    expect([readFileSync(file, "utf8")[0], await passwords.verify("alice", password)]).toEqual(["a", true])
+  })
+
+  it.each([
+    ["an empty password", "alice", "\n", "The password is empty"],
+    ["an empty user name", "", "one", "Invalid user name"],
+    ["a comment for a user name", "#alice", "one", "Invalid user name"],
+    ["a user name of two lines", "alice\nbob", "one", "Invalid user name"],
+  ])("refuses %s", (_, user, input, message) => {
+    const here = folder()
+    const { status, stderr } = run(["password", path.join(here, "passwords"), user], input)
+    expect([status, stderr]).toEqual([2, expect.stringContaining(message)])
+    expect(readdirSync(here)).toEqual([])
+  })
+
   it("replaces the password of an existing user, and leaves the other lines alone", async () => {
     const file = path.join(folder(), "passwords")
     expect(run(["password", file, "alice"], "one").status).toBe(0)

@@ -19,6 +19,18 @@ describe("The default context", () => {
   })
 })
 
+describe("Context.equals", () => {
+  it("is true for the same context only", () => {
+    const context = newContext()
+    expect([context.equals(context), context.equals(newContext()), context.equals(zmq.context)]).toEqual([
+      true,
+      false,
+      false,
+    ])
+    expect(() => context.equals({} as never)).toThrow(/^Expected other to be a Context/)
+  })
+})
+
 describe("new Context()", () => {
   it("makes a context separate from the default one", () => {
     const context = newContext({ maxSockets: 5 })

@@ -84,6 +84,8 @@ describe("security", () => {
     ["no password", { username: "x" }, "password"],
     ["text", "curve", "must be {"],
     ["nothing in it", {}, "also needs client"],
+    ["text in place of a pair", { client: "key", serverKey: server }, "client must be a certificate or a key pair"],
+    ["a pair that is not Z85", { client: { ...pair, secretKey: "~".repeat(40) }, serverKey: server }, "invalid Z85"],
   ]
 
   it.each(refusals)("refuses %s, and says what to do", (_, security, message) => {

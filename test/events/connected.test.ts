@@ -43,6 +43,19 @@ describe("connected", () => {
     return endpoint
   }
 
+  it("still counts the peers of other endpoints when one is given up", async () => {
+    const push = open(zmq.Push)
+    const ready = push.connected({ count: 2 })
+    const pulls = [open(zmq.Pull), open(zmq.Pull)]
+    for (const pull of pulls) {
+      await pull.bind(freeAddress("tcp"))
+      push.connect(pull.lastEndpoint as string)
+    }
+    await ready
+    push.disconnect(pulls[1]?.lastEndpoint as string)
+    expect(push.events.peers).toBe(1)
+  })
+
   it("does not count peers of an endpoint after unbind or disconnect", async () => {
     const [pull, push] = [open(zmq.Pull), open(zmq.Push)]
     const endpoint = await connectedPair(pull, push)

@@ -29,6 +29,32 @@ const ends = ({ address, localAddress, remoteAddress, fd }: zmq.EventOfType<"acc
 })
 
 describe("events", () => {
+  it("are kept, up to the last 10,000", async () => {
+    const socket = open(zmq.Pull)
+    const { events } = socket
+    const address = freeAddress("ipc")
+    for (let count = 0; count < 5010; count += 1) {
+      socket.bindSync(address)
+      socket.unbindSync(address)
+    }
+    const end = events.waitFor("end")
+    socket.close()
+    await end
+    const types: string[] = []
+    for await (const { type } of events) types.push(type)
+    expect([types.length, types.at(-1)]).toEqual([10_000, "end"])
+  })
+
+  it("cannot be waited for once the socket is closed", async () => {
+    const socket = open(zmq.Pull)
+    const { events } = socket
+    const end = events.waitFor("end")
+    await socket.bind(freeAddress("tcp"))
+    socket.close()
+    await end
+    expect(await failure(() => events.waitFor("end"))).toMatchObject({ code: "EBADF" })
+  })
+
   it.each(["tcp", "ipc"] as const)("reports how connections over %s are made, used and lost", async (transport) => {
     const server = open(zmq.Reply)
     const client = open(zmq.Request)

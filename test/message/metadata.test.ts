@@ -22,6 +22,21 @@ describe("receiveWithMetadata", () => {
     })
   })
 
+  it("rejects where libzmq refuses to receive", async () => {
+    expect(await failure(() => open(zmq.Request).receiveWithMetadata())).toMatchObject({ code: "EFSM" })
+  })
+
+  it("is told of the message after the one for which a receive waits", async () => {
+    const pull = open(zmq.Pull, { receiveQueue: true })
+    const push = open(zmq.Push)
+    await join(pull, push, "inproc")
+    const first = pull.receive()
+    await push.sendMany(["first", "second"])
+    const second = pull.withMetadata().next()
+    expect(texts(await first)).toEqual(["first"])
+    expect(texts((await second).value?.parts ?? [])).toEqual(["second"])
+  })
+
   it("has none over inproc", async () => {
     const pull = open(zmq.Pull)
     const push = open(zmq.Push)

@@ -5,7 +5,8 @@ import { setTimeout as sleep } from "node:timers/promises"
 import * as zmq from "ohmq"
 import { describe, expect, it } from "vitest"
 
-import { join, open, texts, transports } from "../support/sockets.js"
+import { runProgram } from "../support/process.js"
+import { failure, join, open, texts, transports } from "../support/sockets.js"
 
 /**
  * Gives libzmq's threads the time to bring a message, or a peer, while this one is busy: so the next call on the socket is
@@ -39,6 +40,31 @@ describe.each(transports)("a pending operation over %s", (transport) => {
     meanwhile()
     await a.send("on the way")
     expect(texts(await received)).toEqual(["hello"])
+  })
+
+  it("gets its message though several were sent at once after it came", async () => {
+    const a = open(zmq.Dealer)
+    const b = open(zmq.Dealer)
+    await join(a, b, transport)
+    const received = a.receive()
+    await b.send("hello")
+    meanwhile()
+    await a.sendMany(["on", "the", "way"])
+    expect(texts(await received)).toEqual(["hello"])
+  })
+
+  it.each([
+    ["a send", (router: zmq.Router) => router.send(["nobody", "x"])],
+    ["sendMany", (router: zmq.Router) => router.sendMany([["nobody", "x"]])],
+  ])("gets its message though %s was refused after it came", async (_, send) => {
+    const a = open(zmq.Router, { mandatory: true })
+    const b = open(zmq.Dealer, { routingId: "b" })
+    await join(a, b, transport)
+    const received = a.receive()
+    await b.send("hello")
+    meanwhile()
+    expect(await failure(() => send(a))).toMatchObject({ code: "EHOSTUNREACH" })
+    expect(texts(await received)).toEqual(["b", "hello"])
   })
 
   it("gets its message though options were set and read after it came", async () => {
@@ -77,6 +103,21 @@ describe.each(transports)("a pending operation over %s", (transport) => {
     expect(texts(await b.receive())).toEqual(["hello"])
     await b.send("back")
     expect(texts(await received)).toEqual(["back"])
+  })
+
+  it.each([
+    ["receiveMany", (socket: zmq.Dealer) => socket.receiveMany()],
+    ["receiveWithMetadata", (socket: zmq.Dealer) => socket.receiveWithMetadata()],
+  ])("is sent though %s took a message after the peer came", async (_, receive) => {
+    const a = open(zmq.Dealer)
+    const b = open(zmq.Dealer)
+    const sent = a.send("hello")
+    await join(a, b, transport)
+    await b.send("back")
+    meanwhile()
+    await receive(a)
+    await sent
+    expect(texts(await b.receive())).toEqual(["hello"])
   })
 
   it("is not lost through 1,000 other calls on the same socket", async () => {
@@ -126,6 +167,14 @@ describe.each(transports)("a pending operation over %s", (transport) => {
     for (let index = 0; index < count; index += 1) await a.send(String(index))
     await echo
     expect(await back).toEqual(Array.from({ length: count }, (_, index) => String(index)))
+  })
+})
+
+describe("OHMQ_POLLER", () => {
+  it("must name a poller that there is", async () => {
+    const { status, stderr } = await runProgram("", { env: { OHMQ_POLLER: "epoll" } })
+    expect(status).toBe(1)
+    expect(stderr).toContain('OHMQ_POLLER must be "uv" or "thread", not "epoll"')
   })
 })
 

@@ -130,6 +130,14 @@ describe("An option of 64 bits", () => {
   })
 })
 
+describe("An option that is a list of names", () => {
+  it("refuses others", () => {
+    expect(() => open(zmq.Router, { routerNotify: ["connect", "nothing" as "connect"] })).toThrow(
+      'Option value must be one of "connect", "disconnect", but received "nothing"',
+    )
+  })
+})
+
 const tcp = freeAddress("tcp")
 
 /** Conformance checks those that zeromq has. */

@@ -84,6 +84,7 @@ describe("an invalid address", () => {
     ["TCP://127.0.0.1:80", 'The transport is spelt "tcp", not "TCP": "tcp://127.0.0.1:5555"'],
     ["norm://127.0.0.1:80", "This libzmq was built without norm"],
     ["tcp://127.0.0.1", 'The port is missing: it follows the host after a colon, as in "tcp://127.0.0.1:5555"'],
+    ["ws://:8080/x", 'The host is missing before the port, as in "ws://127.0.0.1:8080/tasks"'],
     ["tcp://127.0.0.1:", 'The port is missing after the colon, as in "tcp://127.0.0.1:5555"'],
     ["ws://127.0.0.1:http/x", 'The port is "http", but must be a number, as in "ws://127.0.0.1:8080/tasks"'],
     ["tcp://127.0.0.1:65536", "The port is 65536, but ports go from 0 to 65535"],

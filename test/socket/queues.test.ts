@@ -135,6 +135,17 @@ describe("sendQueue", () => {
 })
 
 describe("receiveQueue", () => {
+  it("lets a receive take what came while another one waited", async () => {
+    const pull = open(zmq.Pull, { receiveQueue: { limit: 10 } })
+    const push = open(zmq.Push)
+    await join(pull, push, "inproc")
+    for (const receive of [() => pull.receive(), () => pull[Symbol.asyncIterator]().next()]) {
+      const first = pull.receive()
+      await push.sendMany(["1", "2"])
+      await Promise.all([first, receive()])
+    }
+  })
+
   it("serves receives in their order", async () => {
     const push = open(zmq.Push)
     const pull = open(zmq.Pull, { receiveQueue: { limit: 10 } })

@@ -36,6 +36,11 @@ describe("receiveMany", () => {
     expect((await pull.receiveMany({ max: 100 })).map(texts)).toEqual(numbers(7, 3).map((text) => [text]))
   })
 
+  it("rejects where libzmq refuses to receive", async () => {
+    const request = open(zmq.Request)
+    expect(await failure(() => request.receiveMany())).toMatchObject({ code: "EFSM" })
+  })
+
   it("takes any number as a max", async () => {
     const pull = await filled(10, { receiveHighWaterMark: 0 })
     expect((await pull.receiveMany({ max: 2 ** 32 })).length).toBeGreaterThan(0)

@@ -181,6 +181,19 @@ describe("Stream that connects", () => {
     expect(texts(await stream.receive())).toEqual([String(Buffer.from(routingId)), "hello back"])
   })
 
+  it("keeps a routing id whatever becomes of other connections, and gives back that of a closed one", async () => {
+    const [one, other] = [await serve(), await serve()]
+    const stream = open(zmq.Stream)
+    stream.connect(one.address, { routingId: "one" })
+    stream.connect(other.address, { routingId: "other" })
+    for (let peers = 0; peers < 2; peers += 1) await stream.receive()
+    stream.disconnect(one.address)
+    const again = (routingId: string) => () => stream.connect(other.address, { routingId })
+    // libzmq closes the connection later.
+    await eventually(again("one"))
+    expect(again("other")).toThrow('Another peer already has the routing id "other"')
+  })
+
   it("reports the end when the other side closes", async () => {
     const { address, connection } = await serve()
     const stream = open(zmq.Stream)

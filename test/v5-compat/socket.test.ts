@@ -27,6 +27,17 @@ async function printed(source: string): Promise<string> {
   return stdout.trim()
 }
 
+describe("ZMQ_XPUB_VERBOSE", () => {
+  it("can be turned on and off, and read", () => {
+    const socket = open("xpub")
+    const values = [1, 0].map((value) => {
+      socket.setsockopt(zmq.ZMQ_XPUB_VERBOSE, value)
+      return socket.getsockopt(zmq.ZMQ_XPUB_VERBOSE)
+    })
+    expect(values).toEqual([1, 0])
+  })
+})
+
 describe("messages", () => {
   it("arrive in order if 200,000 are sent at once", async () => {
     const [pull, push] = pair("pull", "push")

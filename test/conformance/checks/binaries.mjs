@@ -17,7 +17,9 @@ function addons(packageName) {
   return ["build", "prebuilds"].flatMap((folder) => {
     try {
       return readdirSync(path.join(root, folder), { recursive: true })
-        .filter((file) => file.endsWith(".node") && !/musl|darwin|win32|windows|arm|obj\.target|address/.test(file))
+        .filter(
+          (file) => file.endsWith(".node") && !/musl|darwin|win32|windows|arm|obj\.target|address|coverage/.test(file),
+        )
         .map((file) => path.join(root, folder, file))
     } catch {
       return []

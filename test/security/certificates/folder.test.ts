@@ -53,6 +53,16 @@ async function writeSlowly(file: string, text: string, look: () => unknown): Pro
 const names = (store: CertificateStore) => store.certificates.map(({ metadata }) => metadata.name).sort()
 
 describe("a certificate folder", () => {
+  it("must be a folder, and is changed by its files only", () => {
+    const here = folder()
+    const file = path.join(here, "file")
+    writeFileSync(file, "")
+    expect(thrown(() => CertificateStore.open(file))).toMatchObject({ code: "ENOTDIR", path: file })
+    using store = CertificateStore.open(here)
+    expect(thrown(() => store.add(alice)).message).toContain("Save the certificate's file there")
+    expect(thrown(() => store.delete(alice)).message).toContain("Remove the certificate's file there")
+  })
+
   it("may contain any other files", async () => {
     const here = folder()
     const elsewhere = folder()
@@ -183,6 +193,21 @@ describe("a certificate folder", () => {
     mkdirSync(here, 0o755)
     await alice.savePublic(path.join(here, "alice.key"))
     expect(await store.reload().then(() => store.find(alice.publicKey))).toBeDefined()
+  })
+})
+
+describe("a list of certificates", () => {
+  it("reports only changes", () => {
+    const store = new CertificateStore([alice])
+    const changes: unknown[] = []
+    store.on("change", (change) => changes.push(change))
+    store.add(alice)
+    store.add(bob)
+    expect([store.delete(bob), store.delete(bob)]).toEqual([true, false])
+    expect(changes).toEqual([
+      { added: [bob.publicKey], removed: [] },
+      { added: [], removed: [bob.publicKey] },
+    ])
   })
 })
 

@@ -1,4 +1,4 @@
-import { chmodSync, readFileSync, statSync, writeFileSync } from "node:fs"
+import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs"
 import path from "node:path"
 import { inspect } from "node:util"
 
@@ -151,6 +151,37 @@ describe("Certificate", () => {
     }
   })
 
+  it("throws for what is not keys or metadata", () => {
+    expect(thrown(() => Certificate.from("key" as never)).message).toContain("an object with a publicKey")
+    expect(thrown(() => Certificate.from({ metadata: {} } as never)).message).toContain("received neither")
+    expect(thrown(() => Certificate.from({ publicKey: alice.publicKey, metadata: "x" as never })).message).toContain(
+      "metadata to be an object",
+    )
+  })
+
+  it("saves only a secret key that it has", async () => {
+    const file = path.join(folder(), "secret.key")
+    expect((await failure(() => alice.public.saveSecret(file))).message).toContain("no secret key to save")
+    await expect(Certificate.load(file)).rejects.toMatchObject({ code: "ENOENT" })
+  })
+
+  it("leaves no half of a file if it cannot be put in place, and names it as it was named", async () => {
+    const here = folder()
+    const file = path.join(here, "taken")
+    mkdirSync(file)
+    const error = await failure(() => alice.saveSecret(file))
+    expect(error).toMatchObject({ path: file, message: expect.not.stringContaining(".tmp") })
+    expect(readdirSync(here)).toEqual(["taken"])
+  })
+
+  it("is shown with its name, or its public key", () => {
+    const { publicKey, secretKey } = zmq.curveKeyPair()
+    expect(String(alice)).toBe("Certificate(alice)")
+    expect(String(Certificate.from({ secretKey }))).toBe(`Certificate(${publicKey})`)
+    expect(inspect(alice)).toContain("[hidden]")
+    expect(inspect(alice.public)).toContain("secretKey: null")
+  })
+
   it("zeroes its secret key on destroy()", () => {
     const certificate = generateKeyPair()
     const bytes = certificate.secretKey as Buffer
@@ -243,6 +274,18 @@ async function savedSecret(): Promise<string> {
 
 // test/interop checks the format against pyzmq and CZMQ.
 describe("certificate files", () => {
+  it("may have values without quotes, with blanks and comments after them", async () => {
+    const file = path.join(folder(), "bare.key")
+    writeFileSync(
+      file,
+      `metadata\n    name = bare  # a comment\n    role = x\r\ncurve\n    public-key = ${alice.publicKey.includes("#") ? `"${alice.publicKey}"` : alice.publicKey}\n`,
+    )
+    expect(await Certificate.load(file)).toMatchObject({
+      publicKey: alice.publicKey,
+      metadata: { name: "bare", role: "x" },
+    })
+  })
+
   it("of CZMQ can be read, including nested quotes", () => {
     const { publicKey, secretKey } = zmq.curveKeyPair()
     const text = `#   ****  Generated on 2026-11-23 22:12:05 by CZMQ  ****

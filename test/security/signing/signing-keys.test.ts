@@ -1,4 +1,4 @@
-import { createHash, createPrivateKey, generateKeyPairSync, type KeyObject } from "node:crypto"
+import { createHash, createPrivateKey, createSecretKey, generateKeyPairSync, type KeyObject } from "node:crypto"
 import { chmodSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import path from "node:path"
@@ -85,6 +85,7 @@ describe("the private key of a Signer", () => {
     ["a number", { key: 1 }],
     ["a key in an object", { key: { key: privatePem } }],
     ["another kind of key", { key: generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey }],
+    ["a secret key", { key: createSecretKey(Buffer.alloc(32)) }],
     ["a key for key exchange", { key: generateKeyPairSync("x25519").privateKey }],
     ["a key with an empty keyId", { key: privateKey, keyId: "" }],
     ["a keyId with control characters", { key: privateKey, keyId: "a\n" }],
