@@ -1,12 +1,12 @@
 // The examples in the help of the pattern verbs, each run in a shell as it stands, with a peer.
 
 import { readdirSync, writeFileSync } from "node:fs"
-import { createServer } from "node:net"
 import path from "node:path"
 
 import { describe, expect, it } from "vitest"
 
 import { temporaryFolder } from "../support/folders.js"
+import { withFreePorts } from "./free-ports.js"
 import { ohmq, startShell } from "./support.js"
 
 /**
@@ -116,22 +116,6 @@ async function examples(): Promise<string[]> {
     found.push(...[...stdout.matchAll(/^ {2}# .*\n {2}(.*(?:\n {4}.*)*)/gm)].map(([, command]) => command as string))
   }
   return found
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1")
-  await new Promise((resolve) => server.once("listening", resolve))
-  const { port } = server.address() as { port: number }
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}
-
-async function withFreePorts(...lines: string[]): Promise<string[]> {
-  const ports = new Map<string, number>()
-  for (const line of lines) {
-    for (const [port] of line.matchAll(/\b(?:55\d\d|8080)\b/g)) if (!ports.has(port)) ports.set(port, await freePort())
-  }
-  return lines.map((line) => line.replace(/\b(?:55\d\d|8080)\b/g, (port) => String(ports.get(port))))
 }
 
 describe("the examples of the pattern verbs", () => {

@@ -88,6 +88,7 @@ describe("the input", () => {
   it("is divided into parts by a delimiter", async () => {
     expect((await push(["-d", ":"], "a:b:\nc\n")).texts).toEqual([["a", "b", ""], ["c"]])
     expect((await push(["-d", "\\t", "a\tb"])).texts).toEqual([["a", "b"]])
+    expect((await push(["-d", ":", "--max-parts", "2", 'key:{"a": 1}'])).texts).toEqual([["key", '{"a": 1}']])
   })
 
   it("is a file as a whole", async () => {

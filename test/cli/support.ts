@@ -1,6 +1,7 @@
 // Runs the `ohmq` command: to its end, beside a test, or in a terminal.
 
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process"
+import { chmodSync, writeFileSync } from "node:fs"
 import path from "node:path"
 import { onTestFinished } from "vitest"
 
@@ -120,10 +121,19 @@ export function ohmq(args: readonly string[], options: Options = {}): Promise<Ou
   return running.ended
 }
 
+/** A folder with `ohmq` as a program, for PATH. */
+function programs(): string {
+  const folder = temporaryFolder()
+  const file = path.join(folder, "ohmq")
+  writeFileSync(file, `#!/bin/sh\nexec "${process.execPath}" "${main}" "$@"\n`)
+  chmodSync(file, 0o755)
+  return folder
+}
+
 /** Starts a shell command in which `ohmq` is the command of this project. */
 export function startShell(line: string, options: Options = {}): Running {
-  const prelude = `ohmq() { "${process.execPath}" "${main}" "$@"; }\n`
-  return new Running("bash", ["-c", prelude + line], options)
+  const PATH = `${programs()}:${options.env?.PATH ?? process.env.PATH}`
+  return new Running("bash", ["-c", line], { ...options, env: { ...options.env, PATH } })
 }
 
 /** Runs a shell command to its end. */

@@ -19,6 +19,11 @@ export const inputOptions = {
   delimiter: value("TEXT", "Divide each message into parts at this text, such as ':' or '\\t'.", delimiter, {
     short: "d",
   }),
+  "max-parts": value(
+    "N",
+    "With --delimiter: at most this many parts. The last one has the rest. Default no limit.",
+    count,
+  ),
   rate: value("RATE", "At most so many messages a second, such as 1000/s or 60/m.", rate),
   interval: value("DURATION", "Wait this long between messages.", duration),
   "no-template": flag("Send {{...}} in MESSAGE and --part as it is."),
@@ -40,6 +45,7 @@ export interface InputValues {
   readonly file?: readonly string[]
   readonly part?: readonly string[]
   readonly delimiter?: string
+  readonly "max-parts"?: number
   readonly rate?: number
   readonly interval?: number
   readonly "no-template"?: boolean

@@ -77,19 +77,23 @@ async function* jsonMessages(signal: AbortSignal): AsyncGenerator<Outgoing[]> {
   }
 }
 
-/** Divides each message at a delimiter. */
-async function* divided(batches: AsyncIterable<Outgoing[]>, delimiter: string): AsyncGenerator<Outgoing[]> {
+/** Divides each message at a delimiter into at most so many parts. */
+async function* divided(
+  batches: AsyncIterable<Outgoing[]>,
+  delimiter: string,
+  most: number,
+): AsyncGenerator<Outgoing[]> {
   const mark = Buffer.from(delimiter)
   const divide = (message: Outgoing): Outgoing => {
     if (Array.isArray(message)) return message
-    if (typeof message === "string") return message.split(delimiter)
+    const bytes = typeof message === "string" ? Buffer.from(message) : message
     const parts: Buffer[] = []
     let start = 0
-    for (let at = message.indexOf(mark); at >= 0; at = message.indexOf(mark, start)) {
-      parts.push(message.subarray(start, at))
+    for (let at = bytes.indexOf(mark); at >= 0 && parts.length + 1 < most; at = bytes.indexOf(mark, start)) {
+      parts.push(bytes.subarray(start, at))
       start = at + mark.length
     }
-    return [...parts, message.subarray(start)]
+    return [...parts, bytes.subarray(start)]
   }
   for await (const batch of batches) yield batch.map(divide)
 }
@@ -159,7 +163,7 @@ export function sourceOf(
     source = literals(messages, values, times)
   } else if (input === "json") source = jsonMessages(signal)
   else source = messagesOf(splitterOf(values), signal)
-  if (delimiter !== undefined) source = divided(source, delimiter)
+  if (delimiter !== undefined) source = divided(source, delimiter, values["max-parts"] ?? Infinity)
   if (limit !== undefined) source = limited(source, limit)
   return pace === undefined ? source : paced(source, pace, signal)
 }
