@@ -4,13 +4,18 @@ import type { Verb } from "./command/spec.js"
 
 type Load = () => Promise<Verb>
 
-/** The verb of a row of the table of patterns. */
-const pattern =
-  (name: string): Load =>
-  async () =>
-    (await import("./patterns/verb.js")).patternVerb(name)
+// Not by import(): of a CommonJS module, that starts Node's loader of ES modules first, which takes longer than the module itself.
+const patternVerb = async (name: string): Promise<Verb> =>
+  (require("./patterns/verb.js") as typeof import("./patterns/verb.js")).patternVerb(name)
 
-const patterns = (...names: string[]) => Object.fromEntries(names.map((name) => [name, pattern(name)]))
+const patterns = (...names: string[]): Record<string, Load> =>
+  Object.fromEntries(names.map((name) => [name, () => patternVerb(name)]))
+
+/** Verbs that have a file each, which exports them by their name. */
+const files = (...names: string[]): Record<string, Load> =>
+  Object.fromEntries(
+    names.map((name) => [name, async () => (require(`./verbs/${name}.js`) as Record<string, Verb>)[name] as Verb]),
+  )
 
 /** Titles and the verbs below them, in the order of the overview. */
 export const verbs: Readonly<Record<string, Readonly<Record<string, Load>>>> = {
@@ -19,21 +24,9 @@ export const verbs: Readonly<Record<string, Readonly<Record<string, Load>>>> = {
   "Send and receive": patterns(
     ..."req rep dealer router pair xpub xsub stream client server channel peer dgram".split(" "),
   ),
-  "Record and forward": {
-    record: async () => (await import("./verbs/record.js")).record,
-    replay: async () => (await import("./verbs/replay.js")).replay,
-    proxy: async () => (await import("./verbs/proxy.js")).proxy,
-  },
-  "Look and measure": {
-    doctor: async () => (await import("./verbs/doctor.js")).doctor,
-  },
-  "Set up": {
-    keys: async () => (await import("./verbs/keys.js")).keys,
-    profile: async () => (await import("./verbs/profile.js")).profile,
-    info: async () => (await import("./verbs/info.js")).info,
-    completion: async () => (await import("./verbs/completion.js")).completion,
-    build: async () => (await import("./verbs/build.js")).build,
-  },
+  "Record and forward": files("record", "replay", "proxy"),
+  "Look and measure": files("doctor"),
+  "Set up": files("keys", "profile", "info", "completion", "build"),
 }
 
 /** The names of all verbs. */

@@ -148,6 +148,11 @@ ${remedy(cause)}`
   return Object.assign(new Error(message, cause === undefined ? undefined : { cause }), { code: "ERR_OHMQ_ADDON" })
 }
 
+let loaded = ""
+
+/** The file of the addon that was loaded. */
+export const loadedFile = () => loaded
+
 /** Loads the addon that has the interface that is wanted. */
 export function loadAddon<Addon extends { interface: number }>(wanted: number): Addon {
   const tried: string[] = []
@@ -160,6 +165,7 @@ export function loadAddon<Addon extends { interface: number }>(wanted: number): 
       const addon = load(file)
       if (addon.interface !== wanted)
         throw new Error(`it belongs to another version of ohmq (interface ${addon.interface}, not ${wanted})`)
+      loaded = file
       if (tried.length > 0) process.emitWarning(`ohmq loaded ${file}, because this failed: ${tried.join("; ")}`)
       return addon
     } catch (error) {

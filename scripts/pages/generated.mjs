@@ -4,11 +4,14 @@ import { readFileSync, writeFileSync } from "node:fs"
 
 import { Failure, inProject } from "../lib/project.mjs"
 
-/** The text of a generated page. The first line says how to write it again. */
-export const pageText = (command, text) => `<!-- Written by: ${command} -->\n\n${text.trim()}\n`
+/** The text of a generated page; `file` is its path in the project. The first line says how to write it again. */
+export const pageText = (file, command, text) =>
+  file.endsWith(".md")
+    ? `<!-- Written by: ${command} -->\n\n${text.trim()}\n`
+    : `.\\" Written by: ${command}\n${text.trim()}\n`
 
-/** Writes a generated page; `file` is its path in the project. */
-export const writePage = (file, command, text) => writeFileSync(inProject(file), pageText(command, text))
+/** Writes a generated page. */
+export const writePage = (file, command, text) => writeFileSync(inProject(file), pageText(file, command, text))
 
 /** Replaces the parts of a page between `<!-- NAME: COMMAND -->` and `<!-- end -->`. `parts` has their texts by name. */
 export function writeParts(file, command, parts) {

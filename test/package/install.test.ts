@@ -45,6 +45,7 @@ describe("the package, installed without scripts", () => {
         ...compiled,
         ...sources("native"),
         ...sources("include"),
+        ...sources("man"),
         ...["LICENSE", "README.md", "CHANGELOG.md", "MIGRATING.md", "THIRD-PARTY-NOTICES.md", "package.json"],
         ...sources("docs").filter((file) => file.endsWith(".md")),
         ...["CMakeLists.txt", "cmake/libsodium.cmake"],

@@ -12,12 +12,14 @@ type Rows = [code: string, ...cells: string[]][]
 const inProject = (file: string) => path.join(root, file)
 const text = (file: string) => readFileSync(inProject(file), "utf8")
 
-const { pages }: { pages: () => Record<string, string> } = await import(inProject("scripts/pages.mjs"))
+const { pages }: { pages: () => Promise<Record<string, string>> } = await import(inProject("scripts/pages.mjs"))
 const { filesBelow }: { filesBelow: (folder: string) => string[] } = await import(inProject("scripts/lib/project.mjs"))
 const tables: Record<string, Rows> = await import(inProject("scripts/pages/error-codes.mjs"))
 
+const generated = await pages()
+
 describe("generated pages", () => {
-  it.each(Object.entries(pages()))("%s is up to date (if not, run: npm run pages)", (file, expected) => {
+  it.each(Object.entries(generated))("%s is up to date (if not, run: npm run pages)", (file, expected) => {
     expect(text(file)).toBe(expected)
   })
 })

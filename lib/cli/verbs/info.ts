@@ -3,6 +3,8 @@
 import { readFileSync } from "node:fs"
 import path from "node:path"
 import process from "node:process"
+
+import { installation } from "../../installation.js"
 import { UsageError } from "../command/exit.js"
 import { columns } from "../command/help.js"
 import { choice, defineVerb } from "../command/spec.js"
@@ -11,20 +13,7 @@ const root = path.join(__dirname, "../../..")
 
 const read = (file: string) => readFileSync(path.join(root, file), "utf8")
 
-interface Module {
-  filename?: string
-  exports?: { capability?: unknown }
-}
-
-/** The file of the addon, among the modules that Node has loaded. Undefined where there are none, as in a bundle for Bun. */
-function addonFile(capability: object): string | undefined {
-  const modules = Object.values(require.cache) as (Module | undefined)[]
-  const isAddon = (one?: Module) => one?.filename?.endsWith(".node") === true && one.exports?.capability === capability
-  return modules.find(isAddon)?.filename
-}
-
-function originOf(file: string | undefined): string {
-  if (file === undefined) return "unknown"
+function originOf(file: string): string {
   const relative = path.relative(root, file)
   if (process.env.OHMQ_PREBUILD) return "named by OHMQ_PREBUILD"
   if (relative.startsWith("build")) return "built here"
@@ -50,32 +39,28 @@ function descriptors(): Descriptors | undefined {
   return limits && { soft: toNumber(limits.soft), hard: toNumber(limits.hard) }
 }
 
-async function gather() {
-  const { capability, Context, version } = await import("../../index.js")
-  const { version: packageVersion } = JSON.parse(read("package.json")) as { version: string }
+function gather() {
+  const { addon, libzmq, capabilities, patches, ioThreads, maxSockets, maxSocketsLimit } = installation()
+  const { version } = JSON.parse(read("package.json")) as { version: string }
   const pins = JSON.parse(read("scripts/pins.json")) as { libsodium: { version: string } }
-  const { patches } = capability
-  const file = addonFile(capability)
-  const context = new Context()
-  const { maxSockets, maxSocketsLimit, ioThreads } = context
   return {
     versions: {
-      ohmq: packageVersion,
-      libzmq: version,
+      ohmq: version,
+      libzmq,
       // Who links an installed libzmq has whatever that was built with. It has none of the patches.
       libsodium: patches.length > 0 ? pins.libsodium.version : null,
       node: process.versions.node,
       napi: process.versions.napi ?? null,
     },
     platform: `${process.platform}-${process.arch}`,
-    addon: { file: file ?? null, origin: originOf(file) },
-    capabilities: Object.fromEntries(Object.entries(capability)),
+    addon: { file: addon, origin: originOf(addon) },
+    capabilities,
     patches,
     limits: { openDescriptors: descriptors() ?? null, maxSockets, maxSocketsLimit, ioThreads },
   }
 }
 
-type Information = Awaited<ReturnType<typeof gather>>
+type Information = ReturnType<typeof gather>
 
 function describe({ versions, platform, addon, capabilities, patches, limits }: Information): string {
   const names = (wanted: boolean) =>
@@ -91,7 +76,7 @@ function describe({ versions, platform, addon, capabilities, patches, limits }: 
     ["libsodium", versions.libsodium ?? "unknown: it belongs to the installed libzmq"],
     ["Node.js", `${versions.node}, Node-API ${versions.napi}`],
     ["platform", platform],
-    ["addon", `${addon.file ?? "?"} (${addon.origin})`],
+    ["addon", `${addon.file} (${addon.origin})`],
     ["capabilities", names(true)],
     ["not built in", names(false) || "none"],
     [
@@ -121,7 +106,7 @@ a few.`,
   ],
   run: async ({ args, values: { output } }) => {
     if (args.length > 0) throw new UsageError(`Expected no arguments, but received ${JSON.stringify(args.join(" "))}`)
-    const information = await gather()
+    const information = gather()
     process.stdout.write(output === "json" ? `${JSON.stringify(information)}\n` : describe(information))
     return undefined
   },

@@ -65,8 +65,10 @@ password in its file or environment variable.`,
   ],
   examples: [
     {
-      what: "a profile, and a command that uses it",
-      command: "ohmq profile add local --replace --endpoint tcp://127.0.0.1:5557 && ohmq push @local hello --linger 0s",
+      what: "a profile, and both ends of a socket pair that use it",
+      command:
+        "ohmq profile add local --replace --endpoint ipc://jobs && " +
+        "{ ohmq pull @local --bind --count 1 & ohmq push @local hello; wait; }",
     },
   ],
   run: async ({ args, values }) => {

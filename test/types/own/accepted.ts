@@ -2,6 +2,8 @@
 
 import * as zmq from "ohmq"
 import * as draft from "ohmq/draft"
+import { type Installation, installation } from "ohmq/installation"
+import { PasswordFile } from "ohmq/security"
 
 /** Fails to compile unless both types are the same. */
 function same<A>() {
@@ -157,4 +159,14 @@ export async function drafts() {
   same<[zmq.Message][]>()<typeof messages>()
   await new draft.Scatter({ conflate: true }).send(["one"])
   return queue
+}
+
+export async function files(file: string): Promise<readonly string[]> {
+  await PasswordFile.setPassword(file, "alice", "secret")
+  same<Promise<void>>()<ReturnType<typeof PasswordFile.setPassword>>()
+  const removed: boolean = await PasswordFile.removeUser(file, "bob")
+  using passwords = new PasswordFile(file)
+  await passwords.ready
+  const { addon, capabilities, maxSockets }: Installation = installation()
+  return [addon, `${capabilities.curve} ${maxSockets} ${removed}`, ...passwords.users]
 }
