@@ -20,6 +20,7 @@ export const verbs: Readonly<Record<string, Readonly<Record<string, Load>>>> = {
     ..."req rep dealer router pair xpub xsub stream client server channel peer dgram".split(" "),
   ),
   "Look and measure": {
+    monitor: async () => (await import("./verbs/monitor.js")).monitor,
     doctor: async () => (await import("./verbs/doctor.js")).doctor,
   },
   "Set up": {},

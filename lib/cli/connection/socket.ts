@@ -116,11 +116,15 @@ function watchRefusals(socket: Socket, endpoints: readonly Endpoint[], controlle
   })
 }
 
-/** Creates a socket and binds or connects it to the endpoints, in their order. */
+/**
+ * Creates a socket and binds or connects it to the endpoints, in their order.
+ * @param watch Reports failed handshakes.
+ */
 export async function openSocket<S extends Socket>(
   create: (options: object) => S,
   { endpoints, values }: Connection,
   prepare: (socket: S) => void = () => {},
+  watch: typeof watchRefusals = watchRefusals,
 ): Promise<Opened<S>> {
   const security = await securityOf(values)
   const controller = new AbortController()
@@ -135,7 +139,7 @@ export async function openSocket<S extends Socket>(
     if (values.hwm !== undefined) setHighWaterMarks(socket, values.hwm)
     for (const assignment of values.option ?? []) setOption(socket, assignment)
     if (endpoints.some(({ address }) => address.includes("["))) socket.ipv6 = true
-    watchRefusals(socket, endpoints, controller)
+    watch(socket, endpoints, controller)
     prepare(socket)
     const addresses: string[] = []
     const peers: number[] = []
