@@ -32,7 +32,7 @@ export function meaningOf({ event, isUnexplained }: Happening): Meaning {
   if (isUnexplained) {
     return {
       text: "the connection is lost in the handshake: the socket types do not fit, or the peer has closed it",
-      advice: withEndpoint("See what the peer is: ohmq doctor ENDPOINT.", event),
+      advice: withEndpoint("See what the peer is: ohmq doctor ENDPOINT.", event as Addresses),
     }
   }
   switch (event.type) {
@@ -53,7 +53,7 @@ export function meaningOf({ event, isUnexplained }: Happening): Meaning {
     case "handshake:error:other":
       return {
         text: `the handshake failed: ${plain(systemMeaning(event.error))}`,
-        advice: withEndpoint("See what speaks there: ohmq doctor ENDPOINT.", event),
+        advice: withEndpoint("See what speaks there: ohmq doctor ENDPOINT.", event as Addresses),
       }
     case "bind:error":
     case "accept:error":
@@ -79,7 +79,8 @@ const short = (endpoint: string) => endpoint.replace(/^tcp:\/\//, "")
 
 /** Both ends of a connection, this side's first. */
 function ends({ localAddress, remoteAddress }: Addresses): string {
-  if (localAddress !== undefined && remoteAddress !== undefined) return `${short(localAddress)} - ${short(remoteAddress)}`
+  if (localAddress !== undefined && remoteAddress !== undefined)
+    return `${short(localAddress)} - ${short(remoteAddress)}`
   return short(remoteAddress ?? localAddress ?? "")
 }
 

@@ -40,7 +40,10 @@ end: use such a type only where that does no harm. A sub gets nothing without --
   ],
   examples: [
     { what: "Who connects, and who fails", command: "ohmq monitor @tcp://127.0.0.1:5556 --type pub --duration 3s" },
-    { what: "The first events of a connection, for a script", command: "ohmq monitor tcp://127.0.0.1:5556 --type sub --count 2 --output json" },
+    {
+      what: "The first events of a connection, for a script",
+      command: "ohmq monitor tcp://127.0.0.1:5556 --type sub --count 2 --output json",
+    },
   ],
   async run({ args, values, signal }) {
     const { type } = values
@@ -55,7 +58,8 @@ end: use such a type only where that does no harm. A sub gets nothing without --
         import("../output/standard-output.js"),
       ])
     const connection = connectionOf(args, values)
-    if (connection.rest.length > 0) throw new UsageError(`Expected endpoints, but received ${JSON.stringify(connection.rest[0])}`)
+    if (connection.rest.length > 0)
+      throw new UsageError(`Expected endpoints, but received ${JSON.stringify(connection.rest[0])}`)
     const write = values.output === "json" ? reports.eventJson : reports.eventText
     const events = new EventList()
     const Class = await socketClass(type)
@@ -66,7 +70,8 @@ end: use such a type only where that does no harm. A sub gets nothing without --
       connection,
       (created) => {
         events.observe(created)
-        if (values.topic !== undefined) (created as unknown as { subscribe(...topics: string[]): void }).subscribe(...values.topic)
+        if (values.topic !== undefined)
+          (created as unknown as { subscribe(...topics: string[]): void }).subscribe(...values.topic)
       },
       // It shows them itself.
       () => {},
