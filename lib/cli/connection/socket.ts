@@ -110,6 +110,8 @@ interface Verdict {
   readonly refused: AbortSignal
 }
 
+const unknownVerdict: Verdict = { known: undefined, refused: new AbortController().signal }
+
 /** Reports refusals, and gives up if there is nobody else to talk to. */
 function watchRefusals(socket: Socket, endpoints: readonly Endpoint[]): Verdict {
   const controller = new AbortController()
@@ -153,11 +155,15 @@ async function deliver(socket: Socket, linger: number, { known, refused }: Verdi
   return linger === 0 || left() !== 0
 }
 
-/** Creates a socket and binds or connects it to the endpoints, in their order. */
+/**
+ * Creates a socket and binds or connects it to the endpoints, in their order.
+ * @param watch Reports failed handshakes, and tells whether the peer has refused this side. Undefined if it does not tell.
+ */
 export async function openSocket<S extends Socket>(
   create: (options: object) => S,
   { endpoints, values, context }: Connection,
   prepare: (socket: S) => void = () => {},
+  watch: (socket: Socket, endpoints: readonly Endpoint[]) => Verdict | undefined = watchRefusals,
 ): Promise<Opened<S>> {
   const security = await securityOf(values, context)
   let socket: S
@@ -174,7 +180,7 @@ export async function openSocket<S extends Socket>(
     if (values.hwm !== undefined) setHighWaterMarks(socket, values.hwm)
     for (const assignment of values.option ?? []) setOption(socket, assignment)
     if (endpoints.some(({ address }) => address.includes("["))) socket.ipv6 = true
-    const verdict = watchRefusals(socket, endpoints)
+    const verdict = watch(socket, endpoints) ?? unknownVerdict
     prepare(socket)
     const addresses: string[] = []
     const peers: number[] = []

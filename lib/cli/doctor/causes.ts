@@ -59,12 +59,21 @@ const fits: Text = ({ fitting = [] }) =>
     ? "Use a socket type that fits the peer's."
     : `Use ${either(fitting)} on this side, or change the peer.`
 
+/** Why messages may be missing although sockets are connected. */
+const hints: Readonly<Record<string, string>> = {
+  SUB: " If no message comes, check the subscriptions, which are prefixes of the first part; what was sent before is lost.",
+  PULL: " If messages are missing, another PULL has them: they go round.",
+  REQ: " If no reply comes, the peer got the request: see its log.",
+}
+
 export const causes = {
   well: {
     exit: Exit.done,
     sentence: well,
-    advice: ({ fitting = [], ourType }) =>
-      ourType === undefined && fitting.length > 0 ? `Connect with ${either(fitting)}.` : "Nothing: messages can flow.",
+    advice: ({ fitting = [], ourType = "" }) =>
+      ourType === "" && fitting.length > 0
+        ? `Connect with ${either(fitting)}.`
+        : `Nothing is in the way.${hints[ourType] ?? ""}`,
   },
   "name-unknown": {
     exit: Exit.failed,
@@ -318,7 +327,7 @@ export const causes = {
     sentence: (facts) =>
       `The address is free, and ${facts.socketTypes === undefined ? "a ZeroMQ socket" : peerType(facts)} connects to it, ${protection(facts)} (ZMTP ${facts.version}).`,
     advice: ({ fitting = [], ourType }) =>
-      ourType === undefined && fitting.length > 0 ? `Bind ${either(fitting)}.` : "Nothing: messages can flow.",
+      ourType === undefined && fitting.length > 0 ? `Bind ${either(fitting)}.` : "Nothing is in the way.",
   },
   "other-connects": {
     exit: Exit.failed,

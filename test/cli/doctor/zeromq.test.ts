@@ -330,7 +330,7 @@ describe("doctor, with CURVE", () => {
   it("examines a CURVE server of pyzmq, also over ipc", async () => {
     const { as, server } = await keys()
     const file = path.join(temporaryFolder(), "s")
-    const set = `s = context.socket(zmq.REP); s.curve_server = True; s.curve_secretkey = b'${z85Encode(server.secretKey)}'`
+    const set = `s = context.socket(zmq.REP); s.curve_server = True; s.curve_secretkey = b'${z85Encode(server.secretKey as Buffer)}'`
     const endpoint = await pyzmq(
       `${set}\ns.bind('tcp://127.0.0.1:*'); s.bind('ipc://${file}'); print('tcp://127.0.0.1:' + s.get(zmq.LAST_ENDPOINT).decode())`,
     )
