@@ -25,6 +25,7 @@ export const verbs: Readonly<Record<string, Readonly<Record<string, Load>>>> = {
     proxy: async () => (await import("./verbs/proxy.js")).proxy,
   },
   "Look and measure": {
+    bench: async () => (await import("./verbs/bench.js")).bench,
     doctor: async () => (await import("./verbs/doctor.js")).doctor,
   },
   "Set up": {
