@@ -25,7 +25,7 @@ export const verbs: Readonly<Record<string, Readonly<Record<string, Load>>>> = {
     ..."req rep dealer router pair xpub xsub stream client server channel peer dgram".split(" "),
   ),
   "Record and forward": files("record", "replay", "proxy"),
-  "Look and measure": files("doctor", "monitor"),
+  "Look and measure": files("doctor", "monitor", "bench"),
   "Set up": files("keys", "profile", "info", "completion", "build"),
 }
 
