@@ -90,10 +90,10 @@ async function examineStranger(
   // Some servers take one connection at a time.
   wire.close()
   if (known?.cause === "tls") return note({ ...known, ...(await ask(examination, target, ["TLS"])) })
-  // The header Server is missing in most answers to nonsense.
+  // The header Server is missing in most answers to nonsense, and HTTPS servers give them in HTTP, too.
   if (known?.cause === "http") {
-    const more = await ask(examination, target, ["HTTP"])
-    return note(more?.cause === "http" || more?.cause === "websocket" ? more : known)
+    const more = await ask(examination, target, ["HTTP", "TLS"])
+    return note(more ?? known)
   }
   if (known !== undefined) return note(known)
   const found = await ask(examination, target)

@@ -19,8 +19,10 @@ const firstLine = (bytes: Buffer) => printable((/^[^\r\n]*/.exec(bytes.toString(
 /** A header of an HTTP response. */
 export function headerOf(response: string, name: string): string | undefined {
   const [head = ""] = response.split("\r\n\r\n", 1)
-  const value = new RegExp(`^${name}:[ \\t]*(.*?)[ \\t]*$`, "im").exec(head)?.[1]
-  return value === undefined || value === "" ? undefined : printable(value)
+  const start = `${name.toLowerCase()}:`
+  const line = head.split("\r\n").find((one) => one.toLowerCase().startsWith(start))
+  const value = line?.slice(start.length).trim() ?? ""
+  return value === "" ? undefined : printable(value)
 }
 
 /** Names of alerts (RFC 8446, section 6); the others are shown by their numbers. */

@@ -56,13 +56,26 @@ describe("doctor names other servers", () => {
     const made = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"]
     const args = ["req", "-x509", ...made, "-subj", "/CN=broker.example.org", "-keyout", key, "-out", cert]
     execFileSync("openssl", args, { stdio: "ignore" })
-    const endpoint = await listen(tls.createServer({ key: readFileSync(key), cert: readFileSync(cert) }))
+    const secure = tls.createServer({ key: readFileSync(key), cert: readFileSync(cert) })
+    const endpoint = await listen(secure)
     expect(await examine(endpoint)).toMatchObject({
       status: 1,
       cause: "tls",
       sentence: "This is not ZeroMQ but a TLS server (certificate of broker.example.org).",
     })
     expect(await examine(endpoint.replace("tcp", "wss"))).toMatchObject({ status: 3, cause: "silent" })
+    // As nginx does it.
+    const port = await serve((socket) => {
+      socket.once("data", (bytes) => {
+        if (bytes[0] !== 0x16) socket.end("HTTP/1.1 400 Bad Request\r\nServer: nginx\r\n\r\n")
+        else {
+          socket.pause()
+          socket.unshift(bytes)
+          secure.emit("connection", socket)
+        }
+      })
+    })
+    expect(await examine(`tcp://127.0.0.1:${port}`)).toMatchObject({ cause: "tls" })
   })
 
   it("TLS, by its alert", async () => {
@@ -120,6 +133,11 @@ describe("doctor names other servers", () => {
       flood()
     })
     expect(await examine(`tcp://127.0.0.1:${port}`, "--timeout", "500ms")).toMatchObject({ cause: "other-protocol" })
+  })
+
+  it("does not compute for long over a long header", async () => {
+    const port = await serve((socket) => socket.end(`HTTP/1.1 400 X\r\nServer:${" ".repeat(60_000)}x\r\n\r\n`))
+    expect(await examine(`tcp://127.0.0.1:${port}`)).toMatchObject({ cause: "http", facts: { banner: "x" } })
   })
 
   it("survives random bytes", async () => {
