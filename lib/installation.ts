@@ -11,6 +11,8 @@ export interface Installation {
   readonly addon: string
   /** The version of the linked libzmq, such as "4.3.5". */
   readonly libzmq: string
+  /** The version of the linked libsodium, such as "1.0.22"; null with an installed libzmq, which does not tell. */
+  readonly libsodium: string | null
   /** What the linked libzmq was built with: `capability` of ohmq. */
   readonly capabilities: Readonly<Record<string, boolean>>
   /** The names of the patches in the linked libzmq. */
@@ -25,12 +27,13 @@ export interface Installation {
 
 /** What this copy of ohmq consists of, for reports of bugs. Faster than loading all of ohmq. */
 export function installation(): Installation {
-  const { capability, version } = addon
+  const { capability, libsodium, version } = addon
   const context = new addon.NativeContext(false)
   const option = (name: string) => context.getOption(constant(name), WireType.Int32) as number
   return {
     addon: loadedFile(),
     libzmq: version,
+    libsodium,
     capabilities: { ...capability },
     patches: capability.patches,
     ioThreads: option("ZMQ_IO_THREADS"),

@@ -4,9 +4,11 @@
 
 #include <zmq.h>
 #if __has_include(<ohmq_patches.h>)
+#include <ohmq_libsodium.h>
 #include <ohmq_patches.h>
-#else
-#define OHMQ_PATCHES ""  // an installed libzmq
+#else  // an installed libzmq
+#define OHMQ_LIBSODIUM nullptr
+#define OHMQ_PATCHES ""
 #endif
 
 #include "constants.h"
@@ -76,6 +78,12 @@ Napi::String Version(Napi::Env env) {
   return Napi::String::New(env, std::to_string(major) + "." + std::to_string(minor) + "." + std::to_string(patch));
 }
 
+/** The version of the linked libsodium: string | null. */
+Napi::Value Libsodium(Napi::Env env) {
+  const char* version = OHMQ_LIBSODIUM;
+  return version == nullptr ? env.Null() : Napi::String::New(env, version);
+}
+
 Napi::Object Capability(Napi::Env env) {
   Napi::Object capability = Napi::Object::New(env);
   for (const char* name : {"ipc", "pgm", "tipc", "norm", "curve", "gssapi", "draft", "vmci", "WS", "WSS", "vsock"}) {
@@ -94,6 +102,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   Environment& environment = Environment::Create(env);
   exports.Set("interface", Napi::Number::New(env, kInterface));
   exports.Set("version", Version(env));
+  exports.Set("libsodium", Libsodium(env));
   exports.Set("capability", Capability(env));
   exports.Set("constants", Constants(env));
   exports.Set("frames", environment.frames_array.Value());

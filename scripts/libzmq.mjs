@@ -123,6 +123,12 @@ async function build(from) {
   rmSync(tree, { recursive: true, force: true })
 }
 
+/** Tells the addon which libsodium it is linked with, by a header beside zmq.h. */
+function nameLibsodium(sources) {
+  const header = `/* The libsodium in this libzmq. */\n#define OHMQ_LIBSODIUM "${sourceVersions(sources).libsodium}"\n`
+  writeFileSync(path.join(sources.libzmq, "include/ohmq_libsodium.h"), header)
+}
+
 /**
  * The sources, unpacked below `folder` and patched, from the first way that works. Prints which one that is, and why it skipped others.
  * `options` are those of patchLibzmq().
@@ -135,6 +141,7 @@ export async function findSources(folder, options) {
       say(topic, `${found.name}: ${found.origin}`)
       const { libzmq, libsodium, origin, archives } = found
       const patches = patchLibzmq(libzmq, libzmqVersion(libzmq), options)
+      nameLibsodium({ libzmq, libsodium })
       return { libzmq, libsodium, origin, archives: { ...archives, libzmq: { ...archives.libzmq, ...patches } } }
     }
     tried.push(`${found.name}: ${found.skipped}`)

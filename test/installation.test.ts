@@ -1,5 +1,6 @@
 // What a copy of ohmq consists of: ohmq/installation.
 
+import { readFileSync } from "node:fs"
 import { createRequire } from "node:module"
 import path from "node:path"
 
@@ -15,8 +16,10 @@ describe("installation", () => {
       ? expect.stringMatching(/\.node$/)
       : path.join(root, "build/Release/ohmq.node")
     const { addon, ...rest } = installation()
+    const stamp = JSON.parse(readFileSync(path.join(root, "build/libzmq/stamp.json"), "utf8"))
     expect(rest).toEqual({
       libzmq: version,
+      libsodium: capability.patches.length > 0 ? stamp.versions.libsodium : null,
       capabilities: { ...capability },
       patches: capability.patches,
       ioThreads,

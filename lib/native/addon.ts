@@ -65,6 +65,8 @@ export interface NativeProxy {
 
 interface Addon {
   readonly version: string
+  /** Null if libzmq was installed: it does not tell. */
+  readonly libsodium: string | null
   readonly capability: Record<string, boolean> & { readonly patches: readonly string[] }
   /** The numbers of zmq.h; a name that this libzmq does not know is absent. */
   readonly constants: Readonly<Partial<Record<string, number>>>

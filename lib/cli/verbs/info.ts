@@ -40,15 +40,13 @@ function descriptors(): Descriptors | undefined {
 }
 
 function gather() {
-  const { addon, libzmq, capabilities, patches, ioThreads, maxSockets, maxSocketsLimit } = installation()
+  const { addon, libzmq, libsodium, capabilities, patches, ioThreads, maxSockets, maxSocketsLimit } = installation()
   const { version } = JSON.parse(read("package.json")) as { version: string }
-  const pins = JSON.parse(read("scripts/pins.json")) as { libsodium: { version: string } }
   return {
     versions: {
       ohmq: version,
       libzmq,
-      // Who links an installed libzmq has whatever that was built with. It has none of the patches.
-      libsodium: patches.length > 0 ? pins.libsodium.version : null,
+      libsodium,
       node: process.versions.node,
       napi: process.versions.napi ?? null,
     },
