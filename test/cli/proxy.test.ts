@@ -260,6 +260,13 @@ print(req.recv() if req.poll(1500) else "nothing", flush=True)
     })
   })
 
+  it("ends at once if nothing was sent, though its peers never came", async () => {
+    const begin = performance.now()
+    const args = ["queue", "tcp://127.0.0.1:9", "tcp://127.0.0.1:9", "--duration", "100ms"]
+    expect((await ohmq(["proxy", ...args])).status).toBe(0)
+    expect(performance.now() - begin).toBeLessThan(5000)
+  })
+
   it("stops without a trace at SIGKILL: the endpoints are free", async () => {
     const [running, front, back] = await startProxy(["queue", local, local])
     running.child.kill("SIGKILL")

@@ -22,20 +22,18 @@ interface Kind {
     | "Pair"
   readonly sends: boolean
   readonly receives: boolean
-  /** Whether what it has queued matters at the end: an XSUB has only subscriptions. */
-  readonly delivers: boolean
 }
 
 export const kinds: Readonly<Record<string, Kind>> = {
-  router: { className: "Router", sends: true, receives: true, delivers: true },
-  dealer: { className: "Dealer", sends: true, receives: true, delivers: true },
-  xsub: { className: "XSubscriber", sends: true, receives: true, delivers: false },
-  xpub: { className: "XPublisher", sends: true, receives: true, delivers: true },
-  sub: { className: "Subscriber", sends: false, receives: true, delivers: false },
-  pub: { className: "Publisher", sends: true, receives: false, delivers: true },
-  pull: { className: "Pull", sends: false, receives: true, delivers: false },
-  push: { className: "Push", sends: true, receives: false, delivers: true },
-  pair: { className: "Pair", sends: true, receives: true, delivers: true },
+  router: { className: "Router", sends: true, receives: true },
+  dealer: { className: "Dealer", sends: true, receives: true },
+  xsub: { className: "XSubscriber", sends: true, receives: true },
+  xpub: { className: "XPublisher", sends: true, receives: true },
+  sub: { className: "Subscriber", sends: false, receives: true },
+  pub: { className: "Publisher", sends: true, receives: false },
+  pull: { className: "Pull", sends: false, receives: true },
+  push: { className: "Push", sends: true, receives: false },
+  pair: { className: "Pair", sends: true, receives: true },
 }
 
 /** The usual pairs, by their names in the guide of ZeroMQ. */

@@ -61,3 +61,10 @@ export function progress(proxy: Forwarder): { received: number; unanswered: numb
     unanswered: frontEnd.received.messages - frontEnd.sent.messages,
   }
 }
+
+/** Whether the front, the back and the capture socket have sent anything. */
+export function hasSent(proxy: Forwarder): boolean[] {
+  const { frontEnd, backEnd } = proxy.statistics()
+  const captured = frontEnd.received.messages + backEnd.received.messages
+  return [frontEnd.sent.messages, backEnd.sent.messages, captured].map((messages) => messages > 0)
+}

@@ -14,7 +14,6 @@ import {
   checkSides,
   create,
   isSide,
-  kinds,
   pairs,
   type Side,
   type SideName,
@@ -22,7 +21,7 @@ import {
   sideOf,
   sideOption,
 } from "../proxy/sides.js"
-import { progress, Traffic } from "../proxy/traffic.js"
+import { hasSent, progress, Traffic } from "../proxy/traffic.js"
 
 const DEFAULT_DRAIN = 1000
 /** Nothing more seems to come, in milliseconds. */
@@ -188,6 +187,7 @@ export const proxy = defineVerb({
     const opened = await openAll(sides)
     const [front, back, capture] = opened.map(({ socket }) => socket) as [Socket, Socket, Socket?]
     const forwarder = new ZmqProxy(front, back, { ...(capture !== undefined && { capture }) })
+    const lingers = opened.map(({ socket }) => socket.linger)
     const stopSteering = steer(forwarder)
     const running = forwarder.run()
     const [from, to, copy] = sides.map((side, index) => describe(side, opened[index] as Opened<Socket>))
@@ -210,12 +210,19 @@ export const proxy = defineVerb({
       await drain(forwarder, { isQueue, limit: values.drain ?? DEFAULT_DRAIN })
     } finally {
       clearInterval(timer)
-      // They close when the proxy has given them back.
+      // They close when the proxy has given them back. Where nothing was sent, there is nothing to deliver.
+      const sent = hasSent(forwarder)
       const closing = Promise.all(
-        opened.map((one, index) => one.close(kinds[sides[index]?.type ?? ""]?.delivers === true)),
+        opened.map(async ({ socket }, index) => {
+          const start = performance.now()
+          const own = sent[index] ? (lingers[index] as number) : 0
+          await socket.close({ linger: own, wait: true })
+          return own <= 0 || performance.now() - start < own
+        }),
       )
       forwarder[Symbol.dispose]()
       isDelivered = (await closing).every(Boolean)
+      for (const one of opened) await one.close(false)
       traffic.sayTotal()
     }
     await running
