@@ -97,7 +97,7 @@ export async function* measureAlone(
   show: (kind: Setting["kind"], size: number, messages: number, seconds: number) => void,
 ): AsyncGenerator<{ setting: Setting; results: Result[] }> {
   const { kinds, sizes, transport, isEncrypted, limits, hwm } = plan
-  const zmq = await import("../../index.js")
+  const zmq = require("../../index.js") as typeof import("../../index.js")
   const keys = isEncrypted ? zmq.curveKeyPair() : undefined
   const security = keys && { client: zmq.curveKeyPair(), serverKey: keys.publicKey }
   const folder = transport === "ipc" ? mkdtempSync(path.join(tmpdir(), "ohmq-bench-")) : undefined

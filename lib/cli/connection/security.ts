@@ -18,7 +18,7 @@ export interface Security {
 }
 
 async function loadCertificate(option: string, file: string): Promise<Certificate> {
-  const { Certificate } = await import("../../security/index.js")
+  const { Certificate } = require("../../security/index.js") as typeof import("../../security/index.js")
   try {
     return await Certificate.load(file)
   } catch (error) {
@@ -77,7 +77,7 @@ async function curveServer(
     warn("--clients any: everybody who knows this server's public key may connect")
     return { security: { server, clients: "any" }, close: noClose }
   }
-  const { Authenticator } = await import("../../security/index.js")
+  const { Authenticator } = require("../../security/index.js") as typeof import("../../security/index.js")
   const authenticator = new Authenticator({ context, curve: clients })
   authenticator.on("denied", ({ reason, address }) => warn(`refused a client at ${address}: ${reason}`))
   return { security: { server, authenticator }, close: async () => authenticator.close() }
@@ -87,7 +87,7 @@ async function curveClient({ cert, "server-cert": serverCertificate }: Connectio
   if (serverCertificate === undefined) {
     throw new UsageError("--cert needs --server-cert FILE to connect, or --server to be the server")
   }
-  const { generateKeyPair } = await import("../../security/index.js")
+  const { generateKeyPair } = require("../../security/index.js") as typeof import("../../security/index.js")
   const serverKey = isKey(serverCertificate)
     ? serverCertificate
     : await loadCertificate("server-cert", serverCertificate)
@@ -109,7 +109,7 @@ export async function securityOf(values: ConnectionValues, context?: Context): P
   if (server === true) return curveServer(values, context)
   if (isCurve) return curveClient(values)
   if (passwords !== undefined) {
-    const { Authenticator } = await import("../../security/index.js")
+    const { Authenticator } = require("../../security/index.js") as typeof import("../../security/index.js")
     const authenticator = new Authenticator({ context, plain: passwords })
     authenticator.on("denied", ({ reason, address }) => warn(`refused a client at ${address}: ${reason}`))
     return { security: { plainServer: true, authenticator }, close: async () => authenticator.close() }

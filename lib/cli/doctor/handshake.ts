@@ -80,7 +80,7 @@ interface Relay {
 
 /** A relay for one connection. It is a socket in a folder that only this user can enter, so nobody else uses it. */
 async function startRelay(examination: Examination, target: Target): Promise<Relay> {
-  const { capability } = await import("../../index.js")
+  const { capability } = require("../../index.js") as typeof import("../../index.js")
   const isLocal = process.platform !== "win32" && capability.ipc === true
   const folder = isLocal ? await mkdtemp(path.join(tmpdir(), "ohmq-doctor-")) : undefined
   const listener = new Listener()

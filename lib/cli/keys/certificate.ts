@@ -32,7 +32,7 @@ that programs can read.`,
   run: async ({ args: [file, ...pairs] }) => {
     if (file === undefined) throw new UsageError("Expected FILE.key, but received no arguments")
     const metadata = metadataOf(pairs)
-    const { Certificate } = await import("../../security/index.js")
+    const { Certificate } = require("../../security/index.js") as typeof import("../../security/index.js")
     try {
       using certificate = Certificate.generate(metadata)
       // Keeps existing keys, even a secret one whose public file was moved.

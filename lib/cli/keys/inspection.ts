@@ -43,7 +43,7 @@ function exposure(file: string, kind: Finding["kind"], { mode, uid }: Stats): st
 const LARGEST = 16 << 20
 
 async function inspectPasswords(file: string): Promise<Pick<Finding, "users" | "problem">> {
-  const { PasswordFile } = await import("../../security/index.js")
+  const { PasswordFile } = require("../../security/index.js") as typeof import("../../security/index.js")
   using passwords = new PasswordFile(file)
   const problems: string[] = []
   passwords.on("problem", ({ message }) => problems.push(message))
@@ -76,7 +76,7 @@ export async function inspect(file: string): Promise<Finding> {
       const isExposed = exposure(file, "password file", stats) !== undefined
       return finding("password file", isExposed ? {} : await inspectPasswords(file))
     }
-    const { Certificate } = await import("../../security/index.js")
+    const { Certificate } = require("../../security/index.js") as typeof import("../../security/index.js")
     using certificate = Certificate.parse(contents)
     const { publicKey, metadata, hasSecretKey } = certificate
     return finding(hasSecretKey ? "secret certificate" : "certificate", { publicKey, metadata })

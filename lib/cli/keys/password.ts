@@ -40,7 +40,7 @@ Whoever has the file open, such as an Authenticator or a verb with --passwords, 
       throw new UsageError(`Expected FILE and USER, but also received ${JSON.stringify(more.join(" "))}`)
     if (/[\r\n\0]/.test(user) || user === "" || user.startsWith("#"))
       throw new UsageError("Invalid user name. It must not be empty, begin with # or contain line breaks")
-    const { PasswordFile } = await import("../../security/index.js")
+    const { PasswordFile } = require("../../security/index.js") as typeof import("../../security/index.js")
     if (remove) {
       if (!(await PasswordFile.removeUser(file, user)))
         throw new CommandError(`${file} has no user ${JSON.stringify(user)}`)

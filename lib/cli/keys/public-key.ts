@@ -20,7 +20,7 @@ function readSecret(file: string | undefined, signal: AbortSignal): Promise<Buff
 
 /** A certificate of a certificate file, of 40 characters of Z85, or of 32 bytes. */
 async function certificateOf(contents: Buffer): Promise<Certificate> {
-  const { Certificate, z85Decode } = await import("../../security/index.js")
+  const { Certificate, z85Decode } = require("../../security/index.js") as typeof import("../../security/index.js")
   const key = withoutNewline(contents)
   if (key.length === 40) return Certificate.from({ secretKey: z85Decode(key.toString("latin1")) })
   return contents.length === 32 ? Certificate.from({ secretKey: contents }) : Certificate.parse(contents)

@@ -41,7 +41,7 @@ const encode = defineVerb({
   run: async ({ args, values: { hex }, signal }) => {
     const input = await inputOf(args, signal)
     await convert(input, async () => {
-      const { z85Encode } = await import("../../security/index.js")
+      const { z85Encode } = require("../../security/index.js") as typeof import("../../security/index.js")
       return `${z85Encode(hex ? fromHex(input) : input)}\n`
     })
     return undefined
@@ -58,7 +58,7 @@ const decode = defineVerb({
   run: async ({ args, values: { hex }, signal }) => {
     const input = await inputOf(args, signal)
     await convert(input, async () => {
-      const { z85Decode } = await import("../../security/index.js")
+      const { z85Decode } = require("../../security/index.js") as typeof import("../../security/index.js")
       const bytes = z85Decode(withoutNewline(input).toString("latin1"))
       return hex ? `${bytes.toString("hex")}\n` : bytes
     })

@@ -82,10 +82,10 @@ export async function runSession(
 ): Promise<number | undefined> {
   const connection = connectionOf(args, given as ConnectionValues)
   const values = { ...given, ...connection.values } as SessionValues
-  const module = (pattern.isDraft
-    ? await import("../../draft.js")
-    : await import("../../index.js")) as unknown as Record<string, new (options: object) => AnySocket>
-  const Class = module[pattern.socket] as new (options: object) => AnySocket
+  const module: object = pattern.isDraft
+    ? (require("../../draft.js") as typeof import("../../draft.js"))
+    : (require("../../index.js") as typeof import("../../index.js"))
+  const Class = (module as Record<string, unknown>)[pattern.socket] as new (options: object) => AnySocket
   const opened = await openSocket(
     (options) => new Class(options),
     connection,

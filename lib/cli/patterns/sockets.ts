@@ -12,6 +12,8 @@ const others: Readonly<Record<string, string>> = { pub: "Publisher" }
 /** The class of a type. */
 export async function socketClass(name: string): Promise<new (options: object) => Socket> {
   const { socket, isDraft } = patterns[name] as (typeof patterns)[string]
-  const module: object = isDraft ? await import("../../draft.js") : await import("../../index.js")
+  const module: object = isDraft
+    ? (require("../../draft.js") as typeof import("../../draft.js"))
+    : (require("../../index.js") as typeof import("../../index.js"))
   return module[(others[name] ?? socket) as never]
 }

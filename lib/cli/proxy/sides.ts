@@ -118,7 +118,7 @@ export function checkSides([front, back, capture]: readonly (Side | undefined)[]
 
 /** Creates the socket of a side. */
 export async function create({ type }: Side): Promise<(options: object) => Socket> {
-  const zmq = await import("../../index.js")
+  const zmq = require("../../index.js") as typeof import("../../index.js")
   const { className } = kinds[type] as Kind
   return (options) => {
     const socket = new zmq[className](options)

@@ -178,7 +178,7 @@ async function runWithPeer(
   const connection = connectionOf(args, values)
   if (connection.rest.length > 0)
     throw new UsageError(`Expected only endpoints, but received ${JSON.stringify(connection.rest[0])}`)
-  const zmq = await import("../../index.js")
+  const zmq = require("../../index.js") as typeof import("../../index.js")
   const opened = await openSocket((options) => new zmq[classes[type]](options) as Socket, connection)
   const channel = opened.socket as unknown as Channel
   const ends = AbortSignal.any([signal, opened.refused])

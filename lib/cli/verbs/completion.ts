@@ -18,7 +18,7 @@ const shell = (name: string, howTo: string, command: string, load: Make): Verb =
     examples: [{ what: `use it in this ${name}`, command }],
     run: async ({ args, allVerbs }) => {
       if (args.length > 0) throw new UsageError(`Expected no arguments, but received ${JSON.stringify(args.join(" "))}`)
-      const { places } = await import("../completion/table.js")
+      const { places } = require("../completion/table.js") as typeof import("../completion/table.js")
       const make = await load()
       process.stdout.write(make(places(await allVerbs())))
       return undefined
@@ -33,19 +33,19 @@ export const completion = defineVerbs({
       "bash",
       'For every shell from now on, add to ~/.bashrc: eval "$(ohmq completion bash)"',
       'eval "$(ohmq completion bash)"',
-      async () => (await import("../completion/bash.js")).bash,
+      async () => (require("../completion/bash.js") as typeof import("../completion/bash.js")).bash,
     ),
     shell(
       "zsh",
       "For every shell from now on, write the script to a file _ohmq in a folder of $fpath, before compinit is called.",
       "ohmq completion zsh > _ohmq",
-      async () => (await import("../completion/zsh.js")).zsh,
+      async () => (require("../completion/zsh.js") as typeof import("../completion/zsh.js")).zsh,
     ),
     shell(
       "fish",
       "For every shell from now on, write the script to ~/.config/fish/completions/ohmq.fish.",
       "ohmq completion fish > ohmq.fish",
-      async () => (await import("../completion/fish.js")).fish,
+      async () => (require("../completion/fish.js") as typeof import("../completion/fish.js")).fish,
     ),
   ],
   examples: [],

@@ -91,7 +91,7 @@ function sidesOf(args: readonly string[], values: Readonly<Record<string, unknow
 }
 
 async function open(side: Side): Promise<Opened<Socket>> {
-  const { Context } = await import("../../index.js")
+  const { Context } = require("../../index.js") as typeof import("../../index.js")
   const { endpoints, values, name } = side
   // A context can have only one authenticator.
   const isGuarded = (values.clients !== undefined && values.clients !== "any") || values.passwords !== undefined
@@ -183,7 +183,7 @@ export const proxy = defineVerb({
   ],
   async run({ args, values, signal }) {
     const sides = sidesOf(args, values)
-    const { Proxy: ZmqProxy } = await import("../../index.js")
+    const { Proxy: ZmqProxy } = require("../../index.js") as typeof import("../../index.js")
     const opened = await openAll(sides)
     const [front, back, capture] = opened.map(({ socket }) => socket) as [Socket, Socket, Socket?]
     const forwarder = new ZmqProxy(front, back, { ...(capture !== undefined && { capture }) })
