@@ -43,7 +43,8 @@ async function nowhere(): Promise<string> {
 function archive(...folders: string[]): string {
   const place = temporaryFolder()
   for (const folder of folders) {
-    mkdirSync(path.join(place, folder, "include"), { recursive: true })
+    for (const inner of ["include", "builds/msvc"]) mkdirSync(path.join(place, folder, inner), { recursive: true })
+    writeFileSync(path.join(place, folder, "builds/msvc/version.h"), '#define SODIUM_VERSION_STRING "1.0.9"\n')
     writeFileSync(path.join(place, folder, "README"), folder)
     const parts = ["MAJOR 4", "MINOR 3", "PATCH 9"].map((part) => `#define ZMQ_VERSION_${part}\n`)
     writeFileSync(path.join(place, folder, "include/zmq.h"), parts.join(""))

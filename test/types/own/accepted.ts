@@ -165,8 +165,9 @@ export async function files(file: string): Promise<readonly string[]> {
   await PasswordFile.setPassword(file, "alice", "secret")
   same<Promise<void>>()<ReturnType<typeof PasswordFile.setPassword>>()
   const removed: boolean = await PasswordFile.removeUser(file, "bob")
-  using passwords = new PasswordFile(file)
+  const passwords = new PasswordFile(file)
   await passwords.ready
+  passwords.close()
   const { addon, capabilities, maxSockets }: Installation = installation()
   return [addon, `${capabilities.curve} ${maxSockets} ${removed}`, ...passwords.users]
 }
