@@ -16,11 +16,8 @@ export function measure(text: string): { depth: number; members: number } {
   for (let at = 0; at < text.length; at++) {
     const character = text.charCodeAt(at)
     if (character === quoteMark) {
-      for (at++; at < text.length; at++) {
-        const inside = text.charCodeAt(at)
-        if (inside === quoteMark) break
-        if (inside === backslash) at++
-      }
+      at = stringEndIn(text, at)
+      if (at < 0) break
     } else if (character === 0x2c) {
       if (depth === 1) commas++
     } else if (character === 0x7b || character === 0x5b) {
@@ -28,6 +25,16 @@ export function measure(text: string): { depth: number; members: number } {
     } else if (character === 0x7d || character === 0x5d) depth--
   }
   return { depth: deepest, members: commas + 1 }
+}
+
+/** Where the string that starts at a quotation mark ends: its other mark, or -1. A search of V8 is faster here than a loop over characters. */
+function stringEndIn(text: string, start: number): number {
+  for (let end = start; ; ) {
+    end = text.indexOf('"', end + 1)
+    let escapes = end
+    while (text.charCodeAt(escapes - 1) === backslash) escapes--
+    if (end < 0 || (end - escapes) % 2 === 0) return end
+  }
 }
 
 /** A member of an envelope: its name, where the name starts, and where the value is. */
