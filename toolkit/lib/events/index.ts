@@ -24,3 +24,8 @@ export {
   senderAttribute,
   specversion,
 } from "./event.js"
+export type { Finding, FindingLocation, Level, SarifParts, Severity } from "./findings/finding.js"
+export { type FromSarifOptions, fromSarif } from "./findings/from-sarif.js"
+export { type OcsfEvent, ocsfVersion, toOcsf } from "./findings/ocsf.js"
+export type { SarifLog } from "./findings/sarif.js"
+export { isFinding, toSarif } from "./findings/to-sarif.js"
