@@ -98,15 +98,14 @@ export function checkDataType(contentType: string | undefined, data: unknown): v
  * Checks that JSON can express a value without loss, and how deep it is. It visits no more nodes than an event can have bytes, so a value
  * that refers to itself, or to one value very often, ends as well.
  */
-function checkJson(data: unknown, limits: Limits): void {
+export function checkJson(data: unknown, limits: Limits): void {
   let nodes = 0
   const visit = (value: unknown, path: string, level: number): void => {
     if (++nodes > limits.bytes)
       throw new EventError("too-large", `The data has more values than the event may have bytes (${limits.bytes})`)
     if (value === null || typeof value === "string" || typeof value === "boolean") return
     if (typeof value === "number") {
-      if (!Number.isFinite(value))
-        throw new EventError("data-invalid", `${path} is ${value}, which JSON cannot express`)
+      if (!Number.isFinite(value)) throw new EventError("data-invalid", `${path} is ${value}; numbers must be finite`)
       return
     }
     if (typeof value !== "object")

@@ -2,7 +2,7 @@
 
 import { Buffer, isAscii, isUtf8 } from "node:buffer"
 import { isUint8Array } from "node:util/types"
-import { checkAttribute, checkDataType, checkEvent, checkRequired, type Limits, limitsOf } from "./check.js"
+import { checkAttribute, checkDataType, checkEvent, checkJson, checkRequired, type Limits, limitsOf } from "./check.js"
 import { changeMembers, measure, membersOf } from "./envelope.js"
 import { EventError, quote } from "./error.js"
 import { type AttributeValue, type Event, senderAttribute } from "./event.js"
@@ -40,7 +40,7 @@ function parse(envelope: Buffer, limits: Limits): Record<string, unknown> {
   const ascii = isAscii(envelope)
   if (!ascii && !isUtf8(envelope)) throw new EventError("not-utf8", "The envelope is not valid UTF-8")
   const text = envelope.toString(ascii ? "latin1" : "utf8")
-  const { depth, members } = measure(text)
+  const { depth, members, hasLargeNumber } = measure(text)
   if (depth > limits.levels)
     throw new EventError("too-deep", `The envelope is nested ${depth} levels deep; the limit is ${limits.levels}`)
   let value: unknown
@@ -54,6 +54,8 @@ function parse(envelope: Buffer, limits: Limits): Record<string, unknown> {
     throw new EventError("not-object", "The envelope is not a JSON object")
   const object = value as Record<string, unknown>
   if (Object.keys(object).length !== members && members > 1) refuseDuplicate(envelope)
+  // Beyond the range of a double, the parser returns infinity.
+  if (hasLargeNumber && object.data !== undefined) checkJson(object.data, limits)
   return object
 }
 

@@ -5,16 +5,35 @@ import { Buffer } from "node:buffer"
 const quoteMark = 0x22
 const backslash = 0x5c
 
-/**
- * How deep a JSON text is nested, and how many members its outermost object has. A parser keeps the last of two members with one name, and
- * others keep the first; comparing this count with the parser's shows that. What it says about text that is not JSON has no meaning.
- */
-export function measure(text: string): { depth: number; members: number } {
+/** What {@link measure} finds. */
+export interface Measure {
+  /** How deep the text is nested. */
+  readonly depth: number
+  /**
+   * How many members its outermost object has. Of two members with one name, some parsers keep the last and others the first; comparing this
+   * count with the parser's shows that there are two.
+   */
+  readonly members: number
+  /** Whether it has a number that may be beyond the range of a double: one with an exponent, or with 300 digits. */
+  readonly hasLargeNumber: boolean
+}
+
+/** Looks at a JSON text before it is parsed. What it says about text that is not JSON has no meaning. */
+export function measure(text: string): Measure {
   let depth = 0
+  let digits = 0
+  let hasLargeNumber = false
   let deepest = 0
   let commas = 0
   for (let at = 0; at < text.length; at++) {
     const character = text.charCodeAt(at)
+    if (character >= 0x30 && character <= 0x39) {
+      if (++digits >= 300) hasLargeNumber = true
+      continue
+    }
+    // An E or e.
+    if (digits > 0 && (character & 0xdf) === 0x45) hasLargeNumber = true
+    digits = 0
     if (character === quoteMark) {
       at = stringEndIn(text, at)
       if (at < 0) break
@@ -24,7 +43,7 @@ export function measure(text: string): { depth: number; members: number } {
       if (++depth > deepest) deepest = depth
     } else if (character === 0x7d || character === 0x5d) depth--
   }
-  return { depth: deepest, members: commas + 1 }
+  return { depth: deepest, members: commas + 1, hasLargeNumber }
 }
 
 /** Where the string that starts at a quotation mark ends: its other mark, or -1. A search of V8 is faster here than a loop over characters. */

@@ -20,7 +20,10 @@ const name = fc
 
 const data = fc.oneof(
   fc.record({}),
-  fc.record({ data: fc.jsonValue({ maxDepth: 8, stringUnit: "binary" }) }),
+  // JSON.stringify does not write the sign of -0.
+  fc.record({
+    data: fc.jsonValue({ maxDepth: 8, stringUnit: "binary" }).map((value) => JSON.parse(JSON.stringify(value))),
+  }),
   fc.record({ data: fc.uint8Array({ maxLength: 50 }).map((bytes) => Buffer.from(bytes)) }),
   fc.record({
     data: fc.string({ unit: "binary" }),

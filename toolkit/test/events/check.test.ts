@@ -77,7 +77,7 @@ describe("checkEvent", () => {
       "infinity in the data",
       { ...event, data: { a: [1, 1 / 0] } },
       "data-invalid",
-      "data.a[1] is Infinity, which JSON cannot express",
+      "data.a[1] is Infinity; numbers must be finite",
     ],
     [
       "a Map in the data",

@@ -24,7 +24,11 @@ describe("the vectors of wire.md", () => {
     const accepted = accept(frames)
     if (vector.event) expect(accepted.event).toEqual(eventOf(vector))
     expect(accepted.claimedSender).toEqual(vector.claimedSender)
-    expect(accepted.frames).toEqual(vector.kept ? vector.kept.map(bytesOf) : frames)
+    const kept = vector.kept ? vector.kept.map(bytesOf) : frames
+    // As text, since comparing long buffers takes seconds.
+    expect(accepted.frames.map((frame) => frame.toString("latin1"))).toEqual(
+      kept.map((frame) => frame.toString("latin1")),
+    )
     if (vector.dataBytes !== undefined) expect(dataBytes(accepted.frames)).toEqual(bytesOf(vector.dataBytes))
     expect(decode(encode(accepted.event))).toEqual(accepted.event)
   })

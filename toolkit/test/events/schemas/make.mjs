@@ -1,12 +1,13 @@
 // Writes the schemas of this folder, from what their authors publish, without what validation does not need.
-// Usage: node make.mjs SARIF OCSF
-//   SARIF   sarif-2.1/schema/sarif-schema-2.1.0.json of https://github.com/oasis-tcs/sarif-spec
-//   OCSF    a folder with https://github.com/ocsf/ocsf-schema at version 1.8.0 (commit 3dcb905d)
+// Usage: node make.mjs SARIF OCSF CLOUDEVENTS
+//   SARIF         sarif-2.1/schema/sarif-schema-2.1.0.json of https://github.com/oasis-tcs/sarif-spec
+//   OCSF          a folder with https://github.com/ocsf/ocsf-schema at version 1.8.0 (commit 3dcb905d)
+//   CLOUDEVENTS   cloudevents/formats/cloudevents.json of https://github.com/cloudevents/spec at v1.0.2
 
 import { readdirSync, readFileSync, writeFileSync } from "node:fs"
 import path from "node:path"
 
-const [sarif, ocsf] = process.argv.slice(2)
+const [sarif, ocsf, cloudevents] = process.argv.slice(2)
 const read = (...file) => JSON.parse(readFileSync(path.join(...file), "utf8"))
 const write = (name, value) => writeFileSync(new URL(name, import.meta.url), `${JSON.stringify(value)}\n`)
 
@@ -88,3 +89,4 @@ for (const type of Object.values(result.types)) delete type.description
 
 write("sarif-2.1.0.json", modern(read(sarif)))
 write("ocsf-1.8.0.json", result)
+write("cloudevents-1.0.2.json", modern(read(cloudevents)))
