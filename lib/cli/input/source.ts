@@ -25,9 +25,12 @@ const GROUP = 256
 export const isFromInput = (messages: readonly string[], { file, part }: InputValues) =>
   messages.length === 0 && file === undefined && part === undefined
 
-/** Standard input, in large chunks if it is a file. */
+/** How much of a file is read at a time: a few hundred lines, which then die young. With 1 MiB, sending takes half as long again. */
+const CHUNK = 32 * 1024
+
+/** Standard input. */
 function standardInput(signal: AbortSignal): Readable {
-  const stream = fstatSync(0).isFile() ? createReadStream("", { fd: 0, highWaterMark: 1 << 20 }) : process.stdin
+  const stream = fstatSync(0).isFile() ? createReadStream("", { fd: 0, highWaterMark: CHUNK }) : process.stdin
   const stop = () => stream.destroy()
   if (signal.aborted) stop()
   signal.addEventListener("abort", stop, { once: true })
