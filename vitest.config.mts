@@ -39,6 +39,7 @@ export default defineConfig({
           exclude: ["**/node_modules/**", ...Object.values(tiers).flatMap(({ include }) => include)],
         },
       },
+      { test: { ...shared, name: "toolkit", include: ["toolkit/test/**/*.test.ts"] } },
       ...Object.entries(tiers).map(([name, tier]) => ({ test: { ...shared, name, ...tier } })),
     ],
   },

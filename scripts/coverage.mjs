@@ -49,7 +49,7 @@ function copyProject() {
 
 async function compile() {
   // Comments have no place in a source map.
-  await compileTypeScript(path.join(project, "dist"), ["--sourceMap", "--removeComments"])
+  await compileTypeScript(path.join(project, "dist"), { options: ["--sourceMap", "--removeComments"] })
   const flags = { CXXFLAGS: "--coverage -fprofile-update=atomic -O0", LDFLAGS: "--coverage" }
   await run("addon", process.execPath, ["scripts/addon.mjs"], {
     cwd: project,

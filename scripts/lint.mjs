@@ -38,6 +38,8 @@ async function typescript(fix) {
   const tsc = bin("typescript", "bin/tsc")
   await step("types of lib", process.execPath, [tsc, "-p", root, "--noEmit"])
   await step("types of test", process.execPath, [tsc, "-p", inProject("test")])
+  await step("types of toolkit", process.execPath, [tsc, "-p", inProject("toolkit"), "--noEmit"])
+  await step("types of toolkit test", process.execPath, [tsc, "-p", inProject("toolkit/test")])
   await step("docstrings", process.execPath, [bin("typedoc", "bin/typedoc"), "--emit", "none"])
 }
 

@@ -32,13 +32,16 @@ function prebuilt() {
   return existsSync(file) ? file : undefined
 }
 
-async function ensureTypeScript() {
-  const stampFile = inProject("dist/.ohmq-setup.json")
-  const recipe = fingerprint([inProject("lib"), inProject("tsconfig.json"), inProject("package-lock.json")])
+/** Compiles a package, if its sources or those of what it is built on have changed. */
+async function ensureTypeScript(folder = root, ...others) {
+  const inPackage = (name) => path.join(folder, name)
+  const stampFile = inPackage("dist/.ohmq-setup.json")
+  const sources = [inPackage("lib"), inPackage("tsconfig.json"), inProject("package-lock.json"), ...others]
+  const recipe = fingerprint(sources)
   if (readJson(stampFile)?.fingerprint === recipe) return
-  say("typescript", "compiling")
-  rmSync(inProject("dist"), { recursive: true, force: true })
-  await compileTypeScript(inProject("dist"))
+  say("typescript", folder === root ? "compiling" : `compiling ${path.basename(folder)}`)
+  rmSync(inPackage("dist"), { recursive: true, force: true })
+  await compileTypeScript(inPackage("dist"), { project: folder })
   writeFileSync(stampFile, `${JSON.stringify({ fingerprint: recipe })}\n`)
 }
 
@@ -58,4 +61,5 @@ await runMain(async (args) => {
     await ensureAddon()
   }
   await ensureTypeScript()
+  await ensureTypeScript(inProject("toolkit"), inProject("lib"), inProject("tsconfig.json"))
 })

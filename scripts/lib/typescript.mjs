@@ -1,4 +1,4 @@
-// Compiles lib/ to dist/.
+// Compiles a package's lib/.
 
 import { createRequire } from "node:module"
 import path from "node:path"
@@ -8,8 +8,10 @@ import { run } from "./run.mjs"
 
 const require = createRequire(import.meta.url)
 
-export async function compileTypeScript(folder, options = []) {
+/** Compiles the project at `project` into a folder. */
+export async function compileTypeScript(folder, { project = root, options = [] } = {}) {
   const tsc = path.join(path.dirname(require.resolve("typescript/package.json")), "bin/tsc")
-  const args = [tsc, "-p", root, "--outDir", folder, ...options]
-  await run("typescript", process.execPath, args, { log: inProject("build/typescript.log") })
+  const args = [tsc, "-p", project, "--outDir", folder, ...options]
+  const name = ["typescript", ...(project === root ? [] : [path.basename(project)])].join("-")
+  await run("typescript", process.execPath, args, { log: inProject("build", `${name}.log`) })
 }

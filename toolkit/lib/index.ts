@@ -1,0 +1,3 @@
+// What users import: all parts of the toolkit.
+
+export * from "./events/index.js"
