@@ -2,6 +2,7 @@
 
 import { statSync } from "node:fs"
 import { join } from "node:path"
+import { Line, unlessAborted } from "./line.js"
 import { StoreError } from "./log/errors.js"
 import type { Log } from "./log/log.js"
 import type { Position } from "./log/record.js"
@@ -28,7 +29,13 @@ export class Room {
   readonly #log: Log
   readonly #bounds: Bounds
   readonly #cursors: () => ReadonlyMap<string, Position>
-  readonly #line: (() => void)[] = []
+  readonly #waiting = new Line()
+  readonly #dropping = new Line()
+  /** Room that was made and is not yet used. */
+  #keptBytes = 0
+  #keptCount = 0
+  /** Wakes the first append that waits. */
+  #change = () => {}
   #closed = false
   /** Events that a cursor has lost. */
   readonly dropped = new Map<string, number>()
@@ -40,12 +47,15 @@ export class Room {
   }
 
   get waiting(): number {
-    return this.#line.length
+    return this.#waiting.length
   }
 
   has(bytes: number, count: number): boolean {
     const { maxBytes, maxCount } = this.#bounds
-    return this.#log.bytes + bytes <= maxBytes && this.#log.accepted - this.#log.first + count <= maxCount
+    return (
+      this.#log.bytes + this.#keptBytes + bytes <= maxBytes &&
+      this.#log.accepted - this.#log.first + this.#keptCount + count <= maxCount
+    )
   }
 
   /** The oldest position that some cursor has not passed. Without cursors, that is everything. */
@@ -86,7 +96,7 @@ export class Room {
   }
 
   /** Drops the oldest segment. */
-  async dropOldest(): Promise<Dropped | undefined> {
+  async #dropOldest(): Promise<Dropped | undefined> {
     if (this.#log.segments.length < 2) await this.#log.roll()
     const second = this.#log.segments[1]
     return second === undefined ? undefined : this.#drop(second.first)
@@ -108,7 +118,7 @@ export class Room {
   }
 
   /**
-   * Makes room for an append.
+   * Makes room for an append, and keeps it until `release` is called.
    *
    * @returns What was dropped for it.
    */
@@ -120,36 +130,60 @@ export class Room {
         `The append has ${bytes} bytes and ${count} events, which is more than the store may ever hold`,
       )
     }
-    const dropped: Dropped[] = []
-    let isFirst = this.#line.length === 0
-    while (!isFirst || !this.has(bytes, count)) {
-      if (isFirst || whenFull !== "wait") {
-        if (await this.#free(bytes, count)) break
-        if (whenFull === "refuse") throw this.#full()
-        if (whenFull === "drop-oldest") {
-          const before = this.#log.first
-          const gap = await this.dropOldest()
-          if (gap !== undefined) dropped.push(gap)
-          if (this.#log.first === before) throw this.#full()
-          continue
-        }
-      }
-      await this.#wait(signal, isFirst)
+    if (whenFull === "wait") await this.#waiting.serve(signal, () => this.#wait(bytes, count, signal))
+    else if (whenFull === "drop-oldest") return this.#dropping.serve(signal, () => this.#makeByDropping(bytes, count))
+    else if (!(await this.#free(bytes, count))) throw this.#full()
+    return []
+  }
+
+  release(bytes: number, count: number): void {
+    this.#keptBytes -= bytes
+    this.#keptCount -= count
+  }
+
+  #keep(bytes: number, count: number): boolean {
+    if (!this.has(bytes, count)) return false
+    this.#keptBytes += bytes
+    this.#keptCount += count
+    return true
+  }
+
+  async #wait(bytes: number, count: number, signal: AbortSignal | undefined): Promise<void> {
+    for (;;) {
       if (this.#closed) throw new StoreError("CLOSED", "The store was closed while the append waited for room")
-      isFirst = true
+      let wake = () => {}
+      const change = new Promise<void>((resolve) => {
+        wake = resolve
+      })
+      this.#change = wake
+      if (await this.#free(bytes, count)) return
+      await unlessAborted(change, signal)
+    }
+  }
+
+  async #makeByDropping(bytes: number, count: number): Promise<Dropped[]> {
+    const dropped: Dropped[] = []
+    while (!(await this.#free(bytes, count))) {
+      // What is still being written cannot be dropped.
+      await this.#log.settled()
+      const gap = await this.#dropOldest()
+      if (gap !== undefined) dropped.push(gap)
+      if (this.#log.failure) throw this.#log.failure
+      if (this.#closed) throw new StoreError("CLOSED", "The store was closed while the append waited for room")
     }
     return dropped
   }
 
-  /** Frees what all have passed. */
+  /** Keeps room for an append, if there is some or will be without what all have passed. */
   async #free(bytes: number, count: number): Promise<boolean> {
+    if (this.#keep(bytes, count)) return true
     this.prune(true)
-    if (this.has(bytes, count)) return true
+    if (this.#keep(bytes, count)) return true
     const active = this.#log.segments.at(-1)?.first as Position
     if (this.needed() < this.#log.durable || this.#log.durable === active) return false
     await this.#log.roll()
     this.prune(true)
-    return this.has(bytes, count)
+    return this.#keep(bytes, count)
   }
 
   #full(): StoreError {
@@ -167,32 +201,14 @@ export class Room {
     return new StoreError("FULL", `The store is full: it has ${limits.filter(Boolean).join(", ")}. ${hint}`)
   }
 
-  #wait(signal: AbortSignal | undefined, first: boolean): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const enter = () => {
-        signal?.removeEventListener("abort", abort)
-        resolve()
-      }
-      const abort = () => {
-        this.#line.splice(this.#line.indexOf(enter), 1)
-        reject(signal?.reason)
-      }
-      if (signal?.aborted) return reject(signal.reason)
-      signal?.addEventListener("abort", abort, { once: true })
-      // Who has been at the head of the line stays there.
-      if (first) this.#line.unshift(enter)
-      else this.#line.push(enter)
-    })
-  }
-
   /** Lets the first in line try again. Call this when there may be room. */
   admit(): void {
-    this.#line.shift()?.()
+    this.#change()
   }
 
   /** Ends all waits: the store closes. */
   leave(): void {
     this.#closed = true
-    for (const enter of this.#line.splice(0)) enter()
+    this.#change()
   }
 }

@@ -156,22 +156,22 @@ class SegmentStore implements Store {
     const bytes = sizeOf(drafts)
     const { whenFull = "refuse", stream } = options
     let gaps: Draft[] = []
+    let isKept = false
     if ((whenFull === "wait" && this.#room.waiting > 0) || !this.#room.has(bytes, drafts.length)) {
       // What was stored before needs no room, and its sender waits for that answer.
       if (stream !== undefined && this.#place(options, drafts).known === drafts.length) return this.#last()
       try {
         const dropped = await this.#room.make(bytes, drafts.length, whenFull, options.signal)
+        isKept = true
         gaps = dropped.map((one) => draft(kinds.gap, { gap: { reason: "dropped", ...one } }))
       } catch (error) {
         if (error instanceof StoreError && error.code === "FULL") this.#refused++
         throw error
       }
     }
-    try {
-      return await this.#store(drafts, gaps, options)
-    } finally {
-      if (this.#room.waiting > 0) this.#room.admit()
-    }
+    // From here on to the append nothing else runs.
+    if (isKept) this.#room.release(bytes, drafts.length)
+    return this.#store(drafts, gaps, options)
   }
 
   #place({ stream = "", sequence = 1, allowGap = false }: AppendOptions, drafts: readonly Draft[]) {
@@ -278,7 +278,7 @@ class SegmentStore implements Store {
   /** A cursor has moved on: there may be something to remove, and room. */
   #passed(): void {
     if (this.#room.prune(this.#room.waiting > 0)) this.#log.removed.then(() => this.#state.roomMade())
-    this.#room.admit()
+    else this.#room.admit()
   }
 
   async deadLetter(cursor: string, entry: Entry, reason: string): Promise<void> {
@@ -300,8 +300,9 @@ class SegmentStore implements Store {
       const drafts = letters.map((letter) =>
         draft(kinds.entry, { only: cursor, dead: letter.id, reason: letter.reason }, letter),
       )
-      if (!this.#room.has(sizeOf(drafts), drafts.length))
-        await this.#room.make(sizeOf(drafts), drafts.length, "refuse", undefined)
+      const bytes = sizeOf(drafts)
+      await this.#room.make(bytes, drafts.length, "refuse", undefined)
+      this.#room.release(bytes, drafts.length)
       await this.#write(drafts)
       const ids = letters.map(({ id }) => id)
       await this.#dead.remove(cursor, ids)

@@ -107,6 +107,6 @@ function grown(store: Subscribed, signal: AbortSignal | undefined): Promise<void
     }
     const cancel = store.onGrown(done)
     signal?.addEventListener("abort", done, { once: true })
-    if (signal?.aborted) done()
+    if (signal?.aborted || store.isClosed()) done()
   })
 }
