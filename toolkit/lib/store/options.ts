@@ -18,6 +18,22 @@ export interface StoreOptions extends Partial<Bounds> {
 
 const MIB = 1 << 20
 
+/** Without those that are undefined: they have their defaults. */
+const given = (options: StoreOptions): StoreOptions =>
+  Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
+
+const names: ReadonlySet<string> = new Set<keyof StoreOptions>([
+  "maxBytes",
+  "maxCount",
+  "retention",
+  "maxAge",
+  "maxDeadBytes",
+  "segmentBytes",
+  "segmentEntries",
+  "repair",
+  "onWrite",
+])
+
 /** Checks the options and adds the defaults. */
 export function readOptions(options: StoreOptions): Required<StoreOptions> {
   const { maxBytes = Number.POSITIVE_INFINITY, maxCount = Number.POSITIVE_INFINITY, retention = 0 } = options
@@ -31,9 +47,10 @@ export function readOptions(options: StoreOptions): Required<StoreOptions> {
     segmentEntries: Math.max(Math.ceil(maxCount / 8), 1),
     repair: false,
     onWrite: () => {},
-    ...options,
+    ...given(options),
   }
   for (const [name, value] of Object.entries(complete)) {
+    if (!names.has(name)) throw new TypeError(`Unknown option "${name}". The options are ${[...names].join(", ")}`)
     if (name === "repair" || name === "onWrite") continue
     if (typeof value !== "number" || Number.isNaN(value) || (name === "retention" ? value < 0 : value <= 0)) {
       throw new RangeError(`Expected a positive number for ${name} but received ${String(value)}`)

@@ -89,6 +89,7 @@ class SegmentStore implements Store {
       Math.min(Math.max(Math.min(retention || maxAge, maxAge) / 4, 10), 60_000),
     )
     this.#clock.unref()
+    this.#state.fillReserve()
   }
 
   readonly #unfinished: Position[] = []
@@ -228,7 +229,7 @@ class SegmentStore implements Store {
     this.#need(name)
     await this.#state.setCursors({ [name]: null })
     this.#skips.delete(name)
-    this.#passed()
+    await this.#passed()
   }
 
   read(cursor: string, options: ReadOptions = {}): AsyncIterable<Entry[]> {
@@ -266,7 +267,7 @@ class SegmentStore implements Store {
     const until = this.#skipsOf(cursor).extend(position)
     if (until <= before) return
     await this.#state.setCursors({ [cursor]: until })
-    this.#passed()
+    await this.#passed()
   }
 
   async rewind(cursor: string, position: Position): Promise<void> {
@@ -276,9 +277,10 @@ class SegmentStore implements Store {
   }
 
   /** A cursor has moved on: there may be something to remove, and room. */
-  #passed(): void {
-    if (this.#room.prune(this.#room.waiting > 0)) this.#log.removed.then(() => this.#state.roomMade())
-    else this.#room.admit()
+  async #passed(): Promise<void> {
+    if (!this.#room.prune(this.#room.waiting > 0)) return this.#room.admit()
+    await this.#log.removed
+    this.#state.fillReserve()
   }
 
   async deadLetter(cursor: string, entry: Entry, reason: string): Promise<void> {

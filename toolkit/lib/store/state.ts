@@ -22,7 +22,7 @@ interface Snapshot {
   goneOf: Record<string, number>
 }
 
-const SEGMENT_BYTES = 1 << 20
+const SEGMENT_BYTES = 1 << 18
 /** A commit must be possible on a full disk, since it is what makes room. So this much is kept for it. */
 const RESERVE_BYTES = 2 * SEGMENT_BYTES
 
@@ -55,7 +55,6 @@ export class State {
       // One before the last stays, for a repair.
       rolled: () => this.#log.dropBefore(this.#log.segments.at(-2)?.first ?? 0),
     })
-    this.#fillReserve()
   }
 
   get cursors(): ReadonlyMap<string, Position> {
@@ -131,19 +130,14 @@ export class State {
   }
 
   /** Sets space aside, if there is some. */
-  #fillReserve(): void {
+  fillReserve(): void {
     try {
-      if ((statSync(this.#reserve, { throwIfNoEntry: false })?.size ?? 0) < RESERVE_BYTES) {
-        writeFileSync(this.#reserve, Buffer.alloc(RESERVE_BYTES, 1), { mode: 0o600 })
-      }
+      if ((statSync(this.#reserve, { throwIfNoEntry: false })?.size ?? 0) === RESERVE_BYTES) return
+      writeFileSync(this.#reserve, Buffer.alloc(RESERVE_BYTES, 1), { mode: 0o600 })
     } catch {
-      // The disk is full already. What there is stays set aside.
+      // The disk is full. What little there is left is needed more elsewhere.
+      rmSync(this.#reserve, { force: true })
     }
-  }
-
-  /** There is room again. */
-  roomMade(): void {
-    this.#fillReserve()
   }
 
   close(): Promise<void> {

@@ -23,8 +23,12 @@ export function syncFolder(path: string): void {
 export function makeFolder(path: string): void {
   if (existsSync(path)) return
   try {
-    const first = mkdirSync(path, { recursive: true, mode: 0o700 })
-    if (first) syncFolder(dirname(first))
+    // With `recursive`, Node reports ENOENT on a read-only file system.
+    if (existsSync(dirname(path))) mkdirSync(path, { mode: 0o700 })
+    else {
+      const first = mkdirSync(path, { recursive: true, mode: 0o700 })
+      if (first) syncFolder(dirname(first))
+    }
     syncFolder(dirname(path))
   } catch (error) {
     throw systemError(error, path)

@@ -35,8 +35,8 @@ const AHEAD = 1 << 20
 /** Other work goes on after this many bytes. */
 const TURN = 1 << 22
 
-/** A record that only looks like one would have to have the right checksum. */
-function resynchronise(
+/** The first intact record behind damage, with a position of at least `least` and below `below`. */
+export function resynchronise(
   bytes: Buffer,
   from: number,
   least: Position,

@@ -4,6 +4,7 @@ import { Buffer } from "node:buffer"
 import { type FileHandle, open } from "node:fs/promises"
 import { join } from "node:path"
 import { DamageError, systemError } from "./errors.js"
+import { resynchronise } from "./inspection.js"
 import type { Log } from "./log.js"
 import { claimedLength, isPlausible, kinds, type Position, readRecord, type Stored } from "./record.js"
 import { SEGMENT_HEADER, segmentName } from "./segment.js"
@@ -51,17 +52,24 @@ export class LogReader {
     const bytes = await this.#read(file, Math.min(CHUNK, limit - this.#offset), limit)
     let at = 0
     while (at < bytes.length) {
-      const record = readRecord(bytes, at)
+      let record = readRecord(bytes, at)
+      if (typeof record !== "string" && record.position !== this.#at) {
+        record = `position ${record.position} instead of ${this.#at}`
+      }
       if (typeof record === "string") {
         const length = claimedLength(bytes, at)
         const isCut =
           this.#offset + bytes.length < limit &&
           (length === undefined || (isPlausible(length) && at + length > bytes.length))
-        if (isCut && at > 0) break
-        throw this.#damage(record, at, segment.first)
+        // What comes before the damage is delivered first.
+        if ((isCut && at > 0) || this.#ready.length > 0) break
+        // Nobody asked for what is damaged.
+        const found = resynchronise(bytes, at + 1, this.#at + 1, this.#next + 1)
+        if (found === undefined) throw this.#damage(record, at, segment.first)
+        at = found.at
+        record = found.record
+        this.#at = record.position
       }
-      if (record.position !== this.#at)
-        throw this.#damage(`position ${record.position} instead of ${this.#at}`, at, segment.first)
       at += record.length
       this.#at += record.span
       if (record.kind === kinds.carry || this.#at <= this.#next) continue
