@@ -1,6 +1,7 @@
 // Dead letters: a log of their own, so that they hold up nothing.
 
 import { join } from "node:path"
+import { Line } from "./line.js"
 import { StoreError } from "./log/errors.js"
 import { Log } from "./log/log.js"
 import { LogReader } from "./log/reader.js"
@@ -20,6 +21,7 @@ export class DeadLetters {
   readonly #log: Log
   readonly #state: State
   readonly #maxBytes: number
+  readonly #line = new Line()
   /** How many a cursor has got, ever. */
   readonly #added = new Map<string, number>()
 
@@ -48,10 +50,6 @@ export class DeadLetters {
 
   get bytes(): number {
     return this.#log.bytes
-  }
-
-  get cursors(): Iterable<string> {
-    return this.#added.keys()
   }
 
   /** How many dead letters of a cursor are waiting. */
@@ -107,10 +105,34 @@ export class DeadLetters {
     }
   }
 
+  /** Calls a function with batches of them and deletes each after that. Only one such call runs at a time. Resolves to how many. */
+  take(cursor: string, selection: Selection, use: (letters: DeadLetter[]) => Promise<unknown>): Promise<number> {
+    return this.#line.serve(undefined, async () => {
+      let count = 0
+      for await (const letters of this.batches(cursor, selection)) {
+        await use(letters)
+        await this.remove(
+          cursor,
+          letters.map(({ id }) => id),
+        )
+        count += letters.length
+      }
+      return count
+    })
+  }
+
   /** Deletes some of a cursor's, and the files whose dead letters are all gone. */
   async remove(cursor: string, ids: Position[]): Promise<void> {
     await this.#state.removeDead(cursor, ids)
     await this.#drop()
+  }
+
+  /** Deletes those that are back in the log already. */
+  async finish(ids: readonly Position[]): Promise<void> {
+    if (ids.length === 0) return
+    for await (const letters of this.batches(undefined, { ids })) {
+      for (const { cursor, id } of letters) await this.remove(cursor, [id])
+    }
   }
 
   async #drop(): Promise<void> {

@@ -2,8 +2,8 @@
 
 export { type Damage, DamageError, StoreError, type StoreErrorCode } from "./log/errors.js"
 export { backupStore, checkStore } from "./maintenance.js"
+export { compactStore, openStore } from "./opening.js"
 export type { StoreOptions } from "./options.js"
-export { openStore } from "./segment-store.js"
 export type {
   AppendOptions,
   CheckReport,

@@ -56,7 +56,8 @@ async function readBytes(path: string, size: number | undefined): Promise<Buffer
   }
 }
 
-function requireStore(folder: string): void {
+/** Refuses a folder without a store of this version. */
+export function requireStore(folder: string): void {
   const version = existsSync(folder) ? readVersion(folder) : undefined
   if (version === FORMAT_VERSION) return
   throw new StoreError(

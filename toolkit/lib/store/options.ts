@@ -58,3 +58,7 @@ export function readOptions(options: StoreOptions): Required<StoreOptions> {
   }
   return complete
 }
+
+/** How often to look for what is too old: a quarter of the shorter time. */
+export const pruningInterval = ({ retention, maxAge }: Pick<Bounds, "retention" | "maxAge">): number =>
+  Math.min(Math.max(Math.min(retention || maxAge, maxAge) / 4, 10), 60_000)

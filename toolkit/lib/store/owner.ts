@@ -13,6 +13,9 @@ import { StoreError, systemError } from "./log/errors.js"
 const PREFIX = "owner."
 /** How long the owner has to answer with its process id. It is alive in any case. */
 const ANSWER = 1_000
+/** How long a command may take. */
+const PATIENCE = 60_000
+const MAX_COMMAND = 100
 
 /** A folder under a name that is short enough for sun_path, which has about 100 bytes: see unix(7). */
 class ShortName {
@@ -29,20 +32,32 @@ class ShortName {
   }
 }
 
-/** Asks who listens: the text that it sends, "" if it sends none, or undefined if nobody listens. */
-function ask(path: string): Promise<string | undefined> {
+/** What an owner says. */
+interface Reply {
+  pid?: number
+}
+
+/** Asks who listens: an empty answer if it sends none in time, or undefined if nobody listens. */
+function ask(path: string, command = "", patience = ANSWER): Promise<Reply | undefined> {
   return new Promise((resolve) => {
     const socket = connect(path)
-    let answer = ""
-    socket.setEncoding("utf8").setTimeout(ANSWER, () => socket.destroy())
-    socket.on("data", (text) => {
-      answer += text
+    let text = ""
+    socket.setEncoding("utf8").setTimeout(patience, () => socket.destroy())
+    socket.end(command)
+    socket.on("data", (more) => {
+      text += more
     })
     socket.on("error", (error: NodeJS.ErrnoException) => {
       // Whatever else goes wrong, such as a full backlog, somebody may be there.
-      resolve(error.code === "ECONNREFUSED" || error.code === "ENOENT" ? undefined : "")
+      resolve(error.code === "ECONNREFUSED" || error.code === "ENOENT" ? undefined : {})
     })
-    socket.on("close", () => resolve(answer))
+    socket.on("close", () => {
+      try {
+        resolve(JSON.parse(text))
+      } catch {
+        resolve({})
+      }
+    })
   })
 }
 
@@ -52,25 +67,28 @@ const numbers = (folder: string): number[] =>
     .map((name) => Number(name.slice(PREFIX.length)))
     .sort((a, b) => b - a)
 
-const locked = (folder: string, owner: string) =>
+const locked = (folder: string, { pid }: Reply) =>
   new StoreError(
     "LOCKED",
-    `${folder} is in use by ${owner ? `process ${owner}` : "another process"}. A store can be open only once: ` +
+    `${folder} is in use by ${pid === undefined ? "another process" : `process ${pid}`}. A store can be open only once: ` +
       "stop that process, or choose another folder",
   )
 
 /** The right to write to a store. */
 export class Owner {
-  readonly #server: Server
+  readonly #listener: Listener
   readonly #name: ShortName
   readonly #file: string
-  readonly #peers: Set<Socket>
 
-  private constructor(server: Server, name: ShortName, file: string, peers: Set<Socket>) {
-    this.#server = server
+  private constructor(listener: Listener, name: ShortName, file: string) {
+    this.#listener = listener
     this.#name = name
     this.#file = file
-    this.#peers = peers
+  }
+
+  /** Answers commands of other processes. */
+  serve(answer: (command: string) => Promise<object>): void {
+    this.#listener.answer = answer
   }
 
   /** Becomes the owner, or fails at once with `LOCKED`. */
@@ -78,14 +96,13 @@ export class Owner {
     if (process.platform === "win32") return Owner.#claimPipe(folder)
     const name = new ShortName(folder)
     const file = `claim.${process.pid}.${randomBytes(6).toString("hex")}`
-    const peers = new Set<Socket>()
-    let server: Server | undefined
+    const listener = new Listener()
     try {
-      server = await listen(join(name.path, file), peers)
+      await listener.listen(join(name.path, file))
       await Owner.#publish(folder, name.path, file)
-      return new Owner(server, name, join(folder, file), peers)
+      return new Owner(listener, name, join(folder, file))
     } catch (error) {
-      server?.close()
+      await listener.close()
       rmSync(join(folder, file), { force: true })
       name.close()
       throw systemError(error, folder)
@@ -108,7 +125,7 @@ export class Owner {
         const { code } = error as { code?: string }
         if (code === "EEXIST") continue
         // Another process took this socket for one that was left behind, while it became the owner.
-        throw code === "ENOENT" ? locked(folder, "") : error
+        throw code === "ENOENT" ? locked(folder, {}) : error
       }
       const all = numbers(folder)
       if (all[0] !== own) {
@@ -128,39 +145,82 @@ export class Owner {
 
   /** A named pipe can be created once, and ends with its process. */
   static async #claimPipe(folder: string): Promise<Owner> {
-    const { dev, ino } = statSync(folder, { bigint: true })
-    const path = `\\\\.\\pipe\\ohmq-store-${dev}-${ino}`
-    const peers = new Set<Socket>()
+    const path = pipeOf(folder)
+    const listener = new Listener()
     try {
-      return new Owner(await listen(path, peers), new ShortName(folder), "", peers)
+      await listener.listen(path)
+      return new Owner(listener, new ShortName(folder), "")
     } catch (error) {
-      if ((error as { code?: string }).code === "EADDRINUSE") throw locked(folder, (await ask(path)) ?? "")
+      if ((error as { code?: string }).code === "EADDRINUSE") throw locked(folder, (await ask(path)) ?? {})
       throw systemError(error, folder)
     }
   }
 
   /** Lets others have the store. */
   async release(): Promise<void> {
-    for (const peer of this.#peers) peer.destroy()
-    await new Promise((resolve) => this.#server.close(resolve))
+    await this.#listener.close()
     if (this.#file) rmSync(this.#file, { force: true })
     this.#name.close()
   }
 }
 
-/** A server that tells everybody its process id, and does not keep the process alive. */
-function listen(path: string, peers: Set<Socket>): Promise<Server> {
-  return new Promise((resolve, reject) => {
-    const server = createServer((socket) => {
-      peers.add(socket)
-      socket.on("close", () => peers.delete(socket))
-      socket.on("error", () => {})
-      socket.end(String(process.pid))
+/** Tells everybody its process id, and does not keep the process alive. */
+class Listener {
+  readonly #server: Server
+  readonly #peers = new Set<Socket>()
+  answer: (command: string) => Promise<object> = async () => ({})
+
+  constructor() {
+    this.#server = createServer({ allowHalfOpen: true }, (socket) => this.#serve(socket))
+  }
+
+  #serve(socket: Socket): void {
+    let command = ""
+    this.#peers.add(socket)
+    socket.unref()
+    socket.setEncoding("utf8")
+    socket.on("close", () => this.#peers.delete(socket))
+    socket.on("error", () => {})
+    socket.on("data", (text) => {
+      command += text
+      if (command.length > MAX_COMMAND) socket.destroy()
     })
-    server.on("error", reject)
-    server.listen(path, () => {
-      server.unref()
-      resolve(server)
+    socket.on("end", async () => {
+      const more = command === "" ? {} : await this.answer(command)
+      socket.end(JSON.stringify({ pid: process.pid, ...more }))
     })
-  })
+  }
+
+  listen(path: string): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#server.on("error", reject)
+      this.#server.listen(path, () => {
+        this.#server.unref()
+        resolve()
+      })
+    })
+  }
+
+  async close(): Promise<void> {
+    for (const peer of this.#peers) peer.destroy()
+    await new Promise((resolve) => this.#server.close(resolve))
+  }
+}
+
+const pipeOf = (folder: string): string => {
+  const { dev, ino } = statSync(folder, { bigint: true })
+  return `\\\\.\\pipe\\ohmq-store-${dev}-${ino}`
+}
+
+/** Asks the process that has a store open to do something. Undefined if there is none. */
+export async function askOwner(folder: string, command: string): Promise<object | undefined> {
+  if (process.platform === "win32") return ask(pipeOf(folder), command, PATIENCE)
+  const last = numbers(folder)[0]
+  if (last === undefined) return undefined
+  const name = new ShortName(folder)
+  try {
+    return await ask(join(name.path, PREFIX + last), command, PATIENCE)
+  } finally {
+    name.close()
+  }
 }

@@ -165,7 +165,7 @@ export class Room {
     const dropped: Dropped[] = []
     while (!(await this.#free(bytes, count))) {
       // What is still being written cannot be dropped.
-      await this.#log.settled()
+      await this.#log.written()
       const gap = await this.#dropOldest()
       if (gap !== undefined) dropped.push(gap)
       if (this.#log.failure) throw this.#log.failure

@@ -12,6 +12,8 @@ import { type Draft, kinds, type Position, type Stored } from "./log/record.js"
 interface Change {
   /** A cursor and its position; null removes it. */
   cursors?: Record<string, Position | null>
+  /** A cursor and its position, unless it is further already: commits may be under way at the same time. */
+  passed?: Record<string, Position>
   /** Dead letters that are gone. */
   gone?: { cursor: string; ids: Position[] }
 }
@@ -79,15 +81,19 @@ export class State {
 
   #visit({ kind, meta }: Stored): void {
     if (kind === kinds.gap) return
-    const { cursors = {}, gone, goneOf } = JSON.parse(meta || "{}")
+    const { cursors = {}, passed, gone, goneOf } = JSON.parse(meta || "{}")
     if (kind === kinds.carry) {
       for (const id of gone ?? []) this.#gone.add(id)
       for (const [cursor, count] of Object.entries(goneOf ?? {})) this.#goneOf.set(cursor, count as number)
       for (const [name, position] of Object.entries(cursors)) this.#cursors.set(name, position as number)
-    } else this.#apply({ cursors, gone })
+    } else this.#apply({ cursors, passed, gone })
   }
 
-  #apply({ cursors = {}, gone }: Change): void {
+  #apply({ cursors = {}, passed = {}, gone }: Change): void {
+    for (const [name, position] of Object.entries(passed)) {
+      // One that was removed meanwhile does not come back.
+      if (position > (this.#cursors.get(name) ?? Number.POSITIVE_INFINITY)) this.#cursors.set(name, position)
+    }
     for (const [name, position] of Object.entries(cursors)) {
       if (position === null) this.#cursors.delete(name)
       else this.#cursors.set(name, position)
@@ -118,6 +124,10 @@ export class State {
 
   setCursors(cursors: Record<string, Position | null>): Promise<void> {
     return this.#change({ cursors })
+  }
+
+  pass(cursor: string, position: Position): Promise<void> {
+    return this.#change({ passed: { [cursor]: position } })
   }
 
   removeDead(cursor: string, ids: Position[]): Promise<void> {

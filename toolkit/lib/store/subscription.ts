@@ -53,6 +53,24 @@ export class Skips {
   }
 }
 
+/** Rings when there may be more to read. */
+export class Bell {
+  #waiting = new Set<() => void>()
+
+  /** Calls back at the next ring. Returns what cancels that. */
+  once(callback: () => void): () => void {
+    this.#waiting.add(callback)
+    return () => this.#waiting.delete(callback)
+  }
+
+  ring(): void {
+    if (this.#waiting.size === 0) return
+    const waiting = this.#waiting
+    this.#waiting = new Set()
+    for (const callback of waiting) callback()
+  }
+}
+
 /** What a subscription needs of the store. */
 export interface Subscribed {
   log: Log
@@ -60,8 +78,8 @@ export interface Subscribed {
   /** The position that the cursor has committed. */
   committed(): Position
   commit(position: Position): Promise<void>
-  /** Calls back once after the next group, or when the store closes. Returns what cancels that. */
-  onGrown(callback: () => void): () => void
+  /** It rings after each group, and when the store closes. */
+  bell: Bell
   isClosed(): boolean
 }
 
@@ -105,7 +123,7 @@ function grown(store: Subscribed, signal: AbortSignal | undefined): Promise<void
       signal?.removeEventListener("abort", done)
       resolve()
     }
-    const cancel = store.onGrown(done)
+    const cancel = store.bell.once(done)
     signal?.addEventListener("abort", done, { once: true })
     if (signal?.aborted || store.isClosed()) done()
   })

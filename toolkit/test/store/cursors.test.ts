@@ -72,6 +72,17 @@ describe("cursors", () => {
     })
   })
 
+  it("do not go back when commits overtake each other", async () => {
+    const folder = temporaryFolder()
+    const store = await opened(folder)
+    await store.addCursor("c")
+    await store.append([1, 2, 3, 4].map((i) => numbered(i)))
+    await Promise.all([3, 1, 4, 2].map((i) => store.commit("c", i)))
+    expect(store.stats().cursors.c?.position).toBe(4)
+    await store.close()
+    expect((await opened(folder)).stats().cursors.c?.position).toBe(4)
+  })
+
   it("go back with rewind as far as there are entries", async () => {
     const store = await opened(undefined, { retention: 60_000 })
     await store.addCursor("c")

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from "node:fs"
 import { join } from "node:path"
-import { backupStore, checkStore } from "ohmq-toolkit/store"
+import { backupStore, checkStore, compactStore } from "ohmq-toolkit/store"
 import { describe, expect, it } from "vitest"
 import { entries, event, failure, numbered, opened, temporaryFolder, texts } from "./support.js"
 
@@ -92,5 +92,17 @@ describe("compact", () => {
     expect(readdirSync(join(folder, "log")).filter((name) => name.endsWith(".seg"))).toHaveLength(1)
     expect(existsSync(join(folder, "log", "0000000000000501.seg"))).toBe(true)
     expect(await store.compact()).toBe(0)
+  })
+
+  it("is asked of the process that has the store open", async () => {
+    const folder = temporaryFolder()
+    const store = await opened(folder)
+    await store.addCursor("c")
+    await store.append(Array.from({ length: 10 }, (_, i) => numbered(i, 1000)))
+    await store.commit("c", 10)
+    expect(await compactStore(folder)).toBeGreaterThan(10_000)
+    expect(store.stats().first).toBe(11)
+    await store.close()
+    expect(await compactStore(folder)).toBe(0)
   })
 })

@@ -1,6 +1,16 @@
 // What the store needs of the file system.
 
-import { closeSync, constants, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, statfsSync } from "node:fs"
+import {
+  closeSync,
+  constants,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  statfsSync,
+  write,
+} from "node:fs"
 import { dirname, resolve } from "node:path"
 import process from "node:process"
 import { StoreError, systemError } from "./errors.js"
@@ -37,6 +47,14 @@ export function makeFolder(path: string): void {
 
 /** How segments are opened for writing: each write returns once its bytes are on disk, which saves the second call. */
 export const DURABLE_WRITE = constants.O_RDWR | (constants.O_DSYNC ?? constants.O_SYNC ?? 0)
+
+/** Writes all bytes at a place, however many calls that takes. */
+export function writeAt(file: number, bytes: Uint8Array, at: number, done: (error: Error | null) => void): void {
+  write(file, bytes, 0, bytes.byteLength, at, (error, count) => {
+    if (error || count === bytes.byteLength) done(error)
+    else writeAt(file, bytes.subarray(count), at + count, done)
+  })
+}
 
 /** f_type of statfs(2), from linux/magic.h and statfs(2). FUSE may be local, so mountinfo decides there. */
 const networkTypes: ReadonlyMap<number, string> = new Map([

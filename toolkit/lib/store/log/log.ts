@@ -1,44 +1,25 @@
 // A log: records in segments, written by groups, each durable before its callers hear of it.
 
-import { closeSync, constants, ftruncateSync, openSync, write } from "node:fs"
+import { closeSync, ftruncateSync, openSync } from "node:fs"
 import { rm } from "node:fs/promises"
 import { basename, join } from "node:path"
 import { performance } from "node:perf_hooks"
 import { setImmediate } from "node:timers"
 import { isDiskFull, StoreError, systemError } from "./errors.js"
-import { DURABLE_WRITE, makeFolder } from "./file-system.js"
+import { DURABLE_WRITE, makeFolder, writeAt } from "./file-system.js"
 import { Group } from "./group.js"
-import { type Draft, type Position, recordLength, type Stored } from "./record.js"
+import type { LogOptions } from "./log-options.js"
+import { type Draft, type Position, recordLength } from "./record.js"
 import { recover } from "./recovery.js"
 import { createSegment, type Segment, segmentName } from "./segment.js"
+import { SegmentList } from "./segment-list.js"
 import { Watermark } from "./watermark.js"
-
-/** What a log needs to know of its owner. */
-export interface LogOptions {
-  folder: string
-  /** A segment that has this many bytes is complete. */
-  segmentBytes: number
-  /** A segment that has this many positions is complete. */
-  segmentEntries?: number
-  /** JSON of all that must be known of the durable records when the next segment begins. */
-  carry(): string
-  /** Called for each record of the last segment when the log is opened; the first is the carry. */
-  visit(record: Stored): void
-  /** Called when records could not be written: the log ends with its last durable record again. */
-  rolledBack?(): void
-  /** Called after each group. */
-  grown?(): void
-  /** Called when a new segment begins. */
-  rolled?(): void
-  /** Called with the time that a durable write took, in milliseconds. */
-  written?(milliseconds: number, bytes: number): void
-}
 
 /** Segments of records in a folder. Only one process may have it open. */
 export class Log {
   readonly folder: string
   readonly #options: LogOptions
-  readonly #segments: Segment[]
+  readonly #segments: SegmentList
   readonly #mark: Watermark
   #file: number
   /** The position after the last durable record. */
@@ -47,12 +28,15 @@ export class Log {
   #accepted: Position
   /** The bytes of all segments, with what was accepted. */
   #bytes = 0
+  /** Those that wait, behind the one that is being written. */
   #groups: Group[] = []
+  #writing: Group | undefined
   #running = false
   #idle: (() => void)[] = []
   #failure: StoreError | undefined
   #closed = false
   #wantsRoll = false
+  #rolls: (() => void)[] = []
   /** Resolves when the files of dropped segments are gone. */
   #removals: Promise<void> = Promise.resolve()
 
@@ -61,25 +45,28 @@ export class Log {
     this.folder = options.folder
     makeFolder(options.folder)
     const { segments, next } = recover(options.folder, options.visit)
-    this.#segments = segments
+    this.#segments = new SegmentList(segments)
     this.#durable = next
     this.#accepted = next
     try {
       this.#mark = new Watermark(options.folder)
-      const last = segments.at(-1)
-      this.#file = last
-        ? openSync(join(options.folder, segmentName(last.first)), DURABLE_WRITE & ~constants.O_CREAT)
-        : this.#begin(next, 0)
-      this.#noteMark()
     } catch (error) {
       throw systemError(error, options.folder)
     }
-    this.#bytes = segments.reduce((sum, { size }) => sum + size, 0)
+    try {
+      const last = segments.at(-1)
+      this.#file = last ? openSync(join(options.folder, segmentName(last.first)), DURABLE_WRITE) : this.#begin(next, 0)
+      this.#noteMark()
+    } catch (error) {
+      this.#mark.close()
+      throw systemError(error, options.folder)
+    }
+    this.#bytes = this.#segments.bytes
   }
 
   /** The position of the oldest record. */
   get first(): Position {
-    return (this.#segments[0] as Segment).first
+    return this.#segments.first.first
   }
 
   /** The position after the last durable record. */
@@ -97,7 +84,7 @@ export class Log {
   }
 
   get segments(): readonly Segment[] {
-    return this.#segments
+    return this.#segments.all
   }
 
   get failure(): StoreError | undefined {
@@ -105,12 +92,12 @@ export class Log {
   }
 
   get #active(): Segment {
-    return this.#segments.at(-1) as Segment
+    return this.#segments.last
   }
 
   #begin(first: Position, previous: Position): number {
     const { file, size } = createSegment(this.folder, first, previous, this.#options.carry())
-    this.#segments.push({ first, size })
+    this.#segments.all.push({ first, size })
     return file
   }
 
@@ -148,10 +135,18 @@ export class Log {
     return first
   }
 
-  /** Begins a new segment with the next group, or now if there is none. */
+  /** Begins a new segment, if this one has records. */
   roll(): Promise<void> {
     this.#wantsRoll = true
-    return this.settled()
+    this.#start()
+    return new Promise((resolve) => this.#rolls.push(resolve))
+  }
+
+  /** Resolves when all that was accepted is durable. */
+  written(): Promise<void> {
+    const group = this.#groups.at(-1) ?? this.#writing
+    if (group === undefined) return Promise.resolve()
+    return new Promise((resolve, reject) => group.waiting.push({ resolve, reject }))
   }
 
   /** Resolves when the space of dropped segments is free. */
@@ -159,11 +154,9 @@ export class Log {
     return this.#removals
   }
 
-  /** Resolves when nothing is being written. */
-  settled(): Promise<void> {
-    if (!this.#running && this.#groups.length === 0 && !this.#wantsRoll) return Promise.resolve()
-    this.#start()
-    return new Promise((resolve) => this.#idle.push(resolve))
+  /** Resolves when nothing is being written, and nothing waits. */
+  #settled(): Promise<void> {
+    return this.#running ? new Promise((resolve) => this.#idle.push(resolve)) : Promise.resolve()
   }
 
   #start(): void {
@@ -182,11 +175,13 @@ export class Log {
       cause = error
       this.#wantsRoll = false
     }
+    if (!this.#wantsRoll) for (const resolve of this.#rolls.splice(0)) resolve()
     if (group === undefined || this.#failure) this.#rest()
     else if (cause !== undefined) this.#fail(cause)
     else {
       this.#groups.shift()
-      this.#write(group, group.bytes, this.#active.size, performance.now())
+      this.#writing = group
+      this.#write(group)
     }
   }
 
@@ -195,23 +190,26 @@ export class Log {
     for (const resolve of this.#idle.splice(0)) resolve()
   }
 
-  #write(group: Group, bytes: Uint8Array, at: number, since: number): void {
-    write(this.#file, bytes, 0, bytes.byteLength, at, (error, count) => {
+  #write(group: Group): void {
+    const since = performance.now()
+    writeAt(this.#file, group.bytes, this.#active.size, (error) => {
+      this.#writing = undefined
       if (error) {
         this.#groups.unshift(group)
         this.#fail(error)
-      } else if (count < bytes.byteLength) {
-        this.#write(group, bytes.subarray(count), at + count, since)
-      } else {
-        this.#done(group, performance.now() - since)
-      }
+      } else this.#done(group, performance.now() - since)
     })
   }
 
   #done(group: Group, milliseconds: number): void {
     this.#active.size += group.length
     this.#durable = group.next
-    this.#noteMark()
+    try {
+      this.#noteMark()
+    } catch (error) {
+      // This group is durable. But a log that was not closed, and has an old mark, is taken for one after a power cut.
+      this.#failure = systemError(error, this.folder)
+    }
     this.#options.written?.(milliseconds, group.length)
     group.release()
     for (const { resolve } of group.waiting) resolve()
@@ -265,10 +263,8 @@ export class Log {
 
   /** Removes the segments whose records all have positions below this one. Returns how many went. */
   dropBefore(position: Position): number {
-    let count = 0
-    while (count + 1 < this.#segments.length && (this.#segments[count + 1] as Segment).first <= position) count++
-    if (count === 0) return 0
-    const gone = this.#segments.splice(0, count)
+    const gone = this.#segments.cut(position)
+    if (gone.length === 0) return 0
     for (const { size } of gone) this.#bytes -= size
     // The mark goes first: a missing segment that it still counts would be damage.
     this.#noteMark()
@@ -280,30 +276,19 @@ export class Log {
         this.#failure ??= systemError(error, this.folder)
       }
     })
-    return count
+    return gone.length
   }
 
-  /** The segment that holds a position, and where the next one begins. */
-  segmentOf(position: Position): { segment: Segment; end: Position; isActive: boolean } {
-    let low = 0
-    let high = this.#segments.length - 1
-    while (low < high) {
-      const middle = (low + high + 1) >> 1
-      if ((this.#segments[middle] as Segment).first <= position) low = middle
-      else high = middle - 1
-    }
-    const following = this.#segments[low + 1]
-    return {
-      segment: this.#segments[low] as Segment,
-      end: following?.first ?? this.#durable,
-      isActive: following === undefined,
-    }
+  /** The segment that holds a position, and where it ends if it does not grow any more. */
+  segmentOf(position: Position): { segment: Segment; end: Position | undefined } {
+    const { segment, following } = this.#segments.find(position)
+    return { segment, end: following?.first }
   }
 
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
-    await this.settled()
+    await this.#settled()
     await this.#removals
     try {
       await this.#mark.sync()

@@ -42,7 +42,7 @@ export class LogReader {
     const log = this.#log
     if (this.#next < log.first) this.#next = log.first
     if (this.#next >= log.durable) return false
-    const { segment, end, isActive } = log.segmentOf(this.#next)
+    const { segment, end } = log.segmentOf(this.#next)
     if ((this.#file === undefined || this.#segment !== segment.first) && !(await this.#open(segment.first))) return true
     const file = this.#file as FileHandle
     // Taken once: the segment grows and the log is cut while this waits.
@@ -77,8 +77,7 @@ export class LogReader {
       this.#next = this.#at
     }
     this.#offset += at
-    if (at === 0 && !isActive) throw this.#damage("the file is too short", 0, segment.first, end - 1)
-    if (at === 0) throw this.#damage("the file is too short", 0, segment.first)
+    if (at === 0) throw this.#damage("the file is too short", 0, segment.first, end === undefined ? undefined : end - 1)
     return true
   }
 

@@ -1,7 +1,17 @@
 // A segment: one file of a log, named by the position of its first record.
 
 import { Buffer } from "node:buffer"
-import { closeSync, constants, fsyncSync, openSync, readdirSync, readSync, renameSync, writeSync } from "node:fs"
+import {
+  closeSync,
+  constants,
+  fsyncSync,
+  openSync,
+  readdirSync,
+  readSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from "node:fs"
 import { join } from "node:path"
 import { crc32 } from "node:zlib"
 import { DURABLE_WRITE, syncFolder } from "./file-system.js"
@@ -72,6 +82,7 @@ export function createSegment(folder: string, first: Position, previous: Positio
     syncFolder(folder)
   } catch (error) {
     closeSync(file)
+    rmSync(`${path}.new`, { force: true })
     throw error
   }
   return { file, size: bytes.length }
