@@ -1,3 +1,4 @@
 // What users import: all parts of the toolkit.
 
 export * from "./events/index.js"
+export * from "./store/index.js"

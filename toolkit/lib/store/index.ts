@@ -1,0 +1,21 @@
+// The durable store: an append-only log of events, with cursors.
+
+export { type Damage, DamageError, StoreError, type StoreErrorCode } from "./log/errors.js"
+export { backupStore, checkStore } from "./maintenance.js"
+export { compactStore, openStore } from "./opening.js"
+export type { StoreOptions } from "./options.js"
+export type {
+  AppendOptions,
+  CheckReport,
+  CursorStats,
+  DeadLetter,
+  Entry,
+  Gap,
+  NewEvent,
+  Position,
+  ReadOptions,
+  Selection,
+  Store,
+  StoreStats,
+  WhenFull,
+} from "./store.js"

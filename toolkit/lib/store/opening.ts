@@ -1,0 +1,64 @@
+// Opening a store, and asking the process that has it open.
+
+import { ensureFormat } from "./format.js"
+import { StoreError, type StoreErrorCode } from "./log/errors.js"
+import { makeFolder, refuseNetworkFileSystem } from "./log/file-system.js"
+import { requireStore } from "./maintenance.js"
+import { readOptions, type StoreOptions } from "./options.js"
+import { askOwner, Owner } from "./owner.js"
+import { repairFolder } from "./repair.js"
+import { SegmentStore } from "./segment-store.js"
+import type { Store } from "./store.js"
+
+/**
+ * Opens the store in a folder, which is created if it is not there. Only one process can have it open.
+ *
+ * @throws StoreError `LOCKED`, `READ_ONLY`, `NETWORK_FILE_SYSTEM`, `UNKNOWN_FORMAT`, `DISK_FULL` or `DAMAGED`.
+ */
+export async function openStore(folder: string, options: StoreOptions = {}): Promise<Store> {
+  const complete = readOptions(options)
+  makeFolder(folder)
+  refuseNetworkFileSystem(folder)
+  const owner = await Owner.claim(folder)
+  try {
+    ensureFormat(folder)
+    if (complete.repair) await repairFolder(folder)
+    const store = new SegmentStore(folder, owner, complete)
+    owner.serve((command) => answer(store, command))
+    await store.finishReplays()
+    return store
+  } catch (error) {
+    await owner.release()
+    throw error
+  }
+}
+
+/** What other processes may ask for. */
+async function answer(store: Store, command: string): Promise<object> {
+  if (command !== "compact") return { error: "FAILED", message: `The store does not know the command "${command}"` }
+  try {
+    return { freed: await store.compact() }
+  } catch (error) {
+    const { code = "FAILED", message } = error as StoreError
+    return { error: code, message }
+  }
+}
+
+/** Compacts a store, also one that another process has open: that process does it then. Resolves to the bytes that were freed. */
+export async function compactStore(folder: string): Promise<number> {
+  requireStore(folder)
+  const reply = await askOwner(folder, "compact")
+  if (reply === undefined) {
+    const store = await openStore(folder)
+    try {
+      return await store.compact()
+    } finally {
+      await store.close()
+    }
+  }
+  const { freed, error, message } = reply as { freed?: number; error?: StoreErrorCode; message?: string }
+  if (freed === undefined) {
+    throw new StoreError(error ?? "LOCKED", message ?? `The process that has ${folder} open does not answer. Try again`)
+  }
+  return freed
+}

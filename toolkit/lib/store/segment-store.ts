@@ -1,0 +1,307 @@
+// The store in files of its own: docs/store.md has their layout, ARCHITECTURE.md why it is not a database.
+
+import { join } from "node:path"
+import { clearInterval, setInterval } from "node:timers"
+import { Cursors } from "./cursors.js"
+import { DeadLetters } from "./dead-letters.js"
+import { gapOf, noted, plain, sizeOf } from "./drafts.js"
+import { StoreError } from "./log/errors.js"
+import { Log } from "./log/log.js"
+import { type Draft, kinds, type Position, type Stored } from "./log/record.js"
+import { backupStore, checkStore } from "./maintenance.js"
+import { pruningInterval, type StoreOptions } from "./options.js"
+import type { Owner } from "./owner.js"
+
+import { Room } from "./room.js"
+import { State } from "./state.js"
+import type {
+  AppendOptions,
+  CheckReport,
+  DeadLetter,
+  Entry,
+  NewEvent,
+  ReadOptions,
+  Selection,
+  Store,
+  StoreStats,
+} from "./store.js"
+import { Streams } from "./streams.js"
+import { Bell, type EntryMeta, parseMeta, subscribe } from "./subscription.js"
+import { checkEvents } from "./validation.js"
+
+/** The store in the segments of a folder. */
+export class SegmentStore implements Store {
+  readonly #folder: string
+  readonly #owner: Owner
+  readonly #log: Log
+  readonly #state: State
+  readonly #dead: DeadLetters
+  readonly #streams = new Streams()
+  readonly #room: Room
+  readonly #cursors: Cursors
+  readonly #bell = new Bell()
+  readonly #clock: NodeJS.Timeout
+  readonly #replayed: Position[]
+  #refused = 0
+  #closing: Promise<void> | undefined
+
+  constructor(folder: string, owner: Owner, options: Required<StoreOptions>) {
+    this.#folder = folder
+    this.#owner = owner
+    const replayed: Position[] = []
+    const logs: { close(): Promise<void> }[] = []
+    try {
+      this.#state = new State(folder)
+      logs.push(this.#state)
+      this.#dead = new DeadLetters(folder, this.#state, options.maxDeadBytes, options.segmentBytes)
+      logs.push(this.#dead)
+      this.#log = new Log({
+        folder: join(folder, "log"),
+        segmentBytes: options.segmentBytes,
+        segmentEntries: options.segmentEntries,
+        carry: () => JSON.stringify({ streams: this.#streams }),
+        visit: (record) => this.#visit(record, replayed),
+        rolledBack: () => this.#streams.rollBack(),
+        grown: () => this.#bell.ring(),
+        written: options.onWrite,
+      })
+    } catch (error) {
+      for (const log of logs) log.close().catch(() => {})
+      throw error
+    }
+    this.#cursors = new Cursors(this.#state, this.#log)
+    this.#room = new Room(this.#log, options, () => this.#state.cursors)
+    // Their replay is on disk, and the process ended before they were removed.
+    this.#replayed = replayed.filter((id) => this.#dead.isWaiting(id))
+    this.#clock = setInterval(() => this.#tick(), pruningInterval(options))
+    this.#clock.unref()
+    this.#state.fillReserve()
+  }
+
+  /** Ends replays during which the process ended. */
+  finishReplays(): Promise<void> {
+    return this.#dead.finish(this.#replayed)
+  }
+
+  #visit({ kind, meta }: Stored, replayed: Position[]): void {
+    if (kind === kinds.carry) {
+      for (const [name, last] of Object.entries(JSON.parse(meta || "{}").streams ?? {}))
+        this.#streams.confirm(name, last as number)
+      return
+    }
+    const { stream, dead } = parseMeta(meta)
+    if (stream !== undefined) this.#streams.confirm(...stream)
+    if (dead !== undefined) replayed.push(dead)
+  }
+
+  #tick(): void {
+    if (this.#closing) return
+    this.#room.prune(false)
+    const dropped = this.#room.expire()
+    if (dropped) this.#write([gapOf({ reason: "expired", ...dropped })]).catch(() => {})
+  }
+
+  #open(): void {
+    if (this.#closing) throw new StoreError("CLOSED", "The store is closed")
+  }
+
+  #write(drafts: readonly Draft[], then?: () => void): Promise<Position> {
+    return new Promise((resolve, reject) => {
+      const done = () => {
+        then?.()
+        resolve(first + drafts.length - 1)
+      }
+      const first = this.#log.append(drafts, done, reject)
+    })
+  }
+
+  async append(events: readonly NewEvent[], options: AppendOptions = {}): Promise<Position> {
+    this.#open()
+    checkEvents(events, options)
+    const drafts = events.map(plain)
+    const bytes = sizeOf(drafts)
+    const { whenFull = "refuse", stream } = options
+    let gaps: Draft[] = []
+    let isKept = false
+    if ((whenFull === "wait" && this.#room.waiting > 0) || !this.#room.has(bytes, drafts.length)) {
+      // What was stored before needs no room, and its sender waits for that answer.
+      if (stream !== undefined && this.#place(options, drafts).known === drafts.length) return this.#last()
+      try {
+        const dropped = await this.#room.make(bytes, drafts.length, whenFull, options.signal)
+        isKept = true
+        gaps = dropped.map((one) => gapOf({ reason: "dropped", ...one }))
+      } catch (error) {
+        if (error instanceof StoreError && error.code === "FULL") this.#refused++
+        throw error
+      }
+    }
+    // From here on to the append nothing else runs.
+    if (isKept) this.#room.release(bytes, drafts.length)
+    return this.#store(drafts, gaps, options)
+  }
+
+  #place({ stream = "", sequence = 1, allowGap = false }: AppendOptions, drafts: readonly Draft[]) {
+    return this.#streams.place(stream, sequence, drafts.length, allowGap)
+  }
+
+  #store(drafts: Draft[], gaps: Draft[], options: AppendOptions): Promise<Position> {
+    const { stream, sequence = 1 } = options
+    if (stream === undefined) return drafts.length + gaps.length === 0 ? this.#last() : this.#write(gaps.concat(drafts))
+    const { known, missing } = this.#place(options, drafts)
+    if (missing) gaps.push(gapOf({ reason: "stream", stream, ...missing }))
+    const rest = drafts.slice(known)
+    const end = sequence + drafts.length - 1
+    const last = rest.at(-1)
+    if (last === undefined) return gaps.length === 0 ? this.#last() : this.#write(gaps)
+    last.meta = JSON.stringify({ stream: [stream, end] } satisfies EntryMeta)
+    const written = this.#write(gaps.concat(rest), () => this.#streams.confirm(stream, end))
+    this.#streams.accept(stream, end)
+    return written
+  }
+
+  /** The last position, once all that was accepted is on disk. */
+  async #last(): Promise<Position> {
+    const last = this.#log.accepted - 1
+    await this.#log.written()
+    return last
+  }
+
+  sequenceOf(stream: string): number {
+    return this.#streams.durable(stream)
+  }
+
+  async forgetStream(stream: string): Promise<void> {
+    this.#open()
+    const written = this.#write([noted({ stream: [stream, 0], silent: true })], () => this.#streams.confirm(stream, 0))
+    this.#streams.accept(stream, 0)
+    await written
+  }
+
+  async addCursor(name: string, from: "start" | "end" = "start"): Promise<void> {
+    this.#open()
+    await this.#cursors.add(name, from)
+  }
+
+  async removeCursor(name: string): Promise<void> {
+    this.#open()
+    await this.#cursors.remove(name)
+    await this.#passed()
+  }
+
+  read(cursor: string, options: ReadOptions = {}): AsyncIterable<Entry[]> {
+    this.#open()
+    this.#cursors.need(cursor)
+    const store = {
+      log: this.#log,
+      skips: this.#cursors.skips(cursor),
+      committed: () => this.#cursors.need(cursor),
+      commit: (position: Position) => this.commit(cursor, position),
+      bell: this.#bell,
+      isClosed: () => this.#closing !== undefined,
+    }
+    return subscribe(store, cursor, options)
+  }
+
+  async commit(cursor: string, position: Position): Promise<void> {
+    this.#open()
+    if (await this.#cursors.commit(cursor, position)) await this.#passed()
+  }
+
+  async rewind(cursor: string, position: Position): Promise<void> {
+    this.#open()
+    await this.#cursors.rewind(cursor, position)
+  }
+
+  /** A cursor has moved on: there may be something to remove, and room. */
+  async #passed(): Promise<void> {
+    if (!this.#room.prune(this.#room.waiting > 0)) return this.#room.admit()
+    await this.#log.removed
+    this.#state.fillReserve()
+  }
+
+  async deadLetter(cursor: string, entry: Entry, reason: string): Promise<void> {
+    this.#open()
+    this.#cursors.need(cursor)
+    await this.#dead.add(cursor, entry, reason)
+  }
+
+  async *deadLetters(cursor?: string, selection: Selection = {}): AsyncGenerator<DeadLetter> {
+    this.#open()
+    for await (const letters of this.#dead.batches(cursor, selection)) yield* letters
+  }
+
+  async replay(cursor: string, selection: Selection = {}): Promise<number> {
+    this.#open()
+    this.#cursors.need(cursor)
+    return this.#dead.take(cursor, selection, async (letters) => {
+      const drafts = letters.map((one) => noted({ only: cursor, dead: one.id, reason: one.reason }, one))
+      const bytes = sizeOf(drafts)
+      await this.#room.make(bytes, drafts.length, "refuse", undefined)
+      this.#room.release(bytes, drafts.length)
+      await this.#write(drafts)
+    })
+  }
+
+  async discard(cursor: string, selection: Selection = {}): Promise<number> {
+    this.#open()
+    return this.#dead.take(cursor, selection, async () => {})
+  }
+
+  stats(): StoreStats {
+    const { first } = this.#log
+    const cursors = this.#cursors.stats(({ name }) => ({
+      dead: this.#dead.waiting(name),
+      dropped: this.#room.dropped.get(name) ?? 0,
+    }))
+    return {
+      first,
+      last: this.#log.durable - 1,
+      bytes: this.#log.bytes,
+      deadBytes: this.#dead.bytes,
+      segments: this.#log.segments.length,
+      streams: this.#streams.size,
+      cursors,
+      refused: this.#refused,
+      waitingForRoom: this.#room.waiting,
+    }
+  }
+
+  check(): Promise<CheckReport> {
+    return checkStore(this.#folder)
+  }
+
+  backup(folder: string): Promise<void> {
+    return backupStore(this.#folder, folder)
+  }
+
+  async compact(): Promise<number> {
+    this.#open()
+    const before = this.#log.bytes
+    if (this.#room.needed() >= this.#log.durable) await this.#log.roll()
+    this.#room.prune(true)
+    await this.#log.removed
+    return Math.max(before - this.#log.bytes, 0)
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
+    clearInterval(this.#clock)
+    this.#room.leave()
+    this.#bell.ring()
+    try {
+      await this.#log.close()
+      await this.#dead.close()
+      await this.#state.close()
+    } finally {
+      await this.#owner.release()
+    }
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+}

@@ -1,0 +1,156 @@
+// The state beside the log: where the cursors are, and which dead letters are gone. It is a small log of changes; each segment begins with
+// all that holds, so the segments before it are not needed.
+
+import { Buffer } from "node:buffer"
+import { rmSync, statSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { StoreError } from "./log/errors.js"
+import { Log } from "./log/log.js"
+import { type Draft, kinds, type Position, type Stored } from "./log/record.js"
+
+/** A change. */
+interface Change {
+  /** A cursor and its position; null removes it. */
+  cursors?: Record<string, Position | null>
+  /** A cursor and its position, unless it is further already: commits may be under way at the same time. */
+  passed?: Record<string, Position>
+  /** Dead letters that are gone. */
+  gone?: { cursor: string; ids: Position[] }
+}
+
+interface Snapshot {
+  cursors: Record<string, Position>
+  gone: Position[]
+  goneOf: Record<string, number>
+}
+
+const SEGMENT_BYTES = 1 << 18
+/** A commit must be possible on a full disk, since it is what makes room. So this much is kept for it. */
+const RESERVE_BYTES = 2 * SEGMENT_BYTES
+
+export const change = (meta: object): Draft => ({
+  kind: kinds.entry,
+  time: Date.now(),
+  span: 1,
+  sender: "",
+  meta: JSON.stringify(meta),
+  frames: [],
+})
+
+/** Cursors and removed dead letters, durable. */
+export class State {
+  readonly #log: Log
+  readonly #reserve: string
+  readonly #cursors = new Map<string, Position>()
+  /** Dead letters that are gone, and whose segments are not. */
+  readonly #gone = new Set<Position>()
+  /** How many dead letters of a cursor are gone, ever. */
+  readonly #goneOf = new Map<string, number>()
+
+  constructor(folder: string) {
+    this.#reserve = join(folder, "reserve")
+    this.#log = new Log({
+      folder: join(folder, "state"),
+      segmentBytes: SEGMENT_BYTES,
+      carry: () => JSON.stringify(this.#snapshot()),
+      visit: (record) => this.#visit(record),
+      // One before the last stays, for a repair.
+      rolled: () => this.#log.dropBefore(this.#log.segments.at(-2)?.first ?? 0),
+    })
+  }
+
+  get cursors(): ReadonlyMap<string, Position> {
+    return this.#cursors
+  }
+
+  get gone(): ReadonlySet<Position> {
+    return this.#gone
+  }
+
+  goneOf(cursor: string): number {
+    return this.#goneOf.get(cursor) ?? 0
+  }
+
+  #snapshot(): Snapshot {
+    return {
+      cursors: Object.fromEntries(this.#cursors),
+      gone: [...this.#gone],
+      goneOf: Object.fromEntries(this.#goneOf),
+    }
+  }
+
+  #visit({ kind, meta }: Stored): void {
+    if (kind === kinds.gap) return
+    const { cursors = {}, passed, gone, goneOf } = JSON.parse(meta || "{}")
+    if (kind === kinds.carry) {
+      for (const id of gone ?? []) this.#gone.add(id)
+      for (const [cursor, count] of Object.entries(goneOf ?? {})) this.#goneOf.set(cursor, count as number)
+      for (const [name, position] of Object.entries(cursors)) this.#cursors.set(name, position as number)
+    } else this.#apply({ cursors, passed, gone })
+  }
+
+  #apply({ cursors = {}, passed = {}, gone }: Change): void {
+    for (const [name, position] of Object.entries(passed)) {
+      // One that was removed meanwhile does not come back.
+      if (position > (this.#cursors.get(name) ?? Number.POSITIVE_INFINITY)) this.#cursors.set(name, position)
+    }
+    for (const [name, position] of Object.entries(cursors)) {
+      if (position === null) this.#cursors.delete(name)
+      else this.#cursors.set(name, position)
+    }
+    if (gone === undefined) return
+    for (const id of gone.ids) this.#gone.add(id)
+    this.#goneOf.set(gone.cursor, this.goneOf(gone.cursor) + gone.ids.length)
+  }
+
+  /** Makes a change. It holds once it is on disk. */
+  async #change(what: Change): Promise<void> {
+    const write = () =>
+      new Promise<void>((resolve, reject) => {
+        const done = () => {
+          this.#apply(what)
+          resolve()
+        }
+        this.#log.append([change(what)], done, reject)
+      })
+    try {
+      await write()
+    } catch (error) {
+      if (!(error instanceof StoreError && error.code === "DISK_FULL")) throw error
+      rmSync(this.#reserve, { force: true })
+      await write()
+    }
+  }
+
+  setCursors(cursors: Record<string, Position | null>): Promise<void> {
+    return this.#change({ cursors })
+  }
+
+  pass(cursor: string, position: Position): Promise<void> {
+    return this.#change({ passed: { [cursor]: position } })
+  }
+
+  removeDead(cursor: string, ids: Position[]): Promise<void> {
+    return this.#change({ gone: { cursor, ids } })
+  }
+
+  /** The segments of these dead letters are gone too, so nobody asks for them again. */
+  forgetDead(below: Position): void {
+    for (const id of this.#gone) if (id < below) this.#gone.delete(id)
+  }
+
+  /** Sets space aside, if there is some. */
+  fillReserve(): void {
+    try {
+      if ((statSync(this.#reserve, { throwIfNoEntry: false })?.size ?? 0) === RESERVE_BYTES) return
+      writeFileSync(this.#reserve, Buffer.alloc(RESERVE_BYTES, 1), { mode: 0o600 })
+    } catch {
+      // The disk is full. What little there is left is needed more elsewhere.
+      rmSync(this.#reserve, { force: true })
+    }
+  }
+
+  close(): Promise<void> {
+    return this.#log.close()
+  }
+}

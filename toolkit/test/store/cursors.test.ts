@@ -1,0 +1,120 @@
+import { describe, expect, it } from "vitest"
+import { event, failure, numbered, opened, temporaryFolder, textOf, texts } from "./support.js"
+
+describe("cursors", () => {
+  it("read the same log, each from its own place", async () => {
+    const folder = temporaryFolder()
+    const store = await opened(folder)
+    await store.addCursor("a")
+    await store.append([event("1"), event("2"), event("3")])
+    await store.addCursor("b", "end")
+    await store.append([event("4")])
+    await store.commit("a", 2)
+    expect(await texts(store, "a")).toEqual(["3", "4"])
+    expect(await texts(store, "b")).toEqual(["4"])
+    await store.close()
+    const again = await opened(folder)
+    expect(await texts(again, "a")).toEqual(["3", "4"])
+    expect(again.stats().cursors).toMatchObject({ a: { position: 2, waiting: 2 }, b: { position: 3, waiting: 1 } })
+  })
+
+  it("wait for what comes", async () => {
+    const store = await opened()
+    await store.addCursor("c")
+    const reader = store.read("c")[Symbol.asyncIterator]()
+    for (let i = 1; i <= 3; i++) {
+      const next = reader.next()
+      await store.append([numbered(i)])
+      expect((await next).value?.map(textOf)).toEqual([String(i)])
+    }
+    const last = reader.next()
+    await store.close()
+    expect((await last).done).toBe(true)
+  })
+
+  it("end by a signal, and by break", async () => {
+    const store = await opened()
+    await store.addCursor("c")
+    await store.append([event("1")])
+    for await (const batch of store.read("c")) {
+      expect(batch.length).toBe(1)
+      break
+    }
+    const abort = new AbortController()
+    const reader = store.read("c", { from: 2, signal: abort.signal })[Symbol.asyncIterator]()
+    const next = reader.next()
+    abort.abort()
+    expect((await next).done).toBe(true)
+  })
+
+  it("get batches of at most max", async () => {
+    const store = await opened(undefined, { segmentEntries: 7 })
+    await store.addCursor("c")
+    for (let i = 0; i < 5; i++) await store.append(Array.from({ length: 10 }, (_, n) => numbered(10 * i + n)))
+    const sizes: number[] = []
+    for await (const batch of store.read("c", { max: 4, follow: false })) sizes.push(batch.length)
+    expect(Math.max(...sizes)).toBe(4)
+    expect(sizes.reduce((sum, size) => sum + size)).toBe(50)
+    for (const from of [1, 7, 8, 33, 50]) expect(await texts(store, "c", { from })).toHaveLength(51 - from)
+  })
+
+  it("commit upwards only, and not beyond the end", async () => {
+    const store = await opened()
+    await store.addCursor("c")
+    await store.append([event("1"), event("2")])
+    await store.commit("c", 2)
+    await store.commit("c", 1)
+    expect(store.stats().cursors.c?.position).toBe(2)
+    await expect(store.commit("c", 3)).rejects.toThrow('Cursor "c" cannot be at 3: the last position is 2')
+    expect(await failure(store.commit("d", 1))).toEqual({
+      code: "UNKNOWN_CURSOR",
+      message: 'The store has no cursor "d" (it has: c). Add it with addCursor()',
+    })
+  })
+
+  it("do not go back when commits overtake each other", async () => {
+    const folder = temporaryFolder()
+    const store = await opened(folder)
+    await store.addCursor("c")
+    await store.append([1, 2, 3, 4].map((i) => numbered(i)))
+    await Promise.all([3, 1, 4, 2].map((i) => store.commit("c", i)))
+    expect(store.stats().cursors.c?.position).toBe(4)
+    await store.close()
+    expect((await opened(folder)).stats().cursors.c?.position).toBe(4)
+  })
+
+  it("go back with rewind as far as there are entries", async () => {
+    const store = await opened(undefined, { retention: 60_000 })
+    await store.addCursor("c")
+    await store.append([event("1"), event("2")])
+    await store.commit("c", 2)
+    await store.rewind("c", 0)
+    expect(await texts(store, "c")).toEqual(["1", "2"])
+  })
+
+  it("keep what they need: files go when the slowest has passed them", async () => {
+    const store = await opened(undefined, { segmentEntries: 10 })
+    await store.addCursor("fast")
+    await store.addCursor("slow")
+    for (let i = 1; i <= 100; i++) await store.append([numbered(i)])
+    await store.commit("fast", 100)
+    expect(store.stats().first).toBe(1)
+    await store.commit("slow", 55)
+    expect(store.stats().first).toBe(51)
+    await store.removeCursor("slow")
+    expect(store.stats().first).toBe(91)
+    expect(await store.compact()).toBeGreaterThan(0)
+    expect(store.stats()).toMatchObject({ first: 101, last: 100 })
+    expect(await store.append([event("next")])).toBe(101)
+    expect(await texts(store, "fast")).toEqual(["next"])
+  })
+
+  it("leave entries for the time of retention", async () => {
+    const store = await opened(undefined, { segmentEntries: 1, retention: 500 })
+    await store.addCursor("c")
+    for (let i = 1; i <= 5; i++) await store.append([numbered(i)])
+    await store.commit("c", 5)
+    expect(store.stats().first).toBe(1)
+    await expect.poll(() => store.stats().first, { timeout: 10_000 }).toBe(5)
+  })
+})

@@ -1,0 +1,91 @@
+import { spawnSync } from "node:child_process"
+import { existsSync, rmSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import process from "node:process"
+import { openStore } from "ohmq-toolkit/store"
+import { describe, expect, it, onTestFinished } from "vitest"
+import { failure, numbered, opened, temporaryFolder, texts } from "./support.js"
+
+/** A file system of its own in a new folder, if this user may have one. */
+function mounted(size: string): string | undefined {
+  const folder = temporaryFolder()
+  if (spawnSync("mount", ["-t", "tmpfs", "-o", `size=${size}`, "tmpfs", folder]).status !== 0) return undefined
+  // Runs before the folder is removed.
+  onTestFinished(() => void spawnSync("umount", ["-l", folder]))
+  return folder
+}
+
+const mayMount = process.platform === "linux" && process.getuid?.() === 0 && mountWorks()
+function mountWorks(): boolean {
+  return spawnSync("unshare", ["-m", "mount", "-t", "tmpfs", "tmpfs", "/mnt"]).status === 0
+}
+
+describe.runIf(mayMount)("a full disk", () => {
+  it("is an error, loses nothing, and is over when there is space", async () => {
+    const folder = mounted("8m") as string
+    const store = await opened(join(folder, "store"), { segmentBytes: 1 << 20 })
+    await store.addCursor("c")
+    let stored = 0
+    const append = async () => {
+      for (;;) {
+        const results = await Promise.allSettled(
+          Array.from({ length: 16 }, (_, i) => store.append([numbered(stored + i, 4000)])),
+        )
+        const refused = results.findIndex(({ status }) => status === "rejected")
+        stored += refused === -1 ? 16 : refused
+        // All or none of a group: nothing is stored after something that was not.
+        if (refused !== -1) {
+          expect(results.slice(refused).every(({ status }) => status === "rejected")).toBe(true)
+          throw (results[refused] as PromiseRejectedResult).reason
+        }
+      }
+    }
+    const { code, message } = await failure(append())
+    expect(code).toBe("DISK_FULL")
+    expect(message).toMatch(
+      /The disk that holds .* is full \(ENOSPC\)\. Free some space, or lower the store's maxBytes/,
+    )
+    expect(stored).toBeGreaterThan(500)
+    expect(await texts(store, "c")).toEqual(Array.from({ length: stored }, (_, i) => String(i)))
+    expect((await store.check()).damage).toEqual([])
+
+    // A commit makes room, although the disk is full.
+    await store.commit("c", stored)
+    const before = stored
+    expect((await failure(append())).code).toBe("DISK_FULL")
+    expect(stored).toBeGreaterThan(before + 500)
+    expect(await texts(store, "c")).toEqual(Array.from({ length: stored - before }, (_, i) => String(before + i)))
+    await store.close()
+
+    const again = await opened(join(folder, "store"))
+    expect(again.stats()).toMatchObject({ last: stored, cursors: { c: { waiting: stored - before } } })
+  })
+
+  it("is said when a store is opened", async () => {
+    const folder = mounted("4m") as string
+    await (await openStore(join(folder, "store"))).close()
+    writeFileSync(join(folder, "ballast"), "")
+    spawnSync("dd", ["if=/dev/zero", `of=${join(folder, "ballast")}`, "bs=4096"])
+    expect(await failure(openStore(join(folder, "other")))).toMatchObject({ code: "DISK_FULL" })
+    // One that is there opens, so that what it has can be delivered.
+    await (await openStore(join(folder, "store"))).close()
+    rmSync(join(folder, "ballast"))
+    await (await openStore(join(folder, "other"))).close()
+  })
+})
+
+describe.runIf(mayMount)("a read-only disk", () => {
+  it("is an error that says what to do", async () => {
+    const folder = mounted("8m") as string
+    await (await openStore(join(folder, "store"))).close()
+    spawnSync("mount", ["-o", "remount,ro", folder])
+    for (const name of ["store", "other"]) {
+      const { code, message } = await failure(openStore(join(folder, name)))
+      expect(code).toBe("READ_ONLY")
+      expect(message).toMatch(
+        /cannot be written to \(EROFS\)\. Make it writable for this user, or choose another folder/,
+      )
+    }
+    expect(existsSync(join(folder, "other"))).toBe(false)
+  })
+})
