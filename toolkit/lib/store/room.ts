@@ -2,6 +2,7 @@
 
 import { statSync } from "node:fs"
 import { join } from "node:path"
+import { setImmediate } from "node:timers/promises"
 import { Line, unlessAborted } from "./line.js"
 import { StoreError } from "./log/errors.js"
 import type { Log } from "./log/log.js"
@@ -132,7 +133,11 @@ export class Room {
     }
     if (whenFull === "wait") await this.#waiting.serve(signal, () => this.#wait(bytes, count, signal))
     else if (whenFull === "drop-oldest") return this.#dropping.serve(signal, () => this.#makeByDropping(bytes, count))
-    else if (!(await this.#free(bytes, count))) throw this.#full()
+    else if (!(await this.#free(bytes, count))) {
+      // In a later turn: a caller that tries again and again must not keep cursors from making room.
+      await setImmediate()
+      throw this.#full()
+    }
     return []
   }
 

@@ -118,6 +118,7 @@ export class SegmentStore implements Store {
   async append(events: readonly NewEvent[], options: AppendOptions = {}): Promise<Position> {
     this.#open()
     checkEvents(events, options)
+    if (this.#state.isShort) await this.#state.refuse()
     const drafts = events.map(plain)
     const bytes = sizeOf(drafts)
     const { whenFull = "refuse", stream } = options
@@ -222,6 +223,7 @@ export class SegmentStore implements Store {
   async deadLetter(cursor: string, entry: Entry, reason: string): Promise<void> {
     this.#open()
     this.#cursors.need(cursor)
+    if (this.#state.isShort) await this.#state.refuse()
     await this.#dead.add(cursor, entry, reason)
   }
 
@@ -234,6 +236,7 @@ export class SegmentStore implements Store {
     this.#open()
     this.#cursors.need(cursor)
     return this.#dead.take(cursor, selection, async (letters) => {
+      if (this.#state.isShort) await this.#state.refuse()
       const drafts = letters.map((one) => noted({ only: cursor, dead: one.id, reason: one.reason }, one))
       const bytes = sizeOf(drafts)
       await this.#room.make(bytes, drafts.length, "refuse", undefined)

@@ -4,7 +4,8 @@
 import { Buffer } from "node:buffer"
 import { rmSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { StoreError } from "./log/errors.js"
+import { setImmediate } from "node:timers/promises"
+import { StoreError, systemError } from "./log/errors.js"
 import { Log } from "./log/log.js"
 import { type Draft, kinds, type Position, type Stored } from "./log/record.js"
 
@@ -27,6 +28,8 @@ interface Snapshot {
 const SEGMENT_BYTES = 1 << 18
 /** A commit must be possible on a full disk, since it is what makes room. So this much is kept for it. */
 const RESERVE_BYTES = 2 * SEGMENT_BYTES
+/** A full disk is tried again after so many milliseconds. */
+const PATIENCE = 200
 
 export const change = (meta: object): Draft => ({
   kind: kinds.entry,
@@ -46,6 +49,10 @@ export class State {
   readonly #gone = new Set<Position>()
   /** How many dead letters of a cursor are gone, ever. */
   readonly #goneOf = new Map<string, number>()
+
+  #isShort = false
+  /** When it was last tried to set space aside. */
+  #triedAt = 0
 
   constructor(folder: string) {
     this.#reserve = join(folder, "reserve")
@@ -117,6 +124,7 @@ export class State {
       await write()
     } catch (error) {
       if (!(error instanceof StoreError && error.code === "DISK_FULL")) throw error
+      this.#isShort = true
       rmSync(this.#reserve, { force: true })
       await write()
     }
@@ -139,15 +147,34 @@ export class State {
     for (const id of this.#gone) if (id < below) this.#gone.delete(id)
   }
 
-  /** Sets space aside, if there is some. */
-  fillReserve(): void {
+  /**
+   * Sets space aside, if there is some.
+   *
+   * @returns Whether it is set aside. If not, nothing but changes may be written: else that would take the space that commits need.
+   */
+  fillReserve(): boolean {
     try {
-      if ((statSync(this.#reserve, { throwIfNoEntry: false })?.size ?? 0) === RESERVE_BYTES) return
-      writeFileSync(this.#reserve, Buffer.alloc(RESERVE_BYTES, 1), { mode: 0o600 })
+      const size = statSync(this.#reserve, { throwIfNoEntry: false })?.size ?? 0
+      if (size !== RESERVE_BYTES) writeFileSync(this.#reserve, Buffer.alloc(RESERVE_BYTES, 1), { mode: 0o600 })
+      this.#isShort = false
     } catch {
       // The disk is full. What little there is left is needed more elsewhere.
       rmSync(this.#reserve, { force: true })
+      this.#isShort = true
     }
+    this.#triedAt = Date.now()
+    return !this.#isShort
+  }
+
+  /** Whether only changes may be written, because no space is set aside for them. */
+  get isShort(): boolean {
+    return this.#isShort && !(Date.now() - this.#triedAt > PATIENCE && this.fillReserve())
+  }
+
+  /** Refuses to write, in a later turn: a caller that tries again and again must not keep others from making room. */
+  async refuse(): Promise<never> {
+    await setImmediate()
+    throw systemError({ code: "ENOSPC" }, this.#reserve)
   }
 
   close(): Promise<void> {

@@ -1,5 +1,6 @@
-import { readdirSync, statSync } from "node:fs"
+import { constants, readdirSync, readFileSync, readlinkSync, statSync } from "node:fs"
 import { join } from "node:path"
+import process from "node:process"
 import { describe, expect, it } from "vitest"
 import { entries, event, failure, numbered, opened, temporaryFolder, texts } from "./support.js"
 
@@ -136,6 +137,20 @@ describe("streams", () => {
 })
 
 describe("files", () => {
+  // A kill loses nothing that was only written, so the crash tests cannot see whether it was synchronized.
+  it.runIf(process.platform === "linux")("are written with O_DSYNC", async () => {
+    const folder = temporaryFolder()
+    await opened(folder)
+    const segments = readdirSync("/proc/self/fd").filter(
+      (fd) => linkOf(fd).startsWith(folder) && linkOf(fd).endsWith(".seg"),
+    )
+    expect(segments).toHaveLength(3)
+    for (const fd of segments) {
+      const flags = /flags:\s+(\d+)/.exec(readFileSync(`/proc/self/fdinfo/${fd}`, "utf8"))?.[1] as string
+      expect(Number.parseInt(flags, 8) & constants.O_DSYNC).toBe(constants.O_DSYNC)
+    }
+  })
+
   it("are for their owner only", async () => {
     const folder = join(temporaryFolder(), "new", "store")
     const store = await opened(folder)
@@ -145,3 +160,11 @@ describe("files", () => {
       expect(statSync(join(folder, "log", name)).mode & 0o777).toBe(0o600)
   })
 })
+
+function linkOf(fd: string): string {
+  try {
+    return readlinkSync(`/proc/self/fd/${fd}`)
+  } catch {
+    return ""
+  }
+}

@@ -1,3 +1,5 @@
+import { cpSync, rmSync } from "node:fs"
+import { join } from "node:path"
 import type { DeadLetter, Store } from "ohmq-toolkit/store"
 import { describe, expect, it } from "vitest"
 import { entries, event, failure, numbered, opened, temporaryFolder, texts } from "./support.js"
@@ -49,6 +51,22 @@ describe("dead letters", () => {
     expect(await again.replay("a")).toBe(1)
     expect(await again.replay("a")).toBe(0)
     expect(again.stats().cursors.a?.dead).toBe(0)
+  })
+
+  it("are not replayed twice if the process ends during a replay", async () => {
+    const folder = temporaryFolder()
+    await (await withLetters(folder)).close()
+    const before = join(temporaryFolder(), "state")
+    cpSync(join(folder, "state"), before, { recursive: true })
+    const store = await opened(folder)
+    await store.replay("a")
+    await store.close()
+    // As if it had been killed when the events were in the log, and the dead letters not yet removed.
+    rmSync(join(folder, "state"), { recursive: true })
+    cpSync(before, join(folder, "state"), { recursive: true })
+    const again = await opened(folder)
+    expect(again.stats().cursors).toMatchObject({ a: { dead: 0, waiting: 3 }, b: { dead: 1 } })
+    expect(await again.replay("a")).toBe(0)
   })
 
   it("do not keep another cursor waiting for what it does not read", async () => {

@@ -61,6 +61,35 @@ describe.runIf(mayMount)("a full disk", () => {
     expect(again.stats()).toMatchObject({ last: stored, cursors: { c: { waiting: stored - before } } })
   })
 
+  it("leaves room for commits, whatever else is written", async () => {
+    const folder = mounted("6m") as string
+    const store = await opened(join(folder, "store"), { segmentBytes: 1 << 20 })
+    await store.addCursor("slow")
+    await store.addCursor("fast")
+    let isDone = false
+    const appending = (async () => {
+      while (!isDone) await store.append([numbered(1, 100)]).catch(({ code }) => expect(code).toBe("DISK_FULL"))
+    })()
+    const big = (async () => {
+      while (!isDone) await store.append([numbered(1, 20_000)]).catch(({ code }) => expect(code).toBe("DISK_FULL"))
+    })()
+    let refused = 0
+    await expect
+      .poll(async () => store.append([numbered(1, 1000)]).catch(() => ++refused && "full"), {
+        timeout: 15_000,
+        interval: 1,
+      })
+      .toBe("full")
+    // More bytes of changes than were set aside.
+    for (let i = 1; i <= 6000; i++) await store.rewind("fast", i % 2)
+    isDone = true
+    await Promise.all([appending, big])
+    expect(store.stats().cursors.slow?.position).toBe(0)
+    await store.close()
+    const again = await opened(join(folder, "store"))
+    expect((await texts(again, "slow")).length).toBe(again.stats().last)
+  })
+
   it("is said when a store is opened", async () => {
     const folder = mounted("4m") as string
     await (await openStore(join(folder, "store"))).close()

@@ -4,6 +4,7 @@ import {
   closeSync,
   constants,
   existsSync,
+  fdatasync,
   fsyncSync,
   mkdirSync,
   openSync,
@@ -45,13 +46,18 @@ export function makeFolder(path: string): void {
   }
 }
 
-/** How segments are opened for writing: each write returns once its bytes are on disk, which saves the second call. */
-export const DURABLE_WRITE = constants.O_RDWR | (constants.O_DSYNC ?? constants.O_SYNC ?? 0)
+/** Elsewhere the flag is missing, or it does not make the disk write its cache: on macOS that takes F_FULLFSYNC, which is Node's fdatasync. */
+const hasDurableWrites = process.platform === "linux"
 
-/** Writes all bytes at a place, however many calls that takes. */
+/** How segments are opened for writing: each write returns once its bytes are on disk, which saves the second call. */
+export const DURABLE_WRITE = constants.O_RDWR | (hasDurableWrites ? constants.O_DSYNC : 0)
+
+/** Writes all bytes at a place of a segment, however many calls that takes. They are on disk when it calls back. */
 export function writeAt(file: number, bytes: Uint8Array, at: number, done: (error: Error | null) => void): void {
   write(file, bytes, 0, bytes.byteLength, at, (error, count) => {
-    if (error || count === bytes.byteLength) done(error)
+    if (error) done(error)
+    else if (count === bytes.byteLength && hasDurableWrites) done(null)
+    else if (count === bytes.byteLength) fdatasync(file, done)
     else writeAt(file, bytes.subarray(count), at + count, done)
   })
 }
