@@ -132,12 +132,9 @@ export function accept(frames: readonly Uint8Array[], options?: AcceptOptions): 
       `The first frame is ${quote(type.toString())}, but the type in the envelope is ${quote(event.type)}`,
     )
   const claimedSender = trustSender ? undefined : members[senderAttribute]
-  const kept = claimedSender === undefined ? envelope : changeMembers(envelope, new Set([senderAttribute]), {})
-  return {
-    event,
-    frames: payload ? [type, kept, payload] : [type, kept],
-    ...(claimedSender !== undefined && { claimedSender }),
-  }
+  if (claimedSender === undefined) return { event, frames: payload ? [type, envelope, payload] : [type, envelope] }
+  const kept = changeMembers(envelope, new Set([senderAttribute]), {})
+  return { event, frames: payload ? [type, kept, payload] : [type, kept], claimedSender }
 }
 
 /**

@@ -133,6 +133,13 @@ describe("fromSarif", () => {
     expect(ids(place("", 9))).toEqual([id])
   })
 
+  it("numbers findings that are alike, so that each has an id", () => {
+    const results = [1, 2, 3].map((line) => ({ ruleId: "R", message: { text: "m" }, ...at("a.c", line) }))
+    const all = ids(fromSarif(logOf(results)))
+    expect(new Set(all).size).toBe(3)
+    expect(ids(fromSarif(logOf(results.slice(1))))).toEqual(all.slice(0, 2))
+  })
+
   it.each<[string, Loose, Loose]>([
     ["the rule", { ruleId: "A" }, { ruleId: "B" }],
     ["the file", at("a.c"), at("b.c")],
