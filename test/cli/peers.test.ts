@@ -86,7 +86,8 @@ describe("with pyzmq", () => {
   })
 
   it("sub receives its topics of a PUB, and xsub too", async () => {
-    const body = 'while True:\n  for topic in [b"other", b"news.\\xff"]: socket.send_multipart([topic, b"text"])\n  time.sleep(.01)'
+    const body =
+      'while True:\n  for topic in [b"other", b"news.\\xff"]: socket.send_multipart([topic, b"text"])\n  time.sleep(.01)'
     const { endpoint } = await bound("PUB", body)
     for (const verb of ["sub", "xsub"]) {
       const outcome = await ohmq([verb, endpoint, "--topic", "news", "--count", "2", "-o", "json"])
@@ -121,7 +122,8 @@ describe("with pyzmq", () => {
     const outcome = await ohmq(["req", endpoint, "--delimiter", ","], { input: "a,b\nc\n" })
     expect(outcome).toMatchObject({ status: 0, stdout: "re\ta\tb\nre\tc\n" })
     await printed(peer)
-    const deaf = "socket.recv_multipart()\nid, *rest = socket.recv_multipart()\nsocket.send_multipart([id, *rest[:-1], b'late'])"
+    const deaf =
+      "socket.recv_multipart()\nid, *rest = socket.recv_multipart()\nsocket.send_multipart([id, *rest[:-1], b'late'])"
     const router = await bound("ROUTER", deaf)
     const late = await ohmq(["req", router.endpoint, "x", "--timeout", "500ms", "--retries", "3"])
     expect(late).toMatchObject({ status: 0, stdout: "late\n" })
@@ -155,7 +157,8 @@ describe("with pyzmq", () => {
     const { endpoint } = await bound("REP", "socket.send(socket.recv().upper())")
     const asked = await ohmq(["dealer", endpoint, "--part", "", "--part", "hello", "--count", "1"])
     expect(asked).toMatchObject({ status: 0, stdout: "\tHELLO\n" })
-    const body = "id, *parts = socket.recv_multipart()\nprint(id, parts)\nfor n in range(3): socket.send_multipart([id, b'%d' % n])"
+    const body =
+      "id, *parts = socket.recv_multipart()\nprint(id, parts)\nfor n in range(3): socket.send_multipart([id, b'%d' % n])"
     const router = await bound("ROUTER", body)
     const named = await ohmq(["dealer", router.endpoint, "hi", "--option", "routingId=me", "--count", "3"])
     expect(named).toMatchObject({ status: 0, stdout: "0\n1\n2\n" })

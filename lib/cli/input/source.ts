@@ -21,13 +21,18 @@ export type Source = AsyncIterable<Outgoing[]>
 
 const GROUP = 256
 
+/** More parts than this in a message are a mistake: each takes memory. */
+const MOST_PARTS = 1_000_000
+
 /** Whether the messages come from standard input. */
 export const isFromInput = (messages: readonly string[], { file, part }: InputValues) =>
   messages.length === 0 && file === undefined && part === undefined
 
 /** Standard input, in large chunks if it is a file. */
 function standardInput(signal: AbortSignal): Readable {
-  const stream = fstatSync(0).isFile() ? createReadStream("", { fd: 0, highWaterMark: 1 << 20 }) : process.stdin
+  const stats = fstatSync(0)
+  if (stats.isDirectory()) throw new CommandError("Standard input is a folder. Expected a file or a pipe")
+  const stream = stats.isFile() ? createReadStream("", { fd: 0, highWaterMark: 1 << 20 }) : process.stdin
   const stop = () => stream.destroy()
   if (signal.aborted) stop()
   signal.addEventListener("abort", stop, { once: true })
@@ -92,6 +97,8 @@ async function* divided(
     for (let at = bytes.indexOf(mark); at >= 0 && parts.length + 1 < most; at = bytes.indexOf(mark, start)) {
       parts.push(bytes.subarray(start, at))
       start = at + mark.length
+      if (parts.length > MOST_PARTS)
+        throw new CommandError(`A message would have more than ${MOST_PARTS} parts. Set --max-parts`)
     }
     return [...parts, bytes.subarray(start)]
   }

@@ -7,7 +7,7 @@ import { type Format, formatOf } from "../output/formats.js"
 import type { Incoming } from "../output/incoming.js"
 import { flushed, watchReader, writeOut } from "../output/standard-output.js"
 import { Sequence, Statistics } from "../output/statistics.js"
-import { inWords, plainIncoming, rethrow, type Session, toIncoming } from "./session.js"
+import { datagramIncoming, inWords, plainIncoming, rethrow, type Session, toIncoming } from "./session.js"
 
 /** Writes messages as the options say, and counts them. */
 export class Printer {
@@ -59,7 +59,8 @@ export async function receiveAll(session: Session, onGone: () => void): Promise<
     onGone()
   })
   const options = { signal, ...(timeout !== undefined && { timeout }) }
-  const convert = pattern.tag === undefined ? plainIncoming : toIncoming
+  const convert =
+    pattern.tag !== undefined ? toIncoming : pattern.socket === "Datagram" ? datagramIncoming : plainIncoming
   let received = 0
   const groups = async function* (): AsyncGenerator<Incoming[]> {
     if (printer.format.needsDetails && pattern.socket !== "Stream") {
