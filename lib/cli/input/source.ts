@@ -1,6 +1,6 @@
 // What a verb sends: the arguments, files, or standard input.
 
-import { Buffer } from "node:buffer"
+import { Buffer, constants } from "node:buffer"
 import { createReadStream, fstatSync } from "node:fs"
 import { readFile } from "node:fs/promises"
 import process from "node:process"
@@ -75,6 +75,8 @@ async function* jsonMessages(signal: AbortSignal): AsyncGenerator<Outgoing[]> {
     const messages: Outgoing[] = []
     for (const bytes of lines) {
       line += 1
+      if (bytes.length > constants.MAX_STRING_LENGTH)
+        throw new CommandError(`Line ${line} of the input is too large for JSON: it has ${bytes.length} bytes`)
       const text = bytes.toString()
       if (text.trim() !== "") messages.push(parseJsonLine(text, line))
     }

@@ -2,6 +2,7 @@
 
 import process from "node:process"
 
+import { CommandError } from "../command/exit.js"
 import { warn } from "../command/terminal.js"
 import { type Format, formatOf } from "../output/formats.js"
 import type { Incoming } from "../output/incoming.js"
@@ -34,7 +35,16 @@ export class Printer {
       }
     }
     this.#statistics.add(messages.length, bytes)
-    await writeOut(this.format.write(messages), this.#signal)
+    try {
+      await writeOut(this.format.write(messages), this.#signal)
+    } catch (error) {
+      // Of V8, which gives it no code, and of Node.js.
+      const { code, message } = error as NodeJS.ErrnoException
+      if (code !== "ERR_STRING_TOO_LONG" && message !== "Invalid string length") throw error
+      throw new CommandError(
+        "A message is too large for this output. --output raw has no limit, and --option maxMessageSize=BYTES sets one for peers",
+      )
+    }
   }
 
   async end(): Promise<void> {
