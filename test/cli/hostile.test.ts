@@ -67,6 +67,11 @@ describe("values", () => {
     [`push ${nobody} x --option __proto__=1`, 2, 'no socket option "__proto__"'],
     [`push ${nobody} x --option lastEndpoint=1`, 2, 'no socket option "lastEndpoint"'],
     [`push ${nobody} --constructor`, 2, "Unknown option --constructor"],
+    [
+      "info > /dev/null; mkfifo $TMPDIR/pipe; ohmq replay $TMPDIR/pipe; s=$?; rm $TMPDIR/pipe; exit $s",
+      1,
+      "is not a regular file",
+    ],
     ["__proto__", 2, 'Unknown verb "__proto__"'],
     ["push tcp://user:secret@127.0.0.1:1 x", 1, '"@" cannot be in a host'],
     ["push ipc://$(printf a%.0s {1..5000}) x", 1, "the system allows"],
