@@ -12,6 +12,12 @@ const sizeOf = (message: Outgoing) => {
   return size
 }
 
+/** Whether a message of an XSubscriber subscribes or unsubscribes. */
+function isSubscription(message: Outgoing): boolean {
+  const [first] = Buffer.from(Array.isArray(message) ? (message[0] ?? "") : message)
+  return first === 0 || first === 1
+}
+
 /** After how long a send that waits is said, in milliseconds. */
 const PATIENCE = 1000
 
@@ -39,7 +45,8 @@ export async function sendAll(session: Session, limit?: number): Promise<void> {
         checkSingle(batch)
       const complete = pattern.tag === undefined ? batch : batch.map((message) => toSend(pattern, message))
       const waiting = setTimeout(() => say(`waiting for a peer at ${opened.addresses.join(", ")}`), PATIENCE)
-      session.hasSent = true
+      // libzmq repeats subscriptions to a publisher that comes back, so they are never delivered once it has gone.
+      session.hasSent ||= pattern.socket !== "XSubscriber" || !batch.every(isSubscription)
       try {
         await socket.sendMany(complete as unknown[], { signal, ...(timeout !== undefined && { timeout }) })
       } catch (error) {
