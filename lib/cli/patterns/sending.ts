@@ -1,5 +1,7 @@
 // Sends a source to a socket, in groups of messages.
 
+import { setTimeout as sleep } from "node:timers/promises"
+
 import { say } from "../command/terminal.js"
 import { type Outgoing, sourceOf } from "../input/source.js"
 import { Statistics } from "../output/statistics.js"
@@ -73,6 +75,32 @@ function checkSingle(batch: readonly Outgoing[]): void {
 
 function toSendError(parts: number): never {
   throw Object.assign(new Error(`Messages of this socket have one part, but one has ${parts}`), { code: "EINVAL" })
+}
+
+/** How long the groups of a dish may take after its handshake, in milliseconds. */
+const JOINS = 100
+
+/**
+ * Waits until dishes are connected, and a moment longer: libzmq does not tell a Radio who has joined which group, and drops what nobody has
+ * joined. Over udp there are no connections.
+ */
+export async function waitForDishes({ socket, values, signal, opened, connection }: Session): Promise<void> {
+  const count = values["no-wait"] === true ? 0 : (values["wait-peers"] ?? 1)
+  if (count === 0 || connection.endpoints.some(({ address }) => !/^(?:tcp|ipc|ws):/.test(address))) return
+  const { timeout } = values
+  const patience = setTimeout(
+    () => say(`waiting for a dish at ${opened.addresses.join(", ")} (--no-wait does not)`),
+    PATIENCE,
+  )
+  try {
+    await socket.connected({ count, signal, ...(timeout !== undefined && { timeout }) })
+    await sleep(JOINS, undefined, { signal })
+  } catch (error) {
+    if (signal.aborted) return
+    rethrow(error, () => `No dish came within ${inWords(timeout as number)}`)
+  } finally {
+    clearTimeout(patience)
+  }
 }
 
 /**

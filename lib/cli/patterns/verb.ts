@@ -19,7 +19,7 @@ import {
 import { receiveAll } from "./receiving.js"
 import { replyAll, replyOption } from "./reply.js"
 import { requestAll } from "./request.js"
-import { sendAll, waitForSubscribers } from "./sending.js"
+import { sendAll, waitForDishes, waitForSubscribers } from "./sending.js"
 import { type AnySocket, checkGroup, runSession, type Session, type SessionValues } from "./session.js"
 import { type Pattern, patterns } from "./table.js"
 
@@ -83,6 +83,7 @@ async function work(name: string, session: Session): Promise<void> {
   switch (pattern.kind) {
     case "send":
       if (name === "pub") await waitForSubscribers(session)
+      if (name === "radio") await waitForDishes(session)
       return sendAll(session, values.count)
     case "receive":
       return receiveAll(session, () => {})
