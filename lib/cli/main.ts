@@ -10,6 +10,7 @@ import { parseArguments } from "./command/arguments.js"
 import { CommandError, Exit, UsageError } from "./command/exit.js"
 import { helpOf } from "./command/help.js"
 import { Interruption } from "./command/interruption.js"
+import { checkOutput, watchOutput } from "./command/output-failure.js"
 import type { Verb } from "./command/spec.js"
 import { findSubcommand } from "./command/subcommands.js"
 import { paint, setQuiet, warn } from "./command/terminal.js"
@@ -100,9 +101,11 @@ function showWarnings(): void {
 /** Runs a command line and ends the process. */
 export async function main(args: readonly string[]): Promise<void> {
   showWarnings()
+  watchOutput()
   let code: number
   try {
     code = await run(args)
+    await checkOutput()
   } catch (error) {
     if (!(error instanceof Error)) throw error
     const isKnown = error instanceof CommandError || (error as NodeJS.ErrnoException).code !== undefined

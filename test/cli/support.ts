@@ -45,8 +45,9 @@ export class Running {
   readonly #watchers = new Set<() => void>()
 
   constructor(command: string, args: readonly string[], { env, cwd, timeout = 15_000 }: Options = {}) {
-    this.child = spawn(command, args, { env: environment(env), cwd: cwd ?? root })
-    const timer = setTimeout(() => this.child.kill("SIGKILL"), timeout)
+    // A process group of its own, which ends as a whole: a shell's children would live on.
+    this.child = spawn(command, args, { env: environment(env), cwd: cwd ?? root, detached: true })
+    const timer = setTimeout(() => this.#kill(), timeout)
     this.child.stdin.on("error", () => {})
     this.child.stdout.on("data", (chunk: Buffer) => {
       this.#out.push(chunk)
@@ -65,9 +66,15 @@ export class Running {
         this.#look()
       })
     })
-    onTestFinished(() => {
-      this.child.kill("SIGKILL")
-    })
+    onTestFinished(() => this.#kill())
+  }
+
+  #kill(): void {
+    try {
+      if (this.child.pid !== undefined) process.kill(-this.child.pid, "SIGKILL")
+    } catch {
+      // All have ended.
+    }
   }
 
   get stdout(): string {

@@ -16,10 +16,8 @@ export class Interruption {
     this.#controller.abort()
   }
   readonly #onOutputError = (error: NodeJS.ErrnoException) => {
-    if (error.code !== "EPIPE") throw error
-    // As `head` does it: whoever reads has enough, which is no failure.
-    if (this.#controller.signal.aborted) return
-    this.exitCode = Exit.done
+    // As with `head`: whoever reads has enough, which is no failure. For others see output-failure.ts.
+    if (error.code === "EPIPE") this.exitCode ??= Exit.done
     this.#controller.abort()
   }
   /** The exit code if the command was ended early. */

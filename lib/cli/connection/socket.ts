@@ -67,11 +67,13 @@ function setOption(socket: Socket, assignment: string): void {
   const [, name = "", given = ""] = /^(\w+)=(.*)$/s.exec(assignment) ?? []
   const target = socket as unknown as Record<string, unknown>
   if (name === "") throw new UsageError(`--option: expected NAME=VALUE, but received ${JSON.stringify(assignment)}`)
-  if (!(name in socket) || typeof target[name] === "function") {
-    const known: string[] = []
-    for (let at: object | null = socket; at !== null && at !== Object.prototype; at = Object.getPrototypeOf(at)) {
-      known.push(...Object.getOwnPropertyNames(at))
+  const known: string[] = []
+  for (let at: object = socket; at !== Object.prototype; at = Object.getPrototypeOf(at) as object) {
+    for (const [property, { set }] of Object.entries(Object.getOwnPropertyDescriptors(at))) {
+      if (set !== undefined) known.push(property)
     }
+  }
+  if (!known.includes(name)) {
     throw new UsageError(
       `--option: there is no socket option ${JSON.stringify(name)}. ${suggestion(name, known)}`.trimEnd(),
     )
@@ -116,7 +118,12 @@ const unknownVerdict: Verdict = { known: undefined, refused: new AbortController
 function watchRefusals(socket: Socket, endpoints: readonly Endpoint[]): Verdict {
   const controller = new AbortController()
   const [only] = endpoints
-  const isOnlyPeer = endpoints.length === 1 && only?.isBound === false && /^(?:tcp|ipc|wss?):/.test(only.address)
+  // A Stream, which alone has this option, has no handshake.
+  const isOnlyPeer =
+    endpoints.length === 1 &&
+    only?.isBound === false &&
+    /^(?:tcp|ipc|wss?):/.test(only.address) &&
+    !("notify" in socket)
   socket.events.on("handshake:error:auth", ({ address, error }) => {
     const problem = `${address} refused this side's key or password (status ${error.status})`
     if (isOnlyPeer) controller.abort(new RefusedError(problem))
@@ -211,7 +218,11 @@ export async function openSocket<S extends Socket>(
 }
 
 function setHighWaterMarks(socket: Socket, limit: number): void {
-  for (const name of ["sendHighWaterMark", "receiveHighWaterMark"]) {
-    if (name in socket) Object.assign(socket, { [name]: limit })
+  try {
+    for (const name of ["sendHighWaterMark", "receiveHighWaterMark"]) {
+      if (name in socket) Object.assign(socket, { [name]: limit })
+    }
+  } catch (error) {
+    throw new UsageError(`--hwm: ${(error as Error).message}`)
   }
 }

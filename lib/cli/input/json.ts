@@ -3,6 +3,7 @@
 import { Buffer } from "node:buffer"
 
 import { CommandError } from "../command/exit.js"
+import { visible } from "../output/formats.js"
 
 const wrong = (line: number, problem: string) =>
   new CommandError(`Line ${line} of the input: ${problem}. Expected a line such as {"parts": ["topic", "text"]}`)
@@ -25,7 +26,8 @@ export function parseJsonLine(text: string, line: number): (string | Buffer)[] {
   try {
     value = JSON.parse(text)
   } catch (error) {
-    throw wrong(line, (error as Error).message)
+    // It quotes what is wrong, which may control a terminal.
+    throw wrong(line, visible((error as Error).message))
   }
   if (typeof value === "string") return [value]
   const { parts = value, group, routingId } = (value ?? {}) as { parts?: unknown; group?: unknown; routingId?: unknown }

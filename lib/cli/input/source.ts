@@ -1,6 +1,6 @@
 // What a verb sends: the arguments, files, or standard input.
 
-import { Buffer } from "node:buffer"
+import { Buffer, constants } from "node:buffer"
 import { createReadStream, fstatSync } from "node:fs"
 import { readFile } from "node:fs/promises"
 import process from "node:process"
@@ -21,6 +21,9 @@ export type Source = AsyncIterable<Outgoing[]>
 
 const GROUP = 256
 
+/** More parts than this in a message are a mistake: each takes memory. */
+const MOST_PARTS = 1_000_000
+
 /** Whether the messages come from standard input. */
 export const isFromInput = (messages: readonly string[], { file, part }: InputValues) =>
   messages.length === 0 && file === undefined && part === undefined
@@ -30,7 +33,9 @@ const CHUNK = 32 * 1024
 
 /** Standard input. */
 function standardInput(signal: AbortSignal): Readable {
-  const stream = fstatSync(0).isFile() ? createReadStream("", { fd: 0, highWaterMark: CHUNK }) : process.stdin
+  const stats = fstatSync(0)
+  if (stats.isDirectory()) throw new CommandError("Standard input is a folder. Expected a file or a pipe")
+  const stream = stats.isFile() ? createReadStream("", { fd: 0, highWaterMark: CHUNK }) : process.stdin
   const stop = () => stream.destroy()
   if (signal.aborted) stop()
   signal.addEventListener("abort", stop, { once: true })
@@ -73,6 +78,8 @@ async function* jsonMessages(signal: AbortSignal): AsyncGenerator<Outgoing[]> {
     const messages: Outgoing[] = []
     for (const bytes of lines) {
       line += 1
+      if (bytes.length > constants.MAX_STRING_LENGTH)
+        throw new CommandError(`Line ${line} of the input is too large for JSON: it has ${bytes.length} bytes`)
       const text = bytes.toString()
       if (text.trim() !== "") messages.push(parseJsonLine(text, line))
     }
@@ -95,6 +102,8 @@ async function* divided(
     for (let at = bytes.indexOf(mark); at >= 0 && parts.length + 1 < most; at = bytes.indexOf(mark, start)) {
       parts.push(bytes.subarray(start, at))
       start = at + mark.length
+      if (parts.length > MOST_PARTS)
+        throw new CommandError(`A message would have more than ${MOST_PARTS} parts. Set --max-parts`)
     }
     return [...parts, bytes.subarray(start)]
   }

@@ -9,6 +9,9 @@ import { size } from "../command/values.js"
 /** A text for the message of a number, counted from 1. */
 export type Template = (number: number) => string
 
+/** The most random characters, in bytes. */
+const LARGEST = 64 * 1024 ** 2
+
 const characters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 
 /** Letters and digits; their values are not quite equally likely. */
@@ -28,6 +31,7 @@ function fieldOf(text: string): Template {
   if (field !== undefined && argument === undefined) return field
   if (name === "random" && argument !== undefined && more.length === 0) {
     const length = size(argument)
+    if (length > LARGEST) throw new UsageError(`{{${text}}} is too large. Expected at most 64Mi; --file sends more.`)
     return () => randomText(length)
   }
   const known = [...Object.keys(fields), "random"]

@@ -6,11 +6,11 @@ import { UsageError } from "../command/exit.js"
 import type { Incoming } from "./incoming.js"
 import type { OutputValues } from "./options.js"
 
-/** Writes messages; gives the bytes for a group of them. */
+/** Writes messages; gives the bytes for a group of them, or several pieces of text. */
 export interface Format {
   /** Whether it shows what is known of the sender, which must then be asked for. */
   readonly needsDetails: boolean
-  write(messages: readonly Incoming[]): string | Buffer
+  write(messages: readonly Incoming[]): string | Buffer | Iterable<string>
 }
 
 const NEWLINE = Buffer.from("\n")
@@ -64,18 +64,32 @@ export function jsonMessage({ parts, details, group, peer }: Incoming, time: Dat
   }
 }
 
-/** Bytes as xxd shows them. */
-function hexDump(bytes: Buffer): string {
-  const lines: string[] = []
-  for (let at = 0; at < bytes.length; at += 16) {
-    const row = bytes.subarray(at, at + 16)
-    const hex = row.toString("hex").replace(/(.{4})(?=.)/g, "$1 ")
-    const characters = Array.from(row, (byte) => (byte >= 0x20 && byte < 0x7f ? String.fromCharCode(byte) : ".")).join(
-      "",
-    )
-    lines.push(`${at.toString(16).padStart(8, "0")}: ${hex.padEnd(39)}  ${characters}\n`)
+/** How many bytes of a part are shown at a time: a multiple of 16. */
+const DUMPED = 1 << 16
+
+/** Bytes as xxd shows them, a piece at a time, because the whole can be larger than memory. */
+function* hexDump(bytes: Buffer): Generator<string> {
+  for (let start = 0; start < bytes.length; start += DUMPED) {
+    const end = Math.min(start + DUMPED, bytes.length)
+    const lines: string[] = []
+    for (let at = start; at < end; at += 16) {
+      const row = bytes.subarray(at, Math.min(at + 16, end))
+      const hex = row.toString("hex").replace(/(.{4})(?=.)/g, "$1 ")
+      // Bytes from 80, too: "latin1" makes a character of each.
+      const characters = row.toString("latin1").replace(/[^ -~]/g, ".")
+      lines.push(`${at.toString(16).padStart(8, "0")}: ${hex.padEnd(39)}  ${characters}\n`)
+    }
+    yield lines.join("")
   }
-  return lines.join("")
+}
+
+function* hexMessages(messages: readonly Incoming[], first: number): Generator<string> {
+  for (const [message, { parts }] of messages.entries()) {
+    for (const [index, part] of parts.entries()) {
+      yield `# message ${first + message}, part ${index + 1}: ${part.length} bytes\n`
+      yield* hexDump(part)
+    }
+  }
 }
 
 /** Compiles a format such as "%T %s\n". */
@@ -157,15 +171,11 @@ export function formatOf(values: OutputValues, isTerminal: boolean): Format {
       const time = new Date()
       return messages.map((message) => `${JSON.stringify(jsonMessage(message, message.time ?? time))}\n`).join("")
     },
-    hex: (messages) =>
-      messages
-        .map(({ parts }) => {
-          number += 1
-          return parts
-            .map((part, index) => `# message ${number}, part ${index + 1}: ${part.length} bytes\n${hexDump(part)}`)
-            .join("")
-        })
-        .join(""),
+    hex: (messages) => {
+      const first = number + 1
+      number += messages.length
+      return hexMessages(messages, first)
+    },
     raw: (messages) => Buffer.concat(messages.flatMap(({ parts }) => parts)),
     netstring: lengthBefore((length) => Buffer.from(`${length}:`), Buffer.from(",")),
     u32: lengthBefore((length) => {

@@ -7,7 +7,16 @@ import process from "node:process"
 const LOOK = 200
 
 /** Writes to standard output, and waits while its reader is slow. */
-export async function writeOut(bytes: string | Uint8Array, signal: AbortSignal): Promise<void> {
+export async function writeOut(bytes: string | Uint8Array | Iterable<string>, signal: AbortSignal): Promise<void> {
+  if (typeof bytes !== "string" && !(bytes instanceof Uint8Array)) {
+    for (const piece of bytes) {
+      await writeOut(piece, signal)
+      // Writes to a pipe do not let events in, which say that its reader has gone.
+      await new Promise((resolve) => setImmediate(resolve))
+      if (signal.aborted) return
+    }
+    return
+  }
   if (bytes.length === 0 || signal.aborted) return
   if (process.stdout.write(bytes)) return
   await new Promise<void>((resolve) => {

@@ -58,6 +58,12 @@ export const radioGroups = [
     title: "Sending",
     options: {
       group: text("GROUP", "The group of each message."),
+      "wait-peers": value(
+        "N",
+        "Wait for this many dishes before the first message, except over udp. Default 1.",
+        whole,
+      ),
+      "no-wait": flag("Do not wait for dishes."),
       ...timing("Give up if no peer takes a message for this long."),
       ...statistics,
     },

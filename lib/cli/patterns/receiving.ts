@@ -2,12 +2,13 @@
 
 import process from "node:process"
 
+import { CommandError } from "../command/exit.js"
 import { warn } from "../command/terminal.js"
 import { type Format, formatOf } from "../output/formats.js"
 import type { Incoming } from "../output/incoming.js"
 import { flushed, watchReader, writeOut } from "../output/standard-output.js"
 import { Sequence, Statistics } from "../output/statistics.js"
-import { inWords, plainIncoming, rethrow, type Session, toIncoming } from "./session.js"
+import { datagramIncoming, inWords, plainIncoming, rethrow, type Session, toIncoming } from "./session.js"
 
 /** Writes messages as the options say, and counts them. */
 export class Printer {
@@ -34,7 +35,16 @@ export class Printer {
       }
     }
     this.#statistics.add(messages.length, bytes)
-    await writeOut(this.format.write(messages), this.#signal)
+    try {
+      await writeOut(this.format.write(messages), this.#signal)
+    } catch (error) {
+      // Of V8, which gives it no code, and of Node.js.
+      const { code, message } = error as NodeJS.ErrnoException
+      if (code !== "ERR_STRING_TOO_LONG" && message !== "Invalid string length") throw error
+      throw new CommandError(
+        "A message is too large for this output. --output raw has no limit, and --option maxMessageSize=BYTES sets one for peers",
+      )
+    }
   }
 
   async end(): Promise<void> {
@@ -59,7 +69,8 @@ export async function receiveAll(session: Session, onGone: () => void): Promise<
     onGone()
   })
   const options = { signal, ...(timeout !== undefined && { timeout }) }
-  const convert = pattern.tag === undefined ? plainIncoming : toIncoming
+  const convert =
+    pattern.tag !== undefined ? toIncoming : pattern.socket === "Datagram" ? datagramIncoming : plainIncoming
   let received = 0
   const groups = async function* (): AsyncGenerator<Incoming[]> {
     if (printer.format.needsDetails && pattern.socket !== "Stream") {

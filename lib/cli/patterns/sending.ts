@@ -1,5 +1,7 @@
 // Sends a source to a socket, in groups of messages.
 
+import { setTimeout as sleep } from "node:timers/promises"
+
 import { say } from "../command/terminal.js"
 import { type Outgoing, sourceOf } from "../input/source.js"
 import { Statistics } from "../output/statistics.js"
@@ -10,6 +12,12 @@ const sizeOf = (message: Outgoing) => {
   let size = 0
   for (const part of message) size += part.length
   return size
+}
+
+/** Whether a message of an XSubscriber subscribes or unsubscribes. */
+function isSubscription(message: Outgoing): boolean {
+  const [first] = Buffer.from(Array.isArray(message) ? (message[0] ?? "") : message)
+  return first === 0 || first === 1
 }
 
 /** After how long a send that waits is said, in milliseconds. */
@@ -39,7 +47,8 @@ export async function sendAll(session: Session, limit?: number): Promise<void> {
         checkSingle(batch)
       const complete = pattern.tag === undefined ? batch : batch.map((message) => toSend(pattern, message))
       const waiting = setTimeout(() => say(`waiting for a peer at ${opened.addresses.join(", ")}`), PATIENCE)
-      session.hasSent = true
+      // libzmq repeats subscriptions to a publisher that comes back, so they are never delivered once it has gone.
+      session.hasSent ||= pattern.socket !== "XSubscriber" || !batch.every(isSubscription)
       try {
         await socket.sendMany(complete as unknown[], { signal, ...(timeout !== undefined && { timeout }) })
       } catch (error) {
@@ -66,6 +75,32 @@ function checkSingle(batch: readonly Outgoing[]): void {
 
 function toSendError(parts: number): never {
   throw Object.assign(new Error(`Messages of this socket have one part, but one has ${parts}`), { code: "EINVAL" })
+}
+
+/** How long the groups of a dish may take after its handshake, in milliseconds. */
+const JOINS = 100
+
+/**
+ * Waits until dishes are connected, and a moment longer: libzmq does not tell a Radio who has joined which group, and drops what nobody has
+ * joined. Over udp there are no connections.
+ */
+export async function waitForDishes({ socket, values, signal, opened, connection }: Session): Promise<void> {
+  const count = values["no-wait"] === true ? 0 : (values["wait-peers"] ?? 1)
+  if (count === 0 || connection.endpoints.some(({ address }) => !/^(?:tcp|ipc|ws):/.test(address))) return
+  const { timeout } = values
+  const patience = setTimeout(
+    () => say(`waiting for a dish at ${opened.addresses.join(", ")} (--no-wait does not)`),
+    PATIENCE,
+  )
+  try {
+    await socket.connected({ count, signal, ...(timeout !== undefined && { timeout }) })
+    await sleep(JOINS, undefined, { signal })
+  } catch (error) {
+    if (signal.aborted) return
+    rethrow(error, () => `No dish came within ${inWords(timeout as number)}`)
+  } finally {
+    clearTimeout(patience)
+  }
 }
 
 /**

@@ -45,6 +45,18 @@ export interface Session {
   hasSent: boolean
 }
 
+/** The most bytes in the name of a group. */
+const LONGEST_GROUP = 255
+
+/** A group, if its name can be one. */
+export function checkGroup(group: string): string {
+  const length = Buffer.byteLength(group)
+  if (length > 0 && length <= LONGEST_GROUP && !group.includes("\0")) return group
+  throw new CommandError(
+    `The name of a group has 1 to ${LONGEST_GROUP} bytes and no zero byte, but this one has ${length}`,
+  )
+}
+
 /** Gives a message of a tagged socket its options: the first part is the group or routing id. */
 export function toSend({ tag }: Pattern, message: Outgoing): unknown {
   if (tag === undefined) return message
@@ -52,9 +64,9 @@ export function toSend({ tag }: Pattern, message: Outgoing): unknown {
   const name = tag === "group" ? "a group" : "a routing id"
   if (rest.length !== 1)
     throw new CommandError(`A message needs ${name} and one part, but it has ${rest.length + 1} part(s)`)
-  if (tag === "group") return [rest[0], { group: first }]
+  if (tag === "group") return [rest[0], { group: checkGroup(String(first)) }]
   const routingId = Number(String(first))
-  if (!Number.isInteger(routingId) || routingId < 1) {
+  if (!Number.isInteger(routingId) || routingId < 1 || routingId > 0xffff_ffff) {
     throw new CommandError(`Expected ${name} as the first part, but received ${JSON.stringify(String(first))}`)
   }
   return [rest[0], { routingId }]
@@ -72,6 +84,12 @@ export function toIncoming(parts: unknown[]): Incoming {
 
 /** The same for sockets whose messages are only parts, at no cost. */
 export const plainIncoming = (parts: unknown[]): Incoming => ({ parts: parts as Buffer[] })
+
+/** The same for a Datagram, without the zero byte that libzmq leaves at the end of the address. */
+export function datagramIncoming([address, ...rest]: unknown[]): Incoming {
+  const text = address as Buffer
+  return { parts: [text.at(-1) === 0 ? text.subarray(0, -1) : text, ...(rest as Buffer[])] }
+}
 
 /** Opens the socket of a verb, runs it, delivers what is queued, and closes. */
 export async function runSession(

@@ -64,7 +64,9 @@ export const patterns: Readonly<Record<string, Pattern>> = {
     kind: "send",
     tag: "group",
     summary: "Sends messages to the dishes of a group (draft)",
-    about: "Without --group, the first part of each message is the group.",
+    about:
+      "Without --group, the first part of each message is the group. Waits for a dish before the first message, except over udp, because messages " +
+      "to a group that nobody has joined are dropped.",
     examples: [{ what: "Over udp", command: "ohmq radio udp://127.0.0.1:5560 --group findings hello" }],
   },
   pull: {

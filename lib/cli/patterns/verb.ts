@@ -19,8 +19,8 @@ import {
 import { receiveAll } from "./receiving.js"
 import { replyAll, replyOption } from "./reply.js"
 import { requestAll } from "./request.js"
-import { sendAll, waitForSubscribers } from "./sending.js"
-import { type AnySocket, runSession, type Session, type SessionValues } from "./session.js"
+import { sendAll, waitForDishes, waitForSubscribers } from "./sending.js"
+import { type AnySocket, checkGroup, runSession, type Session, type SessionValues } from "./session.js"
 import { type Pattern, patterns } from "./table.js"
 
 const groupsOf = (name: string, { kind }: Pattern): readonly Group[] => {
@@ -53,19 +53,22 @@ function prepare(name: string, socket: AnySocket, values: SessionValues): void {
     noDrop: boolean
     correlate: boolean
     relaxed: boolean
+    mandatory: boolean
   }
   const topics = asList(values.topic)
   if (name === "sub") target.subscribe(...(topics.length > 0 ? topics : [""]))
   if (name === "dish") {
     const groups = asList(values.group)
     if (groups.length === 0) throw new UsageError("A dish needs --group GROUP")
-    target.join(...groups)
+    target.join(...groups.map(checkGroup))
   }
   if (name === "pub") {
     // Each subscription is reported, not only the first one to a topic, so that subscribers can be counted.
     target.verbosity = "allSubsUnsubs"
     target.noDrop = values.drop !== true
   }
+  // Otherwise libzmq drops messages to unknown routing ids without a word.
+  if (name === "router") target.mandatory = true
   if (name === "req" && (values.retries ?? 0) > 0) {
     target.correlate = true
     target.relaxed = true
@@ -80,6 +83,7 @@ async function work(name: string, session: Session): Promise<void> {
   switch (pattern.kind) {
     case "send":
       if (name === "pub") await waitForSubscribers(session)
+      if (name === "radio") await waitForDishes(session)
       return sendAll(session, values.count)
     case "receive":
       return receiveAll(session, () => {})

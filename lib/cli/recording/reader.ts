@@ -1,7 +1,7 @@
 // Reads a recording, and checks every byte of it.
 
 import { Buffer } from "node:buffer"
-import { closeSync, fstatSync, openSync, readSync } from "node:fs"
+import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs"
 import { crc32 } from "node:zlib"
 
 import { CommandError } from "../command/exit.js"
@@ -60,7 +60,8 @@ export class RecordingReader {
     this.#file = file
     this.#owns = fd === undefined
     try {
-      this.#fd = fd ?? openSync(file, "r")
+      // A pipe without a writer must not block this process: it is refused below.
+      this.#fd = fd ?? openSync(file, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0))
     } catch (error) {
       throw problemOf(file, error)
     }
