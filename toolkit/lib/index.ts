@@ -2,3 +2,4 @@
 
 export * from "./events/index.js"
 export * from "./store/index.js"
+export * from "./link/index.js"
