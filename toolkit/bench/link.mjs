@@ -39,10 +39,15 @@ const cpu = (since) => {
 /** The other end, in a process of its own. */
 async function receiver(folder, keys) {
   const { secretKey, client } = JSON.parse(keys)
-  const security = keys === "{}" ? undefined : {
-    server: await Certificate.fromVault(async () => ({ secretKey: Buffer.from(secretKey, "base64") })),
-    authenticator: new Authenticator({ curve: async ({ publicKey }) => publicKey === client && { userId: "bench" } }),
-  }
+  const security =
+    keys === "{}"
+      ? undefined
+      : {
+          server: await Certificate.fromVault(async () => ({ secretKey: Buffer.from(secretKey, "base64") })),
+          authenticator: new Authenticator({
+            curve: async ({ publicKey }) => publicKey === client && { userId: "bench" },
+          }),
+        }
   const store = await openStore(folder)
   const link = await startReceiver(store, {
     bind: "tcp://127.0.0.1:*",
