@@ -1,63 +1,13 @@
 // Both ends through crashes, cuts and delays, against a reference of a few lines: what was appended is what is stored, in order, once.
 
-import { type ChildProcess, spawn } from "node:child_process"
 import process from "node:process"
-import { createInterface } from "node:readline"
-import { fileURLToPath } from "node:url"
 import { openStore } from "ohmq-toolkit/store"
-import { describe, expect, it, onTestFinished } from "vitest"
+import { describe, expect, it } from "vitest"
+import { type End, random, startEnd } from "./ends.js"
 import { ids, opened, proxied, temporaryFolder } from "./support.js"
 
 const steps = Number(process.env.OHMQ_STEPS ?? 20)
 const seed = Number(process.env.OHMQ_SEED ?? Date.now() % 1_000_000)
-
-/** mulberry32 */
-function random(state: number) {
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let t = Math.imul(state ^ (state >>> 15), 1 | state)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    return ((t ^ (t >>> 14)) >>> 0) / 0x1_0000_0000
-  }
-}
-
-/** A process at one end, which can be killed. */
-function startEnd(...args: string[]) {
-  const program = fileURLToPath(new URL("programs/end.mjs", import.meta.url))
-  const child: ChildProcess = spawn(process.execPath, ["--no-warnings", program, ...args], {
-    stdio: ["pipe", "pipe", "inherit"],
-  })
-  onTestFinished(() => void child.kill("SIGKILL"))
-  const lines: string[] = []
-  let wake = () => {}
-  createInterface({ input: child.stdout as NodeJS.ReadableStream }).on("line", (line) => {
-    lines.push(line)
-    wake()
-  })
-  const closed = new Promise<void>((resolve) => child.on("close", () => resolve()))
-  return {
-    lines,
-    say: (text: string) => void child.stdin?.write(`${text}\n`),
-    /** Waits for a line that begins so. */
-    async line(start: string): Promise<string> {
-      for (;;) {
-        const found = lines.find((one) => one.startsWith(start))
-        if (found !== undefined) return found
-        if (child.exitCode !== null) throw new Error(`The process ended with ${child.exitCode}: ${lines.join("; ")}`)
-        await new Promise<void>((resolve) => {
-          wake = resolve
-          setTimeout(resolve, 500)
-        })
-      }
-    },
-    async kill() {
-      child.kill("SIGKILL")
-      await closed
-    },
-  }
-}
-
-type End = ReturnType<typeof startEnd>
 
 describe("a link between processes that are killed", () => {
   it(`stores each event once, in order (${steps} steps, seed ${seed})`, {
@@ -71,12 +21,12 @@ describe("a link between processes that are killed", () => {
     const proxy = await proxied(() => port)
     const counts = { sender: 0, receiver: 0, cut: 0, down: 0, delay: 0 }
     const startReceiver = async (): Promise<End> => {
-      const end = startEnd("receiver", folders.receiver)
+      const end = startEnd(["receiver", folders.receiver, "tcp://127.0.0.1:*"])
       port = Number((await end.line("port")).split(" ")[1])
       return end
     }
     const startSender = async (): Promise<End> => {
-      const end = startEnd("sender", folders.sender, proxy.endpoint)
+      const end = startEnd(["sender", folders.sender, proxy.endpoint])
       await end.line("ready")
       return end
     }

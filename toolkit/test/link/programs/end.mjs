@@ -1,4 +1,4 @@
-// One end of a link: `end.mjs receiver FOLDER`, or `end.mjs sender FOLDER ENDPOINT`, which appends events until it is told to drain.
+// One end of a link: `end.mjs receiver FOLDER ADDRESS`, which says how much it has stored when it is asked, or `end.mjs sender FOLDER ENDPOINT`, which appends events until it is told to drain.
 
 import process from "node:process"
 import { createInterface } from "node:readline"
@@ -25,12 +25,13 @@ await store.addCursor("test")
 if (role === "receiver") {
   const authenticator = new Authenticator({ curve: [client] })
   const receiver = await startReceiver(store, {
-    bind: "tcp://127.0.0.1:*",
+    bind: endpoint,
     security: { server, authenticator },
     window: 1 << 16,
     heartbeat: 500,
   })
   receiver.on("gap", (gap) => console.log("gap", JSON.stringify(gap)))
+  createInterface({ input: process.stdin }).on("line", (line) => console.log(line, receiver.stats().stored))
   console.log("port", receiver.endpoint.slice(receiver.endpoint.lastIndexOf(":") + 1))
 } else {
   const sender = await startSender(store, {
