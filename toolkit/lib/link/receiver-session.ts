@@ -59,6 +59,7 @@ export class ReceiverSession {
   readonly #end = new AbortController()
   /** The last sequence that came, stored or not. */
   #covered = 0
+  /** What is done of the messages of this session, which can be less than what is stored. */
   #acknowledged = 0
   #pendingBytes = 0
   #highestCredit = 0
@@ -90,13 +91,17 @@ export class ReceiverSession {
     return credit
   }
 
-  /** Tells the sender where its stream is. */
-  begin(): void {
+  /**
+   * Tells the sender where its stream is.
+   *
+   * @param acknowledged What the sender knows to be done. It repeats what follows, because it may have missed that some of it was refused.
+   */
+  begin(acknowledged: number): void {
     const { store } = this.#host
     const last = store.sequenceOf(this.key)
     const mark = store.markOf(this.key)
     this.#covered = last
-    this.#acknowledged = last
+    this.#acknowledged = Math.min(last, acknowledged)
     const bytes = mark === undefined ? undefined : Buffer.from(mark, "base64")
     this.#send(encodeReady({ version: VERSION, last, credit: this.#credit(), mark: bytes }))
   }
@@ -188,12 +193,10 @@ export class ReceiverSession {
       return { frames: accepted.frames, sender: typeof named === "string" ? named : this.user }
     } catch (error) {
       if (!(error instanceof EventError)) throw error
-      // What was stored before is not refused again.
-      if (sequence > this.#covered) {
-        const reason = `${error.code}: ${error.message}`
-        this.#host.refused("invalid-event", reason, sequence)
-        pending.refusals.push(encodeRefuse({ sequence, code: "invalid-event", reason }))
-      }
+      // Also if it comes again: the answer was lost, or the sender could not keep it.
+      const reason = `${error.code}: ${error.message}`
+      this.#host.refused("invalid-event", reason, sequence)
+      pending.refusals.push(encodeRefuse({ sequence, code: "invalid-event", reason }))
       return undefined
     }
   }
@@ -229,7 +232,7 @@ export class ReceiverSession {
     for (const { end, bytes, refusals, isDone } of this.#pending) {
       if (!isDone) break
       for (const refusal of refusals) this.#send(refusal)
-      this.#acknowledged = Math.max(this.#acknowledged, end)
+      this.#acknowledged = end
       this.#pendingBytes -= bytes
       count++
     }

@@ -37,6 +37,8 @@ export interface ReceiverEvents {
   failed: [error: Error]
 }
 
+type Opening = Pick<Hello, "stream" | "instance" | "acknowledged"> & { user: string | undefined }
+
 /** The state of a receiver. */
 export interface ReceiverStats {
   sessions: (SessionInfo & { acknowledged: number; pendingBytes: number })[]
@@ -165,7 +167,7 @@ export class LinkReceiver extends EventEmitter<ReceiverEvents> {
     this.emit("refused", refusal)
   }
 
-  #hello(id: Buffer, { version, stream, instance }: Hello, user: string | undefined): void {
+  #hello(id: Buffer, { version, stream, instance, acknowledged }: Hello, user: string | undefined): void {
     if (version !== VERSION) {
       const reason = `The receiver speaks version ${VERSION} of the protocol, and the sender ${version}`
       this.#refuse(id, user, "version", reason)
@@ -183,12 +185,12 @@ export class LinkReceiver extends EventEmitter<ReceiverEvents> {
       return
     }
     other?.stop()
-    const name = id.toString("latin1")
-    this.#sessions.get(name)?.stop()
-    this.#open(Buffer.from(id), name, key, stream, user, instance)
+    this.#sessions.get(id.toString("latin1"))?.stop()
+    this.#open(Buffer.from(id), key, { stream, user, instance, acknowledged })
   }
 
-  #open(id: Buffer, name: string, key: string, stream: string, user: string | undefined, instance: Buffer): void {
+  #open(id: Buffer, key: string, { stream, user, instance, acknowledged }: Opening): void {
+    const name = id.toString("latin1")
     const { whenFull, maxEventBytes, trustSender } = this.#options
     const info = { stream, sender: user }
     const session: ReceiverSession = new ReceiverSession(
@@ -220,7 +222,7 @@ export class LinkReceiver extends EventEmitter<ReceiverEvents> {
     this.#sessions.set(name, session)
     this.#byKey.set(key, session)
     this.emit("connected", info)
-    session.begin()
+    session.begin(acknowledged)
   }
 
   #credit(): number {

@@ -69,7 +69,7 @@ export function lossOf(entry: Entry): Omit<Loss, "kind" | "previous"> | undefine
 
 /** What the store has removed between the last entry that was read and the next one. */
 export function removedBetween(store: Store, seen: number, next: number): Omit<Loss, "kind" | "previous"> | undefined {
-  if (next === seen + 1) return undefined
+  if (next <= seen + 1) return undefined
   const to = Math.min(store.stats().first, next) - 1
   if (to <= seen) return undefined
   return { sequence: to, mark: noMark, reason: "dropped", from: seen + 1, to }

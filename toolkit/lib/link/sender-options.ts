@@ -27,7 +27,7 @@ export interface SenderOptions {
   nameSender?: boolean | undefined
   /** The wait before the second attempt to connect; each further one waits up to twice as long. 100 by default. */
   minBackoff?: number | undefined
-  /** The longest wait between attempts. 30,000 by default. */
+  /** The longest wait between attempts. 5,000 by default. */
   maxBackoff?: number | undefined
   /** How long a receiver may take to answer HELLO, and one of several to be reached. 10,000 by default. */
   helloTimeout?: number | undefined
@@ -83,7 +83,7 @@ export function readSenderOptions(options: SenderOptions) {
     ),
     nameSender: options.nameSender ?? true,
     minBackoff: options.minBackoff ?? 100,
-    maxBackoff: options.maxBackoff ?? 30_000,
+    maxBackoff: options.maxBackoff ?? 5000,
     helloTimeout: options.helloTimeout ?? 10_000,
     heartbeat: options.heartbeat ?? 5000,
   }

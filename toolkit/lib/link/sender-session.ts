@@ -55,7 +55,7 @@ export class SenderSession {
   #credit = 0
   /** The last sequence that was sent. */
   #previous = 0
-  /** The last position that was read. */
+  /** The last position that was read, now or before. */
   #seen = 0
   #room: (() => void) | undefined
 
@@ -114,8 +114,9 @@ export class SenderSession {
       await this.#dealer.send(encodeBye("restored"))
       throw error
     }
-    progress.acknowledge(last)
+    // What is stored, and not acknowledged, is sent again: some of it may have been refused, and the answer was lost.
     this.#previous = progress.acknowledged
+    this.#seen = Math.max(last, this.#previous)
     if (last >= this.#previous) return
     const found = behind(store, last, options.onBehind === "continue" ? this.#previous : last)
     this.#host.behind(last, this.#previous, found.from)
@@ -125,6 +126,7 @@ export class SenderSession {
       return
     }
     await progress.rewind(found.from - 1)
+    this.#seen = found.from - 1
     this.#previous = last
     if (found.loss) {
       await this.#dealer.send(encodeLoss({ ...found.loss, previous: last }), { signal: this.#signal })
@@ -179,7 +181,6 @@ export class SenderSession {
   async #sendAll(signal: AbortSignal): Promise<never> {
     const { store, options, progress } = this.#host
     const from = progress.acknowledged + 1
-    this.#seen = progress.acknowledged
     for await (const entries of store.read(options.cursor, { from, max: 512, signal })) {
       for (let i = 0; i < entries.length; ) i = await this.#sendSome(entries, i, signal)
     }
@@ -191,7 +192,7 @@ export class SenderSession {
     const start = entries[index] as Entry
     const removed = removedBetween(this.#host.store, this.#seen, start.position)
     if (removed) await this.#announce(removed, signal)
-    this.#seen = start.position
+    this.#seen = Math.max(this.#seen, start.position)
     if (start.gap) {
       const loss = lossOf(start)
       if (loss) await this.#announce(loss, signal)
@@ -218,7 +219,7 @@ export class SenderSession {
       signal,
     )
     this.#previous = last.position
-    this.#seen = last.position
+    this.#seen = Math.max(this.#seen, last.position)
     this.#host.sent(events.length)
     return end
   }

@@ -44,6 +44,9 @@ export interface SenderStats {
   error: Error | undefined
 }
 
+/** TCP itself would double its waits for minutes, and not notice when the network is back. In milliseconds. */
+const CONNECT_TIMEOUT = 3000
+
 export class LinkSender extends EventEmitter<SenderEvents> {
   readonly #store: Store
   readonly #options: ReadSenderOptions
@@ -129,6 +132,7 @@ export class LinkSender extends EventEmitter<SenderEvents> {
     const dealer = new Dealer({
       ...(security && { security }),
       linger: 0,
+      connectTimeout: CONNECT_TIMEOUT,
       heartbeatInterval: heartbeat,
       heartbeatTimeout: heartbeat,
       heartbeatTimeToLive: heartbeat * 2,

@@ -4,7 +4,9 @@ import { type ChildProcess, spawn } from "node:child_process"
 import process from "node:process"
 import { createInterface } from "node:readline"
 import { fileURLToPath } from "node:url"
+import type { Entry, Store } from "ohmq-toolkit/store"
 import { onTestFinished } from "vitest"
+import { entries, idOf } from "./support.js"
 
 /** mulberry32 */
 export function random(state: number) {
@@ -48,6 +50,19 @@ export function startEnd(args: string[], command: string[] = []) {
       child.kill("SIGKILL")
       await closed
     },
+  }
+}
+
+/** All events of a sender's store, and those that are invalid; those must be its dead letters. */
+export async function appended(store: Store): Promise<{ valid: string[]; invalid: string[]; dead: string[] }> {
+  const all = await entries(store)
+  const isValid = ({ frames }: Entry) => String(frames[0]) !== "x"
+  const dead = new Set<string>()
+  for await (const { frames } of store.deadLetters("link s")) dead.add(JSON.parse(String(frames[1])).id)
+  return {
+    valid: all.filter(isValid).map(idOf),
+    invalid: all.filter((entry) => !isValid(entry)).map(idOf),
+    dead: [...dead],
   }
 }
 

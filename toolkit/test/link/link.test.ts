@@ -294,3 +294,23 @@ describe("options of a link", () => {
     expect(sender.stats().state).toBe("closed")
   })
 })
+
+describe("a receiver with many senders", () => {
+  it("shares its window among them, and keeps their streams in order", { timeout: 60_000 }, async () => {
+    const target = await opened()
+    const receiver = await receiving(target, { totalWindow: 1 << 20 })
+    const source = await opened()
+    await source.append(many(50, 1, 300))
+    const senders = await Promise.all(
+      Array.from({ length: 200 }, (_, i) => sending(source, receiver.endpoint, { stream: `s${i}` })),
+    )
+    await Promise.all(senders.map((sender) => sender.drained()))
+    expect(receiver.stats().sessions.length).toBe(200)
+    expect(target.stats().streams).toBe(200)
+    const found = await ids(target)
+    expect(found.length).toBe(200 * 50)
+    for (const name of names(50)) expect(found.filter((id) => id === name).length).toBe(200)
+    await Promise.all(senders.map((sender) => sender.close()))
+    while (receiver.stats().sessions.length > 0) await new Promise((resolve) => setTimeout(resolve, 10))
+  })
+})

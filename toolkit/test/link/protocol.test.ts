@@ -109,6 +109,27 @@ describe("a sender", () => {
     expect((await entries(source)).map(idOf)).toEqual(["1", "2", "3"])
   })
 
+  it("repeats what is stored and was not acknowledged, because some of it may have been refused", async () => {
+    const router = new Router({ receiveTimeout: 5000, linger: 0 })
+    onTestFinished(() => router.close())
+    await router.bind("tcp://127.0.0.1:*")
+    const source = await opened()
+    await source.append(["a", "b", "c"].map((id) => event(id)))
+    const sender = await sending(source, router.lastEndpoint ?? "", { insecure: true })
+    const [id] = await router.receive()
+    await router.send([id as Buffer, Buffer.from(`1101${"00".repeat(7)}0300400000`, "hex")])
+    const [, head] = await router.receive()
+    expect(head?.toString("hex")).toMatch(new RegExp(`^02${"00".repeat(7)}01${"00".repeat(8)}`))
+    const refused = new Promise((resolve) => sender.once("refused", resolve))
+    await router.send([id as Buffer, Buffer.from(`13${"00".repeat(7)}0209626164`, "hex")])
+    await router.send([id as Buffer, Buffer.from(`12${"00".repeat(7)}0300400000`, "hex")])
+    expect(await refused).toEqual({ sequence: 2, reason: "bad" })
+    await sender.drained()
+    const letters = []
+    for await (const letter of source.deadLetters("link s")) letters.push(letter)
+    expect(letters.map(({ position, reason }) => [position, reason])).toEqual([[2, "bad"]])
+  })
+
   it("begins again if the receiver breaks the protocol", async () => {
     const router = new Router({ receiveTimeout: 5000, linger: 0 })
     onTestFinished(() => router.close())

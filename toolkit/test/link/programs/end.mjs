@@ -54,6 +54,7 @@ if (role === "receiver") {
   while (!isDraining) {
     const events = Array.from({ length: 1 + (number % 40) }, () => {
       const id = `${process.pid}-${++number}`
+      if (number % 37 === 0) return { frames: [Buffer.from("x"), Buffer.from(JSON.stringify({ id }))] }
       return {
         frames: encode(createEvent({ id, source: "/test", type: "log.recorded", data: "x".repeat(number % 700) })),
       }
