@@ -10,16 +10,21 @@ export class Progress {
   readonly #store: Store
   readonly #cursor: string
   readonly #committed: () => void
+  readonly #failed: (error: Error) => void
   #acknowledged: number
   #refusals: Promise<void>[] = []
   #running: Promise<void> | undefined
   #failure: Error | undefined
 
-  /** @param committed Called after each commit. */
-  constructor(store: Store, cursor: string, committed: () => void) {
+  /**
+   * @param committed Called after each commit.
+   * @param failed Called if the store fails.
+   */
+  constructor(store: Store, cursor: string, committed: () => void, failed: (error: Error) => void) {
     this.#store = store
     this.#cursor = cursor
     this.#committed = committed
+    this.#failed = failed
     this.#acknowledged = this.committed
   }
 
@@ -75,6 +80,7 @@ export class Progress {
     } catch (error) {
       // Nothing is lost: what is not committed is sent again.
       this.#failure = error as Error
+      this.#failed(this.#failure)
     } finally {
       this.#running = undefined
     }

@@ -10,6 +10,8 @@ export const VERSION = 1
 export const MARK_BYTES = 16
 /** Most events in one message: their numbers of frames are in its head. */
 export const MAX_EVENTS = 255
+/** READY without a mark. */
+const READY_BYTES = 18
 /** What an event counts of the credit beside the bytes of its frames. */
 export const EVENT_OVERHEAD = 64
 
@@ -76,6 +78,8 @@ export interface Ready {
   last: number
   /** How many bytes may be unacknowledged. */
   credit: number
+  /** How many bytes the frames of an event may have. The sender does not send a larger one. */
+  maxEventBytes: number
   /** Of the last event, as the sender gave it. Undefined if it is not known. */
   mark: Buffer | undefined
 }
@@ -150,13 +154,14 @@ export function encodeLoss({ sequence, previous, mark, reason, from, to }: Omit<
 
 export const encodeBye = (code: ByeCode): Buffer[] => [Buffer.from([kinds.bye, byes.indexOf(code) + 1])]
 
-export function encodeReady({ version, last, credit, mark }: Omit<Ready, "kind">): Buffer {
-  const head = Buffer.alloc(14 + (mark ? MARK_BYTES : 0))
+export function encodeReady({ version, last, credit, maxEventBytes, mark }: Omit<Ready, "kind">): Buffer {
+  const head = Buffer.alloc(READY_BYTES + (mark ? MARK_BYTES : 0))
   head[0] = kinds.ready
   head[1] = version
   writeNumber(head, last, 2)
   head.writeUInt32BE(credit, 10)
-  mark?.copy(head, 14)
+  head.writeUInt32BE(maxEventBytes, 14)
+  mark?.copy(head, READY_BYTES)
   return head
 }
 
@@ -258,13 +263,15 @@ export function decodeFromReceiver(frames: readonly Message[]): FromReceiver {
   }
   if (head && kind === kinds.ready) {
     if (head[1] !== VERSION) throw malformed(`READY has version ${head[1]} instead of ${VERSION}`)
-    if (head.length !== 14 && head.length !== 14 + MARK_BYTES) throw malformed(`READY has ${head.length} bytes`)
-    const mark = head.length > 14 ? Buffer.from(head.subarray(14)) : undefined
+    if (head.length !== READY_BYTES && head.length !== READY_BYTES + MARK_BYTES)
+      throw malformed(`READY has ${head.length} bytes`)
+    const mark = head.length > READY_BYTES ? Buffer.from(head.subarray(READY_BYTES)) : undefined
     return {
       kind: "ready",
       version: VERSION,
       last: readNumber(head, 2, "last sequence"),
       credit: head.readUInt32BE(10),
+      maxEventBytes: head.readUInt32BE(14),
       mark,
     }
   }

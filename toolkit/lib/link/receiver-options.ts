@@ -74,7 +74,7 @@ export function readReceiverOptions(options: ReceiverOptions) {
     trustSender: new Set(trustSender),
     window: Math.min(positive("window", options.window ?? 4 << 20), 0xffff_ffff),
     totalWindow: positive("totalWindow", options.totalWindow ?? 256 << 20),
-    maxEventBytes: positive("maxEventBytes", options.maxEventBytes ?? 1 << 20),
+    maxEventBytes: Math.min(positive("maxEventBytes", options.maxEventBytes ?? 1 << 20), 0x7fff_0000),
     heartbeat: positive("heartbeat", options.heartbeat ?? 5000),
   }
 }

@@ -97,13 +97,13 @@ export class ReceiverSession {
    * @param acknowledged What the sender knows to be done. It repeats what follows, because it may have missed that some of it was refused.
    */
   begin(acknowledged: number): void {
-    const { store } = this.#host
+    const { store, maxEventBytes } = this.#host
     const last = store.sequenceOf(this.key)
     const mark = store.markOf(this.key)
     this.#covered = last
     this.#acknowledged = Math.min(last, acknowledged)
     const bytes = mark === undefined ? undefined : Buffer.from(mark, "base64")
-    this.#send(encodeReady({ version: VERSION, last, credit: this.#credit(), mark: bytes }))
+    this.#send(encodeReady({ version: VERSION, last, credit: this.#credit(), maxEventBytes, mark: bytes }))
   }
 
   /** Whether the peer is still there. */

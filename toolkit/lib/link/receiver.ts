@@ -79,7 +79,8 @@ export class LinkReceiver extends EventEmitter<ReceiverEvents> {
       // Answers are bounded by credit.
       sendHighWaterMark: 0,
       receiveHighWaterMark: 0,
-      maxMessageSize: Math.max(maxEventBytes, 1 << 16),
+      // Of a frame. Senders know the limit of events; what they keep to is refused by the event, and not by the connection.
+      maxMessageSize: maxEventBytes + (1 << 16),
       heartbeatInterval: heartbeat,
       heartbeatTimeout: heartbeat,
       heartbeatTimeToLive: heartbeat * 2,

@@ -42,6 +42,8 @@ export interface SenderHost {
 interface UnderWay {
   entry: Entry | { position: number }
   bytes: number
+  /** It needs no acknowledgement: there is nothing to send. */
+  isDone?: true
 }
 
 export class SenderSession {
@@ -53,6 +55,7 @@ export class SenderSession {
   #first = 0
   #bytes = 0
   #credit = 0
+  #maxEventBytes = 0
   /** The last sequence that was sent. */
   #previous = 0
   /** The last position that was read, now or before. */
@@ -105,9 +108,10 @@ export class SenderSession {
   }
 
   /** Finds where to go on. */
-  async #begin({ last, credit, mark }: Ready): Promise<void> {
+  async #begin({ last, credit, maxEventBytes, mark }: Ready): Promise<void> {
     const { store, options, progress } = this.#host
     this.#credit = credit
+    this.#maxEventBytes = maxEventBytes
     try {
       await verify(store, options.cursor, { last, mark })
     } catch (error) {
@@ -135,7 +139,6 @@ export class SenderSession {
   }
 
   async #listen(): Promise<never> {
-    const { progress } = this.#host
     for (;;) {
       for (const frames of await this.#dealer.receiveMany({ signal: this.#signal })) {
         const message = decodeFromReceiver(frames)
@@ -147,15 +150,14 @@ export class SenderSession {
           this.#refuse(message.sequence, message.reason)
         } else throw new LinkError("MALFORMED", "The receiver sent READY twice")
       }
-      if (progress.failure) throw progress.failure
     }
   }
 
   #acknowledge(sequence: number): void {
     let passed = 0
     while (this.#first < this.#underWay.length) {
-      const { entry, bytes } = this.#underWay[this.#first] as UnderWay
-      if (entry.position > sequence) break
+      const { entry, bytes, isDone } = this.#underWay[this.#first] as UnderWay
+      if (entry.position > sequence && !isDone) break
       passed = entry.position
       this.#bytes -= bytes
       this.#first++
@@ -172,10 +174,21 @@ export class SenderSession {
     for (let i = this.#first; i < this.#underWay.length; i++) {
       const { entry } = this.#underWay[i] as UnderWay
       if (entry.position !== sequence || !("frames" in entry)) continue
-      this.#host.progress.refuse(entry, reason)
-      this.#host.refused(sequence, reason)
+      this.#keep(entry, reason)
       return
     }
+  }
+
+  /** Makes a dead letter of an event. */
+  #keep(entry: Entry, reason: string): void {
+    this.#host.progress.refuse(entry, reason)
+    this.#host.refused(entry.position, reason)
+  }
+
+  /** An entry of which nothing is sent. It is done when those before it are. */
+  #pass(entry: Entry): void {
+    this.#underWay.push({ entry, bytes: 0, isDone: true })
+    this.#acknowledge(0)
   }
 
   async #sendAll(signal: AbortSignal): Promise<never> {
@@ -196,6 +209,7 @@ export class SenderSession {
     if (start.gap) {
       const loss = lossOf(start)
       if (loss) await this.#announce(loss, signal)
+      else this.#pass(start)
       return index + 1
     }
     const events: Uint8Array[][] = []
@@ -205,8 +219,14 @@ export class SenderSession {
       const entry = entries[end] as Entry
       if (entry.gap || entry.position !== start.position + events.length) break
       const frames = this.#framesOf(entry)
-      let bytes = EVENT_OVERHEAD
-      for (const frame of frames) bytes += frame.byteLength
+      const size = frames.reduce((sum, frame) => sum + frame.byteLength, 0)
+      if (size > this.#maxEventBytes) {
+        if (events.length > 0) break
+        this.#keep(entry, `too-large: The event has ${size} bytes; the receiver's limit is ${this.#maxEventBytes}`)
+        this.#pass(entry)
+        return index + 1
+      }
+      const bytes = size + EVENT_OVERHEAD
       if (events.length > 0 && this.#bytes + bytes > this.#credit) break
       if (events.length === 0) await this.#take(bytes, signal)
       this.#enter(entry, bytes)

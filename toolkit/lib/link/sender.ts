@@ -56,6 +56,8 @@ export class LinkSender extends EventEmitter<SenderEvents> {
   #running: Promise<void> | undefined
   #state: SenderStats["state"] = "connecting"
   #session: SenderSession | undefined
+  /** Ends the session. */
+  #end: AbortController | undefined
   #endpoint = 0
   #sessions = 0
   #sent = 0
@@ -69,13 +71,18 @@ export class LinkSender extends EventEmitter<SenderEvents> {
     super()
     this.#store = store
     this.#options = options
-    this.#progress = new Progress(store, options.cursor, () => this.#tell())
+    this.#progress = new Progress(
+      store,
+      options.cursor,
+      () => this.#tell(),
+      (error) => this.#end?.abort(error),
+    )
   }
 
   start(): void {
     const { signal } = this.#options
     if (signal?.aborted) void this.close()
-    signal?.addEventListener("abort", () => void this.close(), { once: true })
+    signal?.addEventListener("abort", () => void this.close(), { once: true, signal: this.#closing.signal })
     this.#running ??= this.#run()
   }
 
@@ -101,7 +108,8 @@ export class LinkSender extends EventEmitter<SenderEvents> {
     const { connect, minBackoff, maxBackoff } = this.#options
     let attempts = 0
     while (!this.#closing.signal.aborted) {
-      const before = this.#sessions
+      const before = this.#progress.committed
+      const since = performance.now()
       const error = await this.#connect().catch((reason: Error) => reason)
       if (this.#closing.signal.aborted) break
       this.#error = error
@@ -114,7 +122,9 @@ export class LinkSender extends EventEmitter<SenderEvents> {
       }
       if (this.#progress.failure) this.#progress.recover()
       this.#state = "connecting"
-      attempts = this.#sessions > before ? 0 : attempts + 1
+      // A session that brought nothing forward may end at once again.
+      const wasGood = this.#progress.committed > before || performance.now() - since > 2 * maxBackoff
+      attempts = wasGood ? 0 : attempts + 1
       this.#endpoint = (this.#endpoint + 1) % connect.length
       // Full jitter, so that the senders of a receiver that comes back do not all come at once.
       const longest = Math.min(maxBackoff, minBackoff * 2 ** Math.min(attempts, 20))
@@ -129,6 +139,7 @@ export class LinkSender extends EventEmitter<SenderEvents> {
     const { connect, security, heartbeat, helloTimeout, minBackoff, maxBackoff } = this.#options
     const endpoint = connect[this.#endpoint] as string
     const end = new AbortController()
+    this.#end = end
     const dealer = new Dealer({
       ...(security && { security }),
       linger: 0,

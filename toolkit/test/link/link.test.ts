@@ -98,6 +98,39 @@ describe("a link", () => {
     expect(receiver.stats().refusedEvents).toBe(2)
   })
 
+  it("does not send events that are too large for the receiver, which become dead letters", async () => {
+    const [source, target] = [await opened(), await opened()]
+    const receiver = await receiving(target, { maxEventBytes: 1000 })
+    await source.append([event("a"), event("b", 300_000), event("c"), event("d", 1000)])
+    const sender = await sending(source, receiver.endpoint)
+    await sender.drained()
+    expect(await ids(target)).toEqual(["a", "c"])
+    const letters = []
+    for await (const letter of source.deadLetters("link s")) letters.push(letter)
+    expect(letters.map(({ position }) => position)).toEqual([2, 4])
+    expect(letters[0]?.reason).toMatch(/^too-large: The event has 300\d{3} bytes; the receiver's limit is 1000/)
+    expect(sender.stats().sessions).toBe(1)
+  })
+
+  it("keeps a refused event until there is room for its dead letter", async () => {
+    const [source, target] = [await opened(undefined, { maxDeadBytes: 4096 }), await opened()]
+    await source.addCursor("link s")
+    await source.append([event("a", 2500), event("b")])
+    for await (const [first] of source.read("link s", { follow: false })) {
+      if (first) await source.deadLetter("link s", first, "test")
+    }
+    const receiver = await receiving(target)
+    await source.append([{ frames: [Buffer.alloc(3000, "x"), Buffer.from("{}")] }, event("c")])
+    const sender = await sending(source, receiver.endpoint)
+    const [error] = await once(sender, "disconnected")
+    expect(error.code).toBe("FULL")
+    expect(sender.stats().lag).toBeGreaterThan(0)
+    await source.discard("link s")
+    await sender.drained()
+    expect(await ids(target)).toEqual(["a", "b", "c"])
+    expect(source.stats().cursors["link s"]).toMatchObject({ dead: 1, waiting: 0 })
+  })
+
   it("names the first sender to receivers that trust the relay, and only to them", async () => {
     const [source, target, other] = [await opened(), await opened(), await opened()]
     await source.append([event("a", 0, "github")])

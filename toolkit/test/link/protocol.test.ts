@@ -117,7 +117,7 @@ describe("a sender", () => {
     await source.append(["a", "b", "c"].map((id) => event(id)))
     const sender = await sending(source, router.lastEndpoint ?? "", { insecure: true })
     const [id] = await router.receive()
-    await router.send([id as Buffer, Buffer.from(`1101${"00".repeat(7)}0300400000`, "hex")])
+    await router.send([id as Buffer, Buffer.from(`1101${"00".repeat(7)}030040000000100000`, "hex")])
     const [, head] = await router.receive()
     expect(head?.toString("hex")).toMatch(new RegExp(`^02${"00".repeat(7)}01${"00".repeat(8)}`))
     const refused = new Promise((resolve) => sender.once("refused", resolve))
