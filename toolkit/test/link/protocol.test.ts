@@ -60,6 +60,36 @@ describe("a receiver", () => {
     })
   }
 
+  it("acknowledges only what is durable", async () => {
+    const store = await opened()
+    let open = () => {}
+    const gate = new Promise<void>((resolve) => {
+      open = resolve
+    })
+    // Stores at once, and takes long to say so.
+    const slow = new Proxy(store, {
+      get(target, name) {
+        if (name === "append")
+          return async (...input: Parameters<typeof store.append>) => {
+            const position = await target.append(...input)
+            await gate
+            return position
+          }
+        const value = Reflect.get(target, name)
+        return typeof value === "function" ? value.bind(target) : value
+      },
+    })
+    const receiver = await receiving(slow, { insecure: true })
+    const socket = dealer(receiver.endpoint)
+    const [hello, ready, events, ack] = (vectors.dialogues[0]?.messages ?? []) as [Line, Line, Line, Line]
+    await socket.send(hello.frames.map(bytesOf))
+    expect(await socket.receive()).toEqual(ready.frames.map(bytesOf))
+    await socket.send(events.frames.map(bytesOf))
+    await expect(socket.receive({ timeout: 200 })).rejects.toMatchObject({ code: "EAGAIN" })
+    open()
+    expect(await socket.receive()).toEqual(ack.frames.map(bytesOf))
+  })
+
   it("refuses more bytes than it allowed", async () => {
     const receiver = await receiving(await opened(undefined, { maxCount: 1 }), { insecure: true, window: 1000 })
     const socket = dealer(receiver.endpoint)
