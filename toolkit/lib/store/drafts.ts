@@ -19,6 +19,7 @@ export const plain = (event: NewEvent): Draft => draft(kinds.entry, "", event)
 /** An event, or none, about which more is known. */
 export const noted = (meta: EntryMeta, event?: NewEvent): Draft => draft(kinds.entry, JSON.stringify(meta), event)
 
-export const gapOf = (gap: Gap): Draft => draft(kinds.gap, JSON.stringify({ gap } satisfies EntryMeta))
+export const gapOf = (gap: Gap, stream?: EntryMeta["stream"]): Draft =>
+  draft(kinds.gap, JSON.stringify({ gap, ...(stream && { stream }) } satisfies EntryMeta))
 
 export const sizeOf = (drafts: readonly Draft[]): number => drafts.reduce((sum, one) => sum + recordLength(one), 0)

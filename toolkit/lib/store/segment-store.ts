@@ -25,7 +25,7 @@ import type {
   Store,
   StoreStats,
 } from "./store.js"
-import { Streams } from "./streams.js"
+import { type StreamEnd, Streams } from "./streams.js"
 import { Bell, type EntryMeta, parseMeta, subscribe } from "./subscription.js"
 import { checkEvents } from "./validation.js"
 
@@ -86,7 +86,7 @@ export class SegmentStore implements Store {
   #visit({ kind, meta }: Stored, replayed: Position[]): void {
     if (kind === kinds.carry) {
       for (const [name, last] of Object.entries(JSON.parse(meta || "{}").streams ?? {}))
-        this.#streams.confirm(name, last as number)
+        this.#streams.confirm(name, ...([last as number | StreamEnd].flat() as StreamEnd))
       return
     }
     const { stream, dead } = parseMeta(meta)
@@ -141,21 +141,24 @@ export class SegmentStore implements Store {
     return this.#store(drafts, gaps, options)
   }
 
-  #place({ stream = "", sequence = 1, allowGap = false }: AppendOptions, drafts: readonly Draft[]) {
-    return this.#streams.place(stream, sequence, drafts.length, allowGap)
+  #place({ stream = "", sequence = 1, allowGap = false, skip = false }: AppendOptions, drafts: readonly Draft[]) {
+    return this.#streams.place(stream, sequence, drafts.length, allowGap || skip)
   }
 
   #store(drafts: Draft[], gaps: Draft[], options: AppendOptions): Promise<Position> {
-    const { stream, sequence = 1 } = options
+    const { stream, sequence = 1, lost, mark } = options
     if (stream === undefined) return drafts.length + gaps.length === 0 ? this.#last() : this.#write(gaps.concat(drafts))
-    const { known, missing } = this.#place(options, drafts)
-    if (missing) gaps.push(gapOf({ reason: "stream", stream, ...missing }))
-    const rest = drafts.slice(known)
     const end = sequence + drafts.length - 1
+    if (end <= this.#streams.accepted(stream)) return gaps.length === 0 ? this.#last() : this.#write(gaps)
+    const { known, missing } = this.#place(options, drafts)
+    const marked: EntryMeta["stream"] = mark === undefined ? [stream, end] : [stream, end, mark]
+    const rest = drafts.slice(known)
+    const absent = lost ?? (options.skip ? undefined : missing)
     const last = rest.at(-1)
-    if (last === undefined) return gaps.length === 0 ? this.#last() : this.#write(gaps)
-    last.meta = JSON.stringify({ stream: [stream, end] } satisfies EntryMeta)
-    const written = this.#write(gaps.concat(rest), () => this.#streams.confirm(stream, end))
+    if (absent) gaps.push(gapOf({ reason: "stream", stream, ...absent }, last ? undefined : marked))
+    if (last) last.meta = JSON.stringify({ stream: marked } satisfies EntryMeta)
+    else if (!absent) rest.push(noted({ stream: marked, silent: true }))
+    const written = this.#write(gaps.concat(rest), () => this.#streams.confirm(...marked))
     this.#streams.accept(stream, end)
     return written
   }
@@ -169,6 +172,10 @@ export class SegmentStore implements Store {
 
   sequenceOf(stream: string): number {
     return this.#streams.durable(stream)
+  }
+
+  markOf(stream: string): string | undefined {
+    return this.#streams.mark(stream)
   }
 
   async forgetStream(stream: string): Promise<void> {

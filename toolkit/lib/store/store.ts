@@ -65,6 +65,12 @@ export interface AppendOptions {
   sequence?: number | undefined
   /** Whether sequences may be missing before the first event. A gap record says which. By default that is an error, `SEQUENCE_GAP`. */
   allowGap?: boolean | undefined
+  /** Whether sequences that are missing before the first event have no events, so that nothing is lost. Then there is no gap record. */
+  skip?: boolean | undefined
+  /** Sequences that the sender of the stream has lost. A gap record before the events says which. */
+  lost?: { from: number; to: number } | undefined
+  /** Kept with the sequence of the last event, for `markOf`. */
+  mark?: string | undefined
 }
 
 /** How to read. */
@@ -152,11 +158,14 @@ export interface CheckReport {
 export interface Store {
   /**
    * Stores events, all or none. Resolves once they are on disk, to the position of the last one.
+   * Without events, an append to a stream passes the sequences before `sequence`.
    * If all of them had been stored before, by their stream and sequence, it resolves to the last position of the store.
    */
   append(events: readonly NewEvent[], options?: AppendOptions): Promise<Position>
   /** The last sequence of a stream that is on disk. 0 if there is none. */
   sequenceOf(stream: string): number
+  /** The mark of the append that brought the last sequence, if it had one. */
+  markOf(stream: string): string | undefined
   /** Forgets a stream: it begins at 1 again. */
   forgetStream(stream: string): Promise<void>
 

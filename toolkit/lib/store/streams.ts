@@ -2,9 +2,12 @@
 
 import { StoreError } from "./log/errors.js"
 
+/** Where a stream is: its last sequence, and the mark of the append that brought it. */
+export type StreamEnd = [sequence: number, mark?: string]
+
 /** Sequences that were accepted, and those that are durable. */
 export class Streams {
-  readonly #durable = new Map<string, number>()
+  readonly #durable = new Map<string, StreamEnd>()
   /** Only what is ahead of the durable ones. */
   readonly #accepted = new Map<string, number>()
 
@@ -13,7 +16,11 @@ export class Streams {
   }
 
   durable(stream: string): number {
-    return this.#durable.get(stream) ?? 0
+    return this.#durable.get(stream)?.[0] ?? 0
+  }
+
+  mark(stream: string): string | undefined {
+    return this.#durable.get(stream)?.[1]
   }
 
   accepted(stream: string): number {
@@ -25,9 +32,9 @@ export class Streams {
   }
 
   /** What was accepted up to this sequence is on disk. 0 forgets the stream. */
-  confirm(stream: string, sequence: number): void {
+  confirm(stream: string, sequence: number, mark?: string): void {
     if (sequence === 0) this.#durable.delete(stream)
-    else this.#durable.set(stream, sequence)
+    else this.#durable.set(stream, mark === undefined ? [sequence] : [sequence, mark])
     if (this.#accepted.get(stream) === sequence) this.#accepted.delete(stream)
   }
 
@@ -36,7 +43,7 @@ export class Streams {
     this.#accepted.clear()
   }
 
-  toJSON(): Record<string, number> {
+  toJSON(): Record<string, StreamEnd> {
     return Object.fromEntries(this.#durable)
   }
 

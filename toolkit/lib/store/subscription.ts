@@ -4,6 +4,7 @@ import type { Log } from "./log/log.js"
 import { LogReader } from "./log/reader.js"
 import { kinds, type Position, type Stored } from "./log/record.js"
 import type { Entry, ReadOptions } from "./store.js"
+import type { StreamEnd } from "./streams.js"
 
 /** What an entry's record says beside its bytes. */
 export interface EntryMeta {
@@ -14,8 +15,8 @@ export interface EntryMeta {
   /** The dead letter that it was replayed from, and why it was one. */
   dead?: Position
   reason?: string
-  /** Its stream, and the sequence of the last event of its append. 0 forgets the stream. */
-  stream?: [string, number]
+  /** Its stream, the sequence of the last event of its append, and the mark of that. 0 forgets the stream. */
+  stream?: [name: string, ...end: StreamEnd]
   /** It is no event, and nobody reads it. */
   silent?: true
 }

@@ -99,6 +99,23 @@ describe("streams", () => {
     expect(await texts(again, "c")).toEqual(["a", "b", "c", "d"])
   })
 
+  it("passes sequences without events, records those that are lost, and keeps a mark", async () => {
+    const folder = temporaryFolder()
+    const store = await opened(folder)
+    await store.addCursor("a")
+    await store.append([event("5")], { stream: "s", sequence: 5, skip: true, mark: "m5" })
+    expect([store.sequenceOf("s"), store.markOf("s")]).toEqual([5, "m5"])
+    await store.append([], { stream: "s", sequence: 10, skip: true, lost: { from: 6, to: 8 }, mark: "m9" })
+    // Sent twice.
+    await store.append([], { stream: "s", sequence: 10, skip: true, lost: { from: 6, to: 8 }, mark: "m9" })
+    await store.append([], { stream: "t", sequence: 4, skip: true })
+    expect(await texts(store, "a")).toEqual(["5", "stream 6-8"])
+    await store.close()
+    const again = await opened(folder)
+    expect([again.sequenceOf("s"), again.markOf("s")]).toEqual([9, "m9"])
+    expect([again.sequenceOf("t"), again.markOf("t")]).toEqual([3, undefined])
+  })
+
   it("remembers streams when the files they came in are gone", async () => {
     const folder = temporaryFolder()
     const store = await opened(folder, { segmentEntries: 2 })

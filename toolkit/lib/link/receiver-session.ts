@@ -1,0 +1,248 @@
+// One session of a receiver: a stream, on one connection.
+
+import { Buffer } from "node:buffer"
+import { accept, EventError } from "../events/index.js"
+import type { NewEvent, Store } from "../store/index.js"
+import { LinkError, type RefusalCode } from "./link-error.js"
+import {
+  EVENT_OVERHEAD,
+  type Events,
+  encodeAck,
+  encodeReady,
+  encodeRefuse,
+  type Loss,
+  MARK_BYTES,
+  VERSION,
+} from "./protocol.js"
+
+/** What a session needs of its receiver. */
+export interface SessionHost {
+  store: Store
+  whenFull: "wait" | "drop-oldest"
+  maxEventBytes: number
+  trustsSender: boolean
+  /** How many bytes may be unacknowledged. */
+  credit(): number
+  /** Sends to the peer. False if it is gone. */
+  send(message: Buffer): boolean
+  /** The session has ended by itself. */
+  ended(): void
+  /** An event was refused, for `stats` and listeners. */
+  refused(code: RefusalCode, reason: string, sequence: number): void
+  stored(count: number): void
+  claimed(): void
+}
+
+/** A message whose events are on their way to the disk. */
+interface Pending {
+  /** The sequence of its last event. */
+  end: number
+  bytes: number
+  refusals: Buffer[]
+  isDone: boolean
+}
+
+/** Some events that can be appended together. */
+interface Run {
+  sequence: number
+  events: NewEvent[]
+}
+
+export class ReceiverSession {
+  readonly stream: string
+  /** The stream's name in the store. Users cannot write to each other's streams. */
+  readonly key: string
+  readonly user: string | undefined
+  readonly instance: Buffer
+  readonly #host: SessionHost
+  readonly #pending: Pending[] = []
+  readonly #end = new AbortController()
+  /** The last sequence that came, stored or not. */
+  #covered = 0
+  /** What is done of the messages of this session, which can be less than what is stored. */
+  #acknowledged = 0
+  #pendingBytes = 0
+  #highestCredit = 0
+  #answer: NodeJS.Immediate | undefined
+
+  constructor(host: SessionHost, key: string, stream: string, user: string | undefined, instance: Buffer) {
+    this.#host = host
+    this.key = key
+    this.stream = stream
+    this.user = user
+    this.instance = instance
+  }
+
+  get hasEnded(): boolean {
+    return this.#end.signal.aborted
+  }
+
+  get acknowledged(): number {
+    return this.#acknowledged
+  }
+
+  get pendingBytes(): number {
+    return this.#pendingBytes
+  }
+
+  #credit(): number {
+    const credit = this.#host.credit()
+    this.#highestCredit = Math.max(this.#highestCredit, credit)
+    return credit
+  }
+
+  /**
+   * Tells the sender where its stream is.
+   *
+   * @param acknowledged What the sender knows to be done. It repeats what follows, because it may have missed that some of it was refused.
+   */
+  begin(acknowledged: number): void {
+    const { store, maxEventBytes } = this.#host
+    const last = store.sequenceOf(this.key)
+    const mark = store.markOf(this.key)
+    this.#covered = last
+    this.#acknowledged = Math.min(last, acknowledged)
+    const bytes = mark === undefined ? undefined : Buffer.from(mark, "base64")
+    this.#send(encodeReady({ version: VERSION, last, credit: this.#credit(), maxEventBytes, mark: bytes }))
+  }
+
+  /** Whether the peer is still there. */
+  probe(): boolean {
+    return this.#send(encodeAck({ sequence: this.#acknowledged, credit: this.#credit() }))
+  }
+
+  #send(message: Buffer): boolean {
+    if (this.hasEnded) return false
+    if (this.#host.send(message)) return true
+    this.stop()
+    return false
+  }
+
+  /** Ends without a word. */
+  stop(): void {
+    if (this.hasEnded) return
+    this.#end.abort()
+    clearImmediate(this.#answer)
+    this.#host.ended()
+  }
+
+  /** Refuses the session. */
+  fail(code: RefusalCode, reason: string): void {
+    if (this.hasEnded) return
+    this.#host.refused(code, reason, 0)
+    this.#send(encodeRefuse({ sequence: 0, code, reason }))
+    this.stop()
+  }
+
+  #follow(previous: number, sequence: number, bytes: number): boolean {
+    if (previous > this.#covered) {
+      const reason = `Event ${sequence} follows ${previous}, but the last one that came is ${this.#covered}`
+      this.fail("missing-events", reason)
+      return false
+    }
+    // One event may always be under way, whatever its size.
+    if (this.#pendingBytes > 0 && this.#pendingBytes + bytes > this.#highestCredit) {
+      this.fail("credit-exceeded", `${this.#pendingBytes + bytes} bytes are under way; ${this.#highestCredit} may be`)
+      return false
+    }
+    return true
+  }
+
+  loss({ sequence, previous, mark, from, to }: Loss): void {
+    if (!this.#follow(previous, sequence, EVENT_OVERHEAD)) return
+    const options = { sequence: sequence + 1, lost: { from, to }, mark: mark.toString("base64") }
+    this.#append([], options, { end: sequence, bytes: EVENT_OVERHEAD, refusals: [], isDone: false })
+  }
+
+  events({ sequence, previous, mark, events }: Events): void {
+    let bytes = events.length * EVENT_OVERHEAD
+    for (const frames of events) for (const frame of frames) bytes += frame.byteLength
+    if (!this.#follow(previous, sequence, bytes)) return
+    const end = sequence + events.length - 1
+    const pending: Pending = { end, bytes, refusals: [], isDone: false }
+    const runs: Run[] = []
+    let run: Run | undefined
+    events.forEach((frames, i) => {
+      const event = this.#accept(frames, sequence + i, pending)
+      if (event === undefined) run = undefined
+      else if (run) run.events.push(event)
+      else {
+        run = { sequence: sequence + i, events: [event] }
+        runs.push(run)
+      }
+    })
+    // The mark is the last event's. A run that ends before it has none.
+    const lastRun = run
+    this.#enter(
+      pending,
+      runs.map((one) =>
+        this.#store(one.events, {
+          sequence: one.sequence,
+          mark: one === lastRun ? mark.toString("base64", 0, MARK_BYTES) : undefined,
+        }),
+      ),
+    )
+  }
+
+  #accept(frames: Uint8Array[], sequence: number, pending: Pending): NewEvent | undefined {
+    const { maxEventBytes: bytes, trustsSender: trustSender } = this.#host
+    try {
+      const accepted = accept(frames, { bytes, trustSender })
+      if (accepted.claimedSender !== undefined) this.#host.claimed()
+      const named = trustSender ? accepted.event.ohmqsender : undefined
+      return { frames: accepted.frames, sender: typeof named === "string" ? named : this.user }
+    } catch (error) {
+      if (!(error instanceof EventError)) throw error
+      // Also if it comes again: the answer was lost, or the sender could not keep it.
+      const reason = `${error.code}: ${error.message}`
+      this.#host.refused("invalid-event", reason, sequence)
+      pending.refusals.push(encodeRefuse({ sequence, code: "invalid-event", reason }))
+      return undefined
+    }
+  }
+
+  #append(events: NewEvent[], options: AppendPlace, pending: Pending): void {
+    this.#enter(pending, [this.#store(events, options)])
+  }
+
+  #store(events: NewEvent[], options: AppendPlace): Promise<unknown> {
+    const { store, whenFull } = this.#host
+    return store
+      .append(events, { ...options, stream: this.key, skip: true, whenFull, signal: this.#end.signal })
+      .then(() => this.#host.stored(events.length))
+  }
+
+  #enter(pending: Pending, appended: Promise<unknown>[]): void {
+    this.#covered = Math.max(this.#covered, pending.end)
+    this.#pendingBytes += pending.bytes
+    this.#pending.push(pending)
+    const done = () => {
+      pending.isDone = true
+      this.#answer ??= setImmediate(() => this.#acknowledge())
+    }
+    Promise.all(appended).then(done, (error: Error) =>
+      this.fail("store-failed", error instanceof LinkError ? error.message : `The store failed: ${error.message}`),
+    )
+  }
+
+  /** Acknowledges what is on disk, in order. */
+  #acknowledge(): void {
+    this.#answer = undefined
+    let count = 0
+    for (const { end, bytes, refusals, isDone } of this.#pending) {
+      if (!isDone) break
+      for (const refusal of refusals) this.#send(refusal)
+      this.#acknowledged = end
+      this.#pendingBytes -= bytes
+      count++
+    }
+    this.#pending.splice(0, count)
+    if (count > 0) this.#send(encodeAck({ sequence: this.#acknowledged, credit: this.#credit() }))
+  }
+}
+
+interface AppendPlace {
+  sequence: number
+  mark?: string | undefined
+  lost?: { from: number; to: number }
+}

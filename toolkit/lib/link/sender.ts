@@ -1,0 +1,274 @@
+// The sending end of a link: brings the events of a store to a receiver, and its cursor behind what is stored there.
+
+import { randomBytes } from "node:crypto"
+import { EventEmitter } from "node:events"
+import { setTimeout as wait } from "node:timers/promises"
+import { Dealer } from "ohmq"
+import type { Store } from "../store/index.js"
+import { LinkError } from "./link-error.js"
+import { Progress } from "./progress.js"
+import { encodeBye } from "./protocol.js"
+import { type ReadSenderOptions, readSenderOptions, type SenderOptions } from "./sender-options.js"
+import { SenderSession } from "./sender-session.js"
+
+/** The events of a sender, and their arguments. */
+export interface SenderEvents {
+  /** The receiver is ready. */
+  connected: [endpoint: string]
+  /** The session has ended; `error` says why. The sender tries again. */
+  disconnected: [error: Error]
+  /** The receiver refused an event. It is a dead letter of the cursor. */
+  refused: [refusal: { sequence: number; reason: string }]
+  /** The receiver has less than was acknowledged. */
+  behind: [report: { last: number; acknowledged: number; resentFrom: number }]
+  /** The sender has stopped, and does not try again: `RESTORED`. */
+  stopped: [error: LinkError]
+}
+
+/** The state of a sender. */
+export interface SenderStats {
+  state: "connecting" | "connected" | "stopped" | "closed"
+  /** The receiver that it is connected to, or tries to reach. */
+  endpoint: string
+  /** The last sequence that is stored at the receiver. */
+  acknowledged: number
+  /** How many positions of the store are not stored there. */
+  lag: number
+  /** Events that are sent and not acknowledged. */
+  underWay: number
+  sent: number
+  refused: number
+  /** Sessions so far. */
+  sessions: number
+  /** Why the last session ended. */
+  error: Error | undefined
+}
+
+/** TCP itself would double its waits for minutes, and not notice when the network is back. In milliseconds. */
+const CONNECT_TIMEOUT = 3000
+
+export class LinkSender extends EventEmitter<SenderEvents> {
+  readonly #store: Store
+  readonly #options: ReadSenderOptions
+  readonly #progress: Progress
+  readonly #instance = randomBytes(16)
+  readonly #closing = new AbortController()
+  #running: Promise<void> | undefined
+  #state: SenderStats["state"] = "connecting"
+  #session: SenderSession | undefined
+  /** Ends the session. */
+  #end: AbortController | undefined
+  #endpoint = 0
+  #sessions = 0
+  #sent = 0
+  #refused = 0
+  #error: Error | undefined
+  /** Called after each commit, and when the sender ends. */
+  readonly #watchers = new Set<() => void>()
+
+  /** The cursor must exist. */
+  constructor(store: Store, options: ReadSenderOptions) {
+    super()
+    this.#store = store
+    this.#options = options
+    this.#progress = new Progress(
+      store,
+      options.cursor,
+      () => this.#tell(),
+      (error) => this.#end?.abort(error),
+    )
+  }
+
+  start(): void {
+    const { signal } = this.#options
+    if (signal?.aborted) void this.close()
+    signal?.addEventListener("abort", () => void this.close(), { once: true, signal: this.#closing.signal })
+    this.#running ??= this.#run()
+  }
+
+  stats(): SenderStats {
+    return {
+      state: this.#state,
+      endpoint: this.#options.connect[this.#endpoint] ?? "",
+      acknowledged: this.#progress.acknowledged,
+      lag: this.#progress.waiting,
+      underWay: this.#session?.underWay ?? 0,
+      sent: this.#sent,
+      refused: this.#refused,
+      sessions: this.#sessions,
+      error: this.#error,
+    }
+  }
+
+  #tell(): void {
+    for (const watcher of this.#watchers) watcher()
+  }
+
+  async #run(): Promise<void> {
+    const { connect, minBackoff, maxBackoff } = this.#options
+    let attempts = 0
+    while (!this.#closing.signal.aborted) {
+      const before = this.#progress.committed
+      const since = performance.now()
+      const error = await this.#connect().catch((reason: Error) => reason)
+      if (this.#closing.signal.aborted) break
+      this.#error = error
+      this.emit("disconnected", error)
+      if (error instanceof LinkError && error.code === "RESTORED") {
+        this.#state = "stopped"
+        this.emit("stopped", error)
+        this.#tell()
+        return
+      }
+      if (this.#progress.failure) this.#progress.recover()
+      this.#state = "connecting"
+      // A session that brought nothing forward may end at once again.
+      const wasGood = this.#progress.committed > before || performance.now() - since > 2 * maxBackoff
+      attempts = wasGood ? 0 : attempts + 1
+      this.#endpoint = (this.#endpoint + 1) % connect.length
+      // Full jitter, so that the senders of a receiver that comes back do not all come at once.
+      const longest = Math.min(maxBackoff, minBackoff * 2 ** Math.min(attempts, 20))
+      await wait(Math.random() * longest, undefined, { signal: this.#closing.signal }).catch(() => {})
+    }
+    this.#state = "closed"
+    this.#tell()
+  }
+
+  /** One session on a socket of its own, so that nothing of an older session is left in its queue. */
+  async #connect(): Promise<never> {
+    const { connect, security, heartbeat, helloTimeout, minBackoff, maxBackoff } = this.#options
+    const endpoint = connect[this.#endpoint] as string
+    const end = new AbortController()
+    this.#end = end
+    const dealer = new Dealer({
+      ...(security && { security }),
+      linger: 0,
+      connectTimeout: CONNECT_TIMEOUT,
+      heartbeatInterval: heartbeat,
+      heartbeatTimeout: heartbeat,
+      heartbeatTimeToLive: heartbeat * 2,
+      reconnectInterval: minBackoff,
+      reconnectMaxInterval: maxBackoff,
+    })
+    const lost = (what: string) => end.abort(new LinkError("LOST", what))
+    const close = () => end.abort(new LinkError("CLOSED", "The sender was closed"))
+    let timer: NodeJS.Timeout | undefined
+    const limit = () => {
+      timer ??= setTimeout(() => lost(`${endpoint} did not answer within ${helloTimeout} ms`), helloTimeout)
+    }
+    dealer.events.on("handshake", limit)
+    dealer.events.on("disconnect", () => lost(`The connection to ${endpoint} was lost`))
+    dealer.events.on("handshake:error:auth", ({ error }) => {
+      lost(`${endpoint} did not let this sender in: ${error.message}`)
+    })
+    this.#closing.signal.addEventListener("abort", close, { once: true })
+    if (this.#closing.signal.aborted) close()
+    // libzmq itself tries again until there is a connection. With several receivers, the next one has its turn.
+    if (connect.length > 1) limit()
+    try {
+      dealer.connect(endpoint)
+      this.#session = new SenderSession(
+        this.#host(endpoint, () => clearTimeout(timer)),
+        dealer,
+        end.signal,
+      )
+      return await this.#session.run()
+    } catch (error) {
+      throw end.signal.aborted ? end.signal.reason : error
+    } finally {
+      clearTimeout(timer)
+      this.#closing.signal.removeEventListener("abort", close)
+      this.#session = undefined
+      await this.#leave(dealer)
+    }
+  }
+
+  /** Says goodbye, if that is possible at once. */
+  async #leave(dealer: Dealer): Promise<void> {
+    try {
+      if (this.#closing.signal.aborted && this.#state === "connected") {
+        dealer.linger = 200
+        dealer.trySend(encodeBye("closed"))
+      } else if (this.#state !== "connected") dealer.linger = 200
+    } catch {
+      // The receiver notices without it.
+    }
+    dealer.close()
+  }
+
+  #host(endpoint: string, settled: () => void) {
+    return {
+      store: this.#store,
+      options: this.#options,
+      progress: this.#progress,
+      instance: this.#instance,
+      ready: () => {
+        settled()
+        this.#sessions++
+        this.#state = "connected"
+        this.#error = undefined
+        this.emit("connected", endpoint)
+      },
+      behind: (last: number, acknowledged: number, resentFrom: number) => {
+        this.emit("behind", { last, acknowledged, resentFrom })
+      },
+      refused: (sequence: number, reason: string) => {
+        this.#refused++
+        this.emit("refused", { sequence, reason })
+      },
+      sent: (events: number) => {
+        this.#sent += events
+      },
+    }
+  }
+
+  /**
+   * Waits until the receiver has everything that is in the store now.
+   *
+   * @throws LinkError `CLOSED` or `RESTORED` if the sender ends before.
+   */
+  async drained({ signal }: { signal?: AbortSignal } = {}): Promise<void> {
+    const { last } = this.#store.stats()
+    const isDone = () => this.#progress.committed >= last || this.#progress.waiting === 0
+    while (!isDone()) {
+      signal?.throwIfAborted()
+      if (this.#state === "closed") throw new LinkError("CLOSED", "The sender was closed")
+      if (this.#state === "stopped" && this.#error) throw this.#error
+      await new Promise<void>((resolve) => {
+        const done = () => {
+          this.#watchers.delete(done)
+          signal?.removeEventListener("abort", done)
+          resolve()
+        }
+        this.#watchers.add(done)
+        signal?.addEventListener("abort", done, { once: true })
+      })
+    }
+  }
+
+  /** Ends the session, and commits what was acknowledged. Events that were not are sent when a sender of this stream starts again. */
+  async close(): Promise<void> {
+    this.#closing.abort()
+    await this.#running
+    await this.#progress.flush()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+}
+
+/**
+ * Sends the events of a store to a receiver.
+ *
+ * ```typescript
+ * const sender = await startSender(store, { connect: "tcp://hub:5570", stream: "scanner-7", security: { client, serverKey } })
+ * ```
+ */
+export async function startSender(store: Store, options: SenderOptions): Promise<LinkSender> {
+  const complete = readSenderOptions(options)
+  await store.addCursor(complete.cursor, complete.from)
+  const sender = new LinkSender(store, complete)
+  sender.start()
+  return sender
+}
