@@ -229,7 +229,8 @@ export function parseConfig(text: string, file: string): RelayConfig {
   const reader = new Reader(document, folder, raw.http !== undefined)
   const sources = reader.components("sources", part("sources"), sourceKinds)
   const sinks = reader.components("sinks", part("sinks"), sinkKinds)
-  const routes = top && reader.routes(top.routes, Object.keys(part("sources")), Object.keys(part("sinks")))
+  const given = top?.routes ?? z.array(routeSchema).safeParse(raw.routes).data
+  const routes = given && reader.routes(given, Object.keys(part("sources")), Object.keys(part("sinks")))
   const http = top?.http
   if (http && !loopback.test(http.listen.host) && !http.insecure)
     document.report(
