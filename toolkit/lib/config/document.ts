@@ -71,7 +71,17 @@ export class ConfigDocument {
 
   /** Notes what is wrong with a value, or with its key. */
   report(path: readonly PropertyKey[], message: string, isKey = false): void {
-    this.mistakes.push({ ...this.#at(this.#offset(path, isKey)), path: pathText(path), message })
+    this.mistakes.push({ ...this.#at(this.#offset(path, isKey)), path: pathText(this.#written(path)), message })
+  }
+
+  /** A path without the indexes of lists that were written as a single value. */
+  #written(path: readonly PropertyKey[]): PropertyKey[] {
+    let at = this.value
+    return path.filter((key) => {
+      if (typeof key === "number" && !Array.isArray(at)) return false
+      at = (at as Record<PropertyKey, unknown> | null | undefined)?.[key]
+      return true
+    })
   }
 }
 

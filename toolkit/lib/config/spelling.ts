@@ -25,7 +25,7 @@ export function suggestion(name: string, known: readonly string[]): string {
   let least = Math.max(2, Math.floor(name.length / 4)) + 1
   for (const candidate of known) {
     const edits = distance(name.slice(0, 100).toLowerCase(), candidate.toLowerCase())
-    if (edits < least) [best, least] = [candidate, edits]
+    if (edits < least && edits < name.length) [best, least] = [candidate, edits]
   }
   if (best !== undefined) return ` Did you mean "${best}"?`
   return known.length === 0 ? "" : ` Expected ${known.length === 1 ? "" : "one of "}${known.join(", ")}`

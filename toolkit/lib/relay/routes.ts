@@ -70,7 +70,7 @@ export class Condition {
     const name = unknownName(parsed.expr, new Set([...names, ...typeNames]))
     if (name !== undefined)
       throw new Error(
-        `Unknown name "${name}".${suggestion(name, names)}. Extension attributes are read as attributes.${name}`,
+        `Unknown name "${name}".${suggestion(name, names)} (Extension attributes are read as attributes.NAME)`,
       )
     this.#evaluate = plan(celEnv(), parsed) as (bindings: never) => unknown
   }
