@@ -53,9 +53,9 @@ class WebhookSink implements Sink {
     for (const outgoing of batch) {
       const outcome = await this.#send(outgoing, signal)
       outcomes.push(outcome)
-      if (typeof outcome === "object" && "retry" in outcome) {
-        while (outcomes.length < batch.length) outcomes.push(outcome)
-      }
+      if (outcome === "done" || "refused" in outcome) continue
+      while (outcomes.length < batch.length) outcomes.push(outcome)
+      break
     }
     return outcomes
   }
