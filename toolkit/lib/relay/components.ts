@@ -38,6 +38,8 @@ export interface ComponentContext {
 }
 
 export interface SourceContext extends ComponentContext {
+  /** A folder for what sources remember. It may not be there yet. */
+  readonly state: string
   readonly http: HttpServer
   /** Resolves once the events are on disk. Rejects with a `StoreError` whose code is `FULL` if there is no room. */
   intake(events: readonly Incoming[], options: IntakeOptions): Promise<Receipt>

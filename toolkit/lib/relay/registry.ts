@@ -4,11 +4,15 @@ import type { SinkKind, SourceKind } from "./components.js"
 import { fileSink } from "./sinks/file.js"
 import { webhookSink } from "./sinks/webhook.js"
 import { zmqSink } from "./sinks/zmq.js"
+import { execSource } from "./sources/exec.js"
+import { fileSource } from "./sources/file.js"
 import { timerSource } from "./sources/timer.js"
 import { webhookSource } from "./sources/webhook.js"
 import { zmqSource } from "./sources/zmq.js"
 
 export const sourceKinds: Readonly<Record<string, SourceKind>> = {
+  exec: execSource,
+  file: fileSource,
   timer: timerSource,
   webhook: webhookSource,
   zmq: zmqSource,

@@ -190,6 +190,7 @@ export class Relay {
     return {
       name,
       folder,
+      state: join(resolve(folder, this.#config.store.path), "sources"),
       log,
       http: this.#http,
       intake: (events: Parameters<Intake["take"]>[1], options: IntakeOptions) =>
