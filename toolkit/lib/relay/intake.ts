@@ -2,6 +2,7 @@
 
 import type { Logger } from "pino"
 import type { NewEvent, Store, WhenFull } from "../store/index.js"
+import { Complaints } from "./complaints.js"
 import type { Incoming, IntakeOptions, Receipt } from "./components.js"
 import { type KnownDeliveries, keyOf } from "./known-deliveries.js"
 import type { Metrics } from "./metrics.js"
@@ -17,15 +18,14 @@ export class Intake {
   readonly #known: KnownDeliveries
   readonly #metrics: Metrics
   readonly #taps: Taps
-  readonly #log: Logger
-  readonly #complained = new Map<string, number>()
+  readonly #complaints: Complaints
 
   constructor(store: Store, known: KnownDeliveries, metrics: Metrics, taps: Taps, log: Logger) {
     this.#store = store
     this.#known = known
     this.#metrics = metrics
     this.#taps = taps
-    this.#log = log
+    this.#complaints = new Complaints(log)
   }
 
   /** Stores the events of a source. Resolves once they are on disk. */
@@ -80,12 +80,9 @@ export class Intake {
     }
   }
 
-  /** A condition that cannot be decided is counted always, and logged once a minute. */
-  #complain(route: Route, error: Error): void {
-    this.#metrics.undecided.inc({ route: route.name })
-    const now = Date.now()
-    if (now - (this.#complained.get(route.name) ?? 0) < 60_000) return
-    this.#complained.set(route.name, now)
-    this.#log.warn({ route: route.name, reason: error.message }, "The condition of a route could not be decided")
+  #complain({ name }: Route, error: Error): void {
+    this.#metrics.undecided.inc({ route: name })
+    const details = { route: name, reason: error.message }
+    this.#complaints.warn(name, details, "The condition of a route could not be decided")
   }
 }

@@ -5,6 +5,7 @@ import process from "node:process"
 import { setTimeout } from "node:timers/promises"
 import type { Logger } from "pino"
 import { openStore, type Store } from "../store/index.js"
+import { Complaints } from "./complaints.js"
 import type { IntakeOptions, Source } from "./components.js"
 import { type Component, type RelayConfig, readConfig, type SinkComponent } from "./configuration.js"
 import { ControlServer } from "./control.js"
@@ -187,6 +188,7 @@ export class Relay {
 
   #sourceContext(name: string, folder: string) {
     const log = this.#log.child({ source: name })
+    const complaints = new Complaints(log)
     return {
       name,
       folder,
@@ -197,7 +199,7 @@ export class Relay {
         this.#intake.take(name, events, options),
       refuse: (reason: string, details: Record<string, unknown> = {}) => {
         this.metrics.refused.inc({ source: name, reason })
-        log.warn({ reason, ...details }, "Not taken in")
+        complaints.warn(reason, { reason, ...details }, "Not taken in")
       },
     }
   }
