@@ -1,0 +1,33 @@
+// `ohmq relay replay`: dead letters go to their sink again.
+
+import { resolve } from "node:path"
+import process from "node:process"
+import { suggestion } from "../config/index.js"
+import { readConfig } from "../relay/index.js"
+import { openStore } from "../store/index.js"
+import { askRelay, jsonOf } from "./control-client.js"
+import { defaultFile, parseUsage, UsageError } from "./usage.js"
+
+export async function replay(args: readonly string[]): Promise<number> {
+  const { positionals } = parseUsage(args, 2)
+  const [sink, file = defaultFile] = positionals
+  if (sink === undefined) throw new UsageError("Name the sink: ohmq relay replay SINK [FILE]")
+  const config = readConfig(file)
+  const names = config.sinks.map(({ name }) => name)
+  if (!names.includes(sink)) throw new UsageError(`There is no sink "${sink}".${suggestion(sink, names)}`)
+  const answer = await askRelay(config, "POST", `/replay?name=${encodeURIComponent(sink)}`)
+  let count: unknown
+  if (answer !== undefined) count = (await jsonOf(answer)).replayed
+  else {
+    // It does not run: its store is free.
+    const store = await openStore(resolve(config.folder, config.store.path))
+    try {
+      await store.addCursor(sink)
+      count = await store.replay(sink)
+    } finally {
+      await store.close()
+    }
+  }
+  process.stdout.write(`${String(count)} dead letters of ${sink} will be delivered again\n`)
+  return 0
+}

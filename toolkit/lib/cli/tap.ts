@@ -1,0 +1,21 @@
+// `ohmq relay tap`: what a relay takes in, live.
+
+import process from "node:process"
+import { readConfig } from "../relay/index.js"
+import { askRelay } from "./control-client.js"
+import { defaultFile, parseUsage } from "./usage.js"
+
+export async function tap(args: readonly string[]): Promise<number> {
+  const { positionals, values } = parseUsage(args, 1, ["source"])
+  const config = readConfig(positionals[0] ?? defaultFile)
+  const query = values.source === undefined ? "" : `?name=${encodeURIComponent(values.source)}`
+  const answer = await askRelay(config, "GET", `/tap${query}`)
+  if (answer === undefined) throw new Error("The relay does not run. Start it: ohmq relay run")
+  process.once("SIGINT", () => answer.destroy())
+  try {
+    for await (const chunk of answer) process.stdout.write(chunk)
+  } catch {
+    // The relay has stopped, or the user.
+  }
+  return 0
+}

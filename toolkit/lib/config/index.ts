@@ -1,0 +1,7 @@
+// Configuration: YAML with places, schemas, units, secrets.
+
+export { checkPart } from "./checking.js"
+export { ConfigDocument, ConfigError, type Mistake } from "./document.js"
+export { resolveSecrets, Secret, type SecretPlaces, secret, secrets } from "./secret.js"
+export { suggestion } from "./spelling.js"
+export { duration, size } from "./units.js"

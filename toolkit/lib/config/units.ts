@@ -1,0 +1,40 @@
+// Sizes and durations as people write them.
+
+import { z } from "zod"
+
+const sizeUnits: Record<string, number> = {
+  B: 1,
+  kB: 1e3,
+  MB: 1e6,
+  GB: 1e9,
+  TB: 1e12,
+  KiB: 2 ** 10,
+  MiB: 2 ** 20,
+  GiB: 2 ** 30,
+  TiB: 2 ** 40,
+}
+const timeUnits: Record<string, number> = { ms: 1, s: 1e3, m: 60e3, h: 3600e3, d: 86_400e3 }
+
+function parse(text: string, units: Record<string, number>): number | undefined {
+  const match = /^(\d{1,15}(?:\.\d{1,6})?) ?([A-Za-z]+)$/.exec(text)
+  const unit = match?.[2] !== undefined && Object.hasOwn(units, match[2]) ? units[match[2]] : undefined
+  if (match === null || unit === undefined) return undefined
+  const value = Math.round(Number(match[1]) * unit)
+  return Number.isSafeInteger(value) ? value : undefined
+}
+
+function unit(what: string, example: string, units: Record<string, number>) {
+  const expected = `Expected a ${what} with a unit, such as "${example}". The units are ${Object.keys(units).join(", ")}`
+  return z.string({ error: expected }).transform((text, context) => {
+    const value = parse(text, units)
+    if (value !== undefined) return value
+    context.addIssue({ code: "custom", message: expected })
+    return z.NEVER
+  })
+}
+
+/** A size such as `1GiB`, in bytes. */
+export const size = () => unit("size", "64MiB", sizeUnits)
+
+/** A duration such as `7d`, in milliseconds. */
+export const duration = () => unit("duration", "30s", timeUnits)

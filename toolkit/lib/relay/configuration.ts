@@ -1,0 +1,243 @@
+// The configuration of a relay.
+
+import { createHash } from "node:crypto"
+import { readFileSync } from "node:fs"
+import { dirname, resolve } from "node:path"
+import process from "node:process"
+import { z } from "zod"
+import {
+  ConfigDocument,
+  ConfigError,
+  checkPart,
+  duration,
+  resolveSecrets,
+  Secret,
+  size,
+  suggestion,
+} from "../config/index.js"
+import type { SinkKind, SourceKind } from "./components.js"
+import { sinkKinds, sourceKinds } from "./registry.js"
+import { Condition, type Route } from "./routes.js"
+
+const listenExpected = 'Expected HOST:PORT, such as "127.0.0.1:8080"'
+const loopback = /^(127\.\d+\.\d+\.\d+|localhost|\[::1\])$/
+
+const storeSchema = z.strictObject({
+  path: z.string().min(1),
+  maxBytes: size().prefault("1GiB"),
+  retention: duration().prefault("7d"),
+})
+const httpSchema = z.strictObject({
+  listen: z
+    .string()
+    .regex(/^(\[[0-9A-Fa-f:.]+\]|[^:[\]]+):\d{1,5}$/, listenExpected)
+    .transform((text) => {
+      const colon = text.lastIndexOf(":")
+      return { host: text.slice(0, colon), port: Number(text.slice(colon + 1)) }
+    })
+    .refine(({ port }) => port <= 65_535, listenExpected),
+  insecure: z.boolean().prefault(false),
+})
+const routeSchema = z.strictObject({
+  name: z.string().min(1),
+  from: z.array(z.string()).min(1),
+  when: z.string().optional(),
+  to: z.array(z.string()),
+  whenFull: z.enum(["refuse", "wait", "drop-oldest"]).prefault("refuse"),
+})
+const schema = z.strictObject({
+  version: z.literal(1),
+  store: storeSchema,
+  http: httpSchema.optional(),
+  sources: z.record(z.string(), z.unknown()),
+  routes: z.array(routeSchema),
+  sinks: z.record(z.string(), z.unknown()),
+})
+/** What every sink has beside the options of its kind. */
+const deliverySchema = z.strictObject({
+  batch: z.int().min(1).max(10_000).prefault(256),
+  retryMin: duration().prefault("500ms"),
+  retryMax: duration().prefault("5m"),
+})
+
+/** A source or sink, as configured. */
+export interface Component<Kind> {
+  name: string
+  kind: Kind
+  config: unknown
+  /** Changes if the component does, its secrets included. */
+  fingerprint: string
+}
+
+export interface SinkComponent extends Component<SinkKind> {
+  delivery: z.infer<typeof deliverySchema>
+}
+
+/** A configuration that was checked. */
+export interface RelayConfig {
+  file: string
+  folder: string
+  store: z.infer<typeof storeSchema>
+  http: z.infer<typeof httpSchema> | undefined
+  sources: Component<SourceKind>[]
+  routes: Route[]
+  sinks: SinkComponent[]
+  /** Of what only a restart can change. */
+  fingerprint: string
+}
+
+/** A hash of a configuration in which secrets count by their values. */
+function fingerprintOf(value: unknown): string {
+  const parts: string[] = [JSON.stringify(value)]
+  const visit = (member: unknown): void => {
+    if (member instanceof Secret) parts.push(member.reveal())
+    else if (typeof member === "object" && member !== null) Object.values(member).forEach(visit)
+  }
+  visit(value)
+  return createHash("sha256").update(parts.join("\0")).digest("hex")
+}
+
+const isMap = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value)
+
+/** The folder of state beside the store is named after it, so names must be safe in files, metrics and URLs. */
+const nameExpected = "A name has letters, digits, - and _, and begins with a letter"
+
+class Reader {
+  readonly #document: ConfigDocument
+  readonly #folder: string
+  readonly #hasHttp: boolean
+  readonly #claims = new Map<string, string>()
+
+  constructor(document: ConfigDocument, folder: string, hasHttp: boolean) {
+    this.#document = document
+    this.#folder = folder
+    this.#hasHttp = hasHttp
+  }
+
+  /** Checks the sources or the sinks. */
+  components<Kind extends SourceKind | SinkKind>(
+    room: "sources" | "sinks",
+    value: Record<string, unknown>,
+    kinds: Readonly<Record<string, Kind>>,
+  ): (Component<Kind> & { delivery?: unknown })[] {
+    return Object.entries(value).flatMap(([name, raw]) => {
+      const path = [room, name]
+      if (!/^[A-Za-z][\w-]{0,63}$/.test(name)) this.#document.report(path, nameExpected, true)
+      if (!isMap(raw)) {
+        this.#document.report(path, "Expected a map of options with a type")
+        return []
+      }
+      const { type, delivery: rawDelivery, ...rest } = raw
+      const kind = typeof type === "string" && Object.hasOwn(kinds, type) ? kinds[type] : undefined
+      if (kind === undefined) {
+        const names = Object.keys(kinds)
+        const message =
+          type === undefined
+            ? `It has no type. Expected one of ${names.join(", ")}`
+            : `Unknown type "${String(type)}".${suggestion(String(type), names)}`
+        this.#document.report(type === undefined ? path : [...path, "type"], message)
+        return []
+      }
+      const delivery =
+        room === "sinks"
+          ? checkPart(this.#document, deliverySchema, rawDelivery ?? {}, [...path, "delivery"])
+          : undefined
+      if (room === "sources" && rawDelivery !== undefined)
+        this.#document.report([...path, "delivery"], "Only sinks have this option", true)
+      const before = this.#document.mistakes.length
+      const config = checkPart(this.#document, kind.schema, rest, path)
+      if (config === undefined) return []
+      const places = { folder: this.#folder, env: process.env }
+      resolveSecrets(config, places, (inner, message) => this.#document.report([...path, ...inner], message))
+      if (this.#document.mistakes.length > before) return []
+      const problem = kind.check?.(config, { isOn: this.#hasHttp })
+      if (problem !== undefined) this.#document.report([...path, ...problem[0]], problem[1])
+      for (const claim of kind.claims?.(config) ?? []) {
+        const owner = this.#claims.get(claim)
+        if (owner !== undefined) this.#document.report(path, `${owner} has ${claim} already`, true)
+        this.#claims.set(claim, `${room}.${name}`)
+      }
+      return [{ name, kind, config, delivery, fingerprint: fingerprintOf([type, config, delivery]) }]
+    })
+  }
+
+  routes(routes: readonly z.infer<typeof routeSchema>[], sources: string[], sinks: string[]): Route[] {
+    const seen = new Set<string>()
+    const used = new Set<string>()
+    const result = routes.map(({ name, from, when, to, whenFull }, index): Route => {
+      const path = ["routes", index]
+      if (seen.has(name)) this.#document.report([...path, "name"], `There are two routes named "${name}"`)
+      seen.add(name)
+      this.#references([...path, "from"], from, sources, "source")
+      this.#references([...path, "to"], to, sinks, "sink")
+      for (const source of from) used.add(source)
+      let condition: Condition | undefined
+      try {
+        if (when !== undefined) condition = new Condition(when)
+      } catch (error) {
+        this.#document.report([...path, "when"], (error as Error).message)
+      }
+      return { name, from, when: condition, to, whenFull }
+    })
+    for (const source of sources) {
+      if (!used.has(source))
+        this.#document.report(["sources", source], "No route takes events from this source: all would be lost", true)
+    }
+    return result
+  }
+
+  #references(path: PropertyKey[], names: readonly string[], known: string[], what: string): void {
+    for (const [index, name] of names.entries()) {
+      if (!known.includes(name))
+        this.#document.report([...path, index], `There is no ${what} "${name}".${suggestion(name, known)}`)
+    }
+  }
+}
+
+/**
+ * Reads and checks a configuration: its options, names, expressions and secrets. The network is not used.
+ *
+ * @throws {@link ConfigError} with all mistakes
+ */
+export function readConfig(file: string): RelayConfig {
+  let text: string
+  try {
+    text = readFileSync(file, "utf8")
+  } catch (error) {
+    const message = `Cannot read the file: ${(error as NodeJS.ErrnoException).code}`
+    throw new ConfigError(file, [{ line: 1, column: 1, path: "", message }])
+  }
+  return parseConfig(text, file)
+}
+
+/** Checks the text of a configuration. See {@link readConfig}. */
+export function parseConfig(text: string, file: string): RelayConfig {
+  const folder = dirname(resolve(file))
+  const document = new ConfigDocument(text)
+  const { mistakes } = document
+  const fail = () => new ConfigError(file, mistakes)
+  if (mistakes.length > 0) throw fail()
+  const raw = document.value
+  if (!isMap(raw)) {
+    document.report([], "Expected a map with version, store, sources, routes and sinks")
+    throw fail()
+  }
+  const top = checkPart(document, schema, raw)
+  // What can be checked is, even if something else is wrong.
+  const part = (name: string) => (isMap(raw[name]) ? (raw[name] as Record<string, unknown>) : {})
+  const reader = new Reader(document, folder, raw.http !== undefined)
+  const sources = reader.components("sources", part("sources"), sourceKinds)
+  const sinks = reader.components("sinks", part("sinks"), sinkKinds)
+  const given = top?.routes ?? z.array(routeSchema).safeParse(raw.routes).data
+  const routes = given && reader.routes(given, Object.keys(part("sources")), Object.keys(part("sinks")))
+  const http = top?.http
+  if (http && !loopback.test(http.listen.host) && !http.insecure)
+    document.report(
+      ["http", "listen"],
+      `${http.listen.host} can be reached from other machines, and HTTP is not encrypted. Put a proxy with TLS before it and listen on 127.0.0.1, or set insecure: true`,
+    )
+  if (top === undefined || routes === undefined || mistakes.length > 0) throw fail()
+  const fingerprint = fingerprintOf([top.store, top.http])
+  return { file, folder, store: top.store, http, sources, routes, sinks: sinks as SinkComponent[], fingerprint }
+}

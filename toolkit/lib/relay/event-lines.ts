@@ -1,0 +1,21 @@
+// Events as JSON text: the JSON format of CloudEvents (https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.md).
+
+import { Buffer } from "node:buffer"
+import { decode, type Stored, withSender } from "../events/index.js"
+
+/** The JSON of an event, with its sender. Its data is as the producer wrote it, unless that was bytes, which become Base64. */
+export function eventJson(stored: Stored): Buffer {
+  const [, envelope, payload] = withSender(stored)
+  if (payload === undefined) return Buffer.from(envelope ?? [])
+  const limits = { bytes: Number.POSITIVE_INFINITY, levels: Number.POSITIVE_INFINITY, trustSender: true }
+  const { data: _, ...attributes } = decode(withSender(stored), limits)
+  return Buffer.from(JSON.stringify({ ...attributes, data_base64: Buffer.from(payload).toString("base64") }))
+}
+
+/** The same in one line, with its end. Line breaks in JSON can stand between values only, where a space means the same. */
+export function eventLine(stored: Stored): Buffer {
+  const json = eventJson(stored)
+  const line = Buffer.concat([json, Buffer.from("\n")])
+  for (let i = 0; i < json.length; i++) if (line[i] === 0x0a || line[i] === 0x0d) line[i] = 0x20
+  return line
+}

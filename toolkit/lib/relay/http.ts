@@ -1,0 +1,105 @@
+// The relay's HTTP server. Paths come and go with the configuration, which is why they are not fastify's routes.
+
+import { Buffer } from "node:buffer"
+import type { IncomingHttpHeaders } from "node:http"
+import { type FastifyInstance, fastify } from "fastify"
+
+/** A request to a mounted path. */
+export interface HttpRequest {
+  readonly headers: IncomingHttpHeaders
+  /** The body, byte for byte. */
+  readonly body: Buffer
+}
+
+export interface HttpAnswer {
+  readonly status: number
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: string
+}
+
+/** What answers the POST requests of a path. */
+export interface Mount {
+  readonly maxBytes: number
+  handle(request: HttpRequest): Promise<HttpAnswer>
+}
+
+/** What answers the GET requests of a path. */
+export type Page = () => Promise<HttpAnswer> | HttpAnswer
+
+/** No mount takes more. GitHub sends up to 25 MB. */
+export const maxBodyBytes = 32 * 2 ** 20
+
+const pathOf = (url: string): string => url.split("?", 1)[0] ?? url
+
+/** The HTTP server of a relay. */
+export class HttpServer {
+  readonly #mounts = new Map<string, Mount>()
+  readonly #pages = new Map<string, Page>()
+  readonly #server: FastifyInstance
+  #isListening = false
+
+  constructor() {
+    this.#server = fastify({
+      bodyLimit: maxBodyBytes,
+      requestTimeout: 30_000,
+      // Requests under way are answered, connections that wait are closed.
+      forceCloseConnections: "idle",
+      return503OnClosing: true,
+    })
+    this.#server.removeAllContentTypeParsers()
+    this.#server.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body))
+    this.#server.addHook("onRequest", async (request, reply) => {
+      const path = pathOf(request.url)
+      const mount = this.#mounts.get(path)
+      if (request.method === "GET" && this.#pages.has(path)) return
+      if (mount === undefined) return reply.code(404).send("Nothing is here\n")
+      if (request.method !== "POST") return reply.code(405).header("allow", "POST").send("Only POST is allowed\n")
+      if (Number(request.headers["content-length"]) > mount.maxBytes) return reply.code(413).send(tooLarge(mount))
+    })
+    this.#server.get("*", async (request, reply) => {
+      const answer = await this.#pages.get(pathOf(request.url))?.()
+      return reply
+        .code(answer?.status ?? 404)
+        .headers(answer?.headers ?? {})
+        .send(answer?.body ?? "")
+    })
+    this.#server.post("*", async (request, reply) => {
+      const mount = this.#mounts.get(pathOf(request.url))
+      if (mount === undefined) return reply.code(404).send("Nothing is here\n")
+      const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
+      if (body.length > mount.maxBytes) return reply.code(413).send(tooLarge(mount))
+      const answer = await mount.handle({ headers: request.headers, body })
+      return reply
+        .code(answer.status)
+        .headers(answer.headers ?? {})
+        .send(answer.body ?? "")
+    })
+  }
+
+  /** Answers the POST requests of a path. */
+  mount(path: string, mount: Mount): void {
+    if (this.#mounts.has(path)) throw new Error(`Another source has the path ${path}`)
+    this.#mounts.set(path, mount)
+  }
+
+  unmount(path: string): void {
+    this.#mounts.delete(path)
+  }
+
+  page(path: string, page: Page): void {
+    this.#pages.set(path, page)
+  }
+
+  /** Listens. Resolves to the address, such as `http://127.0.0.1:8080`. */
+  async listen(host: string, port: number): Promise<string> {
+    const address = await this.#server.listen({ host, port })
+    this.#isListening = true
+    return address
+  }
+
+  async close(): Promise<void> {
+    if (this.#isListening) await this.#server.close()
+  }
+}
+
+const tooLarge = ({ maxBytes }: Mount): string => `The body is larger than ${maxBytes} bytes\n`

@@ -1,0 +1,15 @@
+// The relay: from webhooks and sockets, through a store, to every sink.
+
+export type {
+  ComponentContext,
+  Incoming,
+  IntakeOptions,
+  Outcome,
+  Outgoing,
+  Receipt,
+  Sink,
+  Source,
+} from "./components.js"
+export { parseConfig, type RelayConfig, readConfig } from "./configuration.js"
+export { controlPath } from "./control.js"
+export { Relay } from "./relay.js"

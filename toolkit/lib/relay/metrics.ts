@@ -1,0 +1,59 @@
+// The relay's metrics: docs/relay.md lists them.
+
+import { Counter, Gauge, Histogram, Registry } from "prom-client"
+import type { Store } from "../store/index.js"
+
+/** The metrics of one relay. */
+export class Metrics {
+  readonly registry = new Registry()
+  readonly eventsIn = this.#counter("events_in_total", "Events stored", ["source"])
+  readonly unrouted = this.#counter("events_unrouted_total", "Events that no route takes", ["source"])
+  readonly duplicates = this.#counter("events_duplicate_total", "Redeliveries of stored events", ["source"])
+  readonly refused = this.#counter("events_refused_total", "What was not taken in, by reason", ["source", "reason"])
+  readonly undecided = this.#counter("route_undecided_total", "Conditions that could not be decided", ["route"])
+  readonly delivered = this.#counter("events_out_total", "Events delivered", ["sink"])
+  readonly retries = this.#counter("delivery_retries_total", "Batches that were tried again", ["sink"])
+  readonly dead = this.#counter("events_dead_total", "Events that became dead letters", ["sink"])
+  readonly lost = this.#counter("events_lost_total", "Events that the store lost before delivery", ["sink"])
+  readonly reloads = this.#counter("reloads_total", "Reloads of the configuration", ["outcome"])
+  readonly deliveryTime = this.#histogram("delivery_seconds", "Time of one delivery attempt", ["sink"])
+  readonly fsyncTime = this.#histogram("store_write_seconds", "Time of one durable write", [])
+
+  #counter(name: string, help: string, labelNames: string[]) {
+    return new Counter({ name: `ohmq_relay_${name}`, help, labelNames, registers: [this.registry] })
+  }
+
+  #histogram(name: string, help: string, labelNames: string[]) {
+    const buckets = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
+    return new Histogram({ name: `ohmq_relay_${name}`, help, labelNames, buckets, registers: [this.registry] })
+  }
+
+  /** Adds the state of the store. `oldest` is the time of the event that a sink is delivering, if it has one. */
+  watch(store: Store, oldest: () => Iterable<[sink: string, time: number | undefined]>): void {
+    const { registry } = this
+    const gauge = (name: string, help: string, labelNames: string[], collect: (gauge: Gauge) => void) =>
+      new Gauge({
+        name: `ohmq_relay_${name}`,
+        help,
+        labelNames,
+        registers: [registry],
+        collect() {
+          this.reset()
+          collect(this)
+        },
+      })
+    gauge("store_bytes", "Bytes of the store on disk", [], (one) => {
+      const { bytes, deadBytes } = store.stats()
+      one.set(bytes + deadBytes)
+    })
+    gauge("sink_lag_events", "Positions that a sink has not passed", ["sink"], (one) => {
+      for (const [sink, { waiting }] of Object.entries(store.stats().cursors)) one.set({ sink }, waiting)
+    })
+    gauge("sink_dead_letters", "Dead letters of a sink", ["sink"], (one) => {
+      for (const [sink, { dead }] of Object.entries(store.stats().cursors)) one.set({ sink }, dead)
+    })
+    gauge("sink_lag_seconds", "Age of the oldest event that a sink is delivering", ["sink"], (one) => {
+      for (const [sink, time] of oldest()) one.set({ sink }, time === undefined ? 0 : (Date.now() - time) / 1000)
+    })
+  }
+}

@@ -1,0 +1,25 @@
+// The kinds of sources and sinks.
+
+import type { SinkKind, SourceKind } from "./components.js"
+import { fileSink } from "./sinks/file.js"
+import { webhookSink } from "./sinks/webhook.js"
+import { zmqSink } from "./sinks/zmq.js"
+import { execSource } from "./sources/exec.js"
+import { fileSource } from "./sources/file.js"
+import { timerSource } from "./sources/timer.js"
+import { webhookSource } from "./sources/webhook.js"
+import { zmqSource } from "./sources/zmq.js"
+
+export const sourceKinds: Readonly<Record<string, SourceKind>> = {
+  exec: execSource,
+  file: fileSource,
+  timer: timerSource,
+  webhook: webhookSource,
+  zmq: zmqSource,
+}
+
+export const sinkKinds: Readonly<Record<string, SinkKind>> = {
+  file: fileSink,
+  webhook: webhookSink,
+  zmq: zmqSink,
+}

@@ -1,0 +1,242 @@
+// The relay: sources, routes, store and sinks, wired as the configuration says.
+
+import { join, resolve } from "node:path"
+import process from "node:process"
+import { setTimeout } from "node:timers/promises"
+import type { Logger } from "pino"
+import { openStore, type Store } from "../store/index.js"
+import { Complaints } from "./complaints.js"
+import type { IntakeOptions, Source } from "./components.js"
+import { type Component, type RelayConfig, readConfig, type SinkComponent } from "./configuration.js"
+import { ControlServer } from "./control.js"
+import { Delivery } from "./delivery.js"
+import { HttpServer } from "./http.js"
+import { Intake } from "./intake.js"
+import { KnownDeliveries } from "./known-deliveries.js"
+import { Metrics } from "./metrics.js"
+import { Taps } from "./taps.js"
+
+/** The cursor of the relay itself. Nothing waits for it. */
+const ownCursor = "relay.known"
+
+interface Running<Part> {
+  fingerprint: string
+  part: Part
+}
+
+/** A relay that runs. */
+export class Relay {
+  readonly metrics: Metrics
+  readonly taps = new Taps()
+  readonly #log: Logger
+  readonly #store: Store
+  readonly #known: KnownDeliveries
+  readonly #intake: Intake
+  readonly #http: HttpServer
+  readonly #control: ControlServer
+  readonly #sources = new Map<string, Running<Source>>()
+  readonly #deliveries = new Map<string, Running<Delivery>>()
+  #config: RelayConfig
+  #state: "starting" | "ready" | "draining" = "starting"
+  #address: string | undefined
+  #changing: Promise<unknown> = Promise.resolve()
+
+  private constructor(config: RelayConfig, store: Store, known: KnownDeliveries, metrics: Metrics, log: Logger) {
+    this.#config = config
+    this.#store = store
+    this.#known = known
+    this.#log = log
+    this.metrics = metrics
+    this.#intake = new Intake(store, known, metrics, this.taps, log)
+    this.#http = new HttpServer()
+    this.#control = new ControlServer(store, this.taps)
+    metrics.watch(store, () => [...this.#deliveries].map(([name, { part }]) => [name, part.oldest]))
+    this.#http.page("/healthz", () => ({ status: 200, body: "ok\n" }))
+    this.#http.page("/readyz", () => this.#readiness())
+    this.#http.page("/metrics", async () => ({
+      status: 200,
+      headers: { "content-type": metrics.registry.contentType },
+      body: await metrics.registry.metrics(),
+    }))
+  }
+
+  /** Starts a relay. Resolves once it takes events. */
+  static async start(config: RelayConfig, log: Logger): Promise<Relay> {
+    const folder = resolve(config.folder, config.store.path)
+    const metrics = new Metrics()
+    const store = await openStore(folder, {
+      maxBytes: config.store.maxBytes,
+      retention: config.store.retention,
+      onWrite: (milliseconds) => metrics.fsyncTime.observe(milliseconds / 1000),
+    })
+    let relay: Relay | undefined
+    let known: KnownDeliveries | undefined
+    try {
+      for (const { name } of config.sinks) await store.addCursor(name)
+      // Only to read with: it always stands behind the newest entry.
+      await store.addCursor(ownCursor, "end")
+      known = await KnownDeliveries.open(join(folder, "deliveries"), store, ownCursor)
+      await store.removeCursor(ownCursor)
+      relay = new Relay(config, store, known, metrics, log)
+      await relay.#start(folder)
+      return relay
+    } catch (error) {
+      if (relay !== undefined) await relay.stop(0)
+      else {
+        await known?.close()
+        await store.close()
+      }
+      throw error
+    }
+  }
+
+  async #start(folder: string): Promise<void> {
+    await this.#control.listen(folder)
+    await this.#apply(this.#config)
+    const { http } = this.#config
+    if (http !== undefined) {
+      this.#address = await this.#http.listen(http.listen.host.replace(/^\[|\]$/g, ""), http.listen.port)
+    }
+    this.#state = "ready"
+    this.#log.info({ http: this.#address, pid: process.pid }, "The relay takes events")
+  }
+
+  /** Where webhooks are taken, such as `http://127.0.0.1:8080`. */
+  get address(): string | undefined {
+    return this.#address
+  }
+
+  #readiness() {
+    if (this.#state !== "ready") return { status: 503, body: `${this.#state}\n` }
+    if (this.#store.stats().waitingForRoom > 0) return { status: 503, body: "The store is full\n" }
+    return { status: 200, body: "ready\n" }
+  }
+
+  /** Reads the configuration again and applies what has changed. Rejects, and changes nothing, if it has mistakes or cannot be started. */
+  reload(): Promise<void> {
+    const change = this.#changing.then(async () => {
+      if (this.#state !== "ready") return
+      try {
+        const config = readConfig(this.#config.file)
+        if (config.fingerprint !== this.#config.fingerprint)
+          throw new Error("A change of store or http takes effect after a restart only")
+        await this.#replace(config)
+      } catch (error) {
+        this.metrics.reloads.inc({ outcome: "failed" })
+        throw error
+      }
+      this.metrics.reloads.inc({ outcome: "done" })
+      this.#log.info("The configuration was reloaded")
+    })
+    this.#changing = change.catch(() => {})
+    return change
+  }
+
+  async #replace(config: RelayConfig): Promise<void> {
+    const old = this.#config
+    try {
+      await this.#apply(config)
+      this.#config = config
+    } catch (error) {
+      this.#log.error({ reason: (error as Error).message }, "The new configuration cannot be started: going back")
+      await this.#apply(old)
+      throw error
+    }
+  }
+
+  /** Stops what is not in the configuration or has changed, then starts what is missing. Sinks first: events need somewhere to go. */
+  async #apply(config: RelayConfig): Promise<void> {
+    const isKept = (parts: readonly Component<unknown>[], name: string, fingerprint: string) =>
+      parts.some((part) => part.name === name && part.fingerprint === fingerprint)
+    for (const [name, { part, fingerprint }] of this.#sources) {
+      if (isKept(config.sources, name, fingerprint)) continue
+      this.#sources.delete(name)
+      await part.stop()
+    }
+    for (const { name } of config.sinks) await this.#store.addCursor(name)
+    this.#intake.routes = config.routes
+    for (const [name, { part, fingerprint }] of this.#deliveries) {
+      if (isKept(config.sinks, name, fingerprint)) continue
+      this.#deliveries.delete(name)
+      await part.stop(AbortSignal.timeout(10_000))
+    }
+    for (const component of config.sinks) {
+      if (!this.#deliveries.has(component.name)) await this.#startSink(component, config.folder)
+    }
+    for (const component of config.sources) {
+      if (this.#sources.has(component.name)) continue
+      const { name, fingerprint } = component
+      const part = component.kind.create(component.config, this.#sourceContext(name, config.folder))
+      await part.start().catch((error: Error) => this.#cannotStart(`source ${name}`, error))
+      this.#sources.set(name, { fingerprint, part })
+    }
+    this.#warnOfOrphans(config)
+  }
+
+  #cannotStart(what: string, { message }: Error): never {
+    throw new Error(`Cannot start ${what}: ${message}`)
+  }
+
+  async #startSink({ name, kind, config, delivery, fingerprint }: SinkComponent, folder: string): Promise<void> {
+    const log = this.#log.child({ sink: name })
+    const sink = kind.create(config, { name, folder, log })
+    await sink.start().catch((error: Error) => this.#cannotStart(`sink ${name}`, error))
+    const part = new Delivery(name, sink, this.#store, delivery, this.metrics, this.#log)
+    part.start()
+    this.#deliveries.set(name, { fingerprint, part })
+  }
+
+  #sourceContext(name: string, folder: string) {
+    const log = this.#log.child({ source: name })
+    const complaints = new Complaints(log)
+    return {
+      name,
+      folder,
+      state: join(resolve(folder, this.#config.store.path), "sources"),
+      log,
+      http: this.#http,
+      intake: (events: Parameters<Intake["take"]>[1], options: IntakeOptions) =>
+        this.#intake.take(name, events, options),
+      refuse: (reason: string, details: Record<string, unknown> = {}) => {
+        this.metrics.refused.inc({ source: name, reason })
+        complaints.warn(reason, { reason, ...details }, "Not taken in")
+      },
+    }
+  }
+
+  /** What waits for a sink that is configured no more is kept: its name may be a slip. */
+  #warnOfOrphans({ sinks, file }: RelayConfig): void {
+    for (const [name, { waiting }] of Object.entries(this.#store.stats().cursors)) {
+      if (sinks.some((sink) => sink.name === name)) continue
+      this.#log.warn(
+        { sink: name, waiting },
+        `The store keeps events for a sink that is not configured. To give them up: ohmq relay forget ${name} ${file}`,
+      )
+    }
+  }
+
+  /** Stops the sources, delivers what can be delivered within a time, and closes. */
+  async stop(drainMs: number): Promise<void> {
+    await this.#changing
+    this.#state = "draining"
+    const signal = AbortSignal.timeout(drainMs)
+    await Promise.allSettled([...this.#sources.values()].map(({ part }) => part.stop()))
+    await this.#http.close()
+    await this.#drained(signal)
+    await Promise.allSettled([...this.#deliveries.values()].map(({ part }) => part.stop(signal)))
+    await this.#control.close()
+    await this.#known.close()
+    await this.#store.close()
+  }
+
+  /** Waits until no sink has anything to do, or the time is over. */
+  async #drained(signal: AbortSignal): Promise<void> {
+    const isBusy = () => {
+      const { cursors } = this.#store.stats()
+      return [...this.#deliveries].some(
+        ([name, { part }]) => part.failing === undefined && (cursors[name]?.waiting ?? 0) > 0,
+      )
+    }
+    while (!signal.aborted && isBusy()) await setTimeout(10)
+  }
+}

@@ -1,0 +1,152 @@
+// The sink `file`: a line of JSON for each event, on disk before it counts as delivered.
+
+import { Buffer } from "node:buffer"
+import { type FileHandle, mkdir, open, readdir, rename, unlink } from "node:fs/promises"
+import { basename, dirname, join, resolve } from "node:path"
+import process from "node:process"
+import { z } from "zod"
+import { duration, size } from "../../config/index.js"
+import { type ComponentContext, type Outcome, type Outgoing, type Sink, sinkKind } from "../components.js"
+import { eventLine } from "../event-lines.js"
+
+const schema = z.strictObject({
+  path: z.string().min(1).describe("The file. It is made if it is not there."),
+  maxBytes: size().optional().describe("A file of this size is renamed, and a new one begun. Never, by default."),
+  maxAge: duration().optional().describe("A file that was begun this long ago is renamed. Never, by default."),
+  keep: z.int().min(1).optional().describe("How many renamed files are kept. All, by default."),
+})
+type Config = z.infer<typeof schema>
+
+/** What is read of an existing file: at least the largest batch. */
+const endBytes = 16 << 20
+
+/** Events with one source and id are duplicates, says CloudEvents. */
+const keyOf = (line: string): string | undefined => {
+  try {
+    const { source, id } = JSON.parse(line) as { source: string; id: string }
+    return JSON.stringify([source, id])
+  } catch {
+    return undefined
+  }
+}
+
+class FileSink implements Sink {
+  readonly #config: Config
+  readonly #path: string
+  #file: FileHandle | undefined
+  #length = 0
+  #begun = 0
+  /** The events in the last lines of the file. The relay may have ended after it wrote them, and before it noted that. */
+  #written = new Set<string>()
+
+  constructor(config: Config, { folder }: ComponentContext) {
+    this.#config = config
+    this.#path = resolve(folder, config.path)
+  }
+
+  async start(): Promise<void> {
+    await mkdir(dirname(this.#path), { recursive: true })
+    await this.#open()
+  }
+
+  async #open(): Promise<void> {
+    const file = await open(this.#path, "a+", 0o640)
+    try {
+      const { size, birthtimeMs } = await file.stat()
+      this.#begun = size === 0 ? Date.now() : birthtimeMs || Date.now()
+      this.#length = await this.#readEnd(file, size)
+      // A line without an end was not delivered.
+      if (this.#length < size) await file.truncate(this.#length)
+      this.#file = file
+    } catch (error) {
+      await file.close()
+      throw error
+    }
+    await syncFolder(dirname(this.#path))
+  }
+
+  /** Notes the events at the end of the file. Resolves to the end of its last complete line. */
+  async #readEnd(file: FileHandle, size: number): Promise<number> {
+    const from = Math.max(size - endBytes, 0)
+    const bytes = Buffer.alloc(size - from)
+    let read = 0
+    while (read < bytes.length) {
+      const { bytesRead } = await file.read(bytes, read, bytes.length - read, from + read)
+      if (bytesRead === 0) break
+      read += bytesRead
+    }
+    const end = bytes.lastIndexOf(0x0a) + 1
+    this.#written = new Set()
+    const lines = bytes.subarray(0, end).toString("utf8").split("\n").slice(0, -1)
+    for (const line of lines.slice(-10_000)) {
+      const key = keyOf(line)
+      if (key !== undefined) this.#written.add(key)
+    }
+    return from + end
+  }
+
+  async deliver(batch: readonly Outgoing[]): Promise<Outcome[]> {
+    let file = this.#file
+    if (file === undefined) throw new Error("The file is not open")
+    let lines = batch.map((outgoing) => eventLine(outgoing))
+    if (this.#written.size > 0) {
+      // Only what was under way when the relay ended can be there: the first batch.
+      lines = lines.filter((line) => !this.#written.has(keyOf(line.toString("utf8")) ?? ""))
+      this.#written = new Set()
+    }
+    const bytes = Buffer.concat(lines)
+    if (this.#isDue(bytes.length)) file = await this.#rotate(file)
+    try {
+      await file.appendFile(bytes)
+      await file.datasync()
+    } catch (error) {
+      // So that a retry does not write lines twice.
+      await file.truncate(this.#length).catch(() => {})
+      throw error
+    }
+    this.#length += bytes.length
+    return batch.map(() => "done")
+  }
+
+  #isDue(more: number): boolean {
+    const { maxBytes = Number.POSITIVE_INFINITY, maxAge = Number.POSITIVE_INFINITY } = this.#config
+    return this.#length > 0 && (this.#length + more > maxBytes || Date.now() - this.#begun > maxAge)
+  }
+
+  async #rotate(file: FileHandle): Promise<FileHandle> {
+    this.#file = undefined
+    await file.close()
+    const stamp = new Date().toISOString().replace(/[:.]/g, "-")
+    await rename(this.#path, `${this.#path}.${stamp}`)
+    await this.#open()
+    const { keep } = this.#config
+    if (keep !== undefined) {
+      const prefix = `${basename(this.#path)}.2`
+      const old = (await readdir(dirname(this.#path))).filter((name) => name.startsWith(prefix)).sort()
+      for (const name of old.slice(0, -keep)) await unlink(join(dirname(this.#path), name))
+    }
+    return this.#file as unknown as FileHandle
+  }
+
+  async stop(): Promise<void> {
+    await this.#file?.close()
+    this.#file = undefined
+  }
+}
+
+/** A new name in a folder is durable once the folder is. */
+async function syncFolder(folder: string): Promise<void> {
+  if (process.platform === "win32") return
+  const handle = await open(folder, "r")
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}
+
+export const fileSink = sinkKind<Config>({
+  schema,
+  claims: ({ path }) => [`the file ${path}`],
+  create: (config, context) => new FileSink(config, context),
+})

@@ -1,0 +1,73 @@
+// The sink `zmq`: events to the peers of a PUB or PUSH socket. What the socket has taken counts as delivered.
+
+import { Publisher, Push } from "ohmq"
+import { z } from "zod"
+import { duration } from "../../config/index.js"
+import { withSender } from "../../events/index.js"
+import { type Outcome, type Outgoing, type Sink, sinkKind } from "../components.js"
+import { clientSecurity, endpointsOf, securitySchema, serverSecurity, zmqCheck, zmqOptions } from "../zmq-options.js"
+
+const schema = z.strictObject({
+  socket: z.enum(["pub", "push"]),
+  ...zmqOptions,
+  linger: duration().prefault("5s").describe("How long what was sent may take to leave when the relay stops."),
+  security: securitySchema.optional(),
+})
+type Config = z.infer<typeof schema>
+
+class ZmqSink implements Sink {
+  readonly #config: Config
+  readonly #folder: string
+  #socket: Publisher | Push | undefined
+  #release: (() => Promise<void>) | undefined
+
+  constructor(config: Config, folder: string) {
+    this.#config = config
+    this.#folder = folder
+  }
+
+  async start(): Promise<void> {
+    const { socket: kind, bind, connect, linger, security } = this.#config
+    const { options, release } =
+      bind === undefined ? await clientSecurity(security, this.#folder) : await serverSecurity(security, this.#folder)
+    const socket = kind === "pub" ? new Publisher({ linger, ...options }) : new Push({ linger, ...options })
+    try {
+      for (const endpoint of endpointsOf(bind)) await socket.bind(endpoint)
+      for (const endpoint of endpointsOf(connect)) socket.connect(endpoint)
+    } catch (error) {
+      socket.close()
+      await release()
+      throw error
+    }
+    this.#socket = socket
+    this.#release = release
+  }
+
+  async deliver(batch: readonly Outgoing[], signal: AbortSignal): Promise<Outcome[]> {
+    const socket = this.#socket
+    if (socket === undefined) throw new Error("The socket is not open")
+    const outcomes: Outcome[] = []
+    try {
+      for (const outgoing of batch) {
+        await socket.send([...withSender(outgoing)] as Buffer[], { signal })
+        outcomes.push("done")
+      }
+    } catch (error) {
+      // Those that left are not sent again.
+      while (outcomes.length < batch.length) outcomes.push({ retry: (error as Error).message })
+    }
+    return outcomes
+  }
+
+  async stop(): Promise<void> {
+    this.#socket?.close()
+    await this.#release?.()
+  }
+}
+
+export const zmqSink = sinkKind<Config>({
+  schema,
+  check: zmqCheck,
+  claims: ({ bind }) => endpointsOf(bind),
+  create: (config, { folder }) => new ZmqSink(config, folder),
+})

@@ -1,0 +1,168 @@
+// The source `zmq`: events from the peers of a SUB, PULL or ROUTER socket, in the toolkit's wire format (docs/wire.md).
+
+import { Buffer } from "node:buffer"
+import { Pull, Router, Subscriber } from "ohmq"
+import { z } from "zod"
+import { accept, EventError } from "../../events/index.js"
+import { type Incoming, type Source, type SourceContext, sourceKind } from "../components.js"
+import { clientSecurity, endpointsOf, securitySchema, serverSecurity, zmqCheck, zmqOptions } from "../zmq-options.js"
+
+const schema = z.strictObject({
+  socket: z
+    .enum(["pull", "sub", "router"])
+    .describe("A router answers each event: `stored ID`, or `refused ID REASON`."),
+  ...zmqOptions,
+  subscribe: z
+    .preprocess((value) => (typeof value === "string" ? [value] : value), z.array(z.string()))
+    .prefault([""])
+    .describe("The prefixes of types to subscribe to (sub). All, by default."),
+  security: securitySchema.optional().describe("CURVE. Without it, events have no sender."),
+})
+type Config = z.infer<typeof schema>
+
+/** So many events may wait while others are being stored. */
+const maxWaiting = 4096
+
+interface Waiting {
+  incoming: Incoming
+  /** Where the answer goes: the routing id, and the empty frame that a REQ socket sends. */
+  envelope: Buffer[]
+}
+
+class ZmqSource implements Source {
+  readonly #config: Config
+  readonly #context: SourceContext
+  readonly #stopping = new AbortController()
+  #socket: Pull | Subscriber | Router | undefined
+  #release: (() => Promise<void>) | undefined
+  #receiving: Promise<void> | undefined
+  #storing: Promise<void> | undefined
+  #waiting: Waiting[] = []
+
+  constructor(config: Config, context: SourceContext) {
+    this.#config = config
+    this.#context = context
+  }
+
+  async start(): Promise<void> {
+    const { socket: kind, bind, connect, subscribe, security } = this.#config
+    const { folder } = this.#context
+    const { options, release } =
+      bind === undefined ? await clientSecurity(security, folder) : await serverSecurity(security, folder)
+    const socket =
+      kind === "pull"
+        ? new Pull(options)
+        : kind === "router"
+          ? new Router({ ...options, linger: 1000 })
+          : new Subscriber(options)
+    try {
+      if (socket instanceof Subscriber) socket.subscribe(...subscribe)
+      for (const endpoint of endpointsOf(bind)) await socket.bind(endpoint)
+      for (const endpoint of endpointsOf(connect)) socket.connect(endpoint)
+    } catch (error) {
+      socket.close()
+      await release()
+      throw error
+    }
+    this.#socket = socket
+    this.#release = release
+    this.#receiving = this.#receive(socket).catch((error: Error) =>
+      this.#context.log.error({ reason: error.message }, "The source has ended"),
+    )
+  }
+
+  async #receive(socket: Pull | Subscriber | Router): Promise<void> {
+    for (;;) {
+      // What has arrived is taken in even after the stop.
+      const isStopping = this.#stopping.signal.aborted
+      let message: { parts: Uint8Array[]; userId: string | null }
+      try {
+        const signal = isStopping ? AbortSignal.timeout(50) : this.#stopping.signal
+        message = (await socket.receiveWithMetadata({ signal })) as typeof message
+      } catch (error) {
+        if (isStopping) return
+        if (this.#stopping.signal.aborted) continue
+        throw error
+      }
+      this.#take(
+        message.parts.map((part) => Buffer.from(part)),
+        message.userId ?? undefined,
+      )
+      if (this.#waiting.length >= maxWaiting) await this.#storing
+    }
+  }
+
+  #take(parts: Buffer[], sender: string | undefined): void {
+    let frames = parts
+    const envelope: Buffer[] = []
+    if (this.#config.socket === "router") {
+      const isRequest = parts[1]?.length === 0
+      envelope.push(...parts.slice(0, isRequest ? 2 : 1))
+      frames = parts.slice(envelope.length)
+    }
+    try {
+      const { claimedSender, ...accepted } = accept(frames)
+      if (claimedSender !== undefined) this.#context.refuse("claimed-sender", { id: accepted.event.id })
+      this.#waiting.push({ incoming: { ...accepted, ...(sender !== undefined && { sender }) }, envelope })
+    } catch (error) {
+      if (!(error instanceof EventError)) throw error
+      this.#context.refuse(error.code, { message: error.message, sender })
+      this.#answer(envelope, "refused", "", error.code, error.message)
+      return
+    }
+    this.#storing ??= this.#store().finally(() => {
+      this.#storing = undefined
+    })
+  }
+
+  /** Stores what waits. What comes meanwhile is the next batch. */
+  async #store(): Promise<void> {
+    // So that what has arrived at once is one batch.
+    await null
+    while (this.#waiting.length > 0) {
+      const batch = this.#waiting
+      this.#waiting = []
+      const canRefuse = this.#config.socket === "router"
+      let problem: [code: string, message: string] | undefined
+      try {
+        await this.#context.intake(
+          batch.map(({ incoming }) => incoming),
+          { canRefuse, signal: this.#stopping.signal },
+        )
+      } catch (error) {
+        const { code = "error", message } = error as Error & { code?: string }
+        problem = [code, message]
+        this.#context.log.error({ reason: message, events: batch.length }, "Events could not be stored")
+      }
+      for (const { incoming, envelope } of batch) {
+        if (problem) this.#answer(envelope, "refused", incoming.event.id, ...problem)
+        else this.#answer(envelope, "stored", incoming.event.id)
+      }
+    }
+  }
+
+  #answer(envelope: Buffer[], ...parts: string[]): void {
+    const socket = this.#socket
+    if (!(socket instanceof Router)) return
+    // A peer that has gone, or does not read, gets no answer.
+    socket.send([...envelope, ...parts], { signal: AbortSignal.timeout(1000) }).catch(() => {})
+  }
+
+  async stop(): Promise<void> {
+    const socket = this.#socket
+    if (socket === undefined) return
+    for (const endpoint of endpointsOf(this.#config.bind)) await socket.unbind(endpoint).catch(() => {})
+    this.#stopping.abort()
+    await this.#receiving
+    await this.#storing
+    socket.close()
+    await this.#release?.()
+  }
+}
+
+export const zmqSource = sourceKind<Config>({
+  schema,
+  check: zmqCheck,
+  claims: ({ bind }) => endpointsOf(bind),
+  create: (config, context) => new ZmqSource(config, context),
+})

@@ -1,0 +1,89 @@
+// What the sources and sinks over ØMQ have in common.
+
+import { resolve } from "node:path"
+import { Context, type SocketSecurity } from "ohmq"
+import { Authenticator, Certificate } from "ohmq/security"
+import { z } from "zod"
+
+const endpoint = z
+  .string()
+  .regex(/^(tcp|ipc):\/\/.+$/, 'Expected an endpoint such as "tcp://127.0.0.1:5561" or "ipc:///run/relay.sock"')
+
+/** One endpoint or several. */
+const endpoints = z
+  .preprocess((value) => (typeof value === "string" ? [value] : value), z.array(endpoint).min(1))
+  .optional()
+
+export const zmqOptions = {
+  bind: endpoints.describe("Where to listen."),
+  connect: endpoints.describe("What to connect to."),
+  insecure: z.boolean().prefault(false).describe("Whether other machines may be talked to without CURVE."),
+}
+
+/** Certificates, as `ohmq keys certificate` writes them. */
+export const securitySchema = z.strictObject({
+  cert: z.string().min(1).describe("The relay's own certificate, with its secret key."),
+  serverKey: z.string().min(1).optional().describe("The server's public certificate. For connect."),
+  clients: z.string().min(1).optional().describe("The folder of the public certificates that are let in. For bind."),
+})
+type Security = z.infer<typeof securitySchema>
+
+interface Options {
+  bind?: string[] | undefined
+  connect?: string[] | undefined
+  insecure: boolean
+  security?: Security | undefined
+}
+
+const local = /^(ipc:|tcp:\/\/(127\.|localhost:|\[::1\]))/
+
+/** What the schema cannot express. */
+export function zmqCheck({ bind, connect, insecure, security }: Options): [string[], string] | undefined {
+  if ((bind === undefined) === (connect === undefined)) return [[], "Expected either bind or connect"]
+  if (security !== undefined) {
+    if (bind && security.clients === undefined)
+      return [["security"], "bind needs clients: the folder of the certificates that are let in"]
+    if (connect && security.serverKey === undefined)
+      return [["security"], "connect needs serverKey: the server's public certificate"]
+    return undefined
+  }
+  const far = [...(bind ?? []), ...(connect ?? [])].find((one) => !local.test(one))
+  if (far !== undefined && !insecure)
+    return [
+      [bind ? "bind" : "connect"],
+      `${far} goes beyond this machine, unencrypted. Add security, or set insecure: true`,
+    ]
+  return undefined
+}
+
+export const endpointsOf = (given: string[] | undefined): string[] => given ?? []
+
+interface Secured {
+  options: { context?: Context; security?: SocketSecurity }
+  release: () => Promise<void>
+}
+
+const nothing: Secured = { options: {}, release: async () => {} }
+
+/** The options of a socket that connects. */
+export async function clientSecurity(security: Security | undefined, folder: string): Promise<Secured> {
+  if (security?.serverKey === undefined) return nothing
+  const client = await Certificate.load(resolve(folder, security.cert))
+  const serverKey = await Certificate.load(resolve(folder, security.serverKey))
+  return { options: { security: { client, serverKey } }, release: async () => {} }
+}
+
+/** The options of a socket that binds. */
+export async function serverSecurity(security: Security | undefined, folder: string): Promise<Secured> {
+  if (security?.clients === undefined) return nothing
+  const server = await Certificate.load(resolve(folder, security.cert))
+  // A context has one authenticator only, and each socket lets in clients of its own.
+  const context = new Context()
+  const authenticator = new Authenticator({ context, curve: resolve(folder, security.clients) })
+  return {
+    options: { context, security: { server, authenticator } },
+    release: async () => {
+      await authenticator.close()
+    },
+  }
+}

@@ -1,0 +1,177 @@
+import { chmodSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { parseConfig } from "ohmq-toolkit/relay"
+import { describe, expect, it } from "vitest"
+import { basic, env, ohmq, temporaryFolder } from "./support.js"
+
+Object.assign(process.env, { GITHUB_SECRET: env.GITHUB_SECRET, STANDARD_SECRET: env.STANDARD_SECRET })
+
+/** The mistakes in a configuration that differs from the basic one. */
+function mistakes(from: string, to: string, folder = "/nowhere"): string[] {
+  expect(basic).toContain(from)
+  try {
+    parseConfig(basic.replace(from, to), join(folder, "relay.yaml"))
+  } catch (error) {
+    return (error as Error).message.split("\n").map((line) => line.slice(folder.length + 1))
+  }
+  return []
+}
+
+const archive = "{ type: file, path: ./events.ndjson }"
+const hooks = "{ type: webhook, preset: github, path: /github, secret: env:GITHUB_SECRET }"
+
+describe("parseConfig", () => {
+  it("takes the basic configuration", () => {
+    expect(mistakes("version: 1", "version: 1")).toEqual([])
+  })
+
+  it.each([
+    // The top.
+    ["version: 1", "version: 2", 'relay.yaml:1:10: version: Unknown value "2". Expected 1'],
+    ["store:", "stroe: {}\nstore:", 'relay.yaml:2:1: stroe: Unknown option "stroe". Did you mean "store"?'],
+    ["version: 1", "version: 1\nversion: 1", "relay.yaml:2:1: Map keys must be unique"],
+    [
+      "./data }",
+      "./data, maxBytes: 1GB5 }",
+      'relay.yaml:2:34: store.maxBytes: Expected a size with a unit, such as "64MiB". The units are B, kB, MB, GB, TB, KiB, MiB, GiB, TiB',
+    ],
+    [
+      "./data }",
+      "./data, retention: 7 }",
+      'relay.yaml:2:35: store.retention: Expected a duration with a unit, such as "30s". The units are ms, s, m, h, d',
+    ],
+    ['"127.0.0.1:0"', '"8080"', 'relay.yaml:3:17: http.listen: Expected HOST:PORT, such as "127.0.0.1:8080"'],
+    [
+      '"127.0.0.1:0"',
+      '"0.0.0.0:0"',
+      "relay.yaml:3:17: http.listen: 0.0.0.0 can be reached from other machines, and HTTP is not encrypted. Put a proxy with TLS before it and listen on 127.0.0.1, or set insecure: true",
+    ],
+    // Sources.
+    [
+      "type: webhook",
+      "type: webhok",
+      'relay.yaml:5:18: sources.hooks.type: Unknown type "webhok". Did you mean "webhook"?',
+    ],
+    [
+      "preset: github",
+      "preset: gitlab",
+      'relay.yaml:5:35: sources.hooks.preset: Unknown value "gitlab". Did you mean "github"?',
+    ],
+    [
+      "secret: env",
+      "secert: env",
+      "relay.yaml:5:10: sources.hooks.secret: Expected a secret as env:NAME or file:PATH. Secrets do not belong in the configuration itself",
+      'relay.yaml:5:58: sources.hooks.secert: Unknown option "secert". Did you mean "secret"?',
+    ],
+    [
+      "env:GITHUB_SECRET",
+      "env:NOT_SET",
+      "relay.yaml:5:66: sources.hooks.secret: The environment variable NOT_SET is not set",
+    ],
+    ["path: /github", "path: github", 'relay.yaml:5:49: sources.hooks.path: Expected a path such as "/github"'],
+    [
+      hooks,
+      "{ type: zmq, socket: pull, bind: 'tcp://0.0.0.0:1' }",
+      "relay.yaml:5:43: sources.hooks.bind: tcp://0.0.0.0:1 goes beyond this machine, unencrypted. Add security, or set insecure: true",
+    ],
+    [hooks, "{ type: zmq, socket: pull }", "relay.yaml:5:10: sources.hooks: Expected either bind or connect"],
+    [
+      hooks,
+      "{ type: zmq, socket: pul, bind: 'tcp://127.0.0.1:1' }",
+      'relay.yaml:5:31: sources.hooks.socket: Unknown value "pul". Did you mean "pull"?',
+    ],
+    [
+      hooks,
+      "{ type: timer, every: 1 }",
+      'relay.yaml:5:32: sources.hooks.every: Expected a duration with a unit, such as "30s". The units are ms, s, m, h, d',
+    ],
+    // Routes.
+    [
+      "to: [archive]",
+      "to: [archiv]",
+      'relay.yaml:7:73: routes[0].to[0]: There is no sink "archiv". Did you mean "archive"?',
+    ],
+    [
+      "'type != ",
+      "'typ != ",
+      'relay.yaml:7:39: routes[0].when: Unknown name "typ". Did you mean "type"? (Extension attributes are read as attributes.NAME)',
+    ],
+    [
+      `'type != "com.github.ping"'`,
+      "'type =='",
+      "relay.yaml:7:39: routes[0].when: Invalid CEL expression at character 6: found = but expecting end of input",
+    ],
+    [
+      "to: [archive]",
+      "to: [archive], whenFull: drop",
+      'relay.yaml:7:93: routes[0].whenFull: Unknown value "drop". Expected one of refuse, wait, drop-oldest',
+    ],
+    // Sinks.
+    [
+      "path: ./events.ndjson",
+      "path: ./events.ndjson, maxBytes: 10",
+      'relay.yaml:9:59: sinks.archive.maxBytes: Expected a size with a unit, such as "64MiB". The units are B, kB, MB, GB, TB, KiB, MiB, GiB, TiB',
+    ],
+    [archive, "{ type: file }", "relay.yaml:9:12: sinks.archive.path: It is required, and must be text"],
+    [
+      archive,
+      "{ type: webhook, url: example.com }",
+      'relay.yaml:9:34: sinks.archive.url: Expected a URL such as "https://example.com/hook"',
+    ],
+    [
+      archive,
+      "{ type: webhook, url: 'http://example.com' }",
+      "relay.yaml:9:34: sinks.archive.url: http: is not encrypted. Use https:, or set insecure: true",
+    ],
+    [
+      archive,
+      "{ type: webhook, url: 'https://example.com', secret: env:GITHUB_SECRET }",
+      "relay.yaml:9:65: sinks.archive.secret: A secret of Standard Webhooks is whsec_ and the Base64 of 24 to 64 bytes",
+    ],
+    [
+      archive,
+      "{ type: file, path: a, delivery: { batch: 0 } }",
+      "relay.yaml:9:54: sinks.archive.delivery.batch: Expected at least 1",
+    ],
+  ])("refuses %j replaced by %j", (from, to, ...expected) => {
+    expect(mistakes(from, to)).toEqual(expected)
+  })
+
+  it("never repeats what may be a secret", () => {
+    expect(mistakes("env:GITHUB_SECRET", "hunter2-in-the-clear").join()).not.toContain("hunter2")
+  })
+
+  it("refuses a secret file that others can read", () => {
+    const folder = temporaryFolder()
+    writeFileSync(join(folder, "hook.secret"), "x")
+    chmodSync(join(folder, "hook.secret"), 0o644)
+    expect(mistakes("env:GITHUB_SECRET", "file:hook.secret", folder)).toEqual([
+      "relay.yaml:5:66: sources.hooks.secret: Others than its owner may read or write hook.secret. Run: chmod 600 hook.secret",
+    ])
+    chmodSync(join(folder, "hook.secret"), 0o600)
+    expect(mistakes("env:GITHUB_SECRET", "file:hook.secret", folder)).toEqual([])
+  })
+})
+
+describe("ohmq relay check", () => {
+  it("says that a configuration is valid, or lists its mistakes and exits with 2", () => {
+    const folder = temporaryFolder()
+    writeFileSync(join(folder, "good.yaml"), basic)
+    writeFileSync(join(folder, "bad.yaml"), basic.replace("sinks:", "snks:"))
+    expect(ohmq(folder, "relay", "check", "good.yaml")).toEqual({
+      status: 0,
+      stdout: "good.yaml is valid: 1 source, 1 route, 1 sink\n",
+      stderr: "",
+    })
+    const { status, stderr } = ohmq(folder, "relay", "check", "bad.yaml")
+    expect(status).toBe(2)
+    expect(stderr).toContain('bad.yaml:8:1: snks: Unknown option "snks". Did you mean "sinks"?')
+  })
+
+  it("takes what init writes", () => {
+    const folder = temporaryFolder()
+    expect(ohmq(folder, "relay", "init").status).toBe(0)
+    expect(ohmq(folder, "relay", "check").stdout).toBe("relay.yaml is valid: 2 sources, 1 route, 1 sink\n")
+    expect(ohmq(folder, "relay", "init").stderr).toBe("error: relay.yaml is there already\n")
+  })
+})

@@ -1,0 +1,46 @@
+import { existsSync } from "node:fs"
+import { join } from "node:path"
+import { describe, expect, it } from "vitest"
+import { basic, linesOf, RelayProcess, temporaryFolder } from "./support.js"
+
+const rounds = Number(process.env.OHMQ_CRASH_ROUNDS ?? 4)
+
+describe("ohmq relay run, killed with SIGKILL", () => {
+  it("delivers every event once, whether it was acknowledged before the kill or sent again after", {
+    timeout: 120_000,
+  }, async () => {
+    const folder = temporaryFolder()
+    const file = join(folder, "events.ndjson")
+    const sent: string[] = []
+    const acknowledged = new Set<string>()
+    let relay = await RelayProcess.start(folder, basic)
+    for (let round = 0; round < rounds; round++) {
+      const wanted = acknowledged.size + 10 + Math.floor(Math.random() * 60)
+      const senders = Array.from({ length: 8 }, async (_, sender) => {
+        for (let number = 0; ; number++) {
+          const id = `delivery-${round}-${sender}-${number}`
+          sent.push(id)
+          try {
+            const { status } = await relay.github(JSON.stringify({ id }), id)
+            if (status === 202) acknowledged.add(id)
+          } catch {
+            return
+          }
+          if (acknowledged.size >= wanted) relay.child.kill("SIGKILL")
+        }
+      })
+      await Promise.all(senders)
+      await relay.end("SIGKILL")
+      if (existsSync(file)) expect(new Set(linesOf(`${file}`).map(({ id }) => id)).size).toBeGreaterThan(0)
+      relay = await RelayProcess.start(folder)
+    }
+    // What was not acknowledged is sent again, as a person does at GitHub. Some of it was stored.
+    for (const id of sent) {
+      if (!acknowledged.has(id)) expect((await relay.github(JSON.stringify({ id }), id)).status).toBe(202)
+    }
+    expect(await relay.end()).toBe(0)
+    const delivered = linesOf(file).map(({ id }) => id)
+    expect(acknowledged.size).toBeGreaterThanOrEqual(rounds * 10)
+    expect(delivered.toSorted()).toEqual(sent.toSorted())
+  })
+})

@@ -1,0 +1,44 @@
+import { execFileSync } from "node:child_process"
+import { existsSync, readFileSync, writeFileSync } from "node:fs"
+import { join, resolve } from "node:path"
+import { describe, expect, it } from "vitest"
+import { ohmq, RelayProcess, temporaryFolder, until } from "./support.js"
+
+const toolkit = resolve(import.meta.dirname, "../..")
+const page = readFileSync(join(toolkit, "docs/relay.md"), "utf8")
+
+describe("README.md", () => {
+  it("has a quick start that works", { timeout: 40_000 }, async () => {
+    const [, send = ""] = [...readFileSync(join(toolkit, "README.md"), "utf8").matchAll(/^```sh\n(.+?)^```/gms)].map(
+      ([, text]) => text as string,
+    )
+    const folder = temporaryFolder()
+    expect(ohmq(folder, "relay", "init").status).toBe(0)
+    const file = join(folder, "relay.yaml")
+    // As it stands, but for ports that may be in use.
+    writeFileSync(file, readFileSync(file, "utf8").replace(":8080", ":0").replace(":5561", ":*"))
+    const relay = await RelayProcess.start(folder)
+    const program = send.replace("http://127.0.0.1:8080", relay.url).replace("cat events.ndjson", "")
+    const run = () =>
+      execFileSync("sh", ["-c", program], { cwd: folder, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] })
+    expect(run()).toBe('{"stored":1,"duplicates":0}\n')
+    await until(
+      () => existsSync(join(folder, "events.ndjson")) && readFileSync(join(folder, "events.ndjson"), "utf8") !== "",
+    )
+    expect(readFileSync(join(folder, "events.ndjson"), "utf8")).toContain('"type":"com.github.push"')
+    expect(run()).toBe('{"stored":0,"duplicates":1}\n')
+    const metrics = await (await fetch(`${relay.url}/metrics`)).text()
+    const names = [...metrics.matchAll(/^# TYPE (\w+)/gm)].map(([, name]) => name)
+    const listed = [...page.matchAll(/`(ohmq_relay_\w+)`(?=[^\n]* \|)/g)].map(([, name]) => name)
+    expect(new Set(listed.filter((name) => names.includes(name)))).toEqual(new Set(names))
+    await relay.end()
+  })
+})
+
+describe("docs/relay.md", () => {
+  it("has a configuration that is valid", () => {
+    const folder = temporaryFolder()
+    writeFileSync(join(folder, "relay.yaml"), /^```yaml\n(.+?)^```/ms.exec(page)?.[1] ?? "")
+    expect(ohmq(folder, "relay", "check")).toMatchObject({ status: 0, stderr: "" })
+  })
+})
