@@ -37,14 +37,19 @@ export async function runRelay(args: readonly string[]): Promise<number> {
   const stopped = resolvers()
   // Before the start: a signal meanwhile must not end the process in the middle.
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => stopped.resolve(signal))
-  const relay = await Relay.start(config, log)
+  let relay: Relay | undefined
+  let isPending = false
   const reload = () => {
-    relay.reload().catch((error: Error) => {
+    isPending = relay === undefined
+    relay?.reload().catch((error: Error) => {
       log.error({ reason: error.message }, "The configuration was not reloaded; the relay goes on as before")
     })
   }
+  // Before the start too: a change meanwhile would be missed.
   process.on("SIGHUP", reload)
   const watcher = watchFile(file, reload)
+  relay = await Relay.start(config, log)
+  if (isPending) reload()
   const signal = await stopped.promise
   log.info({ signal, drain: drain.data }, "The relay stops")
   watcher.close()

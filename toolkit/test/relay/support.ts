@@ -83,7 +83,7 @@ export class RelayProcess {
 
   /** Ends it, and resolves to the exit code. */
   async end(signal: NodeJS.Signals = "SIGTERM"): Promise<number | null> {
-    if (this.child.exitCode !== null) return this.child.exitCode
+    if (this.child.exitCode !== null || this.child.signalCode !== null) return this.child.exitCode
     const exited = once(this.child, "exit")
     this.child.kill(signal)
     const [code] = await exited
