@@ -42,6 +42,19 @@ const partsOf = (stdout: string) =>
     .map((line) => (JSON.parse(line) as { parts: unknown[] }).parts)
 
 describe("with pyzmq", () => {
+  it("monitor reports the connection of a peer, from its handshake to its end", async () => {
+    const monitor = start(["monitor", any, "--type", "pull", "--output", "json"])
+    const peer = connected("PUSH", await monitor.endpoint(), "socket.send(b'x')")
+    await monitor.until(/"event":"handshake",.*\n(?:.*\n)*.*"event":"disconnect"/, "stdout")
+    expect(await printed(peer)).toBe("")
+    const events = monitor.stdout
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line) as { event: string; remoteAddress?: string })
+    expect(events.map(({ event }) => event)).toEqual(["bind", "accept", "handshake", "disconnect"])
+    expect(events[2]?.remoteAddress).toMatch(/^tcp:\/\/127\.0\.0\.1:\d+$/)
+  })
+
   it("push sends text, parts and bytes", async () => {
     const file = path.join(temporaryFolder(), "bytes")
     writeFileSync(file, Buffer.from([0, 255, 10, 13, 0]))
