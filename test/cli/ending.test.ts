@@ -27,6 +27,17 @@ describe("a command", () => {
     expect(await pull.ended).toMatchObject({ status, stdout: "before\n" })
   })
 
+  it.each([
+    ["--interval", "200ms"],
+    ["--rate", "5/s"],
+  ])("ends by a signal between messages that nobody takes: pub %s %s", async (...pace) => {
+    const pub = start(["pub", any, "--no-wait", ...pace, "x"])
+    await pub.endpoint()
+    await new Promise((resolve) => setTimeout(resolve, 300))
+    pub.child.kill("SIGINT")
+    expect(await pub.ended).toMatchObject({ status: 130, stderr: expect.stringMatching(/^bound to \S+\n$/) })
+  })
+
   it("delivers what it has read before it ends by a signal", async () => {
     const pull = open(Pull)
     const push = start(["push", any, "--linger", "10s"])

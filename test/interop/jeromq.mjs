@@ -12,8 +12,8 @@ const release = "trixie"
 const names = ["libjeromq-java", "libjnacl-java"]
 
 function unpack(folder) {
-  const part = `${folder}.part`
-  rmSync(part, { recursive: true, force: true })
+  // Several test files may do this at the same time.
+  const part = `${folder}.${process.pid}`
   mkdirSync(part, { recursive: true })
   const lines = sourceLines(distribution()?.release, release, "deb")
   const apt = privateApt(path.join(part, "apt"), lines)
@@ -26,8 +26,12 @@ function unpack(folder) {
     }
   }
   rmSync(path.join(part, "apt"), { recursive: true })
-  rmSync(folder, { recursive: true, force: true })
-  renameSync(part, folder)
+  try {
+    renameSync(part, folder)
+  } catch (error) {
+    rmSync(part, { recursive: true })
+    if (error.code !== "ENOTEMPTY" && error.code !== "EEXIST") throw error
+  }
 }
 
 /** The class path. */

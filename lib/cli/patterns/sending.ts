@@ -128,6 +128,8 @@ export async function waitForSubscribers({ socket, values, signal, opened }: Ses
     }
     settle()
   }
+  // Nobody waits for it if no subscriber is wanted, and a signal ends the reading.
+  enough.catch(() => {})
   read(socket).catch(fail)
   if (wanted === 0) return
   const timer =
