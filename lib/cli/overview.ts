@@ -11,7 +11,7 @@ const intro = `ohmq: the command line of ZeroMQ
 `
 
 const outro = `An endpoint is bound if it starts with @ or contains *, and connected otherwise.
-ohmq help VERB explains a verb. To encrypt: --cert and --server-cert, or --server, --cert, --clients.
+ohmq help VERB explains a verb. Encrypt: --cert --server-cert, or --server --cert --clients.
 `
 
 /** The overview. */
