@@ -1,6 +1,6 @@
 // How commands end: exit codes, signals, closed pipes, what could not be delivered, refusals.
 
-import { mkdirSync } from "node:fs"
+import { chmodSync, mkdirSync } from "node:fs"
 import path from "node:path"
 import { Pull, Push } from "ohmq"
 import { Authenticator, generateKeyPair } from "ohmq/security"
@@ -50,12 +50,19 @@ describe("a command", () => {
     expect((await push.ended).status).toBe(130)
   })
 
+  it("ends req at once by the first one, because nobody is left to read the reply", async () => {
+    const req = start(["req", "tcp://127.0.0.1:1", "x"])
+    await req.until(/waiting for a reply/)
+    req.child.kill("SIGINT")
+    expect((await req.ended).status).toBe(130)
+  })
+
   it("ends at once by a second signal", async () => {
     const push = start(["push", "tcp://127.0.0.1:1", "x", "--linger", "1h"])
     await push.until(/^/)
     await new Promise((resolve) => setTimeout(resolve, 500))
     push.child.kill("SIGINT")
-    await new Promise((resolve) => setTimeout(resolve, 100))
+    await push.until(/delivering what is queued.*a second signal ends it at once/)
     expect(push.child.exitCode).toBe(null)
     push.child.kill("SIGINT")
     expect((await push.ended).status).toBe(130)
@@ -197,6 +204,14 @@ describe("security", () => {
       status: 1,
       stderr: expect.stringContaining("NOT_THERE is not set"),
     })
+  })
+
+  it("ends with 4 if others can read a secret key, and says how to mend that", async () => {
+    const { file } = await certificates()
+    chmodSync(file("alice.key_secret"), 0o644)
+    const args = ["--cert", file("alice.key_secret"), "--server-cert", file("server.key")]
+    const outcome = await ohmq(["push", "tcp://127.0.0.1:1", "x", ...args])
+    expect(outcome).toMatchObject({ status: 4, stderr: expect.stringContaining("chmod 600") })
   })
 
   it("says which certificate is meant if a file has no secret key, or is not there", async () => {

@@ -3,6 +3,10 @@
 import process from "node:process"
 
 import { Exit } from "./exit.js"
+import { say } from "./terminal.js"
+
+/** After how long an end that takes time is said, in milliseconds. */
+const PATIENCE = 500
 
 const codes = { SIGINT: Exit.interrupted, SIGTERM: Exit.terminated, SIGHUP: 129 } as const
 
@@ -14,6 +18,10 @@ export class Interruption {
     if (this.exitCode !== undefined) process.exit(code)
     this.exitCode = code
     this.#controller.abort()
+    setTimeout(
+      () => say("delivering what is queued, for at most --linger; a second signal ends it at once"),
+      PATIENCE,
+    ).unref()
   }
   readonly #onOutputError = (error: NodeJS.ErrnoException) => {
     // As with `head`: whoever reads has enough, which is no failure. For others see output-failure.ts.

@@ -22,6 +22,9 @@ async function loadCertificate(option: string, file: string): Promise<Certificat
   try {
     return await Certificate.load(file)
   } catch (error) {
+    const { code, syscall, message } = error as NodeJS.ErrnoException
+    // Not the system's: others can read the secret key, or change the file. The message says how to mend it.
+    if (code === "EACCES" && syscall === undefined) throw new RefusedError(`--${option}: ${message}`)
     throw new CommandError(`--${option}: cannot load the certificate ${file}: ${systemReason(error)}`)
   }
 }

@@ -131,7 +131,9 @@ export async function runSession(
     opened.socket.close({ linger: 0 })
     throw opened.refused.reason
   }
-  if (await opened.close(session.hasSent)) return undefined
+  // Nobody is left to read the reply to a request.
+  const isPointless = pattern.kind === "request" && signal.aborted
+  if (await opened.close(session.hasSent && !isPointless)) return undefined
   throw new CommandError("Not all messages were delivered: no peer took them within --linger")
 }
 
