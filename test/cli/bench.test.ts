@@ -8,7 +8,8 @@ import { describe, expect, it } from "vitest"
 import { Histogram } from "../../lib/cli/bench/histogram.js"
 import { bench } from "../../lib/cli/verbs/bench.js"
 import { temporaryFolder } from "../support/folders.js"
-import { czmq, python, withFreePorts } from "./peers.js"
+import { withFreePorts } from "../support/free-ports.js"
+import { czmq, python } from "./peers.js"
 import { ohmq, start, startInTerminal, startShell } from "./support.js"
 
 const local = "@tcp://127.0.0.1:*"
@@ -272,7 +273,7 @@ time.sleep(9)
 
 describe("the examples of ohmq bench", () => {
   it.each(bench.examples)("$what", async ({ command }) => {
-    const line = await withFreePorts(command)
+    const [line = ""] = await withFreePorts(command)
     const endpoint = /tcp:\S+/.exec(line)?.[0]
     if (endpoint !== undefined) {
       const echo = start(["bench", `@${endpoint}`, "--echo"])

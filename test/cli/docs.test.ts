@@ -6,8 +6,8 @@ import path from "node:path"
 import { describe, expect, it } from "vitest"
 
 import { temporaryFolder } from "../support/folders.js"
+import { withFreePorts } from "../support/free-ports.js"
 import { root } from "../support/process.js"
-import { withFreePorts } from "./free-ports.js"
 import { shell } from "./support.js"
 
 const blocks = [...readFileSync(path.join(root, "docs/cli.md"), "utf8").matchAll(/^```console\n(.*?)^```$/gms)].map(

@@ -6,7 +6,7 @@ import path from "node:path"
 import { describe, expect, it } from "vitest"
 
 import { temporaryFolder } from "../support/folders.js"
-import { withFreePorts } from "./free-ports.js"
+import { withFreePorts } from "../support/free-ports.js"
 import { ohmq, startShell } from "./support.js"
 
 /**

@@ -5,8 +5,9 @@ import { Authenticator, generateKeyPair } from "ohmq/security"
 import { describe, expect, it, onTestFinished } from "vitest"
 
 import { temporaryFolder } from "../support/folders.js"
+import { freePort } from "../support/free-ports.js"
 import { eventually, open } from "../support/sockets.js"
-import { freePort, pyzmq } from "./doctor/peers.js"
+import { pyzmq } from "./doctor/peers.js"
 import { ohmq, shell, start, startInTerminal } from "./support.js"
 
 interface Line {

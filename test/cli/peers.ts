@@ -1,9 +1,7 @@
 // Peers of the command that are not ours: pyzmq and CZMQ.
 
 import { execFileSync } from "node:child_process"
-import { once } from "node:events"
 import { writeFileSync } from "node:fs"
-import { type AddressInfo, createServer, type Server } from "node:net"
 import path from "node:path"
 
 import { temporaryFolder } from "../support/folders.js"
@@ -25,19 +23,4 @@ export function czmq(body: string, ...args: string[]): Running {
   writeFileSync(source, `#include <czmq.h>\nint main(int argc, char **args) { args++;\n${body}\nreturn 0; }\n`)
   execFileSync("cc", [source, "-o", program, "-lczmq", "-lzmq"])
   return new Running(program, args)
-}
-
-/** An example of a verb, with free ports in place of its own. */
-export async function withFreePorts(command: string): Promise<string> {
-  const ports = new Map<string, number>()
-  const servers: Server[] = []
-  for (const [, port = ""] of command.matchAll(/tcp:\/\/127\.0\.0\.1:(\d+)/g)) {
-    if (ports.has(port)) continue
-    const server = createServer().listen(0, "127.0.0.1")
-    await once(server, "listening")
-    servers.push(server)
-    ports.set(port, (server.address() as AddressInfo).port)
-  }
-  for (const server of servers) await new Promise((resolve) => server.close(resolve))
-  return command.replace(/(?<=tcp:\/\/127\.0\.0\.1:)\d+/g, (port) => String(ports.get(port)))
 }

@@ -5,7 +5,8 @@ import { describe, expect, it } from "vitest"
 
 import { record } from "../../lib/cli/verbs/record.js"
 import { temporaryFolder } from "../support/folders.js"
-import { python, withFreePorts } from "./peers.js"
+import { withFreePorts } from "../support/free-ports.js"
+import { python } from "./peers.js"
 import { ohmq, start, startShell } from "./support.js"
 
 const local = "@tcp://127.0.0.1:*"
@@ -179,7 +180,7 @@ describe("ohmq record", () => {
   it("runs its examples", async () => {
     const [first, second] = record.examples.map(({ command }) => command)
     const cwd = temporaryFolder()
-    const command = await withFreePorts(first as string)
+    const [command = ""] = await withFreePorts(first as string)
     const port = /tcp:\S+/.exec(command)?.[0] as string
     const publishing = python(
       `
@@ -197,7 +198,7 @@ time.sleep(9)
     const one = startShell(command.replace("10s", "2s"), { cwd })
     expect((await one.ended).status).toBe(0)
     expect((await messagesOf(path.join(cwd, "findings.ohmq"))).map(({ parts }) => parts)).toEqual([["findings.1"]])
-    const other = await withFreePorts(second as string)
+    const [other = ""] = await withFreePorts(second as string)
     const two = startShell(other, { cwd })
     await python(pusher, /tcp:\S+/.exec(other)?.[0] as string, "1000").ended
     expect((await two.ended).stderr).toContain("recorded 1,000 messages")

@@ -7,7 +7,8 @@ import { encodeHeader } from "../../lib/cli/recording/layout.js"
 import { RecordingWriter } from "../../lib/cli/recording/writer.js"
 import { replay } from "../../lib/cli/verbs/replay.js"
 import { temporaryFolder } from "../support/folders.js"
-import { czmq, python, withFreePorts } from "./peers.js"
+import { withFreePorts } from "../support/free-ports.js"
+import { czmq, python } from "./peers.js"
 import { ohmq, start, startInTerminal, startShell } from "./support.js"
 
 const local = "@tcp://127.0.0.1:*"
@@ -201,14 +202,15 @@ print([[len(part) for part in sub.recv_multipart()] for _ in range(2)], flush=Tr
     const file = await recordingOf(numbers(100))
     const cwd = path.dirname(file)
     const named = (command = "") => withFreePorts(command.replace(/\w+\.ohmq/, "a.ohmq"))
-    const first = await named(toSubscribers)
+    const [first = ""] = await named(toSubscribers)
     const one = startShell(first, { cwd })
     await python(subscriber, /tcp:\S+/.exec(first)?.[0] as string, "100").ended
     expect((await one.ended).status).toBe(0)
-    const second = await named(toWorkers)
+    const [second = ""] = await named(toWorkers)
     const two = startShell(second, { cwd })
     await python(puller.replace("connect", "bind"), /tcp:\S+/.exec(second)?.[0] as string, "5000").ended
     expect((await two.ended).stderr).toContain("sent 5,000 messages")
-    expect((await startShell(await named(print), { cwd }).ended).stdout.split("\n")).toHaveLength(101)
+    const [third = ""] = await named(print)
+    expect((await startShell(third, { cwd }).ended).stdout.split("\n")).toHaveLength(101)
   })
 })

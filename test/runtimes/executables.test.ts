@@ -2,12 +2,12 @@
 
 import { spawn } from "node:child_process"
 import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
-import { createServer } from "node:net"
 import path from "node:path"
 
 import { beforeAll, describe, expect, it, onTestFinished, vi } from "vitest"
 
 import { sharedFolder, temporaryFolder } from "../support/folders.js"
+import { freePort } from "../support/free-ports.js"
 import { prebuiltAddon } from "../support/package.js"
 import { runCommand } from "../support/process.js"
 import { application, copyWith, follow, recipes, runElsewhere, success } from "../support/recipes.js"
@@ -86,15 +86,6 @@ describe.runIf(runtimes.some(({ name }) => name === "Deno"))("Deno", () => {
 })
 
 describe.runIf(nodes.length > 0)("Next.js", () => {
-  /** A port that was free a moment ago. */
-  async function freePort(): Promise<number> {
-    const server = createServer().listen(0, "127.0.0.1")
-    await new Promise((resolve) => server.once("listening", resolve))
-    const { port } = server.address() as { port: number }
-    await new Promise((resolve) => server.close(resolve))
-    return port
-  }
-
   /** Runs a server until the test is over, and waits until it is ready. */
   async function serve(folder: string, port: number): Promise<void> {
     const env = { ...process.env, NODE_OPTIONS: "", NODE_NO_WARNINGS: "1", HOSTNAME: "127.0.0.1", PORT: String(port) }

@@ -5,8 +5,8 @@ import { describe, expect, it } from "vitest"
 
 import { doctor } from "../../../lib/cli/verbs/doctor.js"
 import { monitor } from "../../../lib/cli/verbs/monitor.js"
+import { withFreePorts } from "../../support/free-ports.js"
 import { open } from "../../support/sockets.js"
-import { withFreePorts } from "../free-ports.js"
 import { shell } from "../support.js"
 
 /** By what an example is for: what it prints, and the exit code. */

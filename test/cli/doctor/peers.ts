@@ -69,12 +69,3 @@ export async function pyzmq(program: string): Promise<string> {
   const running = new Running("/usr/bin/python3", ["-uc", source])
   return (await running.until(/^(\S+)\n/, "stdout"))[1] as string
 }
-
-/** A port where nobody listens. */
-export async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
-  const { port } = server.address() as { port: number }
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}

@@ -10,8 +10,9 @@ import * as tls from "node:tls"
 import { describe, expect, it, onTestFinished } from "vitest"
 
 import { temporaryFolder } from "../../support/folders.js"
+import { freePort } from "../../support/free-ports.js"
 import { ohmq, Running, startInTerminal } from "../support.js"
-import { examine, examineWithin, freePort, sayer, serve } from "./peers.js"
+import { examine, examineWithin, sayer, serve } from "./peers.js"
 
 async function listen(server: Server): Promise<string> {
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))

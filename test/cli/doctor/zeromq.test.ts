@@ -8,10 +8,11 @@ import { Authenticator, generateKeyPair, hashPassword, z85Encode } from "ohmq/se
 import { describe, expect, it, onTestFinished } from "vitest"
 
 import { temporaryFolder } from "../../support/folders.js"
+import { freePort } from "../../support/free-ports.js"
 import { open } from "../../support/sockets.js"
 import { command, frame, greeting, properties } from "../../support/zmtp.mjs"
 import { ohmq } from "../support.js"
-import { examine, freePort, pyzmq, reportOf, serve } from "./peers.js"
+import { examine, pyzmq, reportOf, serve } from "./peers.js"
 
 /** Binds a socket to a free port. */
 async function bound<S extends zmq.Socket>(socket: S, endpoint = "tcp://127.0.0.1:*"): Promise<string> {
