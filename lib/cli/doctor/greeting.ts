@@ -83,6 +83,23 @@ export function noteMetadata({ facts }: Examination, metadata: ReadonlyMap<strin
   if (id !== "") facts.routingId = printable(id)
 }
 
+/** Ends the handshake by a READY or ERROR command of the peer, undefined if it is READY. "other" for anything else, which ends nothing. */
+export function noteAnswer(
+  examination: Examination,
+  command: ReturnType<typeof readCommand> | undefined,
+  end: ReturnType<Examination["begin"]>,
+): Cause | undefined | "other" {
+  if (command?.name === "READY") {
+    noteMetadata(examination, readMetadata(command.data))
+    end(`${examination.facts.socketTypes?.[0] ?? "a peer that does not say its socket type"} is ready`)
+    return undefined
+  }
+  if (command?.name !== "ERROR") return "other"
+  examination.facts.status = printable(readReason(command.data))
+  end(`refused: ${examination.facts.status}`, false)
+  return "refused"
+}
+
 const hasFrame = (bytes: Buffer) => readFrame(bytes) !== "incomplete"
 
 /**
@@ -102,16 +119,8 @@ export async function readReady(examination: Examination, wire: Wire): Promise<C
     return ending === "ended" ? "closes-in-handshake" : "silent-in-handshake"
   }
   const command = frame === "other" || !frame.isCommand ? undefined : readCommand(frame.body)
-  if (command?.name === "READY") {
-    noteMetadata(examination, readMetadata(command.data))
-    end(`${examination.facts.socketTypes?.[0] ?? "a peer that does not say its socket type"} is ready`)
-    return undefined
-  }
-  if (command?.name === "ERROR") {
-    examination.facts.status = printable(readReason(command.data))
-    end(`refused: ${examination.facts.status}`, false)
-    return "refused"
-  }
+  const answer = noteAnswer(examination, command, end)
+  if (answer !== "other") return answer
   end("the peer breaks the rules of ZMTP", false)
   return "breaks-the-rules"
 }

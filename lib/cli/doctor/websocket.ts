@@ -4,12 +4,12 @@ import type { Buffer } from "node:buffer"
 
 import type { Cause } from "./causes.js"
 import type { Examination } from "./examination.js"
-import { noteMetadata } from "./greeting.js"
+import { noteAnswer } from "./greeting.js"
 import { acceptedMechanism, openTls, requestUpgrade } from "./questions.js"
 import { recognise } from "./recognition.js"
 import type { NetworkTarget } from "./target.js"
-import { printable, type Wire } from "./wire.js"
-import { LARGEST_COMMAND, readCommand, readMetadata, readReason } from "./zmtp.js"
+import type { Wire } from "./wire.js"
+import { LARGEST_COMMAND, readCommand } from "./zmtp.js"
 
 /** The payload of the first WebSocket frame (RFC 6455, section 5.2). Undefined while it is incomplete, or if it is too large. */
 function payload(bytes: Buffer): Buffer | undefined {
@@ -27,16 +27,8 @@ async function readReady(examination: Examination, wire: Wire): Promise<Cause | 
   const body = payload(wire.bytes)
   // The first byte has the flags.
   const command = body === undefined ? undefined : readCommand(body.subarray(1))
-  if (command?.name === "READY") {
-    noteMetadata(examination, readMetadata(command.data))
-    end(`${examination.facts.socketTypes?.[0] ?? "a peer that does not say its socket type"} is ready`)
-    return undefined
-  }
-  if (command?.name === "ERROR") {
-    examination.facts.status = printable(readReason(command.data))
-    end(`refused: ${examination.facts.status}`, false)
-    return "refused"
-  }
+  const answer = noteAnswer(examination, command, end)
+  if (answer !== "other") return answer
   end(ending === "ended" ? "the peer closes the connection" : "no READY command", false)
   return ending === "ended" ? "closes-in-handshake" : "silent-in-handshake"
 }
