@@ -1,7 +1,7 @@
 // What the sources and sinks over ØMQ have in common.
 
 import { resolve } from "node:path"
-import { Context, type SocketSecurity } from "ohmq"
+import { Context, type Socket, type SocketSecurity } from "ohmq"
 import { Authenticator, Certificate } from "ohmq/security"
 import { z } from "zod"
 
@@ -66,7 +66,7 @@ interface Secured {
 const nothing: Secured = { options: {}, release: async () => {} }
 
 /** The options of a socket that connects. */
-export async function clientSecurity(security: Security | undefined, folder: string): Promise<Secured> {
+async function clientSecurity(security: Security | undefined, folder: string): Promise<Secured> {
   if (security?.serverKey === undefined) return nothing
   const client = await Certificate.load(resolve(folder, security.cert))
   const serverKey = await Certificate.load(resolve(folder, security.serverKey))
@@ -74,7 +74,7 @@ export async function clientSecurity(security: Security | undefined, folder: str
 }
 
 /** The options of a socket that binds. */
-export async function serverSecurity(security: Security | undefined, folder: string): Promise<Secured> {
+async function serverSecurity(security: Security | undefined, folder: string): Promise<Secured> {
   if (security?.clients === undefined) return nothing
   const server = await Certificate.load(resolve(folder, security.cert))
   // A context has one authenticator only, and each socket lets in clients of its own.
@@ -85,5 +85,26 @@ export async function serverSecurity(security: Security | undefined, folder: str
     release: async () => {
       await authenticator.close()
     },
+  }
+}
+
+/** Creates a socket and binds or connects it. If that fails, nothing of it stays. */
+export async function openZmq<S extends Socket>(
+  { bind, connect, security }: Options,
+  folder: string,
+  create: (options: Secured["options"]) => S,
+): Promise<{ socket: S; release: () => Promise<void> }> {
+  const { options, release } =
+    bind === undefined ? await clientSecurity(security, folder) : await serverSecurity(security, folder)
+  let socket: S | undefined
+  try {
+    socket = create(options)
+    for (const endpoint of endpointsOf(bind)) await socket.bind(endpoint)
+    for (const endpoint of endpointsOf(connect)) socket.connect(endpoint)
+    return { socket, release }
+  } catch (error) {
+    socket?.close()
+    await release()
+    throw error
   }
 }

@@ -5,7 +5,7 @@ import { z } from "zod"
 import { duration } from "../../config/index.js"
 import { withSender } from "../../events/index.js"
 import { type Outcome, type Outgoing, type Sink, sinkKind } from "../components.js"
-import { clientSecurity, endpointsOf, securitySchema, serverSecurity, zmqCheck, zmqOptions } from "../zmq-options.js"
+import { endpointsOf, openZmq, securitySchema, zmqCheck, zmqOptions } from "../zmq-options.js"
 
 const schema = z.strictObject({
   socket: z.enum(["pub", "push"]),
@@ -27,18 +27,10 @@ class ZmqSink implements Sink {
   }
 
   async start(): Promise<void> {
-    const { socket: kind, bind, connect, linger, security } = this.#config
-    const { options, release } =
-      bind === undefined ? await clientSecurity(security, this.#folder) : await serverSecurity(security, this.#folder)
-    const socket = kind === "pub" ? new Publisher({ linger, ...options }) : new Push({ linger, ...options })
-    try {
-      for (const endpoint of endpointsOf(bind)) await socket.bind(endpoint)
-      for (const endpoint of endpointsOf(connect)) socket.connect(endpoint)
-    } catch (error) {
-      socket.close()
-      await release()
-      throw error
-    }
+    const { socket: kind, linger } = this.#config
+    const { socket, release } = await openZmq(this.#config, this.#folder, (options) =>
+      kind === "pub" ? new Publisher({ linger, ...options }) : new Push({ linger, ...options }),
+    )
     this.#socket = socket
     this.#release = release
   }

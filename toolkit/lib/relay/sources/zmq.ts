@@ -5,7 +5,7 @@ import { Pull, Router, Subscriber } from "ohmq"
 import { z } from "zod"
 import { accept, EventError } from "../../events/index.js"
 import { type Incoming, type Source, type SourceContext, sourceKind } from "../components.js"
-import { clientSecurity, endpointsOf, securitySchema, serverSecurity, zmqCheck, zmqOptions } from "../zmq-options.js"
+import { endpointsOf, openZmq, securitySchema, zmqCheck, zmqOptions } from "../zmq-options.js"
 
 const schema = z.strictObject({
   socket: z
@@ -45,25 +45,11 @@ class ZmqSource implements Source {
   }
 
   async start(): Promise<void> {
-    const { socket: kind, bind, connect, subscribe, security } = this.#config
-    const { folder } = this.#context
-    const { options, release } =
-      bind === undefined ? await clientSecurity(security, folder) : await serverSecurity(security, folder)
-    const socket =
-      kind === "pull"
-        ? new Pull(options)
-        : kind === "router"
-          ? new Router({ ...options, linger: 1000 })
-          : new Subscriber(options)
-    try {
-      if (socket instanceof Subscriber) socket.subscribe(...subscribe)
-      for (const endpoint of endpointsOf(bind)) await socket.bind(endpoint)
-      for (const endpoint of endpointsOf(connect)) socket.connect(endpoint)
-    } catch (error) {
-      socket.close()
-      await release()
-      throw error
-    }
+    const { socket: kind, subscribe } = this.#config
+    const { socket, release } = await openZmq(this.#config, this.#context.folder, (options) => {
+      if (kind === "pull") return new Pull(options)
+      return kind === "router" ? new Router({ ...options, linger: 1000 }) : new Subscriber({ ...options, subscribe })
+    })
     this.#socket = socket
     this.#release = release
     this.#receiving = this.#receive(socket).catch((error: Error) =>
