@@ -43,21 +43,37 @@ const GROUP = 256
 
 export const payload = (size: number) => Buffer.alloc(size, "ohmq ")
 
-/** A signal that a watchdog aborts too. */
-function watched({ signal, patience, onStall }: Around): { signal: AbortSignal; watchdog: Watchdog } {
+interface Watched {
+  signal: AbortSignal
+  watchdog: Watchdog
+  show(messages: number, seconds: number, now: number): void
+}
+
+/** Shows the progress at most every so often. */
+function throttled(show: Around["show"]): Watched["show"] {
+  let shown = 0
+  return (messages, seconds, now) => {
+    if (now - shown <= SHOW) return
+    shown = now
+    show(messages, seconds)
+  }
+}
+
+/** A signal that a watchdog aborts too, and progress that is shown now and then. */
+function watched({ signal, patience, onStall, show }: Around): Watched {
   const stall = new AbortController()
   const watchdog = new Watchdog(patience, () => {
     stall.abort()
     onStall?.()
   })
-  return { signal: AbortSignal.any([signal, stall.signal]), watchdog }
+  return { signal: AbortSignal.any([signal, stall.signal]), watchdog, show: throttled(show) }
 }
 
 /** Counts what arrives. The first group after the warm-up starts the clock and is not counted. */
 export async function measureArrivals(socket: Channel, limits: Limits, around: Around): Promise<Passed> {
-  const { signal, watchdog } = watched(around)
+  const { signal, watchdog, show } = watched(around)
   const passed: Passed = { messages: 0, bytes: 0, seconds: 0 }
-  let [first, begin, shown] = [0, 0, 0]
+  let [first, begin] = [0, 0]
   try {
     for await (const group of socket.batches({ signal })) {
       const now = performance.now()
@@ -71,10 +87,7 @@ export async function measureArrivals(socket: Channel, limits: Limits, around: A
       passed.messages += group.length
       for (const parts of group) for (const part of parts) passed.bytes += part.length
       passed.seconds = (now - begin) / 1000
-      if (now - shown > SHOW) {
-        shown = now
-        around.show(passed.messages, passed.seconds)
-      }
+      show(passed.messages, passed.seconds, now)
       if (isComplete(limits, passed.messages, now - begin)) break
     }
   } catch (error) {
@@ -87,13 +100,13 @@ export async function measureArrivals(socket: Channel, limits: Limits, around: A
 
 /** Sends messages as fast as the socket takes them. */
 export async function measureSending(socket: Channel, size: number, limits: Limits, around: Around): Promise<Passed> {
-  const { signal, watchdog } = watched(around)
+  const { signal, watchdog, show } = watched(around)
   const message = payload(size)
   const full = Math.max(1, Math.min(GROUP, Math.floor(GROUP_BYTES / Math.max(1, size))))
   const group = Array.from({ length: full }, () => message)
   const passed: Passed = { messages: 0, bytes: 0, seconds: 0 }
   const start = performance.now()
-  let [begin, shown] = [0, 0]
+  let begin = 0
   try {
     while (!signal.aborted) {
       const left = (limits.count ?? Number.POSITIVE_INFINITY) - passed.messages
@@ -110,10 +123,7 @@ export async function measureSending(socket: Channel, size: number, limits: Limi
       }
       passed.messages += wanted.length
       passed.seconds = (now - begin) / 1000
-      if (now - shown > SHOW) {
-        shown = now
-        around.show(passed.messages, passed.seconds)
-      }
+      show(passed.messages, passed.seconds, now)
       if (isComplete(limits, passed.messages, now - begin)) break
     }
   } catch (error) {
@@ -146,7 +156,8 @@ export async function measureRoundTrips(
   const forget = whenAborted(signal, close)
   const request = [...envelope, payload(size)]
   const start = performance.now()
-  let [begin, shown] = [0, 0]
+  const showNow = throttled(show)
+  let begin = 0
   try {
     for (;;) {
       const sent = performance.now()
@@ -167,10 +178,7 @@ export async function measureRoundTrips(
         begin = start
       }
       histogram.add((now - sent) * 1e6)
-      if (now - shown > SHOW) {
-        shown = now
-        show(histogram.count, (now - begin) / 1000)
-      }
+      showNow(histogram.count, (now - begin) / 1000, now)
       if (isComplete(limits, histogram.count, now - begin)) break
     }
   } catch (error) {
