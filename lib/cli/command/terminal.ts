@@ -24,6 +24,12 @@ export function say(text: string): void {
   if (!isQuiet) process.stderr.write(`${text}\n`)
 }
 
+/** Says something if it still holds after this many milliseconds: until it is disposed. */
+export function sayLater(text: () => string, delay = 1000): Disposable {
+  const timer = setTimeout(() => say(text()), delay)
+  return { [Symbol.dispose]: () => clearTimeout(timer) }
+}
+
 /** Says something that the user must see. */
 export function warn(text: string): void {
   progress("")

@@ -4,18 +4,7 @@ import type { Buffer } from "node:buffer"
 import process from "node:process"
 
 import { UsageError } from "../command/exit.js"
-
-const units = ["B", "kB", "MB", "GB"] as const
-
-/** A size for people, such as "1.2 MB". */
-export function readable(bytes: number): string {
-  let value = bytes
-  let unit = 0
-  for (; value >= 1000 && unit < units.length - 1; unit += 1) value /= 1000
-  return `${unit === 0 ? Math.round(value) : value.toFixed(value < 10 ? 2 : 1)} ${units[unit]}`
-}
-
-const grouped = (number: number) => Math.round(number).toLocaleString("en-US")
+import { figure, readable } from "../command/figures.js"
 
 /** Counts what passes, and says it once a second if it is asked to. */
 export class Statistics {
@@ -41,9 +30,9 @@ export class Statistics {
     const seconds = (now - this.#last.at) / 1000
     const rate = (this.messages - this.#last.messages) / seconds
     const speed = (this.bytes - this.#last.bytes) / seconds
-    const lost = this.lost === 0 ? "" : `, ${grouped(this.lost - this.#last.lost)} lost (${grouped(this.lost)} in all)`
+    const lost = this.lost === 0 ? "" : `, ${figure(this.lost - this.#last.lost)} lost (${figure(this.lost)} in all)`
     process.stderr.write(
-      `${grouped(rate)} messages/s, ${readable(speed)}/s, ${grouped(this.messages)} messages, ${readable(this.bytes)} in all${lost}\n`,
+      `${figure(rate)} messages/s, ${readable(speed)}/s, ${figure(this.messages)} messages, ${readable(this.bytes)} in all${lost}\n`,
     )
     this.#last = { at: now, messages: this.messages, bytes: this.bytes, lost: this.lost }
   }

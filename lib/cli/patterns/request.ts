@@ -1,6 +1,6 @@
 // req: a request, a reply, and so on.
 
-import { say } from "../command/terminal.js"
+import { say, sayLater } from "../command/terminal.js"
 import { sourceOf } from "../input/source.js"
 import { Printer } from "./receiving.js"
 import { inWords, rethrow, type Session } from "./session.js"
@@ -14,7 +14,7 @@ export async function requestAll(session: Session): Promise<void> {
     for await (const batch of sourceOf(messages, values, values.count, signal)) {
       for (const message of batch) {
         for (let attempt = 0; ; attempt += 1) {
-          const patience = setTimeout(() => say(`waiting for a reply from ${opened.addresses.join(", ")}`), 1000)
+          using _waiting = sayLater(() => `waiting for a reply from ${opened.addresses.join(", ")}`)
           try {
             session.hasSent = true
             await socket.send(message, limited)
@@ -27,8 +27,6 @@ export async function requestAll(session: Session): Promise<void> {
               continue
             }
             rethrow(error, () => `No reply from ${opened.addresses.join(", ")} within ${inWords(timeout as number)}`)
-          } finally {
-            clearTimeout(patience)
           }
         }
       }

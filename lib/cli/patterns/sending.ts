@@ -2,7 +2,7 @@
 
 import { setTimeout as sleep } from "node:timers/promises"
 
-import { say } from "../command/terminal.js"
+import { sayLater } from "../command/terminal.js"
 import { type Outgoing, sourceOf } from "../input/source.js"
 import { Statistics } from "../output/statistics.js"
 import { type AnySocket, inWords, rethrow, type Session, toSend } from "./session.js"
@@ -19,9 +19,6 @@ function isSubscription(message: Outgoing): boolean {
   const [first] = Buffer.from(Array.isArray(message) ? (message[0] ?? "") : message)
   return first === 0 || first === 1
 }
-
-/** After how long a send that waits is said, in milliseconds. */
-const PATIENCE = 1000
 
 /** Sends all messages. Ends early, without an error, when the session's signal is aborted. */
 export async function sendAll(session: Session, limit?: number): Promise<void> {
@@ -46,7 +43,7 @@ export async function sendAll(session: Session, limit?: number): Promise<void> {
       if (pattern.socket === "Client" || pattern.socket === "Channel" || pattern.socket === "Scatter")
         checkSingle(batch)
       const complete = pattern.tag === undefined ? batch : batch.map((message) => toSend(pattern, message))
-      const waiting = setTimeout(() => say(`waiting for a peer at ${opened.addresses.join(", ")}`), PATIENCE)
+      using _waiting = sayLater(() => `waiting for a peer at ${opened.addresses.join(", ")}`)
       // libzmq repeats subscriptions to a publisher that comes back, so they are never delivered once it has gone.
       session.hasSent ||= pattern.socket !== "XSubscriber" || !batch.every(isSubscription)
       try {
@@ -60,7 +57,6 @@ export async function sendAll(session: Session, limit?: number): Promise<void> {
           () => `No peer took a message for ${inWords(timeout as number)}; ${statistics.messages + sent} were sent`,
         )
       } finally {
-        clearTimeout(waiting)
         statistics.add(batch.length, values.stats ? batch.reduce((sum, message) => sum + sizeOf(message), 0) : 0)
       }
     }
@@ -70,11 +66,11 @@ export async function sendAll(session: Session, limit?: number): Promise<void> {
 }
 
 function checkSingle(batch: readonly Outgoing[]): void {
-  for (const message of batch) if (Array.isArray(message) && message.length > 1) toSendError(message.length)
-}
-
-function toSendError(parts: number): never {
-  throw Object.assign(new Error(`Messages of this socket have one part, but one has ${parts}`), { code: "EINVAL" })
+  const wrong = batch.find((message) => Array.isArray(message) && message.length > 1)
+  if (wrong === undefined) return
+  throw Object.assign(new Error(`Messages of this socket have one part, but one has ${wrong.length}`), {
+    code: "EINVAL",
+  })
 }
 
 /** How long the groups of a dish may take after its handshake, in milliseconds. */
@@ -88,18 +84,13 @@ export async function waitForDishes({ socket, values, signal, opened, connection
   const count = values["no-wait"] === true ? 0 : (values["wait-peers"] ?? 1)
   if (count === 0 || connection.endpoints.some(({ address }) => !/^(?:tcp|ipc|ws):/.test(address))) return
   const { timeout } = values
-  const patience = setTimeout(
-    () => say(`waiting for a dish at ${opened.addresses.join(", ")} (--no-wait does not)`),
-    PATIENCE,
-  )
+  using _waiting = sayLater(() => `waiting for a dish at ${opened.addresses.join(", ")} (--no-wait does not)`)
   try {
     await socket.connected({ count, signal, ...(timeout !== undefined && { timeout }) })
     await sleep(JOINS, undefined, { signal })
   } catch (error) {
     if (signal.aborted) return
     rethrow(error, () => `No dish came within ${inWords(timeout as number)}`)
-  } finally {
-    clearTimeout(patience)
   }
 }
 
@@ -136,19 +127,13 @@ export async function waitForSubscribers({ socket, values, signal, opened }: Ses
     timeout === undefined
       ? undefined
       : setTimeout(() => fail(Object.assign(new Error("timed out"), { code: "EAGAIN" })), timeout)
-  const patience = setTimeout(
-    () =>
-      say(
-        `waiting for ${wanted === 1 ? "a subscriber" : `${wanted} subscribers`} at ${opened.addresses.join(", ")} (--no-wait does not)`,
-      ),
-    PATIENCE / 4,
-  )
+  const whom = wanted === 1 ? "a subscriber" : `${wanted} subscribers`
+  using _waiting = sayLater(() => `waiting for ${whom} at ${opened.addresses.join(", ")} (--no-wait does not)`, 250)
   try {
     await enough
   } catch (error) {
     rethrow(error, () => `${found} of ${wanted} subscribers came within ${inWords(timeout as number)}`)
   } finally {
     clearTimeout(timer)
-    clearTimeout(patience)
   }
 }

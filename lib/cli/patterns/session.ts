@@ -1,6 +1,6 @@
 // A pattern verb at work: its socket, in and out, and what ends it.
 
-import type { Message, MessageLike, Socket } from "../../index.js"
+import type { Message, Socket } from "../../index.js"
 import { CommandError, TimeoutError } from "../command/exit.js"
 import type { Call, Options, Values } from "../command/spec.js"
 import type { ConnectionValues } from "../connection/options.js"
@@ -10,6 +10,7 @@ import type { Outgoing } from "../input/source.js"
 import type { Incoming } from "../output/incoming.js"
 import type { OutputValues } from "../output/options.js"
 import type { PatternValues } from "./options.js"
+import { classOf } from "./sockets.js"
 import type { Pattern } from "./table.js"
 
 export type SessionValues = ConnectionValues & InputValues & OutputValues & PatternValues
@@ -100,10 +101,7 @@ export async function runSession(
 ): Promise<number | undefined> {
   const connection = connectionOf(args, given as ConnectionValues)
   const values = { ...given, ...connection.values } as SessionValues
-  const module: object = pattern.isDraft
-    ? (require("../../draft.js") as typeof import("../../draft.js"))
-    : (require("../../index.js") as typeof import("../../index.js"))
-  const Class = (module as Record<string, unknown>)[pattern.socket] as new (options: object) => AnySocket
+  const Class = classOf<AnySocket>(pattern)
   const opened = await openSocket(
     (options) => new Class(options),
     connection,
@@ -148,5 +146,3 @@ export function rethrow(error: unknown, problem: () => string): never {
 /** A duration for people. */
 export const inWords = (milliseconds: number) =>
   milliseconds >= 1000 && milliseconds % 1000 === 0 ? `${milliseconds / 1000} s` : `${milliseconds} ms`
-
-export type { MessageLike }

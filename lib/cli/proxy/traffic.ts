@@ -1,9 +1,8 @@
 // What a proxy has carried: once a second, and at the end.
 
 import type { Proxy as Forwarder, ProxyStatistics } from "../../index.js"
-import { figure, plural } from "../command/figures.js"
+import { figure, plural, readable } from "../command/figures.js"
 import { say } from "../command/terminal.js"
-import { readable } from "../output/statistics.js"
 
 /** What passed in one direction. */
 interface Flow {
