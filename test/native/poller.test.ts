@@ -31,25 +31,17 @@ describe.each(transports)("a pending operation over %s", (transport) => {
     expect(seen[1]).toBe(true)
   })
 
-  it("gets its message though something was sent after it came", async () => {
+  it.each([
+    ["something was sent", (socket: zmq.Dealer) => socket.send("on the way")],
+    ["several were sent at once", (socket: zmq.Dealer) => socket.sendMany(["on", "the", "way"])],
+  ])("gets its message though %s after it came", async (_, send) => {
     const a = open(zmq.Dealer)
     const b = open(zmq.Dealer)
     await join(a, b, transport)
     const received = a.receive()
     await b.send("hello")
     meanwhile()
-    await a.send("on the way")
-    expect(texts(await received)).toEqual(["hello"])
-  })
-
-  it("gets its message though several were sent at once after it came", async () => {
-    const a = open(zmq.Dealer)
-    const b = open(zmq.Dealer)
-    await join(a, b, transport)
-    const received = a.receive()
-    await b.send("hello")
-    meanwhile()
-    await a.sendMany(["on", "the", "way"])
+    await send(a)
     expect(texts(await received)).toEqual(["hello"])
   })
 
