@@ -44,7 +44,7 @@ export interface SourceContext extends ComponentContext {
   /** Resolves once the events are on disk. Rejects with a `StoreError` whose code is `FULL` if there is no room. */
   intake(events: readonly Incoming[], options: IntakeOptions): Promise<Receipt>
   /** Counts something that was not an event, and logs why. */
-  refuse(reason: string, details?: Record<string, unknown>): void
+  refuse(reason: string, details?: Record<string, unknown>, count?: number): void
 }
 
 /** A part of the relay that takes events in. */

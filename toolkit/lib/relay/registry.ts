@@ -7,7 +7,7 @@ import { zmqSink } from "./sinks/zmq.js"
 import { execSource } from "./sources/exec.js"
 import { fileSource } from "./sources/file.js"
 import { timerSource } from "./sources/timer.js"
-import { webhookSource } from "./sources/webhook.js"
+import { webhookSource } from "./sources/webhook/webhook.js"
 import { zmqSource } from "./sources/zmq.js"
 
 export const sourceKinds: Readonly<Record<string, SourceKind>> = {

@@ -197,8 +197,8 @@ export class Relay {
       http: this.#http,
       intake: (events: Parameters<Intake["take"]>[1], options: IntakeOptions) =>
         this.#intake.take(name, events, options),
-      refuse: (reason: string, details: Record<string, unknown> = {}) => {
-        this.metrics.refused.inc({ source: name, reason })
+      refuse: (reason: string, details: Record<string, unknown> = {}, count = 1) => {
+        this.metrics.refused.inc({ source: name, reason }, count)
         complaints.warn(reason, { reason, ...details }, "Not taken in")
       },
     }

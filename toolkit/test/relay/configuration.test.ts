@@ -54,8 +54,8 @@ describe("parseConfig", () => {
     ],
     [
       "preset: github",
-      "preset: gitlab",
-      'relay.yaml:5:35: sources.hooks.preset: Unknown value "gitlab". Did you mean "github"?',
+      "preset: gihub",
+      'relay.yaml:5:35: sources.hooks.preset: Unknown value "gihub". Did you mean "github"?',
     ],
     [
       "secret: env",

@@ -1,13 +1,14 @@
 // The source `webhook`: signed HTTP requests. The answer 202 says that the event is on disk.
 
 import { Buffer } from "node:buffer"
-import { acceptJson, createEvent, EventError, encode } from "../../events/index.js"
-import { StoreError } from "../../store/index.js"
-import { type Incoming, type Source, type SourceContext, sourceKind } from "../components.js"
-import type { HttpAnswer, HttpRequest } from "../http.js"
-import { standardKey } from "../signatures.js"
-import { type Config, schema, text } from "./webhook-options.js"
-import { presets, type Verified, type Verify } from "./webhook-presets.js"
+import { acceptJson, createEvent, EventError, encode } from "../../../events/index.js"
+import { StoreError } from "../../../store/index.js"
+import { type Incoming, type Source, type SourceContext, sourceKind } from "../../components.js"
+import type { HttpAnswer, HttpRequest } from "../../http.js"
+import { standardKey } from "../../signatures.js"
+import { type Config, schema } from "./options.js"
+import { presets } from "./presets/index.js"
+import { type Denied, type Draft, headerOf, type Preset } from "./presets/preset.js"
 
 /** The envelope is beside the body. */
 const envelopeBytes = 64 << 10
@@ -21,13 +22,13 @@ const answer = (status: number, body: unknown, headers: Record<string, string> =
 class WebhookSource implements Source {
   readonly #config: Config
   readonly #context: SourceContext
-  readonly #verify: Verify
+  readonly #preset: Preset
   #underWay = new Set<Promise<unknown>>()
 
   constructor(config: Config, context: SourceContext) {
     this.#config = config
     this.#context = context
-    this.#verify = presets[config.preset](config)
+    this.#preset = presets[config.preset](config)
   }
 
   async start(): Promise<void> {
@@ -43,21 +44,19 @@ class WebhookSource implements Source {
   }
 
   async #handle(request: HttpRequest): Promise<HttpAnswer> {
-    const verified = this.#verify(request, Date.now())
-    if ("reason" in verified) {
-      this.#context.refuse(verified.reason)
-      return answer(verified.status, { error: verified.message })
-    }
-    let incoming: Incoming
+    const problem = this.#preset.verify(request, Date.now())
+    if (problem) return this.#deny(problem)
+    let taken: Incoming[] | Denied
     try {
-      incoming = this.#incoming(request, verified)
+      taken = this.#read(request)
     } catch (error) {
       if (!(error instanceof EventError)) throw error
       this.#context.refuse(error.code)
       return answer(error.code === "too-large" ? 413 : 400, { error: error.message })
     }
+    if (!Array.isArray(taken)) return this.#deny(taken)
     try {
-      const { stored, duplicates } = await this.#context.intake([incoming], { canRefuse: true })
+      const { stored, duplicates } = await this.#context.intake(taken, { canRefuse: true })
       return answer(202, { stored, duplicates })
     } catch (error) {
       const isFull = error instanceof StoreError && error.code === "FULL"
@@ -71,30 +70,43 @@ class WebhookSource implements Source {
     }
   }
 
-  #incoming({ headers, body }: HttpRequest, { delivery, typeOf, sourceOf }: Verified): Incoming {
-    const contentType = text(headers["content-type"])?.split(";", 1)[0]?.trim().toLowerCase() ?? "application/json"
-    const limits = { bytes: this.#config.maxBytes + envelopeBytes }
+  #deny({ status, reason, message }: Denied): HttpAnswer {
+    this.#context.refuse(reason)
+    return answer(status, { error: message })
+  }
+
+  #read(request: HttpRequest): Incoming[] | Denied {
+    const contentType = headerOf(request, "content-type")?.split(";", 1)[0]?.trim().toLowerCase() ?? "application/json"
     const isJson = contentType === "application/json" || contentType.endsWith("+json")
-    let json: unknown
-    if (isJson) {
-      try {
-        json = JSON.parse(body.toString("utf8"))
-      } catch {
-        throw new EventError("not-json", "The body is not valid JSON")
-      }
-    } else if (this.#config.preset === "github") {
+    if (!isJson && this.#preset.isJson)
       throw new EventError("data-invalid", "Set the content type of the hook to application/json")
+    let json: unknown
+    try {
+      if (isJson) json = JSON.parse(request.body.toString("utf8"))
+    } catch {
+      throw new EventError("not-json", "The body is not valid JSON")
     }
+    const drafts = this.#preset.read(request, json)
+    if ("reason" in drafts) return drafts
+    const { events, omitted } = drafts
+    if (omitted !== undefined) this.#context.refuse("omitted", { omitted }, omitted)
+    return events.map((draft) => this.#incoming(request, draft, contentType, isJson))
+  }
+
+  #incoming(request: HttpRequest, draft: Draft, datacontenttype: string, isJson: boolean): Incoming {
+    const { delivery, data, type, source = `/webhook/${this.#context.name}`, ...others } = draft
+    const limits = { bytes: this.#config.maxBytes + envelopeBytes }
+    const given = { ...others, id: delivery, traceparent: headerOf(request, "traceparent") }
     const attributes = {
-      ...(delivery !== undefined && { id: delivery }),
-      source: sourceOf(json) ?? `/webhook/${this.#context.name}`,
-      type: typeOf(json),
-      datacontenttype: contentType,
-      ...(text(headers.traceparent) !== undefined && { traceparent: text(headers.traceparent) as string }),
+      type,
+      source,
+      datacontenttype,
+      ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
     }
     const extra = delivery === undefined ? {} : { delivery }
-    if (isJson) return { ...acceptJson(createEvent(attributes, limits), body, limits), ...extra }
-    const event = createEvent({ ...attributes, data: Buffer.from(body) }, limits)
+    if (isJson && data === undefined)
+      return { ...acceptJson(createEvent(attributes, limits), request.body, limits), ...extra }
+    const event = createEvent({ ...attributes, data: data ?? Buffer.from(request.body) }, limits)
     return { event, frames: encode(event, limits), ...extra }
   }
 

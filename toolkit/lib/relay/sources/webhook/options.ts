@@ -1,11 +1,23 @@
 // The options of the source `webhook`.
 
 import { z } from "zod"
-import { duration, secrets, size } from "../../config/index.js"
-import { maxBodyBytes } from "../http.js"
+import { duration, secrets, size } from "../../../config/index.js"
+import { maxBodyBytes } from "../../http.js"
 
 export const schema = z.strictObject({
-  preset: z.enum(["github", "hmac", "standard-webhooks"]).describe("How the sender signs."),
+  preset: z
+    .enum([
+      "alertmanager",
+      "checkmarx",
+      "github",
+      "gitlab",
+      "hmac",
+      "jenkins",
+      "sonarqube",
+      "standard-webhooks",
+      "token",
+    ])
+    .describe("Who sends: how it proves that, and what its events are called."),
   path: z
     .string()
     .regex(/^\/[\w./-]*$/, 'Expected a path such as "/github"')
@@ -15,15 +27,21 @@ export const schema = z.strictObject({
     .refine((bytes) => bytes <= maxBodyBytes, `Expected at most ${maxBodyBytes / 2 ** 20}MiB`)
     .prefault("1MiB")
     .describe("The largest body. GitHub sends up to 25 MB."),
-  window: duration().prefault("5m").describe("How old a message may be (standard-webhooks)."),
-  header: z.string().min(1).prefault("X-Signature-256").describe("The header of the signature (hmac)."),
+  window: duration()
+    .prefault("5m")
+    .describe("How old a message may be (standard-webhooks, and gitlab with a signing token)."),
+  header: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("The header of the signature (hmac: X-Signature-256) or of the secret (token: Authorization)."),
   prefix: z.string().prefault("sha256=").describe("What stands before the signature (hmac)."),
   encoding: z.enum(["hex", "base64"]).prefault("hex").describe("How the signature is written (hmac)."),
   idHeader: z
     .string()
     .min(1)
     .optional()
-    .describe("The header that identifies a delivery (hmac). Without it, redeliveries are new events."),
+    .describe("The header that identifies a delivery (hmac, token). Without it, redeliveries are new events."),
   eventType: z
     .string()
     .min(1)
@@ -31,7 +49,3 @@ export const schema = z.strictObject({
     .describe("The type of the events, where the sender names none."),
 })
 export type Config = z.infer<typeof schema>
-
-/** The value of a header that may come once. */
-export const text = (value: string | string[] | undefined): string | undefined =>
-  typeof value === "string" && value !== "" ? value : undefined
