@@ -62,7 +62,16 @@ export interface Outgoing extends Stored {
 }
 
 /** What became of an event: delivered, refused by the other side for ever, or to be tried again. */
-export type Outcome = "done" | { readonly refused: string } | { readonly retry: string; readonly afterMs?: number }
+export type Outcome = "done" | { readonly refused: string } | Retry
+
+export interface Retry {
+  /** Why. */
+  readonly retry: string
+  /** Not before this time, in milliseconds. */
+  readonly afterMs?: number
+  /** A person must change something first, such as a token: trying again soon is of no use. */
+  readonly isHeld?: boolean
+}
 
 /** A part of the relay that hands events on. */
 export interface Sink {

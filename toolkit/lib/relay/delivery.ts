@@ -17,6 +17,9 @@ export interface DeliveryOptions {
   retryMax: number
 }
 
+/** How long to wait if a person must change something. */
+const heldMs = 60_000
+
 /** A random time below a bound that doubles with each attempt: https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/ */
 export const backoff = (attempt: number, { retryMin, retryMax }: DeliveryOptions): number =>
   Math.random() * Math.min(retryMax, retryMin * 2 ** Math.min(attempt, 40))
@@ -103,7 +106,8 @@ export class Delivery {
         else {
           again.push(one)
           this.#problem = outcome.retry
-          wait = Math.max(wait, outcome.afterMs ?? 0)
+          const held = outcome.isHeld ? Math.min(heldMs, this.#options.retryMax) : 0
+          wait = Math.max(wait, outcome.afterMs ?? 0, held)
         }
       }
       batch = again

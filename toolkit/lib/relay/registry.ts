@@ -2,6 +2,7 @@
 
 import type { SinkKind, SourceKind } from "./components.js"
 import { fileSink } from "./sinks/file.js"
+import { splunkSink } from "./sinks/splunk-hec/splunk-hec.js"
 import { webhookSink } from "./sinks/webhook.js"
 import { zmqSink } from "./sinks/zmq.js"
 import { execSource } from "./sources/exec.js"
@@ -20,6 +21,7 @@ export const sourceKinds: Readonly<Record<string, SourceKind>> = {
 
 export const sinkKinds: Readonly<Record<string, SinkKind>> = {
   file: fileSink,
+  "splunk-hec": splunkSink,
   webhook: webhookSink,
   zmq: zmqSink,
 }

@@ -1,0 +1,100 @@
+// HTTP requests of sinks: limits, TLS, compression, and what an answer says about a retry.
+
+import type { Buffer } from "node:buffer"
+import { readFileSync } from "node:fs"
+import { resolve } from "node:path"
+import { gzipSync } from "node:zlib"
+import { Agent, request } from "undici"
+import { z } from "zod"
+import { duration } from "../config/index.js"
+
+/** The options of a sink that sends HTTP requests. */
+export const httpOptions = {
+  url: z.url({ protocol: /^https?$/, error: 'Expected a URL such as "https://example.com:8088"' }),
+  timeout: duration().prefault("30s").describe("How long an answer may take."),
+  gzip: z.boolean().prefault(true).describe("Whether bodies are compressed."),
+  ca: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("A file with the certificates (PEM) of the authorities that are trusted. Those of Node.js, by default."),
+  insecure: z.boolean().prefault(false).describe("Whether http: may leave this machine."),
+}
+
+const loopback = /^(127\.\d+\.\d+\.\d+|localhost|\[::1\])$/
+
+/** What the schema cannot express. */
+export function httpCheck({ url, insecure }: { url: string; insecure: boolean }): [string[], string] | undefined {
+  const { protocol, hostname } = new URL(url)
+  return protocol === "http:" && !insecure && !loopback.test(hostname)
+    ? [["url"], "http: is not encrypted. Use https:, or set insecure: true"]
+    : undefined
+}
+
+export interface Answer {
+  readonly status: number
+  readonly text: string
+  /** The wait that `Retry-After` asks for, in milliseconds. */
+  readonly retryAfter: number | undefined
+}
+
+/** The wait that `Retry-After` asks for: seconds, or a date (RFC 9110, section 10.2.3). At most an hour. */
+export function retryAfter(value: string | string[] | undefined, now: number): number | undefined {
+  if (typeof value !== "string") return undefined
+  const wait = /^\d{1,9}$/.test(value) ? Number(value) * 1000 : Date.parse(value) - now
+  return Number.isFinite(wait) ? Math.min(Math.max(wait, 0), 3600e3) : undefined
+}
+
+/** An answer is read to its end, but no more than this is kept. */
+const maxAnswer = 4 << 20
+
+/** Sends requests to one server. */
+export class HttpClient {
+  readonly #agent: Agent
+  readonly #timeout: number
+  readonly #gzip: boolean
+  readonly #headers: Readonly<Record<string, string>>
+
+  /**
+   * @param folder What the path of `ca` is relative to.
+   * @param headers Those of every request.
+   */
+  constructor(
+    { timeout, gzip, ca }: { timeout: number; gzip: boolean; ca?: string | undefined },
+    folder: string,
+    headers: Readonly<Record<string, string>>,
+  ) {
+    this.#timeout = timeout
+    this.#gzip = gzip
+    this.#headers = { "user-agent": "ohmq-relay", ...headers }
+    const trusted = ca === undefined ? {} : { ca: readFileSync(resolve(folder, ca)) }
+    this.#agent = new Agent({ connect: { timeout, ...trusted }, headersTimeout: timeout, bodyTimeout: timeout })
+  }
+
+  /** @throws Error if there was no answer, or not all of it */
+  async send(
+    method: "GET" | "POST",
+    url: string,
+    stopped: AbortSignal,
+    { headers = {}, body }: { headers?: Record<string, string>; body?: Buffer } = {},
+  ): Promise<Answer> {
+    const isCompressed = this.#gzip && body !== undefined && body.length > 1024
+    const answer = await request(url, {
+      method,
+      headers: { ...this.#headers, ...headers, ...(isCompressed && { "content-encoding": "gzip" }) },
+      body: isCompressed ? gzipSync(body, { level: 1 }) : (body ?? null),
+      signal: AbortSignal.any([stopped, AbortSignal.timeout(this.#timeout)]),
+      dispatcher: this.#agent,
+    }).catch((error: Error & { code?: string }) => {
+      // A message may be empty: that of an AggregateError, if no address could be connected to.
+      throw error.message === "" ? new Error(error.code ?? "The request failed") : error
+    })
+    let text = ""
+    for await (const chunk of answer.body.setEncoding("utf8")) if (text.length < maxAnswer) text += chunk
+    return { status: answer.statusCode, text, retryAfter: retryAfter(answer.headers["retry-after"], Date.now()) }
+  }
+
+  close(): Promise<void> {
+    return this.#agent.destroy()
+  }
+}

@@ -1,0 +1,71 @@
+// A relay in this process that brings events to one sink.
+
+import { appendFileSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { Relay, readConfig } from "ohmq-toolkit/relay"
+import { pino } from "pino"
+import { onTestFinished } from "vitest"
+import { temporaryFolder, until } from "./support.js"
+
+export interface SinkRelay {
+  folder: string
+  log: Record<string, unknown>[]
+  /** Events go in as lines of JSON. */
+  add(...events: Record<string, unknown>[]): void
+  /** Waits until the sink is done with everything. */
+  drained(count: number): Promise<void>
+  metric(name: string): Promise<number>
+  stop(drainMs?: number): Promise<void>
+}
+
+export const event = (id: string, data: unknown = { id }) => ({
+  specversion: "1.0",
+  id,
+  source: "/tests",
+  type: "finding.reported",
+  time: "2026-03-01T10:00:00.500Z",
+  data,
+})
+
+/** @param options The options of the sink, as YAML of one line without the braces. */
+export async function sinkRelay(options: string, folder = temporaryFolder()): Promise<SinkRelay> {
+  const input = join(folder, "in.ndjson")
+  appendFileSync(input, "")
+  const config = `version: 1
+store: { path: ./data }
+sources:
+  in: { type: file, path: ./in.ndjson, format: events }
+routes:
+  - { name: all, from: [in], to: [out] }
+sinks:
+  out: { ${options}, delivery: { retryMin: 5ms, retryMax: 20ms } }
+`
+  writeFileSync(join(folder, "relay.yaml"), config)
+  const log: Record<string, unknown>[] = []
+  const logger = pino({ base: null }, { write: (line: string) => void log.push(JSON.parse(line)) })
+  const relay = await Relay.start(readConfig(join(folder, "relay.yaml")), logger)
+  let isStopped = false
+  const stop = async (drainMs = 5000) => {
+    if (isStopped) return
+    isStopped = true
+    await relay.stop(drainMs)
+  }
+  onTestFinished(() => stop(0))
+  const metric = async (name: string) => {
+    const line = (await relay.metrics.registry.metrics()).split("\n").find((one) => one.startsWith(`${name} `))
+    return line === undefined ? 0 : Number(line.slice(name.length + 1))
+  }
+  return {
+    folder,
+    log,
+    add: (...events) => appendFileSync(input, events.map((one) => `${JSON.stringify(one)}\n`).join("")),
+    drained: (count) =>
+      until(
+        async () =>
+          (await metric('ohmq_relay_events_in_total{source="in"}')) >= count &&
+          (await metric('ohmq_relay_sink_lag_events{sink="out"}')) === 0,
+      ),
+    metric,
+    stop,
+  }
+}
