@@ -1,6 +1,7 @@
 // The kinds of sources and sinks.
 
 import type { SinkKind, SourceKind } from "./components.js"
+import { elasticsearchSink } from "./sinks/elasticsearch/elasticsearch.js"
 import { fileSink } from "./sinks/file.js"
 import { splunkSink } from "./sinks/splunk-hec/splunk-hec.js"
 import { webhookSink } from "./sinks/webhook.js"
@@ -20,6 +21,7 @@ export const sourceKinds: Readonly<Record<string, SourceKind>> = {
 }
 
 export const sinkKinds: Readonly<Record<string, SinkKind>> = {
+  elasticsearch: elasticsearchSink,
   file: fileSink,
   "splunk-hec": splunkSink,
   webhook: webhookSink,

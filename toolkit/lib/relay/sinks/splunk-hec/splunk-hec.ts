@@ -1,6 +1,7 @@
 // The sink `splunk-hec`: events to Splunk's HTTP Event Collector.
 
 import { Buffer } from "node:buffer"
+import { chunkOf } from "../../chunks.js"
 import { type ComponentContext, type Outcome, type Outgoing, type Sink, sinkKind } from "../../components.js"
 import { type Answer, HttpClient, httpCheck } from "../../http-client.js"
 import { Acknowledgements } from "./acknowledgements.js"
@@ -43,7 +44,7 @@ class SplunkSink implements Sink {
     let most = Number.POSITIVE_INFINITY
     while (outcomes.length < items.length) {
       const from = outcomes.length
-      const chunk = this.#chunk(items, from, most)
+      const chunk = chunkOf(items, from, most, this.#config.maxBytes)
       const verdict = await this.#post(chunk, channel, signal)
       for (let i = 0; i < verdict.taken; i++) outcomes.push("done")
       if (verdict.ackId !== undefined) taken.push({ ackId: verdict.ackId, from, to: outcomes.length })
@@ -73,18 +74,6 @@ class SplunkSink implements Sink {
     }
     this.#isHealthy = true
     return undefined
-  }
-
-  #chunk(items: readonly Buffer[], from: number, most: number): Buffer[] {
-    const chunk: Buffer[] = []
-    let bytes = 0
-    for (let i = from; i < items.length && chunk.length < most; i++) {
-      const item = items[i] as Buffer
-      if (chunk.length > 0 && bytes + item.length > this.#config.maxBytes) break
-      chunk.push(item)
-      bytes += item.length
-    }
-    return chunk
   }
 
   async #post(chunk: readonly Buffer[], channel: string, signal: AbortSignal): Promise<Verdict> {
