@@ -8,6 +8,7 @@ import { forget } from "./forget.js"
 import { init } from "./init.js"
 import { replay } from "./replay.js"
 import { runRelay } from "./run.js"
+import { schema } from "./schema.js"
 import { tap } from "./tap.js"
 import { UsageError } from "./usage.js"
 
@@ -24,6 +25,7 @@ const commands: Readonly<Record<string, Command>> = {
     purpose: "check a configuration, secrets included; the network is not used",
     run: check,
   },
+  schema: { usage: "schema", purpose: "print a JSON Schema of the configuration, for editors", run: schema },
   run: { usage: "run [FILE] [--drain 10s]", purpose: "run the relay; SIGHUP reloads, SIGTERM drains", run: runRelay },
   tap: { usage: "tap [FILE] [--source NAME]", purpose: "show what comes in, live", run: tap },
   replay: { usage: "replay SINK [FILE]", purpose: "give a sink its dead letters again", run: replay },
