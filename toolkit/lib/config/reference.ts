@@ -82,6 +82,8 @@ export function optionRows(schema: Schema, prefix = ""): OptionRow[] {
     const { schema: inner, default: initial, isRequired, text } = unwrap(member)
     if (text === undefined) throw new Error(`The option ${name} has no description: add .describe() to its schema`)
     const row = { name, type: typeOf(member), default: initial, isRequired, text }
+    const element = inner instanceof z.ZodArray ? unwrap(inner.element).schema : undefined
+    if (element instanceof z.ZodObject) return [row, ...optionRows(element, `${name}[].`)]
     return inner instanceof z.ZodObject ? [row, ...optionRows(inner, `${name}.`)] : [row]
   })
 }
