@@ -1,27 +1,43 @@
-// Writes the pages that come from tables in the source: docs/options.md, docs/errors.md and man/ohmq.1.
+// Writes the pages that come from tables in the source: docs/options.md, docs/errors.md, man/ohmq.1, and of the toolkit the tables in
+// docs/relay.md and docs/relay.schema.json.
+
+import { writeFileSync } from "node:fs"
 
 import { inProject, runMain, say } from "./lib/project.mjs"
 import { errorsDoc } from "./pages/errors.mjs"
-import { pageText, writePage } from "./pages/generated.mjs"
+import { pageText, withParts } from "./pages/generated.mjs"
 import { manPage } from "./pages/man.mjs"
 import { optionsDoc } from "./pages/options.mjs"
+import { relayOptions } from "./pages/relay.mjs"
 
 const command = "npm run pages"
 
-const texts = async () => ({
+const whole = async () => ({
   "docs/options.md": optionsDoc(inProject("dist")),
   "docs/errors.md": errorsDoc(),
   "man/ohmq.1": await manPage(inProject("dist")),
 })
 
-/** The pages as they must be, by path. */
-export const pages = async () =>
-  Object.fromEntries(Object.entries(await texts()).map(([file, text]) => [file, pageText(file, command, text)]))
+/** The pages of the core as they must be, by path. */
+export const corePages = async () =>
+  Object.fromEntries(Object.entries(await whole()).map(([file, text]) => [file, pageText(file, command, text)]))
+
+/** The pages of the toolkit as they must be, by path. */
+export async function toolkitPages() {
+  const { parts, schema } = await relayOptions()
+  return {
+    "toolkit/docs/relay.md": withParts("toolkit/docs/relay.md", command, parts),
+    "toolkit/docs/relay.schema.json": schema,
+  }
+}
+
+/** All of them. */
+export const pages = async () => ({ ...(await corePages()), ...(await toolkitPages()) })
 
 if (process.argv[1] === import.meta.filename) {
   await runMain(async () => {
-    for (const [file, text] of Object.entries(await texts())) {
-      writePage(file, command, text)
+    for (const [file, text] of Object.entries(await pages())) {
+      writeFileSync(inProject(file), text)
       say("pages", file)
     }
   })

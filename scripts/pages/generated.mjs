@@ -13,8 +13,8 @@ export const pageText = (file, command, text) =>
 /** Writes a generated page. */
 export const writePage = (file, command, text) => writeFileSync(inProject(file), pageText(file, command, text))
 
-/** Replaces the parts of a page between `<!-- NAME: COMMAND -->` and `<!-- end -->`. `parts` has their texts by name. */
-export function writeParts(file, command, parts) {
+/** A page with other parts between `<!-- NAME: COMMAND -->` and `<!-- end -->`. `parts` has their texts by name. */
+export function withParts(file, command, parts) {
   let text = readFileSync(inProject(file), "utf8")
   for (const [name, part] of Object.entries(parts)) {
     const mark = `<!-- ${name}: ${command} -->\n`
@@ -23,5 +23,8 @@ export function writeParts(file, command, parts) {
     if (start < 0 || end < 0) throw new Failure(`${file} lacks the lines '${mark.trim()}' and '<!-- end -->'.`)
     text = `${text.slice(0, start)}${mark}\n${part.trim()}\n\n${text.slice(end)}`
   }
-  writeFileSync(inProject(file), text)
+  return text
 }
+
+/** Replaces these parts of a page. */
+export const writeParts = (file, command, parts) => writeFileSync(inProject(file), withParts(file, command, parts))

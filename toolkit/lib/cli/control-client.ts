@@ -1,8 +1,9 @@
-// Asks a relay that runs.
+// Asks a relay that runs, or opens its store if it does not.
 
 import { type IncomingMessage, request } from "node:http"
 import { resolve } from "node:path"
 import { controlPath, type RelayConfig } from "../relay/index.js"
+import { openStore, type Store } from "../store/index.js"
 
 /** Sends a request to the relay of a configuration. Resolves to undefined if none runs. */
 export function askRelay(
@@ -27,4 +28,10 @@ export async function jsonOf(answer: IncomingMessage): Promise<Record<string, un
   const value = JSON.parse(text) as Record<string, unknown>
   if (answer.statusCode !== 200) throw new Error(String(value.error ?? `The relay answered ${answer.statusCode}`))
   return value
+}
+
+/** Opens the store of a relay that does not run, with the bounds that the relay gives it. */
+export function openStoreOf({ folder, store }: RelayConfig): Promise<Store> {
+  const { path, maxBytes, retention } = store
+  return openStore(resolve(folder, path), { maxBytes, retention })
 }

@@ -1,9 +1,8 @@
 // `ohmq relay forget`: gives up what waits for a sink that is not configured any more.
 
-import { resolve } from "node:path"
 import process from "node:process"
 import { readConfig } from "../relay/index.js"
-import { openStore } from "../store/index.js"
+import { openStoreOf } from "./control-client.js"
 import { defaultFile, parseUsage, UsageError } from "./usage.js"
 
 export async function forget(args: readonly string[]): Promise<number> {
@@ -13,7 +12,7 @@ export async function forget(args: readonly string[]): Promise<number> {
   const config = readConfig(file)
   if (config.sinks.some(({ name }) => name === sink))
     throw new UsageError(`The sink "${sink}" is configured. Remove it from ${file} first`)
-  const store = await openStore(resolve(config.folder, config.store.path))
+  const store = await openStoreOf(config)
   try {
     if (store.stats().cursors[sink] === undefined) throw new UsageError(`The store keeps nothing for a sink "${sink}"`)
     await store.removeCursor(sink)

@@ -1,12 +1,17 @@
 // The verbs that the `ohmq` command finds in this package.
 
-import { relay } from "./relay.js"
+/** A verb loads what it needs, and no more: a command is to start fast. */
+const loaders: Readonly<Record<string, () => Promise<(args: readonly string[]) => Promise<number>>>> = {
+  relay: async () => (await import("./relay.js")).relay,
+  store: async () => (await import("./store.js")).store,
+}
 
 /** The names of the verbs. */
-export const verbs: readonly string[] = ["relay"]
+export const verbs: readonly string[] = Object.keys(loaders)
 
 /** Runs a verb, and resolves to the exit code. */
 export async function run(verb: string, args: readonly string[]): Promise<number> {
-  if (verb === "relay") return relay(args)
-  throw new Error(`Unknown verb "${verb}"`)
+  const load = Object.hasOwn(loaders, verb) ? loaders[verb] : undefined
+  if (load === undefined) throw new Error(`Unknown verb "${verb}"`)
+  return (await load())(args)
 }

@@ -4,11 +4,13 @@ import { randomBytes } from "node:crypto"
 import { existsSync, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path"
 import process from "node:process"
+import { schemaReference } from "./schema.js"
 import { defaultFile, parseUsage, UsageError } from "./usage.js"
 
 const secretName = "webhook.secret"
 
-const template = `# A relay: events come in at the sources, are stored on disk, and reach every sink of their routes.
+const template = (schema: string) => `# yaml-language-server: $schema=${schema}
+# A relay: events come in at the sources, are stored on disk, and reach every sink of their routes.
 # Check it with "ohmq relay check", run it with "ohmq relay run". Paths are relative to this file.
 version: 1
 
@@ -45,7 +47,7 @@ export async function init(args: readonly string[]): Promise<number> {
   const secretFile = join(dirname(file), secretName)
   if (!existsSync(secretFile))
     writeFileSync(secretFile, `${randomBytes(24).toString("hex")}\n`, { mode: 0o600, flag: "wx" })
-  writeFileSync(file, template, { flag: "wx" })
+  writeFileSync(file, template(schemaReference(file)), { flag: "wx" })
   process.stdout.write(`${file} and ${secretFile} are written. Next: ohmq relay run ${file}\n`)
   return 0
 }

@@ -1,11 +1,9 @@
 // `ohmq relay replay`: dead letters go to their sink again.
 
-import { resolve } from "node:path"
 import process from "node:process"
 import { suggestion } from "../config/index.js"
 import { readConfig } from "../relay/index.js"
-import { openStore } from "../store/index.js"
-import { askRelay, jsonOf } from "./control-client.js"
+import { askRelay, jsonOf, openStoreOf } from "./control-client.js"
 import { defaultFile, parseUsage, UsageError } from "./usage.js"
 
 export async function replay(args: readonly string[]): Promise<number> {
@@ -20,7 +18,7 @@ export async function replay(args: readonly string[]): Promise<number> {
   if (answer !== undefined) count = (await jsonOf(answer)).replayed
   else {
     // It does not run: its store is free.
-    const store = await openStore(resolve(config.folder, config.store.path))
+    const store = await openStoreOf(config)
     try {
       await store.addCursor(sink)
       count = await store.replay(sink)

@@ -1,29 +1,43 @@
 // The arguments of commands.
 
 import { parseArgs } from "node:util"
+import { suggestion } from "../config/index.js"
 
 /** A command line that is wrong. */
 export class UsageError extends Error {
   override readonly name = "UsageError"
 }
 
-/** Splits arguments into positional ones and options with a value. */
-export function parseUsage<const Name extends string>(
+/** Splits arguments into positional ones, options with a value, and flags. */
+export function parseUsage<const Name extends string = never, const Flag extends string = never>(
   args: readonly string[],
   max: number,
   options: readonly Name[] = [],
-): { positionals: string[]; values: Partial<Record<Name, string>> } {
+  flags: readonly Flag[] = [],
+): { positionals: string[]; values: Partial<Record<Name, string> & Record<Flag, boolean>> } {
   try {
     const { values, positionals } = parseArgs({
       args: [...args],
-      options: Object.fromEntries(options.map((name) => [name, { type: "string" as const }])),
+      options: {
+        ...Object.fromEntries(options.map((name) => [name, { type: "string" as const }])),
+        ...Object.fromEntries(flags.map((name) => [name, { type: "boolean" as const }])),
+      },
       allowPositionals: true,
     })
     if (positionals.length > max) throw new Error(`Unexpected argument "${positionals[max]}"`)
-    return { positionals, values: values as Partial<Record<Name, string>> }
+    return { positionals, values: values as Partial<Record<Name, string> & Record<Flag, boolean>> }
   } catch (error) {
     throw new UsageError((error as Error).message)
   }
+}
+
+const outputs = ["text", "json"]
+
+/** Whether `--output json` was given. */
+export function isJson(output: string | undefined): boolean {
+  if (output === undefined || output === "text") return false
+  if (output !== "json") throw new UsageError(`--output: Unknown value "${output}".${suggestion(output, outputs)}`)
+  return true
 }
 
 /** The configuration, unless another is named. */

@@ -5,6 +5,7 @@ import { resolve } from "node:path"
 import process from "node:process"
 import { inspect } from "node:util"
 import { z } from "zod"
+import { oneOrMore, textShapes } from "./shapes.js"
 
 /** Where secrets are looked for. */
 export interface SecretPlaces {
@@ -73,11 +74,11 @@ export const secret = () =>
   z
     .string({ error: expected })
     .regex(/^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$/, expected)
+    .register(textShapes, { name: "secret" })
     .transform((reference) => new Secret(reference))
 
 /** One secret, or several while one replaces another. */
-export const secrets = () =>
-  z.preprocess((value) => (Array.isArray(value) ? value : [value]), z.array(secret()).min(1, expected))
+export const secrets = () => oneOrMore(secret(), expected)
 
 /** Resolves all secrets in a value, and reports each that cannot be. */
 export function resolveSecrets(

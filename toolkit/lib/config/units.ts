@@ -1,6 +1,7 @@
 // Sizes and durations as people write them.
 
 import { z } from "zod"
+import { textShapes } from "./shapes.js"
 
 const sizeUnits: Record<string, number> = {
   B: 1,
@@ -25,7 +26,9 @@ function parse(text: string, units: Record<string, number>): number | undefined 
 
 function unit(what: string, example: string, units: Record<string, number>) {
   const expected = `Expected a ${what} with a unit, such as "${example}". The units are ${Object.keys(units).join(", ")}`
-  return z.string({ error: expected }).transform((text, context) => {
+  const pattern = new RegExp(`^\\d{1,15}(\\.\\d{1,6})? ?(${Object.keys(units).join("|")})$`)
+  const text = z.string({ error: expected }).regex(pattern, expected).register(textShapes, { name: what })
+  return text.transform((text, context) => {
     const value = parse(text, units)
     if (value !== undefined) return value
     context.addIssue({ code: "custom", message: expected })

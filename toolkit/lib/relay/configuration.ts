@@ -22,12 +22,12 @@ import { Condition, type Route } from "./routes.js"
 const listenExpected = 'Expected HOST:PORT, such as "127.0.0.1:8080"'
 const loopback = /^(127\.\d+\.\d+\.\d+|localhost|\[::1\])$/
 
-const storeSchema = z.strictObject({
-  path: z.string().min(1),
-  maxBytes: size().prefault("1GiB"),
-  retention: duration().prefault("7d"),
+export const storeSchema = z.strictObject({
+  path: z.string().min(1).describe("The folder of the store, on a local disk."),
+  maxBytes: size().prefault("1GiB").describe("How much the store may take."),
+  retention: duration().prefault("7d").describe("How long events are kept after all sinks have them."),
 })
-const httpSchema = z.strictObject({
+export const httpSchema = z.strictObject({
   listen: z
     .string()
     .regex(/^(\[[0-9A-Fa-f:.]+\]|[^:[\]]+):\d{1,5}$/, listenExpected)
@@ -35,29 +35,42 @@ const httpSchema = z.strictObject({
       const colon = text.lastIndexOf(":")
       return { host: text.slice(0, colon), port: Number(text.slice(colon + 1)) }
     })
-    .refine(({ port }) => port <= 65_535, listenExpected),
-  insecure: z.boolean().prefault(false),
+    .refine(({ port }) => port <= 65_535, listenExpected)
+    .describe("Where to listen for webhooks, `/healthz`, `/readyz` and `/metrics`, as `HOST:PORT`."),
+  insecure: z
+    .boolean()
+    .prefault(false)
+    .describe("Whether to listen beyond loopback, unencrypted. Better: a proxy with TLS before it."),
 })
-const routeSchema = z.strictObject({
-  name: z.string().min(1),
-  from: z.array(z.string()).min(1),
-  when: z.string().optional(),
-  to: z.array(z.string()),
-  whenFull: z.enum(["refuse", "wait", "drop-oldest"]).prefault("refuse"),
+export const routeSchema = z.strictObject({
+  name: z.string().min(1).describe("For logs and metrics."),
+  from: z.array(z.string()).min(1).describe("The sources."),
+  when: z.string().optional().describe("A [CEL](https://cel.dev) expression over the event. Every event, by default."),
+  to: z.array(z.string()).describe("The sinks. None: the events are dropped, once stored."),
+  whenFull: z
+    .enum(["refuse", "wait", "drop-oldest"])
+    .prefault("refuse")
+    .describe(
+      "If the store is full. `refuse`: a webhook gets 503 with `Retry-After`, a ROUTER's peer `refused`; other sources wait. `wait`: every source waits. `drop-oldest`: the oldest events go, and the log and metrics say how many each sink lost.",
+    ),
 })
-const schema = z.strictObject({
-  version: z.literal(1),
-  store: storeSchema,
-  http: httpSchema.optional(),
-  sources: z.record(z.string(), z.unknown()),
-  routes: z.array(routeSchema),
-  sinks: z.record(z.string(), z.unknown()),
+export const schema = z.strictObject({
+  version: z.literal(1).describe("The version of this format."),
+  store: storeSchema.describe("Where events are kept."),
+  http: httpSchema.optional().describe("The HTTP server. Required for webhooks."),
+  sources: z.record(z.string(), z.unknown()).describe("Where events come from: a map of names to sources."),
+  routes: z.array(routeSchema).describe("Which events go to which sinks."),
+  sinks: z.record(z.string(), z.unknown()).describe("Where events go: a map of names to sinks."),
 })
 /** What every sink has beside the options of its kind. */
-const deliverySchema = z.strictObject({
-  batch: z.int().min(1).max(10_000).prefault(256),
-  retryMin: duration().prefault("500ms"),
-  retryMax: duration().prefault("5m"),
+export const deliverySchema = z.strictObject({
+  batch: z.int().min(1).max(10_000).prefault(256).describe("At most this many events at a time."),
+  retryMin: duration()
+    .prefault("500ms")
+    .describe(
+      "The longest wait before the first retry. The wait is random below a bound that doubles with each retry.",
+    ),
+  retryMax: duration().prefault("5m").describe("The highest bound."),
 })
 
 /** A source or sink, as configured. */
@@ -101,6 +114,7 @@ const isMap = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value)
 
 /** The folder of state beside the store is named after it, so names must be safe in files, metrics and URLs. */
+export const namePattern = /^[A-Za-z][\w-]{0,63}$/
 const nameExpected = "A name has letters, digits, - and _, and begins with a letter"
 
 class Reader {
@@ -123,7 +137,7 @@ class Reader {
   ): (Component<Kind> & { delivery?: unknown })[] {
     return Object.entries(value).flatMap(([name, raw]) => {
       const path = [room, name]
-      if (!/^[A-Za-z][\w-]{0,63}$/.test(name)) this.#document.report(path, nameExpected, true)
+      if (!namePattern.test(name)) this.#document.report(path, nameExpected, true)
       if (!isMap(raw)) {
         this.#document.report(path, "Expected a map of options with a type")
         return []

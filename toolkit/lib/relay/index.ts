@@ -12,4 +12,5 @@ export type {
 } from "./components.js"
 export { parseConfig, type RelayConfig, readConfig } from "./configuration.js"
 export { controlPath } from "./control.js"
+export { relaySchema } from "./reference.js"
 export { Relay } from "./relay.js"

@@ -11,8 +11,8 @@ export const lineOptions = {
   format: z
     .enum(["text", "json", "events"])
     .prefault("text")
-    .describe("What a line is: text, JSON, or an event (CloudEvents in JSON), as the sink file writes them."),
-  eventType: z.string().min(1).prefault("log.recorded").describe("The type of the events (text, json)."),
+    .describe("What a line is: text, JSON, or an event (CloudEvents in JSON) as the sink `file` writes them."),
+  eventType: z.string().min(1).prefault("log.recorded").describe("The type of the events (`text`, `json`)."),
   maxLine: size().prefault("64KiB").describe("A longer line is refused, and counted."),
 }
 export interface LineOptions {

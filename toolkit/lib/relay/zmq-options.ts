@@ -4,18 +4,18 @@ import { resolve } from "node:path"
 import { Context, type Socket, type SocketSecurity } from "ohmq"
 import { Authenticator, Certificate } from "ohmq/security"
 import { z } from "zod"
+import { oneOrMore, textShapes } from "../config/index.js"
 
 const endpoint = z
   .string()
   .regex(/^(tcp|ipc):\/\/.+$/, 'Expected an endpoint such as "tcp://127.0.0.1:5561" or "ipc:///run/relay.sock"')
+  .register(textShapes, { name: "endpoint" })
 
 /** One endpoint or several. */
-const endpoints = z
-  .preprocess((value) => (typeof value === "string" ? [value] : value), z.array(endpoint).min(1))
-  .optional()
+const endpoints = oneOrMore(endpoint).optional()
 
 export const zmqOptions = {
-  bind: endpoints.describe("Where to listen."),
+  bind: endpoints.describe("Where to listen. Either this or `connect` is required."),
   connect: endpoints.describe("What to connect to."),
   insecure: z.boolean().prefault(false).describe("Whether other machines may be talked to without CURVE."),
 }

@@ -1,8 +1,8 @@
 // The durable store: an append-only log of events, with cursors.
 
 export { type Damage, DamageError, StoreError, type StoreErrorCode } from "./log/errors.js"
-export { backupStore, checkStore } from "./maintenance.js"
-export { compactStore, openStore } from "./opening.js"
+export { backupStore, checkStore, type OnProgress } from "./maintenance.js"
+export { compactStore, openStore, repairStore } from "./opening.js"
 export type { StoreOptions } from "./options.js"
 export type {
   AppendOptions,

@@ -1,7 +1,7 @@
 // Checking and copying a store, also one that is in use: by this process or another one.
 
 import { Buffer } from "node:buffer"
-import { constants, existsSync, readdirSync } from "node:fs"
+import { constants, existsSync, readdirSync, statSync } from "node:fs"
 import { copyFile, open, rm } from "node:fs/promises"
 import { join } from "node:path"
 import { ensureFormat, FORMAT_VERSION, readVersion } from "./format.js"
@@ -12,6 +12,9 @@ import type { Position } from "./log/record.js"
 import { listSegments, segmentName } from "./log/segment.js"
 import { type Mark, readMark, Watermark } from "./log/watermark.js"
 import type { CheckReport } from "./store.js"
+
+/** Hears how many bytes of how many are done. */
+export type OnProgress = (done: number, total: number) => void
 
 /** The logs of a store, in the order in which they are copied: cursors that are older than the log only read some entries again. */
 export const LOGS = ["state", "dead", "log"] as const
@@ -68,10 +71,19 @@ export function requireStore(folder: string): void {
   )
 }
 
+/** The bytes of all segments. */
+const totalBytes = (folder: string): number =>
+  LOGS.flatMap((log) =>
+    listSegments(join(folder, log)).map(
+      (first) => statSync(join(folder, log, segmentName(first)), { throwIfNoEntry: false })?.size ?? 0,
+    ),
+  ).reduce((sum, size) => sum + size, 0)
+
 /** Reads all bytes of a store and verifies them. It takes no lock and writes nothing, so the store may be in use. */
-export async function checkStore(folder: string): Promise<CheckReport> {
+export async function checkStore(folder: string, onProgress?: OnProgress): Promise<CheckReport> {
   requireStore(folder)
   const report: CheckReport = { entries: 0, bytes: 0, segments: 0, damage: [] }
+  const total = onProgress === undefined ? 0 : totalBytes(folder)
   for (const log of LOGS) {
     const path = join(folder, log)
     const { segments, mark } = confirmedSegments(path)
@@ -94,6 +106,7 @@ export async function checkStore(folder: string): Promise<CheckReport> {
         if (log === "log") report.entries += entries
         report.bytes += bytes.length
         report.segments++
+        onProgress?.(report.bytes, Math.max(total, report.bytes))
         for (const one of damage) report.damage.push({ file: `${log}/${segmentName(first)}`, ...one })
       } catch (error) {
         if (!isGone(error)) throw systemError(error, path)
@@ -119,7 +132,7 @@ async function copy(from: string, to: string, size: number | undefined): Promise
 }
 
 /** Copies one log. What is removed from it meanwhile, because it was passed or dropped, is not in the copy. */
-async function copyLog(from: string, to: string): Promise<void> {
+async function copyLog(from: string, to: string, onCopied: (bytes: number) => void): Promise<void> {
   makeFolder(to)
   const { segments, mark } = confirmedSegments(from)
   let copied: Confirmed[] = []
@@ -128,6 +141,7 @@ async function copyLog(from: string, to: string): Promise<void> {
     try {
       await copy(join(from, name), join(to, name), segment.size)
       copied.push(segment)
+      onCopied(statSync(join(to, name)).size)
     } catch (error) {
       if (!isGone(error)) throw error
       if (isHeadOf(from, { head: segment.first })) {
@@ -148,22 +162,32 @@ async function copyLog(from: string, to: string): Promise<void> {
 }
 
 /**
- * Copies a store to a new folder, also while it is in use. The copy has everything that was confirmed when this was called.
+ * Copies a store to a new folder, also while it is in use. The copy has everything that was confirmed when this was called. Resolves to what
+ * is in it. Copying is half of the progress, checking the copy the other half.
  *
  * @throws StoreError `DAMAGED` if the copy is not intact, because then the store is not either.
  */
-export async function backupStore(folder: string, to: string): Promise<void> {
+export async function backupStore(folder: string, to: string, onProgress?: OnProgress): Promise<CheckReport> {
   requireStore(folder)
   makeFolder(to)
   if (readdirSync(to).length > 0)
     throw new StoreError("UNKNOWN_FORMAT", `${to} is not empty. Choose a new folder for the backup`)
+  const total = onProgress === undefined ? 0 : totalBytes(folder)
+  let done = 0
+  const show = (bytes: number) => onProgress?.(bytes, Math.max(2 * total, bytes))
+  const onCopied = (bytes: number) => {
+    done += bytes
+    show(done)
+  }
   try {
-    for (const log of LOGS) await copyLog(join(folder, log), join(to, log))
+    for (const log of LOGS) await copyLog(join(folder, log), join(to, log), onCopied)
     // Without this file it is no store, so an incomplete copy cannot be taken for one.
     ensureFormat(to, undefined, undefined, true)
   } catch (error) {
     throw systemError(error, to)
   }
-  const [damage] = (await checkStore(to)).damage
+  const report = await checkStore(to, (checked) => show(done + checked))
+  const [damage] = report.damage
   if (damage !== undefined) throw new DamageError(damage)
+  return report
 }

@@ -3,12 +3,12 @@
 import { ensureFormat } from "./format.js"
 import { StoreError, type StoreErrorCode } from "./log/errors.js"
 import { makeFolder, refuseNetworkFileSystem } from "./log/file-system.js"
-import { requireStore } from "./maintenance.js"
+import { checkStore, type OnProgress, requireStore } from "./maintenance.js"
 import { readOptions, type StoreOptions } from "./options.js"
 import { askOwner, Owner } from "./owner.js"
 import { repairFolder } from "./repair.js"
 import { SegmentStore } from "./segment-store.js"
-import type { Store } from "./store.js"
+import type { CheckReport, Store } from "./store.js"
 
 /**
  * Opens the store in a folder, which is created if it is not there. Only one process can have it open.
@@ -61,4 +61,28 @@ export async function compactStore(folder: string): Promise<number> {
     throw new StoreError(error ?? "LOCKED", message ?? `The process that has ${folder} open does not answer. Try again`)
   }
   return freed
+}
+
+/**
+ * Repairs a store: keeps every intact entry, and puts gap records in place of the others. The damaged files are kept in `damaged/`.
+ * Resolves to what was in it before and after.
+ *
+ * @throws StoreError `LOCKED` if it is in use.
+ */
+export async function repairStore(
+  folder: string,
+  onProgress?: OnProgress,
+): Promise<{ before: CheckReport; after: CheckReport }> {
+  requireStore(folder)
+  const owner = await Owner.claim(folder)
+  let before: CheckReport
+  try {
+    before = await checkStore(folder, onProgress)
+    await repairFolder(folder)
+  } finally {
+    await owner.release()
+  }
+  // Opening it shows that it can be opened.
+  await (await openStore(folder)).close()
+  return { before, after: await checkStore(folder, onProgress) }
 }

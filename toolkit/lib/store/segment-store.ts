@@ -280,8 +280,8 @@ export class SegmentStore implements Store {
     return checkStore(this.#folder)
   }
 
-  backup(folder: string): Promise<void> {
-    return backupStore(this.#folder, folder)
+  async backup(folder: string): Promise<void> {
+    await backupStore(this.#folder, folder)
   }
 
   async compact(): Promise<number> {

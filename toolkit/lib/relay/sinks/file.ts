@@ -10,9 +10,13 @@ import { type ComponentContext, type Outcome, type Outgoing, type Sink, sinkKind
 import { eventLine } from "../event-lines.js"
 
 const schema = z.strictObject({
-  path: z.string().min(1).describe("The file. It is made if it is not there."),
-  maxBytes: size().optional().describe("A file of this size is renamed, and a new one begun. Never, by default."),
-  maxAge: duration().optional().describe("A file that was begun this long ago is renamed. Never, by default."),
+  path: z.string().min(1).describe("The file. It is created if it does not exist."),
+  maxBytes: size()
+    .optional()
+    .describe(
+      "The size at which the file is renamed (the time is added to its name) and a new one begun. Never, by default.",
+    ),
+  maxAge: duration().optional().describe("The age at which the file is renamed. Never, by default."),
   keep: z.int().min(1).optional().describe("How many renamed files are kept. All, by default."),
 })
 type Config = z.infer<typeof schema>

@@ -11,12 +11,14 @@ import { messageId, standardKey, standardSignature } from "../signatures.js"
 const schema = z.strictObject({
   url: z
     .url({ protocol: /^https?$/, error: 'Expected a URL such as "https://example.com/hook"' })
-    .describe("Where to send."),
+    .describe("Where to POST, one event a request, in order."),
   secret: secret()
     .optional()
-    .describe("Signs by Standard Webhooks: whsec_ and Base64 of 24 to 64 bytes. Unsigned, by default."),
+    .describe(
+      "Signs by [Standard Webhooks](https://www.standardwebhooks.com): `whsec_` and Base64 of 24 to 64 bytes. Unsigned, by default.",
+    ),
   timeout: duration().prefault("15s").describe("How long an answer may take."),
-  insecure: z.boolean().prefault(false).describe("Whether http: may leave this machine."),
+  insecure: z.boolean().prefault(false).describe("Whether `http:` may leave this machine."),
 })
 type Config = z.infer<typeof schema>
 

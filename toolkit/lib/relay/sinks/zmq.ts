@@ -8,10 +8,10 @@ import { type Outcome, type Outgoing, type Sink, sinkKind } from "../components.
 import { endpointsOf, openZmq, securitySchema, zmqCheck, zmqOptions } from "../zmq-options.js"
 
 const schema = z.strictObject({
-  socket: z.enum(["pub", "push"]),
+  socket: z.enum(["pub", "push"]).describe("The type of the socket."),
   ...zmqOptions,
-  linger: duration().prefault("5s").describe("How long what was sent may take to leave when the relay stops."),
-  security: securitySchema.optional(),
+  linger: duration().prefault("5s").describe("How long messages that were sent may take to leave when the sink stops."),
+  security: securitySchema.optional().describe("CURVE. See `ohmq keys certificate`."),
 })
 type Config = z.infer<typeof schema>
 

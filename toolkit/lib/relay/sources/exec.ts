@@ -9,7 +9,10 @@ import { type Source, type SourceContext, sourceKind } from "../components.js"
 import { eventsOfLines, type Line, LineSplitter, lineOptions } from "../lines.js"
 
 const schema = z.strictObject({
-  command: z.array(z.string()).min(1).describe("The program and its arguments. There is no shell."),
+  command: z
+    .array(z.string())
+    .min(1)
+    .describe("The program and its arguments. There is no shell. It runs in the folder of the configuration."),
   ...lineOptions,
   restart: duration()
     .prefault("1s")

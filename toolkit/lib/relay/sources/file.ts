@@ -10,8 +10,8 @@ import { type Source, type SourceContext, sourceKind } from "../components.js"
 import { eventsOfLines, type Line, LineSplitter, lineOptions } from "../lines.js"
 
 const schema = z.strictObject({
-  path: z.string().min(1).describe("The file. It may be made later."),
-  from: z.enum(["start", "end"]).prefault("start").describe("Where to begin, the first time."),
+  path: z.string().min(1).describe("The file. It may be created later, and is followed through its rotation."),
+  from: z.enum(["start", "end"]).prefault("start").describe("Where to begin the first time."),
   ...lineOptions,
 })
 type Config = z.infer<typeof schema>

@@ -3,20 +3,20 @@
 import { Buffer } from "node:buffer"
 import { Pull, Router, Subscriber } from "ohmq"
 import { z } from "zod"
+import { oneOrMore } from "../../config/index.js"
 import { accept, EventError } from "../../events/index.js"
 import { type Incoming, type Source, type SourceContext, sourceKind } from "../components.js"
 import { endpointsOf, openZmq, securitySchema, zmqCheck, zmqOptions } from "../zmq-options.js"
 
 const schema = z.strictObject({
-  socket: z
-    .enum(["pull", "sub", "router"])
-    .describe("A router answers each event: `stored ID`, or `refused ID REASON`."),
+  socket: z.enum(["pull", "sub", "router"]).describe("The type of the socket. A ROUTER answers each event."),
   ...zmqOptions,
-  subscribe: z
-    .preprocess((value) => (typeof value === "string" ? [value] : value), z.array(z.string()))
+  subscribe: oneOrMore(z.string())
     .prefault([""])
-    .describe("The prefixes of types to subscribe to (sub). All, by default."),
-  security: securitySchema.optional().describe("CURVE. Without it, events have no sender."),
+    .describe("The prefixes of types to subscribe to (`sub`). All, by default."),
+  security: securitySchema
+    .optional()
+    .describe("CURVE. See `ohmq keys certificate`. Without it, events have no sender."),
 })
 type Config = z.infer<typeof schema>
 

@@ -26,22 +26,22 @@ export const schema = z.strictObject({
   maxBytes: size()
     .refine((bytes) => bytes <= maxBodyBytes, `Expected at most ${maxBodyBytes / 2 ** 20}MiB`)
     .prefault("1MiB")
-    .describe("The largest body. GitHub sends up to 25 MB."),
+    .describe("The largest body, at most 32 MiB. GitHub sends up to 25 MB."),
   window: duration()
     .prefault("5m")
-    .describe("How old a message may be (standard-webhooks, and gitlab with a signing token)."),
+    .describe("How old a message may be (`standard-webhooks`, and `gitlab` with a signing token)."),
   header: z
     .string()
     .min(1)
     .optional()
-    .describe("The header of the signature (hmac: X-Signature-256) or of the secret (token: Authorization)."),
-  prefix: z.string().prefault("sha256=").describe("What stands before the signature (hmac)."),
-  encoding: z.enum(["hex", "base64"]).prefault("hex").describe("How the signature is written (hmac)."),
+    .describe("The header of the signature (`hmac`: `X-Signature-256`) or of the secret (`token`: `Authorization`)."),
+  prefix: z.string().prefault("sha256=").describe("What stands before the signature (`hmac`)."),
+  encoding: z.enum(["hex", "base64"]).prefault("hex").describe("How the signature is written (`hmac`)."),
   idHeader: z
     .string()
     .min(1)
     .optional()
-    .describe("The header that identifies a delivery (hmac, token). Without it, redeliveries are new events."),
+    .describe("The header that identifies a delivery (`hmac`, `token`). Without it, a repetition is a new event."),
   eventType: z
     .string()
     .min(1)
