@@ -210,9 +210,9 @@ export class SegmentStore implements Store {
     return subscribe(store, cursor, options)
   }
 
-  async commit(cursor: string, position: Position): Promise<void> {
+  async commit(cursor: string, position: Position, note?: string): Promise<void> {
     this.#open()
-    if (await this.#cursors.commit(cursor, position)) await this.#passed()
+    if (await this.#cursors.commit(cursor, position, note)) await this.#passed()
   }
 
   async rewind(cursor: string, position: Position): Promise<void> {
