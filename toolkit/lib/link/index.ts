@@ -10,5 +10,6 @@ export {
   startReceiver,
 } from "./receiver.js"
 export type { ReceiverOptions } from "./receiver-options.js"
-export { LinkSender, type SenderEvents, type SenderStats, startSender } from "./sender.js"
+export { LinkSender, startSender } from "./sender.js"
 export type { SenderOptions } from "./sender-options.js"
+export type { SenderEvents, SenderStats } from "./sender-state.js"

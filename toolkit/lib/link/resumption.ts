@@ -60,9 +60,11 @@ export function behind(
  * The announcement of a gap record in the sender's store. What the store has dropped is announced when the reading skips it, because later
  * drops may have taken its gap record, too.
  */
-export function lossOf(entry: Entry): Omit<Loss, "kind" | "previous"> | undefined {
+export function lossOf(entry: Entry, cursor: string): Omit<Loss, "kind" | "previous"> | undefined {
   const { gap, position } = entry
   if (gap === undefined || gap.reason === "dropped" || gap.reason === "expired") return undefined
+  // It says whose events are missing, if that is known.
+  if (gap.cursors !== undefined && gap.cursors[cursor] === undefined) return undefined
   const reason: LossReason = gap.reason
   return { sequence: position, mark: markOf(entry), reason, from: gap.from, to: gap.to }
 }
