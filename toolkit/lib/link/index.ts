@@ -1,12 +1,12 @@
 // The durable link between two stores.
 
+export type { Admission, Admitted, SessionInfo } from "./admission.js"
 export { LinkError, type LinkErrorCode, type RefusalCode } from "./link-error.js"
 export {
   LinkReceiver,
   type ReceiverEvents,
   type ReceiverStats,
   type Refusal,
-  type SessionInfo,
   startReceiver,
 } from "./receiver.js"
 export type { ReceiverOptions } from "./receiver-options.js"

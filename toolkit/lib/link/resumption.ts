@@ -18,7 +18,7 @@ const restored = (what: string): LinkError =>
   new LinkError(
     "RESTORED",
     `${what} This store was restored from a backup, or a copy of it sends the same stream. Events that were stored since would be ` +
-      `taken for those that the receiver has. Give the sender another stream name, the same cursor and onBehind: "continue"`,
+      `taken for those that the receiver has. Give the sender a new stream name, and the same cursor`,
   )
 
 /**

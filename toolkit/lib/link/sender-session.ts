@@ -114,10 +114,10 @@ export class SenderSession {
     if (last >= stored) return
     const isContinued = options.onBehind === "continue"
     const found = behind(store, last, isContinued ? acknowledged : last)
-    this.#host.behind(last, stored, found.from)
     // What is before belongs to another receiver.
+    if (!isContinued) await progress.rewind(found.from - 1, last)
+    this.#host.behind(last, stored, found.from)
     if (isContinued) return
-    await progress.rewind(found.from - 1, last)
     this.#seen = found.from - 1
     if (found.loss) {
       await this.#dealer.send(encodeLoss({ ...found.loss, previous: last }), { signal: this.#signal })

@@ -67,6 +67,8 @@ export interface AppendOptions {
   allowGap?: boolean | undefined
   /** Whether sequences that are missing before the first event have no events, so that nothing is lost. Then there is no gap record. */
   skip?: boolean | undefined
+  /** The sequence that was appended before, if there is one: an error, `SEQUENCE_GAP`, if that append has failed. */
+  after?: number | undefined
   /** Sequences that the sender of the stream has lost, and what each cursor misses. A gap record before the events says so. */
   lost?: { from: number; to: number; cursors?: Record<string, number> } | undefined
   /** Kept with the sequence of the last event, for `markOf`. */
