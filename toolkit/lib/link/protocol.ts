@@ -134,7 +134,12 @@ export function encodeHello({ version, instance, firstHeld, acknowledged, stream
   return [head, Buffer.from(stream)]
 }
 
-export function encodeEvents({ sequence, previous, mark, events }: Omit<Events, "kind">): Uint8Array[] {
+export function encodeEvents({
+  sequence,
+  previous,
+  mark,
+  events,
+}: Omit<Events, "kind" | "events"> & { events: readonly (readonly Uint8Array[])[] }): Uint8Array[] {
   const head = headOf(kinds.event, MARK_BYTES + events.length, sequence, previous)
   mark.copy(head, 17)
   const message: Uint8Array[] = [head]

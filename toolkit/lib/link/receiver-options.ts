@@ -1,6 +1,7 @@
 // The options of a receiver, with their defaults.
 
-import type { SocketSecurity } from "ohmq"
+import type { Context, SocketSecurity } from "ohmq"
+import type { Admission } from "./admission.js"
 
 /** Options of `startReceiver`. Sizes are in bytes. */
 export interface ReceiverOptions {
@@ -15,6 +16,10 @@ export interface ReceiverOptions {
    * `drop-oldest` drops.
    */
   whenFull?: "wait" | "drop-oldest" | undefined
+  /** Decides what is stored of each event. By default all is. */
+  admission?: Admission | undefined
+  /** The context of the socket, if not the common one: a context has one authenticator only. */
+  context?: Context | undefined
   /** How much one sender may have under way. 4 MiB by default. */
   window?: number | undefined
   /** How much all senders together may have under way; each has its share, and at least 64 KiB. 256 MiB by default. */
@@ -37,6 +42,8 @@ const names: ReadonlySet<string> = new Set<keyof ReceiverOptions>([
   "security",
   "insecure",
   "whenFull",
+  "admission",
+  "context",
   "window",
   "totalWindow",
   "maxEventBytes",
@@ -71,6 +78,8 @@ export function readReceiverOptions(options: ReceiverOptions) {
     bind,
     security,
     whenFull,
+    admission: options.admission,
+    context: options.context,
     trustSender: new Set(trustSender),
     window: Math.min(positive("window", options.window ?? 4 << 20), 0xffff_ffff),
     totalWindow: positive("totalWindow", options.totalWindow ?? 256 << 20),

@@ -2,7 +2,8 @@
 
 import { Buffer } from "node:buffer"
 import { accept, EventError } from "../events/index.js"
-import type { NewEvent, Store } from "../store/index.js"
+import type { NewEvent, Store, WhenFull } from "../store/index.js"
+import type { Admission, Admitted, SessionInfo } from "./admission.js"
 import { LinkError, type RefusalCode } from "./link-error.js"
 import {
   EVENT_OVERHEAD,
@@ -19,6 +20,7 @@ import {
 export interface SessionHost {
   store: Store
   whenFull: "wait" | "drop-oldest"
+  admission: Admission | undefined
   maxEventBytes: number
   trustsSender: boolean
   /** How many bytes may be unacknowledged. */
@@ -29,7 +31,7 @@ export interface SessionHost {
   ended(): void
   /** An event was refused, for `stats` and listeners. */
   refused(code: RefusalCode, reason: string, sequence: number): void
-  stored(count: number): void
+  stored(count: number, position: number): void
   claimed(): void
 }
 
@@ -46,6 +48,7 @@ interface Pending {
 interface Run {
   sequence: number
   events: NewEvent[]
+  whenFull: WhenFull
 }
 
 export class ReceiverSession {
@@ -59,6 +62,8 @@ export class ReceiverSession {
   readonly #end = new AbortController()
   /** The last sequence that came, stored or not. */
   #covered = 0
+  /** The last one that was appended. */
+  #appended = 0
   /** What is done of the messages of this session, which can be less than what is stored. */
   #acknowledged = 0
   #pendingBytes = 0
@@ -101,6 +106,7 @@ export class ReceiverSession {
     const last = store.sequenceOf(this.key)
     const mark = store.markOf(this.key)
     this.#covered = last
+    this.#appended = last
     this.#acknowledged = Math.min(last, acknowledged)
     const bytes = mark === undefined ? undefined : Buffer.from(mark, "base64")
     this.#send(encodeReady({ version: VERSION, last, credit: this.#credit(), maxEventBytes, mark: bytes }))
@@ -150,8 +156,19 @@ export class ReceiverSession {
 
   loss({ sequence, previous, mark, from, to }: Loss): void {
     if (!this.#follow(previous, sequence, EVENT_OVERHEAD)) return
-    const options = { sequence: sequence + 1, lost: { from, to }, mark: mark.toString("base64") }
-    this.#append([], options, { end: sequence, bytes: EVENT_OVERHEAD, refusals: [], isDone: false })
+    const pending = { end: sequence, bytes: EVENT_OVERHEAD, refusals: [], isDone: false }
+    if (sequence <= this.#covered) {
+      this.#enter(pending, [])
+      return
+    }
+    const names = this.#host.admission?.losers?.(this.#info)
+    const cursors = names && Object.fromEntries(names.map((name) => [name, to - from + 1]))
+    const lost = { from, to, ...(cursors && { cursors }) }
+    this.#enter(pending, [this.#pass(sequence, mark, lost)])
+  }
+
+  get #info(): SessionInfo {
+    return { stream: this.stream, sender: this.user }
   }
 
   events({ sequence, previous, mark, events }: Events): void {
@@ -163,34 +180,39 @@ export class ReceiverSession {
     const runs: Run[] = []
     let run: Run | undefined
     events.forEach((frames, i) => {
-      const event = this.#accept(frames, sequence + i, pending)
-      if (event === undefined) run = undefined
-      else if (run) run.events.push(event)
+      const admitted = this.#accept(frames, sequence + i, pending)
+      if (admitted === undefined) run = undefined
+      else if (run?.whenFull === admitted.whenFull) run.events.push(admitted.event)
       else {
-        run = { sequence: sequence + i, events: [event] }
+        run = { sequence: sequence + i, events: [admitted.event], whenFull: admitted.whenFull }
         runs.push(run)
       }
     })
     // The mark is the last event's. A run that ends before it has none.
     const lastRun = run
-    this.#enter(
-      pending,
-      runs.map((one) =>
-        this.#store(one.events, {
-          sequence: one.sequence,
-          mark: one === lastRun ? mark.toString("base64", 0, MARK_BYTES) : undefined,
-        }),
-      ),
+    const appended = runs.map((one) =>
+      this.#append(one.events, {
+        sequence: one.sequence,
+        whenFull: one.whenFull,
+        mark: one === lastRun ? mark.toString("base64", 0, MARK_BYTES) : undefined,
+      }),
     )
+    // The sender may forget the last one, though it is not kept.
+    if (lastRun === undefined && end > this.#covered) appended.push(this.#pass(end, mark))
+    this.#enter(pending, appended)
   }
 
-  #accept(frames: Uint8Array[], sequence: number, pending: Pending): NewEvent | undefined {
-    const { maxEventBytes: bytes, trustsSender: trustSender } = this.#host
+  /** What is to be appended of an event, if it is valid, new and wanted. */
+  #accept(frames: Uint8Array[], sequence: number, pending: Pending): Admitted | undefined {
+    const { maxEventBytes: bytes, trustsSender: trustSender, admission, whenFull } = this.#host
     try {
       const accepted = accept(frames, { bytes, trustSender })
+      if (sequence <= this.#covered) return undefined
       if (accepted.claimedSender !== undefined) this.#host.claimed()
       const named = trustSender ? accepted.event.ohmqsender : undefined
-      return { frames: accepted.frames, sender: typeof named === "string" ? named : this.user }
+      const sender = typeof named === "string" ? named : this.user
+      if (admission) return admission.admit({ ...accepted, ...(sender !== undefined && { sender }) }, this.#info)
+      return { event: { frames: accepted.frames, sender }, whenFull }
     } catch (error) {
       if (!(error instanceof EventError)) throw error
       // Also if it comes again: the answer was lost, or the sender could not keep it.
@@ -201,15 +223,19 @@ export class ReceiverSession {
     }
   }
 
-  #append(events: NewEvent[], options: AppendPlace, pending: Pending): void {
-    this.#enter(pending, [this.#store(events, options)])
+  /** Notes a sequence without an event. */
+  #pass(sequence: number, mark: Buffer, lost?: AppendPlace["lost"]): Promise<void> {
+    const place = { sequence: sequence + 1, mark: mark.toString("base64", 0, MARK_BYTES) }
+    return this.#append([], { ...place, whenFull: "wait", ...(lost && { lost }) })
   }
 
-  #store(events: NewEvent[], options: AppendPlace): Promise<unknown> {
-    const { store, whenFull } = this.#host
-    return store
-      .append(events, { ...options, stream: this.key, skip: true, whenFull, signal: this.#end.signal })
-      .then(() => this.#host.stored(events.length))
+  async #append(events: NewEvent[], options: AppendPlace): Promise<void> {
+    const after = this.#appended
+    this.#appended = options.sequence + events.length - 1
+    const { signal } = this.#end
+    const all = { ...options, stream: this.key, skip: true, after, signal }
+    const position = await this.#host.store.append(events, all)
+    this.#host.stored(events.length, position)
   }
 
   #enter(pending: Pending, appended: Promise<unknown>[]): void {
@@ -243,6 +269,7 @@ export class ReceiverSession {
 
 interface AppendPlace {
   sequence: number
+  whenFull: WhenFull
   mark?: string | undefined
-  lost?: { from: number; to: number }
+  lost?: { from: number; to: number; cursors?: Record<string, number> }
 }

@@ -4,17 +4,11 @@ import { Buffer } from "node:buffer"
 import { EventEmitter } from "node:events"
 import { capability, Router } from "ohmq"
 import type { Store } from "../store/index.js"
+import type { SessionInfo } from "./admission.js"
 import { LinkError, type RefusalCode } from "./link-error.js"
 import { decodeFromSender, encodeRefuse, type FromSender, type Hello, VERSION } from "./protocol.js"
 import { type ReadReceiverOptions, type ReceiverOptions, readReceiverOptions } from "./receiver-options.js"
 import { ReceiverSession } from "./receiver-session.js"
-
-/** A session, as listeners and `stats` see it. */
-export interface SessionInfo {
-  stream: string
-  /** The authenticated user. Undefined without security. */
-  sender: string | undefined
-}
 
 /** What was refused, and why. */
 export interface Refusal extends SessionInfo {
@@ -42,7 +36,7 @@ type Opening = Pick<Hello, "stream" | "instance" | "acknowledged"> & { user: str
 /** The state of a receiver. */
 export interface ReceiverStats {
   sessions: (SessionInfo & { acknowledged: number; pendingBytes: number })[]
-  /** Events that were stored, or had been before. */
+  /** Events that were stored. */
   stored: number
   /** Events that were refused. */
   refusedEvents: number
@@ -64,6 +58,7 @@ export class LinkReceiver extends EventEmitter<ReceiverEvents> {
   #refusedEvents = 0
   #refusedSessions = 0
   #claimed = 0
+  #endpoint = ""
   #running: Promise<void> | undefined
   #closing = false
 
@@ -71,8 +66,9 @@ export class LinkReceiver extends EventEmitter<ReceiverEvents> {
     super()
     this.#store = store
     this.#options = readReceiverOptions(options)
-    const { security, heartbeat, maxEventBytes } = this.#options
+    const { security, context, heartbeat, maxEventBytes } = this.#options
     this.#router = new Router({
+      ...(context && { context }),
       ...(security && { security }),
       mandatory: true,
       linger: 200,
@@ -93,12 +89,13 @@ export class LinkReceiver extends EventEmitter<ReceiverEvents> {
   /** Binds, and begins to receive. */
   async start(): Promise<void> {
     await this.#router.bind(this.#options.bind)
+    this.#endpoint = this.#router.lastEndpoint ?? ""
     this.#running = this.#run()
   }
 
-  /** The address that it is bound to. */
+  /** The address that it is, or was, bound to. */
   get endpoint(): string {
-    return this.#router.lastEndpoint ?? ""
+    return this.#endpoint
   }
 
   stats(): ReceiverStats {
@@ -192,12 +189,13 @@ export class LinkReceiver extends EventEmitter<ReceiverEvents> {
 
   #open(id: Buffer, key: string, { stream, user, instance, acknowledged }: Opening): void {
     const name = id.toString("latin1")
-    const { whenFull, maxEventBytes, trustSender } = this.#options
+    const { whenFull, admission, maxEventBytes, trustSender } = this.#options
     const info = { stream, sender: user }
     const session: ReceiverSession = new ReceiverSession(
       {
         store: this.#store,
         whenFull,
+        admission,
         maxEventBytes,
         trustsSender: user !== undefined && trustSender.has(user),
         credit: () => this.#credit(),
@@ -206,8 +204,9 @@ export class LinkReceiver extends EventEmitter<ReceiverEvents> {
         claimed: () => {
           this.#claimed++
         },
-        stored: (count) => {
+        stored: (count, position) => {
           this.#stored += count
+          if (count > 0) admission?.appended?.(count, position)
         },
         ended: () => {
           if (this.#sessions.get(name) === session) this.#sessions.delete(name)

@@ -18,7 +18,7 @@ const restored = (what: string): LinkError =>
   new LinkError(
     "RESTORED",
     `${what} This store was restored from a backup, or a copy of it sends the same stream. Events that were stored since would be ` +
-      `taken for those that the receiver has. Give the sender another stream name, the same cursor and onBehind: "continue"`,
+      `taken for those that the receiver has. Give the sender a new stream name, and the same cursor`,
   )
 
 /**
@@ -60,9 +60,11 @@ export function behind(
  * The announcement of a gap record in the sender's store. What the store has dropped is announced when the reading skips it, because later
  * drops may have taken its gap record, too.
  */
-export function lossOf(entry: Entry): Omit<Loss, "kind" | "previous"> | undefined {
+export function lossOf(entry: Entry, cursor: string): Omit<Loss, "kind" | "previous"> | undefined {
   const { gap, position } = entry
   if (gap === undefined || gap.reason === "dropped" || gap.reason === "expired") return undefined
+  // It says whose events are missing, if that is known.
+  if (gap.cursors !== undefined && gap.cursors[cursor] === undefined) return undefined
   const reason: LossReason = gap.reason
   return { sequence: position, mark: markOf(entry), reason, from: gap.from, to: gap.to }
 }

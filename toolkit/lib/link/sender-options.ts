@@ -1,6 +1,9 @@
 // The options of a sender, with their defaults.
 
+import { randomBytes } from "node:crypto"
 import type { SocketSecurity } from "ohmq"
+import type { Entry, Store } from "../store/index.js"
+import { noteOf } from "./progress.js"
 import { checkNames, checkSecurity } from "./receiver-options.js"
 
 /** Options of `startSender`. Times are in milliseconds. */
@@ -11,8 +14,11 @@ export interface SenderOptions {
   security?: SocketSecurity | undefined
   /** Whether to run without security. */
   insecure?: boolean | undefined
-  /** The name of the stream. Each sender of a user has its own; a store that was restored from a backup needs a new one. */
-  stream: string
+  /**
+   * The name of the stream. Each sender of a user has its own; a store that was restored from a backup needs a new one. By default it is the
+   * name of the cursor and a random number, which is kept with the cursor.
+   */
+  stream?: string | undefined
   /** The cursor of the store that says what is acknowledged. "link STREAM" by default. It is added if there is none. */
   cursor?: string | undefined
   /** Where a new cursor begins. "start" by default. */
@@ -23,6 +29,11 @@ export interface SenderOptions {
    * are several, or the cursor began at the end: then nothing is missing.
    */
   onBehind?: "resend" | "continue" | undefined
+  /**
+   * Which entries are sent, and as which frames. Undefined passes an entry: nothing is sent of it, and it is not a loss. It must always
+   * decide the same. By default all events are sent as they are stored.
+   */
+  select?: ((entry: Entry) => readonly Uint8Array[] | undefined) | undefined
   /** Whether events say who sent them to this store (`ohmqsender`). Only receivers that trust this sender keep that. True by default. */
   nameSender?: boolean | undefined
   /** The wait before the second attempt to connect; each further one waits up to twice as long. 100 by default. */
@@ -45,6 +56,7 @@ const names: ReadonlySet<string> = new Set<keyof SenderOptions>([
   "cursor",
   "from",
   "onBehind",
+  "select",
   "nameSender",
   "minBackoff",
   "maxBackoff",
@@ -58,10 +70,17 @@ function choice<T extends string>(name: string, value: T, ...values: T[]): T {
   throw new TypeError(`Expected ${name} to be ${values.join(" or ")} but received ${String(value)}`)
 }
 
+/** The stream that a cursor was sent as, or a new one. */
+const defaultStream = (store: Store, cursor: string): string =>
+  noteOf(store, cursor).stream ?? `${Buffer.from(cursor).subarray(0, 200)} ${randomBytes(8).toString("hex")}`
+
 /** Checks the options and adds the defaults. */
-export function readSenderOptions(options: SenderOptions) {
+export function readSenderOptions(store: Store, options: SenderOptions) {
   checkNames(options, names)
-  const { security, insecure, stream, signal } = options
+  const { security, insecure, signal, select } = options
+  if (options.stream === undefined && options.cursor === undefined)
+    throw new TypeError("Pass stream or cursor: the name of the stream, or of the cursor that is sent")
+  const stream = options.stream ?? defaultStream(store, options.cursor ?? "")
   const connect = [options.connect].flat()
   if (connect.length === 0 || !connect.every((one) => typeof one === "string"))
     throw new TypeError("Expected connect to be one address or several")
@@ -73,6 +92,7 @@ export function readSenderOptions(options: SenderOptions) {
     security,
     stream,
     signal,
+    select,
     cursor: options.cursor ?? `link ${stream}`,
     from: choice("from", options.from ?? "start", "start", "end"),
     onBehind: choice(

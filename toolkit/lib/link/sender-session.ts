@@ -21,6 +21,7 @@ import {
 } from "./protocol.js"
 import { behind, lossOf, removedBetween, verify } from "./resumption.js"
 import type { ReadSenderOptions } from "./sender-options.js"
+import { UnderWay } from "./under-way.js"
 
 /** Messages of about this size are large enough to cost little beside their bytes. */
 const MESSAGE_BYTES = 1 << 16
@@ -32,44 +33,30 @@ export interface SenderHost {
   options: ReadSenderOptions
   progress: Progress
   instance: Buffer
+  /** The receiver has answered. */
+  answered(): Promise<void>
   ready(): void
   behind(last: number, acknowledged: number, resentFrom: number): void
   refused(sequence: number, reason: string): void
   sent(events: number): void
-}
-
-/** An entry that is not acknowledged. */
-interface UnderWay {
-  entry: Entry | { position: number }
-  bytes: number
-  /** It needs no acknowledgement: there is nothing to send. */
-  isDone?: true
+  delivered(events: number): void
 }
 
 export class SenderSession {
   readonly #host: SenderHost
   readonly #dealer: Dealer
   readonly #signal: AbortSignal
-  /** In order. Those before `#first` are acknowledged. */
-  #underWay: UnderWay[] = []
-  #first = 0
-  #bytes = 0
-  #credit = 0
+  readonly underWay = new UnderWay()
   #maxEventBytes = 0
   /** The last sequence that was sent. */
   #previous = 0
   /** The last position that was read, now or before. */
   #seen = 0
-  #room: (() => void) | undefined
 
   constructor(host: SenderHost, dealer: Dealer, signal: AbortSignal) {
     this.#host = host
     this.#dealer = dealer
     this.#signal = signal
-  }
-
-  get underWay(): number {
-    return this.#underWay.length - this.#first
   }
 
   /** Runs until the signal is aborted or something fails. Always rejects. */
@@ -83,7 +70,9 @@ export class SenderSession {
       stream: options.stream,
     }
     await this.#dealer.send(encodeHello(hello), { signal: this.#signal })
-    await this.#begin(this.#opened(await this.#next()))
+    const ready = this.#opened(await this.#next())
+    await this.#host.answered()
+    await this.#begin(ready)
     this.#host.ready()
     const reading = new AbortController()
     const sending = this.#sendAll(AbortSignal.any([this.#signal, reading.signal]))
@@ -92,7 +81,7 @@ export class SenderSession {
       return await Promise.race([this.#listen(), sending])
     } finally {
       reading.abort()
-      this.#room?.()
+      this.underWay.wake()
       await sending.catch(() => {})
     }
   }
@@ -110,7 +99,7 @@ export class SenderSession {
   /** Finds where to go on. */
   async #begin({ last, credit, maxEventBytes, mark }: Ready): Promise<void> {
     const { store, options, progress } = this.#host
-    this.#credit = credit
+    this.underWay.credit = credit
     this.#maxEventBytes = maxEventBytes
     try {
       await verify(store, options.cursor, { last, mark })
@@ -119,19 +108,17 @@ export class SenderSession {
       throw error
     }
     // What is stored, and not acknowledged, is sent again: some of it may have been refused, and the answer was lost.
-    this.#previous = progress.acknowledged
-    this.#seen = Math.max(last, this.#previous)
-    if (last >= this.#previous) return
-    const found = behind(store, last, options.onBehind === "continue" ? this.#previous : last)
-    this.#host.behind(last, this.#previous, found.from)
-    if (options.onBehind === "continue") {
-      // What is before belongs to another receiver.
-      this.#previous = last
-      return
-    }
-    await progress.rewind(found.from - 1)
+    const { acknowledged, stored } = progress
+    this.#previous = Math.min(last, acknowledged)
+    this.#seen = Math.max(last, acknowledged)
+    if (last >= stored) return
+    const isContinued = options.onBehind === "continue"
+    const found = behind(store, last, isContinued ? acknowledged : last)
+    // What is before belongs to another receiver.
+    if (!isContinued) await progress.rewind(found.from - 1, last)
+    this.#host.behind(last, stored, found.from)
+    if (isContinued) return
     this.#seen = found.from - 1
-    this.#previous = last
     if (found.loss) {
       await this.#dealer.send(encodeLoss({ ...found.loss, previous: last }), { signal: this.#signal })
       this.#previous = found.loss.sequence
@@ -143,7 +130,7 @@ export class SenderSession {
       for (const frames of await this.#dealer.receiveMany({ signal: this.#signal })) {
         const message = decodeFromReceiver(frames)
         if (message.kind === "ack") {
-          this.#credit = message.credit
+          this.underWay.credit = message.credit
           this.#acknowledge(message.sequence)
         } else if (message.kind === "refuse") {
           if (message.sequence === 0) throw new LinkError("REFUSED", message.reason, message.code)
@@ -154,29 +141,14 @@ export class SenderSession {
   }
 
   #acknowledge(sequence: number): void {
-    let passed = 0
-    while (this.#first < this.#underWay.length) {
-      const { entry, bytes, isDone } = this.#underWay[this.#first] as UnderWay
-      if (entry.position > sequence && !isDone) break
-      passed = entry.position
-      this.#bytes -= bytes
-      this.#first++
-    }
-    if (this.#first > 1024 && this.#first * 2 > this.#underWay.length) {
-      this.#underWay.splice(0, this.#first)
-      this.#first = 0
-    }
-    if (passed > 0) this.#host.progress.acknowledge(passed)
-    this.#room?.()
+    const { passed, stored, events } = this.underWay.acknowledge(sequence)
+    if (passed > 0) this.#host.progress.acknowledge(passed, stored)
+    if (events > 0) this.#host.delivered(events)
   }
 
   #refuse(sequence: number, reason: string): void {
-    for (let i = this.#first; i < this.#underWay.length; i++) {
-      const { entry } = this.#underWay[i] as UnderWay
-      if (entry.position !== sequence || !("frames" in entry)) continue
-      this.#keep(entry, reason)
-      return
-    }
+    const entry = this.underWay.refuse(sequence)
+    if (entry) this.#keep(entry, reason)
   }
 
   /** Makes a dead letter of an event. */
@@ -185,9 +157,8 @@ export class SenderSession {
     this.#host.refused(entry.position, reason)
   }
 
-  /** An entry of which nothing is sent. It is done when those before it are. */
-  #pass(entry: Entry): void {
-    this.#underWay.push({ entry, bytes: 0, isDone: true })
+  #pass({ position }: Entry): void {
+    this.underWay.pass(position)
     this.#acknowledge(0)
   }
 
@@ -207,18 +178,23 @@ export class SenderSession {
     if (removed) await this.#announce(removed, signal)
     this.#seen = Math.max(this.#seen, start.position)
     if (start.gap) {
-      const loss = lossOf(start)
+      const loss = lossOf(start, this.#host.options.cursor)
       if (loss) await this.#announce(loss, signal)
       else this.#pass(start)
       return index + 1
     }
-    const events: Uint8Array[][] = []
+    const events: (readonly Uint8Array[])[] = []
     let end = index
     let total = 0
     for (; end < entries.length && events.length < MESSAGE_EVENTS && total < MESSAGE_BYTES; end++) {
       const entry = entries[end] as Entry
       if (entry.gap || entry.position !== start.position + events.length) break
       const frames = this.#framesOf(entry)
+      if (frames === undefined) {
+        if (events.length > 0) break
+        this.#pass(entry)
+        return index + 1
+      }
       const size = frames.reduce((sum, frame) => sum + frame.byteLength, 0)
       if (size > this.#maxEventBytes) {
         if (events.length > 0) break
@@ -227,9 +203,9 @@ export class SenderSession {
         return index + 1
       }
       const bytes = size + EVENT_OVERHEAD
-      if (events.length > 0 && this.#bytes + bytes > this.#credit) break
-      if (events.length === 0) await this.#take(bytes, signal)
-      this.#enter(entry, bytes)
+      if (events.length > 0 && !this.underWay.hasRoom(bytes)) break
+      if (events.length === 0) await this.underWay.room(bytes, signal)
+      this.underWay.add(entry.position, bytes, entry)
       total += bytes
       events.push(frames)
     }
@@ -245,40 +221,27 @@ export class SenderSession {
   }
 
   async #announce(loss: Omit<Loss, "kind" | "previous">, signal: AbortSignal): Promise<void> {
-    await this.#take(EVENT_OVERHEAD, signal)
-    this.#enter({ position: loss.sequence }, EVENT_OVERHEAD)
+    await this.underWay.room(EVENT_OVERHEAD, signal)
+    this.underWay.add(loss.sequence, EVENT_OVERHEAD)
     await this.#send(encodeLoss({ ...loss, previous: this.#previous }), signal)
     this.#previous = loss.sequence
   }
 
-  #framesOf({ frames, sender }: Entry): Uint8Array[] {
-    if (sender === undefined || !this.#host.options.nameSender) return frames
+  /** What is sent of an entry, if something is. */
+  #framesOf(entry: Entry): readonly Uint8Array[] | undefined {
+    const { select, nameSender } = this.#host.options
+    const frames = select ? select(entry) : entry.frames
+    const { sender } = entry
+    if (frames === undefined || sender === undefined || !nameSender) return frames
     try {
-      return [...withSender({ frames, sender })]
+      return withSender({ frames, sender })
     } catch {
       // Not an event: the receiver refuses it, and says why.
       return frames
     }
   }
 
-  #enter(entry: UnderWay["entry"], bytes: number): void {
-    this.#underWay.push({ entry, bytes })
-    this.#bytes += bytes
-  }
-
   async #send(message: Uint8Array[], signal: AbortSignal): Promise<void> {
     if (!this.#dealer.trySend(message)) await this.#dealer.send(message, { signal })
-  }
-
-  /** Waits for credit. One event may always be under way. */
-  async #take(bytes: number, signal: AbortSignal): Promise<void> {
-    while (this.underWay > 0 && this.#bytes + bytes > this.#credit) {
-      await new Promise<void>((resolve) => {
-        this.#room = resolve
-      })
-      this.#room = undefined
-      signal.throwIfAborted()
-    }
-    signal.throwIfAborted()
   }
 }

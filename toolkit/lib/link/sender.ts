@@ -4,45 +4,14 @@ import { randomBytes } from "node:crypto"
 import { EventEmitter } from "node:events"
 import { setTimeout as wait } from "node:timers/promises"
 import { Dealer } from "ohmq"
-import type { Store } from "../store/index.js"
+import type { Entry, Store } from "../store/index.js"
+import { passLeading } from "./leading.js"
 import { LinkError } from "./link-error.js"
 import { Progress } from "./progress.js"
 import { encodeBye } from "./protocol.js"
 import { type ReadSenderOptions, readSenderOptions, type SenderOptions } from "./sender-options.js"
 import { SenderSession } from "./sender-session.js"
-
-/** The events of a sender, and their arguments. */
-export interface SenderEvents {
-  /** The receiver is ready. */
-  connected: [endpoint: string]
-  /** The session has ended; `error` says why. The sender tries again. */
-  disconnected: [error: Error]
-  /** The receiver refused an event. It is a dead letter of the cursor. */
-  refused: [refusal: { sequence: number; reason: string }]
-  /** The receiver has less than was acknowledged. */
-  behind: [report: { last: number; acknowledged: number; resentFrom: number }]
-  /** The sender has stopped, and does not try again: `RESTORED`. */
-  stopped: [error: LinkError]
-}
-
-/** The state of a sender. */
-export interface SenderStats {
-  state: "connecting" | "connected" | "stopped" | "closed"
-  /** The receiver that it is connected to, or tries to reach. */
-  endpoint: string
-  /** The last sequence that is stored at the receiver. */
-  acknowledged: number
-  /** How many positions of the store are not stored there. */
-  lag: number
-  /** Events that are sent and not acknowledged. */
-  underWay: number
-  sent: number
-  refused: number
-  /** Sessions so far. */
-  sessions: number
-  /** Why the last session ended. */
-  error: Error | undefined
-}
+import type { SenderEvents, SenderStats } from "./sender-state.js"
 
 /** TCP itself would double its waits for minutes, and not notice when the network is back. In milliseconds. */
 const CONNECT_TIMEOUT = 3000
@@ -61,7 +30,11 @@ export class LinkSender extends EventEmitter<SenderEvents> {
   #endpoint = 0
   #sessions = 0
   #sent = 0
+  #delivered = 0
   #refused = 0
+  #creditWaits = 0
+  /** The first entry that is to be sent when there is a session. */
+  #first: Entry | undefined
   #error: Error | undefined
   /** Called after each commit, and when the sender ends. */
   readonly #watchers = new Set<() => void>()
@@ -73,10 +46,15 @@ export class LinkSender extends EventEmitter<SenderEvents> {
     this.#options = options
     this.#progress = new Progress(
       store,
-      options.cursor,
+      options,
       () => this.#tell(),
       (error) => this.#end?.abort(error),
     )
+  }
+
+  /** Notes the name of the stream, so that the next sender of the cursor has the same. */
+  prepare(): Promise<void> {
+    return this.#progress.begin()
   }
 
   start(): void {
@@ -87,14 +65,20 @@ export class LinkSender extends EventEmitter<SenderEvents> {
   }
 
   stats(): SenderStats {
+    const underWay = this.#session?.underWay
     return {
       state: this.#state,
       endpoint: this.#options.connect[this.#endpoint] ?? "",
+      stream: this.#options.stream,
       acknowledged: this.#progress.acknowledged,
       lag: this.#progress.waiting,
-      underWay: this.#session?.underWay ?? 0,
+      underWay: underWay?.length ?? 0,
+      underWayBytes: underWay?.bytes ?? 0,
+      oldest: this.#state === "connected" ? underWay?.oldest : this.#first?.time,
       sent: this.#sent,
+      delivered: this.#delivered,
       refused: this.#refused,
+      creditWaits: this.#creditWaits + (underWay?.waits ?? 0),
       sessions: this.#sessions,
       error: this.#error,
     }
@@ -150,6 +134,7 @@ export class LinkSender extends EventEmitter<SenderEvents> {
       reconnectInterval: minBackoff,
       reconnectMaxInterval: maxBackoff,
     })
+    const leading = this.#passLeading()
     const lost = (what: string) => end.abort(new LinkError("LOST", what))
     const close = () => end.abort(new LinkError("CLOSED", "The sender was closed"))
     let timer: NodeJS.Timeout | undefined
@@ -157,6 +142,7 @@ export class LinkSender extends EventEmitter<SenderEvents> {
       timer ??= setTimeout(() => lost(`${endpoint} did not answer within ${helloTimeout} ms`), helloTimeout)
     }
     dealer.events.on("handshake", limit)
+    dealer.events.on("connect:retry", () => this.#reportUnreachable(endpoint))
     dealer.events.on("disconnect", () => lost(`The connection to ${endpoint} was lost`))
     dealer.events.on("handshake:error:auth", ({ error }) => {
       lost(`${endpoint} did not let this sender in: ${error.message}`)
@@ -168,7 +154,7 @@ export class LinkSender extends EventEmitter<SenderEvents> {
     try {
       dealer.connect(endpoint)
       this.#session = new SenderSession(
-        this.#host(endpoint, () => clearTimeout(timer)),
+        this.#host(endpoint, leading, () => clearTimeout(timer)),
         dealer,
         end.signal,
       )
@@ -177,6 +163,8 @@ export class LinkSender extends EventEmitter<SenderEvents> {
       throw end.signal.aborted ? end.signal.reason : error
     } finally {
       clearTimeout(timer)
+      await leading()
+      this.#creditWaits += this.#session?.underWay.waits ?? 0
       this.#closing.signal.removeEventListener("abort", close)
       this.#session = undefined
       await this.#leave(dealer)
@@ -196,12 +184,33 @@ export class LinkSender extends EventEmitter<SenderEvents> {
     dealer.close()
   }
 
-  #host(endpoint: string, settled: () => void) {
+  /** Begins to pass what is not sent. Returns what ends that. */
+  #passLeading(): () => Promise<void> {
+    const end = new AbortController()
+    this.#first = undefined
+    const passed = passLeading(this.#store, this.#options, this.#progress, end.signal, (entry) => {
+      this.#first = entry
+      // A session meets the same error, and reports it.
+    }).catch(() => {})
+    return () => {
+      end.abort()
+      return passed
+    }
+  }
+
+  #reportUnreachable(endpoint: string): void {
+    if (this.#error !== undefined) return
+    this.#error = new LinkError("LOST", `${endpoint} cannot be reached`)
+    this.emit("unreachable", this.#error as LinkError)
+  }
+
+  #host(endpoint: string, answered: () => Promise<void>, settled: () => void) {
     return {
       store: this.#store,
       options: this.#options,
       progress: this.#progress,
       instance: this.#instance,
+      answered,
       ready: () => {
         settled()
         this.#sessions++
@@ -218,6 +227,9 @@ export class LinkSender extends EventEmitter<SenderEvents> {
       },
       sent: (events: number) => {
         this.#sent += events
+      },
+      delivered: (events: number) => {
+        this.#delivered += events
       },
     }
   }
@@ -266,9 +278,10 @@ export class LinkSender extends EventEmitter<SenderEvents> {
  * ```
  */
 export async function startSender(store: Store, options: SenderOptions): Promise<LinkSender> {
-  const complete = readSenderOptions(options)
+  const complete = readSenderOptions(store, options)
   await store.addCursor(complete.cursor, complete.from)
   const sender = new LinkSender(store, complete)
+  await sender.prepare()
   sender.start()
   return sender
 }

@@ -3,7 +3,9 @@
 import type { Logger } from "pino"
 import type { z } from "zod"
 import type { Event, Stored } from "../events/index.js"
+import type { NewEvent, Store, WhenFull } from "../store/index.js"
 import type { HttpServer } from "./http.js"
+import type { Metrics } from "./metrics.js"
 
 /** An event that a source took in. */
 export interface Incoming extends Stored {
@@ -35,6 +37,26 @@ export interface ComponentContext {
   /** The folder of the configuration, which its paths are relative to. */
   readonly folder: string
   readonly log: Logger
+  /** The store of the relay, for those that have a protocol of their own for what is in it. */
+  readonly store: Store
+  readonly metrics: Metrics
+}
+
+/** What the routes make of an event. */
+export interface Routed {
+  /** The event with its tag. */
+  readonly event: NewEvent
+  readonly whenFull: WhenFull
+}
+
+/** For sources that store their events themselves, because something else must be in the same write. */
+export interface Routing {
+  /** Finds the sinks of an event, and counts it if there are none. */
+  route(incoming: Incoming): Routed | undefined
+  /** The sinks that events of this source can go to. */
+  sinks(): string[]
+  /** Counts events that are on disk. */
+  stored(count: number, position: number): void
 }
 
 export interface SourceContext extends ComponentContext {
@@ -43,6 +65,7 @@ export interface SourceContext extends ComponentContext {
   readonly http: HttpServer
   /** Resolves once the events are on disk. Rejects with a `StoreError` whose code is `FULL` if there is no room. */
   intake(events: readonly Incoming[], options: IntakeOptions): Promise<Receipt>
+  readonly routing: Routing
   /** Counts something that was not an event, and logs why. */
   refuse(reason: string, details?: Record<string, unknown>, count?: number): void
 }
@@ -73,7 +96,18 @@ export interface Retry {
   readonly isHeld?: boolean
 }
 
-/** A part of the relay that hands events on. */
+/** What brings the events of one sink from the store to where they belong. It reads and commits the cursor that has the sink's name. */
+export interface Outlet {
+  start(): Promise<void>
+  /** Begins nothing new, and ends what is under way when the signal is aborted. What was not committed is delivered again after the next start. */
+  stop(signal: AbortSignal): Promise<void>
+  /** When the relay received the oldest event that is being delivered, in milliseconds since 1970. */
+  readonly oldest: number | undefined
+  /** Since when nothing can be delivered, and why. */
+  readonly failing: { since: number; reason: string } | undefined
+}
+
+/** A sink that takes batches. `Delivery` is its outlet. */
 export interface Sink {
   start(): Promise<void>
   /** Delivers a batch: an outcome for each event, in order. If it rejects, all of the batch is tried again. */
@@ -94,7 +128,10 @@ export interface SourceKind<Config = unknown> extends Kind<Config> {
 }
 
 export interface SinkKind<Config = unknown> extends Kind<Config> {
-  create(config: Config, context: ComponentContext): Sink
+  /** Most sinks take batches. One with acknowledgements of its own is its own outlet. */
+  create(config: Config, context: ComponentContext): Sink | Outlet
+  /** Whether its options are those of `delivery`, too. True by default. */
+  readonly isDelivered?: boolean
 }
 
 /** Types a kind by its schema. */

@@ -3,7 +3,7 @@
 import { setTimeout } from "node:timers/promises"
 import type { Logger } from "pino"
 import type { Entry, Store } from "../store/index.js"
-import type { Outcome, Outgoing, Sink } from "./components.js"
+import type { Outcome, Outgoing, Outlet, Sink } from "./components.js"
 import type { Metrics } from "./metrics.js"
 import { decodeTag } from "./tags.js"
 
@@ -25,7 +25,7 @@ export const backoff = (attempt: number, { retryMin, retryMax }: DeliveryOptions
   Math.random() * Math.min(retryMax, retryMin * 2 ** Math.min(attempt, 40))
 
 /** Delivers what the store has for a sink, in order. */
-export class Delivery {
+export class Delivery implements Outlet {
   readonly name: string
   readonly sink: Sink
   readonly #store: Store
@@ -60,7 +60,8 @@ export class Delivery {
     return this.#failingSince === undefined ? undefined : { since: this.#failingSince, reason: this.#problem ?? "" }
   }
 
-  start(): void {
+  async start(): Promise<void> {
+    await this.sink.start()
     this.#running = this.#run()
   }
 

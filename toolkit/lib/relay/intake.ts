@@ -3,7 +3,7 @@
 import type { Logger } from "pino"
 import type { NewEvent, Store, WhenFull } from "../store/index.js"
 import { Complaints } from "./complaints.js"
-import type { Incoming, IntakeOptions, Receipt } from "./components.js"
+import type { Incoming, IntakeOptions, Receipt, Routed, Routing } from "./components.js"
 import { type KnownDeliveries, keyOf } from "./known-deliveries.js"
 import type { Metrics } from "./metrics.js"
 import { planRoutes, type Route } from "./routes.js"
@@ -34,15 +34,13 @@ export class Intake {
     const batches = new Map<WhenFull, NewEvent[]>()
     const single: Promise<void>[] = []
     for (const incoming of events) {
-      this.#taps.offer(source, incoming)
-      const plan = planRoutes(this.routes, source, incoming, (route, error) => this.#complain(route, error))
-      if (plan === undefined) {
+      const routed = this.#route(source, incoming, options.canRefuse)
+      if (routed === undefined) {
         receipt.unrouted++
         continue
       }
-      const { delivery, frames, sender } = incoming
-      const event: NewEvent = { frames: [encodeTag({ source, sinks: plan.sinks, delivery }), ...frames], sender }
-      const whenFull = plan.whenFull === "refuse" && !options.canRefuse ? "wait" : plan.whenFull
+      const { event, whenFull } = routed
+      const { delivery } = incoming
       if (delivery === undefined) {
         const batch = batches.get(whenFull)
         if (batch === undefined) batches.set(whenFull, [event])
@@ -64,11 +62,35 @@ export class Intake {
     // All are waited for, so that no failure goes unseen.
     const results = await Promise.allSettled(single)
     this.#metrics.eventsIn.inc({ source }, receipt.stored)
-    this.#metrics.unrouted.inc({ source }, receipt.unrouted)
     this.#metrics.duplicates.inc({ source }, receipt.duplicates)
     const failed = results.find((result) => result.status === "rejected")
     if (failed !== undefined) throw failed.reason
     return receipt
+  }
+
+  /** For a source that stores its events itself. */
+  routing(source: string): Routing {
+    return {
+      route: (incoming) => this.#route(source, incoming, false),
+      sinks: () => [...new Set(this.routes.flatMap(({ from, to }) => (from.includes(source) ? to : [])))],
+      stored: (count, position) => {
+        this.#metrics.eventsIn.inc({ source }, count)
+        // If it fails, a start reads more.
+        this.#known.reached(position).catch(() => {})
+      },
+    }
+  }
+
+  #route(source: string, incoming: Incoming, canRefuse: boolean): Routed | undefined {
+    this.#taps.offer(source, incoming)
+    const plan = planRoutes(this.routes, source, incoming, (route, error) => this.#complain(route, error))
+    if (plan === undefined) {
+      this.#metrics.unrouted.inc({ source })
+      return undefined
+    }
+    const { delivery, frames, sender } = incoming
+    const event = { frames: [encodeTag({ source, sinks: plan.sinks, delivery }), ...frames], sender }
+    return { event, whenFull: plan.whenFull === "refuse" && !canRefuse ? "wait" : plan.whenFull }
   }
 
   async #append(source: string, events: NewEvent[], whenFull: WhenFull, { signal }: IntakeOptions): Promise<number> {

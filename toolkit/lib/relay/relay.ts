@@ -6,7 +6,7 @@ import { setTimeout } from "node:timers/promises"
 import type { Logger } from "pino"
 import { openStore, type Store } from "../store/index.js"
 import { Complaints } from "./complaints.js"
-import type { IntakeOptions, Source } from "./components.js"
+import type { IntakeOptions, Outlet, Source } from "./components.js"
 import { type Component, type RelayConfig, readConfig, type SinkComponent } from "./configuration.js"
 import { ControlServer } from "./control.js"
 import { Delivery } from "./delivery.js"
@@ -35,7 +35,7 @@ export class Relay {
   readonly #http: HttpServer
   readonly #control: ControlServer
   readonly #sources = new Map<string, Running<Source>>()
-  readonly #deliveries = new Map<string, Running<Delivery>>()
+  readonly #outlets = new Map<string, Running<Outlet>>()
   #config: RelayConfig
   #state: "starting" | "ready" | "draining" = "starting"
   #address: string | undefined
@@ -50,7 +50,7 @@ export class Relay {
     this.#intake = new Intake(store, known, metrics, this.taps, log)
     this.#http = new HttpServer()
     this.#control = new ControlServer(store, this.taps)
-    metrics.watch(store, () => [...this.#deliveries].map(([name, { part }]) => [name, part.oldest]))
+    metrics.watch(store, () => [...this.#outlets].map(([name, { part }]) => [name, part.oldest]))
     this.#http.page("/healthz", () => ({ status: 200, body: "ok\n" }))
     this.#http.page("/readyz", () => this.#readiness())
     this.#http.page("/metrics", async () => ({
@@ -155,13 +155,13 @@ export class Relay {
     }
     for (const { name } of config.sinks) await this.#store.addCursor(name)
     this.#intake.routes = config.routes
-    for (const [name, { part, fingerprint }] of this.#deliveries) {
+    for (const [name, { part, fingerprint }] of this.#outlets) {
       if (isKept(config.sinks, name, fingerprint)) continue
-      this.#deliveries.delete(name)
+      this.#outlets.delete(name)
       await part.stop(AbortSignal.timeout(10_000))
     }
     for (const component of config.sinks) {
-      if (!this.#deliveries.has(component.name)) await this.#startSink(component, config.folder)
+      if (!this.#outlets.has(component.name)) await this.#startSink(component, config.folder)
     }
     for (const component of config.sources) {
       if (this.#sources.has(component.name)) continue
@@ -179,11 +179,10 @@ export class Relay {
 
   async #startSink({ name, kind, config, delivery, fingerprint }: SinkComponent, folder: string): Promise<void> {
     const log = this.#log.child({ sink: name })
-    const sink = kind.create(config, { name, folder, log })
-    await sink.start().catch((error: Error) => this.#cannotStart(`sink ${name}`, error))
-    const part = new Delivery(name, sink, this.#store, delivery, this.metrics, this.#log)
-    part.start()
-    this.#deliveries.set(name, { fingerprint, part })
+    const sink = kind.create(config, { name, folder, log, store: this.#store, metrics: this.metrics })
+    const part = "deliver" in sink ? new Delivery(name, sink, this.#store, delivery, this.metrics, this.#log) : sink
+    await part.start().catch((error: Error) => this.#cannotStart(`sink ${name}`, error))
+    this.#outlets.set(name, { fingerprint, part })
   }
 
   #sourceContext(name: string, folder: string) {
@@ -194,7 +193,10 @@ export class Relay {
       folder,
       state: join(resolve(folder, this.#config.store.path), "sources"),
       log,
+      store: this.#store,
+      metrics: this.metrics,
       http: this.#http,
+      routing: this.#intake.routing(name),
       intake: (events: Parameters<Intake["take"]>[1], options: IntakeOptions) =>
         this.#intake.take(name, events, options),
       refuse: (reason: string, details: Record<string, unknown> = {}, count = 1) => {
@@ -223,7 +225,7 @@ export class Relay {
     await Promise.allSettled([...this.#sources.values()].map(({ part }) => part.stop()))
     await this.#http.close()
     await this.#drained(signal)
-    await Promise.allSettled([...this.#deliveries.values()].map(({ part }) => part.stop(signal)))
+    await Promise.allSettled([...this.#outlets.values()].map(({ part }) => part.stop(signal)))
     await this.#control.close()
     await this.#known.close()
     await this.#store.close()
@@ -233,7 +235,7 @@ export class Relay {
   async #drained(signal: AbortSignal): Promise<void> {
     const isBusy = () => {
       const { cursors } = this.#store.stats()
-      return [...this.#deliveries].some(
+      return [...this.#outlets].some(
         ([name, { part }]) => part.failing === undefined && (cursors[name]?.waiting ?? 0) > 0,
       )
     }

@@ -52,15 +52,16 @@ export class Cursors {
   }
 
   /** Moves a cursor on. False if it was there already. */
-  async commit(name: string, position: Position): Promise<boolean> {
+  async commit(name: string, position: Position, note?: string): Promise<boolean> {
     const before = this.need(name)
     if (!Number.isSafeInteger(position) || position >= this.#log.durable) {
       throw new RangeError(`Cursor "${name}" cannot be at ${position}: the last position is ${this.#log.durable - 1}`)
     }
     const until = this.skips(name).extend(position)
-    if (until <= before) return false
-    await this.#state.pass(name, until)
-    return true
+    const isNew = note !== undefined && note !== this.#state.noteOf(name)
+    if (until <= before && !isNew) return false
+    await this.#state.pass(name, until, note)
+    return until > before
   }
 
   /** Moves a cursor to where it was, as far as there are entries. */
@@ -74,7 +75,13 @@ export class Cursors {
     const cursors: Record<string, CursorStats> = {}
     const last = this.#log.durable - 1
     for (const [name, position] of this.#state.cursors) {
-      cursors[name] = { position, waiting: last - Math.max(position, this.#log.first - 1), ...more({ name }) }
+      const note = this.#state.noteOf(name)
+      cursors[name] = {
+        position,
+        waiting: last - Math.max(position, this.#log.first - 1),
+        ...more({ name }),
+        ...(note !== undefined && { note }),
+      }
     }
     return cursors
   }

@@ -27,6 +27,7 @@ import type {
 } from "./store.js"
 import { type StreamEnd, Streams } from "./streams.js"
 import { Bell, type EntryMeta, parseMeta, subscribe } from "./subscription.js"
+import { Turns } from "./turns.js"
 import { checkEvents } from "./validation.js"
 
 /** The store in the segments of a folder. */
@@ -37,6 +38,7 @@ export class SegmentStore implements Store {
   readonly #state: State
   readonly #dead: DeadLetters
   readonly #streams = new Streams()
+  readonly #turns = new Turns()
   readonly #room: Room
   readonly #cursors: Cursors
   readonly #bell = new Bell()
@@ -120,32 +122,44 @@ export class SegmentStore implements Store {
     checkEvents(events, options)
     if (this.#state.isShort) await this.#state.refuse()
     const drafts = events.map(plain)
+    const { stream } = options
+    const isFirst = stream === undefined || this.#turns.isFree(stream)
+    if (isFirst && this.#hasRoom(drafts, options)) return this.#store(drafts, [], options)
+    const enter = () => this.#enter(drafts, options)
+    const { written } = await (stream === undefined ? enter() : this.#turns.take(stream, enter))
+    return written
+  }
+
+  #hasRoom(drafts: readonly Draft[], { whenFull }: AppendOptions): boolean {
+    if (drafts.length === 0) return true
+    return !(whenFull === "wait" && this.#room.waiting > 0) && this.#room.has(sizeOf(drafts), drafts.length)
+  }
+
+  /** Resolves once there was room, and the events have their positions. */
+  async #enter(drafts: Draft[], options: AppendOptions): Promise<{ written: Promise<Position> }> {
+    if (this.#hasRoom(drafts, options)) return { written: this.#store(drafts, [], options) }
+    // What was stored before needs no room, and its sender waits for that answer.
+    if (options.stream !== undefined && this.#place(options, drafts).known === drafts.length)
+      return { written: this.#last() }
     const bytes = sizeOf(drafts)
-    const { whenFull = "refuse", stream } = options
-    let gaps: Draft[] = []
-    let isKept = false
-    if ((whenFull === "wait" && this.#room.waiting > 0) || !this.#room.has(bytes, drafts.length)) {
-      // What was stored before needs no room, and its sender waits for that answer.
-      if (stream !== undefined && this.#place(options, drafts).known === drafts.length) return this.#last()
-      try {
-        const dropped = await this.#room.make(bytes, drafts.length, whenFull, options.signal)
-        isKept = true
-        gaps = dropped.map((one) => gapOf({ reason: "dropped", ...one }))
-      } catch (error) {
-        if (error instanceof StoreError && error.code === "FULL") this.#refused++
-        throw error
-      }
+    try {
+      const dropped = await this.#room.make(bytes, drafts.length, options.whenFull ?? "refuse", options.signal)
+      // From here on to the append nothing else runs.
+      this.#room.release(bytes, drafts.length)
+      const gaps = dropped.map((one) => gapOf({ reason: "dropped", ...one }))
+      return { written: this.#store(drafts, gaps, options) }
+    } catch (error) {
+      if (error instanceof StoreError && error.code === "FULL") this.#refused++
+      throw error
     }
-    // From here on to the append nothing else runs.
-    if (isKept) this.#room.release(bytes, drafts.length)
-    return this.#store(drafts, gaps, options)
   }
 
-  #place({ stream = "", sequence = 1, allowGap = false, skip = false }: AppendOptions, drafts: readonly Draft[]) {
-    return this.#streams.place(stream, sequence, drafts.length, allowGap || skip)
+  #place({ stream = "", sequence = 1, allowGap, skip, after }: AppendOptions, drafts: readonly Draft[]) {
+    const place = { sequence, count: drafts.length, after }
+    return this.#streams.place(stream, place, allowGap === true || skip === true)
   }
 
-  #store(drafts: Draft[], gaps: Draft[], options: AppendOptions): Promise<Position> {
+  async #store(drafts: Draft[], gaps: Draft[], options: AppendOptions): Promise<Position> {
     const { stream, sequence = 1, lost, mark } = options
     if (stream === undefined) return drafts.length + gaps.length === 0 ? this.#last() : this.#write(gaps.concat(drafts))
     const end = sequence + drafts.length - 1
@@ -210,9 +224,9 @@ export class SegmentStore implements Store {
     return subscribe(store, cursor, options)
   }
 
-  async commit(cursor: string, position: Position): Promise<void> {
+  async commit(cursor: string, position: Position, note?: string): Promise<void> {
     this.#open()
-    if (await this.#cursors.commit(cursor, position)) await this.#passed()
+    if (await this.#cursors.commit(cursor, position, note)) await this.#passed()
   }
 
   async rewind(cursor: string, position: Position): Promise<void> {

@@ -15,12 +15,15 @@ interface Change {
   cursors?: Record<string, Position | null>
   /** A cursor and its position, unless it is further already: commits may be under way at the same time. */
   passed?: Record<string, Position>
+  /** Notes of cursors. */
+  notes?: Record<string, string>
   /** Dead letters that are gone. */
   gone?: { cursor: string; ids: Position[] }
 }
 
 interface Snapshot {
   cursors: Record<string, Position>
+  notes: Record<string, string>
   gone: Position[]
   goneOf: Record<string, number>
 }
@@ -45,6 +48,7 @@ export class State {
   readonly #log: Log
   readonly #reserve: string
   readonly #cursors = new Map<string, Position>()
+  readonly #notes = new Map<string, string>()
   /** Dead letters that are gone, and whose segments are not. */
   readonly #gone = new Set<Position>()
   /** How many dead letters of a cursor are gone, ever. */
@@ -70,6 +74,11 @@ export class State {
     return this.#cursors
   }
 
+  /** What the reader of a cursor keeps with its place. */
+  noteOf(cursor: string): string | undefined {
+    return this.#notes.get(cursor)
+  }
+
   get gone(): ReadonlySet<Position> {
     return this.#gone
   }
@@ -81,6 +90,7 @@ export class State {
   #snapshot(): Snapshot {
     return {
       cursors: Object.fromEntries(this.#cursors),
+      notes: Object.fromEntries(this.#notes),
       gone: [...this.#gone],
       goneOf: Object.fromEntries(this.#goneOf),
     }
@@ -88,23 +98,28 @@ export class State {
 
   #visit({ kind, meta }: Stored): void {
     if (kind === kinds.gap) return
-    const { cursors = {}, passed, gone, goneOf } = JSON.parse(meta || "{}")
+    const { cursors = {}, passed, notes, gone, goneOf } = JSON.parse(meta || "{}")
     if (kind === kinds.carry) {
       for (const id of gone ?? []) this.#gone.add(id)
       for (const [cursor, count] of Object.entries(goneOf ?? {})) this.#goneOf.set(cursor, count as number)
       for (const [name, position] of Object.entries(cursors)) this.#cursors.set(name, position as number)
-    } else this.#apply({ cursors, passed, gone })
+      for (const [name, note] of Object.entries(notes ?? {})) this.#notes.set(name, note as string)
+    } else this.#apply({ cursors, passed, notes, gone })
   }
 
-  #apply({ cursors = {}, passed = {}, gone }: Change): void {
+  #apply({ cursors = {}, passed = {}, notes = {}, gone }: Change): void {
     for (const [name, position] of Object.entries(passed)) {
       // One that was removed meanwhile does not come back.
       if (position > (this.#cursors.get(name) ?? Number.POSITIVE_INFINITY)) this.#cursors.set(name, position)
     }
     for (const [name, position] of Object.entries(cursors)) {
-      if (position === null) this.#cursors.delete(name)
-      else this.#cursors.set(name, position)
+      if (position !== null) this.#cursors.set(name, position)
+      else {
+        this.#cursors.delete(name)
+        this.#notes.delete(name)
+      }
     }
+    for (const [name, note] of Object.entries(notes)) if (this.#cursors.has(name)) this.#notes.set(name, note)
     if (gone === undefined) return
     for (const id of gone.ids) this.#gone.add(id)
     this.#goneOf.set(gone.cursor, this.goneOf(gone.cursor) + gone.ids.length)
@@ -134,8 +149,8 @@ export class State {
     return this.#change({ cursors })
   }
 
-  pass(cursor: string, position: Position): Promise<void> {
-    return this.#change({ passed: { [cursor]: position } })
+  pass(cursor: string, position: Position, note?: string): Promise<void> {
+    return this.#change({ passed: { [cursor]: position }, ...(note !== undefined && { notes: { [cursor]: note } }) })
   }
 
   removeDead(cursor: string, ids: Position[]): Promise<void> {

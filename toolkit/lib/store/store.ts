@@ -67,8 +67,10 @@ export interface AppendOptions {
   allowGap?: boolean | undefined
   /** Whether sequences that are missing before the first event have no events, so that nothing is lost. Then there is no gap record. */
   skip?: boolean | undefined
-  /** Sequences that the sender of the stream has lost. A gap record before the events says which. */
-  lost?: { from: number; to: number } | undefined
+  /** The sequence that was appended before, if there is one: an error, `SEQUENCE_GAP`, if that append has failed. */
+  after?: number | undefined
+  /** Sequences that the sender of the stream has lost, and what each cursor misses. A gap record before the events says so. */
+  lost?: { from: number; to: number; cursors?: Record<string, number> } | undefined
   /** Kept with the sequence of the last event, for `markOf`. */
   mark?: string | undefined
 }
@@ -124,6 +126,8 @@ export interface CursorStats {
   dead: number
   /** How many events it lost because the store dropped them, since the store was opened. */
   dropped: number
+  /** What was committed with its position. */
+  note?: string
 }
 
 /** The state of a store. */
@@ -175,8 +179,12 @@ export interface Store {
   removeCursor(name: string): Promise<void>
   /** Entries in order, in batches. */
   read(cursor: string, options?: ReadOptions): AsyncIterable<Entry[]>
-  /** Notes that the cursor is done with all entries up to a position. Resolves once that is on disk. Lower positions have no effect. */
-  commit(cursor: string, position: Position): Promise<void>
+  /**
+   * Notes that the cursor is done with all entries up to a position. Resolves once that is on disk. Lower positions have no effect.
+   *
+   * @param note A short text of the reader, which is kept with the cursor in the same write until the next one. `stats` has it.
+   */
+  commit(cursor: string, position: Position, note?: string): Promise<void>
   /** Sets a cursor back, so that it reads entries again that are still there. */
   rewind(cursor: string, position: Position): Promise<void>
 

@@ -52,8 +52,16 @@ export class Streams {
    *
    * @returns How many events were stored before, and the sequences that are missing.
    */
-  place(stream: string, sequence: number, count: number, allowGap: boolean) {
+  place(
+    stream: string,
+    { sequence, count, after = 0 }: { sequence: number; count: number; after?: number | undefined },
+    allowGap: boolean,
+  ) {
     const last = this.accepted(stream)
+    if (last < after) {
+      const message = `Sequence ${sequence} of stream "${stream}" must follow ${after}, but the last one is ${last}: an append before it has failed`
+      throw new StoreError("SEQUENCE_GAP", message)
+    }
     const known = Math.min(Math.max(last - sequence + 1, 0), count)
     const missing = sequence > last + 1 ? { from: last + 1, to: sequence - 1 } : undefined
     if (missing !== undefined && !allowGap) {

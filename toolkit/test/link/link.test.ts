@@ -256,7 +256,7 @@ describe("a link that is disturbed", () => {
 
     // Under a new name nothing is lost.
     await again.close()
-    await (await sending(long, receiver.endpoint, { stream: "s2", cursor: "link s", onBehind: "continue" })).drained()
+    await (await sending(long, receiver.endpoint, { stream: "s2", cursor: "link s" })).drained()
     expect((await ids(target)).slice(20)).toEqual(names(30, 101))
   })
 

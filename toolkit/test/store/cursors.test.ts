@@ -72,6 +72,26 @@ describe("cursors", () => {
     })
   })
 
+  it("keep a note with their place, until they are removed", async () => {
+    const folder = temporaryFolder()
+    const store = await opened(folder, { segmentBytes: 1 << 17 })
+    await store.addCursor("c")
+    await store.append([event("1"), event("2")])
+    expect(store.stats().cursors.c?.note).toBeUndefined()
+    await store.commit("c", 0, "begun")
+    expect(store.stats().cursors.c).toMatchObject({ position: 0, note: "begun" })
+    await store.commit("c", 1, "one")
+    await store.commit("c", 2)
+    // More than one file of the state, so that the note is carried over.
+    for (let i = 0; i < 3000; i += 100) await Promise.all(Array.from({ length: 100 }, (_, j) => store.addCursor(`${"x".repeat(100)}${i + j}`)))
+    await store.close()
+    const again = await opened(folder)
+    expect(again.stats().cursors.c).toMatchObject({ position: 2, note: "one" })
+    await again.removeCursor("c")
+    await again.addCursor("c")
+    expect(again.stats().cursors.c?.note).toBeUndefined()
+  })
+
   it("do not go back when commits overtake each other", async () => {
     const folder = temporaryFolder()
     const store = await opened(folder)

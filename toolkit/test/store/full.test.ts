@@ -51,6 +51,36 @@ describe("a full store", () => {
     expect(await texts(store, "c")).toEqual(["4", "5", "6", "7"])
   })
 
+  it("lets no append overtake one of the same stream that waits", async () => {
+    const store = await opened(undefined, { maxCount: 4, segmentEntries: 1 })
+    await store.addCursor("c")
+    for (let i = 1; i <= 3; i++) await store.append([numbered(i)])
+    const stream = { stream: "s", skip: true }
+    const first = store.append([event("a"), event("b")], { ...stream, sequence: 1, whenFull: "wait" })
+    const second = store.append([event("c")], { ...stream, sequence: 3, whenFull: "drop-oldest" })
+    const last = store.append([], { ...stream, sequence: 5, whenFull: "wait" })
+    await expect.poll(() => store.stats().waitingForRoom).toBe(1)
+    await store.commit("c", 3)
+    await Promise.all([first, second, last])
+    expect(await texts(store, "c")).toEqual(["a", "b", "c"])
+    expect(store.sequenceOf("s")).toBe(4)
+  })
+
+  it("takes nothing of a stream behind an append that failed", async () => {
+    const store = await opened(undefined, { maxCount: 3 })
+    await store.addCursor("c")
+    await store.append([event("1"), event("2")])
+    const stream = { stream: "s", skip: true }
+    const first = failure(store.append([event("a"), event("b")], { ...stream, sequence: 1 }))
+    const second = failure(store.append([event("c")], { ...stream, sequence: 3, after: 2 }))
+    expect(await first).toMatchObject({ code: "FULL" })
+    expect(await second).toEqual({
+      code: "SEQUENCE_GAP",
+      message: 'Sequence 3 of stream "s" must follow 2, but the last one is 0: an append before it has failed',
+    })
+    expect(store.sequenceOf("s")).toBe(0)
+  })
+
   it("ends the wait by a signal and by close", async () => {
     const store = await opened(undefined, { maxCount: 1 })
     await store.addCursor("c")
