@@ -55,7 +55,7 @@ export class Intake {
     for (const [whenFull, batch] of batches) {
       const stored = this.#append(source, batch, whenFull, options).then((position) => {
         receipt.stored += batch.length
-        return this.#known.reached(position)
+        this.#known.reached(position)
       })
       single.push(stored)
     }

@@ -1,6 +1,8 @@
-// The deliveries that are stored already, so that a redelivery is not stored again. They are kept in a small store of their own.
+// The deliveries that are stored already, so that a redelivery is not stored again. They are kept in a small store of their own, which nobody
+// waits for: the main store has each of them too, in the tag of its event, and what was not noted before the process ended is read there.
 
 import { Buffer } from "node:buffer"
+import { setImmediate, setTimeout } from "node:timers/promises"
 import { openStore, type Store } from "../store/index.js"
 import { decodeTag, type Tag } from "./tags.js"
 
@@ -13,17 +15,28 @@ const maxAge = 3 * 86_400e3
 /** With every entry of the main store behind this many unnoted ones, the place is noted, so that a start reads few. */
 const noteEvery = 10_000
 
+/** After an error. */
+const retryMs = 1000
+
+/** A position of the main store, and the delivery there, if it has one. All deliveries before it were noted before. */
+type Note = [position: number, key?: string]
+
 /** Two sources may use the same identifiers. */
 export const keyOf = (source: string, delivery: string): string => `${source} ${delivery}`
 
 /** Remembers deliveries. */
 export class KnownDeliveries {
   readonly #store: Store
-  readonly #known = new Map<string, Promise<void> | undefined>()
+  readonly #failed: (error: Error) => void
+  readonly #known = new Map<string, Promise<unknown> | undefined>()
+  readonly #closing = new AbortController()
+  #pending: Note[] = []
   #noted = 0
+  #writing: Promise<void> | undefined
 
-  private constructor(store: Store) {
+  private constructor(store: Store, failed: (error: Error) => void) {
     this.#store = store
+    this.#failed = failed
   }
 
   /**
@@ -31,8 +44,14 @@ export class KnownDeliveries {
    * main store is read too.
    *
    * @param reader A cursor of the main store.
+   * @param failed Hears of notes that could not be written. They are tried again.
    */
-  static async open(folder: string, main: Store, reader: string): Promise<KnownDeliveries> {
+  static async open(
+    folder: string,
+    main: Store,
+    reader: string,
+    failed: (error: Error) => void,
+  ): Promise<KnownDeliveries> {
     const store = await openStore(folder, {
       maxCount: 2 * maxCount,
       maxAge,
@@ -41,11 +60,11 @@ export class KnownDeliveries {
     })
     try {
       await store.addCursor(cursor)
-      const known = new KnownDeliveries(store)
+      const known = new KnownDeliveries(store, failed)
       for await (const batch of store.read(cursor, { follow: false })) {
         for (const { frames, gap } of batch) {
           if (gap) continue
-          const [position, key] = JSON.parse(Buffer.from(frames[0] ?? []).toString()) as [number, string?]
+          const [position, key] = JSON.parse(Buffer.from(frames[0] ?? []).toString()) as Note
           known.#noted = Math.max(known.#noted, position)
           if (key !== undefined) known.#keep(key)
         }
@@ -54,8 +73,9 @@ export class KnownDeliveries {
       for await (const batch of main.read(reader, { from: Math.max(known.#noted + 1, first), follow: false })) {
         for (const { frames, gap, position } of batch) {
           const { source, delivery }: Partial<Tag> & { source: string } = gap ? { source: "" } : decodeTag(frames[0])
-          if (delivery !== undefined) await known.note(keyOf(source, delivery), position)
+          if (delivery !== undefined) known.#note(keyOf(source, delivery), position)
         }
+        await known.#writing
       }
       return known
     } catch (error) {
@@ -82,10 +102,10 @@ export class KnownDeliveries {
       // If the first fails, this one is the first.
       await pending.catch(() => {})
     }
-    const pending = store().then((position) => this.note(key, position))
+    const pending = store()
     this.#known.set(key, pending)
     try {
-      await pending
+      this.#note(key, await pending)
     } catch (error) {
       if (this.#known.get(key) === pending) this.#known.delete(key)
       throw error
@@ -93,25 +113,48 @@ export class KnownDeliveries {
     return true
   }
 
-  /** Notes that a delivery is stored. */
-  async note(key: string, position: number): Promise<void> {
-    await this.#write([position, key])
+  #note(key: string, position: number): void {
     this.#keep(key)
+    this.#pending.push([position, key])
+    this.#writing ??= this.#write()
   }
 
   /** Notes how far the main store is. */
-  async reached(position: number): Promise<void> {
+  reached(position: number): void {
     if (position - this.#noted < noteEvery) return
-    this.#noted = position
-    await this.#write([position])
+    this.#pending.push([position])
+    this.#writing ??= this.#write()
   }
 
-  async #write(value: [number, string?]): Promise<void> {
-    this.#noted = Math.max(this.#noted, value[0])
-    await this.#store.append([{ frames: [Buffer.from(JSON.stringify(value))] }], { whenFull: "drop-oldest" })
+  /**
+   * Writes what is to be noted, until there is nothing. It begins in a later turn of the event loop: appends of one group resolve in the same
+   * turn, and groups in order, so that nothing that belongs before these notes comes later.
+   */
+  async #write(): Promise<void> {
+    const { signal } = this.#closing
+    do {
+      await setImmediate()
+      const notes = this.#pending.toSorted(([a], [b]) => a - b)
+      this.#pending = []
+      try {
+        const events = notes.map((note) => ({ frames: [Buffer.from(JSON.stringify(note))] }))
+        await this.#store.append(events, { whenFull: "drop-oldest" })
+        this.#noted = Math.max(this.#noted, notes.at(-1)?.[0] ?? 0)
+      } catch (error) {
+        this.#failed(error as Error)
+        // The main store still has them. No more are remembered than these.
+        this.#pending = notes.concat(this.#pending).slice(-maxCount)
+        if (signal.aborted) break
+        await setTimeout(retryMs, undefined, { signal }).catch(() => {})
+      }
+    } while (this.#pending.length > 0)
+    this.#writing = undefined
   }
 
-  close(): Promise<void> {
-    return this.#store.close()
+  /** Writes what is to be noted, and closes. */
+  async close(): Promise<void> {
+    this.#closing.abort()
+    await this.#writing
+    await this.#store.close()
   }
 }

@@ -75,7 +75,9 @@ export class Relay {
       for (const { name } of config.sinks) await store.addCursor(name)
       // Only to read with: it always stands behind the newest entry.
       await store.addCursor(ownCursor, "end")
-      known = await KnownDeliveries.open(join(folder, "deliveries"), store, ownCursor)
+      known = await KnownDeliveries.open(join(folder, "deliveries"), store, ownCursor, ({ message }) =>
+        log.error({ reason: message }, "Deliveries could not be noted. That is tried again"),
+      )
       await store.removeCursor(ownCursor)
       relay = new Relay(config, store, known, metrics, log)
       await relay.#start(folder)
