@@ -4,7 +4,8 @@
 import path from "node:path"
 
 import { ensureRuntimes, runtimes } from "../test/runtimes/runtimes.mjs"
-import { freePort, server, startListener } from "./lib/server.mjs"
+import { rabbitmqFolders, startRabbitmq } from "./lib/rabbitmq.mjs"
+import { server, startListener } from "./lib/server.mjs"
 
 const program = (name) => [process.execPath, path.join(import.meta.dirname, name)]
 
@@ -38,36 +39,10 @@ const redis = server({
 
 const rabbitmq = server({
   program: "rabbitmq-server",
-  // Debian's command in the PATH must run as root or as its own user.
-  folders: ["/usr/lib/rabbitmq/bin"],
+  folders: rabbitmqFolders,
   client: "amqplib",
   url: (port) => `amqp://guest:guest@127.0.0.1:${port}`,
-  async start({ file, port, folder, started }) {
-    const epmdPort = await freePort()
-    const epmd = ["-port", epmdPort, "-address", "127.0.0.1"]
-    started.push(await startListener("epmd", epmd, { port: epmdPort }))
-    const env = {
-      HOME: folder,
-      // Makes the script exec the server instead of starting a child.
-      RUNNING_UNDER_SYSTEMD: "true",
-      ERL_EPMD_PORT: epmdPort,
-      ERL_EPMD_ADDRESS: "127.0.0.1",
-      RABBITMQ_NODENAME: "ohmq-bench@localhost",
-      RABBITMQ_NODE_IP_ADDRESS: "127.0.0.1",
-      RABBITMQ_NODE_PORT: port,
-      RABBITMQ_DIST_PORT: await freePort(),
-      RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: "-kernel inet_dist_use_interface {127,0,0,1}",
-      RABBITMQ_BASE: folder,
-      RABBITMQ_MNESIA_BASE: path.join(folder, "mnesia"),
-      RABBITMQ_LOG_BASE: path.join(folder, "log"),
-      RABBITMQ_SCHEMA_DIR: path.join(folder, "schema"),
-      RABBITMQ_GENERATED_CONFIG_DIR: path.join(folder, "config"),
-      RABBITMQ_ENABLED_PLUGINS_FILE: path.join(folder, "plugins"),
-      RABBITMQ_CONFIG_FILE: path.join(folder, "none"),
-      RABBITMQ_CONF_ENV_FILE: path.join(folder, "none"),
-    }
-    started.push(await startListener(file, [], { port, env, seconds: 60 }))
-  },
+  start: startRabbitmq,
 })
 
 const served = (peer, name, can, values = {}) => ({

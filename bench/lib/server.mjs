@@ -1,4 +1,4 @@
-// Starts the servers that some contenders need, on a free port of the loopback interface, without persistence.
+// Starts the servers that some contenders need, on a free port of the loopback interface.
 
 import { once } from "node:events"
 import { accessSync, constants, existsSync, mkdirSync } from "node:fs"
@@ -19,7 +19,8 @@ function executable(file) {
   }
 }
 
-const find = (program, folders) =>
+/** The path of a program, if it is installed. */
+export const find = (program, folders = []) =>
   [...folders, ...(process.env.PATH ?? "").split(path.delimiter), "/usr/sbin"]
     .map((folder) => path.join(folder, program))
     .find(executable)

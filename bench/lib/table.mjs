@@ -39,7 +39,7 @@ const columns = {
   ],
 }
 
-function markdown(heads, rows) {
+export function markdown(heads, rows) {
   const line = (cells) => `| ${cells.join(" | ")} |`
   return [line(heads), line(heads.map(() => "---")), ...rows.map(line)].join("\n")
 }
