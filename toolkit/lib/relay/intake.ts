@@ -75,8 +75,7 @@ export class Intake {
       sinks: () => [...new Set(this.routes.flatMap(({ from, to }) => (from.includes(source) ? to : [])))],
       stored: (count, position) => {
         this.#metrics.eventsIn.inc({ source }, count)
-        // If it fails, a start reads more.
-        this.#known.reached(position).catch(() => {})
+        this.#known.reached(position)
       },
     }
   }

@@ -83,7 +83,8 @@ describe("cursors", () => {
     await store.commit("c", 1, "one")
     await store.commit("c", 2)
     // More than one file of the state, so that the note is carried over.
-    for (let i = 0; i < 3000; i += 100) await Promise.all(Array.from({ length: 100 }, (_, j) => store.addCursor(`${"x".repeat(100)}${i + j}`)))
+    for (let i = 0; i < 3000; i += 100)
+      await Promise.all(Array.from({ length: 100 }, (_, j) => store.addCursor(`${"x".repeat(100)}${i + j}`)))
     await store.close()
     const again = await opened(folder)
     expect(again.stats().cursors.c).toMatchObject({ position: 2, note: "one" })
