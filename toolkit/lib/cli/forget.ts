@@ -9,7 +9,7 @@ export async function forget(args: readonly string[]): Promise<number> {
   const { positionals } = parseUsage(args, 2)
   const [sink, file = defaultFile] = positionals
   if (sink === undefined) throw new UsageError("Name the sink: ohmq relay forget SINK [FILE]")
-  const config = readConfig(file)
+  const config = readConfig(file, { needsSecrets: false })
   if (config.sinks.some(({ name }) => name === sink))
     throw new UsageError(`The sink "${sink}" is configured. Remove it from ${file} first`)
   const store = await openStoreOf(config)

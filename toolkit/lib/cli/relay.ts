@@ -8,6 +8,7 @@ import { replay } from "./replay.js"
 import { runRelay } from "./run.js"
 import { schema } from "./schema.js"
 import { tap } from "./tap.js"
+import { test } from "./test.js"
 
 const verb: CommandVerb = {
   name: "relay",
@@ -18,6 +19,13 @@ const verb: CommandVerb = {
       usage: "check [FILE]",
       purpose: "check a configuration, secrets included; the network is not used",
       run: check,
+    },
+    test: {
+      usage: "test [FILE] [--output json]",
+      purpose: "run the unit tests of a configuration, relay.test.yaml by default",
+      about: `Lets events through the routes and compares what each sink would get. It uses no network, no store and no
+secrets. Exit codes: 0 all passed, 1 some failed, 2 the file or its configuration has mistakes.`,
+      run: test,
     },
     schema: { usage: "schema", purpose: "print a JSON Schema of the configuration, for editors", run: schema },
     run: { usage: "run [FILE] [--drain 10s]", purpose: "run the relay; SIGHUP reloads, SIGTERM drains", run: runRelay },

@@ -10,7 +10,7 @@ export async function replay(args: readonly string[]): Promise<number> {
   const { positionals } = parseUsage(args, 2)
   const [sink, file = defaultFile] = positionals
   if (sink === undefined) throw new UsageError("Name the sink: ohmq relay replay SINK [FILE]")
-  const config = readConfig(file)
+  const config = readConfig(file, { needsSecrets: false })
   const names = config.sinks.map(({ name }) => name)
   if (!names.includes(sink)) throw new UsageError(`There is no sink "${sink}".${suggestion(sink, names)}`)
   const answer = await askRelay(config, "POST", `/replay?name=${encodeURIComponent(sink)}`)

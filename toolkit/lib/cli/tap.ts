@@ -7,7 +7,7 @@ import { defaultFile, parseUsage } from "./usage.js"
 
 export async function tap(args: readonly string[]): Promise<number> {
   const { positionals, values } = parseUsage(args, 1, ["source"])
-  const config = readConfig(positionals[0] ?? defaultFile)
+  const config = readConfig(positionals[0] ?? defaultFile, { needsSecrets: false })
   const query = values.source === undefined ? "" : `?name=${encodeURIComponent(values.source)}`
   const answer = await askRelay(config, "GET", `/tap${query}`)
   if (answer === undefined) throw new Error("The relay does not run. Start it: ohmq relay run")

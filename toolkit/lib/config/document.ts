@@ -69,9 +69,15 @@ export class ConfigDocument {
     return offset
   }
 
+  /** Where a value is, from 1. */
+  place(path: readonly PropertyKey[]): { line: number; column: number } {
+    return this.#at(this.#offset(this.#written(path), false))
+  }
+
   /** Notes what is wrong with a value, or with its key. */
   report(path: readonly PropertyKey[], message: string, isKey = false): void {
-    this.mistakes.push({ ...this.#at(this.#offset(path, isKey)), path: pathText(this.#written(path)), message })
+    const written = this.#written(path)
+    this.mistakes.push({ ...this.#at(this.#offset(written, isKey)), path: pathText(written), message })
   }
 
   /** A path without the indexes of lists that were written as a single value. */

@@ -86,6 +86,12 @@ export interface SinkComponent extends Component<SinkKind> {
   delivery: z.infer<typeof deliverySchema>
 }
 
+/** How a configuration is read. */
+export interface ReadOptions {
+  /** Whether secrets are looked up. True by default. If not, the configuration cannot be run. */
+  needsSecrets?: boolean
+}
+
 /** A configuration that was checked. */
 export interface RelayConfig {
   file: string
@@ -121,9 +127,11 @@ class Reader {
   readonly #document: ConfigDocument
   readonly #folder: string
   readonly #hasHttp: boolean
+  readonly #needsSecrets: boolean
   readonly #claims = new Map<string, string>()
 
-  constructor(document: ConfigDocument, folder: string, hasHttp: boolean) {
+  constructor(document: ConfigDocument, folder: string, hasHttp: boolean, needsSecrets: boolean) {
+    this.#needsSecrets = needsSecrets
     this.#document = document
     this.#folder = folder
     this.#hasHttp = hasHttp
@@ -162,17 +170,20 @@ class Reader {
       const before = this.#document.mistakes.length
       const config = checkPart(this.#document, kind.schema, rest, path)
       if (config === undefined) return []
-      const places = { folder: this.#folder, env: process.env }
-      resolveSecrets(config, places, (inner, message) => this.#document.report([...path, ...inner], message))
-      if (this.#document.mistakes.length > before) return []
-      const problem = kind.check?.(config, { isOn: this.#hasHttp })
-      if (problem !== undefined) this.#document.report([...path, ...problem[0]], problem[1])
+      if (this.#needsSecrets) {
+        const places = { folder: this.#folder, env: process.env }
+        resolveSecrets(config, places, (inner, message) => this.#document.report([...path, ...inner], message))
+        if (this.#document.mistakes.length > before) return []
+        const problem = kind.check?.(config, { isOn: this.#hasHttp })
+        if (problem !== undefined) this.#document.report([...path, ...problem[0]], problem[1])
+      }
       for (const claim of kind.claims?.(config) ?? []) {
         const owner = this.#claims.get(claim)
         if (owner !== undefined) this.#document.report(path, `${owner} has ${claim} already`, true)
         this.#claims.set(claim, `${room}.${name}`)
       }
-      return [{ name, kind, config, delivery, fingerprint: fingerprintOf([type, config, delivery]) }]
+      const fingerprint = this.#needsSecrets ? fingerprintOf([type, config, delivery]) : ""
+      return [{ name, kind, config, delivery, fingerprint }]
     })
   }
 
@@ -214,7 +225,7 @@ class Reader {
  *
  * @throws {@link ConfigError} with all mistakes
  */
-export function readConfig(file: string): RelayConfig {
+export function readConfig(file: string, options: ReadOptions = {}): RelayConfig {
   let text: string
   try {
     text = readFileSync(file, "utf8")
@@ -222,11 +233,11 @@ export function readConfig(file: string): RelayConfig {
     const message = `Cannot read the file: ${(error as NodeJS.ErrnoException).code}`
     throw new ConfigError(file, [{ line: 1, column: 1, path: "", message }])
   }
-  return parseConfig(text, file)
+  return parseConfig(text, file, options)
 }
 
 /** Checks the text of a configuration. See {@link readConfig}. */
-export function parseConfig(text: string, file: string): RelayConfig {
+export function parseConfig(text: string, file: string, { needsSecrets = true }: ReadOptions = {}): RelayConfig {
   const folder = dirname(resolve(file))
   const document = new ConfigDocument(text)
   const { mistakes } = document
@@ -240,7 +251,7 @@ export function parseConfig(text: string, file: string): RelayConfig {
   const top = checkPart(document, schema, raw)
   // What can be checked is, even if something else is wrong.
   const part = (name: string) => (isMap(raw[name]) ? (raw[name] as Record<string, unknown>) : {})
-  const reader = new Reader(document, folder, raw.http !== undefined)
+  const reader = new Reader(document, folder, raw.http !== undefined, needsSecrets)
   const sources = reader.components("sources", part("sources"), sourceKinds)
   const sinks = reader.components("sinks", part("sinks"), sinkKinds)
   const given = top?.routes ?? z.array(routeSchema).safeParse(raw.routes).data

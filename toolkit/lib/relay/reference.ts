@@ -4,6 +4,7 @@ import type { z } from "zod"
 import { jsonSchemaOf, type OptionRow, optionRows } from "../config/index.js"
 import { deliverySchema, httpSchema, namePattern, routeSchema, schema, storeSchema } from "./configuration.js"
 import { sinkKinds, sourceKinds } from "./registry.js"
+import { testFileSchema } from "./trial/test-file.js"
 
 type Kinds = Readonly<Record<string, { readonly schema: z.ZodType }>>
 
@@ -14,6 +15,7 @@ export function optionTables(): Record<string, OptionRow[]> {
     routes: optionRows(routeSchema),
     "every sink": optionRows(deliverySchema, "delivery."),
   }
+  tables["test files"] = optionRows(testFileSchema)
   for (const [name, kind] of Object.entries(sourceKinds)) tables[`source ${name}`] = optionRows(kind.schema)
   for (const [name, kind] of Object.entries(sinkKinds)) tables[`sink ${name}`] = optionRows(kind.schema)
   return tables

@@ -56,6 +56,9 @@ export function zmqCheck({ bind, connect, insecure, security }: Options): [strin
   return undefined
 }
 
+/** What no other socket can bind. A port that the system chooses is free for sure. */
+export const zmqClaims = ({ bind = [] }: Options): string[] => bind.filter((one) => !/:[*0]$/.test(one))
+
 export const endpointsOf = (given: string[] | undefined): string[] => given ?? []
 
 interface Secured {

@@ -5,7 +5,7 @@ import { z } from "zod"
 import { duration } from "../../config/index.js"
 import { withSender } from "../../events/index.js"
 import { type Outcome, type Outgoing, type Sink, sinkKind } from "../components.js"
-import { endpointsOf, openZmq, securitySchema, zmqCheck, zmqOptions } from "../zmq-options.js"
+import { openZmq, securitySchema, zmqCheck, zmqClaims, zmqOptions } from "../zmq-options.js"
 
 const schema = z.strictObject({
   socket: z.enum(["pub", "push"]).describe("The type of the socket."),
@@ -60,6 +60,6 @@ class ZmqSink implements Sink {
 export const zmqSink = sinkKind<Config>({
   schema,
   check: zmqCheck,
-  claims: ({ bind }) => endpointsOf(bind),
+  claims: zmqClaims,
   create: (config, { folder }) => new ZmqSink(config, folder),
 })

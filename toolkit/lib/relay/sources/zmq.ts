@@ -6,7 +6,7 @@ import { z } from "zod"
 import { oneOrMore } from "../../config/index.js"
 import { accept, EventError } from "../../events/index.js"
 import { type Incoming, type Source, type SourceContext, sourceKind } from "../components.js"
-import { endpointsOf, openZmq, securitySchema, zmqCheck, zmqOptions } from "../zmq-options.js"
+import { endpointsOf, openZmq, securitySchema, zmqCheck, zmqClaims, zmqOptions } from "../zmq-options.js"
 
 const schema = z.strictObject({
   socket: z.enum(["pull", "sub", "router"]).describe("The type of the socket. A ROUTER answers each event."),
@@ -149,6 +149,6 @@ class ZmqSource implements Source {
 export const zmqSource = sourceKind<Config>({
   schema,
   check: zmqCheck,
-  claims: ({ bind }) => endpointsOf(bind),
+  claims: zmqClaims,
   create: (config, context) => new ZmqSource(config, context),
 })
