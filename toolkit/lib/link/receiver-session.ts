@@ -154,17 +154,19 @@ export class ReceiverSession {
     return true
   }
 
-  loss({ sequence, previous, mark, from, to }: Loss): void {
-    if (!this.#follow(previous, sequence, EVENT_OVERHEAD)) return
+  /** Returns whether it is new. */
+  loss({ sequence, previous, mark, from, to }: Loss): boolean {
+    if (!this.#follow(previous, sequence, EVENT_OVERHEAD)) return false
     const pending = { end: sequence, bytes: EVENT_OVERHEAD, refusals: [], isDone: false }
     if (sequence <= this.#covered) {
       this.#enter(pending, [])
-      return
+      return false
     }
     const names = this.#host.admission?.losers?.(this.#info)
     const cursors = names && Object.fromEntries(names.map((name) => [name, to - from + 1]))
     const lost = { from, to, ...(cursors && { cursors }) }
     this.#enter(pending, [this.#pass(sequence, mark, lost)])
+    return true
   }
 
   get #info(): SessionInfo {

@@ -146,8 +146,7 @@ export class LinkReceiver extends EventEmitter<ReceiverEvents> {
     if (message.kind === "event") session.events(message)
     else if (message.kind === "gap") {
       const { from, to, reason } = message
-      session.loss(message)
-      this.emit("gap", { ...info, from, to, reason })
+      if (session.loss(message)) this.emit("gap", { ...info, from, to, reason })
     } else {
       session.stop()
       if (message.code === "restored") this.emit("restored", info)

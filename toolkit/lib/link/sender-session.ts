@@ -40,6 +40,7 @@ export interface SenderHost {
   refused(sequence: number, reason: string): void
   sent(events: number): void
   delivered(events: number): void
+  lost(events: number): void
 }
 
 export class SenderSession {
@@ -141,9 +142,10 @@ export class SenderSession {
   }
 
   #acknowledge(sequence: number): void {
-    const { passed, stored, events } = this.underWay.acknowledge(sequence)
+    const { passed, stored, events, lost } = this.underWay.acknowledge(sequence)
     if (passed > 0) this.#host.progress.acknowledge(passed, stored)
     if (events > 0) this.#host.delivered(events)
+    if (lost > 0) this.#host.lost(lost)
   }
 
   #refuse(sequence: number, reason: string): void {
@@ -222,7 +224,7 @@ export class SenderSession {
 
   async #announce(loss: Omit<Loss, "kind" | "previous">, signal: AbortSignal): Promise<void> {
     await this.underWay.room(EVENT_OVERHEAD, signal)
-    this.underWay.add(loss.sequence, EVENT_OVERHEAD)
+    this.underWay.addLoss(loss.sequence, EVENT_OVERHEAD, loss.to - loss.from + 1)
     await this.#send(encodeLoss({ ...loss, previous: this.#previous }), signal)
     this.#previous = loss.sequence
   }

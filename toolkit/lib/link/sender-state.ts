@@ -10,6 +10,10 @@ export interface SenderEvents {
   connected: [endpoint: string]
   /** The session has ended; `error` says why. The sender tries again. */
   disconnected: [error: Error]
+  /** The receiver has stored so many more events. */
+  delivered: [events: number]
+  /** This store has lost so many events, at most, and the receiver knows that. */
+  lost: [events: number]
   /** The receiver refused an event. It is a dead letter of the cursor. */
   refused: [refusal: { sequence: number; reason: string }]
   /** The receiver has less than was acknowledged. */

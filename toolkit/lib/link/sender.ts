@@ -225,11 +225,15 @@ export class LinkSender extends EventEmitter<SenderEvents> {
         this.#refused++
         this.emit("refused", { sequence, reason })
       },
+      lost: (events: number) => {
+        this.emit("lost", events)
+      },
       sent: (events: number) => {
         this.#sent += events
       },
       delivered: (events: number) => {
         this.#delivered += events
+        this.emit("delivered", events)
       },
     }
   }

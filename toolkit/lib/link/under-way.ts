@@ -8,6 +8,8 @@ interface Item {
   bytes: number
   /** The event, unless it is a loss or nothing is sent of it. */
   entry?: Entry | undefined
+  /** How many events are missing here. */
+  lost?: number
   /** It needs no acknowledgement. */
   isPassed?: true
 }
@@ -20,6 +22,8 @@ export interface Acknowledged {
   stored: number
   /** How many events were taken. */
   events: number
+  /** How many the receiver knows to be lost. */
+  lost: number
 }
 
 export class UnderWay {
@@ -60,6 +64,11 @@ export class UnderWay {
     this.#bytes += bytes
   }
 
+  addLoss(position: number, bytes: number, lost: number): void {
+    this.#items.push({ position, bytes, lost })
+    this.#bytes += bytes
+  }
+
   /** An entry of which nothing is sent. It is done when those before it are. */
   pass(position: number): void {
     const last = this.#items.at(-1)
@@ -81,13 +90,14 @@ export class UnderWay {
   }
 
   acknowledge(sequence: number): Acknowledged {
-    const done: Acknowledged = { passed: 0, stored: 0, events: 0 }
+    const done: Acknowledged = { passed: 0, stored: 0, events: 0, lost: 0 }
     while (this.#first < this.#items.length) {
-      const { position, bytes, entry, isPassed } = this.#items[this.#first] as Item
+      const { position, bytes, entry, lost = 0, isPassed } = this.#items[this.#first] as Item
       if (position > sequence && !isPassed) break
       done.passed = position
       if (!isPassed) done.stored = position
       if (entry) done.events++
+      done.lost += lost
       this.#bytes -= bytes
       this.#first++
     }

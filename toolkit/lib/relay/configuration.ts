@@ -167,6 +167,8 @@ class Reader {
           : undefined
       if (room === "sources" && rawDelivery !== undefined)
         this.#document.report([...path, "delivery"], "Only sinks have this option", true)
+      if (room === "sinks" && rawDelivery !== undefined && (kind as SinkKind).isDelivered === false)
+        this.#document.report([...path, "delivery"], `A sink "${String(type)}" does not have this option`, true)
       const before = this.#document.mistakes.length
       const config = checkPart(this.#document, kind.schema, rest, path)
       if (config === undefined) return []

@@ -2,6 +2,7 @@
 
 import { Counter, Gauge, Histogram, Registry } from "prom-client"
 import type { Store } from "../store/index.js"
+import { LinkMetrics } from "./link-metrics.js"
 
 /** The metrics of one relay. */
 export class Metrics {
@@ -18,6 +19,7 @@ export class Metrics {
   readonly reloads = this.#counter("reloads_total", "Reloads of the configuration", ["outcome"])
   readonly deliveryTime = this.#histogram("delivery_seconds", "Time of one delivery attempt", ["sink"])
   readonly fsyncTime = this.#histogram("store_write_seconds", "Time of one durable write", [])
+  readonly links = new LinkMetrics(this.registry)
 
   #counter(name: string, help: string, labelNames: string[]) {
     return new Counter({ name: `ohmq_relay_${name}`, help, labelNames, registers: [this.registry] })

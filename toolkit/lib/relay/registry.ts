@@ -3,11 +3,13 @@
 import type { SinkKind, SourceKind } from "./components.js"
 import { elasticsearchSink } from "./sinks/elasticsearch/elasticsearch.js"
 import { fileSink } from "./sinks/file.js"
+import { linkSink } from "./sinks/link.js"
 import { splunkSink } from "./sinks/splunk-hec/splunk-hec.js"
 import { webhookSink } from "./sinks/webhook.js"
 import { zmqSink } from "./sinks/zmq.js"
 import { execSource } from "./sources/exec.js"
 import { fileSource } from "./sources/file.js"
+import { linkSource } from "./sources/link.js"
 import { timerSource } from "./sources/timer.js"
 import { webhookSource } from "./sources/webhook/webhook.js"
 import { zmqSource } from "./sources/zmq.js"
@@ -15,6 +17,7 @@ import { zmqSource } from "./sources/zmq.js"
 export const sourceKinds: Readonly<Record<string, SourceKind>> = {
   exec: execSource,
   file: fileSource,
+  link: linkSource,
   timer: timerSource,
   webhook: webhookSource,
   zmq: zmqSource,
@@ -23,6 +26,7 @@ export const sourceKinds: Readonly<Record<string, SourceKind>> = {
 export const sinkKinds: Readonly<Record<string, SinkKind>> = {
   elasticsearch: elasticsearchSink,
   file: fileSink,
+  link: linkSink,
   "splunk-hec": splunkSink,
   webhook: webhookSink,
   zmq: zmqSink,

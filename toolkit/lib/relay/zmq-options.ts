@@ -6,17 +6,17 @@ import { Authenticator, Certificate } from "ohmq/security"
 import { z } from "zod"
 import { oneOrMore, textShapes } from "../config/index.js"
 
-const endpoint = z
+export const endpoint = z
   .string()
   .regex(/^(tcp|ipc):\/\/.+$/, 'Expected an endpoint such as "tcp://127.0.0.1:5561" or "ipc:///run/relay.sock"')
   .register(textShapes, { name: "endpoint" })
 
 /** One endpoint or several. */
-const endpoints = oneOrMore(endpoint).optional()
+export const endpoints = oneOrMore(endpoint)
 
 export const zmqOptions = {
-  bind: endpoints.describe("Where to listen. Either this or `connect` is required."),
-  connect: endpoints.describe("What to connect to."),
+  bind: endpoints.optional().describe("Where to listen. Either this or `connect` is required."),
+  connect: endpoints.optional().describe("What to connect to."),
   insecure: z.boolean().prefault(false).describe("Whether other machines may be talked to without CURVE."),
 }
 
@@ -47,13 +47,14 @@ export function zmqCheck({ bind, connect, insecure, security }: Options): [strin
       return [["security"], "connect needs serverKey: the server's public certificate"]
     return undefined
   }
-  const far = [...(bind ?? []), ...(connect ?? [])].find((one) => !local.test(one))
-  if (far !== undefined && !insecure)
-    return [
-      [bind ? "bind" : "connect"],
-      `${far} goes beyond this machine, unencrypted. Add security, or set insecure: true`,
-    ]
-  return undefined
+  return insecure ? undefined : farCheck(bind ? "bind" : "connect", bind ?? connect ?? [])
+}
+
+/** Refuses endpoints beyond this machine, for those without security. */
+export function farCheck(option: string, endpoints: readonly string[]): [string[], string] | undefined {
+  const far = endpoints.find((one) => !local.test(one))
+  if (far === undefined) return undefined
+  return [[option], `${far} goes beyond this machine, unencrypted. Add security, or set insecure: true`]
 }
 
 /** What no other socket can bind. A port that the system chooses is free for sure. */
@@ -69,7 +70,10 @@ interface Secured {
 const nothing: Secured = { options: {}, release: async () => {} }
 
 /** The options of a socket that connects. */
-async function clientSecurity(security: Security | undefined, folder: string): Promise<Secured> {
+export async function clientSecurity(
+  security: Pick<Security, "cert" | "serverKey"> | undefined,
+  folder: string,
+): Promise<Secured> {
   if (security?.serverKey === undefined) return nothing
   const client = await Certificate.load(resolve(folder, security.cert))
   const serverKey = await Certificate.load(resolve(folder, security.serverKey))
@@ -77,7 +81,10 @@ async function clientSecurity(security: Security | undefined, folder: string): P
 }
 
 /** The options of a socket that binds. */
-async function serverSecurity(security: Security | undefined, folder: string): Promise<Secured> {
+export async function serverSecurity(
+  security: Pick<Security, "cert" | "clients"> | undefined,
+  folder: string,
+): Promise<Secured> {
   if (security?.clients === undefined) return nothing
   const server = await Certificate.load(resolve(folder, security.cert))
   // A context has one authenticator only, and each socket lets in clients of its own.

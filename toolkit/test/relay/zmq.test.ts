@@ -1,20 +1,10 @@
 import { mkdirSync } from "node:fs"
-import { createServer } from "node:net"
 import { join } from "node:path"
 import { Dealer, Push, Request, Subscriber } from "ohmq"
 import { generateKeyPair } from "ohmq/security"
 import { createEvent, decode, encode } from "ohmq-toolkit/events"
 import { describe, expect, it } from "vitest"
-import { linesOf, RelayProcess, temporaryFolder, until } from "./support.js"
-
-/** A port that is free now. */
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done))
-  const { port } = server.address() as { port: number }
-  await new Promise((done) => server.close(done))
-  return port
-}
+import { freePort, linesOf, RelayProcess, temporaryFolder, until } from "./support.js"
 
 const event = (id: string, type = "finding.reported") =>
   encode(createEvent({ id, source: "/scanner", type, data: { id } }))

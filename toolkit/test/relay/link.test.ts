@@ -1,0 +1,205 @@
+import { cpSync, existsSync, rmSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { describe, expect, it } from "vitest"
+import { linked } from "./links.js"
+import { linesOf, ohmq, RelayProcess, temporaryFolder, until } from "./support.js"
+
+const idsIn = (folder: string, file = "events.ndjson") =>
+  existsSync(join(folder, file)) ? linesOf(join(folder, file)).map(({ id }) => id) : []
+
+describe("A link between relays", () => {
+  it("brings events of its routes to the routes of the other relay, and counts", { timeout: 60_000 }, async () => {
+    const { folders, ...config } = await linked()
+    const hub = await RelayProcess.start(folders.hub, config.hub)
+    const edge = await RelayProcess.start(folders.edge, config.edge)
+    await edge.logged("The link is up")
+    for (const id of ["a", "b"]) await edge.github("{}", id)
+    await edge.github("{}", "issue", { event: "issues" })
+    await edge.github('{"skip":1}', "skipped")
+    await edge.github("{}", "c")
+    await until(() => idsIn(folders.hub).length === 3)
+    const lines = linesOf(join(folders.hub, "events.ndjson"))
+    expect(lines.map(({ id, ohmqsender, type }) => [id, ohmqsender, type])).toEqual(
+      ["a", "b", "c"].map((id) => [id, "edge", "com.github.push"]),
+    )
+    expect(idsIn(folders.edge)).toEqual(["a", "b", "issue", "skipped", "c"])
+    await until(async () => (await edge.metric('ohmq_relay_sink_lag_events{sink="hub"}')) === 0)
+    for (const [name, value] of [
+      ['events_out_total{sink="hub"}', 4],
+      ['link_connected{sink="hub"}', 1],
+      ['link_stopped{sink="hub"}', 0],
+      ['link_sessions_total{sink="hub"}', 1],
+      ['link_underway_bytes{sink="hub"}', 0],
+      ['link_credit_waits_total{sink="hub"}', 0],
+      ['sink_lag_seconds{sink="hub"}', 0],
+    ] as const)
+      expect([name, await edge.metric(`ohmq_relay_${name}`)]).toEqual([name, value])
+    for (const [name, value] of [
+      ['events_in_total{source="edges"}', 3],
+      ['events_unrouted_total{source="edges"}', 1],
+      ['link_streams{source="edges"}', 1],
+      ['link_events_missing_total{source="edges"}', 0],
+    ] as const)
+      expect([name, await hub.metric(`ohmq_relay_${name}`)]).toEqual([name, value])
+    expect(await edge.end()).toBe(0)
+    await hub.logged("A link is down")
+    expect(await hub.end()).toBe(0)
+  })
+
+  it("waits for a relay that is away without holding up anything, and says so", { timeout: 60_000 }, async () => {
+    const { folders, ...config } = await linked()
+    const edge = await RelayProcess.start(folders.edge, config.edge)
+    expect(await edge.logged("The sink fails")).toMatchObject({
+      sink: "hub",
+      reason: expect.stringContaining("cannot be reached"),
+    })
+    await edge.github("{}", "issue", { event: "issues" })
+    // Nothing waits for the hub.
+    await until(async () => (await edge.metric('ohmq_relay_sink_lag_events{sink="hub"}')) === 0)
+    await edge.github("{}", "a")
+    await until(() => idsIn(folders.edge).length === 2)
+    await until(async () => ((await edge.metric('ohmq_relay_sink_lag_seconds{sink="hub"}')) ?? 0) > 0)
+    expect(await edge.metric('ohmq_relay_sink_lag_events{sink="hub"}')).toBe(1)
+    expect(await edge.metric('ohmq_relay_link_connected{sink="hub"}')).toBe(0)
+    expect((await fetch(`${edge.url}/readyz`)).status).toBe(200)
+    // A stop does not wait for a relay that is away.
+    expect(await edge.end()).toBe(0)
+    expect(edge.log.at(-1)?.msg).toBe("The relay has stopped")
+
+    const again = await RelayProcess.start(folders.edge)
+    const hub = await RelayProcess.start(folders.hub, config.hub)
+    const times = (message: string) => again.log.filter(({ msg }) => msg.includes(message)).length
+    await until(() => idsIn(folders.hub).length === 1)
+    await hub.end("SIGKILL")
+    await until(() => times("The sink fails") === 2)
+    await again.github("{}", "b")
+    const back = await RelayProcess.start(folders.hub)
+    await until(() => times("The sink works again") === 2)
+    await until(() => idsIn(folders.hub).length === 2)
+    expect(idsIn(folders.hub)).toEqual(["a", "b"])
+    await again.end()
+    await back.end()
+  })
+
+  it("keeps what the receiver refuses as dead letters, which can be replayed", { timeout: 60_000 }, async () => {
+    const { folders, ...config } = await linked({ hub: "maxEventBytes: 1kB" })
+    const hub = await RelayProcess.start(folders.hub, config.hub)
+    const edge = await RelayProcess.start(folders.edge, config.edge)
+    await edge.github(JSON.stringify("x".repeat(2000)), "large")
+    await edge.github("{}", "small")
+    expect(await edge.logged("it is a dead letter now")).toMatchObject({
+      sink: "hub",
+      reason: expect.stringMatching(/^too-large: The event has 2\d{3} bytes; the receiver's limit is 1000/),
+    })
+    await until(() => idsIn(folders.hub).length === 1)
+    expect(await edge.metric('ohmq_relay_events_dead_total{sink="hub"}')).toBe(1)
+    expect(await edge.metric('ohmq_relay_events_out_total{sink="hub"}')).toBe(1)
+    writeFileSync(join(folders.hub, "relay.yaml"), config.hub.replace("1kB", "1MB"))
+    await hub.logged("The configuration was reloaded")
+    await edge.logged("The sink works again")
+    expect(ohmq(folders.edge, "relay", "replay", "hub").stdout).toBe("1 dead letters of hub will be delivered again\n")
+    await until(() => idsIn(folders.hub).length === 2)
+    expect(idsIn(folders.hub)).toEqual(["small", "large"])
+    await edge.end()
+    await hub.end()
+  })
+
+  it("stops if the store was restored, and goes on under a new name", { timeout: 60_000 }, async () => {
+    const { folders, ...config } = await linked()
+    const hub = await RelayProcess.start(folders.hub, config.hub)
+    const edge = await RelayProcess.start(folders.edge, config.edge)
+    await edge.github("{}", "a")
+    await until(() => idsIn(folders.hub).length === 1)
+    expect(await edge.end()).toBe(0)
+    const backup = temporaryFolder()
+    cpSync(join(folders.edge, "data"), backup, { recursive: true, filter: (from) => !/owner\.|relay\.sock/.test(from) })
+    const before = await RelayProcess.start(folders.edge)
+    await before.github("{}", "b")
+    await until(() => idsIn(folders.hub).length === 2)
+    expect(await before.end()).toBe(0)
+
+    rmSync(join(folders.edge, "data"), { recursive: true })
+    cpSync(backup, join(folders.edge, "data"), { recursive: true })
+    const restored = await RelayProcess.start(folders.edge)
+    await restored.github("{}", "c")
+    expect(await restored.logged("The link has stopped")).toMatchObject({
+      sink: "hub",
+      msg: expect.stringContaining("Set stream to a new name"),
+      reason: expect.stringMatching(/The receiver has (another event|event) \d+/),
+    })
+    await hub.logged("restored from a backup")
+    expect(await restored.metric('ohmq_relay_link_stopped{sink="hub"}')).toBe(1)
+    expect(await restored.metric('ohmq_relay_link_connected{sink="hub"}')).toBe(0)
+    expect((await fetch(`${restored.url}/readyz`)).status).toBe(200)
+    expect(idsIn(folders.hub)).toEqual(["a", "b"])
+    writeFileSync(join(folders.edge, "relay.yaml"), config.edge.replace("heartbeat:", "stream: hub-2\n    heartbeat:"))
+    await restored.logged("The configuration was reloaded")
+    await until(() => idsIn(folders.hub).length === 3)
+    expect(idsIn(folders.hub)).toEqual(["a", "b", "c"])
+    expect(await restored.metric('ohmq_relay_link_stopped{sink="hub"}')).toBe(0)
+    await restored.end()
+    await hub.end()
+  })
+
+  it("can be removed, kept and forgotten like every sink", { timeout: 60_000 }, async () => {
+    const { folders, ...config } = await linked()
+    const edge = await RelayProcess.start(folders.edge, config.edge)
+    await edge.github("{}", "a")
+    const without = config.edge.replace(/^ {2}hub:\n(?: {4}.*\n)*/m, "").replace("to: [hub]", "to: [local]")
+    writeFileSync(join(folders.edge, "relay.yaml"), without)
+    expect((await edge.logged("a sink that is not configured")).msg).toContain("ohmq relay forget hub")
+    expect(await edge.metric('ohmq_relay_link_connected{sink="hub"}')).toBeUndefined()
+    await edge.end()
+    expect(ohmq(folders.edge, "relay", "forget", "hub").stdout).toBe("Nothing is kept for hub any more\n")
+    const hub = await RelayProcess.start(folders.hub, config.hub)
+    const again = await RelayProcess.start(folders.edge, config.edge)
+    await again.logged("The link is up")
+    await again.github("{}", "b")
+    await until(() => idsIn(folders.hub).includes("b"))
+    await again.end()
+    await hub.end()
+  })
+
+  it("makes the sender wait while the other store is full", { timeout: 60_000 }, async () => {
+    const { folders, ...config } = await linked()
+    const away = config.hub
+      .replace("path: ./data }", "path: ./data, maxBytes: 100kB }")
+      .replace("{ type: file, path: ./events.ndjson }", '{ type: webhook, url: "http://127.0.0.1:9/" }')
+    const hub = await RelayProcess.start(folders.hub, away)
+    const edge = await RelayProcess.start(folders.edge, config.edge)
+    const ids = Array.from({ length: 30 }, (_, i) => `e${i}`)
+    for (const id of ids) expect((await edge.github(JSON.stringify("x".repeat(10_000)), id)).status).toBe(202)
+    await until(async () => (await fetch(`${hub.url}/readyz`)).status === 503)
+    expect(await edge.metric('ohmq_relay_sink_lag_events{sink="hub"}')).toBeGreaterThan(10)
+    expect(await edge.metric('ohmq_relay_link_underway_bytes{sink="hub"}')).toBeGreaterThan(10_000)
+    await hub.end()
+    const back = await RelayProcess.start(folders.hub, config.hub)
+    await until(() => idsIn(folders.hub).length === 30)
+    expect(idsIn(folders.hub)).toEqual(ids)
+    await edge.end()
+    await back.end()
+  })
+
+  it("records what its store has lost for the sinks of the other relay", { timeout: 60_000 }, async () => {
+    const { folders, ...config } = await linked()
+    const small = config.edge
+      .replace("path: ./data }", "path: ./data, maxBytes: 100kB }")
+      .replaceAll("to: [", "whenFull: drop-oldest, to: [")
+    const edge = await RelayProcess.start(folders.edge, small)
+    const ids = Array.from({ length: 30 }, (_, i) => `e${i}`)
+    for (const id of ids) expect((await edge.github(JSON.stringify("x".repeat(10_000)), id)).status).toBe(202)
+    const hub = await RelayProcess.start(folders.hub, config.hub)
+    await until(() => idsIn(folders.hub).at(-1) === "e29")
+    const found = idsIn(folders.hub)
+    expect(found).toEqual(ids.slice(-found.length))
+    expect(found.length).toBeLessThan(15)
+    await edge.logged("Events are missing from the store")
+    await hub.logged("A sender has lost events")
+    const missing = await hub.metric('ohmq_relay_link_events_missing_total{source="edges"}')
+    expect(missing).toBeGreaterThanOrEqual(30 - found.length)
+    expect(await edge.metric('ohmq_relay_events_lost_total{sink="hub"}')).toBe(missing)
+    await until(async () => (await hub.metric('ohmq_relay_events_lost_total{sink="archive"}')) === missing)
+    await edge.end()
+    await hub.end()
+  })
+})
