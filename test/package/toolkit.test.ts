@@ -1,0 +1,190 @@
+// ohmq-toolkit, as users get it: two tarballs, installed without scripts, on each version of Node.js that it supports.
+
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
+import path from "node:path"
+
+import { beforeAll, describe, expect, it, vi } from "vitest"
+
+import { sharedFolder, temporaryFolder } from "../support/folders.js"
+import { listFiles, packPackage } from "../support/package.js"
+import { unpack } from "../support/packed.js"
+import { root, runCommand } from "../support/process.js"
+import { loadToolchain, npm, toolchain } from "../support/toolchains.js"
+
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 180_000 })
+
+const toolkit = path.join(root, "toolkit")
+const manifest: { exports: Record<string, unknown> } = JSON.parse(
+  readFileSync(path.join(toolkit, "package.json"), "utf8"),
+)
+const entryPoints = Object.keys(manifest.exports).filter((name) => !name.endsWith(".json"))
+const specifier = (entry: string) => `ohmq-toolkit${entry.slice(1)}`
+
+const base = sharedFolder()
+let tarball: string
+let installed: string
+beforeAll(async () => {
+  const ohmq = await packPackage(base)
+  const folder = path.join(base, "toolkit")
+  mkdirSync(folder)
+  const packed = await npm(["pack", "--ignore-scripts", "--pack-destination", folder], toolkit)
+  if (packed.status !== 0) throw new Error(packed.stderr)
+  tarball = path.join(folder, readdirSync(folder)[0] as string)
+  installed = path.join(base, "project-of-both")
+  mkdirSync(installed)
+  writeFileSync(path.join(installed, "package.json"), JSON.stringify({ name: "project", private: true }))
+  const options = ["--ignore-scripts", "--prefer-offline", "--no-audit", "--no-fund", "--loglevel=error"]
+  const { status, stderr } = await npm(["install", ...options, ohmq, tarball], installed, 150_000)
+  if (status !== 0) throw new Error(stderr)
+})
+
+describe("the tarball of ohmq-toolkit", () => {
+  it("holds what users need, and nothing else", () => {
+    const sources = (where: string, pattern: RegExp) =>
+      listFiles(path.join(toolkit, where))
+        .filter((file) => pattern.test(file))
+        .map((file) => `${where}/${file}`)
+    const compiled = sources("lib", /\.ts$/).flatMap((file) => {
+      const name = file.replace(/^lib/, "dist").replace(/\.ts$/, "")
+      return [`${name}.js`, `${name}.d.ts`]
+    })
+    expect(listFiles(path.join(installed, "node_modules/ohmq-toolkit"))).toEqual(
+      [
+        ...compiled,
+        ...sources("docs", /\.(md|json)$/),
+        ...sources("examples", /\.py$/),
+        ...["CHANGELOG.md", "LICENSE", "README.md", "package.json"],
+      ].sort(),
+    )
+  })
+
+  it("has no copy of ohmq of its own", () => {
+    expect(existsSync(path.join(installed, "node_modules/ohmq/package.json"))).toBe(true)
+    expect(existsSync(path.join(installed, "node_modules/ohmq-toolkit/node_modules/ohmq"))).toBe(false)
+  })
+
+  it("is what publint wants, to its last suggestion", async () => {
+    const folder = path.join(base, "unpacked")
+    await unpack(tarball, folder)
+    const { publint } = await loadToolchain<{
+      publint(options: object): Promise<{ messages: { code: string; path: string[] }[] }>
+    }>("publint")
+    const { messages } = await publint({ pkgDir: folder, level: "suggestion", strict: true, pack: false })
+    expect(messages).toEqual([])
+  })
+
+  it("has types for every entry point, says arethetypeswrong", async () => {
+    const { checkPackage, createPackageFromTarballData } = await loadToolchain<{
+      checkPackage(
+        data: unknown,
+      ): Promise<{ entrypoints: object; problems: { kind: string; resolutionKind?: string }[] }>
+      createPackageFromTarballData(tarball: Uint8Array): unknown
+    }>("@arethetypeswrong/core")
+    const checked = await checkPackage(createPackageFromTarballData(readFileSync(tarball)))
+    expect(Object.keys(checked.entrypoints)).toEqual(expect.arrayContaining(entryPoints))
+    // It is for `import`, and for resolution that knows exports: a compiler that has neither does not find it.
+    const problems = checked.problems.filter(
+      ({ kind, resolutionKind }) => kind !== "CJSResolvesToESM" && resolutionKind !== "node10",
+    )
+    expect(problems).toEqual([])
+  })
+
+  it.each(["5.9", "7.0"])("has types that TypeScript %s compiles, libraries included", async (version) => {
+    for (const name of ["@types/node", "undici-types"])
+      cpSync(path.join(root, "node_modules", name), path.join(installed, "node_modules", name), { recursive: true })
+    writeFileSync(
+      path.join(installed, "program.mts"),
+      `${entryPoints.map((entry, index) => `import * as module${index} from "${specifier(entry)}"`).join("\n")}
+import { createEvent, type Event } from "ohmq-toolkit/events"
+import { openStore, type Store } from "ohmq-toolkit/store"
+export const modules = [${entryPoints.map((_, index) => `module${index}`)}]
+export const event: Event = createEvent({ source: "/a", type: "b" })
+export const store: Promise<Store> = openStore("data", { maxBytes: 1024 })
+// @ts-expect-error: no such option
+export const wrong = openStore("data", { maxByte: 1024 })
+`,
+    )
+    const options = ["--module", "nodenext", "--target", "es2022", "--lib", "es2023,esnext.disposable", "--strict"]
+    const tsc = path.join(toolchain(`typescript-${version}`), "bin/tsc")
+    const { status, stdout } = await runCommand(
+      process.execPath,
+      [tsc, ...options, "--types", "node", "--noEmit", "program.mts"],
+      { cwd: installed },
+    )
+    expect({ status, stdout }).toEqual({ status: 0, stdout: "" })
+  })
+})
+
+/** This version of Node.js, and later ones from npm, which has them for this platform only. */
+const nodes = [
+  [`this Node.js (${process.version})`, process.execPath],
+  ...(process.platform === "linux" && process.arch === "x64" && !existsSync("/etc/alpine-release")
+    ? ["22", "24", "26"].map((version) => [`Node.js ${version}`, path.join(toolchain(`node${version}`), "bin/node")])
+    : []),
+] as [string, string][]
+
+describe.each(nodes)("ohmq-toolkit on %s", (_, node) => {
+  const run = (folder: string, ...args: string[]) => runCommand(node, args, { cwd: folder })
+  const ohmq = (...args: string[]) => [path.join(installed, "node_modules/ohmq/dist/cli/main.js"), ...args]
+
+  it("can be imported, each entry point", async () => {
+    const source = `
+      const exported = {}
+      for (const name of ${JSON.stringify(entryPoints.map(specifier))}) {
+        const module = await import(name)
+        exported[name] = Object.values(module).filter((value) => value !== undefined).length
+      }
+      const { version } = (await import("ohmq-toolkit/package.json", { with: { type: "json" } })).default
+      console.log(JSON.stringify({ exported, version }))
+    `
+    writeFileSync(path.join(installed, "program.mjs"), source)
+    const { status, stdout, stderr } = await run(installed, "--no-warnings", "program.mjs")
+    expect({ status, stderr }).toEqual({ status: 0, stderr: "" })
+    const { exported, version } = JSON.parse(stdout)
+    expect(version).toMatch(/^\d+\.\d+\.\d+/)
+    expect(Object.keys(exported)).toHaveLength(entryPoints.length)
+    for (const count of Object.values(exported)) expect(count).toBeGreaterThan(0)
+  })
+
+  it("makes a relay's configuration, checks it, and says what is wrong with another one", async () => {
+    const folder = temporaryFolder()
+    expect(await run(folder, ...ohmq("relay", "init"))).toMatchObject({ status: 0, stderr: "" })
+    expect(await run(folder, ...ohmq("relay", "check"))).toMatchObject({ status: 0, stderr: "" })
+    writeFileSync(path.join(folder, "wrong.yaml"), "version: 1\nstore: { pth: data }\n")
+    const { status, stderr } = await run(folder, ...ohmq("relay", "check", "wrong.yaml"))
+    expect({ status, stderr }).toEqual({ status: 2, stderr: expect.stringContaining('Did you mean "path"?') })
+  })
+
+  it("runs a relay, which delivers an event", async () => {
+    const folder = temporaryFolder()
+    writeFileSync(
+      path.join(folder, "relay.yaml"),
+      `version: 1
+store: { path: ./data }
+sources: { lines: { type: exec, command: [${JSON.stringify(node)}, -e, "console.log('hello')"], restart: 1d } }
+routes: [{ name: all, from: [lines], to: [archive] }]
+sinks: { archive: { type: file, path: ./events.ndjson } }
+`,
+    )
+    // The program ends the relay once the event is there, and prints it.
+    const source = `
+      import { spawn } from "node:child_process"
+      import { once } from "node:events"
+      import { readFileSync, watch } from "node:fs"
+      const relay = spawn(process.execPath, ${JSON.stringify(ohmq("relay", "run"))}, { stdio: ["ignore", "ignore", "inherit"] })
+      const ended = once(relay, "exit")
+      const read = () => { try { return readFileSync("events.ndjson", "utf8") } catch { return "" } }
+      const watcher = watch(".", () => { if (read().endsWith("\\n")) { watcher.close(); relay.kill() } })
+      ended.then(() => watcher.close())
+      const [status] = await ended
+      console.log(JSON.stringify({ status, event: JSON.parse(read()) }))
+    `
+    writeFileSync(path.join(folder, "program.mjs"), source)
+    const { status, stdout } = await run(folder, "program.mjs")
+    expect(status).toBe(0)
+    expect(JSON.parse(stdout)).toEqual({
+      status: 0,
+      event: expect.objectContaining({ specversion: "1.0", type: "log.recorded", data: "hello" }),
+    })
+  })
+})
