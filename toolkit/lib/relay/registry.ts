@@ -2,14 +2,17 @@
 
 import type { SinkKind, SourceKind } from "./components.js"
 import { elasticsearchSink } from "./sinks/elasticsearch/elasticsearch.js"
+import { execSink } from "./sinks/exec.js"
 import { fileSink } from "./sinks/file.js"
 import { linkSink } from "./sinks/link.js"
 import { splunkSink } from "./sinks/splunk-hec/splunk-hec.js"
+import { syslogSink } from "./sinks/syslog.js"
 import { webhookSink } from "./sinks/webhook.js"
 import { zmqSink } from "./sinks/zmq.js"
 import { execSource } from "./sources/exec.js"
 import { fileSource } from "./sources/file.js"
 import { linkSource } from "./sources/link.js"
+import { syslogSource } from "./sources/syslog.js"
 import { timerSource } from "./sources/timer.js"
 import { webhookSource } from "./sources/webhook/webhook.js"
 import { zmqSource } from "./sources/zmq.js"
@@ -18,6 +21,7 @@ export const sourceKinds: Readonly<Record<string, SourceKind>> = {
   exec: execSource,
   file: fileSource,
   link: linkSource,
+  syslog: syslogSource,
   timer: timerSource,
   webhook: webhookSource,
   zmq: zmqSource,
@@ -25,9 +29,11 @@ export const sourceKinds: Readonly<Record<string, SourceKind>> = {
 
 export const sinkKinds: Readonly<Record<string, SinkKind>> = {
   elasticsearch: elasticsearchSink,
+  exec: execSink,
   file: fileSink,
   link: linkSink,
   "splunk-hec": splunkSink,
+  syslog: syslogSink,
   webhook: webhookSink,
   zmq: zmqSink,
 }

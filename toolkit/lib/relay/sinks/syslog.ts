@@ -1,0 +1,198 @@
+// The sink `syslog`: events as messages of RFC 5424 over TLS (RFC 5425) or TCP (RFC 6587).
+
+import { once } from "node:events"
+import { readFileSync } from "node:fs"
+import { createConnection, type Socket } from "node:net"
+import { hostname } from "node:os"
+import { resolve } from "node:path"
+import process from "node:process"
+import { setTimeout } from "node:timers/promises"
+import { connect as connectTls } from "node:tls"
+import { z } from "zod"
+import { duration } from "../../config/index.js"
+import { decode, type Event } from "../../events/index.js"
+import { type ComponentContext, type Outcome, type Outgoing, type Sink, sinkKind } from "../components.js"
+import { eventLine } from "../event-lines.js"
+import { counted, formatMessage } from "../syslog/format.js"
+import { facilities, levelOf } from "../syslog/message.js"
+
+const expected = 'Expected an address such as "tls://siem.example.com:6514" or "tcp://127.0.0.1:601"'
+
+const schema = z.strictObject({
+  connect: z
+    .string()
+    .regex(/^(tls|tcp):\/\/(\[[0-9A-Fa-f:.]+\]|[^:/[\]]+):\d{1,5}$/, expected)
+    .describe("The address of the server, with its port: `tls://` or `tcp://`."),
+  facility: z.enum(facilities).prefault("local0").describe("The facility of the messages."),
+  appName: z
+    .string()
+    .regex(/^[\x21-\x7e]{1,48}$/, "Expected 1 to 48 printable characters without spaces")
+    .prefault("ohmq")
+    .describe("The name of the application in the messages."),
+  hostname: z
+    .string()
+    .min(1)
+    .max(255)
+    .optional()
+    .describe("The host in the messages. This machine's name, by default."),
+  structuredData: z
+    .string()
+    .regex(
+      /^[^\s="\]@]{1,32}(@\d{1,20})?$/,
+      "Expected a name and the number of an enterprise, such as cloudevents@32473",
+    )
+    .prefault("cloudevents@32473")
+    .describe(
+      "The id of the element with the attributes of the event. 32473 is for documentation: take your own number.",
+    ),
+  ca: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("A file with the certificates (PEM) of the authorities that are trusted. Those of Node.js, by default."),
+  cert: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("A file with the certificate (PEM) of this client, if the server asks for one."),
+  key: z.string().min(1).optional().describe("A file with the key (PEM) of this client."),
+  timeout: duration().prefault("15s").describe("How long connecting, and writing a batch, may take."),
+  settle: duration()
+    .prefault("100ms")
+    .describe("How long the connection must stand after a batch was written, so that the batch counts as delivered."),
+  insecure: z.boolean().prefault(false).describe("Whether `tcp:` may leave this machine."),
+})
+type Config = z.infer<typeof schema>
+
+const unlimited = { bytes: Number.POSITIVE_INFINITY, levels: Number.POSITIVE_INFINITY, trustSender: true }
+
+/** The attributes of an event that are of use without its JSON. */
+const attributes = ["id", "source", "type", "subject", "traceparent"] as const
+
+const severityIn = ({ severity, data }: Event): unknown =>
+  severity ?? (typeof data === "object" && data !== null ? (data as { severity?: unknown }).severity : undefined)
+
+/** With at most six digits of a second, and in capitals (RFC 5424, section 6.2.3). */
+const timeOf = (time: string | undefined): string | undefined => time?.toUpperCase().replace(/(\.\d{6})\d+/, "$1")
+
+class SyslogSink implements Sink {
+  readonly #config: Config
+  readonly #folder: string
+  readonly #host: string
+  #socket: Socket | undefined
+
+  constructor(config: Config, { folder }: ComponentContext) {
+    this.#config = config
+    this.#folder = folder
+    this.#host = config.hostname ?? hostname()
+  }
+
+  async start(): Promise<void> {}
+
+  async deliver(batch: readonly Outgoing[], stopped: AbortSignal): Promise<Outcome[]> {
+    const { timeout, settle } = this.#config
+    const signal = AbortSignal.any([stopped, AbortSignal.timeout(timeout)])
+    const socket = await this.#connected(signal)
+    const lost = new AbortController()
+    const note = () => lost.abort(new Error(socket.errored?.message ?? "The server closed the connection"))
+    socket.once("close", note)
+    try {
+      if (socket.destroyed) note()
+      const isLost = AbortSignal.any([signal, lost.signal])
+      for (const outgoing of batch) {
+        isLost.throwIfAborted()
+        if (!socket.write(counted(this.#message(outgoing)))) await once(socket, "drain", { signal: isLost })
+      }
+      // A server that has lost the connection says so when it gets something: syslog itself acknowledges nothing.
+      while (socket.writableLength > 0) await setTimeout(1, undefined, { signal: isLost })
+      await setTimeout(settle, undefined, { signal: AbortSignal.any([stopped, lost.signal]) })
+      return batch.map(() => "done")
+    } catch (error) {
+      socket.destroy()
+      if (stopped.aborted) throw error
+      throw lost.signal.aborted ? lost.signal.reason : new Error(`The server took nothing within ${timeout / 1000} s`)
+    } finally {
+      socket.off("close", note)
+    }
+  }
+
+  async #connected(signal: AbortSignal): Promise<Socket> {
+    const old = this.#socket
+    if (old !== undefined && !old.destroyed) return old
+    const { connect, ca, cert, key } = this.#config
+    const { protocol, hostname: name, port } = new URL(connect)
+    const host = name.replace(/^\[|\]$/g, "")
+    const read = (path: string | undefined) =>
+      path === undefined ? undefined : readFileSync(resolve(this.#folder, path))
+    const socket =
+      protocol === "tls:"
+        ? connectTls({
+            host,
+            port: Number(port),
+            servername: /^[\d.:]+$/.test(host) ? "" : host,
+            ca: read(ca),
+            cert: read(cert),
+            key: read(key),
+          })
+        : createConnection({ host, port: Number(port) })
+    try {
+      await once(socket, protocol === "tls:" ? "secureConnect" : "connect", { signal })
+    } catch (error) {
+      socket.destroy()
+      throw error
+    }
+    socket.setKeepAlive(true, 10_000)
+    // The reason is in `errored`. A server of syslog never answers; what it sends is dropped, and its end is the connection's.
+    socket.on("error", () => {})
+    socket.on("end", () => socket.destroy())
+    socket.resume()
+    this.#socket = socket
+    return socket
+  }
+
+  #message(outgoing: Outgoing): Buffer {
+    const event = decode(outgoing.frames, unlimited)
+    const { facility, appName, structuredData } = this.#config
+    const known: Record<string, unknown> = { ...event, ohmqsender: outgoing.sender }
+    const fields = [...attributes, "ohmqsender"].flatMap((name) => {
+      const value = known[name]
+      return typeof value === "string" ? [[name, value]] : []
+    })
+    return formatMessage({
+      facility,
+      level: levelOf(severityIn(event)),
+      time: timeOf(event.time) ?? new Date(outgoing.time).toISOString(),
+      host: this.#host,
+      app: appName,
+      process: String(process.pid),
+      id: event.type,
+      data: { [structuredData]: Object.fromEntries(fields) },
+      text: eventLine(outgoing).toString("utf8").trimEnd(),
+    })
+  }
+
+  async stop(): Promise<void> {
+    const socket = this.#socket
+    if (socket === undefined || socket.destroyed) return
+    socket.end()
+    await Promise.race([once(socket, "close"), setTimeout(1000)])
+    socket.destroy()
+  }
+}
+
+const loopback = /^(127\.\d+\.\d+\.\d+|localhost|\[::1\])$/
+
+export const syslogSink = sinkKind<Config>({
+  schema,
+  check: ({ connect, insecure, cert, key, ca }) => {
+    const { protocol, hostname: host, port } = new URL(connect)
+    if (Number(port) > 65_535) return [["connect"], expected]
+    if (protocol === "tcp:" && !insecure && !loopback.test(host))
+      return [["connect"], "tcp: is not encrypted. Use tls:, or set insecure: true"]
+    if (protocol === "tcp:" && (ca ?? cert ?? key) !== undefined) return [["connect"], "ca, cert and key are for tls:"]
+    if ((cert === undefined) !== (key === undefined))
+      return [[], "cert and key belong together: one of them is missing"]
+    return undefined
+  },
+  create: (config, context) => new SyslogSink(config, context),
+})
