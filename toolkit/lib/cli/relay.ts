@@ -4,6 +4,7 @@ import { check } from "./check.js"
 import { type CommandVerb, runCommand } from "./commands.js"
 import { forget } from "./forget.js"
 import { init } from "./init.js"
+import { reconcile } from "./reconcile.js"
 import { replay } from "./replay.js"
 import { runRelay } from "./run.js"
 import { schema } from "./schema.js"
@@ -31,6 +32,14 @@ secrets. Exit codes: 0 all passed, 1 some failed, 2 the file or its configuratio
     run: { usage: "run [FILE] [--drain 10s]", purpose: "run the relay; SIGHUP reloads, SIGTERM drains", run: runRelay },
     tap: { usage: "tap [FILE] [--source NAME]", purpose: "show what comes in, live", run: tap },
     replay: { usage: "replay SINK [FILE]", purpose: "give a sink its dead letters again", run: replay },
+    reconcile: {
+      usage: "reconcile [FILE] [--since TIME] [--output json]",
+      purpose: "prove that every event is delivered, dead or waiting",
+      about: `For each sink: received + replayed = delivered + dead + waiting. What was received is counted in the store's files,
+what was delivered when it was. The relay may run or not. TIME is a date such as 2026-11-29T10:00Z, or a duration before
+now such as 24h; by default, as far back as the store has the events. Exit codes: 0 the books balance, 1 they do not.`,
+      run: reconcile,
+    },
     forget: {
       usage: "forget SINK [FILE]",
       purpose: "give up what waits for a sink that is not configured",

@@ -1,5 +1,6 @@
 // The relay: from webhooks and sockets, through a store, to every sink.
 
+export { type Audit, auditBooks, type Loss, type SinkBooks } from "./books/audit.js"
 export type {
   ComponentContext,
   Incoming,

@@ -1,5 +1,6 @@
 // The durable store: an append-only log of events, with cursors.
 
+export { type FactEntry, type FactLetter, type FactOptions, readFacts, type StoreFacts } from "./facts.js"
 export { type Damage, DamageError, StoreError, type StoreErrorCode } from "./log/errors.js"
 export { backupStore, checkStore, type OnProgress } from "./maintenance.js"
 export { compactStore, openStore, repairStore } from "./opening.js"

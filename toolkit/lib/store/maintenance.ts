@@ -20,7 +20,7 @@ export type OnProgress = (done: number, total: number) => void
 export const LOGS = ["state", "dead", "log"] as const
 
 /** A segment, and the position after its last confirmed one. */
-interface Confirmed {
+export interface Confirmed {
   first: Position
   end: Position | undefined
   /** How many bytes are confirmed, if that is known. */

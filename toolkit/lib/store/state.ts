@@ -7,26 +7,8 @@ import { join } from "node:path"
 import { setImmediate } from "node:timers/promises"
 import { StoreError, systemError } from "./log/errors.js"
 import { Log } from "./log/log.js"
-import { type Draft, kinds, type Position, type Stored } from "./log/record.js"
-
-/** A change. */
-interface Change {
-  /** A cursor and its position; null removes it. */
-  cursors?: Record<string, Position | null>
-  /** A cursor and its position, unless it is further already: commits may be under way at the same time. */
-  passed?: Record<string, Position>
-  /** Notes of cursors. */
-  notes?: Record<string, string>
-  /** Dead letters that are gone. */
-  gone?: { cursor: string; ids: Position[] }
-}
-
-interface Snapshot {
-  cursors: Record<string, Position>
-  notes: Record<string, string>
-  gone: Position[]
-  goneOf: Record<string, number>
-}
+import { type Draft, kinds, type Position } from "./log/record.js"
+import { type Change, StateValues } from "./state-values.js"
 
 const SEGMENT_BYTES = 1 << 18
 /** A commit must be possible on a full disk, since it is what makes room. So this much is kept for it. */
@@ -47,13 +29,7 @@ export const change = (meta: object): Draft => ({
 export class State {
   readonly #log: Log
   readonly #reserve: string
-  readonly #cursors = new Map<string, Position>()
-  readonly #notes = new Map<string, string>()
-  /** Dead letters that are gone, and whose segments are not. */
-  readonly #gone = new Set<Position>()
-  /** How many dead letters of a cursor are gone, ever. */
-  readonly #goneOf = new Map<string, number>()
-
+  readonly #values = new StateValues()
   #isShort = false
   /** When it was last tried to set space aside. */
   #triedAt = 0
@@ -63,66 +39,28 @@ export class State {
     this.#log = new Log({
       folder: join(folder, "state"),
       segmentBytes: SEGMENT_BYTES,
-      carry: () => JSON.stringify(this.#snapshot()),
-      visit: (record) => this.#visit(record),
+      carry: () => JSON.stringify(this.#values.snapshot()),
+      visit: (record) => this.#values.visit(record),
       // One before the last stays, for a repair.
       rolled: () => this.#log.dropBefore(this.#log.segments.at(-2)?.first ?? 0),
     })
   }
 
   get cursors(): ReadonlyMap<string, Position> {
-    return this.#cursors
+    return this.#values.cursors
   }
 
   /** What the reader of a cursor keeps with its place. */
   noteOf(cursor: string): string | undefined {
-    return this.#notes.get(cursor)
+    return this.#values.notes.get(cursor)
   }
 
   get gone(): ReadonlySet<Position> {
-    return this.#gone
+    return this.#values.gone
   }
 
   goneOf(cursor: string): number {
-    return this.#goneOf.get(cursor) ?? 0
-  }
-
-  #snapshot(): Snapshot {
-    return {
-      cursors: Object.fromEntries(this.#cursors),
-      notes: Object.fromEntries(this.#notes),
-      gone: [...this.#gone],
-      goneOf: Object.fromEntries(this.#goneOf),
-    }
-  }
-
-  #visit({ kind, meta }: Stored): void {
-    if (kind === kinds.gap) return
-    const { cursors = {}, passed, notes, gone, goneOf } = JSON.parse(meta || "{}")
-    if (kind === kinds.carry) {
-      for (const id of gone ?? []) this.#gone.add(id)
-      for (const [cursor, count] of Object.entries(goneOf ?? {})) this.#goneOf.set(cursor, count as number)
-      for (const [name, position] of Object.entries(cursors)) this.#cursors.set(name, position as number)
-      for (const [name, note] of Object.entries(notes ?? {})) this.#notes.set(name, note as string)
-    } else this.#apply({ cursors, passed, notes, gone })
-  }
-
-  #apply({ cursors = {}, passed = {}, notes = {}, gone }: Change): void {
-    for (const [name, position] of Object.entries(passed)) {
-      // One that was removed meanwhile does not come back.
-      if (position > (this.#cursors.get(name) ?? Number.POSITIVE_INFINITY)) this.#cursors.set(name, position)
-    }
-    for (const [name, position] of Object.entries(cursors)) {
-      if (position !== null) this.#cursors.set(name, position)
-      else {
-        this.#cursors.delete(name)
-        this.#notes.delete(name)
-      }
-    }
-    for (const [name, note] of Object.entries(notes)) if (this.#cursors.has(name)) this.#notes.set(name, note)
-    if (gone === undefined) return
-    for (const id of gone.ids) this.#gone.add(id)
-    this.#goneOf.set(gone.cursor, this.goneOf(gone.cursor) + gone.ids.length)
+    return this.#values.goneOf.get(cursor) ?? 0
   }
 
   /** Makes a change. It holds once it is on disk. */
@@ -130,7 +68,7 @@ export class State {
     const write = () =>
       new Promise<void>((resolve, reject) => {
         const done = () => {
-          this.#apply(what)
+          this.#values.apply(what)
           resolve()
         }
         this.#log.append([change(what)], done, reject)
@@ -159,7 +97,7 @@ export class State {
 
   /** The segments of these dead letters are gone too, so nobody asks for them again. */
   forgetDead(below: Position): void {
-    for (const id of this.#gone) if (id < below) this.#gone.delete(id)
+    for (const id of this.gone) if (id < below) this.#values.gone.delete(id)
   }
 
   /**

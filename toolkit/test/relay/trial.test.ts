@@ -211,9 +211,9 @@ describe("ohmq relay test", () => {
 
   it("passes the example in docs/relay.md, and fails as shown there", () => {
     const page = readFileSync(resolve(import.meta.dirname, "../../docs/relay.md"), "utf8")
-    const [configuration = "", tests = ""] = [...page.matchAll(/^```yaml\n(.+?)^```/gms)].map(
-      ([, text]) => text as string,
-    )
+    const blocks = [...page.matchAll(/^```yaml\n(.+?)^```/gms)].map(([, text]) => text as string)
+    const configuration = blocks.find((text) => text.startsWith("version: 1")) ?? ""
+    const tests = blocks.find((text) => text.includes("\ntests:")) ?? ""
     const failure = /^```text\n(ok {3}pings.+?)^```/ms.exec(page)?.[1]
     const folder = temporaryFolder()
     writeFileSync(join(folder, "relay.yaml"), configuration)

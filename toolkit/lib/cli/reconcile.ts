@@ -1,0 +1,91 @@
+// `ohmq relay reconcile`: the audit of the books.
+
+import { resolve } from "node:path"
+import process from "node:process"
+import { duration } from "../config/index.js"
+import { auditBooks, readConfig, type SinkBooks } from "../relay/index.js"
+import { figure, plural } from "./terminal.js"
+import { defaultFile, isJson, parseUsage, UsageError } from "./usage.js"
+
+/** A time: a date, or a duration before now. In milliseconds since 1970. */
+export function timeOf(text: string): number {
+  const ago = duration().safeParse(text)
+  if (ago.success) return Date.now() - ago.data
+  const time = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : Number.NaN
+  if (Number.isNaN(time))
+    throw new UsageError(
+      `--since: Expected a time such as 2026-11-29T10:00Z, or a duration such as 24h, but received "${text}"`,
+    )
+  return time
+}
+
+const stamp = (time: number) => new Date(time).toISOString().replace(/\.\d+Z$/, "Z")
+
+const columns = ["received", "replayed", "delivered", "dead", "waiting"] as const
+
+/** A table with a row for each sink. */
+function table(sinks: readonly SinkBooks[]): string {
+  const rows = [
+    ["sink", ...columns, "since", ""],
+    ...sinks.map((books) => [
+      books.sink,
+      ...columns.map((name) => figure(books[name])),
+      stamp(books.since.time),
+      books.problems.length > 0 ? "does not balance" : books.isCounted ? "balanced" : "not counted",
+    ]),
+  ]
+  const widths = rows[0]?.map((_, i) => Math.max(...rows.map((row) => (row[i] ?? "").length))) ?? []
+  const isFigure = (i: number) => i > 0 && i <= columns.length
+  return rows
+    .map((row) =>
+      row
+        .map((cell, i) => (isFigure(i) ? cell.padStart(widths[i] ?? 0) : cell.padEnd(widths[i] ?? 0)))
+        .join("  ")
+        .trimEnd(),
+    )
+    .join("\n")
+}
+
+/** What is to be said of a sink beside its figures. */
+function remarks(
+  { sink, lost, unreadable, deadLetters, isCounted, problems }: SinkBooks,
+  isConfigured: boolean,
+): string[] {
+  const lines = problems.map((problem) => `${problem}. Please report this with the relay's log`)
+  for (const { reason, from, to, count, time } of lost)
+    lines.push(`at most ${plural(count, "event")} lost, of positions ${from} to ${to} (${reason}, ${stamp(time)})`)
+  if (unreadable > 0)
+    lines.push(
+      `${plural(unreadable, "position")} cannot be read after a repair: what was there is not among the received events`,
+    )
+  if (deadLetters > 0) lines.push(`${plural(deadLetters, "dead letter")} wait: ohmq relay replay ${sink}`)
+  if (!isCounted) lines.push("its events are not counted: delivered is what its other end has acknowledged")
+  if (!isConfigured) lines.push(`it is not configured any more. To give its events up: ohmq relay forget ${sink}`)
+  return lines.map((line) => `${sink}: ${line}`)
+}
+
+export async function reconcile(args: readonly string[]): Promise<number> {
+  const { positionals, values } = parseUsage(args, 1, ["since", "output"])
+  const asJson = isJson(values.output)
+  const since = values.since === undefined ? undefined : timeOf(values.since)
+  const { folder, store, sinks: configured } = readConfig(positionals[0] ?? defaultFile, { needsSecrets: false })
+  const { sinks, ...positions } = auditBooks(resolve(folder, store.path), since)
+  const isConfigured = (sink: string) => configured.some(({ name }) => name === sink)
+  const isBalanced = sinks.every(({ problems }) => problems.length === 0)
+  if (asJson) {
+    const report = { balanced: isBalanced, ...positions, sinks }
+    process.stdout.write(`${JSON.stringify(report)}\n`)
+    return isBalanced ? 0 : 1
+  }
+  const lines = [table(sinks), ...sinks.flatMap((books) => remarks(books, isConfigured(books.sink)))]
+  const late = Math.max(...sinks.map((books) => books.since.time))
+  if (since !== undefined && late > since)
+    lines.push(
+      `Nothing can be proved of the time before ${stamp(late)}: older events are not kept, or were not counted.`,
+    )
+  lines.push(
+    isBalanced ? "The books balance: received + replayed = delivered + dead + waiting." : "The books do not balance.",
+  )
+  process.stdout.write(`${lines.join("\n")}\n`)
+  return isBalanced ? 0 : 1
+}
