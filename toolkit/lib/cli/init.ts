@@ -36,6 +36,9 @@ sinks:
   # A line of JSON for each event.
   archive: { type: file, path: ./events.ndjson, maxBytes: 100MiB }
 
+  # Another relay, on another host. README.md has its configuration. Add it to a route to use it.
+  # hub: { type: link, connect: "tcp://127.0.0.1:5570", security: { cert: ./edge.key_secret, serverKey: ./hub.key } }
+
   # Another service, signed by Standard Webhooks. Add it to a route to use it.
   # notify: { type: webhook, url: "https://example.com/hook", secret: "env:NOTIFY_SECRET" }
 `

@@ -60,7 +60,7 @@ export function relaySchema(): object {
     ...Object.entries(sourceKinds).map(([type, kind]) => [`source-${type}`, componentSchema(type, kind.schema, {})]),
     ...Object.entries(sinkKinds).map(([type, kind]) => [
       `sink-${type}`,
-      componentSchema(type, kind.schema, { delivery }),
+      componentSchema(type, kind.schema, kind.isDelivered === false ? {} : { delivery }),
     ]),
   ])
   return {

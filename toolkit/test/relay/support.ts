@@ -7,7 +7,7 @@ import { tmpdir } from "node:os"
 import { join, resolve } from "node:path"
 import { onTestFinished } from "vitest"
 
-const command = resolve(import.meta.dirname, "../../../dist/cli/main.js")
+export const command = resolve(import.meta.dirname, "../../../dist/cli/main.js")
 
 export const githubSecret = "it's a secret to everybody"
 export const standardSecret = `whsec_${Buffer.from("a key of at least 24 bytes").toString("base64")}`
