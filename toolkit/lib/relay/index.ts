@@ -1,5 +1,6 @@
 // The relay: from webhooks and sockets, through a store, to every sink.
 
+export { ConfigError, type Mistake } from "../config/index.js"
 export type {
   ComponentContext,
   Incoming,
@@ -7,6 +8,7 @@ export type {
   Outcome,
   Outgoing,
   Receipt,
+  Retry,
   Sink,
   Source,
 } from "./components.js"
