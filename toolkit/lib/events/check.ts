@@ -13,6 +13,7 @@ export interface Limits {
   readonly levels: number
 }
 
+/** The limits of an event, unless others are given. */
 export const defaultLimits: Limits = { bytes: 1024 * 1024, levels: 64 }
 
 export const limitsOf = (limits: Partial<Limits> | undefined): Limits =>

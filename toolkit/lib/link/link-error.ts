@@ -51,4 +51,5 @@ export const refusals = {
   closing: 10,
 } as const
 
+/** Why a receiver refuses a session or an event. */
 export type RefusalCode = keyof typeof refusals

@@ -47,6 +47,7 @@ export interface ReceiverStats {
 
 const MIN_CREDIT = 1 << 16
 
+/** The receiving end of links. {@link startReceiver} makes one. */
 export class LinkReceiver extends EventEmitter<ReceiverEvents> {
   readonly #store: Store
   readonly #options: ReadReceiverOptions
@@ -98,6 +99,7 @@ export class LinkReceiver extends EventEmitter<ReceiverEvents> {
     return this.#endpoint
   }
 
+  /** The state of the receiver and of its sessions. */
   stats(): ReceiverStats {
     return {
       sessions: [...this.#sessions.values()].map(({ stream, user, acknowledged, pendingBytes }) => ({
@@ -247,6 +249,7 @@ export class LinkReceiver extends EventEmitter<ReceiverEvents> {
     await this.#running
   }
 
+  /** Closes it, at the end of an `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
   }

@@ -16,6 +16,7 @@ import type { SenderEvents, SenderStats } from "./sender-state.js"
 /** TCP itself would double its waits for minutes, and not notice when the network is back. In milliseconds. */
 const CONNECT_TIMEOUT = 3000
 
+/** The sending end of a link. {@link startSender} makes one. */
 export class LinkSender extends EventEmitter<SenderEvents> {
   readonly #store: Store
   readonly #options: ReadSenderOptions
@@ -57,6 +58,7 @@ export class LinkSender extends EventEmitter<SenderEvents> {
     return this.#progress.begin()
   }
 
+  /** Begins to connect and to send. */
   start(): void {
     const { signal } = this.#options
     if (signal?.aborted) void this.close()
@@ -64,6 +66,7 @@ export class LinkSender extends EventEmitter<SenderEvents> {
     this.#running ??= this.#run()
   }
 
+  /** The state of the sender. */
   stats(): SenderStats {
     const underWay = this.#session?.underWay
     return {
@@ -269,6 +272,7 @@ export class LinkSender extends EventEmitter<SenderEvents> {
     await this.#progress.flush()
   }
 
+  /** Closes it, at the end of an `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
   }

@@ -72,6 +72,7 @@ export interface SourceContext extends ComponentContext {
 
 /** A part of the relay that takes events in. */
 export interface Source {
+  /** Begins to take events in. Rejects if it cannot, such as when a port is in use. */
   start(): Promise<void>
   /** Takes nothing more, and resolves once all it had taken is stored. */
   stop(): Promise<void>
@@ -87,6 +88,7 @@ export interface Outgoing extends Stored {
 /** What became of an event: delivered, refused by the other side for ever, or to be tried again. */
 export type Outcome = "done" | { readonly refused: string } | Retry
 
+/** An event is to be tried again. */
 export interface Retry {
   /** Why. */
   readonly retry: string
@@ -109,9 +111,11 @@ export interface Outlet {
 
 /** A sink that takes batches. `Delivery` is its outlet. */
 export interface Sink {
+  /** Opens what it delivers to. Rejects if that cannot be opened. */
   start(): Promise<void>
   /** Delivers a batch: an outcome for each event, in order. If it rejects, all of the batch is tried again. */
   deliver(batch: readonly Outgoing[], signal: AbortSignal): Promise<Outcome[]>
+  /** Closes it. Deliveries under way have ended. */
   stop(): Promise<void>
 }
 

@@ -1,6 +1,7 @@
 // The relay: from webhooks and sockets, through a store, to every sink.
 
 export { type Audit, auditBooks, type Loss, type SinkBooks } from "./books/audit.js"
+export { ConfigError, type Mistake } from "../config/index.js"
 export type {
   ComponentContext,
   Incoming,
@@ -8,6 +9,7 @@ export type {
   Outcome,
   Outgoing,
   Receipt,
+  Retry,
   Sink,
   Source,
 } from "./components.js"

@@ -197,6 +197,7 @@ export interface Store {
   /** Deletes dead letters. Resolves to how many. */
   discard(cursor: string, selection?: Selection): Promise<number>
 
+  /** The state of the store and of its cursors. */
   stats(): StoreStats
   /** Reads all bytes and verifies them. Appends and reads go on meanwhile. */
   check(): Promise<CheckReport>
@@ -206,5 +207,6 @@ export interface Store {
   compact(): Promise<number>
   /** Waits for what is being written, then closes. */
   close(): Promise<void>
+  /** Closes it, at the end of an `await using`. */
   [Symbol.asyncDispose](): Promise<void>
 }

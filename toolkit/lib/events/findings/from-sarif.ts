@@ -8,6 +8,7 @@ import { Fingerprints } from "./fingerprint.js"
 import { type Rule, resolve, resolveResult, ruleOf } from "./resolve.js"
 import { checkSarif, indexIn, isObject, type Json, objectIn, objectsIn, textIn, without } from "./sarif.js"
 
+/** Options of {@link fromSarif}. */
 export interface FromSarifOptions {
   /** The `source` of the events. By default `/sarif/` and the name of the tool. */
   readonly source?: string
