@@ -1,7 +1,7 @@
 // The relay: from webhooks and sockets, through a store, to every sink.
 
-export { type Audit, auditBooks, type Loss, type SinkBooks } from "./books/audit.js"
 export { ConfigError, type Mistake } from "../config/index.js"
+export { type Audit, auditBooks, type Loss, type SinkBooks } from "./books/audit.js"
 export type {
   ComponentContext,
   Incoming,
