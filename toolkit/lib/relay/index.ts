@@ -1,7 +1,8 @@
 // The relay: from webhooks and sockets, through a store, to every sink.
 
-export { type Audit, auditBooks, type Loss, type SinkBooks } from "./books/audit.js"
 export { ConfigError, type Mistake } from "../config/index.js"
+export { type Audit, auditBooks, type Loss, type SinkBooks } from "./books/audit.js"
+export type { Clock } from "./clock.js"
 export type {
   ComponentContext,
   Incoming,
@@ -17,4 +18,5 @@ export { parseConfig, type RelayConfig, readConfig } from "./configuration.js"
 export { controlPath } from "./control.js"
 export { relaySchema } from "./reference.js"
 export { Relay } from "./relay.js"
+export { type Replayed, replay } from "./replay.js"
 export { runTests, type TrialResult } from "./trial/trial.js"
