@@ -2,7 +2,7 @@
 
 import process from "node:process"
 import { suggestion } from "../config/index.js"
-import { readConfig } from "../relay/index.js"
+import { type Replayed, readConfig, replay as replayDeadLetters } from "../relay/index.js"
 import { askRelay, jsonOf, openStoreOf } from "./control-client.js"
 import { defaultFile, parseUsage, UsageError } from "./usage.js"
 
@@ -14,18 +14,20 @@ export async function replay(args: readonly string[]): Promise<number> {
   const names = config.sinks.map(({ name }) => name)
   if (!names.includes(sink)) throw new UsageError(`There is no sink "${sink}".${suggestion(sink, names)}`)
   const answer = await askRelay(config, "POST", `/replay?name=${encodeURIComponent(sink)}`)
-  let count: unknown
-  if (answer !== undefined) count = (await jsonOf(answer)).replayed
+  let result: Replayed
+  if (answer !== undefined) result = (await jsonOf(answer)) as unknown as Replayed
   else {
     // It does not run: its store is free.
     const store = await openStoreOf(config)
     try {
       await store.addCursor(sink)
-      count = await store.replay(sink)
+      result = await replayDeadLetters(store, sink, config.routes)
     } finally {
       await store.close()
     }
   }
-  process.stdout.write(`${String(count)} dead letters of ${sink} will be delivered again\n`)
+  const { replayed, held, reason } = result
+  process.stdout.write(`${replayed} dead letters of ${sink} will be delivered again\n`)
+  if (held > 0) process.stdout.write(`${held} stay. The first because: ${reason}\n`)
   return 0
 }

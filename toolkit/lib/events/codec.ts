@@ -237,3 +237,29 @@ export function dataBytes(frames: readonly Uint8Array[]): Buffer | undefined {
   const base64 = valueIn("data_base64")
   return base64 === null ? undefined : fromBase64(base64)
 }
+
+/**
+ * The frames of an event with other data, in the form that {@link dataBytes} returns and in the place where the data was. If there was none,
+ * it goes into the envelope. All other members of the envelope stay as they are, byte for byte.
+ *
+ * @param data Text, if the data was in the envelope: JSON, if the type of the data is JSON. Undefined for no data.
+ */
+export function withDataBytes(frames: readonly Uint8Array[], data: Uint8Array | undefined): Buffer[] {
+  const [type, envelope, payload] = frames.map(asBuffer)
+  if (!type || !envelope) throw new EventError("frames", `An event has two or three frames; this has ${frames.length}`)
+  if (payload) return data ? [type, envelope, asBuffer(data)] : [type, envelope]
+  const members = membersOf(envelope)
+  const removed = new Set(["data", "data_base64"])
+  const rest = changeMembers(envelope, removed, {})
+  if (!data) return [type, rest]
+  const isBase64 = members.some(({ name, valueStart }) => name === "data_base64" && envelope[valueStart] === 0x22)
+  const text = asBuffer(data)
+  const contentType = members.find(({ name }) => name === "datacontenttype")
+  const typeText = contentType && envelope.toString("utf8", contentType.valueStart, contentType.valueEnd)
+  const member = isBase64
+    ? Buffer.from(`,"data_base64":"${text.toString("base64")}"}`)
+    : isJson((typeText && (JSON.parse(typeText) as string | null)) ?? undefined)
+      ? Buffer.concat([Buffer.from(',"data":'), text, Buffer.from("}")])
+      : Buffer.from(`,"data":${JSON.stringify(text.toString("utf8"))}}`)
+  return [type, Buffer.concat([rest.subarray(0, -1), member])]
+}

@@ -1,6 +1,6 @@
 // Events: CloudEvents with the types of security work.
 
-export { checkEvent, defaultLimits, type Limits } from "./check.js"
+export { checkAttribute, checkEvent, defaultLimits, type Limits } from "./check.js"
 export {
   type Accepted,
   type AcceptOptions,
@@ -10,6 +10,7 @@ export {
   dataBytes,
   decode,
   encode,
+  withDataBytes,
   withSender,
 } from "./codec.js"
 export { createEvent, type EventInit } from "./create.js"
@@ -29,3 +30,4 @@ export { type FromSarifOptions, fromSarif } from "./findings/from-sarif.js"
 export { type OcsfEvent, ocsfVersion, toOcsf } from "./findings/ocsf.js"
 export type { SarifLog } from "./findings/sarif.js"
 export { isFinding, toSarif } from "./findings/to-sarif.js"
+export { isJson as isJsonType } from "./syntax.js"

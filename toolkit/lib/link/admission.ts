@@ -14,6 +14,8 @@ export interface SessionInfo {
 export interface Admitted {
   event: NewEvent
   whenFull: WhenFull
+  /** Stores what must be on disk before the event. A crash in between repeats that. */
+  before?(): Promise<unknown>
 }
 
 /** Decides what is stored of the events that a receiver has accepted. Each is stored in the same write as its sequence. */

@@ -49,6 +49,7 @@ interface Run {
   sequence: number
   events: NewEvent[]
   whenFull: WhenFull
+  before: (() => Promise<unknown>)[]
 }
 
 export class ReceiverSession {
@@ -63,6 +64,8 @@ export class ReceiverSession {
   /** The last sequence that came, stored or not. */
   #covered = 0
   /** The last one that was appended. */
+  /** What must be on disk before the next append. */
+  #prepared: Promise<unknown> | undefined
   #appended = 0
   /** What is done of the messages of this session, which can be less than what is stored. */
   #acknowledged = 0
@@ -186,19 +189,18 @@ export class ReceiverSession {
       if (admitted === undefined) run = undefined
       else if (run?.whenFull === admitted.whenFull) run.events.push(admitted.event)
       else {
-        run = { sequence: sequence + i, events: [admitted.event], whenFull: admitted.whenFull }
+        run = { sequence: sequence + i, events: [admitted.event], whenFull: admitted.whenFull, before: [] }
         runs.push(run)
       }
+      if (admitted?.before) run?.before.push(() => admitted.before?.() ?? Promise.resolve())
     })
     // The mark is the last event's. A run that ends before it has none.
     const lastRun = run
-    const appended = runs.map((one) =>
-      this.#append(one.events, {
-        sequence: one.sequence,
-        whenFull: one.whenFull,
-        mark: one === lastRun ? mark.toString("base64", 0, MARK_BYTES) : undefined,
-      }),
-    )
+    const appended = runs.map((one) => {
+      const { sequence, whenFull } = one
+      const place = { sequence, whenFull, mark: one === lastRun ? mark.toString("base64", 0, MARK_BYTES) : undefined }
+      return this.#append(one.events, place, one.before)
+    })
     // The sender may forget the last one, though it is not kept.
     if (lastRun === undefined && end > this.#covered) appended.push(this.#pass(end, mark))
     this.#enter(pending, appended)
@@ -231,10 +233,17 @@ export class ReceiverSession {
     return this.#append([], { ...place, whenFull: "wait", ...(lost && { lost }) })
   }
 
-  async #append(events: NewEvent[], options: AppendPlace): Promise<void> {
+  async #append(events: NewEvent[], options: AppendPlace, before: Run["before"] = []): Promise<void> {
     const after = this.#appended
     this.#appended = options.sequence + events.length - 1
     const { signal } = this.#end
+    if (before.length > 0 || this.#prepared !== undefined) {
+      // Nor may what comes later overtake it.
+      const prepared = Promise.all([this.#prepared, ...before.map((store) => store())])
+      this.#prepared = prepared
+      await prepared
+      if (this.#prepared === prepared) this.#prepared = undefined
+    }
     const all = { ...options, stream: this.key, skip: true, after, signal }
     const position = await this.#host.store.append(events, all)
     this.#host.stored(events.length, position)

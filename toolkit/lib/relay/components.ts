@@ -6,12 +6,15 @@ import type { Event, Stored } from "../events/index.js"
 import type { NewEvent, Store, WhenFull } from "../store/index.js"
 import type { HttpServer } from "./http.js"
 import type { Metrics } from "./metrics.js"
+import type { Span, TraceContext } from "./tracing.js"
 
 /** An event that a source took in. */
 export interface Incoming extends Stored {
   readonly event: Event
   /** What identifies the delivery, if whoever sends it may send it again: it is stored once. */
   readonly delivery?: string
+  /** The span of its receipt, if the source has begun one. It ends when the event is stored. */
+  readonly span?: Span
 }
 
 /** How a source hands events over. */
@@ -27,6 +30,8 @@ export interface Receipt {
   stored: number
   /** Those that no route takes. */
   unrouted: number
+  /** Those that routes let go, by sample or rate, and that no other route takes. */
+  dropped: number
   /** Those that were stored before. */
   duplicates: number
 }
@@ -47,6 +52,8 @@ export interface Routed {
   /** The event with its tag. */
   readonly event: NewEvent
   readonly whenFull: WhenFull
+  /** Stores what must be on disk before the event: what other routes make of it. */
+  before?(): Promise<unknown>
 }
 
 /** For sources that store their events themselves, because something else must be in the same write. */
@@ -83,6 +90,8 @@ export interface Outgoing extends Stored {
   readonly position: number
   /** When the relay received it, in milliseconds since 1970. */
   readonly time: number
+  /** The context of the span of this attempt, if there is one. */
+  readonly trace?: TraceContext
 }
 
 /** What became of an event: delivered, refused by the other side for ever, or to be tried again. */
@@ -106,7 +115,9 @@ export interface Outlet {
   /** When the relay received the oldest event that is being delivered, in milliseconds since 1970. */
   readonly oldest: number | undefined
   /** Since when nothing can be delivered, and why. */
-  readonly failing: { since: number; reason: string } | undefined
+  readonly failing: { since: number; reason: string; isOpen?: boolean } | undefined
+  /** From now on, events do not wait for others: the relay stops. */
+  hurry?(): void
 }
 
 /** A sink that takes batches. `Delivery` is its outlet. */

@@ -17,7 +17,8 @@ import {
 } from "../config/index.js"
 import type { SinkKind, SourceKind } from "./components.js"
 import { sinkKinds, sourceKinds } from "./registry.js"
-import { Condition, type Route } from "./routes.js"
+import type { Route } from "./routes/route.js"
+import { compileRoute, type RouteOptions, routeSchema } from "./routes/schema.js"
 
 const listenExpected = 'Expected HOST:PORT, such as "127.0.0.1:8080"'
 const loopback = /^(127\.\d+\.\d+\.\d+|localhost|\[::1\])$/
@@ -42,18 +43,6 @@ export const httpSchema = z.strictObject({
     .prefault(false)
     .describe("Whether to listen beyond loopback, unencrypted. Better: a proxy with TLS before it."),
 })
-export const routeSchema = z.strictObject({
-  name: z.string().min(1).describe("For logs and metrics."),
-  from: z.array(z.string()).min(1).describe("The sources."),
-  when: z.string().optional().describe("A [CEL](https://cel.dev) expression over the event. Every event, by default."),
-  to: z.array(z.string()).describe("The sinks. None: the events are dropped, once stored."),
-  whenFull: z
-    .enum(["refuse", "wait", "drop-oldest"])
-    .prefault("refuse")
-    .describe(
-      "If the store is full. `refuse`: a webhook gets 503 with `Retry-After`, a ROUTER's peer `refused`; other sources wait. `wait`: every source waits. `drop-oldest`: the oldest events go, and the log and metrics say how many each sink lost.",
-    ),
-})
 export const schema = z.strictObject({
   version: z.literal(1).describe("The version of this format."),
   store: storeSchema.describe("Where events are kept."),
@@ -63,15 +52,28 @@ export const schema = z.strictObject({
   sinks: z.record(z.string(), z.unknown()).describe("Where events go: a map of names to sinks."),
 })
 /** What every sink has beside the options of its kind. */
-export const deliverySchema = z.strictObject({
-  batch: z.int().min(1).max(10_000).prefault(256).describe("At most this many events at a time."),
-  retryMin: duration()
-    .prefault("500ms")
-    .describe(
-      "The longest wait before the first retry. The wait is random below a bound that doubles with each retry.",
-    ),
-  retryMax: duration().prefault("5m").describe("The highest bound."),
-})
+export const deliverySchema = z
+  .strictObject({
+    batch: z.int().min(1).max(10_000).prefault(256).describe("At most this many events at a time."),
+    batchBytes: size()
+      .refine((bytes) => bytes > 0, 'Expected a size above 0, such as "1MiB"')
+      .prefault("1MiB")
+      .describe("At most this many bytes of events at a time. A larger event goes alone."),
+    batchWait: duration().prefault("0ms").describe("How long an event may wait for others."),
+    retryMin: duration()
+      .prefault("500ms")
+      .describe(
+        "The longest wait before the first retry. The wait is random below a bound that doubles with each retry.",
+      ),
+    retryMax: duration().prefault("5m").describe("The highest bound."),
+    openAfter: duration()
+      .prefault("1m")
+      .describe("After failing for this long, the sink's circuit is open: one event at a time tries whether it works."),
+  })
+  .refine(({ retryMin, retryMax }) => retryMin <= retryMax, {
+    path: ["retryMax"],
+    error: "Expected at least as much as retryMin. It is 5m by default",
+  })
 
 /** A source or sink, as configured. */
 export interface Component<Kind> {
@@ -189,23 +191,20 @@ class Reader {
     })
   }
 
-  routes(routes: readonly z.infer<typeof routeSchema>[], sources: string[], sinks: string[]): Route[] {
+  routes(routes: readonly RouteOptions[], sources: string[], sinks: string[]): Route[] {
     const seen = new Set<string>()
     const used = new Set<string>()
-    const result = routes.map(({ name, from, when, to, whenFull }, index): Route => {
+    const result = routes.map((options, index): Route => {
+      const { name, from, to } = options
       const path = ["routes", index]
       if (seen.has(name)) this.#document.report([...path, "name"], `There are two routes named "${name}"`)
       seen.add(name)
       this.#references([...path, "from"], from, sources, "source")
       this.#references([...path, "to"], to, sinks, "sink")
       for (const source of from) used.add(source)
-      let condition: Condition | undefined
-      try {
-        if (when !== undefined) condition = new Condition(when)
-      } catch (error) {
-        this.#document.report([...path, "when"], (error as Error).message)
-      }
-      return { name, from, when: condition, to, whenFull }
+      return compileRoute(options, (inner, message, isKey) =>
+        this.#document.report([...path, ...inner], message, isKey),
+      )
     })
     for (const source of sources) {
       if (!used.has(source))

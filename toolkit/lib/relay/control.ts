@@ -6,6 +6,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import { join } from "node:path"
 import process from "node:process"
 import type { Store } from "../store/index.js"
+import type { Replayed } from "./replay.js"
 import type { Taps } from "./taps.js"
 
 /** The path of the socket. Windows has named pipes instead. */
@@ -18,6 +19,7 @@ export const controlPath = (folder: string): string =>
 export class ControlServer {
   readonly #store: Store
   readonly #taps: Taps
+  readonly #replay: (sink: string) => Promise<Replayed>
   readonly #server = createServer((request, response) => {
     this.#answer(request, response).catch((error: Error) => {
       response.statusCode = 400
@@ -25,7 +27,8 @@ export class ControlServer {
     })
   })
 
-  constructor(store: Store, taps: Taps) {
+  constructor(store: Store, taps: Taps, replay: (sink: string) => Promise<Replayed>) {
+    this.#replay = replay
     this.#store = store
     this.#taps = taps
   }
@@ -54,7 +57,7 @@ export class ControlServer {
       return
     }
     if (request.method === "POST" && pathname === "/replay" && name !== undefined) {
-      response.end(JSON.stringify({ replayed: await this.#store.replay(name) }))
+      response.end(JSON.stringify(await this.#replay(name)))
       return
     }
     if (request.method === "GET" && pathname === "/stats") {

@@ -1,20 +1,32 @@
 // The way out: from the store to one sink.
 
-import { setTimeout } from "node:timers/promises"
 import type { Logger } from "pino"
+import { decode } from "../events/index.js"
 import type { Entry, Store } from "../store/index.js"
+import { type Batch, Batcher, type BatchOptions } from "./batches.js"
+import { Circuit, type Failing } from "./circuit.js"
+import type { Clock } from "./clock.js"
 import type { Outcome, Outgoing, Outlet, Sink } from "./components.js"
 import type { Metrics } from "./metrics.js"
 import { decodeTag } from "./tags.js"
+import { contextOf, endSpan, isTracing, startSpan, traceContext } from "./tracing.js"
 
-/** How a sink is served. */
-export interface DeliveryOptions {
-  /** At most this many events a batch. */
-  batch: number
-  /** The longest wait before the first retry, in milliseconds. It doubles with each. */
+/** How a sink is served. Times are in milliseconds. */
+export interface DeliveryOptions extends BatchOptions {
+  /** The longest wait before the first retry. It doubles with each. */
   retryMin: number
   /** The longest wait at all. */
   retryMax: number
+  /** The circuit opens when the sink has failed for this long. */
+  openAfter: number
+}
+
+/** What a delivery needs of its relay. */
+export interface DeliveryContext {
+  readonly store: Store
+  readonly metrics: Metrics
+  readonly log: Logger
+  readonly clock: Clock
 }
 
 /** How long to wait if a person must change something. */
@@ -24,30 +36,64 @@ const heldMs = 60_000
 export const backoff = (attempt: number, { retryMin, retryMax }: DeliveryOptions): number =>
   Math.random() * Math.min(retryMax, retryMin * 2 ** Math.min(attempt, 40))
 
+const unlimited = { bytes: Number.POSITIVE_INFINITY, levels: Number.POSITIVE_INFINITY, trustSender: true }
+
+/** An event to deliver, and the entry that it is in. */
+interface Item {
+  readonly entry: Entry
+  readonly outgoing: Outgoing
+}
+
+/** Delivers with a span for each event. */
+async function traced(
+  sink: string,
+  batch: readonly Outgoing[],
+  deliver: (batch: readonly Outgoing[]) => Promise<Outcome[]>,
+): Promise<Outcome[]> {
+  const sent = batch.map((outgoing) => {
+    const event = decode(outgoing.frames, unlimited)
+    const span = startSpan("send", sink, traceContext(event.traceparent, event.tracestate))
+    const trace = contextOf(span)
+    return { event, span, outgoing: { ...outgoing, ...(trace && { trace }) } }
+  })
+  let outcomes: Outcome[] = []
+  let problem = "The sink reported no outcome"
+  try {
+    outcomes = await deliver(sent.map(({ outgoing }) => outgoing))
+    return outcomes
+  } catch (error) {
+    problem = (error as Error).message
+    throw error
+  } finally {
+    for (const [index, { event, span }] of sent.entries()) {
+      const outcome = outcomes[index] ?? { retry: problem }
+      endSpan(span, event, outcome === "done" ? undefined : "retry" in outcome ? outcome.retry : outcome.refused)
+    }
+  }
+}
+
 /** Delivers what the store has for a sink, in order. */
 export class Delivery implements Outlet {
   readonly name: string
   readonly sink: Sink
-  readonly #store: Store
+  readonly #context: DeliveryContext
   readonly #options: DeliveryOptions
-  readonly #metrics: Metrics
-  readonly #log: Logger
+  readonly #batcher: Batcher
+  readonly #circuit: Circuit
   /** Nothing new is begun. */
   readonly #drained = new AbortController()
   /** What is under way ends too. */
   readonly #stopped = new AbortController()
   #running: Promise<void> | undefined
   #oldest: number | undefined
-  #failingSince: number | undefined
-  #problem: string | undefined
 
-  constructor(name: string, sink: Sink, store: Store, options: DeliveryOptions, metrics: Metrics, log: Logger) {
+  constructor(name: string, sink: Sink, options: DeliveryOptions, context: DeliveryContext) {
     this.name = name
     this.sink = sink
-    this.#store = store
+    this.#context = context
     this.#options = options
-    this.#metrics = metrics
-    this.#log = log
+    this.#batcher = new Batcher(options, (entry) => this.#sizeOf(entry), context.clock)
+    this.#circuit = new Circuit(name, options.openAfter, context.clock, context.log)
   }
 
   /** The time of the oldest event under way. */
@@ -56,8 +102,8 @@ export class Delivery implements Outlet {
   }
 
   /** Since when the sink fails, and why. */
-  get failing(): { since: number; reason: string } | undefined {
-    return this.#failingSince === undefined ? undefined : { since: this.#failingSince, reason: this.#problem ?? "" }
+  get failing(): Failing | undefined {
+    return this.#circuit.failing
   }
 
   async start(): Promise<void> {
@@ -66,71 +112,86 @@ export class Delivery implements Outlet {
   }
 
   async #run(): Promise<void> {
-    for (let attempt = 0; !this.#drained.signal.aborted; attempt++) {
+    const { store, clock } = this.#context
+    const { signal } = this.#drained
+    const read = (ends: AbortSignal) => store.read(this.name, { max: this.#options.batch, signal: ends })
+    for (let attempt = 0; !signal.aborted; attempt++) {
       try {
-        const { signal } = this.#drained
-        for await (const entries of this.#store.read(this.name, { max: this.#options.batch, signal })) {
-          if (!(await this.#pass(entries))) return
+        for await (const batch of this.#batcher.batches(read, signal)) {
+          if (!(await this.#pass(batch))) return
           attempt = 0
         }
       } catch (error) {
-        if (this.#drained.signal.aborted) return
-        this.#fail(error as Error)
-        await this.#wait(backoff(attempt, this.#options))
+        if (signal.aborted) return
+        this.#circuit.fail((error as Error).message)
+        await clock.wait(backoff(attempt, this.#options), signal)
       }
     }
   }
 
-  /** Delivers what a batch has for this sink, then commits it. Resolves to false if the delivery was stopped. */
-  async #pass(entries: Entry[]): Promise<boolean> {
-    let batch: { entry: Entry; outgoing: Outgoing }[] = []
-    for (const entry of entries) {
-      if (entry.gap) {
-        this.#noteGap(entry)
+  /** The bytes of an entry, if it is for this sink. */
+  #sizeOf(entry: Entry): number | undefined {
+    if (entry.gap) {
+      this.#noteGap(entry)
+      return undefined
+    }
+    if (!decodeTag(entry.frames[0]).sinks.includes(this.name)) return undefined
+    return entry.frames.reduce((sum, { byteLength }) => sum + byteLength, 0)
+  }
+
+  /** Delivers a batch, then commits it. Resolves to false if the delivery was stopped. */
+  async #pass({ entries, last }: Batch): Promise<boolean> {
+    const { signal } = this.#drained
+    let items = entries.map((entry): Item => {
+      const { position, time, sender, frames } = entry
+      return { entry, outgoing: { position, time, frames: frames.slice(1), ...(sender !== undefined && { sender }) } }
+    })
+    for (let attempt = 0; items.length > 0; attempt++) {
+      if (signal.aborted && attempt > 0) return false
+      this.#oldest = items[0]?.entry.time
+      // While the circuit is open, one event tries whether the sink works.
+      const tried = this.#circuit.isOpen ? items.slice(0, 1) : items
+      const { again, reason, wait } = await this.#try(tried)
+      items = again.concat(items.slice(tried.length))
+      if (reason === undefined) {
+        this.#circuit.succeed()
+        attempt = -1
         continue
       }
-      const [tag, ...frames] = entry.frames
-      if (!decodeTag(tag).sinks.includes(this.name)) continue
-      const { position, time, sender } = entry
-      batch.push({ entry, outgoing: { position, time, frames, ...(sender !== undefined && { sender }) } })
-    }
-    for (let attempt = 0; batch.length > 0; attempt++) {
-      if (this.#drained.signal.aborted && attempt > 0) return false
-      this.#oldest = batch[0]?.entry.time
-      const outcomes = await this.#attempt(batch.map(({ outgoing }) => outgoing))
-      const again: typeof batch = []
-      let wait = 0
-      for (const [index, one] of batch.entries()) {
-        const outcome = outcomes[index] ?? { retry: "The sink reported no outcome" }
-        if (outcome === "done") this.#metrics.delivered.inc({ sink: this.name })
-        else if ("refused" in outcome) await this.#bury(one.entry, outcome.refused)
-        else {
-          again.push(one)
-          this.#problem = outcome.retry
-          const held = outcome.isHeld ? Math.min(heldMs, this.#options.retryMax) : 0
-          wait = Math.max(wait, outcome.afterMs ?? 0, held)
-        }
-      }
-      batch = again
-      if (batch.length === 0) break
-      this.#fail(new Error(this.#problem))
-      this.#metrics.retries.inc({ sink: this.name })
-      await this.#wait(Math.max(wait, backoff(attempt, this.#options)))
-    }
-    if (this.#failingSince !== undefined) {
-      this.#log.info({ sink: this.name }, "The sink works again")
-      this.#failingSince = undefined
+      this.#circuit.fail(reason)
+      this.#context.metrics.retries.inc({ sink: this.name })
+      await this.#context.clock.wait(Math.max(wait, backoff(attempt, this.#options)), signal)
     }
     this.#oldest = undefined
-    const last = entries.at(-1)
-    if (last !== undefined) await this.#store.commit(this.name, last.position)
+    await this.#context.store.commit(this.name, last)
     return true
   }
 
+  /** Tries to deliver some events. Those that are to be tried again come back, with the reason and the least time to wait. */
+  async #try(items: readonly Item[]): Promise<{ again: Item[]; reason: string | undefined; wait: number }> {
+    const outcomes = await this.#attempt(items.map(({ outgoing }) => outgoing))
+    const again: Item[] = []
+    let reason: string | undefined
+    let wait = 0
+    for (const [index, item] of items.entries()) {
+      const outcome = outcomes[index] ?? { retry: "The sink reported no outcome" }
+      if (outcome === "done") this.#context.metrics.delivered.inc({ sink: this.name })
+      else if ("refused" in outcome) await this.#bury(item.entry, outcome.refused)
+      else {
+        again.push(item)
+        reason = outcome.retry
+        const held = outcome.isHeld ? Math.min(heldMs, this.#options.retryMax) : 0
+        wait = Math.max(wait, outcome.afterMs ?? 0, held)
+      }
+    }
+    return { again, reason, wait }
+  }
+
   async #attempt(batch: Outgoing[]): Promise<Outcome[]> {
-    const end = this.#metrics.deliveryTime.startTimer({ sink: this.name })
+    const end = this.#context.metrics.deliveryTime.startTimer({ sink: this.name })
     try {
-      return await this.sink.deliver(batch, this.#stopped.signal)
+      const deliver = (outgoing: readonly Outgoing[]) => this.sink.deliver(outgoing, this.#stopped.signal)
+      return isTracing() ? await traced(this.name, batch, deliver) : await deliver(batch)
     } catch (error) {
       return batch.map(() => ({ retry: (error as Error).message }))
     } finally {
@@ -139,9 +200,10 @@ export class Delivery implements Outlet {
   }
 
   async #bury(entry: Entry, reason: string): Promise<void> {
-    await this.#store.deadLetter(this.name, entry, reason)
-    this.#metrics.dead.inc({ sink: this.name })
-    this.#log.warn(
+    const { store, metrics, log } = this.#context
+    await store.deadLetter(this.name, entry, reason)
+    metrics.dead.inc({ sink: this.name })
+    log.warn(
       { sink: this.name, position: entry.position, reason },
       "The sink refused an event: it is a dead letter now",
     )
@@ -150,20 +212,13 @@ export class Delivery implements Outlet {
   #noteGap({ gap, position }: Entry): void {
     const count = gap?.cursors?.[this.name] ?? (gap?.cursors === undefined && gap ? gap.to - gap.from + 1 : 0)
     if (count === 0) return
-    this.#metrics.lost.inc({ sink: this.name }, count)
-    this.#log.error({ sink: this.name, position, gap }, "Events are missing from the store")
+    this.#context.metrics.lost.inc({ sink: this.name }, count)
+    this.#context.log.error({ sink: this.name, position, gap }, "Events are missing from the store")
   }
 
-  /** The first failure in a row is logged. */
-  #fail(error: Error): void {
-    this.#problem = error.message
-    if (this.#failingSince !== undefined) return
-    this.#failingSince = Date.now()
-    this.#log.warn({ sink: this.name, reason: error.message }, "The sink fails; its events wait in the store")
-  }
-
-  async #wait(milliseconds: number): Promise<void> {
-    await setTimeout(milliseconds, undefined, { signal: this.#drained.signal }).catch(() => {})
+  /** From now on, events do not wait for a batch to fill. */
+  hurry(): void {
+    this.#batcher.hurry()
   }
 
   /** Begins nothing new, waits for the batch under way until the signal, then aborts it. What was not committed is delivered again after the next start. */

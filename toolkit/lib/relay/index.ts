@@ -2,6 +2,7 @@
 
 export { ConfigError, type Mistake } from "../config/index.js"
 export { type Audit, auditBooks, type Loss, type SinkBooks } from "./books/audit.js"
+export type { Clock } from "./clock.js"
 export type {
   ComponentContext,
   Incoming,
@@ -17,4 +18,5 @@ export { parseConfig, type RelayConfig, readConfig } from "./configuration.js"
 export { controlPath } from "./control.js"
 export { relaySchema } from "./reference.js"
 export { Relay } from "./relay.js"
+export { type Replayed, replay } from "./replay.js"
 export { runTests, type TrialResult } from "./trial/trial.js"

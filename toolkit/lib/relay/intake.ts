@@ -1,26 +1,30 @@
 // The way in: from sources, by the routes, into the store.
 
 import type { Logger } from "pino"
-import type { NewEvent, Store, WhenFull } from "../store/index.js"
+import type { Entry, NewEvent, Store, WhenFull } from "../store/index.js"
+import type { Clock } from "./clock.js"
 import { Complaints } from "./complaints.js"
-import type { Incoming, IntakeOptions, Receipt, Routed, Routing } from "./components.js"
+import type { Incoming, IntakeOptions, Receipt, Routing } from "./components.js"
 import { type KnownDeliveries, keyOf } from "./known-deliveries.js"
 import type { Metrics } from "./metrics.js"
-import { planRoutes, type Route } from "./routes.js"
+import { type Plan, planRoutes, type Route, type RouteObserver } from "./routes/route.js"
 import { encodeTag } from "./tags.js"
 import type { Taps } from "./taps.js"
+import { endSpan, isTracing, startSpan, traceContext } from "./tracing.js"
 
 /** Takes events in. */
 export class Intake {
-  /** The routes in force. A reload replaces them. */
-  routes: readonly Route[] = []
+  #routes: readonly Route[] = []
   readonly #store: Store
   readonly #known: KnownDeliveries
   readonly #metrics: Metrics
   readonly #taps: Taps
   readonly #complaints: Complaints
 
-  constructor(store: Store, known: KnownDeliveries, metrics: Metrics, taps: Taps, log: Logger) {
+  readonly #clock: Clock
+
+  constructor(store: Store, known: KnownDeliveries, metrics: Metrics, taps: Taps, log: Logger, clock: Clock) {
+    this.#clock = clock
     this.#store = store
     this.#known = known
     this.#metrics = metrics
@@ -28,36 +32,75 @@ export class Intake {
     this.#complaints = new Complaints(log)
   }
 
+  /** The routes in force. A reload replaces them; limits that stay the same go on counting. */
+  get routes(): readonly Route[] {
+    return this.#routes
+  }
+
+  set routes(routes: readonly Route[]) {
+    this.#routes = routes.map((route) => {
+      const before = this.#routes.find(({ name }) => name === route.name)?.rate
+      if (before === undefined || !route.rate?.limit.equals(before.limit)) return route
+      return { ...route, rate: { ...route.rate, limit: before.limit } }
+    })
+  }
+
   /** Stores the events of a source. Resolves once they are on disk. */
-  async take(source: string, events: readonly Incoming[], options: IntakeOptions): Promise<Receipt> {
-    const receipt: Receipt = { stored: 0, unrouted: 0, duplicates: 0 }
-    const batches = new Map<WhenFull, NewEvent[]>()
-    const single: Promise<void>[] = []
+  take(source: string, events: readonly Incoming[], options: IntakeOptions): Promise<Receipt> {
+    return isTracing() ? this.#trace(source, events, options) : this.#take(source, events, options)
+  }
+
+  /** The same, with a span for each event. */
+  async #trace(source: string, events: readonly Incoming[], options: IntakeOptions): Promise<Receipt> {
+    const spans = events.map(
+      ({ span, event }) => span ?? startSpan("receive", source, traceContext(event.traceparent, event.tracestate)),
+    )
+    let problem: string | undefined
+    try {
+      return await this.#take(source, events, options)
+    } catch (error) {
+      problem = (error as Error).message
+      throw error
+    } finally {
+      for (const [index, span] of spans.entries()) endSpan(span, events[index]?.event ?? {}, problem)
+    }
+  }
+
+  async #take(source: string, events: readonly Incoming[], options: IntakeOptions): Promise<Receipt> {
+    const receipt: Receipt = { stored: 0, unrouted: 0, dropped: 0, duplicates: 0 }
+    const batches = new Map<WhenFull, { entries: NewEvent[]; count: number; before: Promise<unknown>[] }>()
+    const single: Promise<unknown>[] = []
     for (const incoming of events) {
-      const routed = this.#route(source, incoming, options.canRefuse)
-      if (routed === undefined) {
-        receipt.unrouted++
+      const plan = this.#plan(source, incoming)
+      if (typeof plan === "string") {
+        receipt[plan]++
         continue
       }
-      const { event, whenFull } = routed
       const { delivery } = incoming
-      if (delivery === undefined) {
-        const batch = batches.get(whenFull)
-        if (batch === undefined) batches.set(whenFull, [event])
-        else batch.push(event)
-      } else {
-        const stored = this.#known
-          .once(keyOf(source, delivery), () => this.#append(source, [event], whenFull, options))
-          .then((isNew) => void (isNew ? receipt.stored++ : receipt.duplicates++))
-        single.push(stored)
+      const entries = entriesOf(plan, source, incoming)
+      const whenFull = whenFullOf(plan, options.canRefuse)
+      if (delivery !== undefined) {
+        const store = async () => {
+          if (plan.held.length > 0) await this.#bury(plan, source, incoming, options)
+          return await this.#append(source, entries, whenFull, options)
+        }
+        const stored = this.#known.once(keyOf(source, delivery), store)
+        single.push(stored.then((isNew) => (isNew ? receipt.stored++ : receipt.duplicates++)))
+        continue
       }
+      const batch = batches.get(whenFull) ?? { entries: [], count: 0, before: [] }
+      batches.set(whenFull, batch)
+      batch.entries.push(...entries)
+      batch.count++
+      if (plan.held.length > 0) batch.before.push(this.#bury(plan, source, incoming, options))
     }
-    for (const [whenFull, batch] of batches) {
-      const stored = this.#append(source, batch, whenFull, options).then((position) => {
-        receipt.stored += batch.length
-        this.#known.reached(position)
-      })
-      single.push(stored)
+    for (const [whenFull, { entries, count, before }] of batches) {
+      const append = async () => {
+        if (before.length > 0) await Promise.all(before)
+        this.#known.reached(await this.#append(source, entries, whenFull, options))
+        receipt.stored += count
+      }
+      single.push(append())
     }
     // All are waited for, so that no failure goes unseen.
     const results = await Promise.allSettled(single)
@@ -70,8 +113,21 @@ export class Intake {
 
   /** For a source that stores its events itself. */
   routing(source: string): Routing {
+    const options = { canRefuse: false }
     return {
-      route: (incoming) => this.#route(source, incoming, false),
+      route: (incoming) => {
+        const plan = this.#plan(source, incoming)
+        if (typeof plan === "string") return undefined
+        const entries = entriesOf(plan, source, incoming)
+        const event = entries.pop() as NewEvent
+        const whenFull = whenFullOf(plan, false)
+        if (entries.length === 0 && plan.held.length === 0) return { event, whenFull }
+        const before = async () => {
+          await this.#bury(plan, source, incoming, options)
+          if (entries.length > 0) await this.#append(source, entries, whenFull, options)
+        }
+        return { event, whenFull, before }
+      },
       sinks: () => [...new Set(this.routes.flatMap(({ from, to }) => (from.includes(source) ? to : [])))],
       stored: (count, position) => {
         this.#metrics.eventsIn.inc({ source }, count)
@@ -80,16 +136,36 @@ export class Intake {
     }
   }
 
-  #route(source: string, incoming: Incoming, canRefuse: boolean): Routed | undefined {
+  #plan(source: string, incoming: Incoming): Plan | "unrouted" | "dropped" {
     this.#taps.offer(source, incoming)
-    const plan = planRoutes(this.routes, source, incoming, (route, error) => this.#complain(route, error))
-    if (plan === undefined) {
-      this.#metrics.unrouted.inc({ source })
-      return undefined
+    const plan = planRoutes(this.#routes, source, incoming, this.#clock.now(), this.#observer)
+    if (plan === "unrouted") this.#metrics.unrouted.inc({ source })
+    return plan
+  }
+
+  /** Keeps what the routes hold back as dead letters of their sinks. Before the event is stored: a crash in between repeats them. */
+  async #bury({ held }: Plan, source: string, { frames, sender }: Incoming, options: IntakeOptions): Promise<void> {
+    for (const { route, reason, sinks } of held) {
+      const tag = encodeTag({ source, sinks: [], held: route })
+      const entry = { position: 0, time: Date.now(), sender, frames: [tag, ...frames] }
+      for (const sink of sinks) {
+        await this.#deadLetter(sink, entry, reason, options)
+        this.#metrics.dead.inc({ sink })
+      }
     }
-    const { delivery, frames, sender } = incoming
-    const event = { frames: [encodeTag({ source, sinks: plan.sinks, delivery }), ...frames], sender }
-    return { event, whenFull: plan.whenFull === "refuse" && !canRefuse ? "wait" : plan.whenFull }
+  }
+
+  async #deadLetter(sink: string, entry: Entry, reason: string, options: IntakeOptions): Promise<void> {
+    const { canRefuse, signal = new AbortController().signal } = options
+    for (;;) {
+      try {
+        return await this.#store.deadLetter(sink, entry, reason)
+      } catch (error) {
+        if (canRefuse || signal.aborted || (error as { code?: string }).code !== "FULL") throw error
+        this.#complaints.warn(sink, { sink, reason: (error as Error).message }, "A source waits for room")
+        await this.#clock.wait(1000, signal)
+      }
+    }
   }
 
   async #append(source: string, events: NewEvent[], whenFull: WhenFull, { signal }: IntakeOptions): Promise<number> {
@@ -101,9 +177,37 @@ export class Intake {
     }
   }
 
-  #complain({ name }: Route, error: Error): void {
-    this.#metrics.undecided.inc({ route: name })
-    const details = { route: name, reason: error.message }
-    this.#complaints.warn(name, details, "The condition of a route could not be decided")
+  readonly #observer: RouteObserver = {
+    undecided: (route, error) => {
+      this.#metrics.undecided.inc({ route: route.name })
+      this.#complain(route, error, "The condition of a route could not be decided")
+    },
+    dropped: (route, reason, error) => {
+      this.#metrics.routeDropped.inc({ route: route.name, reason })
+      if (error) this.#complain(route, error, "A route had more events than it takes")
+    },
+    failed: (route, error) => {
+      this.#metrics.routeFailed.inc({ route: route.name })
+      this.#complain(route, error, "A route could not change an event: it becomes a dead letter")
+    },
   }
+
+  #complain({ name }: Route, { message: reason }: Error, message: string): void {
+    this.#complaints.warn(`${name} ${message}`, { route: name, reason }, message)
+  }
+}
+
+const whenFullOf = ({ whenFull }: Plan, canRefuse: boolean): WhenFull =>
+  whenFull === "refuse" && !canRefuse ? "wait" : whenFull
+
+/**
+ * What is stored of an event: an entry for each version. The last has the delivery, which then is known only if all of them are there: a
+ * crash can leave the first of them without the others.
+ */
+function entriesOf({ versions }: Plan, source: string, { sender, delivery }: Incoming): NewEvent[] {
+  return versions.map(({ sinks, frames }, index) => {
+    const isLast = index === versions.length - 1
+    const tag = { source, sinks, delivery: isLast ? delivery : undefined }
+    return { frames: [encodeTag(tag), ...frames], sender }
+  })
 }

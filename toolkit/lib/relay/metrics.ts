@@ -4,6 +4,15 @@ import { Counter, Gauge, Histogram, Registry } from "prom-client"
 import type { Store } from "../store/index.js"
 import { LinkMetrics } from "./link-metrics.js"
 
+/** The state of what delivers to a sink. */
+interface DeliveryState {
+  /** The time of the oldest event under way. */
+  readonly oldest: number | undefined
+  readonly failing: { readonly since: number; readonly isOpen?: boolean } | undefined
+}
+
+const secondsSince = (time: number | undefined): number => (time === undefined ? 0 : (Date.now() - time) / 1000)
+
 /** The metrics of one relay. */
 export class Metrics {
   readonly registry = new Registry()
@@ -12,6 +21,8 @@ export class Metrics {
   readonly duplicates = this.#counter("events_duplicate_total", "Redeliveries of stored events", ["source"])
   readonly refused = this.#counter("events_refused_total", "What was not taken in, by reason", ["source", "reason"])
   readonly undecided = this.#counter("route_undecided_total", "Conditions that could not be decided", ["route"])
+  readonly routeDropped = this.#counter("route_dropped_total", "Events that a route let go", ["route", "reason"])
+  readonly routeFailed = this.#counter("route_failed_total", "Events that a route could not change", ["route"])
   readonly delivered = this.#counter("events_out_total", "Events delivered", ["sink"])
   readonly retries = this.#counter("delivery_retries_total", "Batches that were tried again", ["sink"])
   readonly dead = this.#counter("events_dead_total", "Events that became dead letters", ["sink"])
@@ -30,8 +41,8 @@ export class Metrics {
     return new Histogram({ name: `ohmq_relay_${name}`, help, labelNames, buckets, registers: [this.registry] })
   }
 
-  /** Adds the state of the store. `oldest` is the time of the event that a sink is delivering, if it has one. */
-  watch(store: Store, oldest: () => Iterable<[sink: string, time: number | undefined]>): void {
+  /** Adds the state of the store and of what delivers. */
+  watch(store: Store, deliveries: () => Iterable<[sink: string, state: DeliveryState]>): void {
     const { registry } = this
     const gauge = (name: string, help: string, labelNames: string[], collect: (gauge: Gauge) => void) =>
       new Gauge({
@@ -55,7 +66,13 @@ export class Metrics {
       for (const [sink, { dead }] of Object.entries(store.stats().cursors)) one.set({ sink }, dead)
     })
     gauge("sink_lag_seconds", "Age of the oldest event that a sink is delivering", ["sink"], (one) => {
-      for (const [sink, time] of oldest()) one.set({ sink }, time === undefined ? 0 : (Date.now() - time) / 1000)
+      for (const [sink, { oldest }] of deliveries()) one.set({ sink }, secondsSince(oldest))
+    })
+    gauge("sink_failing_seconds", "How long a sink has failed, 0 if it works", ["sink"], (one) => {
+      for (const [sink, { failing }] of deliveries()) one.set({ sink }, secondsSince(failing?.since))
+    })
+    gauge("sink_circuit_open", "1 while the circuit of a sink is open", ["sink"], (one) => {
+      for (const [sink, { failing }] of deliveries()) one.set({ sink }, failing?.isOpen ? 1 : 0)
     })
   }
 }

@@ -2,8 +2,9 @@
 
 import type { z } from "zod"
 import { jsonSchemaOf, type OptionRow, optionRows } from "../config/index.js"
-import { deliverySchema, httpSchema, namePattern, routeSchema, schema, storeSchema } from "./configuration.js"
+import { deliverySchema, httpSchema, namePattern, schema, storeSchema } from "./configuration.js"
 import { sinkKinds, sourceKinds } from "./registry.js"
+import { routeSchema } from "./routes/schema.js"
 import { testFileSchema } from "./trial/test-file.js"
 
 type Kinds = Readonly<Record<string, { readonly schema: z.ZodType }>>

@@ -5,6 +5,7 @@ import process from "node:process"
 import { setTimeout } from "node:timers/promises"
 import type { Logger } from "pino"
 import { openStore, type Store } from "../store/index.js"
+import { type Clock, systemClock } from "./clock.js"
 import { Complaints } from "./complaints.js"
 import type { IntakeOptions, Outlet, Source } from "./components.js"
 import { type Component, type RelayConfig, readConfig, type SinkComponent } from "./configuration.js"
@@ -14,6 +15,7 @@ import { HttpServer } from "./http.js"
 import { Intake } from "./intake.js"
 import { KnownDeliveries } from "./known-deliveries.js"
 import { Metrics } from "./metrics.js"
+import { replay } from "./replay.js"
 import { Taps } from "./taps.js"
 
 /** The cursor of the relay itself. Nothing waits for it. */
@@ -41,16 +43,26 @@ export class Relay {
   #address: string | undefined
   #changing: Promise<unknown> = Promise.resolve()
 
-  private constructor(config: RelayConfig, store: Store, known: KnownDeliveries, metrics: Metrics, log: Logger) {
+  readonly #clock: Clock
+
+  private constructor(
+    config: RelayConfig,
+    store: Store,
+    known: KnownDeliveries,
+    metrics: Metrics,
+    log: Logger,
+    clock: Clock,
+  ) {
+    this.#clock = clock
     this.#config = config
     this.#store = store
     this.#known = known
     this.#log = log
     this.metrics = metrics
-    this.#intake = new Intake(store, known, metrics, this.taps, log)
+    this.#intake = new Intake(store, known, metrics, this.taps, log, clock)
     this.#http = new HttpServer()
-    this.#control = new ControlServer(store, this.taps)
-    metrics.watch(store, () => [...this.#outlets].map(([name, { part }]) => [name, part.oldest]))
+    this.#control = new ControlServer(store, this.taps, (sink) => replay(store, sink, this.#intake.routes))
+    metrics.watch(store, () => [...this.#outlets].map(([name, { part }]) => [name, part]))
     this.#http.page("/healthz", () => ({ status: 200, body: "ok\n" }))
     this.#http.page("/readyz", () => this.#readiness())
     this.#http.page("/metrics", async () => ({
@@ -60,8 +72,12 @@ export class Relay {
     }))
   }
 
-  /** Starts a relay. Resolves once it takes events. */
-  static async start(config: RelayConfig, log: Logger): Promise<Relay> {
+  /**
+   * Starts a relay. Resolves once it takes events.
+   *
+   * @param clock By which sinks are retried and rates are limited. Another one than the machine's is for trying out hours in seconds.
+   */
+  static async start(config: RelayConfig, log: Logger, clock: Clock = systemClock): Promise<Relay> {
     const folder = resolve(config.folder, config.store.path)
     const metrics = new Metrics()
     const store = await openStore(folder, {
@@ -79,7 +95,7 @@ export class Relay {
         log.error({ reason: message }, "Deliveries could not be noted. That is tried again"),
       )
       await store.removeCursor(ownCursor)
-      relay = new Relay(config, store, known, metrics, log)
+      relay = new Relay(config, store, known, metrics, log, clock)
       await relay.#start(folder)
       return relay
     } catch (error) {
@@ -182,7 +198,8 @@ export class Relay {
   async #startSink({ name, kind, config, delivery, fingerprint }: SinkComponent, folder: string): Promise<void> {
     const log = this.#log.child({ sink: name })
     const sink = kind.create(config, { name, folder, log, store: this.#store, metrics: this.metrics })
-    const part = "deliver" in sink ? new Delivery(name, sink, this.#store, delivery, this.metrics, this.#log) : sink
+    const context = { store: this.#store, metrics: this.metrics, log: this.#log, clock: this.#clock }
+    const part = "deliver" in sink ? new Delivery(name, sink, delivery, context) : sink
     await part.start().catch((error: Error) => this.#cannotStart(`sink ${name}`, error))
     this.#outlets.set(name, { fingerprint, part })
   }
@@ -226,6 +243,7 @@ export class Relay {
     const signal = AbortSignal.timeout(drainMs)
     await Promise.allSettled([...this.#sources.values()].map(({ part }) => part.stop()))
     await this.#http.close()
+    for (const { part } of this.#outlets.values()) part.hurry?.()
     await this.#drained(signal)
     await Promise.allSettled([...this.#outlets.values()].map(({ part }) => part.stop(signal)))
     await this.#control.close()

@@ -106,6 +106,135 @@ describe("parseConfig", () => {
       "to: [archive], whenFull: drop",
       'relay.yaml:7:93: routes[0].whenFull: Unknown value "drop". Expected one of refuse, wait, drop-oldest',
     ],
+    // Steps of routes.
+    [
+      "to: [archive]",
+      'to: [archive], set: { data.a: "size(" }',
+      'relay.yaml:7:98: routes[0].set."data.a": Invalid CEL expression at character 5: found ( but expecting end of input',
+    ],
+    [
+      "to: [archive]",
+      "to: [archive], set: { subject: dta.title }",
+      'relay.yaml:7:99: routes[0].set.subject: Unknown name "dta". Did you mean "data"? (Extension attributes are read as attributes.NAME)',
+    ],
+    [
+      "to: [archive]",
+      "to: [archive], set: { id: \"'1'\" }",
+      "relay.yaml:7:90: routes[0].set.id: The attribute id stays as it is: it says which event this is, or how to read it",
+    ],
+    [
+      "to: [archive]",
+      "to: [archive], set: { Subject: data.title }",
+      'relay.yaml:7:90: routes[0].set.Subject: Expected an attribute, whose name has the characters a-z and 0-9 only, or a path into the data. Did you mean "subject"?',
+    ],
+    [
+      "to: [archive]",
+      "to: [archive], set: { data.*.a: data.b }",
+      'relay.yaml:7:90: routes[0].set."data.*.a": Expected one place: "*" stands for several',
+    ],
+    [
+      "to: [archive]",
+      "to: [archive], set: { subject: 5 }",
+      "relay.yaml:7:99: routes[0].set.subject: Expected a CEL expression. A fixed text has quotes inside the quotes: \"'text'\"",
+    ],
+    [
+      "to: [archive]",
+      "to: [archive], drop: [user.email]",
+      'relay.yaml:7:90: routes[0].drop[0]: Expected a path into the data, such as data.user.name or data.items.*.id. Quote names with other characters: data."odd name"',
+    ],
+    [
+      "to: [archive]",
+      "to: [archive], drop: [data..email]",
+      'relay.yaml:7:90: routes[0].drop[0]: Expected a path into the data, such as data.user.name or data.items.*.id. Quote names with other characters: data."odd name"',
+    ],
+    [
+      "to: [archive]",
+      "to: [archive], drop: data.email",
+      "relay.yaml:7:89: routes[0].drop: Expected a list but received text",
+    ],
+    [
+      "to: [archive]",
+      "to: [archive], redact: {}",
+      "relay.yaml:7:91: routes[0].redact: Expected paths or patterns, or both",
+    ],
+    [
+      "to: [archive]",
+      "to: [archive], redact: { patterns: ['(?=x)'] }",
+      "relay.yaml:7:104: routes[0].redact.patterns[0]: Invalid regular expression (RE2): invalid or unsupported Perl syntax: `(?=`",
+    ],
+    [
+      "to: [archive]",
+      "to: [archive], redact: { patterns: ['x*'] }",
+      "relay.yaml:7:104: routes[0].redact.patterns[0]: The pattern matches empty text, so that it would match everywhere",
+    ],
+    [
+      "to: [archive]",
+      "to: [archive], redact: { paths: ['data.\"x'] }",
+      'relay.yaml:7:101: routes[0].redact.paths[0]: Expected a path into the data, such as data.user.name or data.items.*.id. Quote names with other characters: data."odd name"',
+    ],
+    [
+      "to: [archive]",
+      "to: [archive], redact: [data.token]",
+      "relay.yaml:7:91: routes[0].redact: Expected a map of options but received a list",
+    ],
+    ["to: [archive]", "to: [archive], sample: 0", "relay.yaml:7:91: routes[0].sample: Expected more than 0"],
+    [
+      "to: [archive]",
+      "to: [archive], sample: 10%",
+      "relay.yaml:7:91: routes[0].sample: Expected a fraction, such as 0.1",
+    ],
+    ["to: [archive]", "to: [archive], sample: 1.5", "relay.yaml:7:91: routes[0].sample: Expected at most 1"],
+    [
+      "to: [archive]",
+      "to: [archive], rate: 100",
+      "relay.yaml:7:89: routes[0].rate: Expected a map of options but received a number",
+    ],
+    [
+      "to: [archive]",
+      "to: [archive], rate: { limit: 0, per: 1m }",
+      "relay.yaml:7:98: routes[0].rate.limit: Expected at least 1",
+    ],
+    [
+      "to: [archive]",
+      "to: [archive], rate: { limit: 10, per: 1 }",
+      'relay.yaml:7:107: routes[0].rate.per: Expected a duration with a unit, such as "30s". The units are ms, s, m, h, d',
+    ],
+    [
+      "to: [archive]",
+      "to: [archive], rate: { limit: 10, per: 0s }",
+      "relay.yaml:7:107: routes[0].rate.per: Expected a period above 0, such as 1m",
+    ],
+    [
+      "to: [archive]",
+      "to: [archive], rate: { limit: 10, per: 1m, over: deadletter }",
+      'relay.yaml:7:117: routes[0].rate.over: Unknown value "deadletter". Did you mean "dead-letter"?',
+    ],
+    // Delivery.
+    [
+      archive,
+      "{ type: file, path: a, delivery: { batchBytes: 0B } }",
+      'relay.yaml:9:59: sinks.archive.delivery.batchBytes: Expected a size above 0, such as "1MiB"',
+    ],
+    [
+      archive,
+      "{ type: file, path: a, delivery: { batchWait: 5 } }",
+      'relay.yaml:9:58: sinks.archive.delivery.batchWait: Expected a duration with a unit, such as "30s". The units are ms, s, m, h, d',
+    ],
+    [
+      archive,
+      "{ type: file, path: a, delivery: { retryMin: 1h } }",
+      "relay.yaml:9:45: sinks.archive.delivery.retryMax: Expected at least as much as retryMin. It is 5m by default",
+    ],
+    [
+      archive,
+      "{ type: webhook, url: 'https://example.com', concurrency: 0 }",
+      "relay.yaml:9:70: sinks.archive.concurrency: Expected at least 1",
+    ],
+    [
+      archive,
+      "{ type: webhook, url: 'https://example.com', compression: gzp }",
+      'relay.yaml:9:70: sinks.archive.compression: Unknown value "gzp". Did you mean "gzip"?',
+    ],
     // Sinks.
     [
       "path: ./events.ndjson",

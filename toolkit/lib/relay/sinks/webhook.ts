@@ -1,5 +1,7 @@
 // The sink `webhook`: a signed POST for each event, with the event as JSON.
 
+import { promisify } from "node:util"
+import { gzip } from "node:zlib"
 import { Agent, request } from "undici"
 import { z } from "zod"
 import { duration, secret } from "../../config/index.js"
@@ -7,20 +9,30 @@ import { decode } from "../../events/index.js"
 import { type Outcome, type Outgoing, type Sink, sinkKind } from "../components.js"
 import { eventJson } from "../event-lines.js"
 import { messageId, standardKey, standardSignature } from "../signatures.js"
+import { traceContext } from "../tracing.js"
 
 const schema = z.strictObject({
   url: z
     .url({ protocol: /^https?$/, error: 'Expected a URL such as "https://example.com/hook"' })
-    .describe("Where to POST, one event a request, in order."),
+    .describe("Where to POST, one event a request."),
   secret: secret()
     .optional()
     .describe(
       "Signs by [Standard Webhooks](https://www.standardwebhooks.com): `whsec_` and Base64 of 24 to 64 bytes. Unsigned, by default.",
     ),
   timeout: duration().prefault("15s").describe("How long an answer may take."),
+  compression: z.enum(["none", "gzip"]).prefault("none").describe("How bodies are compressed."),
+  concurrency: z
+    .int()
+    .min(1)
+    .max(256)
+    .prefault(1)
+    .describe("How many requests may be under way. With one, events arrive in order; with more, in any order."),
   insecure: z.boolean().prefault(false).describe("Whether `http:` may leave this machine."),
 })
 type Config = z.infer<typeof schema>
+
+const compress = promisify(gzip)
 
 const unlimited = { bytes: Number.POSITIVE_INFINITY, levels: Number.POSITIVE_INFINITY, trustSender: true }
 
@@ -45,27 +57,31 @@ class WebhookSink implements Sink {
   }
 
   async start(): Promise<void> {
-    const { timeout } = this.#config
-    this.#agent = new Agent({ connect: { timeout }, headersTimeout: timeout, bodyTimeout: timeout })
+    const { timeout, concurrency: connections } = this.#config
+    this.#agent = new Agent({ connections, connect: { timeout }, headersTimeout: timeout, bodyTimeout: timeout })
   }
 
-  /** One after the other, so that they arrive in order. */
+  /** With a concurrency of one, one after the other, so that they arrive in order. After one that is to be tried again, none is begun. */
   async deliver(batch: readonly Outgoing[], signal: AbortSignal): Promise<Outcome[]> {
     const outcomes: Outcome[] = []
-    for (const outgoing of batch) {
-      const outcome = await this.#send(outgoing, signal)
-      outcomes.push(outcome)
-      if (outcome === "done" || "refused" in outcome) continue
-      while (outcomes.length < batch.length) outcomes.push(outcome)
-      break
+    let failure: Outcome | undefined
+    let next = 0
+    const sender = async () => {
+      while (next < batch.length && failure === undefined) {
+        const index = next++
+        const outcome = await this.#send(batch[index] as Outgoing, signal)
+        outcomes[index] = outcome
+        if (outcome !== "done" && "retry" in outcome) failure = outcome
+      }
     }
-    return outcomes
+    await Promise.all(Array.from({ length: Math.min(this.#config.concurrency, batch.length) }, sender))
+    return Array.from(batch, (_, index) => outcomes[index] ?? failure ?? { retry: "It was not sent" })
   }
 
   async #send(outgoing: Outgoing, stopped: AbortSignal): Promise<Outcome> {
-    const { url, timeout } = this.#config
+    const { url, timeout, compression } = this.#config
     const body = eventJson(outgoing)
-    const { source, id } = decode(outgoing.frames, unlimited)
+    const { source, id, traceparent, tracestate } = decode(outgoing.frames, unlimited)
     const message = messageId(source, id)
     const timestamp = String(Math.floor(Date.now() / 1000))
     const headers: Record<string, string> = {
@@ -74,11 +90,15 @@ class WebhookSink implements Sink {
       "webhook-id": message,
       "webhook-timestamp": timestamp,
     }
+    Object.assign(headers, outgoing.trace ?? traceContext(traceparent, tracestate))
+    if (compression === "gzip") headers["content-encoding"] = "gzip"
+    // Of what the receiver's code sees: servers decompress bodies before they hand them over.
     if (this.#key) headers["webhook-signature"] = `v1,${standardSignature(this.#key, message, timestamp, body)}`
     const signal = AbortSignal.any([stopped, AbortSignal.timeout(timeout)])
     try {
       if (this.#agent === undefined) throw new Error("The sink is not started")
-      const answer = await request(url, { method: "POST", headers, body, signal, dispatcher: this.#agent })
+      const sent = compression === "gzip" ? await compress(body) : body
+      const answer = await request(url, { method: "POST", headers, body: sent, signal, dispatcher: this.#agent })
       const status = answer.statusCode
       if (status >= 200 && status < 300) {
         await answer.body.dump()

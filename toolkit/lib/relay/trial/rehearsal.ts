@@ -2,7 +2,7 @@
 
 import { type Stored, withSender } from "../../events/index.js"
 import type { Incoming } from "../components.js"
-import { planRoutes, type Route } from "../routes.js"
+import { planRoutes, type Route } from "../routes/route.js"
 
 /** An event on its way to a sink. */
 export interface Passed {
@@ -15,24 +15,38 @@ export interface Rehearsed {
   /** The names of the routes that took it. */
   routes: string[]
   passed: Passed[]
-  /** The routes whose condition could not be decided, and why. */
-  undecided: { route: string; reason: string }[]
+  /** What the routes could not do, and why. */
+  problems: string[]
 }
 
-/** Lets an event of a source pass the routes. */
+/** The routes with limits that have counted nothing yet. */
+export const unused = (routes: readonly Route[]): Route[] =>
+  routes.map(({ rate, ...route }) => ({ ...route, ...(rate && { rate: { ...rate, limit: rate.limit.unused() } }) }))
+
+/** Lets an event of a source pass the routes. All events come at the same time. */
 export function rehearse(routes: readonly Route[], from: string, incoming: Incoming): Rehearsed {
-  const result: Rehearsed = { routes: [], passed: [], undecided: [] }
-  const sinks = new Set<string>()
+  const result: Rehearsed = { routes: [], passed: [], problems: [] }
+  const observer = {
+    undecided: ({ name }: Route, { message }: Error) =>
+      result.problems.push(`The condition of the route ${name} could not be decided: ${message}`),
+    dropped: () => {},
+    failed: ({ name }: Route, { message }: Error) =>
+      result.problems.push(`The route ${name} cannot change the event: ${message}`),
+  }
+  // A sink gets an event once, however many routes that leave it as it is lead to it.
+  const unchanged = new Set<string>()
   for (const route of routes) {
-    const plan = planRoutes([route], from, incoming, ({ name }, { message }) =>
-      result.undecided.push({ route: name, reason: message }),
-    )
-    if (plan === undefined) continue
+    const plan = planRoutes([route], from, incoming, 0, observer)
+    if (typeof plan === "string") continue
     result.routes.push(route.name)
-    // A sink gets an event once, however many routes lead to it.
-    for (const sink of plan.sinks) sinks.add(sink)
+    for (const { sinks, frames } of plan.versions) {
+      for (const sink of sinks) {
+        if (frames === incoming.frames) unchanged.add(sink)
+        else result.passed.push({ sink, event: { frames: withSender({ ...incoming, frames }) } })
+      }
+    }
   }
   const event: Stored = { frames: withSender(incoming) }
-  for (const sink of sinks) result.passed.push({ sink, event })
+  for (const sink of unchanged) result.passed.unshift({ sink, event })
   return result
 }

@@ -9,7 +9,7 @@ import type { Incoming } from "../components.js"
 import { type RelayConfig, readConfig } from "../configuration.js"
 import { eventJson } from "../event-lines.js"
 import { differences } from "./differences.js"
-import { type Rehearsed, rehearse } from "./rehearsal.js"
+import { type Rehearsed, rehearse, unused } from "./rehearsal.js"
 import { type Expected, type Given, testFileSchema } from "./test-file.js"
 
 /** How a test went. */
@@ -90,14 +90,14 @@ class Trial {
 
   /** What is not as expected. */
   failures(index: number, given: readonly Given[], events: readonly Incoming[], expected: Expected): Mistake[] {
-    const results = events.map((event, i) => rehearse(this.#config.routes, given[i]?.from ?? "", event))
+    const routes = unused(this.#config.routes)
+    const results = events.map((event, i) => rehearse(routes, given[i]?.from ?? "", event))
     const before = this.#document.mistakes.length
     const path = ["tests", index, "expect"]
     if (expected.routes) this.#compareRoutes([...path, "routes"], expected.routes, results)
     if (expected.sinks) this.#compareSinks([...path, "sinks"], expected.sinks, results)
     const isFailed = this.#document.mistakes.length > before
-    for (const { route, reason } of isFailed ? results.flatMap(({ undecided }) => undecided) : [])
-      this.#report(path, `The condition of the route ${route} could not be decided: ${reason}`)
+    for (const problem of isFailed ? results.flatMap(({ problems }) => problems) : []) this.#report(path, problem)
     return this.#document.mistakes.splice(before)
   }
 

@@ -6,6 +6,7 @@ import { StoreError } from "../../../store/index.js"
 import { type Incoming, type Source, type SourceContext, sourceKind } from "../../components.js"
 import type { HttpAnswer, HttpRequest } from "../../http.js"
 import { standardKey } from "../../signatures.js"
+import { contextOf, endSpan, isTracing, startSpan, traceContext } from "../../tracing.js"
 import { type Config, schema } from "./options.js"
 import { presets } from "./presets/index.js"
 import { type Denied, type Draft, headerOf, type Preset } from "./presets/preset.js"
@@ -96,18 +97,25 @@ class WebhookSource implements Source {
   #incoming(request: HttpRequest, draft: Draft, datacontenttype: string, isJson: boolean): Incoming {
     const { delivery, data, type, source = `/webhook/${this.#context.name}`, ...others } = draft
     const limits = { bytes: this.#config.maxBytes + envelopeBytes }
-    const given = { ...others, id: delivery, traceparent: headerOf(request, "traceparent") }
+    const received = traceContext(request.headers.traceparent, request.headers.tracestate)
+    const span = isTracing() ? startSpan("receive", this.#context.name, received) : undefined
+    const given = { ...others, id: delivery, ...((span && contextOf(span)) ?? received) }
     const attributes = {
       type,
       source,
       datacontenttype,
       ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
     }
-    const extra = delivery === undefined ? {} : { delivery }
-    if (isJson && data === undefined)
-      return { ...acceptJson(createEvent(attributes, limits), request.body, limits), ...extra }
-    const event = createEvent({ ...attributes, data: data ?? Buffer.from(request.body) }, limits)
-    return { event, frames: encode(event, limits), ...extra }
+    const extra = { ...(delivery !== undefined && { delivery }), ...(span && { span }) }
+    try {
+      if (isJson && data === undefined)
+        return { ...acceptJson(createEvent(attributes, limits), request.body, limits), ...extra }
+      const event = createEvent({ ...attributes, data: data ?? Buffer.from(request.body) }, limits)
+      return { event, frames: encode(event, limits), ...extra }
+    } catch (error) {
+      if (span) endSpan(span, { type, source }, (error as Error).message)
+      throw error
+    }
   }
 
   async stop(): Promise<void> {

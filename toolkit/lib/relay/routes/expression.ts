@@ -1,10 +1,10 @@
-// Routes: which events go to which sinks.
+// CEL expressions over events (https://cel.dev): the language of conditions and of new values.
 
+import { Buffer } from "node:buffer"
 import { isUint8Array } from "node:util/types"
-import { celEnv, isCelError, parse, plan } from "@bufbuild/cel"
-import { suggestion } from "../config/index.js"
-import type { WhenFull } from "../store/index.js"
-import type { Incoming } from "./components.js"
+import { celEnv, isCelError, isCelList, isCelMap, isCelUint, parse, plan } from "@bufbuild/cel"
+import { suggestion } from "../../config/index.js"
+import type { Incoming } from "../components.js"
 
 const attributes = [
   "id",
@@ -19,7 +19,7 @@ const attributes = [
   "partitionkey",
 ] as const
 
-/** What a condition can name. */
+/** What an expression can name. */
 const names = [...attributes, "data", "sender", "attributes"]
 
 /** Names of types, which are identifiers too. */
@@ -47,8 +47,11 @@ function unknownName(node: unknown, bound: ReadonlySet<string>): string | undefi
   return undefined
 }
 
-/** A CEL expression over an event that is true or false. */
-export class Condition {
+/** An event, as expressions see it. */
+export type Subject = Pick<Incoming, "event" | "sender">
+
+/** A CEL expression over an event. */
+export class Expression {
   readonly text: string
   readonly #evaluate: (bindings: never) => unknown
 
@@ -75,8 +78,7 @@ export class Condition {
     this.#evaluate = plan(celEnv(), parsed) as (bindings: never) => unknown
   }
 
-  /** Whether an event meets it. Throws if that cannot be decided, such as when the event has no such field. */
-  isMet({ event, sender }: Incoming): boolean {
+  #result({ event, sender }: Subject): unknown {
     const bindings: Record<string, unknown> = { sender: sender ?? "", data: null }
     for (const name of attributes) bindings[name] = event[name] ?? ""
     const { data, ...rest } = event
@@ -84,49 +86,42 @@ export class Condition {
     bindings.attributes = rest
     const result = this.#evaluate(bindings as never)
     if (isCelError(result)) throw result
+    return result
+  }
+
+  /** Whether an event meets it. Throws if that cannot be decided, such as when the event has no such field. */
+  isMet(subject: Subject): boolean {
+    const result = this.#result(subject)
     if (typeof result !== "boolean") throw new Error(`Expected true or false but the result is a ${typeof result}`)
     return result
   }
-}
 
-/** A route. */
-export interface Route {
-  name: string
-  from: readonly string[]
-  when?: Condition | undefined
-  to: readonly string[]
-  whenFull: WhenFull
-}
-
-/** Where an event goes. */
-export interface Plan {
-  sinks: string[]
-  whenFull: WhenFull
-}
-
-/** When the routes of one event differ, the one that loses least decides. */
-const strictness: readonly WhenFull[] = ["drop-oldest", "refuse", "wait"]
-
-/** Finds the sinks of an event. A route whose condition cannot be decided does not take it, and `failed` hears of that. */
-export function planRoutes(
-  routes: readonly Route[],
-  from: string,
-  incoming: Incoming,
-  failed: (route: Route, error: Error) => void,
-): Plan | undefined {
-  const sinks = new Set<string>()
-  let whenFull: WhenFull | undefined
-  for (const route of routes) {
-    if (!route.from.includes(from)) continue
-    try {
-      if (route.when !== undefined && !route.when.isMet(incoming)) continue
-    } catch (error) {
-      failed(route, error as Error)
-      continue
-    }
-    for (const sink of route.to) sinks.add(sink)
-    if (whenFull === undefined || strictness.indexOf(route.whenFull) > strictness.indexOf(whenFull))
-      whenFull = route.whenFull
+  /** Its value, as JSON knows values. Throws if it has none, such as when the event has no such field. */
+  valueFor(subject: Subject): unknown {
+    return jsonOf(this.#result(subject))
   }
-  return whenFull === undefined ? undefined : { sinks: [...sinks], whenFull }
+}
+
+/** The JSON value of a value of CEL. Bytes become Base64, as JSON has no bytes. */
+function jsonOf(value: unknown): unknown {
+  if (value === null || typeof value === "string" || typeof value === "boolean") return value
+  if (typeof value === "bigint" || isCelUint(value)) {
+    const number = Number(typeof value === "bigint" ? value : value.value)
+    if (!Number.isSafeInteger(number))
+      throw new Error(`The integer ${number} is beyond 2^53: JSON may lose digits of it`)
+    return number
+  }
+  if (typeof value === "number") {
+    if (!Number.isFinite(value)) throw new Error(`The result is ${value}, which JSON cannot express`)
+    return value
+  }
+  if (isUint8Array(value)) return Buffer.from(value).toString("base64")
+  if (isCelList(value)) return Array.from(value, jsonOf)
+  if (isCelMap(value)) return Object.fromEntries(Array.from(value, ([key, member]) => [keyOf(key), jsonOf(member)]))
+  throw new Error("The result is of a type that JSON cannot express. Convert it, such as with string()")
+}
+
+function keyOf(key: unknown): string {
+  if (typeof key === "string") return key
+  throw new Error("The keys of a map must be strings")
 }

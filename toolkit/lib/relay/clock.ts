@@ -1,0 +1,21 @@
+// The time, which a program that tries out hours can replace.
+
+import { performance } from "node:perf_hooks"
+import { setTimeout } from "node:timers/promises"
+
+/** A clock that never goes back. */
+export interface Clock {
+  /** Milliseconds since some time. */
+  now(): number
+  /** Resolves after a time, or once the signal is aborted. */
+  wait(milliseconds: number, signal: AbortSignal): Promise<void>
+}
+
+/** That of the machine. */
+export const systemClock: Clock = {
+  now: () => performance.now(),
+  wait: async (milliseconds, signal) => {
+    // What is longer is not waited for at all by Node.
+    await setTimeout(Math.min(milliseconds, 2 ** 31 - 1), undefined, { signal }).catch(() => {})
+  },
+}
