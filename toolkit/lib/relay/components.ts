@@ -2,7 +2,7 @@
 
 import type { Logger } from "pino"
 import type { z } from "zod"
-import type { Event, Stored } from "../events/index.js"
+import type { Event, EventError, Stored } from "../events/index.js"
 import type { NewEvent, Store, WhenFull } from "../store/index.js"
 import type { HttpServer } from "./http.js"
 import type { Metrics } from "./metrics.js"
@@ -75,6 +75,8 @@ export interface SourceContext extends ComponentContext {
   readonly routing: Routing
   /** Counts something that was not an event, and logs why. */
   refuse(reason: string, details?: Record<string, unknown>, count?: number): void
+  /** Keeps what could not be read as an event as a dead letter of the sinks that the source's events can go to, and counts it. */
+  reject(frames: readonly Uint8Array[], error: EventError, sender?: string): void
 }
 
 /** A part of the relay that takes events in. */

@@ -1,6 +1,8 @@
 // The way in: from sources, by the routes, into the store.
 
+import { Buffer } from "node:buffer"
 import type { Logger } from "pino"
+import { createEvent, encode } from "../events/index.js"
 import type { Entry, NewEvent, Store, WhenFull } from "../store/index.js"
 import type { Clock } from "./clock.js"
 import { Complaints } from "./complaints.js"
@@ -12,6 +14,11 @@ import { encodeTag } from "./tags.js"
 import type { Taps } from "./taps.js"
 import { endSpan, isTracing, startSpan, traceContext } from "./tracing.js"
 
+const unlimited = { bytes: Number.POSITIVE_INFINITY }
+
+/** So many messages that could not be read may wait for the disk. */
+const maxRejecting = 1000
+
 /** Takes events in. */
 export class Intake {
   #routes: readonly Route[] = []
@@ -22,6 +29,8 @@ export class Intake {
   readonly #complaints: Complaints
 
   readonly #clock: Clock
+  /** Messages that could not be read, and are being kept. */
+  #rejecting = 0
 
   constructor(store: Store, known: KnownDeliveries, metrics: Metrics, taps: Taps, log: Logger, clock: Clock) {
     this.#clock = clock
@@ -134,6 +143,35 @@ export class Intake {
         this.#known.reached(position)
       },
     }
+  }
+
+  /** Keeps a message that could not be read as a dead letter of the sinks that events of the source can go to. Nothing waits for that. */
+  reject(source: string, frames: readonly Uint8Array[], reason: string, sender: string | undefined): void {
+    if (this.#rejecting >= maxRejecting) {
+      this.#drop(source, "Too many messages cannot be read")
+      return
+    }
+    const [only = Buffer.alloc(0)] = frames
+    const data = frames.length === 1 ? Buffer.from(only) : frames.map((frame) => Buffer.from(frame).toString("base64"))
+    const unread = createEvent({ source: `/relay/${source}`, type: "input.rejected", data }, unlimited)
+    const tag = encodeTag({ source, sinks: [] })
+    const entry = { position: 0, time: Date.now(), sender, frames: [tag, ...encode(unread, unlimited)] }
+    const sinks = new Set(this.#routes.flatMap(({ from, to }) => (from.includes(source) ? to : [])))
+    for (const sink of sinks) {
+      this.#rejecting++
+      this.#store
+        .deadLetter(sink, entry, reason)
+        .then(
+          () => this.#metrics.dead.inc({ sink }),
+          ({ message }: Error) => this.#drop(source, message),
+        )
+        .finally(() => this.#rejecting--)
+    }
+  }
+
+  #drop(source: string, reason: string): void {
+    this.#metrics.refused.inc({ source, reason: "not-kept" })
+    this.#complaints.warn(`${source} not-kept`, { source, reason }, "A message that could not be read was not kept")
   }
 
   #plan(source: string, incoming: Incoming): Plan | "unrouted" | "dropped" {

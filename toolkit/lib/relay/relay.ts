@@ -4,6 +4,7 @@ import { join, resolve } from "node:path"
 import process from "node:process"
 import { setTimeout } from "node:timers/promises"
 import type { Logger } from "pino"
+import type { EventError } from "../events/index.js"
 import { openStore, type Store } from "../store/index.js"
 import { type Clock, systemClock } from "./clock.js"
 import { Complaints } from "./complaints.js"
@@ -221,6 +222,15 @@ export class Relay {
       refuse: (reason: string, details: Record<string, unknown> = {}, count = 1) => {
         this.metrics.refused.inc({ source: name, reason }, count)
         complaints.warn(reason, { reason, ...details }, "Not taken in")
+      },
+      reject: (frames: readonly Uint8Array[], { code, message }: EventError, sender?: string) => {
+        this.metrics.refused.inc({ source: name, reason: code })
+        complaints.warn(
+          code,
+          { reason: code, message, sender },
+          "A message could not be read: it becomes a dead letter",
+        )
+        this.#intake.reject(name, frames, `${code}: ${message}`, sender)
       },
     }
   }

@@ -8,20 +8,18 @@ import { createServer, type Server, type Socket } from "node:net"
 import { resolve } from "node:path"
 import { createServer as createTlsServer, TLSSocket } from "node:tls"
 import { z } from "zod"
-import { size } from "../../config/index.js"
-import { createEvent, EventError, encode } from "../../events/index.js"
+import { oneOrMore, size } from "../../config/index.js"
+import { EventError } from "../../events/index.js"
 import { type Incoming, type Source, type SourceContext, sourceKind } from "../components.js"
+import { syslogEvent } from "../syslog/event.js"
 import { Deframer, type Frame } from "../syslog/framing.js"
-import { type SyslogMessage, severityOf } from "../syslog/message.js"
 import { parseMessage } from "../syslog/parse.js"
 
 const expected = 'Expected an address such as "tcp://127.0.0.1:5514", "udp://127.0.0.1:5514" or "tls://0.0.0.0:6514"'
 const address = z.string().regex(/^(tls|tcp|udp):\/\/(\[[0-9A-Fa-f:.]+\]|[^:/[\]]+):\d{1,5}$/, expected)
 
 const schema = z.strictObject({
-  bind: z
-    .preprocess((value) => (typeof value === "string" ? [value] : value), z.array(address).min(1))
-    .describe("Where to listen: `tls://`, `tcp://` or `udp://`, a host and a port."),
+  bind: oneOrMore(address).describe("Where to listen: `tls://`, `tcp://` or `udp://`, a host and a port."),
   cert: z.string().min(1).optional().describe("A file with the certificate (PEM) of this server (`tls`)."),
   key: z.string().min(1).optional().describe("A file with its key (PEM) (`tls`)."),
   clientCa: z
@@ -45,8 +43,6 @@ type Config = z.infer<typeof schema>
 
 /** UDP cannot wait: what comes while so many wait for the disk is dropped, and counted. */
 const maxWaiting = 10_000
-
-const limits = { bytes: Number.POSITIVE_INFINITY }
 
 class SyslogSource implements Source {
   readonly #config: Config
@@ -164,8 +160,8 @@ class SyslogSource implements Source {
     const text = frame.message.toString("utf8").replace(/[\r\n\0]+$/, "")
     if (text === "") return []
     try {
-      const event = eventOf(parseMessage(text), this.#context.name, this.#config.eventType)
-      return [{ event, frames: encode(event, limits), ...(sender !== undefined && { sender }) }]
+      const taken = syslogEvent(parseMessage(text), `/syslog/${this.#context.name}`, this.#config.eventType)
+      return [{ ...taken, ...(sender !== undefined && { sender }) }]
     } catch (error) {
       if (!(error instanceof EventError)) throw error
       this.#context.refuse(error.code, { problem: error.message })
@@ -193,31 +189,6 @@ function senderOf(socket: Socket): string | undefined {
   if (!(socket instanceof TLSSocket) || !socket.authorized) return undefined
   const name = socket.getPeerCertificate().subject?.CN
   return Array.isArray(name) ? name[0] : name
-}
-
-const segment = (text: string): string => encodeURIComponent(text)
-
-function eventOf(message: SyslogMessage, name: string, type: string) {
-  const { time, host, app, process, id, data, text, facility, level, format } = message
-  const traceparent = Object.values(data ?? {})
-    .map((fields) => fields.traceparent)
-    .find((value) => /^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/.test(value ?? ""))
-  return createEvent(
-    {
-      source: ["/syslog", name, ...(host === undefined ? [] : [segment(host)])].join("/"),
-      type,
-      ...(app !== undefined && { subject: app }),
-      ...(time !== undefined && { time }),
-      ...(traceparent !== undefined && { traceparent }),
-      severity: severityOf(level),
-      data: Object.fromEntries(
-        Object.entries({ message: text, facility, level, host, app, process, id, structured: data, format }).filter(
-          ([, value]) => value !== undefined,
-        ),
-      ),
-    },
-    limits,
-  )
 }
 
 const loopback = /^(127\.\d+\.\d+\.\d+|localhost|\[::1\])$/

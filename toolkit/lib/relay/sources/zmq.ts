@@ -1,4 +1,4 @@
-// The source `zmq`: events from the peers of a SUB, PULL or ROUTER socket, in the toolkit's wire format (docs/wire.md).
+// The source `zmq`: events from the peers of a SUB, PULL or ROUTER socket, in the toolkit's wire format (docs/wire.md) or that of others.
 
 import { Buffer } from "node:buffer"
 import { Pull, Router, Subscriber } from "ohmq"
@@ -6,6 +6,7 @@ import { z } from "zod"
 import { oneOrMore } from "../../config/index.js"
 import { accept, EventError } from "../../events/index.js"
 import { type Incoming, type Source, type SourceContext, sourceKind } from "../components.js"
+import { type Feed, feedNames, feeds } from "../feeds/index.js"
 import { endpointsOf, openZmq, securitySchema, zmqCheck, zmqClaims, zmqOptions } from "../zmq-options.js"
 
 const schema = z.strictObject({
@@ -14,6 +15,15 @@ const schema = z.strictObject({
   subscribe: oneOrMore(z.string())
     .prefault([""])
     .describe("The prefixes of types to subscribe to (`sub`). All, by default."),
+  format: z
+    .enum(["events", ...feedNames])
+    .prefault("events")
+    .describe("What the messages are: `events` are those of the toolkit."),
+  eventType: z
+    .string()
+    .min(1)
+    .prefault("log.recorded")
+    .describe("The type of the events, for formats that have none of their own."),
   security: securitySchema
     .optional()
     .describe("CURVE. See `ohmq keys certificate`. Without it, events have no sender."),
@@ -38,10 +48,16 @@ class ZmqSource implements Source {
   #receiving: Promise<void> | undefined
   #storing: Promise<void> | undefined
   #waiting: Waiting[] = []
+  /** For messages that are not in the toolkit's format. */
+  readonly #feed: Feed | undefined
 
   constructor(config: Config, context: SourceContext) {
     this.#config = config
     this.#context = context
+    const { format, eventType } = config
+    const note = (reason: string, details: Record<string, unknown>, count?: number) =>
+      context.refuse(reason, details, count)
+    if (format !== "events") this.#feed = feeds[format]({ source: `/zmq/${context.name}`, eventType, note })
   }
 
   async start(): Promise<void> {
@@ -79,6 +95,10 @@ class ZmqSource implements Source {
   }
 
   #take(parts: Buffer[], sender: string | undefined): void {
+    if (this.#feed) {
+      this.#takeFeed(this.#feed, parts, sender)
+      return
+    }
     let frames = parts
     const envelope: Buffer[] = []
     if (this.#config.socket === "router") {
@@ -96,9 +116,26 @@ class ZmqSource implements Source {
       this.#answer(envelope, "refused", "", error.code, error.message)
       return
     }
+    this.#begin()
+  }
+
+  #begin(): void {
     this.#storing ??= this.#store().finally(() => {
       this.#storing = undefined
     })
+  }
+
+  #takeFeed(feed: Feed, parts: Buffer[], sender: string | undefined): void {
+    try {
+      for (const incoming of feed(parts))
+        this.#waiting.push({ incoming: { ...incoming, ...(sender !== undefined && { sender }) }, envelope: [] })
+    } catch (error) {
+      // Whatever a stranger sends, the source goes on.
+      const reason = error instanceof EventError ? error : new EventError("data-invalid", (error as Error).message)
+      this.#context.reject(parts, reason, sender)
+      return
+    }
+    this.#begin()
   }
 
   /** Stores what waits. What comes meanwhile is the next batch. */
@@ -148,7 +185,12 @@ class ZmqSource implements Source {
 
 export const zmqSource = sourceKind<Config>({
   schema,
-  check: zmqCheck,
+  check: (config) => {
+    // It answers with the id of an event.
+    if (config.socket === "router" && config.format !== "events")
+      return [["format"], "A router takes the toolkit's events only. Use pull, or leave format out"]
+    return zmqCheck(config)
+  },
   claims: zmqClaims,
   create: (config, context) => new ZmqSource(config, context),
 })
