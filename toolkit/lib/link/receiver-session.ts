@@ -238,8 +238,8 @@ export class ReceiverSession {
     this.#appended = options.sequence + events.length - 1
     const { signal } = this.#end
     if (before.length > 0 || this.#prepared !== undefined) {
-      // Nor may what comes later overtake it.
-      const prepared = Promise.all([this.#prepared, ...before.map((store) => store())])
+      // In order, and nothing that comes later may overtake it.
+      const prepared = before.reduce((done, store) => done.then(store), this.#prepared ?? Promise.resolve())
       this.#prepared = prepared
       await prepared
       if (this.#prepared === prepared) this.#prepared = undefined

@@ -13,7 +13,11 @@ describe("ohmq relay run, killed with SIGKILL", () => {
     const file = join(folder, "events.ndjson")
     const sent: string[] = []
     const acknowledged = new Set<string>()
-    let relay = await RelayProcess.start(folder, basic)
+    // A route that changes events has entries of its own, which are there if those of the other route are.
+    const config = basic
+      .replace("sinks:", "  - { name: changed, from: [hooks], drop: [data.id], to: [second] }\nsinks:")
+      .concat("  second: { type: file, path: ./second.ndjson }\n")
+    let relay = await RelayProcess.start(folder, config)
     for (let round = 0; round < rounds; round++) {
       const wanted = acknowledged.size + 10 + Math.floor(Math.random() * 60)
       const senders = Array.from({ length: 8 }, async (_, sender) => {
@@ -44,5 +48,8 @@ describe("ohmq relay run, killed with SIGKILL", () => {
     const delivered = linesOf(file).map(({ id }) => id)
     expect(acknowledged.size).toBeGreaterThanOrEqual(rounds * 10)
     expect(delivered.toSorted()).toEqual(sent.toSorted())
+    const changed = linesOf(join(folder, "second.ndjson"))
+    expect(changed.map(({ id }) => id).toSorted()).toEqual(sent.toSorted())
+    expect(changed.every(({ data }) => JSON.stringify(data) === "{}")).toBe(true)
   })
 })

@@ -46,6 +46,52 @@ describe("A link between relays", () => {
     expect(await hub.end()).toBe(0)
   })
 
+  it("brings events as the routes of both relays have changed them, and keeps those they cannot change", {
+    timeout: 60_000,
+  }, async () => {
+    const { folders, ...config } = await linked()
+    const hub = await RelayProcess.start(
+      folders.hub,
+      config.hub.replace(
+        "sinks:",
+        `  - { name: changed, from: [edges], drop: [data.user], to: [second] }
+  - { name: titled, from: [edges], set: { subject: data.title }, to: [third] }
+sinks:
+  second: { type: file, path: ./second.ndjson }
+  third: { type: file, path: ./third.ndjson }`,
+      ),
+    )
+    const hubRoute = "to: [hub] }"
+    const edgeConfig = config.edge.replace(hubRoute, `redact: { patterns: [hunter2] }, ${hubRoute}`)
+    const edge = await RelayProcess.start(folders.edge, edgeConfig)
+    await edge.logged("The link is up")
+    await edge.github('{"user":"ann","token":"hunter2"}', "a")
+    // The id cannot be redacted.
+    await edge.github('{"user":"bob","title":"t"}', "hunter2")
+    await edge.github('{"user":"bob","title":"t"}', "b")
+    const dataIn = (file: string) =>
+      existsSync(join(folders.hub, file)) ? linesOf(join(folders.hub, file)).map(({ data }) => data) : []
+    await until(() => dataIn("third.ndjson").length === 1 && dataIn("events.ndjson").length === 2)
+    await until(() => dataIn("second.ndjson").length === 2)
+    expect(dataIn("events.ndjson")).toEqual([
+      { user: "ann", token: "[redacted]" },
+      { user: "bob", title: "t" },
+    ])
+    expect(dataIn("second.ndjson")).toEqual([{ token: "[redacted]" }, { title: "t" }])
+    expect(await edge.metric('ohmq_relay_sink_dead_letters{sink="hub"}')).toBe(1)
+    expect(await hub.metric('ohmq_relay_sink_dead_letters{sink="third"}')).toBe(1)
+    expect(await hub.metric('ohmq_relay_events_in_total{source="edges"}')).toBe(2)
+
+    expect(ohmq(folders.edge, "relay", "replay", "hub").stdout).toMatch(/^0 dead letters of hub .*\n1 stay/)
+    writeFileSync(join(folders.edge, "relay.yaml"), edgeConfig.replace("[hunter2]", "[hunter3]"))
+    await edge.logged("The configuration was reloaded")
+    expect(ohmq(folders.edge, "relay", "replay", "hub").stdout).toBe("1 dead letters of hub will be delivered again\n")
+    await until(() => idsIn(folders.hub).includes("hunter2"))
+    expect(await edge.end()).toBe(0)
+    expect(await hub.end()).toBe(0)
+    expect(idsIn(folders.hub, "third.ndjson")).toEqual(["b", "hunter2"])
+  })
+
   it("waits for a relay that is away without holding up anything, and says so", { timeout: 60_000 }, async () => {
     const { folders, ...config } = await linked()
     const edge = await RelayProcess.start(folders.edge, config.edge)
