@@ -58,7 +58,7 @@ function remarks(
     lines.push(
       `${plural(unreadable, "position")} cannot be read after a repair: what was there is not among the received events`,
     )
-  if (deadLetters > 0) lines.push(`${plural(deadLetters, "dead letter")} wait: ohmq relay replay ${sink}`)
+  if (deadLetters > 0) lines.push(`${plural(deadLetters, "dead letter")} waiting: ohmq relay replay ${sink}`)
   if (!isCounted) lines.push("its events are not counted: delivered is what its other end has acknowledged")
   if (!isConfigured) lines.push(`it is not configured any more. To give its events up: ohmq relay forget ${sink}`)
   return lines.map((line) => `${sink}: ${line}`)
