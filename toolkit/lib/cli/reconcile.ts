@@ -2,22 +2,11 @@
 
 import { resolve } from "node:path"
 import process from "node:process"
-import { duration } from "../config/index.js"
 import { auditBooks, readConfig, type SinkBooks } from "../relay/index.js"
+import { reconcileGithub } from "./reconcile-github.js"
+import { timeOf } from "./since.js"
 import { figure, plural } from "./terminal.js"
-import { defaultFile, isJson, parseUsage, UsageError } from "./usage.js"
-
-/** A time: a date, or a duration before now. In milliseconds since 1970. */
-export function timeOf(text: string): number {
-  const ago = duration().safeParse(text)
-  if (ago.success) return Date.now() - ago.data
-  const time = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : Number.NaN
-  if (Number.isNaN(time))
-    throw new UsageError(
-      `--since: Expected a time such as 2026-11-29T10:00Z, or a duration such as 24h, but received "${text}"`,
-    )
-  return time
-}
+import { defaultFile, isJson, parseUsage } from "./usage.js"
 
 const stamp = (time: number) => new Date(time).toISOString().replace(/\.\d+Z$/, "Z")
 
@@ -65,6 +54,7 @@ function remarks(
 }
 
 export async function reconcile(args: readonly string[]): Promise<number> {
+  if (args[0] === "github") return reconcileGithub(args.slice(1))
   const { positionals, values } = parseUsage(args, 1, ["since", "output"])
   const asJson = isJson(values.output)
   const since = values.since === undefined ? undefined : timeOf(values.since)
