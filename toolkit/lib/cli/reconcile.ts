@@ -37,7 +37,7 @@ function table(sinks: readonly SinkBooks[]): string {
 
 /** What is to be said of a sink beside its figures. */
 function remarks(
-  { sink, lost, unreadable, deadLetters, isCounted, problems }: SinkBooks,
+  { sink, lost, unreadable, deadLetters, held, isCounted, problems }: SinkBooks,
   isConfigured: boolean,
 ): string[] {
   const lines = problems.map((problem) => `${problem}. Please report this with the relay's log`)
@@ -47,7 +47,10 @@ function remarks(
     lines.push(
       `${plural(unreadable, "position")} cannot be read after a repair: what was there is not among the received events`,
     )
-  if (deadLetters > 0) lines.push(`${plural(deadLetters, "dead letter")} waiting: ohmq relay replay ${sink}`)
+  if (deadLetters > 0) {
+    const by = held > 0 ? `, ${held} of them held back by a route` : ""
+    lines.push(`${plural(deadLetters, "dead letter")} waiting${by}: ohmq relay replay ${sink}`)
+  }
   if (!isCounted) lines.push("its events are not counted: delivered is what its other end has acknowledged")
   if (!isConfigured) lines.push(`it is not configured any more. To give its events up: ohmq relay forget ${sink}`)
   return lines.map((line) => `${sink}: ${line}`)

@@ -205,6 +205,22 @@ describe("ohmq relay reconcile", () => {
     })
   })
 
+  it("says that a sink with a protocol of its own is not counted", { timeout: 40_000 }, async () => {
+    const folder = temporaryFolder()
+    const relay = await RelayProcess.start(folder, basic)
+    for (let i = 0; i < 3; i++) await relay.github("{}", `a-${i}`)
+    await idle(relay, "archive")
+    await relay.end()
+    const store = await openStore(join(folder, "data"), { retention: 3_600_000 })
+    // As a sender of a link keeps it.
+    await store.commit("archive", store.stats().last, '{"stream":"archive 1","stored":3}')
+    await store.append([{ frames: [Buffer.from('[1,"hooks",["archive"]]'), Buffer.from("x"), Buffer.from("{}")] }])
+    await store.close()
+    const { status, stdout } = ohmq(folder, "relay", "reconcile")
+    expect(status).toBe(0)
+    expect(stdout).toMatch(/\narchive +4 +0 +3 +0 +1 +\S+Z +not counted\narchive: its events are not counted: /)
+  })
+
   it("names a sink that is not configured any more, and a store that is damaged", { timeout: 40_000 }, async () => {
     const folder = temporaryFolder()
     const { url } = await receiver()
