@@ -2,22 +2,11 @@
 
 import { resolve } from "node:path"
 import process from "node:process"
-import { duration } from "../config/index.js"
 import { auditBooks, readConfig, type SinkBooks } from "../relay/index.js"
+import { reconcileGithub } from "./reconcile-github.js"
+import { timeOf } from "./since.js"
 import { figure, plural } from "./terminal.js"
-import { defaultFile, isJson, parseUsage, UsageError } from "./usage.js"
-
-/** A time: a date, or a duration before now. In milliseconds since 1970. */
-export function timeOf(text: string): number {
-  const ago = duration().safeParse(text)
-  if (ago.success) return Date.now() - ago.data
-  const time = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : Number.NaN
-  if (Number.isNaN(time))
-    throw new UsageError(
-      `--since: Expected a time such as 2026-11-29T10:00Z, or a duration such as 24h, but received "${text}"`,
-    )
-  return time
-}
+import { defaultFile, isJson, parseUsage } from "./usage.js"
 
 const stamp = (time: number) => new Date(time).toISOString().replace(/\.\d+Z$/, "Z")
 
@@ -48,7 +37,7 @@ function table(sinks: readonly SinkBooks[]): string {
 
 /** What is to be said of a sink beside its figures. */
 function remarks(
-  { sink, lost, unreadable, deadLetters, isCounted, problems }: SinkBooks,
+  { sink, lost, unreadable, deadLetters, held, isCounted, problems }: SinkBooks,
   isConfigured: boolean,
 ): string[] {
   const lines = problems.map((problem) => `${problem}. Please report this with the relay's log`)
@@ -58,13 +47,17 @@ function remarks(
     lines.push(
       `${plural(unreadable, "position")} cannot be read after a repair: what was there is not among the received events`,
     )
-  if (deadLetters > 0) lines.push(`${plural(deadLetters, "dead letter")} wait: ohmq relay replay ${sink}`)
+  if (deadLetters > 0) {
+    const by = held > 0 ? `, ${held} of them held back by a route` : ""
+    lines.push(`${plural(deadLetters, "dead letter")} waiting${by}: ohmq relay replay ${sink}`)
+  }
   if (!isCounted) lines.push("its events are not counted: delivered is what its other end has acknowledged")
   if (!isConfigured) lines.push(`it is not configured any more. To give its events up: ohmq relay forget ${sink}`)
   return lines.map((line) => `${sink}: ${line}`)
 }
 
 export async function reconcile(args: readonly string[]): Promise<number> {
+  if (args[0] === "github") return reconcileGithub(args.slice(1))
   const { positionals, values } = parseUsage(args, 1, ["since", "output"])
   const asJson = isJson(values.output)
   const since = values.since === undefined ? undefined : timeOf(values.since)

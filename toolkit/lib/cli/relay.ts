@@ -37,7 +37,15 @@ secrets. Exit codes: 0 all passed, 1 some failed, 2 the file or its configuratio
       purpose: "prove that every event is delivered, dead or waiting",
       about: `For each sink: received + replayed = delivered + dead + waiting. What was received is counted in the store's files,
 what was delivered when it was. The relay may run or not. TIME is a date such as 2026-11-29T10:00Z, or a duration before
-now such as 24h; by default, as far back as the store has the events. Exit codes: 0 the books balance, 1 they do not.`,
+now such as 24h; by default, as far back as the store has the events. Exit codes: 0 the books balance, 1 they do not.
+
+ohmq relay reconcile github [FILE] (--repo OWNER/NAME | --org NAME) --hook NUMBER
+Asks GitHub for the deliveries of a hook that failed, and that the relay has not stored.
+  --token env:NAME|file:PATH  the token, with write access to webhooks. By default env:GITHUB_TOKEN
+  --since TIME                by default 3d: GitHub keeps deliveries for three days
+  --api URL                   of GitHub Enterprise Server, such as https://github.example.com/api/v3
+  --dry-run                   show what would be asked for, and ask for nothing
+Exit codes: 0 done, 1 GitHub refuses some, 2 wrong usage.`,
       run: reconcile,
     },
     forget: {

@@ -4,6 +4,7 @@ import type { Logger } from "pino"
 import { decode } from "../events/index.js"
 import type { Entry, Store } from "../store/index.js"
 import { type Batch, Batcher, type BatchOptions } from "./batches.js"
+import { Ledger } from "./books/ledger.js"
 import { Circuit, type Failing } from "./circuit.js"
 import type { Clock } from "./clock.js"
 import type { Outcome, Outgoing, Outlet, Sink } from "./components.js"
@@ -80,6 +81,7 @@ export class Delivery implements Outlet {
   readonly #options: DeliveryOptions
   readonly #batcher: Batcher
   readonly #circuit: Circuit
+  readonly #ledger: Ledger
   /** Nothing new is begun. */
   readonly #drained = new AbortController()
   /** What is under way ends too. */
@@ -94,6 +96,7 @@ export class Delivery implements Outlet {
     this.#options = options
     this.#batcher = new Batcher(options, (entry) => this.#sizeOf(entry), context.clock)
     this.#circuit = new Circuit(name, options.openAfter, context.clock, context.log)
+    this.#ledger = new Ledger(context.store, name)
   }
 
   /** The time of the oldest event under way. */
@@ -142,6 +145,7 @@ export class Delivery implements Outlet {
   /** Delivers a batch, then commits it. Resolves to false if the delivery was stopped. */
   async #pass({ entries, last }: Batch): Promise<boolean> {
     const { signal } = this.#drained
+    this.#ledger.begin()
     let items = entries.map((entry): Item => {
       const { position, time, sender, frames } = entry
       return { entry, outgoing: { position, time, frames: frames.slice(1), ...(sender !== undefined && { sender }) } }
@@ -163,7 +167,7 @@ export class Delivery implements Outlet {
       await this.#context.clock.wait(Math.max(wait, backoff(attempt, this.#options)), signal)
     }
     this.#oldest = undefined
-    await this.#context.store.commit(this.name, last)
+    await this.#ledger.commit(last)
     return true
   }
 
@@ -175,8 +179,10 @@ export class Delivery implements Outlet {
     let wait = 0
     for (const [index, item] of items.entries()) {
       const outcome = outcomes[index] ?? { retry: "The sink reported no outcome" }
-      if (outcome === "done") this.#context.metrics.delivered.inc({ sink: this.name })
-      else if ("refused" in outcome) await this.#bury(item.entry, outcome.refused)
+      if (outcome === "done") {
+        this.#context.metrics.delivered.inc({ sink: this.name })
+        this.#ledger.delivered()
+      } else if ("refused" in outcome) await this.#bury(item.entry, outcome.refused)
       else {
         again.push(item)
         reason = outcome.retry
@@ -203,6 +209,7 @@ export class Delivery implements Outlet {
     const { store, metrics, log } = this.#context
     await store.deadLetter(this.name, entry, reason)
     metrics.dead.inc({ sink: this.name })
+    this.#ledger.dead()
     log.warn(
       { sink: this.name, position: entry.position, reason },
       "The sink refused an event: it is a dead letter now",

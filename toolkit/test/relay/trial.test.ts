@@ -131,6 +131,28 @@ describe("ohmq relay test", () => {
     ])
   })
 
+  it("tells dead letters from events", () => {
+    const changed = config
+      .replace("to: [archive] }", 'set: { subject: "data.missing" }, to: [archive] }')
+      .replace("to: [archive, alerts] }", "rate: { limit: 1, per: 1m, over: dead-letter }, to: [archive, alerts] }")
+    const given = "given: { from: scanners, event: { type: a, data: { severity: 7 } } }"
+    const twice = given
+      .replace("given: {", "given: [{")
+      .replace(/\}$/, "}, { from: hooks, event: { type: com.github.ping } }]")
+    const folder = folderWith(`
+  - { name: a, ${given}, expect: { sinks: { archive: {}, alerts: {} }, dead: [archive] } }
+  - { name: b, ${given}, expect: { sinks: { archive: {}, alerts: {} } } }
+  - { name: c, ${twice}, expect: { dead: [archive, alerts] } }
+`)
+    writeFileSync(join(folder, "relay.yaml"), changed)
+    const [a, b, c] = runTests(join(folder, "relay.test.yaml"))
+    expect(a?.failures).toEqual([])
+    expect(b?.failures[0]?.message).toMatch(
+      /^Expected a dead letter for no sink, but archive got one: The route all cannot/,
+    )
+    expect(c?.failures[0]?.message).toMatch(/^Expected a dead letter for alerts, archive, but archive got one: /)
+  })
+
   it("writes a line of JSON for each test", () => {
     const { status, stdout } = run(
       `  - { name: a, given: { from: hooks, event: { type: x } }, expect: { routes: [all] } }
@@ -180,10 +202,7 @@ describe("ohmq relay test", () => {
       "given: { from: hooks, event: {} }, expect: { routes: [] }",
       '2:45: tests[0].given.event: The event has no attribute "type"',
     ],
-    [
-      "given: { from: hooks, event: { type: a } }, expect: {}",
-      "2:68: tests[0].expect: Expected routes, sinks, or both",
-    ],
+    ["given: { from: hooks, event: { type: a } }, expect: {}", "2:68: tests[0].expect: Expected routes, sinks or dead"],
     [
       "given: { from: hooks, event: { type: a } }, expects: {}",
       '2:60: tests[0].expects: Unknown option "expects". Did you mean "expect"?',

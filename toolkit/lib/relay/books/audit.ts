@@ -42,6 +42,8 @@ export interface SinkBooks {
   lost: Loss[]
   /** The dead letters that wait now. */
   deadLetters: number
+  /** Those of them that a route holds back: they never were events for this sink. */
+  held: number
   isCounted: boolean
   /** Empty if the books balance. */
   problems: string[]
@@ -66,7 +68,7 @@ class Tally {
     this.#mark = mark
     this.#since = since
     const { position, time } = mark
-    const none = { received: 0, replayed: 0, delivered: 0, dead: 0, waiting: 0, unreadable: 0, deadLetters: 0 }
+    const none = { received: 0, replayed: 0, delivered: 0, dead: 0, waiting: 0, unreadable: 0, deadLetters: 0, held: 0 }
     this.books = { sink, since: { position, time }, ...none, lost: [], isCounted, problems: [] }
   }
 
@@ -101,6 +103,7 @@ class Tally {
     const { books } = this
     const letters = dead.filter(({ cursor, isGone }) => cursor === books.sink && !isGone)
     books.deadLetters = letters.length
+    books.held = letters.filter(({ position }) => position === 0).length
     // After a kill, an event can be a dead letter twice.
     const buried = new Set(
       letters.filter((one) => this.#isInPeriod(one) && one.position <= this.#cursor).map(({ position }) => position),

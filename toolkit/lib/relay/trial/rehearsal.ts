@@ -15,6 +15,8 @@ export interface Rehearsed {
   /** The names of the routes that took it. */
   routes: string[]
   passed: Passed[]
+  /** The sinks that get a dead letter instead of the event, and why. */
+  dead: { sink: string; reason: string }[]
   /** What the routes could not do, and why. */
   problems: string[]
 }
@@ -25,7 +27,7 @@ export const unused = (routes: readonly Route[]): Route[] =>
 
 /** Lets an event of a source pass the routes. All events come at the same time. */
 export function rehearse(routes: readonly Route[], from: string, incoming: Incoming): Rehearsed {
-  const result: Rehearsed = { routes: [], passed: [], problems: [] }
+  const result: Rehearsed = { routes: [], passed: [], dead: [], problems: [] }
   const observer = {
     undecided: ({ name }: Route, { message }: Error) =>
       result.problems.push(`The condition of the route ${name} could not be decided: ${message}`),
@@ -39,6 +41,7 @@ export function rehearse(routes: readonly Route[], from: string, incoming: Incom
     const plan = planRoutes([route], from, incoming, 0, observer)
     if (typeof plan === "string") continue
     result.routes.push(route.name)
+    for (const { sinks, reason } of plan.held) result.dead.push(...sinks.map((sink) => ({ sink, reason })))
     for (const { sinks, frames } of plan.versions) {
       for (const sink of sinks) {
         if (frames === incoming.frames) unchanged.add(sink)

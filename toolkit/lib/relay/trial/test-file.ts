@@ -28,8 +28,17 @@ const expectSchema = z
       .describe(
         "What each sink gets, in order: exactly these events. Sinks that are not listed get nothing. Of an event, the attributes and the members of `data` that are listed must be the same; `null` stands for one that is not there. `{}` is any event.",
       ),
+    dead: z
+      .array(z.string())
+      .optional()
+      .describe(
+        "The sinks that get a dead letter instead of an event, because a route cannot change it or had too many. None, by default, if `sinks` is given.",
+      ),
   })
-  .refine(({ routes, sinks }) => routes !== undefined || sinks !== undefined, "Expected routes, sinks, or both")
+  .refine(
+    ({ routes, sinks, dead }) => routes !== undefined || sinks !== undefined || dead !== undefined,
+    "Expected routes, sinks or dead",
+  )
 
 export const testFileSchema = z.strictObject({
   config: z.string().min(1).prefault("relay.yaml").describe("The configuration to test, relative to this file."),

@@ -55,7 +55,7 @@ class Trial {
   }
 
   /** Names that the configuration does not have are slips. */
-  checkNames(index: number, given: readonly Given[], { routes = [], sinks = {} }: Expected): void {
+  checkNames(index: number, given: readonly Given[], { routes = [], sinks = {}, dead = [] }: Expected): void {
     const check = (
       path: PropertyKey[],
       name: string,
@@ -72,6 +72,7 @@ class Trial {
       check([...path, "given", i, "from"], from, "source", this.#config.sources)
     for (const [i, name] of routes.entries())
       check([...path, "expect", "routes", i], name, "route", this.#config.routes)
+    for (const [i, name] of dead.entries()) check([...path, "expect", "dead", i], name, "sink", this.#config.sinks)
     for (const name of Object.keys(sinks))
       check([...path, "expect", "sinks", name], name, "sink", this.#config.sinks, true)
   }
@@ -96,6 +97,7 @@ class Trial {
     const path = ["tests", index, "expect"]
     if (expected.routes) this.#compareRoutes([...path, "routes"], expected.routes, results)
     if (expected.sinks) this.#compareSinks([...path, "sinks"], expected.sinks, results)
+    if (expected.sinks || expected.dead) this.#compareDead([...path, "dead"], expected.dead ?? [], results)
     const isFailed = this.#document.mistakes.length > before
     for (const problem of isFailed ? results.flatMap(({ problems }) => problems) : []) this.#report(path, problem)
     return this.#document.mistakes.splice(before)
@@ -106,6 +108,15 @@ class Trial {
     const list = (names: Iterable<string>) => [...names].sort().join(", ") || "no route"
     if (list(taken) !== list(new Set(expected)))
       this.#report(path, `Expected that ${list(new Set(expected))} takes the event, but ${list(taken)} did`)
+  }
+
+  #compareDead(path: PropertyKey[], expected: readonly string[], results: readonly Rehearsed[]): void {
+    const dead = results.flatMap((result) => result.dead)
+    const list = (names: readonly string[]) => names.toSorted().join(", ") || "no sink"
+    const actual = list(dead.map(({ sink }) => sink))
+    if (actual === list(expected)) return
+    const reasons = [...new Set(dead.map(({ reason }) => `: ${reason}`))].join("")
+    this.#report(path, `Expected a dead letter for ${list(expected)}, but ${actual} got one${reasons}`)
   }
 
   #compareSinks(path: PropertyKey[], expected: NonNullable<Expected["sinks"]>, results: readonly Rehearsed[]): void {
