@@ -14,9 +14,10 @@ export type {
   Sink,
   Source,
 } from "./components.js"
-export { parseConfig, type RelayConfig, readConfig } from "./configuration.js"
+export { parseConfig, type ReadOptions, type RelayConfig, readConfig } from "./configuration.js"
 export { controlPath } from "./control.js"
 export { relaySchema } from "./reference.js"
 export { Relay } from "./relay.js"
 export { type Replayed, replay } from "./replay.js"
+export type { TraceContext } from "./tracing.js"
 export { runTests, type TrialResult } from "./trial/trial.js"
