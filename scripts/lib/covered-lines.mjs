@@ -44,11 +44,11 @@ function originalLines(file, ran, source) {
 }
 
 /**
- * What ran of lib/ in `project`, compiled with source maps, and of copies that tests make of it. `records` is the folder that was
- * NODE_V8_COVERAGE.
+ * What ran of the lib/ of a package of `project`, compiled with source maps, and of copies that tests make of it. `records` is the folder
+ * that was NODE_V8_COVERAGE, `folder` that of the package.
  */
-export function linesOfLib(project, records) {
-  const dist = path.join(project, "dist")
+export function linesOfLib(project, records, folder = "") {
+  const dist = path.join(project, folder, "dist")
   const scripts = new Map(
     filesBelow(dist)
       .filter((file) => file.endsWith(".js"))
@@ -69,7 +69,7 @@ export function linesOfLib(project, records) {
   }
   return new Map(
     [...scripts.values()].map(({ file, ran }) => {
-      const name = path.join("lib", path.relative(dist, file).replace(/\.js$/, ".ts"))
+      const name = path.join(folder, "lib", path.relative(dist, file).replace(/\.js$/, ".ts"))
       return [name, originalLines(file, ran, path.join(project, name))]
     }),
   )

@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest"
 
 import { runCommand } from "../support/process.js"
 
-const run = (name: string, ...args: string[]) => runCommand(process.execPath, [`toolkit/bench/${name}`, ...args])
+const run = (name: string, ...args: string[]) =>
+  runCommand(process.execPath, [`toolkit/bench/${name}`, ...args], { timeout: 55_000 })
 const cells = (line: string) =>
   line
     .split("|")
@@ -28,7 +29,7 @@ describe("the durable benchmark", () => {
     expect(stderr.trim().split("\n")).toHaveLength(1)
   })
 
-  it("measures the store and the link, and says what is guaranteed", async () => {
+  it("measures the store, the link and the relay, and says what is guaranteed", async () => {
     const { status, stdout, stderr } = await run(
       "durable.mjs",
       ...["--only", "ohmq-toolkit", "--rounds", "2", "--seconds", "0.3", "--warmup", "0.1", "--producers", "8"],
@@ -40,6 +41,7 @@ describe("the durable benchmark", () => {
     expect(rows.map((row) => cells(row)[0]).sort()).toEqual([
       "ohmq-toolkit, link, CURVE",
       "ohmq-toolkit, link, not encrypted",
+      "ohmq-toolkit, relay, webhook in and PUSH out",
       "ohmq-toolkit, store",
     ])
     for (const row of rows) {

@@ -3,7 +3,7 @@
 import { createRequire } from "node:module"
 
 import { client, clientVersion } from "./peers/clients.mjs"
-import { find, nats, natsHasSync, rabbitmq, rabbitmqFolders, redis, rsyslog, versions } from "./servers.mjs"
+import { find, nats, natsHasSync, rabbitmq, rabbitmqFolders, redis, relay, rsyslog, versions } from "./servers.mjs"
 
 const toolkit = () => createRequire(import.meta.url)("ohmq-toolkit/package.json").version
 
@@ -109,6 +109,18 @@ export function contenders(folder) {
     },
     link(true),
     link(false),
+    {
+      name: "ohmq-toolkit, relay, webhook in and PUSH out",
+      peer: "relay",
+      version: toolkit,
+      guarantee: "synced",
+      copies: 1,
+      batches: "a connection for each producer, signed with HMAC-SHA256",
+      consumes: "taking it from its socket",
+      client: () => "undici, as the toolkit has it",
+      acknowledges: "the store has written it with O_DSYNC",
+      start: relay,
+    },
     redisStreams("always", {
       guarantee: "synced",
       acknowledges: "the append-only file is synchronized: one fsync for the commands of a turn",

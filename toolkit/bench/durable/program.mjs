@@ -30,7 +30,7 @@ async function consume() {
 
 /** Each producer waits for the acknowledgement of its event before it sends the next one. */
 async function produce(given) {
-  const { publish, close } = await producer({ ...values, ...given })
+  const { publish, close } = await producer({ producers, ...values, ...given })
   closing.unshift(close)
   const next = events(size)
   let acknowledged = 0

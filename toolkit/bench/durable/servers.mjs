@@ -4,6 +4,7 @@ import { spawnSync } from "node:child_process"
 import { mkdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
+import { fileURLToPath } from "node:url"
 
 import { rabbitmqFolders, startRabbitmq } from "../../../bench/lib/rabbitmq.mjs"
 import { find, freePort, startListener } from "../../../bench/lib/server.mjs"
@@ -90,6 +91,27 @@ action(type="omrelp" target="127.0.0.1" port="${outPort}" template="whole" actio
   const args = ["-n", "-f", file, "-i", join(folder, "rsyslogd.pid")]
   started.push(await startListener(find("rsyslogd"), args, { port: inPort }))
   return { inPort, outPort }
+}
+
+export async function relay({ folder, started }) {
+  const inPort = await freePort()
+  const outPort = await freePort()
+  const secret = "a secret of the benchmark"
+  writeFileSync(join(folder, "secret"), secret, { mode: 0o600 })
+  const file = join(folder, "relay.yaml")
+  writeFileSync(
+    file,
+    `version: 1
+store: { path: ./data, maxBytes: 100GiB }
+http: { listen: "127.0.0.1:${inPort}" }
+sources: { hooks: { type: webhook, preset: hmac, path: /hook, secret: "file:./secret" } }
+routes: [{ name: all, from: [hooks], to: [out] }]
+sinks: { out: { type: zmq, socket: push, connect: "tcp://127.0.0.1:${outPort}" } }
+`,
+  )
+  const command = fileURLToPath(new URL("../../../dist/cli/main.js", import.meta.url))
+  started.push(await startListener(process.execPath, [command, "relay", "run", file], { port: inPort }))
+  return { url: `http://127.0.0.1:${inPort}`, secret, outPort }
 }
 
 /** Calls `attempt` until it does not throw, for at most 20 s. */

@@ -14,7 +14,7 @@ export type {
   Sink,
   Source,
 } from "./components.js"
-export { parseConfig, type RelayConfig, readConfig } from "./configuration.js"
+export { parseConfig, type ReadOptions, type RelayConfig, readConfig } from "./configuration.js"
 export { controlPath } from "./control.js"
 export { GithubApi, GithubError } from "./github/api.js"
 export { type FailedDelivery, failedDeliveries, type Hook, redeliver } from "./github/deliveries.js"
@@ -22,4 +22,5 @@ export { storedDeliveries } from "./github/stored.js"
 export { relaySchema } from "./reference.js"
 export { Relay } from "./relay.js"
 export { type Replayed, replay } from "./replay.js"
+export type { TraceContext } from "./tracing.js"
 export { runTests, type TrialResult } from "./trial/trial.js"

@@ -1,4 +1,4 @@
-// The store in files of its own: docs/store.md has their layout, ARCHITECTURE.md why it is not a database.
+// The store in files of its own: docs/store.md has their layout, and why it is not a database.
 
 import { join } from "node:path"
 import { clearInterval, setInterval } from "node:timers"

@@ -49,6 +49,7 @@ export interface SinkBooks {
   problems: string[]
 }
 
+/** What an audit found. */
 export interface Audit {
   first: Position
   last: Position
