@@ -135,7 +135,7 @@ export interface Sink {
 interface Kind<Config> {
   readonly schema: z.ZodType<Config>
   /** What the schema cannot express: returns the option's path and the problem. No network. */
-  check?(config: Config, http: { isOn: boolean }): [path: string[], problem: string] | undefined
+  check?(config: Config, http: { isOn: boolean }): [path: PropertyKey[], problem: string] | undefined
   /** What only one component can have, such as the path of a webhook. */
   claims?(config: Config): string[]
 }

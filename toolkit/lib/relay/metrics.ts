@@ -27,6 +27,11 @@ export class Metrics {
   readonly retries = this.#counter("delivery_retries_total", "Batches that were tried again", ["sink"])
   readonly dead = this.#counter("events_dead_total", "Events that became dead letters", ["sink"])
   readonly lost = this.#counter("events_lost_total", "Events that the store lost before delivery", ["sink"])
+  readonly seriesDropped = this.#counter(
+    "series_dropped_total",
+    "Events that a metric made of events could not count, because it had too many series",
+    ["sink", "metric"],
+  )
   readonly reloads = this.#counter("reloads_total", "Reloads of the configuration", ["outcome"])
   readonly deliveryTime = this.#histogram("delivery_seconds", "Time of one delivery attempt", ["sink"])
   readonly fsyncTime = this.#histogram("store_write_seconds", "Time of one durable write", [])

@@ -5,6 +5,7 @@ import { elasticsearchSink } from "./sinks/elasticsearch/elasticsearch.js"
 import { execSink } from "./sinks/exec.js"
 import { fileSink } from "./sinks/file.js"
 import { linkSink } from "./sinks/link.js"
+import { prometheusSink } from "./sinks/prometheus.js"
 import { splunkSink } from "./sinks/splunk-hec/splunk-hec.js"
 import { syslogSink } from "./sinks/syslog.js"
 import { webhookSink } from "./sinks/webhook.js"
@@ -32,6 +33,7 @@ export const sinkKinds: Readonly<Record<string, SinkKind>> = {
   exec: execSink,
   file: fileSink,
   link: linkSink,
+  prometheus: prometheusSink,
   "splunk-hec": splunkSink,
   syslog: syslogSink,
   webhook: webhookSink,

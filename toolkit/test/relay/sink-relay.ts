@@ -28,11 +28,12 @@ export const event = (id: string, data: unknown = { id }) => ({
 })
 
 /** @param options The options of the sink, as YAML of one line without the braces. */
-export async function sinkRelay(options: string, folder = temporaryFolder()): Promise<SinkRelay> {
+export async function sinkRelay(options: string, folder = temporaryFolder(), hasHttp = false): Promise<SinkRelay> {
   const input = join(folder, "in.ndjson")
   appendFileSync(input, "")
   const config = `version: 1
 store: { path: ./data }
+${hasHttp ? 'http: { listen: "127.0.0.1:0" }' : ""}
 sources:
   in: { type: file, path: ./in.ndjson, format: events }
 routes:
