@@ -5,7 +5,7 @@ import process from "node:process"
 import { auditBooks, readConfig, type SinkBooks } from "../relay/index.js"
 import { reconcileGithub } from "./reconcile-github.js"
 import { timeOf } from "./since.js"
-import { figure, plural } from "./terminal.js"
+import { figure, Progress, plural } from "./terminal.js"
 import { defaultFile, isJson, parseUsage } from "./usage.js"
 
 const stamp = (time: number) => new Date(time).toISOString().replace(/\.\d+Z$/, "Z")
@@ -62,7 +62,9 @@ export async function reconcile(args: readonly string[]): Promise<number> {
   const asJson = isJson(values.output)
   const since = values.since === undefined ? undefined : timeOf(values.since)
   const { folder, store, sinks: configured } = readConfig(positionals[0] ?? defaultFile, { needsSecrets: false })
-  const { sinks, ...positions } = auditBooks(resolve(folder, store.path), since)
+  using progress = new Progress("Counting")
+  const { sinks, ...positions } = auditBooks(resolve(folder, store.path), since, progress.show)
+  progress[Symbol.dispose]()
   const isConfigured = (sink: string) => configured.some(({ name }) => name === sink)
   const isBalanced = sinks.every(({ problems }) => problems.length === 0)
   if (asJson) {

@@ -1,5 +1,6 @@
 // What is on disk of a store, read without its lock: for audits, also while another process has the store open.
 
+import { statSync } from "node:fs"
 import { join } from "node:path"
 import { DamageError, type StoreError, systemError } from "./log/errors.js"
 import { kinds, type Position, type Stored } from "./log/record.js"
@@ -83,8 +84,12 @@ function readOnce(folder: string, { from, onEntry, onProgress }: FactOptions): S
   )
   const start = from({ first, cursors, dead })
   let last = (mark?.next ?? first) - 1
+  const sizes = segments.map(({ first: name, size }) => size ?? statSync(join(folder, "log", segmentName(name))).size)
+  const total = sizes.reduce((sum, size) => sum + size, 0)
+  let done = 0
   for (const [index, segment] of segments.entries()) {
-    onProgress?.(index, segments.length)
+    onProgress?.(done, total)
+    done += sizes[index] as number
     if (segment.end !== undefined && segment.end <= start) continue
     scan(join(folder, "log"), segment, ({ kind, position, span, time, sender, meta, frames }) => {
       if (kind === kinds.carry) return

@@ -86,6 +86,8 @@ class Tally {
     const { position, time, gap, only } = entry
     const { books } = this
     if (!this.#isInPeriod(entry)) return
+    // Without a mark, the period begins with the first event of it.
+    if (!books.isCounted && books.received + books.replayed === 0) books.since.time = time
     if (gap !== undefined) {
       const count = gap.cursors?.[books.sink] ?? 0
       if (count > 0) books.lost.push({ reason: gap.reason, from: gap.from, to: gap.to, count, time })

@@ -5,7 +5,7 @@ import { createHmac } from "node:crypto"
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http"
 import type { AddressInfo } from "node:net"
 import { onTestFinished } from "vitest"
-import { githubSecret } from "./support.js"
+import { githubSecret } from "../support.js"
 
 interface Attempt {
   /** Larger than a double holds. */
