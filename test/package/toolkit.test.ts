@@ -53,6 +53,7 @@ describe("the tarball of ohmq-toolkit", () => {
         ...compiled,
         ...sources("docs", /\.(md|json)$/),
         ...sources("examples", /\.py$/),
+        ...sources("templates", /\.json$/),
         ...["CHANGELOG.md", "LICENSE", "README.md", "package.json"],
       ].sort(),
     )
@@ -109,7 +110,7 @@ export const wrong = openStore("data", { maxByte: 1024 })
     const { status, stdout } = await runCommand(
       process.execPath,
       [tsc, ...options, "--types", "node", "--noEmit", "program.mts"],
-      { cwd: installed },
+      { cwd: installed, timeout: 55_000 },
     )
     expect({ status, stdout }).toEqual({ status: 0, stdout: "" })
   })
@@ -124,7 +125,7 @@ const nodes = [
 ] as [string, string][]
 
 describe.each(nodes)("ohmq-toolkit on %s", (_, node) => {
-  const run = (folder: string, ...args: string[]) => runCommand(node, args, { cwd: folder })
+  const run = (folder: string, ...args: string[]) => runCommand(node, args, { cwd: folder, timeout: 55_000 })
   const ohmq = (...args: string[]) => [path.join(installed, "node_modules/ohmq/dist/cli/main.js"), ...args]
 
   it("can be imported, each entry point", async () => {
