@@ -29,9 +29,23 @@ store: { path: ./data }
 http: { listen: "127.0.0.1:0" }
 sources:
 ${presets.map((name) => `  ${name}: { type: webhook, preset: ${name}, path: /${name}, secret: [env:GITHUB_SECRET, env:STANDARD_SECRET] }`).join("\n")}
+  sentry:
+    type: webhook
+    preset: hmac
+    path: /sentry
+    secret: env:GITHUB_SECRET
+    header: Sentry-Hook-Signature
+    prefix: ""
+    map:
+      type: '"io.sentry." + attributes.headers["sentry-hook-resource"] + "." + data.action'
+      id: attributes.headers["request-id"]
+      source: data.data.issue.web_url
+      subject: data.data.issue.id
+      time: data.data.issue.lastSeen
+      severity: 'data.data.issue.level == "error" ? "high" : "low"'
   shared: { type: webhook, preset: token, path: /shared, secret: env:GITHUB_SECRET, header: X-Token, idHeader: X-Id, eventType: build.done }
 routes:
-  - { name: all, from: [${presets.join(", ")}, shared], to: [archive] }
+  - { name: all, from: [${presets.join(", ")}, shared, sentry], to: [archive] }
 sinks:
   archive: { type: file, path: ./events.ndjson }
 `
@@ -56,6 +70,12 @@ const cx = (event: string, signature: string): Sent => ({
   path: "checkmarx",
   body: scan,
   headers: { "x-cx-webhook-event": event, "x-cx-webhook-signature": `sha256=${signature}` },
+})
+const issue = payload("sentry-issue")
+const sentry = (body: string, more: Record<string, string>): Sent => ({
+  path: "sentry",
+  body,
+  headers: { "sentry-hook-signature": hmac(body), "sentry-hook-resource": "issue", ...more },
 })
 const tokenHeaders = { "x-token": githubSecret, "x-id": "t1" }
 
@@ -184,10 +204,31 @@ const accepted: [title: string, sent: Sent, events: Partial<Line & Record<string
     { path: "shared", body: '{"a":2}', headers: tokenHeaders },
     [{ type: "build.done", id: "t1" }],
   ],
+  [
+    "Sentry, by expressions",
+    sentry(issue, { "request-id": "r1" }),
+    [
+      {
+        type: "io.sentry.issue.created",
+        id: "r1",
+        source: "https://acme.sentry.io/issues/1170820242/",
+        subject: "1170820242",
+        time: "2026-03-01T10:00:00.000000Z",
+        severity: "high",
+      },
+    ],
+  ],
+  [
+    "what the expressions do not find",
+    sentry("{}", {}),
+    [{ type: "webhook.received", source: "/webhook/sentry", data: {} }],
+  ],
 ]
 
 const noVersion = JSON.stringify({ ...JSON.parse(payload("alertmanager-group")), version: "5" })
 const noFingerprint = JSON.stringify({ ...JSON.parse(payload("alertmanager-group")), alerts: [{ status: "firing" }] })
+
+const odd = JSON.stringify({ action: "two words" })
 
 const refused: [title: string, sent: Sent, status: number, error: string][] = [
   ["GitLab: another token", { path: "gitlab", body: "{}", headers: { "x-gitlab-token": "no" } }, 401, "secret token"],
@@ -226,6 +267,7 @@ const refused: [title: string, sent: Sent, status: number, error: string][] = [
     401,
     "bearer token",
   ],
+  ["a type that is none", sentry(odd, {}), 400, "The type is not a name: io.sentry.issue.two words"],
   ["no identifier", { path: "shared", body: "{}", headers: { "x-token": githubSecret } }, 400, "X-Id is missing"],
 ]
 

@@ -3,6 +3,7 @@
 import { z } from "zod"
 import { duration, secrets, size } from "../../../config/index.js"
 import { maxBodyBytes } from "../../http.js"
+import { mapSchema } from "./map-options.js"
 
 export const schema = z.strictObject({
   preset: z
@@ -47,5 +48,10 @@ export const schema = z.strictObject({
     .min(1)
     .prefault("webhook.received")
     .describe("The type of the events, where the sender names none."),
+  map: mapSchema
+    .optional()
+    .describe(
+      "Attributes by [CEL](https://cel.dev) expressions: `data` is the body, `attributes.headers` the headers, in lower case (`hmac`, `token`, `standard-webhooks`).",
+    ),
 })
 export type Config = z.infer<typeof schema>

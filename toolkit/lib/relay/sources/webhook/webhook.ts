@@ -7,6 +7,7 @@ import { type Incoming, type Source, type SourceContext, sourceKind } from "../.
 import type { HttpAnswer, HttpRequest } from "../../http.js"
 import { standardKey } from "../../signatures.js"
 import { contextOf, endSpan, isTracing, startSpan, traceContext } from "../../tracing.js"
+import { Mapping, mapProblem } from "./mapping.js"
 import { type Config, schema } from "./options.js"
 import { presets } from "./presets/index.js"
 import { type Denied, type Draft, headerOf, type Preset } from "./presets/preset.js"
@@ -24,12 +25,14 @@ class WebhookSource implements Source {
   readonly #config: Config
   readonly #context: SourceContext
   readonly #preset: Preset
+  readonly #mapping: Mapping | undefined
   #underWay = new Set<Promise<unknown>>()
 
   constructor(config: Config, context: SourceContext) {
     this.#config = config
     this.#context = context
     this.#preset = presets[config.preset](config)
+    this.#mapping = config.map && new Mapping(config.map)
   }
 
   async start(): Promise<void> {
@@ -91,7 +94,10 @@ class WebhookSource implements Source {
     if ("reason" in drafts) return drafts
     const { events, omitted } = drafts
     if (omitted !== undefined) this.#context.refuse("omitted", { omitted }, omitted)
-    return events.map((draft) => this.#incoming(request, draft, contentType, isJson))
+    return events.map((draft) => {
+      const mapped = this.#mapping?.apply(draft, request, json) ?? draft
+      return this.#incoming(request, mapped, contentType, isJson)
+    })
   }
 
   #incoming(request: HttpRequest, draft: Draft, datacontenttype: string, isJson: boolean): Incoming {
@@ -126,11 +132,14 @@ class WebhookSource implements Source {
 
 export const webhookSource = sourceKind<Config>({
   schema,
-  check: ({ preset, secret }, http) => {
+  check: ({ preset, secret, map }, http) => {
     if (!http.isOn) return [[], 'A webhook needs the HTTP server. Add at the top: http: { listen: "127.0.0.1:8080" }']
     if (preset === "standard-webhooks" && secret.some((one) => standardKey(one.reveal()) === undefined))
       return [["secret"], "A secret of Standard Webhooks is whsec_ and the Base64 of 24 to 64 bytes"]
-    return undefined
+    if (map === undefined) return undefined
+    if (!["hmac", "token", "standard-webhooks"].includes(preset))
+      return [["map"], `The preset ${preset} has a mapping of its own. map is for hmac, token and standard-webhooks`]
+    return mapProblem(map)
   },
   claims: ({ path }) => [`the path ${path}`],
   create: (config, context) => new WebhookSource(config, context),

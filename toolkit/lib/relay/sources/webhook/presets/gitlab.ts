@@ -2,7 +2,7 @@
 // which replaces it, signs by Standard Webhooks.
 
 import type { Severity } from "../../../../events/index.js"
-import { denied, headerOf, isName, isSecret, type PresetOf, textAt, timeAt } from "./preset.js"
+import { denied, headerOf, isName, isSecret, isSeverity, type PresetOf, textAt, timeAt } from "./preset.js"
 import { verifyStandard } from "./standard-webhooks.js"
 
 const severities: Readonly<Record<string, Severity>> = { failed: "medium", canceled: "low", success: "info" }
@@ -64,6 +64,3 @@ export const gitlab: PresetOf = (config) => ({
     }
   },
 })
-
-const isSeverity = (text: string | undefined): text is Severity =>
-  text !== undefined && ["critical", "high", "medium", "low", "info"].includes(text)

@@ -63,6 +63,9 @@ export const headerOf = ({ headers }: HttpRequest, name: string): string | undef
 /** A name that can be part of a type or an identifier. */
 export const isName = (value: unknown): value is string => typeof value === "string" && /^[\w.:/-]{1,200}$/.test(value)
 
+export const isSeverity = (text: string | undefined): text is Severity =>
+  text !== undefined && ["critical", "high", "medium", "low", "info"].includes(text)
+
 /** A member of a JSON value, by its path. Undefined if there is none. */
 export const member = (value: unknown, ...path: string[]): unknown =>
   path.reduce<unknown>(
