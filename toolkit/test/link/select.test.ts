@@ -161,6 +161,32 @@ describe("a receiver with admission", () => {
     expect(receiver.stats()).toMatchObject({ stored: 200, refusedSessions: 0 })
   })
 
+  it("stores in order, though some of it needs something else stored before", async () => {
+    const [source, target] = [await opened(), await opened()]
+    const waiting: (() => void)[] = []
+    const seen: string[] = []
+    const admission: Admission = {
+      admit: ({ event: { id }, frames }) => {
+        seen.push(id)
+        const before = () => (id === "a" ? new Promise<void>((resolve) => waiting.push(resolve)) : Promise.resolve())
+        return { event: { frames }, whenFull: "wait", ...(id !== "b" && { before }) }
+      },
+    }
+    const receiver = await receiving(target, { admission })
+    const sender = await sending(source, receiver.endpoint)
+    for (const id of ["a", "b", "c", "d"]) {
+      await source.append([event(id)])
+      while (!seen.includes(id)) await new Promise((resolve) => setImmediate(resolve))
+    }
+    expect(await ids(target)).toEqual([])
+    expect(waiting).toHaveLength(1)
+    waiting[0]?.()
+    await sender.drained()
+    expect(await ids(target)).toEqual(["a", "b", "c", "d"])
+    expect(receiver.stats()).toMatchObject({ stored: 4, refusedSessions: 0 })
+    expect(seen).toEqual(["a", "b", "c", "d"])
+  })
+
   it("records losses for those that miss them", async () => {
     const [source, target] = [await opened(undefined, { maxCount: 20 }), await opened()]
     await target.addCursor("one")
