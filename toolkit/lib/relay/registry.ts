@@ -13,6 +13,7 @@ import { zmqSink } from "./sinks/zmq.js"
 import { execSource } from "./sources/exec.js"
 import { fileSource } from "./sources/file.js"
 import { linkSource } from "./sources/link.js"
+import { sarifSource } from "./sources/sarif.js"
 import { syslogSource } from "./sources/syslog.js"
 import { timerSource } from "./sources/timer.js"
 import { webhookSource } from "./sources/webhook/webhook.js"
@@ -22,6 +23,7 @@ export const sourceKinds: Readonly<Record<string, SourceKind>> = {
   exec: execSource,
   file: fileSource,
   link: linkSource,
+  sarif: sarifSource,
   syslog: syslogSource,
   timer: timerSource,
   webhook: webhookSource,

@@ -2,12 +2,13 @@
 
 import { Buffer } from "node:buffer"
 import { createHash } from "node:crypto"
-import { type FileHandle, mkdir, open, readdir, readFile, rename, stat } from "node:fs/promises"
+import { type FileHandle, mkdir, open, readdir, stat } from "node:fs/promises"
 import { basename, dirname, join, resolve } from "node:path"
 import { setTimeout } from "node:timers/promises"
 import { z } from "zod"
 import { type Source, type SourceContext, sourceKind } from "../components.js"
 import { eventsOfLines, type Line, LineSplitter, lineOptions } from "../lines.js"
+import { readNote, saveNote } from "../notes.js"
 
 const schema = z.strictObject({
   path: z.string().min(1).describe("The file. It may be created later, and is followed through its rotation."),
@@ -64,7 +65,7 @@ class FileSource implements Source {
 
   /** Reads a file until another has taken its name, and the first is read to its end. */
   async #follow(): Promise<void> {
-    const place = await this.#readPlace()
+    const place = await readNote<Place>(this.#placeFile)
     const file = await this.#open(place)
     if (file === undefined) return
     try {
@@ -147,24 +148,9 @@ class FileSource implements Source {
     }
   }
 
-  async #readPlace(): Promise<Place | undefined> {
-    try {
-      return JSON.parse(await readFile(this.#placeFile, "utf8")) as Place
-    } catch {
-      return undefined
-    }
-  }
-
   /** The events up to here are on disk. */
-  async #savePlace(place: Place): Promise<void> {
-    const file = await open(`${this.#placeFile}.new`, "w", 0o600)
-    try {
-      await file.writeFile(JSON.stringify(place))
-      await file.sync()
-    } finally {
-      await file.close()
-    }
-    await rename(`${this.#placeFile}.new`, this.#placeFile)
+  #savePlace(place: Place): Promise<void> {
+    return saveNote(this.#placeFile, place)
   }
 
   async stop(): Promise<void> {
