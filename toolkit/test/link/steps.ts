@@ -123,6 +123,8 @@ export class CrashingLink {
         if (step === undefined) return value.bind(store)
         return async (...input: unknown[]) => {
           this.#pass(step, "before")
+          // What is not on disk yet is lost in a crash. Dead letters take longest, since what must wait for them must.
+          if (!life.isOver) await wait(step === "deadLetter" ? 10 : 1)
           if (life.isOver) throw new Error("The process has ended")
           const written = value.apply(store, input)
           life.writes.add(written)
@@ -182,6 +184,8 @@ export class CrashingLink {
   }
 
   async #connect(): Promise<void> {
+    // The end may have crashed while the other one was coming back.
+    if (this.#connection?.isCut === false) this.#cut(false)
     const front = new Router({ linger: 0 })
     // The port of the last one may take a moment to be free.
     for (;;) {
