@@ -47,8 +47,9 @@ async function reference(store: Store) {
 }
 
 async function drained(link: CrashingLink, ended: () => boolean = () => false): Promise<void> {
-  for (;;) {
+  for (const since = Date.now(); ; ) {
     await link.settled()
+    if (Date.now() - since > 15_000) throw new Error(`The link hangs: ${JSON.stringify(link.state())}`)
     const waiting = link.stores.sender.stats().cursors["link s"]?.waiting
     if (
       ended() ||

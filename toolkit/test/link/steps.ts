@@ -158,8 +158,17 @@ export class CrashingLink {
     // It says goodbye to nobody: its connection is cut, and its store takes nothing.
     await this[end]?.close()
     if (store) this.stores[end] = await store()
+    // A sender that is being closed may still say something, which one that was killed cannot: to a port where nobody is.
+    if (end === "sender") this.#endpoint = ""
     await this.#connect()
     await this.#start(end)
+  }
+
+  /** What there is to know if it hangs. */
+  state(): object {
+    const sender = this.sender?.stats()
+    const { crashed, left, told } = this
+    return { crashed, left, told, sender, error: sender?.error?.message, receiver: this.receiver?.stats() }
   }
 
   /** Waits until all crashes that happened are over. */
