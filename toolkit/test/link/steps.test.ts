@@ -122,7 +122,7 @@ describe("a link whose end crashes", () => {
 })
 
 describe("a link whose receiver loses its disk", () => {
-  it.each(steps.flatMap((step) => moments.map((when) => ({ step, when }))))(
+  it.each(steps.map((step) => ({ step, when: "after" as const })))(
     "sends again all that is held: $when $step",
     async ({ step, when }) => {
       const store = await source()
@@ -153,7 +153,7 @@ describe("two senders with one stream", () => {
 })
 
 describe("a link whose sender is restored from a backup", () => {
-  it.each(steps.flatMap((step) => moments.map((when) => ({ step, when }))))(
+  it.each(steps.map((step) => ({ step, when: "after" as const })))(
     "stops, or has lost nothing: $when $step",
     async ({ step, when }) => {
       const store = await source()
