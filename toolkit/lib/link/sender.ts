@@ -3,8 +3,9 @@
 import { randomBytes } from "node:crypto"
 import { EventEmitter } from "node:events"
 import { setTimeout as wait } from "node:timers/promises"
-import { Dealer } from "ohmq"
+import type { Dealer } from "ohmq"
 import type { Entry, Store } from "../store/index.js"
+import { newDealer, watchConnection } from "./connection.js"
 import { passLeading } from "./leading.js"
 import { LinkError } from "./link-error.js"
 import { Progress } from "./progress.js"
@@ -13,10 +14,6 @@ import { type ReadSenderOptions, readSenderOptions, type SenderOptions } from ".
 import { SenderSession } from "./sender-session.js"
 import type { SenderEvents, SenderStats } from "./sender-state.js"
 
-/** TCP itself would double its waits for minutes, and not notice when the network is back. In milliseconds. */
-const CONNECT_TIMEOUT = 3000
-
-/** The sending end of a link. {@link startSender} makes one. */
 export class LinkSender extends EventEmitter<SenderEvents> {
   readonly #store: Store
   readonly #options: ReadSenderOptions
@@ -121,22 +118,13 @@ export class LinkSender extends EventEmitter<SenderEvents> {
     this.#tell()
   }
 
-  /** One session on a socket of its own, so that nothing of an older session is left in its queue. */
+  /** One session on a socket of its own. */
   async #connect(): Promise<never> {
-    const { connect, security, heartbeat, helloTimeout, minBackoff, maxBackoff } = this.#options
+    const { connect, helloTimeout } = this.#options
     const endpoint = connect[this.#endpoint] as string
     const end = new AbortController()
     this.#end = end
-    const dealer = new Dealer({
-      ...(security && { security }),
-      linger: 0,
-      connectTimeout: CONNECT_TIMEOUT,
-      heartbeatInterval: heartbeat,
-      heartbeatTimeout: heartbeat,
-      heartbeatTimeToLive: heartbeat * 2,
-      reconnectInterval: minBackoff,
-      reconnectMaxInterval: maxBackoff,
-    })
+    const dealer = newDealer(this.#options)
     const leading = this.#passLeading()
     const lost = (what: string) => end.abort(new LinkError("LOST", what))
     const close = () => end.abort(new LinkError("CLOSED", "The sender was closed"))
@@ -144,11 +132,10 @@ export class LinkSender extends EventEmitter<SenderEvents> {
     const limit = () => {
       timer ??= setTimeout(() => lost(`${endpoint} did not answer within ${helloTimeout} ms`), helloTimeout)
     }
-    dealer.events.on("handshake", limit)
-    dealer.events.on("connect:retry", () => this.#reportUnreachable(endpoint))
-    dealer.events.on("disconnect", () => lost(`The connection to ${endpoint} was lost`))
-    dealer.events.on("handshake:error:auth", ({ error }) => {
-      lost(`${endpoint} did not let this sender in: ${error.message}`)
+    watchConnection(dealer, endpoint, {
+      lost,
+      reached: limit,
+      unreachable: (reason) => this.#reportUnreachable(reason),
     })
     this.#closing.signal.addEventListener("abort", close, { once: true })
     if (this.#closing.signal.aborted) close()
@@ -201,10 +188,12 @@ export class LinkSender extends EventEmitter<SenderEvents> {
     }
   }
 
-  #reportUnreachable(endpoint: string): void {
+  /** The first time in a row. */
+  #reportUnreachable(reason: string): void {
     if (this.#error !== undefined) return
-    this.#error = new LinkError("LOST", `${endpoint} cannot be reached`)
-    this.emit("unreachable", this.#error as LinkError)
+    const error = new LinkError("LOST", reason)
+    this.#error = error
+    this.emit("unreachable", error)
   }
 
   #host(endpoint: string, answered: () => Promise<void>, settled: () => void) {

@@ -3,6 +3,7 @@ import { cpSync } from "node:fs"
 import { LinkError } from "ohmq-toolkit/link"
 import { describe, expect, it } from "vitest"
 import {
+  alice,
   bob,
   entries,
   event,
@@ -306,6 +307,19 @@ describe("a link that is disturbed", () => {
     const [error] = await once(sender, "disconnected")
     expect(error.message).toMatch(/did not let this sender in/)
   })
+
+  it("says that the receiver has another key, or none", async () => {
+    const [source, target] = [await opened(), await opened()]
+    const receiver = await receiving(target)
+    for (const options of [{ security: { client: alice, serverKey: bob.publicKey } }, { insecure: true }]) {
+      const sender = await sending(source, receiver.endpoint, { ...options, stream: "t" })
+      const [error] = await once(sender, "disconnected")
+      expect(error.message).toMatch(
+        /ended the connection before it was secure\. Is serverKey the receiver's public key/,
+      )
+      await sender.close()
+    }
+  })
 })
 
 describe("options of a link", () => {
@@ -335,14 +349,14 @@ describe("a receiver with many senders", () => {
     const source = await opened()
     await source.append(many(50, 1, 300))
     const senders = await Promise.all(
-      Array.from({ length: 200 }, (_, i) => sending(source, receiver.endpoint, { stream: `s${i}` })),
+      Array.from({ length: 300 }, (_, i) => sending(source, receiver.endpoint, { stream: `s${i}` })),
     )
     await Promise.all(senders.map((sender) => sender.drained()))
-    expect(receiver.stats().sessions.length).toBe(200)
-    expect(target.stats().streams).toBe(200)
+    expect(receiver.stats().sessions.length).toBe(300)
+    expect(target.stats().streams).toBe(300)
     const found = await ids(target)
-    expect(found.length).toBe(200 * 50)
-    for (const name of names(50)) expect(found.filter((id) => id === name).length).toBe(200)
+    expect(found.length).toBe(300 * 50)
+    for (const name of names(50)) expect(found.filter((id) => id === name).length).toBe(300)
     await Promise.all(senders.map((sender) => sender.close()))
     while (receiver.stats().sessions.length > 0) await new Promise((resolve) => setTimeout(resolve, 10))
   })

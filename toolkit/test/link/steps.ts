@@ -123,6 +123,8 @@ export class CrashingLink {
         if (step === undefined) return value.bind(store)
         return async (...input: unknown[]) => {
           this.#pass(step, "before")
+          // What is not on disk yet is lost in a crash. Dead letters take longest, since what must wait for them must.
+          if (!life.isOver) await wait(step === "deadLetter" ? 10 : 1)
           if (life.isOver) throw new Error("The process has ended")
           const written = value.apply(store, input)
           life.writes.add(written)
@@ -156,8 +158,17 @@ export class CrashingLink {
     // It says goodbye to nobody: its connection is cut, and its store takes nothing.
     await this[end]?.close()
     if (store) this.stores[end] = await store()
+    // A sender that is being closed may still say something, which one that was killed cannot: to a port where nobody is.
+    if (end === "sender") this.#endpoint = ""
     await this.#connect()
     await this.#start(end)
+  }
+
+  /** What there is to know if it hangs. */
+  state(): object {
+    const sender = this.sender?.stats()
+    const { crashed, left, told } = this
+    return { crashed, left, told, sender, error: sender?.error?.message, receiver: this.receiver?.stats() }
   }
 
   /** Waits until all crashes that happened are over. */
@@ -182,6 +193,8 @@ export class CrashingLink {
   }
 
   async #connect(): Promise<void> {
+    // The end may have crashed while the other one was coming back.
+    if (this.#connection?.isCut === false) this.#cut(false)
     const front = new Router({ linger: 0 })
     // The port of the last one may take a moment to be free.
     for (;;) {

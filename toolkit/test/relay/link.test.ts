@@ -2,7 +2,7 @@ import { cpSync, existsSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { describe, expect, it } from "vitest"
 import { linked } from "./links.js"
-import { linesOf, ohmq, RelayProcess, temporaryFolder, until } from "./support.js"
+import { freePort, linesOf, ohmq, RelayProcess, temporaryFolder, until } from "./support.js"
 
 const idsIn = (folder: string, file = "events.ndjson") =>
   existsSync(join(folder, file)) ? linesOf(join(folder, file)).map(({ id }) => id) : []
@@ -254,5 +254,37 @@ sinks:
     await until(async () => (await hub.metric('ohmq_relay_events_lost_total{sink="archive"}')) === missing)
     await edge.end()
     await hub.end()
+  })
+
+  it("goes on with another receiver while one is away", { timeout: 60_000 }, async () => {
+    const { folders, ...config } = await linked()
+    const other = temporaryFolder()
+    const port = await freePort()
+    cpSync(folders.hub, other, { recursive: true })
+    const first = await RelayProcess.start(folders.hub, config.hub)
+    const second = await RelayProcess.start(other, config.hub.replace(/bind: .*/, `bind: "tcp://127.0.0.1:${port}"`))
+    const both = config.edge.replace(/connect: (.*)/, `connect: [$1, "tcp://127.0.0.1:${port}"]`)
+    const edge = await RelayProcess.start(folders.edge, both)
+    const sent: string[] = []
+    const deliver = async (count: number) => {
+      for (let i = 0; i < count; i++) {
+        sent.push(`e${sent.length}`)
+        expect((await edge.github("{}", sent.at(-1) as string)).status).toBe(202)
+      }
+    }
+    const arrived = () => [...idsIn(folders.hub), ...idsIn(other)]
+    await deliver(5)
+    await until(() => arrived().length === 5)
+    await until(async () => (await edge.metric('ohmq_relay_sink_lag_events{sink="hub"}')) === 0)
+    // The one that has the link now.
+    const [one, two] = idsIn(folders.hub).length === 5 ? [first, second] : [second, first]
+    await one.end("SIGKILL")
+    await deliver(5)
+    await until(() => arrived().length === 10)
+    await until(async () => (await edge.metric('ohmq_relay_sink_lag_events{sink="hub"}')) === 0)
+    expect(arrived().toSorted()).toEqual(sent.toSorted())
+    expect(await edge.metric('ohmq_relay_events_lost_total{sink="hub"}')).toBe(0)
+    await edge.end()
+    await two.end()
   })
 })
