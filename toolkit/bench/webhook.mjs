@@ -1,5 +1,5 @@
 // Measures webhooks: `node toolkit/bench/webhook.mjs [--preset github,hmac] [--connections 32] [--seconds 5] [--rounds 3] [--size 1024]
-// [--folder PATH] [--dist PATH] [--profile PATH]`.
+// [--warmup 1] [--folder PATH] [--dist PATH] [--profile PATH]`.
 //
 // Three processes: a client with connections that are kept alive and wait for each answer, the relay, and this one, which starts both. An
 // answer of 202 means that the event is on disk (fsync). The sink file gets every event meanwhile, and all are counted at the end. The CPU
@@ -33,6 +33,7 @@ const { values } = parseArgs({
     seconds: { type: "string", default: "5" },
     rounds: { type: "string", default: "3" },
     size: { type: "string", default: "1024" },
+    warmup: { type: "string", default: "1" },
     folder: { type: "string", default: tmpdir() },
     dist: { type: "string" },
     profile: { type: "string" },
@@ -110,7 +111,7 @@ async function client({ preset, port }) {
     return { count: times.length, rate, p50: percentile(times, 0.5), p99: percentile(times, 0.99) }
   }
   // Until the code is compiled.
-  const warm = await run(1)
+  const warm = await run(Number(values.warmup))
   process.send("warm")
   await once(process, "message")
   const result = await run(seconds)

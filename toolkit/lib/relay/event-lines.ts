@@ -16,6 +16,7 @@ export function eventJson(stored: Stored): Buffer {
 export function eventLine(stored: Stored): Buffer {
   const json = eventJson(stored)
   const line = Buffer.concat([json, Buffer.from("\n")])
-  for (let i = 0; i < json.length; i++) if (line[i] === 0x0a || line[i] === 0x0d) line[i] = 0x20
+  for (const lineBreak of [0x0a, 0x0d])
+    for (let at = json.indexOf(lineBreak); at >= 0; at = json.indexOf(lineBreak, at + 1)) line[at] = 0x20
   return line
 }

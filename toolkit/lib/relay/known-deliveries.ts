@@ -2,7 +2,7 @@
 // waits for: the main store has each of them too, in the tag of its event, and what was not noted before the process ended is read there.
 
 import { Buffer } from "node:buffer"
-import { setImmediate, setTimeout } from "node:timers/promises"
+import { setTimeout } from "node:timers/promises"
 import { openStore, type Store } from "../store/index.js"
 import { decodeTag, type Tag } from "./tags.js"
 
@@ -15,8 +15,8 @@ const maxAge = 3 * 86_400e3
 /** With every entry of the main store behind this many unnoted ones, the place is noted, so that a start reads few. */
 const noteEvery = 10_000
 
-/** After an error. */
-const retryMs = 1000
+/** How long notes are gathered: nobody waits for them, and each write takes the disk from the main store. */
+const gatherMs = 100
 
 /** A position of the main store, and the delivery there, if it has one. All deliveries before it were noted before. */
 type Note = [position: number, key?: string]
@@ -75,7 +75,6 @@ export class KnownDeliveries {
           const { source, delivery }: Partial<Tag> & { source: string } = gap ? { source: "" } : decodeTag(frames[0])
           if (delivery !== undefined) known.#note(keyOf(source, delivery), position)
         }
-        await known.#writing
       }
       return known
     } catch (error) {
@@ -116,6 +115,8 @@ export class KnownDeliveries {
   #note(key: string, position: number): void {
     this.#keep(key)
     this.#pending.push([position, key])
+    // No more are remembered.
+    if (this.#pending.length > 2 * maxCount) this.#pending.splice(0, maxCount)
     this.#writing ??= this.#write()
   }
 
@@ -127,13 +128,13 @@ export class KnownDeliveries {
   }
 
   /**
-   * Writes what is to be noted, until there is nothing. It begins in a later turn of the event loop: appends of one group resolve in the same
-   * turn, and groups in order, so that nothing that belongs before these notes comes later.
+   * Writes what is to be noted, until there is nothing. All that belongs before these notes is there then: appends of one group resolve in the
+   * same turn of the event loop, and groups in order.
    */
   async #write(): Promise<void> {
     const { signal } = this.#closing
     do {
-      await setImmediate()
+      await setTimeout(gatherMs, undefined, { signal }).catch(() => {})
       const notes = this.#pending.toSorted(([a], [b]) => a - b)
       this.#pending = []
       try {
@@ -142,10 +143,10 @@ export class KnownDeliveries {
         this.#noted = Math.max(this.#noted, notes.at(-1)?.[0] ?? 0)
       } catch (error) {
         this.#failed(error as Error)
-        // The main store still has them. No more are remembered than these.
-        this.#pending = notes.concat(this.#pending).slice(-maxCount)
+        // The main store still has them.
+        this.#pending = notes.concat(this.#pending)
         if (signal.aborted) break
-        await setTimeout(retryMs, undefined, { signal }).catch(() => {})
+        await setTimeout(1000, undefined, { signal }).catch(() => {})
       }
     } while (this.#pending.length > 0)
     this.#writing = undefined
