@@ -1,5 +1,6 @@
 // `ohmq relay reconcile`: the audit of the books.
 
+import { existsSync } from "node:fs"
 import { resolve } from "node:path"
 import process from "node:process"
 import { auditBooks, readConfig, type SinkBooks } from "../relay/index.js"
@@ -62,8 +63,10 @@ export async function reconcile(args: readonly string[]): Promise<number> {
   const asJson = isJson(values.output)
   const since = values.since === undefined ? undefined : timeOf(values.since)
   const { folder, store, sinks: configured } = readConfig(positionals[0] ?? defaultFile, { needsSecrets: false })
+  const path = resolve(folder, store.path)
+  if (!existsSync(path)) throw new Error(`${path} does not exist: the relay has not run yet`)
   using progress = new Progress("Counting")
-  const { sinks, ...positions } = auditBooks(resolve(folder, store.path), since, progress.show)
+  const { sinks, ...positions } = auditBooks(path, since, progress.show)
   progress[Symbol.dispose]()
   const isConfigured = (sink: string) => configured.some(({ name }) => name === sink)
   const isBalanced = sinks.every(({ problems }) => problems.length === 0)

@@ -34,7 +34,7 @@ secrets. Exit codes: 0 all passed, 1 some failed, 2 the file or its configuratio
     replay: { usage: "replay SINK [FILE]", purpose: "give a sink its dead letters again", run: replay },
     reconcile: {
       usage: "reconcile [FILE] [--since TIME] [--output json]",
-      purpose: "prove that every event is delivered, dead or waiting",
+      purpose: "prove that every event is delivered, dead or waiting; github: ask again for what failed",
       about: `For each sink: received + replayed = delivered + dead + waiting. What was received is counted in the store's files,
 what was delivered when it was. The relay may run or not. TIME is a date such as 2026-11-29T10:00Z, or a duration before
 now such as 24h; by default, as far back as the store has the events. Exit codes: 0 the books balance, 1 they do not.

@@ -5,7 +5,7 @@ import process from "node:process"
 import { setTimeout } from "node:timers/promises"
 import type { Logger } from "pino"
 import type { EventError } from "../events/index.js"
-import { openStore, type Store } from "../store/index.js"
+import { DamageError, openStore, type Store } from "../store/index.js"
 import { type Clock, systemClock } from "./clock.js"
 import { Complaints } from "./complaints.js"
 import type { IntakeOptions, Outlet, Source } from "./components.js"
@@ -92,9 +92,15 @@ export class Relay {
       for (const { name } of config.sinks) await store.addCursor(name)
       // Only to read with: it always stands behind the newest entry.
       await store.addCursor(ownCursor, "end")
-      known = await KnownDeliveries.open(join(folder, "deliveries"), store, ownCursor, ({ message }) =>
+      const notes = join(folder, "deliveries")
+      known = await KnownDeliveries.open(notes, store, ownCursor, ({ message }) =>
         log.error({ reason: message }, "Deliveries could not be noted. That is tried again"),
-      )
+      ).catch((error: Error) => {
+        // It is a store within the store, which a repair has to name.
+        throw error instanceof DamageError
+          ? new Error(`Cannot read the notes of deliveries in ${notes}: ${error.message}`)
+          : error
+      })
       await store.removeCursor(ownCursor)
       relay = new Relay(config, store, known, metrics, log, clock)
       await relay.#start(folder)

@@ -144,6 +144,24 @@ describe("ohmq store repair", () => {
   })
 })
 
+describe("the notes of deliveries in a relay's store", () => {
+  it("are named if they are damaged, and can be repaired", { timeout: 40_000 }, async () => {
+    const folder = temporaryFolder()
+    const relay = await RelayProcess.start(folder, basic)
+    for (let i = 0; i < 3; i++) await relay.github("{}", `id-${i}`)
+    await relay.end()
+    const notes = join(folder, "data/deliveries")
+    const [name = ""] = readdirSync(join(notes, "log")).filter((one) => one.endsWith(".seg"))
+    writeSync(openSync(join(notes, "log", name), "r+"), "x", 150)
+    const { status, stderr } = ohmq(folder, "relay", "run")
+    expect(status).toBe(1)
+    expect(stderr).toContain(`Cannot read the notes of deliveries in ${notes}: Entr`)
+    expect(ohmq(folder, "store", "repair", notes).status).toBe(0)
+    const repaired = await RelayProcess.start(folder)
+    expect(await repaired.end()).toBe(0)
+  })
+})
+
 describe("while a relay runs", () => {
   it("check, backup and compact work, and repair is refused", { timeout: 40_000 }, async () => {
     const folder = temporaryFolder()

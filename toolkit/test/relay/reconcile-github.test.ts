@@ -115,13 +115,13 @@ describe("ohmq relay reconcile github", () => {
     const { folder, github } = await setUp()
     github.add("a", "OK", 200)
     github.instead.push(
+      { status: 502, message: "Bad gateway" },
       { status: 403, headers: { "retry-after": "1" }, message: "You have exceeded a secondary rate limit" },
       {
         status: 429,
         headers: { "x-ratelimit-remaining": "0", "x-ratelimit-reset": String(Math.floor(Date.now() / 1000)) },
         message: "API rate limit exceeded",
       },
-      { status: 502, message: "Bad gateway" },
     )
     const { status, stdout, stderr } = await reconcile(folder, github, ...repo)
     expect({ status, stdout }).toEqual({ status: 0, stdout: "1 event: 1 delivered, 0 missing\n" })

@@ -212,7 +212,11 @@ describe("ohmq relay reconcile", () => {
 
   it("begins at a time, as far as that can be proved", { timeout: 40_000 }, async () => {
     const folder = temporaryFolder()
-    const relay = await RelayProcess.start(folder, basic)
+    writeFileSync(join(folder, "relay.yaml"), basic)
+    expect(ohmq(folder, "relay", "reconcile").stderr).toBe(
+      `error: ${join(folder, "data")} does not exist: the relay has not run yet\n`,
+    )
+    const relay = await RelayProcess.start(folder)
     await relay.github("{}", "first")
     await idle(relay, "archive")
     await relay.end()
