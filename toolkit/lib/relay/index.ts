@@ -16,7 +16,7 @@ export type {
 } from "./components.js"
 export { parseConfig, type ReadOptions, type RelayConfig, readConfig } from "./configuration.js"
 export { controlPath } from "./control.js"
-export { GithubApi, GithubError } from "./github/api.js"
+export { type GithubAnswer, GithubApi, GithubError } from "./github/api.js"
 export { type FailedDelivery, failedDeliveries, type Hook, redeliver } from "./github/deliveries.js"
 export { storedDeliveries } from "./github/stored.js"
 export { relaySchema } from "./reference.js"

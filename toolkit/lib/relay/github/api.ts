@@ -17,6 +17,7 @@ export class GithubError extends Error {
   }
 }
 
+/** An answer of 2xx. */
 export interface GithubAnswer {
   text: string
   /** The URL of the next page. */
