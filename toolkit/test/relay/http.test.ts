@@ -1,0 +1,54 @@
+import { connect } from "node:net"
+import { describe, expect, it } from "vitest"
+import { basic, RelayProcess, temporaryFolder } from "./support.js"
+
+/** Sends bytes as they are, and resolves to the answer's first line and headers once the relay has closed the connection. */
+function raw(url: string, request: string): Promise<string> {
+  const { hostname, port } = new URL(url)
+  const socket = connect(Number(port), hostname)
+  socket.write(request)
+  let answer = ""
+  socket.setEncoding("utf8").on("data", (text: string) => {
+    answer += text
+    socket.end()
+  })
+  return new Promise((resolve, reject) => socket.on("error", reject).on("close", () => resolve(answer)))
+}
+
+describe("the HTTP server of a relay", () => {
+  it("answers what it has, and says what is wrong with other requests", { timeout: 40_000 }, async () => {
+    const relay = await RelayProcess.start(
+      temporaryFolder(),
+      basic.replace("path: /github", "path: /github, maxBytes: 1kB"),
+    )
+    const get = async (path: string, init?: RequestInit) => {
+      const response = await fetch(relay.url + path, init)
+      return { status: response.status, allow: response.headers.get("allow"), text: await response.text() }
+    }
+    expect(await get("/healthz")).toEqual({ status: 200, allow: null, text: "ok\n" })
+    expect(await get("/readyz?verbose")).toEqual({ status: 200, allow: null, text: "ready\n" })
+    expect(await get("/nothing")).toEqual({ status: 404, allow: null, text: "Nothing is here\n" })
+    expect(await get("/nothing", { method: "POST", body: "{}" })).toMatchObject({ status: 404 })
+    expect(await get("/healthz", { method: "POST", body: "{}" })).toMatchObject({ status: 404 })
+    for (const method of ["GET", "PUT", "DELETE"])
+      expect(await get("/github", { method })).toEqual({ status: 405, allow: "POST", text: "Only POST is allowed\n" })
+    expect(await get("/github", { method: "POST" })).toMatchObject({ status: 401 })
+
+    const tooLarge = { status: 413, allow: null, text: "The body is larger than 1000 bytes\n" }
+    expect(await get("/github", { method: "POST", body: "x".repeat(1001) })).toEqual(tooLarge)
+    // Without Content-Length, the relay learns the size as the body comes.
+    const body = new Blob(["x".repeat(1001)]).stream()
+    expect(await get("/github", { method: "POST", body, duplex: "half" } as RequestInit)).toEqual(tooLarge)
+    expect(await relay.end()).toBe(0)
+  })
+
+  it("refuses what is not HTTP, and goes on", { timeout: 40_000 }, async () => {
+    const relay = await RelayProcess.start(temporaryFolder(), basic)
+    expect(await raw(relay.url, "EHLO mail\r\n\r\n")).toMatch(/^HTTP\/1\.1 400 /)
+    expect(await raw(relay.url, "POST /github HTTP/1.1\r\nHost: a\r\nContent-Length: x\r\n\r\n")).toMatch(
+      /^HTTP\/1\.1 400 /,
+    )
+    expect((await relay.github("{}", "1")).status).toBe(202)
+    expect(await relay.end()).toBe(0)
+  })
+})
