@@ -14,6 +14,7 @@ import { type ReadSenderOptions, readSenderOptions, type SenderOptions } from ".
 import { SenderSession } from "./sender-session.js"
 import type { SenderEvents, SenderStats } from "./sender-state.js"
 
+/** The sending end of a link. {@link startSender} makes one. */
 export class LinkSender extends EventEmitter<SenderEvents> {
   readonly #store: Store
   readonly #options: ReadSenderOptions
