@@ -89,7 +89,7 @@ export class Relay {
     let relay: Relay | undefined
     let known: KnownDeliveries | undefined
     try {
-      for (const { name } of config.sinks) await store.addCursor(name)
+      await addSinks(store, config)
       // Only to read with: it always stands behind the newest entry.
       await store.addCursor(ownCursor, "end")
       const notes = join(folder, "deliveries")
@@ -178,7 +178,7 @@ export class Relay {
       this.#sources.delete(name)
       await part.stop()
     }
-    for (const { name } of config.sinks) await this.#store.addCursor(name)
+    await addSinks(this.#store, config)
     this.#intake.routes = config.routes
     for (const [name, { part, fingerprint }] of this.#outlets) {
       if (isKept(config.sinks, name, fingerprint)) continue
@@ -277,4 +277,13 @@ export class Relay {
     }
     while (!signal.aborted && isBusy()) await setTimeout(10)
   }
+}
+
+/**
+ * A new sink gets what comes in from now on: what is in the store with its name was for another one, which was given up. If there are
+ * events and no cursor at all, a repair has lost the cursors, and the sinks get again what is there.
+ */
+async function addSinks(store: Store, { sinks }: RelayConfig): Promise<void> {
+  const from = Object.keys(store.stats().cursors).length === 0 ? "start" : "end"
+  for (const { name } of sinks) await store.addCursor(name, from)
 }

@@ -1,7 +1,7 @@
-import { writeFileSync } from "node:fs"
+import { rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { describe, expect, it } from "vitest"
-import { basic, linesOf, RelayProcess, temporaryFolder, until } from "./support.js"
+import { basic, linesOf, ohmq, RelayProcess, temporaryFolder, until } from "./support.js"
 
 describe("ohmq relay run", () => {
   it("goes on as before if a changed file has mistakes, and loses nothing when it takes the next one", {
@@ -60,5 +60,24 @@ describe("ohmq relay run", () => {
     const third = await RelayProcess.start(folder, basic)
     await third.end()
     expect(linesOf(join(folder, "events.ndjson")).map(({ id }) => id)).toEqual(["one"])
+  })
+
+  it("gives a sink that comes back after it was given up nothing of before", { timeout: 60_000 }, async () => {
+    const folder = temporaryFolder()
+    const both = basic
+      .replace("sinks:", "sinks:\n  second: { type: file, path: ./second.ndjson }")
+      .replace("to: [archive]", "to: [archive, second]")
+    for (const config of [both, basic]) {
+      const relay = await RelayProcess.start(folder, config)
+      await relay.github("{}", config === both ? "one" : "two")
+      await relay.end()
+    }
+    expect(ohmq(folder, "relay", "forget", "second").stdout).toBe("Nothing is kept for second any more\n")
+    rmSync(join(folder, "second.ndjson"))
+    const again = await RelayProcess.start(folder, both)
+    await again.github("{}", "three")
+    await again.end()
+    expect(linesOf(join(folder, "second.ndjson")).map(({ id }) => id)).toEqual(["three"])
+    expect(linesOf(join(folder, "events.ndjson")).map(({ id }) => id)).toEqual(["one", "two", "three"])
   })
 })
