@@ -16,7 +16,7 @@ const isTime = (text: string): boolean => timestamp.test(text) && !Number.isNaN(
 /** `Oct 11 22:14:15 host tag[123]: text`; many senders leave out the host or the tag, or write the time as RFC 3339 does. */
 const rfc3164 =
   /^(?:(?<day>[A-Z][a-z]{2} [ \d]\d \d{2}:\d{2}:\d{2})|(?<iso>\d{4}-\d{2}-\d{2}T\S+)) (?<host>\S+) (?<rest>.*)$/s
-const tagged = /^(?<app>[\w./-]{1,48})(?:\[(?<process>[^\]]{1,128})\])?: ?(?<text>.*)$/s
+const tagged = /^(?<app>[\w./-]{1,48})(?:\[(?<process>[^\]]{1,128})\]:?|:) ?(?<text>.*)$/s
 
 /** 13 if a message has no priority or one that is out of range (RFC 3164, section 4.3.3): user, notice. */
 const defaultPriority = 13

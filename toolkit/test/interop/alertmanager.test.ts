@@ -1,0 +1,99 @@
+// Prometheus' Alertmanager sends its alerts to a relay: Debian's package prometheus-alertmanager.
+
+import { writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { expect, it } from "vitest"
+import { freePort, githubSecret, type Line, linesOf, RelayProcess, temporaryFolder, until } from "../relay/support.js"
+import { Daemon, isListening } from "./daemons.js"
+
+/** Starts an Alertmanager that tells a relay of groups. Resolves to what gives it alerts. */
+async function alertmanager(url: string, authorization: string) {
+  const folder = temporaryFolder()
+  const config = join(folder, "alertmanager.yml")
+  writeFileSync(
+    config,
+    `route: { receiver: relay, group_by: [alertname], group_wait: 100ms, group_interval: 500ms, repeat_interval: 1s }
+receivers:
+  - name: relay
+    webhook_configs:
+      - { url: "${url}", http_config: { ${authorization} } }
+`,
+  )
+  const port = await freePort()
+  const daemon = new Daemon("prometheus-alertmanager", [
+    `--config.file=${config}`,
+    `--storage.path=${join(folder, "data")}`,
+    `--web.listen-address=127.0.0.1:${port}`,
+    "--cluster.listen-address=",
+  ])
+  await daemon.until(() => isListening(port))
+  return async (...alerts: object[]) => {
+    const answer = await fetch(`http://127.0.0.1:${port}/api/v2/alerts`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(alerts),
+    })
+    expect(answer.status).toBe(200)
+  }
+}
+
+const alert = (instance: string, more: object = {}) => ({
+  labels: { alertname: "DiskFull", instance, severity: "critical" },
+  annotations: { summary: `The disk of ${instance} is full` },
+  startsAt: new Date(Date.now() - 60_000).toISOString(),
+  generatorURL: "http://prometheus.example.com/graph",
+  ...more,
+})
+
+it.each([
+  ["a bearer token", (secret: string) => `authorization: { credentials: "${secret}" }`],
+  ["basic authentication", (secret: string) => `basic_auth: { username: alertmanager, password: "${secret}" }`],
+])(
+  "Alertmanager, with %s, tells of each alert once when it fires and once when it is resolved",
+  { timeout: 60_000 },
+  async (_how, authorization) => {
+    const folder = temporaryFolder()
+    const relay = await RelayProcess.start(
+      folder,
+      `version: 1
+store: { path: ./data }
+http: { listen: "127.0.0.1:0" }
+sources:
+  alerts: { type: webhook, preset: alertmanager, path: /alerts, secret: env:GITHUB_SECRET }
+routes:
+  - { name: all, from: [alerts], to: [archive] }
+sinks:
+  archive: { type: file, path: ./events.ndjson }
+`,
+    )
+    const send = await alertmanager(`${relay.url}/alerts`, authorization(githubSecret))
+    const lines = () => linesOf(join(folder, "events.ndjson")) as (Line & Record<string, unknown>)[]
+    const [first, second] = [alert("db1"), alert("db2")]
+    await send(first, second)
+    await until(() => lines().length >= 2)
+    // It repeats what fires, which is not stored again.
+    await until(async () => Number(await relay.metric('ohmq_relay_events_duplicate_total{source="alerts"}')) >= 2)
+    await send({ ...first, endsAt: new Date().toISOString() })
+    await until(() => lines().length >= 3)
+
+    const found = lines()
+    expect(found).toHaveLength(3)
+    expect(
+      found
+        .slice(0, 2)
+        .map(({ data }) => (data as { labels: { instance: string } }).labels.instance)
+        .toSorted(),
+    ).toEqual(["db1", "db2"])
+    expect(found[0]).toMatchObject({
+      type: "alert.fired",
+      subject: "DiskFull",
+      severity: "critical",
+      data: { status: "firing", title: "DiskFull", group: { receiver: "relay" } },
+    })
+    expect(found[2]).toMatchObject({
+      type: "alert.resolved",
+      data: { labels: { instance: "db1" }, message: "The disk of db1 is full" },
+    })
+    expect(await relay.end()).toBe(0)
+  },
+)
