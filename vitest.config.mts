@@ -3,8 +3,9 @@ import { defineConfig } from "vitest/config"
 /** What has a command of its own, `npm run test:NAME`. `npm test` runs all the rest, as the project "binding". */
 const tiers: Record<string, { include: string[]; globalSetup?: string[] }> = {
   attacks: { include: ["test/attacks/**/*.test.ts"] },
-  cli: { include: ["test/cli/**/*.test.ts"] },
+  cli: { include: ["{,toolkit/}test/cli/**/*.test.ts"] },
   conformance: { include: ["test/{conformance,v5-compat}/zeromq.test.ts"] },
+  crash: { include: ["toolkit/test/crash/**/*.test.ts"] },
   examples: { include: ["test/examples/**/*.test.ts"], globalSetup: ["test/examples/setup.mjs"] },
   interop: { include: ["{,toolkit/}test/interop/**/*.test.ts"] },
   package: { include: ["test/{package,types}/**/*.test.ts"], globalSetup: ["test/support/toolchains.ts"] },
@@ -44,7 +45,7 @@ export default defineConfig({
           ...shared,
           name: "toolkit",
           include: ["toolkit/test/**/*.test.ts"],
-          exclude: ["**/node_modules/**", "toolkit/test/interop/**"],
+          exclude: ["**/node_modules/**", "toolkit/test/{cli,crash,interop}/**"],
         },
       },
       ...Object.entries(tiers).map(([name, tier]) => ({ test: { ...shared, name, ...tier } })),

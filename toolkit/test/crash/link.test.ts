@@ -3,8 +3,8 @@
 import process from "node:process"
 import { openStore } from "ohmq-toolkit/store"
 import { describe, expect, it } from "vitest"
-import { appended, type End, random, startEnd } from "./ends.js"
-import { ids, opened, proxied, temporaryFolder } from "./support.js"
+import { appended, type End, random, startEnd } from "../link/ends.js"
+import { ids, opened, proxied, temporaryFolder } from "../link/support.js"
 
 const steps = Number(process.env.OHMQ_STEPS ?? 20)
 const seed = Number(process.env.OHMQ_SEED ?? Date.now() % 1_000_000)

@@ -7,7 +7,7 @@ import { join } from "node:path"
 import { auditBooks } from "ohmq-toolkit/relay"
 import { openStore } from "ohmq-toolkit/store"
 import { describe, expect, it, onTestFinished } from "vitest"
-import { basic, linesOf, ohmq, RelayProcess, temporaryFolder, until } from "./support.js"
+import { basic, linesOf, ohmq, RelayProcess, temporaryFolder, until } from "../relay/support.js"
 
 interface Books {
   sink: string

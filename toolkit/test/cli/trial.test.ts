@@ -4,7 +4,7 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join, resolve } from "node:path"
 import { runTests } from "ohmq-toolkit/relay"
 import { describe, expect, it } from "vitest"
-import { ohmq, temporaryFolder } from "./support.js"
+import { ohmq, temporaryFolder } from "../relay/support.js"
 
 const config = `version: 1
 store: { path: ./data }

@@ -3,7 +3,7 @@ import process from "node:process"
 import { fileURLToPath } from "node:url"
 import { openStore } from "ohmq-toolkit/store"
 import { describe, expect, it } from "vitest"
-import { temporaryFolder, textOf } from "./support.js"
+import { temporaryFolder, textOf } from "../store/support.js"
 
 const crashes = Number(process.env.OHMQ_CRASHES ?? 50)
 const seed = Number(process.env.OHMQ_SEED ?? Date.now() % 1_000_000)
@@ -21,7 +21,7 @@ function random(state: number) {
 
 /** Runs a process that appends, kills it, and returns what it said was stored. */
 function killed(folder: string, delay: number): Promise<string[]> {
-  const program = fileURLToPath(new URL("programs/appender.mjs", import.meta.url))
+  const program = fileURLToPath(new URL("../store/programs/appender.mjs", import.meta.url))
   const child = spawn(process.execPath, [program, folder, String(streams)], { stdio: ["ignore", "pipe", "inherit"] })
   let output = ""
   child.stdout.setEncoding("utf8").on("data", (text) => {

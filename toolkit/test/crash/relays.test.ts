@@ -4,8 +4,8 @@ import process from "node:process"
 import { setTimeout as wait } from "node:timers/promises"
 import { describe, expect, it } from "vitest"
 import { random } from "../link/ends.js"
-import { linked } from "./links.js"
-import { linesOf, RelayProcess, until } from "./support.js"
+import { linked } from "../relay/links.js"
+import { linesOf, RelayProcess, until } from "../relay/support.js"
 
 const rounds = Number(process.env.OHMQ_CRASH_ROUNDS ?? 6)
 const seed = Number(process.env.OHMQ_SEED ?? Date.now() % 1_000_000)

@@ -4,8 +4,8 @@ import { execFile } from "node:child_process"
 import { writeFileSync } from "node:fs"
 import { join, resolve } from "node:path"
 import { describe, expect, it } from "vitest"
-import { GithubServer } from "./contract/github-server.js"
-import { basic, env, linesOf, RelayProcess, temporaryFolder, until } from "./support.js"
+import { GithubServer } from "../relay/contract/github-server.js"
+import { basic, env, linesOf, RelayProcess, temporaryFolder, until } from "../relay/support.js"
 
 const command = resolve(import.meta.dirname, "../../../dist/cli/main.js")
 

@@ -8,8 +8,8 @@ import { setTimeout as wait } from "node:timers/promises"
 import { fileURLToPath } from "node:url"
 import { openStore } from "ohmq-toolkit/store"
 import { describe, expect, it, onTestFinished } from "vitest"
-import { appended, type End, startEnd } from "./ends.js"
-import { ids, opened, temporaryFolder } from "./support.js"
+import { appended, type End, startEnd } from "../link/ends.js"
+import { ids, opened, temporaryFolder } from "../link/support.js"
 
 const seed = Number(process.env.OHMQ_SEED ?? Date.now() % 1_000_000)
 /** How long the network is bad, and cut, in seconds. */
@@ -20,7 +20,7 @@ const cut = Number(process.env.OHMQ_CUT ?? 3)
 async function lossyNetwork() {
   if (process.platform !== "linux") return `network namespaces are there on Linux only, and this is ${process.platform}`
   if (process.getuid?.() !== 0) return "only root can make network namespaces"
-  const program = fileURLToPath(new URL("programs/lossy-network.py", import.meta.url))
+  const program = fileURLToPath(new URL("../link/programs/lossy-network.py", import.meta.url))
   const child = spawn("python3", [program, String(seed)], { stdio: ["pipe", "pipe", "pipe"] })
   onTestFinished(() => void child.stdin.end())
   let said = ""

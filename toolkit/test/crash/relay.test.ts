@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs"
 import { join } from "node:path"
 import { describe, expect, it } from "vitest"
-import { basic, linesOf, RelayProcess, temporaryFolder } from "./support.js"
+import { basic, linesOf, RelayProcess, temporaryFolder } from "../relay/support.js"
 
 const rounds = Number(process.env.OHMQ_CRASH_ROUNDS ?? 4)
 
