@@ -1,5 +1,5 @@
 // Writes the pages that come from tables in the source: docs/options.md, docs/errors.md, man/ohmq.1, and of the toolkit the tables in
-// docs/relay.md and docs/relay.schema.json.
+// docs/relay.md and docs/monitoring.md, and docs/relay.schema.json.
 
 import { writeFileSync } from "node:fs"
 
@@ -7,6 +7,7 @@ import { inProject, runMain, say } from "./lib/project.mjs"
 import { errorsDoc } from "./pages/errors.mjs"
 import { pageText, withParts } from "./pages/generated.mjs"
 import { manPage } from "./pages/man.mjs"
+import { alertsTable } from "./pages/monitoring.mjs"
 import { optionsDoc } from "./pages/options.mjs"
 import { relayOptions } from "./pages/relay.mjs"
 
@@ -28,6 +29,7 @@ export async function toolkitPages() {
   return {
     "toolkit/docs/relay.md": withParts("toolkit/docs/relay.md", command, parts),
     "toolkit/docs/relay.schema.json": schema,
+    "toolkit/docs/monitoring.md": withParts("toolkit/docs/monitoring.md", command, alertsTable()),
   }
 }
 

@@ -51,6 +51,7 @@ describe("the tarball of ohmq-toolkit", () => {
     expect(listFiles(path.join(installed, "node_modules/ohmq-toolkit"))).toEqual(
       [
         ...compiled,
+        ...sources("dashboards", /\.(json|yaml)$/),
         ...sources("docs", /\.(md|json)$/),
         ...sources("examples", /\.py$/),
         ...sources("templates", /\.json$/),

@@ -187,7 +187,7 @@ export class Intake {
       const tag = encodeTag({ source, sinks: [], held: route })
       const entry = { position: 0, time: Date.now(), sender, frames: [tag, ...frames] }
       for (const sink of sinks) {
-        await this.#deadLetter(sink, entry, reason, options)
+        await this.#deadLetter(sink, entry, reason, options).catch((error) => this.#refused(source, 1, error))
         this.#metrics.dead.inc({ sink })
       }
     }
@@ -210,9 +210,13 @@ export class Intake {
     try {
       return await this.#store.append(events, { whenFull, signal })
     } catch (error) {
-      this.#metrics.refused.inc({ source, reason: (error as { code?: string }).code ?? "error" }, events.length)
-      throw error
+      return this.#refused(source, events.length, error)
     }
+  }
+
+  #refused(source: string, count: number, error: unknown): never {
+    this.#metrics.refused.inc({ source, reason: (error as { code?: string }).code ?? "error" }, count)
+    throw error
   }
 
   readonly #observer: RouteObserver = {

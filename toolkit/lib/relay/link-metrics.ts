@@ -1,10 +1,12 @@
 // The metrics of links: docs/relay.md lists them.
 
 import { Counter, Gauge, type Registry } from "prom-client"
-import type { ReceiverStats, SenderStats } from "../link/index.js"
+import { type ReceiverStats, refusals, type SenderStats } from "../link/index.js"
 
 /** What is read when the metrics are. */
 type Read<Stats> = Map<string, () => Stats>
+
+const refusalCodes = Object.keys(refusals)
 
 /** The state of the links of one relay. */
 export class LinkMetrics {
@@ -76,6 +78,7 @@ export class LinkMetrics {
   /** Shows the state of a sender. Returns what ends that. */
   watchSender(sink: string, stats: () => SenderStats): () => void {
     this.sessions.inc({ sink }, 0)
+    for (const code of refusalCodes) this.refusals.inc({ sink, code }, 0)
     this.#senders.set(sink, stats)
     return () => this.#senders.delete(sink)
   }
@@ -83,6 +86,7 @@ export class LinkMetrics {
   /** Shows the state of a receiver. Returns what ends that. */
   watchReceiver(source: string, stats: () => ReceiverStats): () => void {
     this.missing.inc({ source }, 0)
+    for (const code of refusalCodes) this.streamsRefused.inc({ source, code }, 0)
     this.#receivers.set(source, stats)
     return () => this.#receivers.delete(source)
   }

@@ -3,6 +3,7 @@
 import { Counter, Gauge, Histogram, Registry } from "prom-client"
 import type { Store } from "../store/index.js"
 import { LinkMetrics } from "./link-metrics.js"
+import { addProcessMetrics } from "./process-metrics.js"
 
 /** The state of what delivers to a sink. */
 interface DeliveryState {
@@ -33,9 +34,35 @@ export class Metrics {
     ["sink", "metric"],
   )
   readonly reloads = this.#counter("reloads_total", "Reloads of the configuration", ["outcome"])
+  readonly lastReload = new Gauge({
+    name: "ohmq_relay_last_reload_successful",
+    help: "1 if the configuration on disk is in force, 0 if the last reload failed",
+    registers: [this.registry],
+  })
   readonly deliveryTime = this.#histogram("delivery_seconds", "Time of one delivery attempt", ["sink"])
   readonly fsyncTime = this.#histogram("store_write_seconds", "Time of one durable write", [])
   readonly links = new LinkMetrics(this.registry)
+
+  constructor() {
+    this.lastReload.set(1)
+    addProcessMetrics(this.registry)
+  }
+
+  /** Shows the counters of a source from 0 on: Prometheus notices no increase of a counter that was not there before. */
+  addSource(source: string): void {
+    for (const counter of [this.eventsIn, this.unrouted, this.duplicates]) counter.inc({ source }, 0)
+    this.refused.inc({ source, reason: "FULL" }, 0)
+  }
+
+  /** The same, of a sink. */
+  addSink(sink: string): void {
+    for (const counter of [this.delivered, this.retries, this.dead, this.lost]) counter.inc({ sink }, 0)
+  }
+
+  /** The same, of a route. */
+  addRoute(route: string): void {
+    for (const counter of [this.undecided, this.routeFailed]) counter.inc({ route }, 0)
+  }
 
   #counter(name: string, help: string, labelNames: string[]) {
     return new Counter({ name: `ohmq_relay_${name}`, help, labelNames, registers: [this.registry] })
@@ -46,8 +73,12 @@ export class Metrics {
     return new Histogram({ name: `ohmq_relay_${name}`, help, labelNames, buckets, registers: [this.registry] })
   }
 
-  /** Adds the state of the store and of what delivers. */
-  watch(store: Store, deliveries: () => Iterable<[sink: string, state: DeliveryState]>): void {
+  /**
+   * Adds the state of the store and of what delivers.
+   *
+   * @param maxBytes How much the store may take.
+   */
+  watch(store: Store, maxBytes: number, deliveries: () => Iterable<[sink: string, state: DeliveryState]>): void {
     const { registry } = this
     const gauge = (name: string, help: string, labelNames: string[], collect: (gauge: Gauge) => void) =>
       new Gauge({
@@ -64,6 +95,13 @@ export class Metrics {
       const { bytes, deadBytes } = store.stats()
       one.set(bytes + deadBytes)
     })
+    gauge("store_max_bytes", "Bytes of events that the store may keep on disk", [], (one) => one.set(maxBytes))
+    gauge("store_needed_bytes", "Bytes of events that cannot be freed, because a sink waits for them", [], (one) =>
+      one.set(store.stats().neededBytes),
+    )
+    gauge("store_waiting_appends", "Writes that wait for room in the store", [], (one) =>
+      one.set(store.stats().waitingForRoom),
+    )
     gauge("sink_lag_events", "Positions that a sink has not passed", ["sink"], (one) => {
       for (const [sink, { waiting }] of Object.entries(store.stats().cursors)) one.set({ sink }, waiting)
     })

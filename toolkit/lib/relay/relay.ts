@@ -63,7 +63,7 @@ export class Relay {
     this.#intake = new Intake(store, known, metrics, this.taps, log, clock)
     this.#http = new HttpServer()
     this.#control = new ControlServer(store, this.taps, (sink) => replay(store, sink, this.#intake.routes))
-    metrics.watch(store, () => [...this.#outlets].map(([name, { part }]) => [name, part]))
+    metrics.watch(store, config.store.maxBytes, () => [...this.#outlets].map(([name, { part }]) => [name, part]))
     this.#http.page("/healthz", () => ({ status: 200, body: "ok\n" }))
     this.#http.page("/readyz", () => this.#readiness())
     this.#http.page("/metrics", async () => ({
@@ -148,9 +148,11 @@ export class Relay {
         await this.#replace(config)
       } catch (error) {
         this.metrics.reloads.inc({ outcome: "failed" })
+        this.metrics.lastReload.set(0)
         throw error
       }
       this.metrics.reloads.inc({ outcome: "done" })
+      this.metrics.lastReload.set(1)
       this.#log.info("The configuration was reloaded")
     })
     this.#changing = change.catch(() => {})
@@ -180,6 +182,7 @@ export class Relay {
     }
     await addSinks(this.#store, config)
     this.#intake.routes = config.routes
+    for (const { name } of config.routes) this.metrics.addRoute(name)
     for (const [name, { part, fingerprint }] of this.#outlets) {
       if (isKept(config.sinks, name, fingerprint)) continue
       this.#outlets.delete(name)
@@ -191,6 +194,7 @@ export class Relay {
     for (const component of config.sources) {
       if (this.#sources.has(component.name)) continue
       const { name, fingerprint } = component
+      this.metrics.addSource(name)
       const part = component.kind.create(component.config, this.#sourceContext(name, config.folder))
       await part.start().catch((error: Error) => this.#cannotStart(`source ${name}`, error))
       this.#sources.set(name, { fingerprint, part })
@@ -209,6 +213,7 @@ export class Relay {
     const part = "deliver" in sink ? new Delivery(name, sink, delivery, context) : sink
     await part.start().catch((error: Error) => this.#cannotStart(`sink ${name}`, error))
     this.#outlets.set(name, { fingerprint, part })
+    this.metrics.addSink(name)
   }
 
   #sourceContext(name: string, folder: string) {

@@ -66,6 +66,20 @@ export class Room {
     return least === Number.POSITIVE_INFINITY ? this.#log.first : least + 1
   }
 
+  /** The bytes of the segments that have a position which some cursor has not passed. */
+  get neededBytes(): number {
+    const needed = this.needed()
+    const { segments, bytes, accepted } = this.#log
+    if (needed >= accepted) return 0
+    let passed = 0
+    for (const [index, { size }] of segments.entries()) {
+      const next = segments[index + 1]
+      if (next === undefined || next.first > needed) break
+      passed += size
+    }
+    return bytes - passed
+  }
+
   /** Removes segments that are passed, and old enough or in the way. Returns whether there were some. */
   prune(regardless: boolean): boolean {
     const { retention } = this.#bounds

@@ -281,6 +281,7 @@ export class SegmentStore implements Store {
       first,
       last: this.#log.durable - 1,
       bytes: this.#log.bytes,
+      neededBytes: this.#room.neededBytes,
       deadBytes: this.#dead.bytes,
       segments: this.#log.segments.length,
       streams: this.#streams.size,

@@ -138,6 +138,8 @@ export interface StoreStats {
   last: Position
   /** Bytes on disk of the log. */
   bytes: number
+  /** Those of them in files that some cursor has not passed. They cannot be freed to make room. */
+  neededBytes: number
   /** Bytes on disk of the dead letters. */
   deadBytes: number
   segments: number

@@ -1,11 +1,10 @@
 // The metrics of a relay, as Prometheus reads them: Debian's package prometheus, with promtool.
 
-import { execFileSync, spawn } from "node:child_process"
-import { once } from "node:events"
-import { mkdirSync, writeFileSync } from "node:fs"
+import { execFileSync } from "node:child_process"
 import { join } from "node:path"
-import { expect, it, onTestFinished } from "vitest"
+import { expect, it } from "vitest"
 import { freePort, linesOf, RelayProcess, temporaryFolder, until } from "../relay/support.js"
+import { prometheus } from "./prometheus.js"
 
 /** A relay with a metric of each kind: events that were delivered, refused, that go nowhere, that came twice, and a sink that is down. */
 async function busyRelay(): Promise<RelayProcess> {
@@ -34,67 +33,6 @@ sinks:
   return relay
 }
 
-interface Series {
-  metric: Record<string, string>
-  value: [time: number, value: string]
-}
-
-/** A Prometheus that scrapes a relay. */
-async function prometheus(target: string) {
-  const folder = temporaryFolder()
-  mkdirSync(join(folder, "data"))
-  const config = join(folder, "prometheus.yml")
-  writeFileSync(
-    config,
-    `global: { scrape_interval: 200ms, scrape_timeout: 200ms }
-scrape_configs: [{ job_name: relay, static_configs: [{ targets: ["${target}"] }] }]
-`,
-  )
-  expect(execFileSync("promtool", ["check", "config", config], { encoding: "utf8" })).toContain("SUCCESS")
-  const address = `127.0.0.1:${await freePort()}`
-  const program = spawn(
-    "prometheus",
-    [
-      `--config.file=${config}`,
-      `--storage.tsdb.path=${join(folder, "data")}`,
-      `--web.listen-address=${address}`,
-      "--log.level=error",
-    ],
-    { stdio: ["ignore", "ignore", "pipe"] },
-  )
-  let said = ""
-  program.stderr.setEncoding("utf8").on("data", (text: string) => {
-    said += text
-  })
-  const ended = once(program, "exit")
-  onTestFinished(async () => {
-    program.kill()
-    await ended
-  })
-  const get = async <T>(path: string): Promise<T> => {
-    const response = await fetch(`http://${address}/api/v1/${path}`)
-    const { status, data, error } = (await response.json()) as { status: string; data: T; error?: string }
-    if (status !== "success") throw new Error(error)
-    return data
-  }
-  await Promise.race([
-    until(() =>
-      fetch(`http://${address}/-/ready`).then(
-        ({ ok }) => ok,
-        () => false,
-      ),
-    ),
-    ended.then(() => {
-      throw new Error(`Prometheus has ended: ${said}`)
-    }),
-  ])
-  return {
-    get,
-    query: async (query: string) =>
-      (await get<{ result: Series[] }>(`query?query=${encodeURIComponent(query)}`)).result,
-  }
-}
-
 it("promtool check metrics finds nothing wrong with them", async () => {
   const relay = await busyRelay()
   const metrics = await (await fetch(`${relay.url}/metrics`)).text()
@@ -107,7 +45,7 @@ it("promtool check metrics finds nothing wrong with them", async () => {
 
 it("a Prometheus scrapes them and answers queries", { timeout: 60_000 }, async () => {
   const relay = await busyRelay()
-  const { get, query } = await prometheus(new URL(relay.url).host)
+  const { get, query } = await prometheus([relay.url])
   const value = async (text: string) => Number((await query(text))[0]?.value[1])
   await until(async () => (await value("ohmq_relay_events_in_total")) === 7)
 

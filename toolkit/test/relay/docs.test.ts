@@ -29,7 +29,7 @@ describe("README.md", () => {
     expect(run()).toBe('{"stored":0,"duplicates":1}\n')
     const metrics = await (await fetch(`${relay.url}/metrics`)).text()
     const names = [...metrics.matchAll(/^# TYPE (\w+)/gm)].map(([, name]) => name)
-    const listed = [...page.matchAll(/`(ohmq_relay_\w+)`(?=[^\n]* \|)/g)].map(([, name]) => name)
+    const listed = [...page.matchAll(/`((?:ohmq_relay|process)_\w+)`(?=[^\n]* \|)/g)].map(([, name]) => name)
     expect(new Set(listed.filter((name) => names.includes(name)))).toEqual(new Set(names))
     await relay.end()
   })

@@ -89,7 +89,6 @@ class LinkSink implements Outlet {
 
   #count(sender: LinkSender): void {
     const { name: sink, metrics } = this.#context
-    for (const counter of [metrics.delivered, metrics.lost, metrics.dead]) counter.inc({ sink }, 0)
     sender.on("delivered", (events) => metrics.delivered.inc({ sink }, events))
     sender.on("lost", (events) => metrics.lost.inc({ sink }, events))
     sender.on("refused", () => metrics.dead.inc({ sink }))

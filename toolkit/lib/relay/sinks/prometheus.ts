@@ -10,7 +10,7 @@ import { Expression, type Subject } from "../routes/expression.js"
 const metricName = z
   .string()
   .regex(/^[a-zA-Z_][a-zA-Z0-9_]*$/, "A name of a metric has letters, digits and _, and does not begin with a digit")
-  .regex(/^(?!ohmq_)/, "Names that begin with ohmq_ are those of the relay")
+  .regex(/^(?!ohmq_|process_)/, "Names that begin with ohmq_ or process_ are those of the relay")
 const labelName = z
   .string()
   .regex(/^(?!__)[a-zA-Z_][a-zA-Z0-9_]*$/, "A name of a label has letters, digits and _, and does not begin with __")
@@ -128,8 +128,9 @@ class PrometheusSink implements Sink {
   }
 
   async start(): Promise<void> {
-    const { registry } = this.#context.metrics
-    this.#rules = this.#config.rules.map((rule) => new Rule(rule, registry))
+    const { name: sink, metrics } = this.#context
+    this.#rules = this.#config.rules.map((rule) => new Rule(rule, metrics.registry))
+    for (const { name: metric } of this.#rules) metrics.seriesDropped.inc({ sink, metric }, 0)
   }
 
   async deliver(batch: readonly Outgoing[]): Promise<Outcome[]> {
