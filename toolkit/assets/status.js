@@ -21,8 +21,10 @@ function show(values) {
     element.textContent = text
     if (element.classList.contains("why")) element.hidden = text === ""
   }
-  for (const element of document.querySelectorAll("[data-live-tone]")) {
-    element.dataset.tone = values[element.dataset.liveTone] ?? element.dataset.tone
+  for (const element of document.querySelectorAll("[data-live-set]")) {
+    const [name, ...rest] = element.dataset.liveSet.split(" ")
+    const value = values[rest.join(" ")]
+    if (value !== undefined) element.setAttribute(name, value)
   }
 }
 
@@ -68,7 +70,15 @@ class Chart {
     }))
     const time = { label: "UTC", value: (_, seconds) => (seconds === null ? "" : clock(seconds)) }
     const scales = { y: { range: (_, __, highest) => [0, Math.max(1, highest * 1.1)] } }
-    const options = { ...this.size(), series: [time, ...series], axes: [{ ...axis, values: clocks, space: 70 }, { ...axis, size: 60 }], scales }
+    const options = {
+      ...this.size(),
+      series: [time, ...series],
+      axes: [
+        { ...axis, values: clocks, space: 70 },
+        { ...axis, size: 60 },
+      ],
+      scales,
+    }
     this.plot?.destroy()
     this.plot = new uPlot(options, this.data, this.place)
   }

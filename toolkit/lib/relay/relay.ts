@@ -81,6 +81,7 @@ export class Relay {
       store: this.#store,
       metrics: this.metrics,
       log: this.#log,
+      clock: this.#clock,
       config: () => this.#config,
       routes: () => this.#intake.routes,
       state: () => this.#state,

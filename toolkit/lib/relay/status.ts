@@ -6,6 +6,7 @@ import type { Counter, Histogram } from "prom-client"
 import { decode } from "../events/index.js"
 import type { LetterView, LinkView, SinkView, Snapshot, SourceView, Subject } from "../status/index.js"
 import type { DeadLetter, Selection, Store } from "../store/index.js"
+import type { Clock } from "./clock.js"
 import type { Outlet } from "./components.js"
 import type { RelayConfig } from "./configuration.js"
 import type { Metrics } from "./metrics.js"
@@ -22,6 +23,7 @@ export interface StatusContext {
   readonly store: Store
   readonly metrics: Metrics
   readonly log: Logger
+  readonly clock: Clock
   readonly config: () => RelayConfig
   readonly routes: () => readonly Route[]
   readonly state: () => Snapshot["state"]
@@ -66,6 +68,10 @@ export class RelayStatus implements Subject {
     this.#context = context
   }
 
+  wait(milliseconds: number, signal: AbortSignal): Promise<void> {
+    return this.#context.clock.wait(milliseconds, signal)
+  }
+
   async snapshot(): Promise<Snapshot> {
     const { store, metrics, config, state } = this.#context
     const { bytes, deadBytes, first, last, waitingForRoom, refused } = store.stats()
@@ -73,6 +79,7 @@ export class RelayStatus implements Subject {
     const taken = await totals(metrics.taken, ({ route, source }) => `${source} ${route}`)
     return {
       time: Date.now(),
+      elapsed: this.#context.clock.now(),
       version,
       started: this.#started,
       state: state(),

@@ -1,7 +1,6 @@
 // Server-sent events: pages that are open get new figures.
 
 import type { ServerResponse } from "node:http"
-import { clearInterval, setInterval } from "node:timers"
 import { History, sampleMs, series } from "./history.js"
 import { liveValues, shapeOf } from "./live-values.js"
 import type { Snapshot, Subject } from "./view.js"
@@ -16,36 +15,27 @@ export class Feed {
   readonly history = new History()
   readonly #subject: Subject
   readonly #readers = new Set<ServerResponse>()
-  #timer: NodeJS.Timeout | undefined
-  #isSampling = false
-  #isClosed = false
+  readonly #closed = new AbortController()
 
   constructor(subject: Subject) {
     this.#subject = subject
   }
 
-  /** Begins to keep the history. */
-  start(): void {
-    this.#timer = setInterval(() => this.#sample(), sampleMs)
-    this.#timer.unref()
-    this.#sample()
-  }
-
-  #sample(): void {
-    // If the machine is too busy for one in two seconds, some are left out.
-    if (this.#isSampling) return
-    this.#isSampling = true
-    this.#subject
-      .snapshot()
-      .then((snapshot) => this.#take(snapshot))
-      .catch(({ message }: Error) => this.#subject.log("error", { reason: message }, "The status page has no figures"))
-      .finally(() => {
-        this.#isSampling = false
-      })
+  /** Keeps the history until it is closed. */
+  async run(): Promise<void> {
+    const { signal } = this.#closed
+    while (!signal.aborted) {
+      try {
+        this.#take(await this.#subject.snapshot())
+      } catch (error) {
+        this.#subject.log("error", { reason: (error as Error).message }, "The status page has no figures")
+      }
+      await this.#subject.wait(sampleMs, signal)
+    }
   }
 
   #take(snapshot: Snapshot): void {
-    if (this.#isClosed) return
+    if (this.#closed.signal.aborted) return
     this.history.add(snapshot)
     if (this.#readers.size === 0) return
     const { history } = this
@@ -74,7 +64,7 @@ export class Feed {
 
   /** Whether one more page may listen. */
   get hasRoom(): boolean {
-    return !this.#isClosed && this.#readers.size < maxReaders
+    return !this.#closed.signal.aborted && this.#readers.size < maxReaders
   }
 
   /** Tells a page, until it is closed. */
@@ -87,8 +77,7 @@ export class Feed {
 
   /** Says good-bye to all pages: the relay stops. */
   close(): void {
-    this.#isClosed = true
-    clearInterval(this.#timer)
+    this.#closed.abort()
     for (const reader of this.#readers) reader.end(eventOf("stopping", {}))
   }
 }

@@ -32,6 +32,7 @@ function valuesOf({ sources, routes, sinks }: Snapshot): Map<string, number> {
 /** What happened lately. A series that ends is forgotten. */
 export class History {
   readonly #times: number[] = []
+  readonly #elapsed: number[] = []
   #values = new Map<string, (number | null)[]>()
 
   /** Adds a sample. */
@@ -45,7 +46,10 @@ export class History {
     }
     this.#values = values
     this.#times.push(snapshot.time)
-    if (this.#times.length > maxSamples) this.#times.shift()
+    this.#elapsed.push(snapshot.elapsed)
+    if (this.#times.length <= maxSamples) return
+    this.#times.shift()
+    this.#elapsed.shift()
   }
 
   /** When the samples were taken, in milliseconds since 1970. */
@@ -72,7 +76,7 @@ export class History {
   #rateAt(values: readonly (number | null)[], last: number): number | null {
     let first = Math.max(0, last - rateSamples)
     while (first < last && values[first] === null) first++
-    const [from, to, begin, end] = [values[first], values[last], this.#times[first], this.#times[last]]
+    const [from, to, begin, end] = [values[first], values[last], this.#elapsed[first], this.#elapsed[last]]
     if (from == null || to == null || begin === undefined || end === undefined || end <= begin) return null
     return Math.max(0, (to - from) / ((end - begin) / 1000))
   }

@@ -2,10 +2,15 @@
 
 import { type History, series } from "./history.js"
 import { bytes, count, duration, plural, rate, time } from "./pages/format.js"
+import { sparkline } from "./sparkline.js"
 import type { LinkView, SinkView, Snapshot, StoreView } from "./view.js"
 
 /** How good a state is. */
 export type Tone = "good" | "warn" | "bad" | "idle"
+
+/** How thick a line of the picture is: 0 nothing flows, then by powers of ten. */
+const levelOf = (perSecond: number): number =>
+  perSecond <= 0 ? 0 : Math.min(5, Math.max(1, Math.floor(Math.log10(perSecond)) + 2))
 
 /** The identity of a link on the page. */
 export const linkKey = ({ direction, name, peer }: LinkView): string => `link/${direction}/${name}/${peer}`
@@ -81,14 +86,20 @@ export function liveValues(snapshot: Snapshot, history: History): Record<string,
   }
   for (const { name, from, taken } of routes) {
     const rates = from.map((source) => history.rate(series.route(source, name)))
-    values[`route/${name}/rate`] = rate(rates.reduce((sum, one) => sum + one, 0))
+    const sum = rates.reduce((total, one) => total + one, 0)
+    values[`route/${name}/rate`] = rate(sum)
+    values[`route/${name}/level`] = String(levelOf(sum))
     values[`route/${name}/taken`] = count(Object.values(taken).reduce((sum, one) => sum + one, 0))
-    for (const [index, source] of from.entries()) values[`route/${name}/from/${source}`] = rate(rates[index] ?? 0)
+    for (const [index, source] of from.entries()) {
+      values[`route/${name}/from/${source}`] = rate(rates[index] ?? 0)
+      values[`route/${name}/level/${source}`] = String(levelOf(rates[index] ?? 0))
+    }
   }
   for (const sink of sinks) {
     const { name, delivered, lost, waiting, dead, oldest } = sink
     const key = `sink/${name}`
     const [text, mood] = sinkState(sink)
+    const { path, peak } = sparkline(history.levels(series.lag(name)))
     Object.assign(values, {
       [`${key}/state`]: text,
       [`${key}/tone`]: mood,
@@ -98,6 +109,8 @@ export function liveValues(snapshot: Snapshot, history: History): Record<string,
       [`${key}/waiting`]: count(waiting),
       [`${key}/queue`]: waiting === 0 ? "nothing waits" : `${count(waiting)} ${waiting === 1 ? "waits" : "wait"}`,
       [`${key}/age`]: oldest === undefined ? "–" : duration(Math.max(0, now - oldest)),
+      [`${key}/spark`]: path,
+      [`${key}/peak`]: `peak ${count(peak)}`,
       [`${key}/lost`]: count(lost),
       [`${key}/dead`]: plural(dead, "dead letter"),
     })

@@ -77,7 +77,7 @@ export class StatusSite {
     this.#access = new Access(token)
     this.#feed = new Feed(subject)
     this.#actions = new LetterActions(subject)
-    this.#feed.start()
+    this.#feed.run()
   }
 
   /** Ends the connections of pages that are open. */

@@ -87,6 +87,8 @@ export interface StoreView {
 export interface Snapshot {
   /** In milliseconds since 1970. */
   readonly time: number
+  /** The same by a clock that never goes back, since some time. */
+  readonly elapsed: number
   readonly version: string
   /** When the relay started, in milliseconds since 1970. */
   readonly started: number
@@ -123,6 +125,8 @@ export interface LetterView {
 /** The relay, as the page needs it. */
 export interface Subject {
   snapshot(): Promise<Snapshot>
+  /** Resolves after a time, or once the signal is aborted. */
+  wait(milliseconds: number, signal: AbortSignal): Promise<void>
   /** The dead letters of a sink, oldest first. */
   letters(sink: string, selection: Selection): AsyncIterable<DeadLetter>
   describe(letter: DeadLetter): LetterView

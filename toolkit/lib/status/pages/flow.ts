@@ -1,6 +1,5 @@
 // The picture of the flow: sources, routes and sinks, with what goes between them. It is SVG, so it needs no program.
 
-import { type History, series } from "../history.js"
 import type { Snapshot } from "../view.js"
 import { type Html, html } from "./html.js"
 import type { Live } from "./live.js"
@@ -17,22 +16,18 @@ const heightOf = (boxes: number): number => boxes * (box.height + box.gap) - box
 /** Where the boxes of a column begin, so that columns are centred. */
 const topOf = (boxes: number, height: number): number => (height - heightOf(boxes)) / 2 + 1
 
-/** How thick a line is: 0 nothing flows, then by powers of ten. */
-export const levelOf = (perSecond: number): number =>
-  perSecond <= 0 ? 0 : Math.min(5, Math.max(1, Math.floor(Math.log10(perSecond)) + 2))
-
 interface Point {
   x: number
   y: number
 }
 
-function line(from: Point, to: Point, level: number): Html {
+function line(from: Point, to: Point, level: Html): Html {
   const middle = (from.x + to.x) / 2
-  return html`<path class="line" data-level="${level}" d="M${from.x} ${from.y}C${middle} ${from.y} ${middle} ${to.y} ${to.x} ${to.y}"/>`
+  return html`<path class="line"${level} d="M${from.x} ${from.y}C${middle} ${from.y} ${middle} ${to.y} ${to.x} ${to.y}"/>`
 }
 
 /** The picture. */
-export function flowPicture({ sources, routes, sinks }: Snapshot, history: History, live: Live): Html {
+export function flowPicture({ sources, routes, sinks }: Snapshot, live: Live): Html {
   const height = heightOf(Math.max(sources.length, routes.length, sinks.length, 1))
   const place = (x: number, boxes: number, index: number): Point => ({
     x,
@@ -55,16 +50,14 @@ export function flowPicture({ sources, routes, sinks }: Snapshot, history: Histo
   for (const [index, { name, from, to }] of routes.entries()) {
     const at = place(column.routes, routes.length, index)
     draw(at, name, live.svg(`route/${name}/rate`))
-    let sum = 0
     for (const source of from) {
-      const perSecond = history.rate(series.route(source, name))
-      sum += perSecond
       const start = sourceAt.get(source)
-      if (start) lines.push(line(middle(start, 1), middle(at, 0), levelOf(perSecond)))
+      const level = live.attribute("data-level", `route/${name}/level/${source}`)
+      if (start) lines.push(line(middle(start, 1), middle(at, 0), level))
     }
     for (const sink of to) {
       const end = sinkAt.get(sink)
-      if (end) lines.push(line(middle(at, 1), middle(end, 0), levelOf(sum)))
+      if (end) lines.push(line(middle(at, 1), middle(end, 0), live.attribute("data-level", `route/${name}/level`)))
     }
   }
   for (const { name } of sinks) {

@@ -25,8 +25,13 @@ export class Live {
     return html`<tspan data-live="${key}">${this.#values[key]}</tspan>`
   }
 
+  /** An attribute of an element that has no other one like this. */
+  attribute(name: "d" | "data-level" | "data-tone", key: string): Html {
+    return html` ${name}="${this.#values[key]}" data-live-set="${name} ${key}"`
+  }
+
   /** The attributes of an element whose colour follows a value. */
   tone(key: string): Html {
-    return html` data-tone="${this.#values[key]}" data-live-tone="${key}"`
+    return this.attribute("data-tone", key)
   }
 }

@@ -1,14 +1,14 @@
 // The first page: what flows, what waits, and what is wrong.
 
-import { type History, series } from "../history.js"
+import type { History } from "../history.js"
 import { linkKey, liveValues, shapeOf } from "../live-values.js"
+import { sparkSize } from "../sparkline.js"
 import type { LinkView, RouteView, SinkView, Snapshot, SourceView, StoreView } from "../view.js"
 import { flowPicture } from "./flow.js"
 import { count, duration, time } from "./format.js"
 import { type Html, html } from "./html.js"
 import { layout } from "./layout.js"
 import { Live } from "./live.js"
-import { sparkline } from "./sparkline.js"
 
 const table = (id: string, title: string, heads: readonly string[], rows: readonly Html[], empty: string): Html => html`
 <section aria-labelledby="${id}">
@@ -35,16 +35,16 @@ const number = (content: Html): Html => html`<td class="number">${content}</td>`
 
 const anchor = (kind: string, name: string): string => `${kind}-${name}`
 
-function sinkRow(sink: SinkView, history: History, live: Live): Html {
+function sinkRow(sink: SinkView, live: Live): Html {
   const { name, type, failing } = sink
   const key = `sink/${name}`
-  const levels = history.levels(series.lag(name))
   return html`<tr id="${anchor("sink", name)}">
 <th scope="row">${name} <small>${type ?? ""}</small></th>
 <td><span class="state"${live.tone(`${key}/tone`)}>${live.text(`${key}/state`)}</span>
 <p class="why" data-live="${key}/problem"${failing === undefined && html` hidden`}>${live.value(`${key}/problem`)}</p></td>
 ${number(live.text(`${key}/rate`))}${number(live.text(`${key}/delivered`))}
-${number(live.text(`${key}/waiting`))}<td>${sparkline(levels)}</td>${number(live.text(`${key}/age`))}
+${number(live.text(`${key}/waiting`))}<td><svg class="spark" viewBox="0 0 ${sparkSize.width} ${sparkSize.height}" aria-hidden="true"><path${live.attribute("d", `${key}/spark`)}/></svg>
+<small>${live.text(`${key}/peak`)}</small></td>${number(live.text(`${key}/age`))}
 ${number(live.text(`${key}/lost`))}${number(html`<a href="/status/dead/${name}" data-live="${key}/dead">${live.value(`${key}/dead`)}</a>`)}
 </tr>
 `
@@ -119,13 +119,13 @@ export function overviewPage(snapshot: Snapshot, history: History, formToken: st
     shape: shapeOf(snapshot),
     content: html`${summary(snapshot, live)}
 <section aria-labelledby="flow"><h2 id="flow">Flow</h2>
-<div class="scroll" role="region" aria-labelledby="flow" tabindex="0">${flowPicture(snapshot, history, live)}</div>
+<div class="scroll" role="region" aria-labelledby="flow" tabindex="0">${flowPicture(snapshot, live)}</div>
 </section>
 ${table(
   "sinks",
   "Sinks",
   sinkHeads,
-  sinks.map((sink) => sinkRow(sink, history, live)),
+  sinks.map((sink) => sinkRow(sink, live)),
   "There are no sinks.",
 )}
 <section id="charts" aria-labelledby="charts-title" hidden>
