@@ -9,6 +9,8 @@ export interface Failing {
   readonly since: number
   readonly reason: string
   readonly isOpen: boolean
+  /** A person must change something first. */
+  readonly isHeld: boolean
 }
 
 /** The circuit of a sink. */
@@ -18,7 +20,7 @@ export class Circuit {
   readonly #log: Logger
   readonly #sink: string
   #begun = 0
-  #failing: { since: number; reason: string; isOpen: boolean } | undefined
+  #failing: { -readonly [Key in keyof Failing]: Failing[Key] } | undefined
 
   /** @param openAfter In milliseconds. */
   constructor(sink: string, openAfter: number, clock: Clock, log: Logger) {
@@ -37,14 +39,15 @@ export class Circuit {
   }
 
   /** Notes a failure. The first in a row is logged, and that the circuit opens. */
-  fail(reason: string): void {
+  fail(reason: string, isHeld = false): void {
     const sink = this.#sink
     if (this.#failing === undefined) {
       this.#begun = this.#clock.now()
-      this.#failing = { since: Date.now(), reason, isOpen: false }
+      this.#failing = { since: Date.now(), reason, isOpen: false, isHeld }
       this.#log.warn({ sink, reason }, "The sink fails; its events wait in the store")
     }
     this.#failing.reason = reason
+    this.#failing.isHeld = isHeld
     if (this.#failing.isOpen || this.#clock.now() - this.#begun < this.#openAfter) return
     this.#failing.isOpen = true
     const since = new Date(this.#failing.since).toISOString()

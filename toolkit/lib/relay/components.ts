@@ -117,7 +117,7 @@ export interface Outlet {
   /** When the relay received the oldest event that is being delivered, in milliseconds since 1970. */
   readonly oldest: number | undefined
   /** Since when nothing can be delivered, and why. */
-  readonly failing: { since: number; reason: string; isOpen?: boolean } | undefined
+  readonly failing: { since: number; reason: string; isOpen?: boolean; isHeld?: boolean } | undefined
   /** From now on, events do not wait for others: the relay stops. */
   hurry?(): void
 }
@@ -135,7 +135,7 @@ export interface Sink {
 interface Kind<Config> {
   readonly schema: z.ZodType<Config>
   /** What the schema cannot express: returns the option's path and the problem. No network. */
-  check?(config: Config, http: { isOn: boolean }): [path: PropertyKey[], problem: string] | undefined
+  check?(config: Config, http: { isOn: boolean; hasPage: boolean }): [path: PropertyKey[], problem: string] | undefined
   /** What only one component can have, such as the path of a webhook. */
   claims?(config: Config): string[]
 }

@@ -16,32 +16,15 @@ import {
   suggestion,
 } from "../config/index.js"
 import type { SinkKind, SourceKind } from "./components.js"
+import { checkHttp, httpSchema } from "./http-options.js"
 import { sinkKinds, sourceKinds } from "./registry.js"
 import type { Route } from "./routes/route.js"
 import { compileRoute, type RouteOptions, routeSchema } from "./routes/schema.js"
-
-const listenExpected = 'Expected HOST:PORT, such as "127.0.0.1:8080"'
-const loopback = /^(127\.\d+\.\d+\.\d+|localhost|\[::1\])$/
 
 export const storeSchema = z.strictObject({
   path: z.string().min(1).describe("The folder of the store, on a local disk."),
   maxBytes: size().prefault("1GiB").describe("How much the store may take."),
   retention: duration().prefault("7d").describe("How long events are kept after all sinks have them."),
-})
-export const httpSchema = z.strictObject({
-  listen: z
-    .string()
-    .regex(/^(\[[0-9A-Fa-f:.]+\]|[^:[\]]+):\d{1,5}$/, listenExpected)
-    .transform((text) => {
-      const colon = text.lastIndexOf(":")
-      return { host: text.slice(0, colon), port: Number(text.slice(colon + 1)) }
-    })
-    .refine(({ port }) => port <= 65_535, listenExpected)
-    .describe("Where to listen for webhooks, `/healthz`, `/readyz` and `/metrics`, as `HOST:PORT`."),
-  insecure: z
-    .boolean()
-    .prefault(false)
-    .describe("Whether to listen beyond loopback, unencrypted. Better: a proxy with TLS before it."),
 })
 export const schema = z.strictObject({
   version: z.literal(1).describe("The version of this format."),
@@ -78,6 +61,8 @@ export const deliverySchema = z
 /** A source or sink, as configured. */
 export interface Component<Kind> {
   name: string
+  /** The name of the kind. */
+  type: string
   kind: Kind
   config: unknown
   /** Changes if the component does, its secrets included. */
@@ -128,15 +113,20 @@ const nameExpected = "A name has letters, digits, - and _, and begins with a let
 class Reader {
   readonly #document: ConfigDocument
   readonly #folder: string
-  readonly #hasHttp: boolean
+  readonly #http: { isOn: boolean; hasPage: boolean }
   readonly #needsSecrets: boolean
   readonly #claims = new Map<string, string>()
 
-  constructor(document: ConfigDocument, folder: string, hasHttp: boolean, needsSecrets: boolean) {
+  constructor(
+    document: ConfigDocument,
+    folder: string,
+    http: { isOn: boolean; hasPage: boolean },
+    needsSecrets: boolean,
+  ) {
     this.#needsSecrets = needsSecrets
     this.#document = document
     this.#folder = folder
-    this.#hasHttp = hasHttp
+    this.#http = http
   }
 
   /** Checks the sources or the sinks. */
@@ -178,7 +168,7 @@ class Reader {
         const places = { folder: this.#folder, env: process.env }
         resolveSecrets(config, places, (inner, message) => this.#document.report([...path, ...inner], message))
         if (this.#document.mistakes.length > before) return []
-        const problem = kind.check?.(config, { isOn: this.#hasHttp })
+        const problem = kind.check?.(config, this.#http)
         if (problem !== undefined) this.#document.report([...path, ...problem[0]], problem[1])
       }
       for (const claim of kind.claims?.(config) ?? []) {
@@ -187,7 +177,7 @@ class Reader {
         this.#claims.set(claim, `${room}.${name}`)
       }
       const fingerprint = this.#needsSecrets ? fingerprintOf([type, config, delivery]) : ""
-      return [{ name, kind, config, delivery, fingerprint }]
+      return [{ name, type: String(type), kind, config, delivery, fingerprint }]
     })
   }
 
@@ -252,17 +242,14 @@ export function parseConfig(text: string, file: string, { needsSecrets = true }:
   const top = checkPart(document, schema, raw)
   // What can be checked is, even if something else is wrong.
   const part = (name: string) => (isMap(raw[name]) ? (raw[name] as Record<string, unknown>) : {})
-  const reader = new Reader(document, folder, raw.http !== undefined, needsSecrets)
+  const rawHttp = { isOn: raw.http !== undefined, hasPage: isMap(raw.http) && raw.http.page === true }
+  const reader = new Reader(document, folder, rawHttp, needsSecrets)
   const sources = reader.components("sources", part("sources"), sourceKinds)
   const sinks = reader.components("sinks", part("sinks"), sinkKinds)
   const given = top?.routes ?? z.array(routeSchema).safeParse(raw.routes).data
   const routes = given && reader.routes(given, Object.keys(part("sources")), Object.keys(part("sinks")))
   const http = top?.http
-  if (http && !loopback.test(http.listen.host) && !http.insecure)
-    document.report(
-      ["http", "listen"],
-      `${http.listen.host} can be reached from other machines, and HTTP is not encrypted. Put a proxy with TLS before it and listen on 127.0.0.1, or set insecure: true`,
-    )
+  if (http) checkHttp(document, http, needsSecrets ? folder : undefined)
   if (top === undefined || routes === undefined || mistakes.length > 0) throw fail()
   const fingerprint = fingerprintOf([top.store, top.http])
   return { file, folder, store: top.store, http, sources, routes, sinks: sinks as SinkComponent[], fingerprint }

@@ -45,6 +45,14 @@ interface Item {
   readonly outgoing: Outgoing
 }
 
+/** What came of an attempt. */
+interface Tried {
+  again: Item[]
+  reason: string | undefined
+  wait: number
+  isHeld: boolean
+}
+
 /** Delivers with a span for each event. */
 async function traced(
   sink: string,
@@ -155,14 +163,14 @@ export class Delivery implements Outlet {
       this.#oldest = items[0]?.entry.time
       // While the circuit is open, one event tries whether the sink works.
       const tried = this.#circuit.isOpen ? items.slice(0, 1) : items
-      const { again, reason, wait } = await this.#try(tried)
+      const { again, reason, wait, isHeld } = await this.#try(tried)
       items = again.concat(items.slice(tried.length))
       if (reason === undefined) {
         this.#circuit.succeed()
         attempt = -1
         continue
       }
-      this.#circuit.fail(reason)
+      this.#circuit.fail(reason, isHeld)
       this.#context.metrics.retries.inc({ sink: this.name })
       await this.#context.clock.wait(Math.max(wait, backoff(attempt, this.#options)), signal)
     }
@@ -172,11 +180,12 @@ export class Delivery implements Outlet {
   }
 
   /** Tries to deliver some events. Those that are to be tried again come back, with the reason and the least time to wait. */
-  async #try(items: readonly Item[]): Promise<{ again: Item[]; reason: string | undefined; wait: number }> {
+  async #try(items: readonly Item[]): Promise<Tried> {
     const outcomes = await this.#attempt(items.map(({ outgoing }) => outgoing))
     const again: Item[] = []
     let reason: string | undefined
     let wait = 0
+    let isHeld = false
     for (const [index, item] of items.entries()) {
       const outcome = outcomes[index] ?? { retry: "The sink reported no outcome" }
       if (outcome === "done") {
@@ -186,11 +195,12 @@ export class Delivery implements Outlet {
       else {
         again.push(item)
         reason = outcome.retry
+        isHeld ||= outcome.isHeld === true
         const held = outcome.isHeld ? Math.min(heldMs, this.#options.retryMax) : 0
         wait = Math.max(wait, outcome.afterMs ?? 0, held)
       }
     }
-    return { again, reason, wait }
+    return { again, reason, wait, isHeld }
   }
 
   async #attempt(batch: Outgoing[]): Promise<Outcome[]> {

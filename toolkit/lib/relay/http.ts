@@ -2,7 +2,8 @@
 
 import { Buffer } from "node:buffer"
 import type { IncomingHttpHeaders } from "node:http"
-import { type FastifyInstance, fastify } from "fastify"
+import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from "fastify"
+import type { SiteAnswer, SiteRequest } from "../status/index.js"
 
 /** A request to a mounted path. */
 export interface HttpRequest {
@@ -26,8 +27,19 @@ export interface Mount {
 /** What answers the GET requests of a path. */
 export type Page = () => Promise<HttpAnswer> | HttpAnswer
 
+/** What answers all requests to the paths that belong to it. */
+export interface Site {
+  owns(method: string, path: string): boolean
+  answer(request: SiteRequest): Promise<SiteAnswer>
+  /** Ends what it streams: no new request comes. */
+  close(): void
+}
+
 /** No mount takes more. GitHub sends up to 25 MB. */
 export const maxBodyBytes = 32 * 2 ** 20
+
+/** More than a form of the status page has. */
+const maxFormBytes = 64 << 10
 
 const pathOf = (url: string): string => url.split("?", 1)[0] ?? url
 
@@ -37,6 +49,7 @@ export class HttpServer {
   readonly #pages = new Map<string, Page>()
   readonly #server: FastifyInstance
   #isListening = false
+  #site: Site | undefined
 
   constructor() {
     this.#server = fastify({
@@ -52,11 +65,17 @@ export class HttpServer {
       const path = pathOf(request.url)
       const mount = this.#mounts.get(path)
       if (request.method === "GET" && this.#pages.has(path)) return
+      if (this.#site?.owns(request.method, path)) {
+        if (!["GET", "POST"].includes(request.method)) return reply.code(405).header("allow", "GET, POST").send()
+        if (Number(request.headers["content-length"]) > maxFormBytes) return reply.code(413).send("Too large\n")
+        return
+      }
       if (mount === undefined) return reply.code(404).send("Nothing is here\n")
       if (request.method !== "POST") return reply.code(405).header("allow", "POST").send("Only POST is allowed\n")
       if (Number(request.headers["content-length"]) > mount.maxBytes) return reply.code(413).send(tooLarge(mount))
     })
     this.#server.get("*", async (request, reply) => {
+      if (this.#isOfSite(request)) return this.#answerOfSite(request, reply)
       const answer = await this.#pages.get(pathOf(request.url))?.()
       return reply
         .code(answer?.status ?? 404)
@@ -64,6 +83,7 @@ export class HttpServer {
         .send(answer?.body ?? "")
     })
     this.#server.post("*", async (request, reply) => {
+      if (this.#isOfSite(request)) return this.#answerOfSite(request, reply)
       const mount = this.#mounts.get(pathOf(request.url))
       if (mount === undefined) return reply.code(404).send("Nothing is here\n")
       const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
@@ -74,6 +94,25 @@ export class HttpServer {
         .headers(answer.headers ?? {})
         .send(answer.body ?? "")
     })
+  }
+
+  #isOfSite({ method, url }: FastifyRequest): boolean {
+    return !this.#pages.has(pathOf(url)) && this.#site?.owns(method, pathOf(url)) === true
+  }
+
+  async #answerOfSite({ method, url, headers, body }: FastifyRequest, reply: FastifyReply) {
+    const form = Buffer.isBuffer(body) ? body : Buffer.alloc(0)
+    const answer = await (this.#site as Site).answer({ method, url, headers, body: form })
+    if (answer.stream === undefined) return reply.code(answer.status).headers(answer.headers).send(answer.body)
+    reply.hijack()
+    reply.raw.writeHead(answer.status, { ...answer.headers })
+    answer.stream(reply.raw)
+    return reply
+  }
+
+  /** Answers the requests to the paths of a site. */
+  serve(site: Site): void {
+    this.#site = site
   }
 
   /** Answers the POST requests of a path. */
@@ -98,6 +137,7 @@ export class HttpServer {
   }
 
   async close(): Promise<void> {
+    this.#site?.close()
     if (this.#isListening) await this.#server.close()
   }
 }

@@ -220,6 +220,7 @@ export class Intake {
   }
 
   readonly #observer: RouteObserver = {
+    taken: ({ name }, source) => this.#metrics.taken.inc({ route: name, source }),
     undecided: (route, error) => {
       this.#metrics.undecided.inc({ route: route.name })
       this.#complain(route, error, "The condition of a route could not be decided")

@@ -8,11 +8,20 @@ type Read<Stats> = Map<string, () => Stats>
 
 const refusalCodes = Object.keys(refusals)
 
+/** The sender of a sink, and what proves who its receiver is. */
+export interface SenderLink {
+  readonly sink: string
+  /** The file of the receiver's certificate. Undefined without CURVE. */
+  readonly identity: string | undefined
+  readonly stats: SenderStats
+}
+
 /** The state of the links of one relay. */
 export class LinkMetrics {
   readonly #registry: Registry
   readonly #senders: Read<SenderStats> = new Map()
   readonly #receivers: Read<ReceiverStats> = new Map()
+  readonly #identities = new Map<string, string>()
   readonly sessions: Counter
   readonly refusals: Counter
   readonly streamsRefused: Counter
@@ -75,12 +84,26 @@ export class LinkMetrics {
     })
   }
 
-  /** Shows the state of a sender. Returns what ends that. */
-  watchSender(sink: string, stats: () => SenderStats): () => void {
+  /** Shows the state of a sender, whose receiver proves that it has the key of a certificate. Returns what ends that. */
+  watchSender(sink: string, stats: () => SenderStats, identity?: string): () => void {
     this.sessions.inc({ sink }, 0)
     for (const code of refusalCodes) this.refusals.inc({ sink, code }, 0)
     this.#senders.set(sink, stats)
-    return () => this.#senders.delete(sink)
+    if (identity !== undefined) this.#identities.set(sink, identity)
+    return () => {
+      this.#senders.delete(sink)
+      this.#identities.delete(sink)
+    }
+  }
+
+  /** The senders now. */
+  senders(): SenderLink[] {
+    return [...this.#senders].map(([sink, stats]) => ({ sink, identity: this.#identities.get(sink), stats: stats() }))
+  }
+
+  /** The receivers now. */
+  receivers(): { source: string; stats: ReceiverStats }[] {
+    return [...this.#receivers].map(([source, stats]) => ({ source, stats: stats() }))
   }
 
   /** Shows the state of a receiver. Returns what ends that. */

@@ -21,6 +21,7 @@ export class Metrics {
   readonly unrouted = this.#counter("events_unrouted_total", "Events that no route takes", ["source"])
   readonly duplicates = this.#counter("events_duplicate_total", "Redeliveries of stored events", ["source"])
   readonly refused = this.#counter("events_refused_total", "What was not taken in, by reason", ["source", "reason"])
+  readonly taken = this.#counter("route_events_total", "Events that a route took", ["route", "source"])
   readonly undecided = this.#counter("route_undecided_total", "Conditions that could not be decided", ["route"])
   readonly routeDropped = this.#counter("route_dropped_total", "Events that a route let go", ["route", "reason"])
   readonly routeFailed = this.#counter("route_failed_total", "Events that a route could not change", ["route"])

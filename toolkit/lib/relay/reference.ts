@@ -2,7 +2,8 @@
 
 import type { z } from "zod"
 import { jsonSchemaOf, type OptionRow, optionRows } from "../config/index.js"
-import { deliverySchema, httpSchema, namePattern, schema, storeSchema } from "./configuration.js"
+import { deliverySchema, namePattern, schema, storeSchema } from "./configuration.js"
+import { httpSchema } from "./http-options.js"
 import { sinkKinds, sourceKinds } from "./registry.js"
 import { routeSchema } from "./routes/schema.js"
 import { testFileSchema } from "./trial/test-file.js"

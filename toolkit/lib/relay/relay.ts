@@ -5,6 +5,7 @@ import process from "node:process"
 import { setTimeout } from "node:timers/promises"
 import type { Logger } from "pino"
 import type { EventError } from "../events/index.js"
+import { StatusSite } from "../status/index.js"
 import { DamageError, openStore, type Store } from "../store/index.js"
 import { type Clock, systemClock } from "./clock.js"
 import { Complaints } from "./complaints.js"
@@ -17,6 +18,7 @@ import { Intake } from "./intake.js"
 import { KnownDeliveries } from "./known-deliveries.js"
 import { Metrics } from "./metrics.js"
 import { replay } from "./replay.js"
+import { RelayStatus } from "./status.js"
 import { Taps } from "./taps.js"
 
 /** The cursor of the relay itself. Nothing waits for it. */
@@ -64,6 +66,7 @@ export class Relay {
     this.#http = new HttpServer()
     this.#control = new ControlServer(store, this.taps, (sink) => replay(store, sink, this.#intake.routes))
     metrics.watch(store, config.store.maxBytes, () => [...this.#outlets].map(([name, { part }]) => [name, part]))
+    if (config.http?.page) this.#serveStatus(config.http.token?.reveal())
     this.#http.page("/healthz", () => ({ status: 200, body: "ok\n" }))
     this.#http.page("/readyz", () => this.#readiness())
     this.#http.page("/metrics", async () => ({
@@ -71,6 +74,20 @@ export class Relay {
       headers: { "content-type": metrics.registry.contentType },
       body: await metrics.registry.metrics(),
     }))
+  }
+
+  #serveStatus(token: string | undefined): void {
+    const status = new RelayStatus({
+      store: this.#store,
+      metrics: this.metrics,
+      log: this.#log,
+      clock: this.#clock,
+      config: () => this.#config,
+      routes: () => this.#intake.routes,
+      state: () => this.#state,
+      outlet: (sink) => this.#outlets.get(sink)?.part,
+    })
+    this.#http.serve(new StatusSite(status, token))
   }
 
   /**

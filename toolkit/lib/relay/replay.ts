@@ -1,7 +1,7 @@
 // Dead letters go to their sink again: as they are, or changed by the route that could not change them before.
 
 import { decode } from "../events/index.js"
-import type { DeadLetter, Store } from "../store/index.js"
+import type { DeadLetter, Selection, Store } from "../store/index.js"
 import { type Route, release } from "./routes/route.js"
 import { decodeTag, encodeTag } from "./tags.js"
 
@@ -17,13 +17,18 @@ export interface Replayed {
 
 const unlimited = { bytes: Number.POSITIVE_INFINITY, levels: Number.POSITIVE_INFINITY, trustSender: true }
 
-/** Gives a sink its dead letters again. One that a route has to change first is stored anew, as the route leaves it now. */
-export async function replay(store: Store, sink: string, routes: readonly Route[]): Promise<Replayed> {
+/** Gives a sink its dead letters again: all of them, by default. One that a route has to change first is stored anew, as the route leaves it now. */
+export async function replay(
+  store: Store,
+  sink: string,
+  routes: readonly Route[],
+  selection: Selection = {},
+): Promise<Replayed> {
   const plain: number[] = []
   let replayed = 0
   let held = 0
   let reason: string | undefined
-  for await (const letter of store.deadLetters(sink)) {
+  for await (const letter of store.deadLetters(sink, selection)) {
     const { id, frames, sender } = letter
     const tag = decodeTag(frames[0])
     if (tag.held === undefined) {

@@ -79,10 +79,15 @@ export class DeadLetters {
   }
 
   /** Those that are waiting, in batches. */
-  async *batches(cursor: string | undefined, { ids, since = 0, until = Number.POSITIVE_INFINITY, max }: Selection) {
+  async *batches(
+    cursor: string | undefined,
+    { ids, after = 0, since = 0, until = Number.POSITIVE_INFINITY, max }: Selection,
+  ) {
     const wanted = ids === undefined ? undefined : new Set(ids)
     const end = this.#log.durable
-    const reader = new LogReader(this.#log, wanted === undefined ? this.#log.first : Math.min(...wanted, end))
+    // Not Math.min(...ids): there may be more than a call can have arguments.
+    const least = ids?.reduce((low, id) => Math.min(low, id), end) ?? this.#log.first
+    const reader = new LogReader(this.#log, Math.max(least, after + 1))
     let left = max ?? Number.POSITIVE_INFINITY
     try {
       while (left > 0) {
@@ -91,7 +96,8 @@ export class DeadLetters {
         if (records.length === 0) return
         for (const { kind, position: id, time, sender, meta, frames } of records) {
           if (id >= end) return
-          if (kind !== kinds.entry || this.#state.gone.has(id) || (wanted !== undefined && !wanted.has(id))) continue
+          if (kind !== kinds.entry || id <= after || this.#state.gone.has(id)) continue
+          if (wanted !== undefined && !wanted.has(id)) continue
           const letter: Meta = JSON.parse(meta)
           if ((cursor !== undefined && letter.cursor !== cursor) || letter.since < since || letter.since >= until)
             continue

@@ -108,6 +108,8 @@ export interface DeadLetter {
 export interface Selection {
   /** Only those with these ids. */
   ids?: readonly Position[] | undefined
+  /** Only those with a greater id: what comes after a page of a list. */
+  after?: Position | undefined
   /** Only those that were given up at or after this time, in milliseconds since 1970. */
   since?: number | undefined
   /** Only those that were given up before this time. */

@@ -44,6 +44,8 @@ export interface Plan {
 
 /** What happened on the way. */
 export interface RouteObserver {
+  /** A route has taken an event of a source. */
+  taken(route: Route, from: string): void
   /** The condition of a route could not be decided. */
   undecided(route: Route, error: Error): void
   /** A route has let an event go, or made it a dead letter, as it is configured to. */
@@ -78,6 +80,7 @@ export function planRoutes(
       continue
     }
     isTaken = true
+    observer.taken(route, from)
     if (strictness.indexOf(route.whenFull) > strictness.indexOf(whenFull)) whenFull = route.whenFull
     if ("reason" in made) held.push(made)
     else if (made.frames !== incoming.frames) versions.push(made)

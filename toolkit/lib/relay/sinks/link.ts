@@ -1,5 +1,6 @@
 // The sink `link`: events to the store of another relay, which acknowledges each (docs/link.md).
 
+import { basename } from "node:path"
 import { z } from "zod"
 import { duration } from "../../config/index.js"
 import { LinkError, type LinkSender, startSender } from "../../link/index.js"
@@ -82,7 +83,7 @@ class LinkSink implements Outlet {
       select: ({ frames: [tag, ...frames] }: Entry) => (decodeTag(tag).sinks.includes(name) ? frames : undefined),
     })
     this.#sender = sender
-    this.#unwatch = metrics.links.watchSender(name, () => sender.stats())
+    this.#unwatch = metrics.links.watchSender(name, () => sender.stats(), security && basename(security.serverKey))
     this.#count(sender)
     this.#report(sender)
   }

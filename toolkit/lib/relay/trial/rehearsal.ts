@@ -31,6 +31,7 @@ export function rehearse(routes: readonly Route[], from: string, incoming: Incom
   const observer = {
     undecided: ({ name }: Route, { message }: Error) =>
       result.problems.push(`The condition of the route ${name} could not be decided: ${message}`),
+    taken: () => {},
     dropped: () => {},
     failed: ({ name }: Route, { message }: Error) =>
       result.problems.push(`The route ${name} cannot change the event: ${message}`),

@@ -132,8 +132,10 @@ class WebhookSource implements Source {
 
 export const webhookSource = sourceKind<Config>({
   schema,
-  check: ({ preset, secret, map }, http) => {
+  check: ({ path, preset, secret, map }, http) => {
     if (!http.isOn) return [[], 'A webhook needs the HTTP server. Add at the top: http: { listen: "127.0.0.1:8080" }']
+    if (http.hasPage && path.startsWith("/status/"))
+      return [["path"], "Paths that begin with /status/ belong to the status page. Take another one"]
     if (preset === "standard-webhooks" && secret.some((one) => standardKey(one.reveal()) === undefined))
       return [["secret"], "A secret of Standard Webhooks is whsec_ and the Base64 of 24 to 64 bytes"]
     if (map === undefined) return undefined
