@@ -69,7 +69,7 @@ it("has the types of the newest schema of Grafana", { timeout: 60_000 }, () => {
   expect(check(program(text))).toBe("")
   // And the check finds what is wrong.
   const wrong = text.replace('"graphTooltip": 1', '"graphTooltip": "crosshair"').replace('"gridPos"', '"gridPosition"')
-  expect(check(program(wrong))).toMatch(/'0 \| 1 \| 2 \| undefined'[^]*gridPosition/)
+  expect(check(program(wrong))).toMatch(/'0 \| 1 \| 2 \| undefined'[\s\S]*gridPosition/)
 })
 
 it("asks for its data source, and names none", () => {
