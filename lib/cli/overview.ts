@@ -14,10 +14,13 @@ const outro = `An endpoint is bound if it starts with @ or contains *, and conne
 ohmq help VERB explains a verb. Encrypt: --cert --server-cert, or --server --cert --clients.
 `
 
+/** The verbs of ohmq-toolkit. They are said here though it may not be installed: `ohmq relay` then says how to get it. */
+const toolkitRow = `  ${"With ohmq-toolkit:".padEnd(20)}relay store`
+
 /** The overview. */
 export function overview(): string {
   const rows = Object.entries(verbs).map(
     ([title, entries]) => `  ${`${title}:`.padEnd(20)}${Object.keys(entries).join(" ")}`,
   )
-  return [intro, `${paint("bold", "Verbs")}\n${rows.join("\n")}\n`, outro].join("\n")
+  return [intro, `${paint("bold", "Verbs")}\n${[...rows, toolkitRow].join("\n")}\n`, outro].join("\n")
 }

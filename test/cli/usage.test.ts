@@ -10,11 +10,14 @@ import { ohmq, startInTerminal } from "./support.js"
 
 const { version } = JSON.parse(readFileSync(path.join(root, "package.json"), "utf8")) as { version: string }
 
-/** The verbs that the overview lists. */
-async function verbs(): Promise<string[]> {
+const ofToolkit = "  With ohmq-toolkit:"
+
+/** The verbs that the overview lists: those of ohmq, or those of the toolkit. */
+async function verbs(isOurs = true): Promise<string[]> {
   const { stdout } = await ohmq([])
   const [, table = ""] = /Verbs\n(.*?)\n\n/s.exec(stdout) ?? []
-  return table.split("\n").flatMap((line) => line.replace(/^.*:/, "").split(/\s+/).filter(Boolean))
+  const rows = table.split("\n").filter((line) => line.startsWith(ofToolkit) !== isOurs)
+  return rows.flatMap((line) => line.replace(/^.*:/, "").split(/\s+/).filter(Boolean))
 }
 
 describe("ohmq", () => {
@@ -25,6 +28,10 @@ describe("ohmq", () => {
     expect(lines.length).toBeLessThanOrEqual(25)
     for (const line of lines) expect(line.length).toBeLessThanOrEqual(100)
     for (const help of [["--help"], ["-h"], ["help"]]) expect((await ohmq(help)).stdout).toBe(outcome.stdout)
+  })
+
+  it("lists the verbs of ohmq-toolkit", async () => {
+    expect(await verbs(false)).toEqual((await import("ohmq-toolkit/cli")).verbs)
   })
 
   it("says its version", async () => {

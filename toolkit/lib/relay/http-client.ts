@@ -3,16 +3,17 @@
 import type { Buffer } from "node:buffer"
 import { readFileSync } from "node:fs"
 import { resolve } from "node:path"
-import { gzipSync } from "node:zlib"
+import { promisify } from "node:util"
+import { gzip } from "node:zlib"
 import { Agent, request } from "undici"
 import { z } from "zod"
 import { duration } from "../config/index.js"
 
 /** The options of a sink that sends HTTP requests. */
 export const httpOptions = {
-  url: z.url({ protocol: /^https?$/, error: 'Expected a URL such as "https://example.com:8088"' }),
+  url: z.url({ protocol: /^https?$/, error: 'Expected a URL such as "https://example.com/hook"' }),
   timeout: duration().prefault("30s").describe("How long an answer may take."),
-  gzip: z.boolean().prefault(true).describe("Whether bodies are compressed."),
+  compression: z.enum(["none", "gzip"]).prefault("gzip").describe("How bodies are compressed."),
   ca: z
     .string()
     .min(1)
@@ -25,7 +26,8 @@ const loopback = /^(127\.\d+\.\d+\.\d+|localhost|\[::1\])$/
 
 /** What the schema cannot express. */
 export function httpCheck({ url, insecure }: { url: string; insecure: boolean }): [string[], string] | undefined {
-  const { protocol, hostname } = new URL(url)
+  const { protocol, hostname, username, password } = new URL(url)
+  if (username !== "" || password !== "") return [["url"], "A URL has no user or password here: they would not be sent"]
   return protocol === "http:" && !insecure && !loopback.test(hostname)
     ? [["url"], "http: is not encrypted. Use https:, or set insecure: true"]
     : undefined
@@ -48,11 +50,22 @@ export function retryAfter(value: string | string[] | undefined, now: number): n
 /** An answer is read to its end, but no more than this is kept. */
 const maxAnswer = 4 << 20
 
+const compress = promisify(gzip)
+
+/** Options of a client. */
+interface ClientOptions {
+  readonly timeout: number
+  readonly compression: "none" | "gzip"
+  readonly ca?: string | undefined
+  /** How many requests may be under way. */
+  readonly connections?: number
+}
+
 /** Sends requests to one server. */
 export class HttpClient {
   readonly #agent: Agent
   readonly #timeout: number
-  readonly #gzip: boolean
+  readonly #isCompressing: boolean
   readonly #headers: Readonly<Record<string, string>>
 
   /**
@@ -60,15 +73,20 @@ export class HttpClient {
    * @param headers Those of every request.
    */
   constructor(
-    { timeout, gzip, ca }: { timeout: number; gzip: boolean; ca?: string | undefined },
+    { timeout, compression, ca, connections }: ClientOptions,
     folder: string,
     headers: Readonly<Record<string, string>>,
   ) {
     this.#timeout = timeout
-    this.#gzip = gzip
+    this.#isCompressing = compression === "gzip"
     this.#headers = { "user-agent": "ohmq-relay", ...headers }
     const trusted = ca === undefined ? {} : { ca: readFileSync(resolve(folder, ca)) }
-    this.#agent = new Agent({ connect: { timeout, ...trusted }, headersTimeout: timeout, bodyTimeout: timeout })
+    this.#agent = new Agent({
+      ...(connections !== undefined && { connections }),
+      connect: { timeout, ...trusted },
+      headersTimeout: timeout,
+      bodyTimeout: timeout,
+    })
   }
 
   /** @throws Error if there was no answer, or not all of it */
@@ -78,11 +96,12 @@ export class HttpClient {
     stopped: AbortSignal,
     { headers = {}, body }: { headers?: Record<string, string>; body?: Buffer } = {},
   ): Promise<Answer> {
-    const isCompressed = this.#gzip && body !== undefined && body.length > 1024
+    // What is shorter gets hardly shorter.
+    const isCompressed = this.#isCompressing && body !== undefined && body.length > 512
     const answer = await request(url, {
       method,
       headers: { ...this.#headers, ...headers, ...(isCompressed && { "content-encoding": "gzip" }) },
-      body: isCompressed ? gzipSync(body, { level: 1 }) : (body ?? null),
+      body: isCompressed ? await compress(body, { level: 1 }) : (body ?? null),
       signal: AbortSignal.any([stopped, AbortSignal.timeout(this.#timeout)]),
       dispatcher: this.#agent,
     }).catch((error: Error & { code?: string }) => {
