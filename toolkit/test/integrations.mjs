@@ -51,7 +51,10 @@ export const integrations = [
   },
   webhook("Sentry and others, by a mapping", "hmac", "sentry-"),
   webhook("Any sender with a token", "token", undefined),
-  webhook("Standard Webhooks", "standard-webhooks", undefined),
+  {
+    ...webhook("Standard Webhooks", "standard-webhooks", undefined),
+    tests: [["relay/webhook.test.ts", "The source webhook > takes in what is signed", 1]],
+  },
   {
     name: "Standard Webhooks",
     direction: "out",
