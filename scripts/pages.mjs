@@ -1,11 +1,12 @@
 // Writes the pages that come from tables in the source: docs/options.md, docs/errors.md, man/ohmq.1, and of the toolkit the tables in
-// docs/relay.md and docs/monitoring.md, and docs/relay.schema.json.
+// docs/relay.md and docs/monitoring.md, docs/relay.schema.json and docs/integrations.md.
 
 import { writeFileSync } from "node:fs"
 
 import { inProject, runMain, say } from "./lib/project.mjs"
 import { errorsDoc } from "./pages/errors.mjs"
 import { pageText, withParts } from "./pages/generated.mjs"
+import { integrationsPage } from "./pages/integrations.mjs"
 import { manPage } from "./pages/man.mjs"
 import { alertsTable } from "./pages/monitoring.mjs"
 import { optionsDoc } from "./pages/options.mjs"
@@ -29,6 +30,7 @@ export async function toolkitPages() {
   return {
     "toolkit/docs/relay.md": withParts("toolkit/docs/relay.md", command, parts),
     "toolkit/docs/relay.schema.json": schema,
+    "toolkit/docs/integrations.md": pageText("toolkit/docs/integrations.md", command, await integrationsPage()),
     "toolkit/docs/monitoring.md": withParts("toolkit/docs/monitoring.md", command, alertsTable()),
   }
 }

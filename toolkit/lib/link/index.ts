@@ -1,7 +1,7 @@
 // The durable link between two stores.
 
 export type { Admission, Admitted, SessionInfo } from "./admission.js"
-export { LinkError, type LinkErrorCode, type RefusalCode, refusals } from "./link-error.js"
+export { LinkError, type LinkErrorCode, type RefusalCode } from "./link-error.js"
 export {
   LinkReceiver,
   type ReceiverEvents,

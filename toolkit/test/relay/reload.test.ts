@@ -14,6 +14,7 @@ describe("ohmq relay run", () => {
     expect(await relay.logged("was not reloaded")).toMatchObject({
       reason: expect.stringContaining('There is no sink "archiv". Did you mean "archive"?'),
     })
+    expect(await relay.metric("ohmq_relay_last_reload_successful")).toBe(0)
     expect((await relay.github("{}", "before")).status).toBe(202)
 
     // Events go on to come in while it reloads. Their path is there all the time.
@@ -34,6 +35,7 @@ describe("ohmq relay run", () => {
     )
     if (process.platform !== "win32") relay.child.kill("SIGHUP")
     await relay.logged("The configuration was reloaded")
+    expect(await relay.metric("ohmq_relay_last_reload_successful")).toBe(1)
     const count = sent.length
     await until(() => sent.length > count + 5)
     isDone = true

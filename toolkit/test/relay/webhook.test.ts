@@ -121,4 +121,19 @@ describe("The source webhook", () => {
     await relay.end()
     expect(linesOf(join(folder, "late.ndjson"))).toHaveLength(stored - 1)
   })
+
+  it("counts what is refused because there is no room for dead letters", { timeout: 40_000 }, async () => {
+    const relay = await RelayProcess.start(
+      temporaryFolder(),
+      basic
+        .replace("path: ./data", "path: ./data, maxBytes: 64KiB")
+        .replace("to: [archive]", "set: { subject: data.missing }, to: [archive]"),
+    )
+    let status = 202
+    for (let i = 0; i < 1000 && status === 202; i++)
+      ({ status } = await relay.github(JSON.stringify("x".repeat(4000)), `d${i}`))
+    expect(status).toBe(503)
+    expect(await relay.metric('ohmq_relay_events_refused_total{source="hooks",reason="FULL"}')).toBe(1)
+    await relay.end()
+  })
 })

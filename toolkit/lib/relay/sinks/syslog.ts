@@ -15,6 +15,7 @@ import { type ComponentContext, type Outcome, type Outgoing, type Sink, sinkKind
 import { eventLine } from "../event-lines.js"
 import { counted, formatMessage } from "../syslog/format.js"
 import { facilities, levelOf } from "../syslog/message.js"
+import { traceContext } from "../tracing.js"
 
 const expected = 'Expected an address such as "tls://siem.example.com:6514" or "tcp://127.0.0.1:601"'
 
@@ -67,7 +68,7 @@ type Config = z.infer<typeof schema>
 const unlimited = { bytes: Number.POSITIVE_INFINITY, levels: Number.POSITIVE_INFINITY, trustSender: true }
 
 /** The attributes of an event that are of use without its JSON. */
-const attributes = ["id", "source", "type", "subject", "traceparent"] as const
+const attributes = ["id", "source", "type", "subject", "traceparent", "tracestate", "ohmqsender"] as const
 
 const severityIn = ({ severity, data }: Event): unknown =>
   severity ?? (typeof data === "object" && data !== null ? (data as { severity?: unknown }).severity : undefined)
@@ -153,8 +154,11 @@ class SyslogSink implements Sink {
   #message(outgoing: Outgoing): Buffer {
     const event = decode(outgoing.frames, unlimited)
     const { facility, appName, structuredData } = this.#config
-    const known: Record<string, unknown> = { ...event, ohmqsender: outgoing.sender }
-    const fields = [...attributes, "ohmqsender"].flatMap((name) => {
+    const { traceparent, tracestate, ...others } = event
+    // That of this attempt, or else that of the event, as far as it is valid.
+    const trace = outgoing.trace ?? traceContext(traceparent, tracestate)
+    const known: Record<string, unknown> = { ...others, ...trace, ohmqsender: outgoing.sender }
+    const fields = attributes.flatMap((name) => {
       const value = known[name]
       return typeof value === "string" ? [[name, value]] : []
     })

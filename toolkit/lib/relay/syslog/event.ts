@@ -2,18 +2,17 @@
 
 import { createEvent, encode } from "../../events/index.js"
 import type { Incoming } from "../components.js"
+import { traceContext } from "../tracing.js"
 import { type SyslogMessage, severityOf } from "./message.js"
 
 const limits = { bytes: Number.POSITIVE_INFINITY }
-
-const traceparent = /^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/
 
 /** @param prefix What the source of the event begins with; the host follows. */
 export function syslogEvent(message: SyslogMessage, prefix: string, type: string): Incoming {
   const { time, host, app, process, id, data, text, facility, level, format } = message
   const trace = Object.values(data ?? {})
-    .map((fields) => fields.traceparent)
-    .find((value) => value !== undefined && traceparent.test(value))
+    .map((fields) => traceContext(fields.traceparent, fields.tracestate))
+    .find((context) => context !== undefined)
   const fields = { message: text, facility, level, host, app, process, id, structured: data, format }
   const event = createEvent(
     {
@@ -21,7 +20,7 @@ export function syslogEvent(message: SyslogMessage, prefix: string, type: string
       type,
       ...(app !== undefined && { subject: app }),
       ...(time !== undefined && { time }),
-      ...(trace !== undefined && { traceparent: trace }),
+      ...trace,
       severity: severityOf(level),
       data: Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)),
     },
