@@ -105,11 +105,11 @@ describe("the status page in Chromium", () => {
     const stored = page.locator('[data-live="source/hooks/stored"]')
     expect(await stored.textContent()).toBe("60")
     await page.waitForSelector("#rate-chart canvas")
-    await relay.send("one more")
+    await relay.send("event-61")
     await page.locator('[data-live="source/hooks/stored"]', { hasText: /^61$/ }).waitFor()
     await page.locator('.line:not([data-level="0"])').first().waitFor({ state: "attached" })
     sink.status = 500
-    await relay.send("not now")
+    await relay.send("event-62")
     const state = page.locator("#sink-out .state")
     await page.locator('#sink-out .state:not([data-tone="good"])').waitFor()
     expect(await state.textContent()).toBe("Failing")
