@@ -61,7 +61,7 @@ function letterRow({ id, reason, since, from, sender, event }: LetterView): Html
 <td class="number">${id}</td>
 <td class="when">${time(since)}</td>
 <td class="reason">${reason}</td>
-<td>${
+<td class="event">${
     event === undefined
       ? html`<em>Not shown: a route has to change it first, or it cannot be read</em>`
       : html`<strong>${event.type}</strong>${event.subject !== "" && html` ${event.subject}`}<br><small>${event.id} from ${event.source}</small>`
