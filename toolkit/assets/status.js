@@ -150,5 +150,6 @@ function listen() {
   }
 }
 
+document.getElementById("still").hidden = true
 listen()
 await drawCharts()

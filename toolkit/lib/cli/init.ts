@@ -17,7 +17,7 @@ version: 1
 # Where events are kept until all sinks have them, and for how long after that.
 store: { path: ./data, maxBytes: 1GiB, retention: 7d }
 
-# Webhooks, and /healthz, /readyz, /metrics.
+# Webhooks, and /healthz, /readyz, /metrics. With "page: true" in it, http://127.0.0.1:8080 is a status page.
 http: { listen: "127.0.0.1:8080" }
 
 sources:

@@ -251,6 +251,6 @@ export function parseConfig(text: string, file: string, { needsSecrets = true }:
   const http = top?.http
   if (http) checkHttp(document, http, needsSecrets ? folder : undefined)
   if (top === undefined || routes === undefined || mistakes.length > 0) throw fail()
-  const fingerprint = fingerprintOf([top.store, top.http])
+  const fingerprint = needsSecrets ? fingerprintOf([top.store, top.http]) : ""
   return { file, folder, store: top.store, http, sources, routes, sinks: sinks as SinkComponent[], fingerprint }
 }

@@ -28,6 +28,8 @@ interface Options {
   http?: string
   /** The sink `out`. */
   out?: string
+  /** The sinks of the route. */
+  to?: string
   /** More options of the route. */
   route?: string
   /** More lines at the end: further sinks. */
@@ -38,7 +40,14 @@ interface Options {
 
 /** Starts one. Its source `hooks` goes by the route `all` to the sink `out`. */
 export async function pageRelay(options: Options = {}): Promise<PageRelay> {
-  const { http = "page: true", out = "{ type: file, path: ./out.ndjson }", route, sinks = "", clock } = options
+  const {
+    http = "page: true",
+    out = "{ type: file, path: ./out.ndjson }",
+    to = "out",
+    route,
+    sinks = "",
+    clock,
+  } = options
   process.env.GITHUB_SECRET = githubSecret
   process.env.PAGE_TOKEN = token
   const folder = options.folder ?? temporaryFolder()
@@ -48,7 +57,7 @@ http: { listen: "127.0.0.1:0", ${http} }
 sources:
   hooks: { type: webhook, preset: hmac, path: /in, secret: env:GITHUB_SECRET, idHeader: X-Id }
 routes:
-  - { name: all, from: [hooks], to: [out] ${route === undefined ? "" : `, ${route}`} }
+  - { name: all, from: [hooks], to: [${to}] ${route === undefined ? "" : `, ${route}`} }
 sinks:
   out: ${out}
 ${sinks}`

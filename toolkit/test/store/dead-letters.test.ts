@@ -35,6 +35,26 @@ describe("dead letters", () => {
     expect(String(all[0]?.frames[0])).toBe("1")
   })
 
+  it("are listed from an id on", async () => {
+    const store = await withLetters()
+    const idsAfter = async (after: number, selection = {}) => {
+      const ids: number[] = []
+      for await (const { id } of store.deadLetters("a", { after, ...selection })) ids.push(id)
+      return ids
+    }
+    expect(await idsAfter(0)).toEqual([1, 2, 3])
+    expect(await idsAfter(1)).toEqual([2, 3])
+    expect(await idsAfter(1, { max: 1 })).toEqual([2])
+    expect(await idsAfter(1, { ids: [1, 3] })).toEqual([3])
+    expect(await idsAfter(4)).toEqual([])
+  })
+
+  it("are selected by any number of ids", async () => {
+    const store = await withLetters()
+    const ids = Array.from({ length: 300_000 }, (_, index) => index + 2)
+    expect(await store.replay("a", { ids })).toBe(2)
+  })
+
   it("go back to their cursor only", async () => {
     const folder = temporaryFolder()
     const store = await withLetters(folder)

@@ -61,7 +61,7 @@ function letterRow({ id, reason, since, from, sender, event }: LetterView): Html
 <td class="number">${id}</td>
 <td class="when">${time(since)}</td>
 <td class="reason">${reason}</td>
-<td>${
+<td class="event">${
     event === undefined
       ? html`<em>Not shown: a route has to change it first, or it cannot be read</em>`
       : html`<strong>${event.type}</strong>${event.subject !== "" && html` ${event.subject}`}<br><small>${event.id} from ${event.source}</small>`
@@ -90,7 +90,7 @@ function letterTable({ query, page, sink }: LettersContent): Html {
   return html`${
     letters.length === 0 && !isCut
       ? html`<p>${nothing}</p>`
-      : html`<div class="scroll" role="region" aria-label="Dead letters" tabindex="0"><table class="letters">
+      : html`<div class="scroll" role="group" aria-label="Dead letters" tabindex="0"><table class="letters">
 <thead><tr><th scope="col"><span class="hidden">Select</span></th><th scope="col" class="number">Number</th><th scope="col">Given up</th><th scope="col">Reason</th>
 <th scope="col">Event</th><th scope="col">From</th><th scope="col"><span class="hidden">Actions</span></th></tr></thead>
 <tbody>

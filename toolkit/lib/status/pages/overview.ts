@@ -16,7 +16,7 @@ const table = (id: string, title: string, heads: readonly string[], rows: readon
 ${
   rows.length === 0
     ? html`<p>${empty}</p>`
-    : html`<div class="scroll" role="region" aria-labelledby="${id}" tabindex="0"><table>
+    : html`<div class="scroll" role="group" aria-labelledby="${id}" tabindex="0"><table>
 <thead><tr>${heads.map((head) => html`<th scope="col"${numeric.has(head) && html` class="number"`}>${head}</th>`)}</tr></thead>
 <tbody>
 ${rows}</tbody>
@@ -105,7 +105,7 @@ const summary = ({ sinks, started, version }: Snapshot, live: Live): Html => htm
 <span>As of ${live.text("updated")}</span>
 <span>${count(sinks.length)} ${sinks.length === 1 ? "sink" : "sinks"}</span></p>
 <p id="live" class="notice" role="status"></p>
-<noscript><p class="notice">Live updates and charts need JavaScript. Everything else works without it: load the page again for newer figures.</p></noscript>`
+<p id="still" class="note">Live updates and charts need JavaScript. Everything else works without it: load the page again for newer figures.</p>`
 
 /** The page. */
 export function overviewPage(snapshot: Snapshot, history: History, formToken: string | undefined): string {
@@ -119,7 +119,7 @@ export function overviewPage(snapshot: Snapshot, history: History, formToken: st
     shape: shapeOf(snapshot),
     content: html`${summary(snapshot, live)}
 <section aria-labelledby="flow"><h2 id="flow">Flow</h2>
-<div class="scroll" role="region" aria-labelledby="flow" tabindex="0">${flowPicture(snapshot, live)}</div>
+<div class="scroll" role="group" aria-labelledby="flow" tabindex="0">${flowPicture(snapshot, live)}</div>
 </section>
 ${table(
   "sinks",
