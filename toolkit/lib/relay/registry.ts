@@ -4,6 +4,7 @@ import type { SinkKind, SourceKind } from "./components.js"
 import { elasticsearchSink } from "./sinks/elasticsearch/elasticsearch.js"
 import { execSink } from "./sinks/exec.js"
 import { fileSink } from "./sinks/file.js"
+import { jetstreamSink } from "./sinks/jetstream/jetstream.js"
 import { linkSink } from "./sinks/link.js"
 import { prometheusSink } from "./sinks/prometheus.js"
 import { splunkSink } from "./sinks/splunk-hec/splunk-hec.js"
@@ -34,6 +35,7 @@ export const sinkKinds: Readonly<Record<string, SinkKind>> = {
   elasticsearch: elasticsearchSink,
   exec: execSink,
   file: fileSink,
+  jetstream: jetstreamSink,
   link: linkSink,
   prometheus: prometheusSink,
   "splunk-hec": splunkSink,

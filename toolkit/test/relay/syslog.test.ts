@@ -1,4 +1,3 @@
-import { execFileSync } from "node:child_process"
 import { createSocket } from "node:dgram"
 import { once } from "node:events"
 import { readFileSync, writeFileSync } from "node:fs"
@@ -8,6 +7,7 @@ import { connect as connectTls, createServer as createTlsServer } from "node:tls
 import { Relay, readConfig } from "ohmq-toolkit/relay"
 import { pino } from "pino"
 import { describe, expect, it, onTestFinished } from "vitest"
+import { certificates } from "./certificates.js"
 import { event, sinkRelay } from "./sink-relay.js"
 import { type Line, linesOf, temporaryFolder, until } from "./support.js"
 
@@ -49,21 +49,6 @@ function send(port: number, ...chunks: (string | Buffer)[]): Promise<void> {
 }
 
 const counted = (message: string) => `${Buffer.byteLength(message)} ${message}`
-
-function certificates(folder: string): void {
-  const run = (...args: string[]) => execFileSync("openssl", args, { cwd: folder, stdio: "ignore" })
-  const key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
-  run("req", "-x509", ...key, "-keyout", "ca.key", "-out", "ca.pem", "-subj", "/CN=authority")
-  for (const [name, subject] of [
-    ["server", "/CN=127.0.0.1"],
-    ["client", "/CN=scanner-7"],
-  ] as const) {
-    run("req", ...key, "-keyout", `${name}.key`, "-out", `${name}.csr`, "-subj", subject)
-    writeFileSync(join(folder, "ext"), "subjectAltName=IP:127.0.0.1\n")
-    const signed = ["-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-extfile", "ext"]
-    run("x509", "-req", "-in", `${name}.csr`, ...signed, "-out", `${name}.pem`)
-  }
-}
 
 describe("The source syslog", () => {
   // The examples of RFC 5424, section 6.5, and RFC 3164, section 5.4, and what is in use.

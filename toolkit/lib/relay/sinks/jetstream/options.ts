@@ -1,0 +1,92 @@
+// The options of the sink `jetstream`, and what is checked about them.
+
+import { z } from "zod"
+import { duration, oneOrMore, secret, textShapes } from "../../../config/index.js"
+
+const expectedServer = 'Expected an address such as "tls://nats.example.com:4222" or "nats://127.0.0.1:4222"'
+
+const server = z
+  .string()
+  .regex(/^(tls|nats):\/\/(\[[0-9A-Fa-f:.]+\]|[^:/@[\]\s]+)(:\d{1,5})?$/, expectedServer)
+  .refine((text) => Number(/:(\d+)$/.exec(text)?.[1] ?? 4222) <= 65_535, expectedServer)
+  .register(textShapes, { name: "address" })
+
+/** What stands for the type of the event in a subject. */
+export const typeMark = "{type}"
+
+/** A subject of fixed tokens, of which some but the first may be the type. A `$` at its begin is the server's own. */
+const subjectShape = /^(?![$]|_INBOX\.)[^\s.*>{}]+(\.([^\s.*>{}]+|\{type\}))*$/
+
+export const schema = z.strictObject({
+  servers: oneOrMore(server).describe(
+    "The servers of NATS: `tls://` or `nats://`. Of several, another one is tried if one fails.",
+  ),
+  subject: z
+    .string()
+    .max(256)
+    .regex(
+      subjectShape,
+      'Expected a subject such as "events.{type}", which begins with a fixed word and has no wildcards',
+    )
+    .describe("The subject. `{type}` stands for the type of the event."),
+  stream: z
+    .string()
+    .regex(/^[^\s.*>/\\]{1,255}$/, "Expected the name of a stream, without blanks, dots, wildcards and slashes")
+    .optional()
+    .describe("The stream that must take the events. Any stream that has the subject, by default."),
+  username: z.string().min(1).optional().describe("The user. It needs `password`."),
+  password: secret().optional().describe("The password."),
+  token: secret().optional().describe("A token, instead of a user."),
+  nkey: secret().optional().describe("The seed of an nkey of a user (`SU…`), instead of a user."),
+  credentials: secret()
+    .optional()
+    .describe("The credentials of a user as `nsc` writes them (a JWT and a seed), instead of a user."),
+  ca: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("A file with the certificates (PEM) of the authorities that are trusted. Those of Node.js, by default."),
+  cert: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("A file with the certificate (PEM) of this client, if the server asks for one."),
+  key: z.string().min(1).optional().describe("A file with the key (PEM) of this client."),
+  timeout: duration().prefault("10s").describe("How long connecting, and the acknowledgement of an event, may take."),
+  concurrency: z
+    .int()
+    .min(1)
+    .max(1024)
+    .prefault(1)
+    .describe(
+      "How many events may wait for their acknowledgement. With one, events are in order; with more, they are in another order after a failure.",
+    ),
+  insecure: z.boolean().prefault(false).describe("Whether `nats:` may leave this machine."),
+})
+export type Config = z.infer<typeof schema>
+
+const loopback = /^nats:\/\/(127\.\d+\.\d+\.\d+|localhost|\[::1\])(:|$)/
+
+const credentialsShape = /BEGIN NATS USER JWT-+\r?\n[\w.-]+\s[\s\S]*BEGIN USER NKEY SEED-+\r?\nSU[A-Z2-7]{56}\s/
+
+/** What the schema cannot express. */
+export function check(config: Config): [string[], string] | undefined {
+  const { servers, username, password, token, nkey, credentials, ca, cert, key, insecure } = config
+  const plain = servers.find((one) => one.startsWith("nats:"))
+  if (plain !== undefined && servers.some((one) => one.startsWith("tls:")))
+    return [["servers"], "Expected either tls: or nats: for all servers"]
+  const far = servers.find((one) => one.startsWith("nats:") && !loopback.test(one))
+  if (far !== undefined && !insecure)
+    return [["servers"], `${far} goes beyond this machine, unencrypted. Use tls:, or set insecure: true`]
+  if (plain !== undefined && (ca ?? cert ?? key) !== undefined) return [["servers"], "ca, cert and key are for tls:"]
+  if ((cert === undefined) !== (key === undefined)) return [[], "cert and key belong together: one of them is missing"]
+  if ((username === undefined) !== (password === undefined))
+    return [[], "username and password belong together: one of them is missing"]
+  const ways = Object.entries({ username, token, nkey, credentials }).filter(([, value]) => value !== undefined)
+  if (ways.length > 1) return [[ways[1]?.[0] ?? ""], "Expected one of username, token, nkey and credentials"]
+  if (nkey && !/^SU[A-Z2-7]{56}$/.test(nkey.reveal()))
+    return [["nkey"], "The seed of an nkey of a user is SU and 56 characters A-Z and 2-7"]
+  if (credentials && !credentialsShape.test(credentials.reveal()))
+    return [["credentials"], "Expected a file with a JWT and a seed of a user, as nsc writes it"]
+  return undefined
+}
