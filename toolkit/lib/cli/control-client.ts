@@ -1,24 +1,33 @@
 // Asks a relay that runs, or opens its store if it does not.
 
+import { once } from "node:events"
 import { type IncomingMessage, request } from "node:http"
 import { resolve } from "node:path"
-import { controlPath, type RelayConfig } from "../relay/index.js"
+import { ControlPath, type RelayConfig } from "../relay/index.js"
 import { openStore, type Store } from "../store/index.js"
 
+const isAbsent = ({ code }: NodeJS.ErrnoException) => code === "ENOENT" || code === "ECONNREFUSED"
+
 /** Sends a request to the relay of a configuration. Resolves to undefined if none runs. */
-export function askRelay(
+export async function askRelay(
   { folder, store }: RelayConfig,
   method: "GET" | "POST",
   path: string,
 ): Promise<IncomingMessage | undefined> {
-  return new Promise((done, reject) => {
-    const asked = request({ socketPath: controlPath(resolve(folder, store.path)), method, path }, done)
-    asked.on("error", (error: NodeJS.ErrnoException) => {
-      if (error.code === "ENOENT" || error.code === "ECONNREFUSED") done(undefined)
-      else reject(error)
-    })
-    asked.end()
-  })
+  let place: ControlPath | undefined
+  try {
+    place = new ControlPath(resolve(folder, store.path))
+    const asked = request({ socketPath: place.path, method, path }).end()
+    // What goes wrong after the answer has begun, its reader sees.
+    asked.on("error", () => {})
+    const [answer] = (await once(asked, "response")) as [IncomingMessage]
+    return answer
+  } catch (error) {
+    if (isAbsent(error as NodeJS.ErrnoException)) return undefined
+    throw error
+  } finally {
+    place?.close()
+  }
 }
 
 /** The JSON of an answer. Throws if it is an error. */

@@ -6,20 +6,37 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import { join } from "node:path"
 import process from "node:process"
 import type { Store } from "../store/index.js"
+import { ShortName } from "../store/short-name.js"
 import type { Replayed } from "./replay.js"
 import type { Taps } from "./taps.js"
 
-/** The path of the socket. Windows has named pipes instead. */
-export const controlPath = (folder: string): string =>
-  process.platform === "win32"
-    ? `\\\\.\\pipe\\ohmq-relay-${createHash("sha256").update(folder).digest("hex").slice(0, 32)}`
-    : join(folder, "relay.sock")
+/** Where the socket of a store is. Windows has named pipes instead. */
+export class ControlPath {
+  readonly #name: ShortName | undefined
+  readonly path: string
+
+  constructor(folder: string) {
+    if (process.platform === "win32") {
+      const hash = createHash("sha256").update(folder).digest("hex").slice(0, 32)
+      this.path = `\\\\.\\pipe\\ohmq-relay-${hash}`
+    } else {
+      this.#name = new ShortName(folder)
+      this.path = join(this.#name.path, "relay.sock")
+    }
+  }
+
+  /** Call this once nothing uses the path. */
+  close(): void {
+    this.#name?.close()
+  }
+}
 
 /** Answers the commands. */
 export class ControlServer {
   readonly #store: Store
   readonly #taps: Taps
   readonly #replay: (sink: string) => Promise<Replayed>
+  #path: ControlPath | undefined
   readonly #server = createServer((request, response) => {
     this.#answer(request, response).catch((error: Error) => {
       response.statusCode = 400
@@ -35,7 +52,8 @@ export class ControlServer {
 
   /** Listens. The store is locked, so that a socket that is there belongs to nobody any more. */
   async listen(folder: string): Promise<void> {
-    const path = controlPath(folder)
+    this.#path = new ControlPath(folder)
+    const { path } = this.#path
     if (process.platform !== "win32") rmSync(path, { force: true })
     await new Promise<void>((resolve, reject) => {
       this.#server.once("error", reject)
@@ -69,8 +87,11 @@ export class ControlServer {
   }
 
   async close(): Promise<void> {
-    if (!this.#server.listening) return
-    this.#server.closeAllConnections()
-    await new Promise((done) => this.#server.close(done))
+    if (this.#server.listening) {
+      this.#server.closeAllConnections()
+      await new Promise((done) => this.#server.close(done))
+    }
+    this.#path?.close()
+    this.#path = undefined
   }
 }

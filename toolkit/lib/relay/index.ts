@@ -15,7 +15,7 @@ export type {
   Source,
 } from "./components.js"
 export { parseConfig, type ReadOptions, type RelayConfig, readConfig } from "./configuration.js"
-export { controlPath } from "./control.js"
+export { ControlPath } from "./control.js"
 export { type GithubAnswer, GithubApi, GithubError } from "./github/api.js"
 export { type FailedDelivery, failedDeliveries, type Hook, redeliver } from "./github/deliveries.js"
 export { storedDeliveries } from "./github/stored.js"

@@ -10,6 +10,7 @@ import type { Incoming, IntakeOptions, Receipt, Routing } from "./components.js"
 import { type KnownDeliveries, keyOf } from "./known-deliveries.js"
 import type { Metrics } from "./metrics.js"
 import { type Plan, planRoutes, type Route, type RouteObserver } from "./routes/route.js"
+import type { StoreHealth } from "./store-health.js"
 import { encodeTag } from "./tags.js"
 import type { Taps } from "./taps.js"
 import { endSpan, isTracing, startSpan, traceContext } from "./tracing.js"
@@ -26,15 +27,25 @@ export class Intake {
   readonly #known: KnownDeliveries
   readonly #metrics: Metrics
   readonly #taps: Taps
+  readonly #health: StoreHealth
   readonly #complaints: Complaints
 
   readonly #clock: Clock
   /** Messages that could not be read, and are being kept. */
   #rejecting = 0
 
-  constructor(store: Store, known: KnownDeliveries, metrics: Metrics, taps: Taps, log: Logger, clock: Clock) {
+  constructor(
+    store: Store,
+    health: StoreHealth,
+    known: KnownDeliveries,
+    metrics: Metrics,
+    taps: Taps,
+    log: Logger,
+    clock: Clock,
+  ) {
     this.#clock = clock
     this.#store = store
+    this.#health = health
     this.#known = known
     this.#metrics = metrics
     this.#taps = taps
@@ -139,6 +150,7 @@ export class Intake {
       },
       sinks: () => [...new Set(this.routes.flatMap(({ from, to }) => (from.includes(source) ? to : [])))],
       stored: (count, position) => {
+        this.#health.stored()
         this.#metrics.eventsIn.inc({ source }, count)
         this.#known.reached(position)
       },
@@ -208,14 +220,19 @@ export class Intake {
 
   async #append(source: string, events: NewEvent[], whenFull: WhenFull, { signal }: IntakeOptions): Promise<number> {
     try {
-      return await this.#store.append(events, { whenFull, signal })
+      const position = await this.#store.append(events, { whenFull, signal })
+      this.#health.stored()
+      return position
     } catch (error) {
+      this.#health.failed(error)
       return this.#refused(source, events.length, error)
     }
   }
 
   #refused(source: string, count: number, error: unknown): never {
-    this.#metrics.refused.inc({ source, reason: (error as { code?: string }).code ?? "error" }, count)
+    const { code = "error", message } = error as Error & { code?: string }
+    this.#metrics.refused.inc({ source, reason: code }, count)
+    this.#complaints.warn(`${source} ${code}`, { source, reason: message }, "Events could not be stored")
     throw error
   }
 

@@ -19,6 +19,7 @@ import { KnownDeliveries } from "./known-deliveries.js"
 import { Metrics } from "./metrics.js"
 import { replay } from "./replay.js"
 import { RelayStatus } from "./status.js"
+import { StoreHealth } from "./store-health.js"
 import { Taps } from "./taps.js"
 
 /** The cursor of the relay itself. Nothing waits for it. */
@@ -36,6 +37,7 @@ export class Relay {
   readonly #log: Logger
   readonly #store: Store
   readonly #known: KnownDeliveries
+  readonly #health: StoreHealth
   readonly #intake: Intake
   readonly #http: HttpServer
   readonly #control: ControlServer
@@ -62,7 +64,8 @@ export class Relay {
     this.#known = known
     this.#log = log
     this.metrics = metrics
-    this.#intake = new Intake(store, known, metrics, this.taps, log, clock)
+    this.#health = new StoreHealth(store, resolve(config.folder, config.store.path))
+    this.#intake = new Intake(store, this.#health, known, metrics, this.taps, log, clock)
     this.#http = new HttpServer()
     this.#control = new ControlServer(store, this.taps, (sink) => replay(store, sink, this.#intake.routes))
     metrics.watch(store, config.store.maxBytes, () => [...this.#outlets].map(([name, { part }]) => [name, part]))
@@ -150,8 +153,8 @@ export class Relay {
 
   #readiness() {
     if (this.#state !== "ready") return { status: 503, body: `${this.#state}\n` }
-    if (this.#store.stats().waitingForRoom > 0) return { status: 503, body: "The store is full\n" }
-    return { status: 200, body: "ready\n" }
+    const { problem } = this.#health
+    return problem === undefined ? { status: 200, body: "ready\n" } : { status: 503, body: `${problem}\n` }
   }
 
   /** Reads the configuration again and applies what has changed. Rejects, and changes nothing, if it has mistakes or cannot be started. */

@@ -4,11 +4,12 @@
 // Sockets are files of the folder and not abstract ones, so that containers that share the folder, but not the network, see them too.
 
 import { randomBytes } from "node:crypto"
-import { closeSync, linkSync, openSync, readdirSync, rmSync, statSync } from "node:fs"
+import { linkSync, readdirSync, rmSync, statSync } from "node:fs"
 import { connect, createServer, type Server, type Socket } from "node:net"
 import { join } from "node:path"
 import process from "node:process"
 import { StoreError, systemError } from "./log/errors.js"
+import { ShortName } from "./short-name.js"
 
 const PREFIX = "owner."
 /** How long the owner has to answer with its process id. It is alive in any case. */
@@ -16,21 +17,6 @@ const ANSWER = 1_000
 /** How long a command may take. */
 const PATIENCE = 60_000
 const MAX_COMMAND = 100
-
-/** A folder under a name that is short enough for sun_path, which has about 100 bytes: see unix(7). */
-class ShortName {
-  readonly #folder: number | undefined
-  readonly path: string
-
-  constructor(path: string) {
-    this.#folder = process.platform === "linux" ? openSync(path, "r") : undefined
-    this.path = this.#folder === undefined ? path : `/proc/self/fd/${this.#folder}`
-  }
-
-  close(): void {
-    if (this.#folder !== undefined) closeSync(this.#folder)
-  }
-}
 
 /** What an owner says. */
 interface Reply {

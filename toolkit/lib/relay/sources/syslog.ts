@@ -144,8 +144,8 @@ class SyslogSource implements Source {
         this.#waiting = []
         await this.#context.intake(events, { canRefuse: false, signal: this.#stopping.signal })
       }
-    } catch (error) {
-      this.#context.log.error({ reason: (error as Error).message }, "Messages could not be stored")
+    } catch {
+      // The intake has counted and logged it.
     } finally {
       this.#storing = undefined
     }

@@ -155,7 +155,6 @@ class ZmqSource implements Source {
       } catch (error) {
         const { code = "error", message } = error as Error & { code?: string }
         problem = [code, message]
-        this.#context.log.error({ reason: message, events: batch.length }, "Events could not be stored")
       }
       for (const { incoming, envelope } of batch) {
         if (problem) this.#answer(envelope, "refused", incoming.event.id, ...problem)

@@ -64,7 +64,6 @@ class WebhookSource implements Source {
       return answer(202, { stored, duplicates })
     } catch (error) {
       const isFull = error instanceof StoreError && error.code === "FULL"
-      if (!isFull) this.#context.log.error({ reason: (error as Error).message }, "An event could not be stored")
       // Never 429: Alertmanager drops what is answered so.
       return answer(
         503,
