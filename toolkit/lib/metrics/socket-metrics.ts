@@ -95,7 +95,8 @@ export class SocketMetrics {
           this.reset()
           for (const { name: socket, socket: reference } of entries) {
             const one = reference.deref()
-            const value = of(one === undefined || one.closed ? closed : one.statistics())
+            if (one === undefined || one.closed) continue
+            const value = of(one.statistics())
             if (value !== null) this.inc({ socket }, value)
           }
         },
@@ -173,14 +174,4 @@ function add(totals: Map<string, number[]>, { name, last }: Entry): void {
     name,
     Object.values(counters).map(({ of }, index) => (before[index] ?? 0) + of(last)),
   )
-}
-
-/** The figures of a socket that is gone: nothing waits. */
-const closed: Statistics = {
-  sent: { messages: 0, bytes: 0 },
-  received: { messages: 0, bytes: 0 },
-  fetched: 0,
-  waiting: { sends: 0, receives: 0 },
-  endpoints: { bound: [], connected: [] },
-  peers: null,
 }

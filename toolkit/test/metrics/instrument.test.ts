@@ -148,6 +148,9 @@ describe("instrument", () => {
     await second.send("b")
     expect(await figure(registry, 'sent_messages_total{socket="out"}')).toBe(2)
     push.close()
+    // Whichever metric is read first.
+    const endpoints = await registry.getSingleMetricAsString("ohmq_socket_connected_endpoints")
+    expect(endpoints).toContain('{socket="out"} 1')
     expect(await figure(registry, 'sent_messages_total{socket="out"}')).toBe(2)
     expect(await figure(registry, 'connected_endpoints{socket="out"}')).toBe(1)
     await second.send("c")
