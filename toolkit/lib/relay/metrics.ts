@@ -34,6 +34,11 @@ export class Metrics {
     "Events that a metric made of events could not count, because it had too many series",
     ["sink", "metric"],
   )
+  readonly peersDenied = this.#counter("peers_denied_total", "Connections of peers that were not let in, by reason", [
+    "source",
+    "sink",
+    "reason",
+  ])
   readonly reloads = this.#counter("reloads_total", "Reloads of the configuration", ["outcome"])
   readonly lastReload = new Gauge({
     name: "ohmq_relay_last_reload_successful",

@@ -5,6 +5,8 @@ import { Context, type Socket, type SocketSecurity } from "ohmq"
 import { Authenticator, Certificate } from "ohmq/security"
 import { z } from "zod"
 import { oneOrMore, textShapes } from "../config/index.js"
+import { Complaints } from "./complaints.js"
+import type { ComponentContext } from "./components.js"
 
 export const endpoint = z
   .string()
@@ -83,13 +85,22 @@ export async function clientSecurity(
 /** The options of a socket that binds. */
 export async function serverSecurity(
   security: Pick<Security, "cert" | "clients"> | undefined,
-  folder: string,
+  role: "source" | "sink",
+  { name, folder, log, metrics }: ComponentContext,
 ): Promise<Secured> {
   if (security?.clients === undefined) return nothing
   const server = await Certificate.load(resolve(folder, security.cert))
   // A context has one authenticator only, and each socket lets in clients of its own.
   const context = new Context()
   const authenticator = new Authenticator({ context, curve: resolve(folder, security.clients) })
+  const complaints = new Complaints(log)
+  authenticator.on("denied", ({ reason, count, address, publicKey }) => {
+    metrics.peersDenied.inc({ [role]: name, reason }, count)
+    complaints.warn(reason, { reason, address, publicKey }, "A peer was not let in")
+  })
+  authenticator.on("problem", ({ message }) => {
+    complaints.warn("problem", { reason: message }, "Who may connect could not be decided")
+  })
   return {
     options: { context, security: { server, authenticator } },
     release: async () => {
@@ -101,11 +112,12 @@ export async function serverSecurity(
 /** Creates a socket and binds or connects it. If that fails, nothing of it stays. */
 export async function openZmq<S extends Socket>(
   { bind, connect, security }: Options,
-  folder: string,
+  role: "source" | "sink",
+  context: ComponentContext,
   create: (options: Secured["options"]) => S,
 ): Promise<{ socket: S; release: () => Promise<void> }> {
   const { options, release } =
-    bind === undefined ? await clientSecurity(security, folder) : await serverSecurity(security, folder)
+    bind === undefined ? await clientSecurity(security, context.folder) : await serverSecurity(security, role, context)
   let socket: S | undefined
   try {
     socket = create(options)

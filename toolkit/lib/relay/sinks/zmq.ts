@@ -4,7 +4,7 @@ import { Publisher, Push } from "ohmq"
 import { z } from "zod"
 import { duration } from "../../config/index.js"
 import { withSender } from "../../events/index.js"
-import { type Outcome, type Outgoing, type Sink, sinkKind } from "../components.js"
+import { type ComponentContext, type Outcome, type Outgoing, type Sink, sinkKind } from "../components.js"
 import { openZmq, securitySchema, zmqCheck, zmqClaims, zmqOptions } from "../zmq-options.js"
 
 const schema = z.strictObject({
@@ -17,18 +17,18 @@ type Config = z.infer<typeof schema>
 
 class ZmqSink implements Sink {
   readonly #config: Config
-  readonly #folder: string
+  readonly #context: ComponentContext
   #socket: Publisher | Push | undefined
   #release: (() => Promise<void>) | undefined
 
-  constructor(config: Config, folder: string) {
+  constructor(config: Config, context: ComponentContext) {
     this.#config = config
-    this.#folder = folder
+    this.#context = context
   }
 
   async start(): Promise<void> {
     const { socket: kind, linger } = this.#config
-    const { socket, release } = await openZmq(this.#config, this.#folder, (options) =>
+    const { socket, release } = await openZmq(this.#config, "sink", this.#context, (options) =>
       kind === "pub" ? new Publisher({ linger, ...options }) : new Push({ linger, ...options }),
     )
     this.#socket = socket
@@ -61,5 +61,5 @@ export const zmqSink = sinkKind<Config>({
   schema,
   check: zmqCheck,
   claims: zmqClaims,
-  create: (config, { folder }) => new ZmqSink(config, folder),
+  create: (config, context) => new ZmqSink(config, context),
 })

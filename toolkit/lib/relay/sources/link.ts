@@ -54,8 +54,8 @@ class LinkSource implements Source {
 
   async start(): Promise<void> {
     const { insecure: _, security, ...config } = this.#config
-    const { name, folder, store, routing, metrics } = this.#context
-    const { options, release } = await serverSecurity(security, folder)
+    const { name, store, routing, metrics } = this.#context
+    const { options, release } = await serverSecurity(security, "source", this.#context)
     this.#release = release
     const receiver = await startReceiver(store, {
       ...config,

@@ -62,7 +62,7 @@ class ZmqSource implements Source {
 
   async start(): Promise<void> {
     const { socket: kind, subscribe } = this.#config
-    const { socket, release } = await openZmq(this.#config, this.#context.folder, (options) => {
+    const { socket, release } = await openZmq(this.#config, "source", this.#context, (options) => {
       if (kind === "pull") return new Pull(options)
       return kind === "router" ? new Router({ ...options, linger: 1000 }) : new Subscriber({ ...options, subscribe })
     })
