@@ -1,7 +1,8 @@
 // What the toolkit works with, and the tests that show it: docs/integrations.md is made of this. To add an integration, add a line.
 //
 // - `part`: the source, sink or other part, as docs/relay.md names it. A kind in backquotes after `source` or `sink`, and a preset, must exist.
-// - `against`: another program, with its Debian or npm package and the version that the tests ran with; or what stands in for it.
+// - `against`: another program, with its Debian or npm package and the version that the tests ran with; or what stands in for it. `moves`: Debian
+//   replaces the version within a release, so it is not checked.
 // - `tests`: a file below this folder, what the names of the tests begin with (all, if empty), and how many there are.
 // - `payloads`: what the names of the published payloads begin with, in relay/payloads.
 //
@@ -136,6 +137,13 @@ export const integrations = [
     tests: [["interop/syslog.test.ts", "syslog-ng > takes", 1]],
   },
   {
+    name: "NATS JetStream",
+    direction: "out",
+    part: "sink `jetstream`",
+    against: debian("nats-server", "nats-server", "2.9"),
+    tests: [["interop/jetstream.test.ts", "", 21]],
+  },
+  {
     name: "Prometheus, the relay's metrics",
     direction: "out",
     part: "`/metrics`",
@@ -162,6 +170,18 @@ export const integrations = [
     part: "`dashboards/grafana.json`",
     against: npm("types of Grafana", "@grafana/schema", "13.2"),
     tests: [["dashboards/grafana.test.ts", "", 3]],
+  },
+  {
+    name: "Browsers",
+    direction: "in and out",
+    part: "the status page",
+    against: { ...debian("Chromium", "chromium", "156"), moves: true },
+    tests: [
+      ["interop/status-page.test.ts", "", 8],
+      ["status/access.test.ts", "", 9],
+      ["status/letters.test.ts", "", 6],
+      ["status/overview.test.ts", "", 6],
+    ],
   },
   {
     name: "OpenTelemetry",
