@@ -27,7 +27,6 @@ export class LetterActions {
   async start(action: Action, sink: string, query: LetterQuery, ids: readonly number[] | undefined): Promise<boolean> {
     if (this.#underWay.has(sink)) return false
     this.#underWay.set(sink, action)
-    this.#results.delete(sink)
     const running = this.#run(action, sink, query, ids)
       .catch((error: Error) => {
         this.#subject.log("error", { sink, action, reason: error.message }, "An action of the status page has failed")

@@ -90,7 +90,17 @@ export class StatusSite {
     return path.startsWith("/status/") || (path === "/" && method === "GET")
   }
 
-  async answer({ method, url, headers, body }: SiteRequest): Promise<SiteAnswer> {
+  async answer(request: SiteRequest): Promise<SiteAnswer> {
+    try {
+      return await this.#answer(request)
+    } catch (error) {
+      const { message } = error as Error
+      this.#subject.log("error", { reason: message }, "The status page could not answer")
+      return refusal(500, "It failed", message)
+    }
+  }
+
+  async #answer({ method, url, headers, body }: SiteRequest): Promise<SiteAnswer> {
     const { pathname, searchParams } = new URL(url, "http://relay")
     const problem = this.#access.problem(headers)
     if (problem !== undefined) return refusal(403, "Not from there", problem)

@@ -1,6 +1,6 @@
 // Who may see the status page, and who may act on it.
 
-import { describe, expect, it } from "vitest"
+import { describe, expect, it, onTestFinished, vi } from "vitest"
 import { answering } from "../relay/clocked-relay.js"
 import { until } from "../relay/support.js"
 import { formToken, pageRelay, rawRequest, token } from "./support.js"
@@ -108,6 +108,17 @@ describe("the status page", () => {
     expect(out.status).toBe(303)
     expect(String(out.headers["set-cookie"])).toMatch(/^ohmq-status=; .*Max-Age=0$/)
     expect(String(await loggedIn(relay.url))).not.toContain("Secure")
+  })
+
+  it("with a token, asks again after twelve hours", async () => {
+    const relay = await pageRelay({ http: withToken })
+    const cookie = cookieOf(await loggedIn(relay.url))
+    const page = async () => (await rawRequest(relay.url, { cookie })).body
+    onTestFinished(() => void vi.useRealTimers())
+    vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 11.9 * 3_600_000 })
+    expect(await page()).toContain("hooks")
+    vi.setSystemTime(Date.now() + 0.2 * 3_600_000)
+    expect(await page()).toContain("Token of this relay")
   })
 
   it("with a token, sets a cookie for TLS only if that is what the browser sees", async () => {

@@ -14,7 +14,7 @@ async function refusing(count: number) {
   const sink = { status: 400 }
   const server = await answering(() => [sink.status])
   const relay = await pageRelay({ out: `{ type: webhook, url: "${server.url}" }` })
-  for (let i = 1; i <= count; i++) await relay.send(`event-${i}`)
+  for (let i = 1; i <= count; i++) await relay.send(`Event-${i}`)
   await dead(relay, count)
   return { relay, server, sink }
 }
@@ -87,7 +87,7 @@ describe("the dead letters of a sink", () => {
     expect(await deadOf(relay)).toBe("13 dead letters")
     await relay.submit(list, { replay: "selected", id: ids.slice(1, 4) })
     expect(await deadOf(relay)).toBe("10 dead letters")
-    // event-10 to event-14.
+    // Event-10 to Event-14.
     await relay.submit(list, { replay: "all", text: "event-1" })
     expect(await deadOf(relay)).toBe("5 dead letters")
     await relay.submit(list, { replay: "all" })

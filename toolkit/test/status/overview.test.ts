@@ -2,6 +2,7 @@
 
 import { writeFileSync } from "node:fs"
 import { join } from "node:path"
+import { setImmediate } from "node:timers/promises"
 import { describe, expect, it } from "vitest"
 import { answering, SimulatedClock } from "../relay/clocked-relay.js"
 import { linked } from "../relay/links.js"
@@ -42,11 +43,14 @@ describe("the overview", () => {
   })
 
   it("says that a sink waits for a person", { timeout: 40_000 }, async () => {
-    const server = await answering(() => [401])
+    let status = 503
+    const server = await answering(() => [status])
     const relay = await pageRelay({
       out: `{ type: splunk-hec, url: "${server.url.slice(0, -1)}", token: env:GITHUB_SECRET }`,
     })
     await relay.send("1")
+    await until(async () => liveText(await relay.page(), "sink/out/state") === "Failing")
+    status = 401
     await until(async () => liveText(await relay.page(), "sink/out/state") === "Held: change something first")
   })
 
@@ -74,6 +78,25 @@ describe("the overview", () => {
       await samples(i)
     }
     expect(liveText(await relay.page(), "source/hooks/rate")).toBe("0/s")
+  })
+
+  it("keeps an hour, and no more", { timeout: 60_000 }, async () => {
+    /** A clock that knows how often it was asked to wait: each sample ends with that. */
+    class CountingClock extends SimulatedClock {
+      asked = 0
+      override wait(milliseconds: number, signal: AbortSignal): Promise<void> {
+        this.asked++
+        return super.wait(milliseconds, signal)
+      }
+    }
+    const clock = new CountingClock()
+    const relay = await pageRelay({ clock })
+    for (let samples = 1; samples <= 1900; samples++) {
+      while (clock.asked < samples) await setImmediate()
+      clock.advance(2000)
+    }
+    const { times, lag } = (await (await fetch(`${relay.url}/status/charts`)).json()) as Charts
+    expect([times.length, lag[0]?.values.length]).toEqual([1800, 1800])
   })
 
   it("names the verified peers of links", { timeout: 40_000 }, async () => {
