@@ -88,6 +88,13 @@ export const integrations = [
     tests: [["interop/rsyslog-elasticsearch.test.ts", "", 1]],
   },
   {
+    name: "NATS JetStream",
+    direction: "out",
+    part: "sink `jetstream`",
+    against: debian("nats-server", "nats-server", "2.9"),
+    tests: [["interop/jetstream.test.ts", "", 21]],
+  },
+  {
     name: "Syslog (RFC 5424, RFC 3164)",
     direction: "in",
     part: "source `syslog`",
