@@ -11,7 +11,7 @@ export const command = resolve(import.meta.dirname, "../../../dist/cli/main.js")
 
 export const githubSecret = "it's a secret to everybody"
 export const standardSecret = `whsec_${Buffer.from("a key of at least 24 bytes").toString("base64")}`
-export const env = { ...process.env, GITHUB_SECRET: githubSecret, STANDARD_SECRET: standardSecret }
+export const env: NodeJS.ProcessEnv = { ...process.env, GITHUB_SECRET: githubSecret, STANDARD_SECRET: standardSecret }
 
 /** A folder that is removed after the test. */
 export function temporaryFolder(): string {
