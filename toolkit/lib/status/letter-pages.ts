@@ -48,13 +48,15 @@ async function* examine(subject: Subject, sink: string, { after, text, within }:
 /** Reads a page. */
 export async function readPage(subject: Subject, sink: string, query: LetterQuery): Promise<LetterPage> {
   const letters: LetterView[] = []
-  const end = performance.now() + budgetMs
+  // From the first one on, which may be far into a file. Only a search passes over many.
+  let end: number | undefined
   let examined = query.after
   for await (const { view, isMatch } of examine(subject, sink, query)) {
     if (letters.length === pageSize) return { letters, next: examined, isCut: false }
     if (isMatch) letters.push(view)
     examined = view.id
-    if (performance.now() > end) return { letters, next: examined, isCut: true }
+    end ??= performance.now() + budgetMs
+    if (query.text !== "" && performance.now() > end) return { letters, next: examined, isCut: true }
   }
   return { letters, next: undefined, isCut: false }
 }
