@@ -15,6 +15,7 @@ import {
   size,
   suggestion,
 } from "../config/index.js"
+import { checkCertificates } from "./certificates.js"
 import type { SinkKind, SourceKind } from "./components.js"
 import { checkHttp, httpSchema } from "./http-options.js"
 import { sinkKinds, sourceKinds } from "./registry.js"
@@ -170,6 +171,11 @@ class Reader {
         if (this.#document.mistakes.length > before) return []
         const problem = kind.check?.(config, this.#http)
         if (problem !== undefined) this.#document.report([...path, ...problem[0]], problem[1])
+        const files = problem === undefined ? kind.certificates?.(config) : undefined
+        if (files !== undefined)
+          checkCertificates(files, this.#folder, (option, message) =>
+            this.#document.report([...path, "security", option], message),
+          )
       }
       for (const claim of kind.claims?.(config) ?? []) {
         const owner = this.#claims.get(claim)
