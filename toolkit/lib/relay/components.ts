@@ -4,6 +4,7 @@ import type { Logger } from "pino"
 import type { z } from "zod"
 import type { Event, EventError, Stored } from "../events/index.js"
 import type { NewEvent, Store, WhenFull } from "../store/index.js"
+import type { CertificateFiles } from "./certificates.js"
 import type { HttpServer } from "./http.js"
 import type { Metrics } from "./metrics.js"
 import type { Span, TraceContext } from "./tracing.js"
@@ -136,6 +137,8 @@ interface Kind<Config> {
   readonly schema: z.ZodType<Config>
   /** What the schema cannot express: returns the option's path and the problem. No network. */
   check?(config: Config, http: { isOn: boolean; hasPage: boolean }): [path: PropertyKey[], problem: string] | undefined
+  /** The certificates that it needs. */
+  certificates?(config: Config): CertificateFiles | undefined
   /** What only one component can have, such as the path of a webhook. */
   claims?(config: Config): string[]
 }

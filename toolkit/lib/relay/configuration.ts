@@ -15,6 +15,7 @@ import {
   size,
   suggestion,
 } from "../config/index.js"
+import { checkCertificates } from "./certificates.js"
 import type { SinkKind, SourceKind } from "./components.js"
 import { checkHttp, httpSchema } from "./http-options.js"
 import { sinkKinds, sourceKinds } from "./registry.js"
@@ -170,6 +171,11 @@ class Reader {
         if (this.#document.mistakes.length > before) return []
         const problem = kind.check?.(config, this.#http)
         if (problem !== undefined) this.#document.report([...path, ...problem[0]], problem[1])
+        const files = problem === undefined ? kind.certificates?.(config) : undefined
+        if (files !== undefined)
+          checkCertificates(files, this.#folder, (option, message) =>
+            this.#document.report([...path, "security", option], message),
+          )
       }
       for (const claim of kind.claims?.(config) ?? []) {
         const owner = this.#claims.get(claim)
@@ -211,6 +217,14 @@ class Reader {
   }
 }
 
+/** Why a configuration cannot be read, and what to do. */
+const unreadable: Readonly<Record<string, string>> = {
+  ENOENT: "There is no such file. Write one with: ohmq relay init",
+  EISDIR: "It is a folder. Name the file in it, such as relay.yaml, or write one there with: ohmq relay init",
+  EACCES: "This user may not read the file. Change its owner or mode",
+  EMFILE: "Cannot read the file: the process has too many open files. Raise the limit (ulimit -n)",
+}
+
 /**
  * Reads and checks a configuration: its options, names, expressions and secrets. The network is not used.
  *
@@ -221,7 +235,8 @@ export function readConfig(file: string, options: ReadOptions = {}): RelayConfig
   try {
     text = readFileSync(file, "utf8")
   } catch (error) {
-    const message = `Cannot read the file: ${(error as NodeJS.ErrnoException).code}`
+    const { code = "" } = error as NodeJS.ErrnoException
+    const message = unreadable[code] ?? `Cannot read the file: ${code}`
     throw new ConfigError(file, [{ line: 1, column: 1, path: "", message }])
   }
   return parseConfig(text, file, options)

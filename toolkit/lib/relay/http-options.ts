@@ -24,6 +24,12 @@ export const httpSchema = z.strictObject({
     .boolean()
     .prefault(false)
     .describe("Whether to listen beyond loopback, unencrypted. Better: a proxy with TLS before it."),
+  maxConnections: z
+    .int()
+    .min(1)
+    .max(100_000)
+    .prefault(1000)
+    .describe("At most this many connections at a time. Further ones are closed and counted."),
   page: z
     .boolean()
     .prefault(false)

@@ -51,7 +51,7 @@ export class HttpServer {
   #isListening = false
   #site: Site | undefined
 
-  constructor() {
+  constructor(maxConnections: number, dropped: () => void) {
     this.#server = fastify({
       bodyLimit: maxBodyBytes,
       requestTimeout: 30_000,
@@ -59,6 +59,8 @@ export class HttpServer {
       forceCloseConnections: "idle",
       return503OnClosing: true,
     })
+    this.#server.server.maxConnections = maxConnections
+    this.#server.server.on("drop", dropped)
     this.#server.removeAllContentTypeParsers()
     this.#server.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body))
     this.#server.addHook("onRequest", async (request, reply) => {

@@ -39,6 +39,7 @@ export class Metrics {
     "sink",
     "reason",
   ])
+  readonly httpDropped = this.#counter("http_connections_dropped_total", "HTTP connections over the bound", [])
   readonly reloads = this.#counter("reloads_total", "Reloads of the configuration", ["outcome"])
   readonly lastReload = new Gauge({
     name: "ohmq_relay_last_reload_successful",

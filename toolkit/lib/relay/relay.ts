@@ -66,7 +66,11 @@ export class Relay {
     this.metrics = metrics
     this.#health = new StoreHealth(store, resolve(config.folder, config.store.path))
     this.#intake = new Intake(store, this.#health, known, metrics, this.taps, log, clock)
-    this.#http = new HttpServer()
+    const complaints = new Complaints(log)
+    this.#http = new HttpServer(config.http?.maxConnections ?? 1, () => {
+      metrics.httpDropped.inc()
+      complaints.warn("http", {}, "An HTTP connection was closed: http.maxConnections is reached")
+    })
     this.#control = new ControlServer(store, this.taps, (sink) => replay(store, sink, this.#intake.routes))
     metrics.watch(store, config.store.maxBytes, () => [...this.#outlets].map(([name, { part }]) => [name, part]))
     if (config.http?.page) this.#serveStatus(config.http.token?.reveal())

@@ -1,6 +1,7 @@
+import { once } from "node:events"
 import { connect } from "node:net"
 import { describe, expect, it } from "vitest"
-import { basic, RelayProcess, temporaryFolder } from "./support.js"
+import { basic, RelayProcess, temporaryFolder, until } from "./support.js"
 
 /** Sends bytes as they are, and resolves to the answer's first line and headers once the relay has closed the connection. */
 function raw(url: string, request: string): Promise<string> {
@@ -49,6 +50,26 @@ describe("the HTTP server of a relay", () => {
       /^HTTP\/1\.1 400 /,
     )
     expect((await relay.github("{}", "1")).status).toBe(202)
+    expect(await relay.end()).toBe(0)
+  })
+
+  it("closes connections over its bound, and counts them", { timeout: 40_000 }, async () => {
+    const config = basic.replace('listen: "127.0.0.1:0"', 'listen: "127.0.0.1:0", maxConnections: 1')
+    const relay = await RelayProcess.start(temporaryFolder(), config)
+    const { hostname, port } = new URL(relay.url)
+    const held = connect(Number(port), hostname)
+    held.write("GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n")
+    await once(held, "data")
+    const second = connect(Number(port), hostname).on("error", () => {})
+    await once(second.resume(), "close")
+    await relay.logged("http.maxConnections is reached")
+    held.destroy()
+    await until(() =>
+      relay.metric("ohmq_relay_http_connections_dropped_total").then(
+        (count) => count !== undefined && count >= 1,
+        () => false,
+      ),
+    )
     expect(await relay.end()).toBe(0)
   })
 })

@@ -136,5 +136,6 @@ export const linkSink = sinkKind<Config>({
   schema,
   isDelivered: false,
   check: ({ connect, security, insecure }) => (security || insecure ? undefined : farCheck("connect", connect)),
+  certificates: ({ security }) => security,
   create: (config, context) => new LinkSink(config, context),
 })

@@ -60,6 +60,7 @@ class ZmqSink implements Sink {
 export const zmqSink = sinkKind<Config>({
   schema,
   check: zmqCheck,
+  certificates: ({ security }) => security,
   claims: zmqClaims,
   create: (config, context) => new ZmqSink(config, context),
 })

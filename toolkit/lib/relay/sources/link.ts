@@ -113,6 +113,7 @@ class LinkSource implements Source {
 export const linkSource = sourceKind<Config>({
   schema,
   check: ({ bind, security, insecure }) => (security || insecure ? undefined : farCheck("bind", [bind])),
+  certificates: ({ security }) => security,
   claims: ({ bind }) => [bind],
   create: (config, context) => new LinkSource(config, context),
 })

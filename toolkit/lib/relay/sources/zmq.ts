@@ -190,6 +190,7 @@ export const zmqSource = sourceKind<Config>({
       return [["format"], "A router takes the toolkit's events only. Use pull, or leave format out"]
     return zmqCheck(config)
   },
+  certificates: ({ security }) => security,
   claims: zmqClaims,
   create: (config, context) => new ZmqSource(config, context),
 })
