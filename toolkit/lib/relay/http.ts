@@ -41,6 +41,9 @@ export const maxBodyBytes = 32 * 2 ** 20
 /** More than a form of the status page has. */
 const maxFormBytes = 64 << 10
 
+/** How long requests may take to come in after the relay was told to stop. */
+const closeMs = 2000
+
 const pathOf = (url: string): string => url.split("?", 1)[0] ?? url
 
 /** The HTTP server of a relay. */
@@ -138,9 +141,13 @@ export class HttpServer {
     return address
   }
 
+  /** Answers the requests that are under way, and closes. A client that has not sent its request in time is cut off. */
   async close(): Promise<void> {
     this.#site?.close()
-    if (this.#isListening) await this.#server.close()
+    if (!this.#isListening) return
+    const timer = setTimeout(() => this.#server.server.closeAllConnections(), closeMs)
+    await this.#server.close()
+    clearTimeout(timer)
   }
 }
 

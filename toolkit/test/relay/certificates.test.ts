@@ -57,13 +57,6 @@ describe("readConfig", () => {
       "sources.edges.security.clients: There is no folder ./clients. Make it, ",
     ],
     [
-      "an empty folder of clients",
-      "hub",
-      ({ hub }) => rmSync(join(hub, "clients", "edge.key")),
-      ["", ""],
-      "sources.edges.security.clients: ./clients has no certificate, so that nobody is let in. ",
-    ],
-    [
       "a client that is not a certificate",
       "hub",
       ({ hub }) => writeFileSync(join(hub, "clients", "a.key"), ""),

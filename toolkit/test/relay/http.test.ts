@@ -72,4 +72,17 @@ describe("the HTTP server of a relay", () => {
     )
     expect(await relay.end()).toBe(0)
   })
+
+  it("does not wait long for a client that holds back its request when it stops", { timeout: 40_000 }, async () => {
+    const relay = await RelayProcess.start(temporaryFolder(), basic)
+    const { hostname, port } = new URL(relay.url)
+    const slow = connect(Number(port), hostname).on("error", () => {})
+    slow.write("POST /github HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\nhalf")
+    // Its request has arrived when the next one is answered.
+    expect((await relay.github("{}", "1")).status).toBe(202)
+    const since = Date.now()
+    expect(await relay.end()).toBe(0)
+    expect(Date.now() - since).toBeLessThan(9000)
+    slow.destroy()
+  })
 })
