@@ -21,7 +21,9 @@ const table = (rows) => ["| option | type | default | |", "|---|---|---|---|", .
 
 /** The tables by the names of their places in the page, and the text of the JSON Schema. */
 export async function relayOptions() {
-  const { optionTables, relaySchema } = await import(pathToFileURL(inProject("toolkit/dist/relay/reference.js")).href)
+  const { optionTables, relaySchema } = await import(
+    pathToFileURL(inProject("toolkit/dist/relay/configuration/reference.js")).href
+  )
   return {
     parts: Object.fromEntries(
       Object.entries(optionTables()).map(([name, rows]) => [`options of ${name}`, table(rows)]),

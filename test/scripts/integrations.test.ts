@@ -22,7 +22,9 @@ const { integrations }: { integrations: Integration[] } = await import(inProject
 const { payloadsOf }: { payloadsOf: (prefix?: string) => string[] } = await import(
   inProject("scripts/pages/integrations.mjs")
 )
-const registry: { sourceKinds: object; sinkKinds: object } = await import(inProject("toolkit/dist/relay/registry.js"))
+const registry: { sourceKinds: object; sinkKinds: object } = await import(
+  inProject("toolkit/dist/relay/configuration/registry.js")
+)
 const { presets }: { presets: object } = await import(inProject("toolkit/dist/relay/sources/webhook/presets/index.js"))
 
 /** The names of the tests of each file below toolkit/test. */

@@ -5,9 +5,9 @@ import type { z } from "zod"
 import type { Event, EventError, Stored } from "../events/index.js"
 import type { NewEvent, Store, WhenFull } from "../store/index.js"
 import type { CertificateFiles } from "./certificates.js"
-import type { HttpServer } from "./http.js"
-import type { Metrics } from "./metrics.js"
-import type { Span, TraceContext } from "./tracing.js"
+import type { HttpServer } from "./http/server.js"
+import type { Metrics } from "./observation/metrics.js"
+import type { Span, TraceContext } from "./observation/tracing.js"
 
 /** An event that a source took in. */
 export interface Incoming extends Stored {

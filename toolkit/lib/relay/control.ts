@@ -7,8 +7,8 @@ import { join } from "node:path"
 import process from "node:process"
 import type { Store } from "../store/index.js"
 import { ShortName } from "../store/short-name.js"
-import type { Replayed } from "./replay.js"
-import type { Taps } from "./taps.js"
+import type { Replayed } from "./delivery/replay.js"
+import type { Taps } from "./intake/taps.js"
 
 /** Where the socket of a store is. Windows has named pipes instead. */
 export class ControlPath {

@@ -14,13 +14,13 @@ export type {
   Sink,
   Source,
 } from "./components.js"
-export { parseConfig, type ReadOptions, type RelayConfig, readConfig } from "./configuration.js"
+export { parseConfig, type ReadOptions, type RelayConfig, readConfig } from "./configuration/configuration.js"
+export { relaySchema } from "./configuration/reference.js"
 export { ControlPath } from "./control.js"
+export { type Replayed, replay } from "./delivery/replay.js"
 export { type GithubAnswer, GithubApi, GithubError } from "./github/api.js"
 export { type FailedDelivery, failedDeliveries, type Hook, redeliver } from "./github/deliveries.js"
 export { storedDeliveries } from "./github/stored.js"
-export { relaySchema } from "./reference.js"
+export type { TraceContext } from "./observation/tracing.js"
 export { Relay } from "./relay.js"
-export { type Replayed, replay } from "./replay.js"
-export type { TraceContext } from "./tracing.js"
 export { runTests, type TrialResult } from "./trial/trial.js"

@@ -8,11 +8,11 @@ import type { LetterView, LinkView, SinkView, Snapshot, SourceView, Subject } fr
 import type { DeadLetter, Selection, Store } from "../store/index.js"
 import type { Clock } from "./clock.js"
 import type { Outlet } from "./components.js"
-import type { RelayConfig } from "./configuration.js"
-import type { Metrics } from "./metrics.js"
-import { replay } from "./replay.js"
+import type { RelayConfig } from "./configuration/configuration.js"
+import { replay } from "./delivery/replay.js"
+import { decodeTag } from "./intake/tags.js"
+import type { Metrics } from "./observation/metrics.js"
 import type { Route } from "./routes/route.js"
-import { decodeTag } from "./tags.js"
 
 const { version } = createRequire(import.meta.url)("../../package.json") as { version: string }
 

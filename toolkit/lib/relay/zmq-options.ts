@@ -5,8 +5,8 @@ import { Context, type Socket, type SocketSecurity } from "ohmq"
 import { Authenticator, Certificate } from "ohmq/security"
 import { z } from "zod"
 import { oneOrMore, textShapes } from "../config/index.js"
-import { Complaints } from "./complaints.js"
 import type { ComponentContext } from "./components.js"
+import { Complaints } from "./observation/complaints.js"
 
 export const endpoint = z
   .string()

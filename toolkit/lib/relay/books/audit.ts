@@ -9,7 +9,7 @@ import {
   readFacts,
   type StoreFacts,
 } from "../../store/index.js"
-import { decodeTag } from "../tags.js"
+import { decodeTag } from "../intake/tags.js"
 import { type Mark, readBooks } from "./ledger.js"
 
 /** Events that are missing from the store. */

@@ -2,7 +2,7 @@
 
 import { Buffer } from "node:buffer"
 import { EventError } from "../../events/index.js"
-import { eventOfLine } from "../lines.js"
+import { eventOfLine } from "../formats/lines.js"
 import { syslogEvent } from "../syslog/event.js"
 import { parseMessage } from "../syslog/parse.js"
 import { type FeedOf, incoming, subjectOf } from "./feed.js"

@@ -4,7 +4,7 @@ import { Buffer } from "node:buffer"
 import { existsSync } from "node:fs"
 import { join } from "node:path"
 import { readFacts } from "../../store/index.js"
-import { decodeTag } from "../tags.js"
+import { decodeTag } from "../intake/tags.js"
 
 /** The identifiers of all deliveries that a relay's store knows, whichever source took them. */
 export function storedDeliveries(folder: string): Set<string> {

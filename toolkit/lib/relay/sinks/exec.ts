@@ -7,7 +7,7 @@ import { clearTimeout, setTimeout } from "node:timers"
 import { z } from "zod"
 import { duration } from "../../config/index.js"
 import { type ComponentContext, type Outcome, type Outgoing, type Sink, sinkKind } from "../components.js"
-import { eventLine } from "../event-lines.js"
+import { eventLine } from "../formats/event-lines.js"
 
 const schema = z.strictObject({
   command: z

@@ -7,7 +7,7 @@ import process from "node:process"
 import { z } from "zod"
 import { duration, size } from "../../config/index.js"
 import { type ComponentContext, type Outcome, type Outgoing, type Sink, sinkKind } from "../components.js"
-import { eventLine } from "../event-lines.js"
+import { eventLine } from "../formats/event-lines.js"
 
 const schema = z.strictObject({
   path: z.string().min(1).describe("The file. It is created if it does not exist."),

@@ -6,7 +6,7 @@ import { duration } from "../../config/index.js"
 import { LinkError, type LinkSender, startSender } from "../../link/index.js"
 import type { Entry } from "../../store/index.js"
 import { type ComponentContext, type Outlet, sinkKind } from "../components.js"
-import { decodeTag } from "../tags.js"
+import { decodeTag } from "../intake/tags.js"
 import { clientSecurity, endpoints, farCheck } from "../zmq-options.js"
 
 const positive = () => duration().refine((milliseconds) => milliseconds > 0, "Expected more than 0")

@@ -12,10 +12,10 @@ import { z } from "zod"
 import { duration } from "../../config/index.js"
 import { decode, type Event } from "../../events/index.js"
 import { type ComponentContext, type Outcome, type Outgoing, type Sink, sinkKind } from "../components.js"
-import { eventLine } from "../event-lines.js"
+import { eventLine } from "../formats/event-lines.js"
+import { traceContext } from "../observation/tracing.js"
 import { counted, formatMessage } from "../syslog/format.js"
 import { facilities, levelOf } from "../syslog/message.js"
-import { traceContext } from "../tracing.js"
 
 const expected = 'Expected an address such as "tls://siem.example.com:6514" or "tcp://127.0.0.1:601"'
 

@@ -4,10 +4,10 @@ import { z } from "zod"
 import { duration, secret } from "../../config/index.js"
 import { decode } from "../../events/index.js"
 import { type ComponentContext, type Outcome, type Outgoing, type Sink, sinkKind } from "../components.js"
-import { eventJson } from "../event-lines.js"
-import { HttpClient, httpCheck, httpOptions } from "../http-client.js"
-import { messageId, standardKey, standardSignature } from "../signatures.js"
-import { traceContext } from "../tracing.js"
+import { eventJson } from "../formats/event-lines.js"
+import { HttpClient, httpCheck, httpOptions } from "../http/client.js"
+import { messageId, standardKey, standardSignature } from "../http/signatures.js"
+import { traceContext } from "../observation/tracing.js"
 
 const schema = z.strictObject({
   ...httpOptions,

@@ -6,7 +6,7 @@ import { setTimeout } from "node:timers/promises"
 import { z } from "zod"
 import { duration } from "../../config/index.js"
 import { type Source, type SourceContext, sourceKind } from "../components.js"
-import { eventsOfLines, type Line, LineSplitter, lineOptions } from "../lines.js"
+import { eventsOfLines, type Line, LineSplitter, lineOptions } from "../formats/lines.js"
 
 const schema = z.strictObject({
   command: z

@@ -7,7 +7,7 @@ import { basename, dirname, join, resolve } from "node:path"
 import { setTimeout } from "node:timers/promises"
 import { z } from "zod"
 import { type Source, type SourceContext, sourceKind } from "../components.js"
-import { eventsOfLines, type Line, LineSplitter, lineOptions } from "../lines.js"
+import { eventsOfLines, type Line, LineSplitter, lineOptions } from "../formats/lines.js"
 import { readNote, saveNote } from "../notes.js"
 
 const schema = z.strictObject({

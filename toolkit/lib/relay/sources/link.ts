@@ -3,8 +3,8 @@
 import { z } from "zod"
 import { duration, size } from "../../config/index.js"
 import { type LinkReceiver, type Refusal, startReceiver } from "../../link/index.js"
-import { Complaints } from "../complaints.js"
 import { type Source, type SourceContext, sourceKind } from "../components.js"
+import { Complaints } from "../observation/complaints.js"
 import { endpoint, farCheck, serverSecurity } from "../zmq-options.js"
 
 const schema = z.strictObject({

@@ -2,7 +2,7 @@
 
 import { createEvent, encode } from "../../events/index.js"
 import type { Incoming } from "../components.js"
-import { traceContext } from "../tracing.js"
+import { traceContext } from "../observation/tracing.js"
 import { type SyslogMessage, severityOf } from "./message.js"
 
 const limits = { bytes: Number.POSITIVE_INFINITY }

@@ -2,7 +2,7 @@
 // anything was indexed: each item has a status of its own.
 
 import type { Outcome, Retry } from "../../components.js"
-import type { Answer } from "../../http-client.js"
+import type { Answer } from "../../http/client.js"
 
 interface Item {
   status?: unknown

@@ -4,7 +4,7 @@
 import { Buffer } from "node:buffer"
 import { decode, type Event, type Finding, isFinding } from "../../../events/index.js"
 import type { Outgoing } from "../../components.js"
-import { messageId } from "../../signatures.js"
+import { messageId } from "../../http/signatures.js"
 
 export const ecsVersion = "8.17.0"
 

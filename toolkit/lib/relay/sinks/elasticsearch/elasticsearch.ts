@@ -1,9 +1,9 @@
 // The sink `elasticsearch`: events to an index or data stream of Elasticsearch or OpenSearch, by bulk requests.
 
 import { Buffer } from "node:buffer"
-import { chunkOf } from "../../chunks.js"
 import { type ComponentContext, type Outcome, type Outgoing, type Sink, sinkKind } from "../../components.js"
-import { HttpClient, httpCheck } from "../../http-client.js"
+import { chunkOf } from "../../delivery/chunks.js"
+import { HttpClient, httpCheck } from "../../http/client.js"
 import { readAnswer, type Verdict } from "./bulk-answer.js"
 import { bulkLines } from "./document.js"
 import { type Config, schema } from "./options.js"

@@ -2,7 +2,7 @@
 
 import { z } from "zod"
 import { secret, size } from "../../../config/index.js"
-import { httpOptions } from "../../http-client.js"
+import { httpOptions } from "../../http/client.js"
 
 /** https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-indices-create */
 const indexName = z

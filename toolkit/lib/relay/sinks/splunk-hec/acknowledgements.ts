@@ -4,7 +4,7 @@
 import { Buffer } from "node:buffer"
 import { randomUUID } from "node:crypto"
 import { setTimeout } from "node:timers/promises"
-import type { Answer } from "../../http-client.js"
+import type { Answer } from "../../http/client.js"
 
 /** Splunk forgets a channel that was not used for ten minutes. */
 const channelAge = 5 * 60_000

@@ -3,7 +3,7 @@
 import { Buffer } from "node:buffer"
 import { decode } from "../../../events/index.js"
 import type { Outgoing } from "../../components.js"
-import { eventJson, eventLine } from "../../event-lines.js"
+import { eventJson, eventLine } from "../../formats/event-lines.js"
 import type { Config } from "./options.js"
 
 const unlimited = { bytes: Number.POSITIVE_INFINITY, levels: Number.POSITIVE_INFINITY, trustSender: true }

@@ -2,7 +2,7 @@
 
 import { z } from "zod"
 import { duration, secret, size } from "../../../config/index.js"
-import { httpOptions } from "../../http-client.js"
+import { httpOptions } from "../../http/client.js"
 
 export const schema = z.strictObject({
   ...httpOptions,

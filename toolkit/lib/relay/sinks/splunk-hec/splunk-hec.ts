@@ -1,9 +1,9 @@
 // The sink `splunk-hec`: events to Splunk's HTTP Event Collector.
 
 import { Buffer } from "node:buffer"
-import { chunkOf } from "../../chunks.js"
 import { type ComponentContext, type Outcome, type Outgoing, type Sink, sinkKind } from "../../components.js"
-import { type Answer, HttpClient, httpCheck } from "../../http-client.js"
+import { chunkOf } from "../../delivery/chunks.js"
+import { type Answer, HttpClient, httpCheck } from "../../http/client.js"
 import { Acknowledgements } from "./acknowledgements.js"
 import { envelope, line, rawQuery } from "./envelope.js"
 import { type Config, schema } from "./options.js"

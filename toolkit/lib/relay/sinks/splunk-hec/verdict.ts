@@ -1,7 +1,7 @@
 // What an answer of Splunk's HTTP Event Collector says about the events of a request. The codes are those of
 // https://docs.splunk.com/Documentation/Splunk/latest/Data/TroubleshootHTTPEventCollector
 
-import type { Answer } from "../../http-client.js"
+import type { Answer } from "../../http/client.js"
 
 /** What became of the events of a request, in order. */
 export interface Verdict {

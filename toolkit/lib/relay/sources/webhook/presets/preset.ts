@@ -2,8 +2,8 @@
 
 import { createHash, timingSafeEqual } from "node:crypto"
 import type { Severity } from "../../../../events/index.js"
-import type { HttpRequest } from "../../../http.js"
-import { hasHmac } from "../../../signatures.js"
+import type { HttpRequest } from "../../../http/server.js"
+import { hasHmac } from "../../../http/signatures.js"
 import type { Config } from "../options.js"
 
 /** A reason to refuse a request. */

@@ -1,9 +1,9 @@
 // Dead letters go to their sink again: as they are, or changed by the route that could not change them before.
 
-import { decode } from "../events/index.js"
-import type { DeadLetter, Selection, Store } from "../store/index.js"
-import { type Route, release } from "./routes/route.js"
-import { decodeTag, encodeTag } from "./tags.js"
+import { decode } from "../../events/index.js"
+import type { DeadLetter, Selection, Store } from "../../store/index.js"
+import { decodeTag, encodeTag } from "../intake/tags.js"
+import { type Route, release } from "../routes/route.js"
 
 /** What became of a sink's dead letters. */
 export interface Replayed {

@@ -1,8 +1,8 @@
 // The metrics of links: docs/relay.md lists them.
 
 import { Counter, Gauge, type Registry } from "prom-client"
-import type { ReceiverStats, SenderStats } from "../link/index.js"
-import { refusals } from "../link/link-error.js"
+import type { ReceiverStats, SenderStats } from "../../link/index.js"
+import { refusals } from "../../link/link-error.js"
 
 /** What is read when the metrics are. */
 type Read<Stats> = Map<string, () => Stats>

@@ -1,7 +1,7 @@
 // Events as JSON text: the JSON format of CloudEvents (https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.md).
 
 import { Buffer } from "node:buffer"
-import { decode, type Stored, withSender } from "../events/index.js"
+import { decode, type Stored, withSender } from "../../events/index.js"
 
 /** The JSON of an event, with its sender. Its data is as the producer wrote it, unless that was bytes, which become Base64. */
 export function eventJson(stored: Stored): Buffer {

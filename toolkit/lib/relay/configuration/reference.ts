@@ -1,12 +1,12 @@
 // The options of the relay, described: tables for docs/relay.md and a JSON Schema for editors.
 
 import type { z } from "zod"
-import { jsonSchemaOf, type OptionRow, optionRows } from "../config/index.js"
+import { jsonSchemaOf, type OptionRow, optionRows } from "../../config/index.js"
+import { httpSchema } from "../http/options.js"
+import { routeSchema } from "../routes/schema.js"
+import { testFileSchema } from "../trial/test-file.js"
 import { deliverySchema, namePattern, schema, storeSchema } from "./configuration.js"
-import { httpSchema } from "./http-options.js"
 import { sinkKinds, sourceKinds } from "./registry.js"
-import { routeSchema } from "./routes/schema.js"
-import { testFileSchema } from "./trial/test-file.js"
 
 type Kinds = Readonly<Record<string, { readonly schema: z.ZodType }>>
 

@@ -1,7 +1,7 @@
 // The relay's metrics: docs/relay.md lists them.
 
 import { Counter, Gauge, Histogram, Registry } from "prom-client"
-import type { Store } from "../store/index.js"
+import type { Store } from "../../store/index.js"
 import { LinkMetrics } from "./link-metrics.js"
 import { addProcessMetrics } from "./process-metrics.js"
 

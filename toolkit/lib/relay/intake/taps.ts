@@ -1,7 +1,7 @@
 // Live copies of what passes, for whoever looks on. A slow onlooker misses events and never holds up the relay.
 
-import { withSender } from "../events/index.js"
-import type { Incoming } from "./components.js"
+import { withSender } from "../../events/index.js"
+import type { Incoming } from "../components.js"
 
 type Listener = (line: string) => void
 

@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs"
 import process from "node:process"
 import { Counter, Gauge, type Registry } from "prom-client"
 
-const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
+const { version } = JSON.parse(readFileSync(new URL("../../../package.json", import.meta.url), "utf8")) as {
   version: string
 }
 

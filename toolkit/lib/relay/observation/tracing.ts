@@ -10,7 +10,7 @@ import {
   SpanStatusCode,
   trace,
 } from "@opentelemetry/api"
-import type { Event } from "../events/index.js"
+import type { Event } from "../../events/index.js"
 
 export type { Span }
 

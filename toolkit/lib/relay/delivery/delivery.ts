@@ -1,16 +1,16 @@
 // The way out: from the store to one sink.
 
 import type { Logger } from "pino"
-import { decode } from "../events/index.js"
-import type { Entry, Store } from "../store/index.js"
+import { decode } from "../../events/index.js"
+import type { Entry, Store } from "../../store/index.js"
+import { Ledger } from "../books/ledger.js"
+import type { Clock } from "../clock.js"
+import type { Outcome, Outgoing, Outlet, Sink } from "../components.js"
+import { decodeTag } from "../intake/tags.js"
+import type { Metrics } from "../observation/metrics.js"
+import { contextOf, endSpan, isTracing, startSpan, traceContext } from "../observation/tracing.js"
 import { type Batch, Batcher, type BatchOptions } from "./batches.js"
-import { Ledger } from "./books/ledger.js"
 import { Circuit, type Failing } from "./circuit.js"
-import type { Clock } from "./clock.js"
-import type { Outcome, Outgoing, Outlet, Sink } from "./components.js"
-import type { Metrics } from "./metrics.js"
-import { decodeTag } from "./tags.js"
-import { contextOf, endSpan, isTracing, startSpan, traceContext } from "./tracing.js"
 
 /** How a sink is served. Times are in milliseconds. */
 export interface DeliveryOptions extends BatchOptions {

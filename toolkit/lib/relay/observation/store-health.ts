@@ -2,7 +2,7 @@
 
 import { rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { type Store, StoreError } from "../store/index.js"
+import { type Store, StoreError } from "../../store/index.js"
 
 /** What a disk needs to have free to be taken for writable again. */
 const trialBytes = 1 << 20

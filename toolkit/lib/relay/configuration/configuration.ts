@@ -14,13 +14,13 @@ import {
   Secret,
   size,
   suggestion,
-} from "../config/index.js"
-import { checkCertificates } from "./certificates.js"
-import type { SinkKind, SourceKind } from "./components.js"
-import { checkHttp, httpSchema } from "./http-options.js"
+} from "../../config/index.js"
+import { checkCertificates } from "../certificates.js"
+import type { SinkKind, SourceKind } from "../components.js"
+import { checkHttp, httpSchema } from "../http/options.js"
+import type { Route } from "../routes/route.js"
+import { compileRoute, type RouteOptions, routeSchema } from "../routes/schema.js"
 import { sinkKinds, sourceKinds } from "./registry.js"
-import type { Route } from "./routes/route.js"
-import { compileRoute, type RouteOptions, routeSchema } from "./routes/schema.js"
 
 export const storeSchema = z.strictObject({
   path: z.string().min(1).describe("The folder of the store, on a local disk."),

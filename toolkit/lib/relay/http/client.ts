@@ -7,7 +7,7 @@ import { promisify } from "node:util"
 import { gzip } from "node:zlib"
 import { Agent, request } from "undici"
 import { z } from "zod"
-import { duration } from "../config/index.js"
+import { duration } from "../../config/index.js"
 
 /** The options of a sink that sends HTTP requests. */
 export const httpOptions = {

@@ -3,7 +3,7 @@
 import { Buffer } from "node:buffer"
 import type { IncomingHttpHeaders } from "node:http"
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from "fastify"
-import type { SiteAnswer, SiteRequest } from "../status/index.js"
+import type { SiteAnswer, SiteRequest } from "../../status/index.js"
 
 /** A request to a mounted path. */
 export interface HttpRequest {

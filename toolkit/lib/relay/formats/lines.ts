@@ -3,9 +3,9 @@
 import { Buffer } from "node:buffer"
 import { createHash } from "node:crypto"
 import { z } from "zod"
-import { size } from "../config/index.js"
-import { accept, acceptJson, createEvent, EventError, encode } from "../events/index.js"
-import type { Incoming } from "./components.js"
+import { size } from "../../config/index.js"
+import { accept, acceptJson, createEvent, EventError, encode } from "../../events/index.js"
+import type { Incoming } from "../components.js"
 
 export const lineOptions = {
   format: z

@@ -3,7 +3,7 @@
 
 import { Buffer } from "node:buffer"
 import { setTimeout } from "node:timers/promises"
-import { openStore, type Store } from "../store/index.js"
+import { openStore, type Store } from "../../store/index.js"
 import { decodeTag, type Tag } from "./tags.js"
 
 const cursor = "known"

@@ -1,7 +1,7 @@
 // Batches of a sink's events: up to so many, so many bytes, or for so long.
 
-import type { Entry, Position } from "../store/index.js"
-import type { Clock } from "./clock.js"
+import type { Entry, Position } from "../../store/index.js"
+import type { Clock } from "../clock.js"
 
 /** The bounds of a batch. */
 export interface BatchOptions {

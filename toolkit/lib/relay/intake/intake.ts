@@ -2,18 +2,18 @@
 
 import { Buffer } from "node:buffer"
 import type { Logger } from "pino"
-import { createEvent, encode } from "../events/index.js"
-import type { Entry, NewEvent, Store, WhenFull } from "../store/index.js"
-import type { Clock } from "./clock.js"
-import { Complaints } from "./complaints.js"
-import type { Incoming, IntakeOptions, Receipt, Routing } from "./components.js"
+import { createEvent, encode } from "../../events/index.js"
+import type { Entry, NewEvent, Store, WhenFull } from "../../store/index.js"
+import type { Clock } from "../clock.js"
+import type { Incoming, IntakeOptions, Receipt, Routing } from "../components.js"
+import { Complaints } from "../observation/complaints.js"
+import type { Metrics } from "../observation/metrics.js"
+import type { StoreHealth } from "../observation/store-health.js"
+import { endSpan, isTracing, startSpan, traceContext } from "../observation/tracing.js"
+import { type Plan, planRoutes, type Route, type RouteObserver } from "../routes/route.js"
 import { type KnownDeliveries, keyOf } from "./known-deliveries.js"
-import type { Metrics } from "./metrics.js"
-import { type Plan, planRoutes, type Route, type RouteObserver } from "./routes/route.js"
-import type { StoreHealth } from "./store-health.js"
 import { encodeTag } from "./tags.js"
 import type { Taps } from "./taps.js"
-import { endSpan, isTracing, startSpan, traceContext } from "./tracing.js"
 
 const unlimited = { bytes: Number.POSITIVE_INFINITY }
 

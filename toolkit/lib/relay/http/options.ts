@@ -2,7 +2,7 @@
 
 import process from "node:process"
 import { z } from "zod"
-import { type ConfigDocument, resolveSecrets, secret } from "../config/index.js"
+import { type ConfigDocument, resolveSecrets, secret } from "../../config/index.js"
 
 const listenExpected = 'Expected HOST:PORT, such as "127.0.0.1:8080"'
 const loopback = /^(127\.\d+\.\d+\.\d+|localhost|\[::1\])$/

@@ -1,7 +1,7 @@
 // Whether a sink works. Once it has failed for some time, its circuit is open: one event at a time is tried, until one gets through.
 
 import type { Logger } from "pino"
-import type { Clock } from "./clock.js"
+import type { Clock } from "../clock.js"
 
 /** Why a sink does not work, and since when. */
 export interface Failing {
