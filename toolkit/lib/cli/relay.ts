@@ -18,7 +18,7 @@ const verb: CommandVerb = {
     init: { usage: "init [FILE]", purpose: "write a commented configuration that runs as it stands", run: init },
     check: {
       usage: "check [FILE]",
-      purpose: "check a configuration, secrets included; the network is not used",
+      purpose: "check a configuration, its secrets and certificates; the network is not used",
       run: check,
     },
     test: {

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process"
+import { type ChildProcess, spawn, spawnSync } from "node:child_process"
 import { once } from "node:events"
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
@@ -66,6 +66,26 @@ describe("a store that is open", () => {
     const folder = join(temporaryFolder(), "x".repeat(120), "y".repeat(120))
     await opened(folder)
     expect(await failure(openStore(folder))).toMatchObject({ code: "LOCKED" })
+  })
+})
+
+describe("the limit of open files", () => {
+  it("is named if it is reached", () => {
+    const program = `
+      import { openSync } from "node:fs"
+      import { openStore } from "ohmq-toolkit/store"
+      // Once, so that all code is loaded.
+      await (await openStore(process.argv[1] + "/first")).close()
+      try { for (;;) openSync("/dev/null", "r") } catch {}
+      try { await openStore(process.argv[1] + "/second") } catch ({ code, message }) { console.log(code, message) }
+      process.exit()`
+    const limited = 'ulimit -n 100; exec "$0" --input-type=module --eval "$1" "$2"'
+    const { stdout, stderr } = spawnSync("sh", ["-c", limited, process.execPath, program, temporaryFolder()], {
+      cwd: join(import.meta.dirname, "../.."),
+      encoding: "utf8",
+    })
+    expect(stderr).toBe("")
+    expect(stdout).toMatch(/^FAILED .* too many files are open \(EMFILE\)\. Raise the limit \(ulimit -n\)/)
   })
 })
 

@@ -93,6 +93,13 @@ export function systemError(error: unknown, path: string): StoreError {
       error,
     )
   }
+  if (code === "EMFILE" || code === "ENFILE") {
+    return new StoreError(
+      "FAILED",
+      `${path} cannot be opened: too many files are open (${code}). Raise the limit (ulimit -n), then open the store again`,
+      error,
+    )
+  }
   return new StoreError(
     "FAILED",
     `The disk reported ${code} for ${path}. Check the disk, then open the store again`,
