@@ -39,11 +39,11 @@ export abstract class ContractServer {
 
   protected abstract handle(request: Request): Answer
 
-  async listen(tls?: { key: Buffer; cert: Buffer }): Promise<this> {
+  async listen(tls?: { key: Buffer; cert: Buffer }, port = 0): Promise<this> {
     const listener = (request: IncomingMessage, response: ServerResponse) => void this.#answer(request, response)
     const server = tls ? createTlsServer(tls, listener) : createServer(listener)
     this.#server = server
-    await new Promise<void>((done) => server.listen(0, "127.0.0.1", done))
+    await new Promise<void>((done) => server.listen(port, "127.0.0.1", done))
     onTestFinished(() => this.close())
     this.url = `${tls ? "https" : "http"}://127.0.0.1:${(server.address() as AddressInfo).port}`
     return this
