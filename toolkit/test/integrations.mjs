@@ -251,7 +251,7 @@ export const integrations = [
     part: "source `link` and sink `link`",
     against: ourselves,
     tests: [
-      ["relay/link.test.ts", "", 9],
+      ["crash/linked.test.ts", "", 9],
       ["link/link.test.ts", "", 21],
     ],
   },

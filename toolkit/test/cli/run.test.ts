@@ -1,7 +1,7 @@
 import { mkdirSync, renameSync, symlinkSync, utimesSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { describe, expect, it } from "vitest"
-import { basic, env, RelayProcess, temporaryFolder, until } from "./support.js"
+import { basic, env, RelayProcess, temporaryFolder, until } from "../relay/support.js"
 
 const withSecond = basic
   .replace("to: [archive]", "to: [archive, second]")

@@ -1,8 +1,8 @@
 import { cpSync, existsSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { describe, expect, it } from "vitest"
-import { linked } from "./links.js"
-import { freePort, linesOf, ohmq, RelayProcess, temporaryFolder, until } from "./support.js"
+import { linked } from "../relay/links.js"
+import { freePort, linesOf, ohmq, RelayProcess, temporaryFolder, until } from "../relay/support.js"
 
 const idsIn = (folder: string, file = "events.ndjson") =>
   existsSync(join(folder, file)) ? linesOf(join(folder, file)).map(({ id }) => id) : []

@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process"
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join, resolve } from "node:path"
 import { describe, expect, it } from "vitest"
-import { command, freePort, linesOf, ohmq, RelayProcess, temporaryFolder, until } from "./support.js"
+import { command, freePort, linesOf, ohmq, RelayProcess, temporaryFolder, until } from "../relay/support.js"
 
 const toolkit = resolve(import.meta.dirname, "../..")
 const page = readFileSync(join(toolkit, "docs/relay.md"), "utf8")

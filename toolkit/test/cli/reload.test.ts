@@ -1,7 +1,7 @@
 import { rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { describe, expect, it } from "vitest"
-import { basic, linesOf, ohmq, RelayProcess, temporaryFolder, until } from "./support.js"
+import { basic, linesOf, ohmq, RelayProcess, temporaryFolder, until } from "../relay/support.js"
 
 describe("ohmq relay run", () => {
   it("goes on as before if a changed file has mistakes, and loses nothing when it takes the next one", {
