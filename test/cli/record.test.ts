@@ -107,6 +107,7 @@ describe("ohmq record", () => {
     const running = start(["record", file, local, "--type", "pull"])
     const flood = python(`${pusher}\nprint("sent", flush=True)\ntime.sleep(9)`, await running.endpoint(), "30000")
     await flood.until(/sent/, "stdout")
+    while (statSync(file).size < 100_000) await new Promise((done) => setTimeout(done, 5))
     running.child.kill("SIGKILL")
     expect((await running.ended).status).toBe("SIGKILL")
     const { status, stdout, stderr } = await ohmq(["replay", file, "--output", "text"])

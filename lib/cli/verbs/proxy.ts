@@ -25,7 +25,7 @@ import { hasSent, progress, Traffic } from "../proxy/traffic.js"
 
 const DEFAULT_DRAIN = 1000
 /** Nothing more seems to come, in milliseconds. */
-const QUIET = 50
+const QUIET = 200
 
 const { bind, linger, hwm, option } = connectionOptions
 
