@@ -185,9 +185,9 @@ export const integrations = [
     against: { ...debian("Chromium", "chromium", "156"), moves: true },
     tests: [
       ["interop/status-page.test.ts", "", 8],
-      ["status/access.test.ts", "", 9],
+      ["status/access.test.ts", "", 10],
       ["status/letters.test.ts", "", 6],
-      ["status/overview.test.ts", "", 6],
+      ["status/overview.test.ts", "", 7],
     ],
   },
   {
