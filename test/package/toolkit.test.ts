@@ -51,8 +51,9 @@ describe("the tarball of ohmq-toolkit", () => {
     expect(listFiles(path.join(installed, "node_modules/ohmq-toolkit"))).toEqual(
       [
         ...compiled,
+        ...sources("assets", /./),
         ...sources("dashboards", /\.(json|yaml)$/),
-        ...sources("docs", /\.(md|json)$/),
+        ...sources("docs", /\.(md|json|png)$/),
         ...sources("examples", /\.py$/),
         ...sources("templates", /\.json$/),
         ...["CHANGELOG.md", "LICENSE", "README.md", "package.json"],
