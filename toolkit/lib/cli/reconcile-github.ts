@@ -2,7 +2,7 @@
 
 import { resolve } from "node:path"
 import process from "node:process"
-import { secret } from "../config/index.js"
+import { isLoopback, secret } from "../config/index.js"
 import {
   type FailedDelivery,
   failedDeliveries,
@@ -15,8 +15,6 @@ import {
 import { timeOf } from "./since.js"
 import { plural } from "./terminal.js"
 import { defaultFile, isJson, parseUsage, UsageError } from "./usage.js"
-
-const loopback = /^(127\.\d+\.\d+\.\d+|localhost|\[::1\])$/
 
 function hookOf({ repo, org, hook }: { repo?: string; org?: string; hook?: string }): Hook {
   if ((repo === undefined) === (org === undefined))
@@ -42,7 +40,7 @@ function apiOf(api = "https://api.github.com"): string {
   const url = URL.canParse(api) ? new URL(api) : undefined
   if (url === undefined || !/^https?:$/.test(url.protocol))
     throw new UsageError("--api: Expected a URL such as https://github.example.com/api/v3")
-  if (url.protocol === "http:" && !loopback.test(url.hostname))
+  if (url.protocol === "http:" && !isLoopback(url.hostname))
     throw new UsageError("--api: http: would send the token unencrypted. Use https:")
   return url.href
 }

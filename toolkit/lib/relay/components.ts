@@ -149,7 +149,7 @@ export interface SourceKind<Config = unknown> extends Kind<Config> {
 
 export interface SinkKind<Config = unknown> extends Kind<Config> {
   /** Most sinks take batches. One with acknowledgements of its own is its own outlet. */
-  create(config: Config, context: ComponentContext): Sink | Outlet
+  create(config: Config, context: ComponentContext): Sink | Outlet | Promise<Sink | Outlet>
   /** Whether its options are those of `delivery`, too. True by default. */
   readonly isDelivered?: boolean
 }

@@ -232,7 +232,7 @@ export class Relay {
 
   async #startSink({ name, kind, config, delivery, fingerprint }: SinkComponent, folder: string): Promise<void> {
     const log = this.#log.child({ sink: name })
-    const sink = kind.create(config, { name, folder, log, store: this.#store, metrics: this.metrics })
+    const sink = await kind.create(config, { name, folder, log, store: this.#store, metrics: this.metrics })
     const context = { store: this.#store, metrics: this.metrics, log: this.#log, clock: this.#clock }
     const part = "deliver" in sink ? new Delivery(name, sink, delivery, context) : sink
     await part.start().catch((error: Error) => this.#cannotStart(`sink ${name}`, error))

@@ -3,20 +3,18 @@
 import { createRequire } from "node:module"
 import type { Logger } from "pino"
 import type { Counter, Histogram } from "prom-client"
-import { decode } from "../events/index.js"
 import type { LetterView, LinkView, SinkView, Snapshot, SourceView, Subject } from "../status/index.js"
 import type { DeadLetter, Selection, Store } from "../store/index.js"
 import type { Clock } from "./clock.js"
 import type { Outlet } from "./components.js"
 import type { RelayConfig } from "./configuration/configuration.js"
 import { replay } from "./delivery/replay.js"
+import { storedEvent } from "./formats/stored-event.js"
 import { decodeTag } from "./intake/tags.js"
 import type { Metrics } from "./observation/metrics.js"
 import type { Route } from "./routes/route.js"
 
 const { version } = createRequire(import.meta.url)("../../package.json") as { version: string }
-
-const unlimited = { bytes: Number.POSITIVE_INFINITY, levels: Number.POSITIVE_INFINITY, trustSender: true }
 
 /** What the page needs of its relay. */
 export interface StatusContext {
@@ -168,7 +166,7 @@ export class RelayStatus implements Subject {
     // Its route may have to remove something, and has not.
     if (held !== undefined) return { ...view, event: undefined }
     try {
-      const { id: eventId, type, source, subject = "" } = decode(frames, unlimited)
+      const { id: eventId, type, source, subject = "" } = storedEvent(frames)
       return { ...view, event: { id: eventId, type, source, subject } }
     } catch {
       return { ...view, event: undefined }

@@ -1,11 +1,11 @@
 // The way out: from the store to one sink.
 
 import type { Logger } from "pino"
-import { decode } from "../../events/index.js"
 import type { Entry, Store } from "../../store/index.js"
 import { Ledger } from "../books/ledger.js"
 import type { Clock } from "../clock.js"
 import type { Outcome, Outgoing, Outlet, Sink } from "../components.js"
+import { storedEvent } from "../formats/stored-event.js"
 import { decodeTag } from "../intake/tags.js"
 import type { Metrics } from "../observation/metrics.js"
 import { contextOf, endSpan, isTracing, startSpan, traceContext } from "../observation/tracing.js"
@@ -37,8 +37,6 @@ const heldMs = 60_000
 export const backoff = (attempt: number, { retryMin, retryMax }: DeliveryOptions): number =>
   Math.random() * Math.min(retryMax, retryMin * 2 ** Math.min(attempt, 40))
 
-const unlimited = { bytes: Number.POSITIVE_INFINITY, levels: Number.POSITIVE_INFINITY, trustSender: true }
-
 /** An event to deliver, and the entry that it is in. */
 interface Item {
   readonly entry: Entry
@@ -60,7 +58,7 @@ async function traced(
   deliver: (batch: readonly Outgoing[]) => Promise<Outcome[]>,
 ): Promise<Outcome[]> {
   const sent = batch.map((outgoing) => {
-    const event = decode(outgoing.frames, unlimited)
+    const event = storedEvent(outgoing.frames)
     const span = startSpan("send", sink, traceContext(event.traceparent, event.tracestate))
     const trace = contextOf(span)
     return { event, span, outgoing: { ...outgoing, ...(trace && { trace }) } }

@@ -1,7 +1,7 @@
 // Dead letters go to their sink again: as they are, or changed by the route that could not change them before.
 
-import { decode } from "../../events/index.js"
 import type { DeadLetter, Selection, Store } from "../../store/index.js"
+import { storedEvent } from "../formats/stored-event.js"
 import { decodeTag, encodeTag } from "../intake/tags.js"
 import { type Route, release } from "../routes/route.js"
 
@@ -14,8 +14,6 @@ export interface Replayed {
   /** Why the first of those stays. */
   readonly reason?: string
 }
-
-const unlimited = { bytes: Number.POSITIVE_INFINITY, levels: Number.POSITIVE_INFINITY, trustSender: true }
 
 /** Gives a sink its dead letters again: all of them, by default. One that a route has to change first is stored anew, as the route leaves it now. */
 export async function replay(
@@ -51,6 +49,6 @@ export async function replay(
 }
 
 function released(routes: readonly Route[], name: string, { frames: [, ...frames], sender }: DeadLetter) {
-  const event = decode(frames, unlimited)
+  const event = storedEvent(frames)
   return release(routes, name, { event, frames, ...(sender !== undefined && { sender }) })
 }

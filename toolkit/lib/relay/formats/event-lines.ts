@@ -1,14 +1,15 @@
 // Events as JSON text: the JSON format of CloudEvents (https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.md).
 
 import { Buffer } from "node:buffer"
-import { decode, type Stored, withSender } from "../../events/index.js"
+import { type Stored, withSender } from "../../events/index.js"
+import { storedEvent } from "./stored-event.js"
 
 /** The JSON of an event, with its sender. Its data is as the producer wrote it, unless that was bytes, which become Base64. */
 export function eventJson(stored: Stored): Buffer {
-  const [, envelope, payload] = withSender(stored)
+  const frames = withSender(stored)
+  const [, envelope, payload] = frames
   if (payload === undefined) return Buffer.from(envelope ?? [])
-  const limits = { bytes: Number.POSITIVE_INFINITY, levels: Number.POSITIVE_INFINITY, trustSender: true }
-  const { data: _, ...attributes } = decode(withSender(stored), limits)
+  const { data: _, ...attributes } = storedEvent(frames)
   return Buffer.from(JSON.stringify({ ...attributes, data_base64: Buffer.from(payload).toString("base64") }))
 }
 

@@ -1,7 +1,6 @@
 // Requests to GitHub's REST API: https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api.
 
 import { setTimeout } from "node:timers/promises"
-import { request } from "undici"
 
 /** An answer other than 2xx that waiting does not help against. */
 export class GithubError extends Error {
@@ -107,6 +106,8 @@ export class GithubApi {
   }
 
   async #once(method: "GET" | "POST", url: URL) {
+    // Loaded here, because the relay has this module without using it.
+    const { request } = await import("undici")
     const { statusCode, headers, body } = await request(url, {
       method,
       headers: {

@@ -1,34 +1,27 @@
 // HTTP requests of sinks: limits, TLS, compression, and what an answer says about a retry.
 
 import type { Buffer } from "node:buffer"
-import { readFileSync } from "node:fs"
-import { resolve } from "node:path"
 import { promisify } from "node:util"
 import { gzip } from "node:zlib"
-import { Agent, request } from "undici"
+import type { Agent } from "undici"
 import { z } from "zod"
-import { duration } from "../../config/index.js"
+import { duration, isLoopback } from "../../config/index.js"
+import { authorityOption, readTls } from "../tls.js"
 
 /** The options of a sink that sends HTTP requests. */
 export const httpOptions = {
   url: z.url({ protocol: /^https?$/, error: 'Expected a URL such as "https://example.com/hook"' }),
   timeout: duration().prefault("30s").describe("How long an answer may take."),
   compression: z.enum(["none", "gzip"]).prefault("gzip").describe("How bodies are compressed."),
-  ca: z
-    .string()
-    .min(1)
-    .optional()
-    .describe("A file with the certificates (PEM) of the authorities that are trusted. Those of Node.js, by default."),
+  ca: authorityOption,
   insecure: z.boolean().prefault(false).describe("Whether http: may leave this machine."),
 }
-
-const loopback = /^(127\.\d+\.\d+\.\d+|localhost|\[::1\])$/
 
 /** What the schema cannot express. */
 export function httpCheck({ url, insecure }: { url: string; insecure: boolean }): [string[], string] | undefined {
   const { protocol, hostname, username, password } = new URL(url)
   if (username !== "" || password !== "") return [["url"], "A URL has no user or password here: they would not be sent"]
-  return protocol === "http:" && !insecure && !loopback.test(hostname)
+  return protocol === "http:" && !insecure && !isLoopback(hostname)
     ? [["url"], "http: is not encrypted. Use https:, or set insecure: true"]
     : undefined
 }
@@ -61,32 +54,46 @@ interface ClientOptions {
   readonly connections?: number
 }
 
+type Undici = typeof import("undici")
+
 /** Sends requests to one server. */
 export class HttpClient {
+  readonly #request: Undici["request"]
   readonly #agent: Agent
   readonly #timeout: number
   readonly #isCompressing: boolean
   readonly #headers: Readonly<Record<string, string>>
 
-  /**
-   * @param folder What the path of `ca` is relative to.
-   * @param headers Those of every request.
-   */
-  constructor(
+  private constructor(
+    undici: Undici,
     { timeout, compression, ca, connections }: ClientOptions,
     folder: string,
     headers: Readonly<Record<string, string>>,
   ) {
+    this.#request = undici.request
     this.#timeout = timeout
     this.#isCompressing = compression === "gzip"
     this.#headers = { "user-agent": "ohmq-relay", ...headers }
-    const trusted = ca === undefined ? {} : { ca: readFileSync(resolve(folder, ca)) }
-    this.#agent = new Agent({
+    this.#agent = new undici.Agent({
       ...(connections !== undefined && { connections }),
-      connect: { timeout, ...trusted },
+      connect: { timeout, ...readTls({ ca }, folder) },
       headersTimeout: timeout,
       bodyTimeout: timeout,
     })
+  }
+
+  /**
+   * Loads what it needs: a relay that sends no HTTP requests starts without that.
+   *
+   * @param folder What the path of `ca` is relative to.
+   * @param headers Those of every request.
+   */
+  static async open(
+    options: ClientOptions,
+    folder: string,
+    headers: Readonly<Record<string, string>>,
+  ): Promise<HttpClient> {
+    return new HttpClient(await import("undici"), options, folder, headers)
   }
 
   /** @throws Error if there was no answer, or not all of it */
@@ -98,7 +105,7 @@ export class HttpClient {
   ): Promise<Answer> {
     // What is shorter gets hardly shorter.
     const isCompressed = this.#isCompressing && body !== undefined && body.length > 512
-    const answer = await request(url, {
+    const answer = await this.#request(url, {
       method,
       headers: { ...this.#headers, ...headers, ...(isCompressed && { "content-encoding": "gzip" }) },
       body: isCompressed ? await compress(body, { level: 1 }) : (body ?? null),

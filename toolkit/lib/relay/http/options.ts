@@ -2,10 +2,9 @@
 
 import process from "node:process"
 import { z } from "zod"
-import { type ConfigDocument, resolveSecrets, secret } from "../../config/index.js"
+import { type ConfigDocument, isLoopback, resolveSecrets, secret } from "../../config/index.js"
 
 const listenExpected = 'Expected HOST:PORT, such as "127.0.0.1:8080"'
-const loopback = /^(127\.\d+\.\d+\.\d+|localhost|\[::1\])$/
 
 /** Shorter ones can be guessed. */
 const minToken = 16
@@ -45,7 +44,7 @@ export type HttpOptions = z.infer<typeof httpSchema>
 /** Reports what is wrong with options of `http`. In a folder, the token is looked up. */
 export function checkHttp(document: ConfigDocument, http: HttpOptions, folder: string | undefined): void {
   const { host } = http.listen
-  if (!loopback.test(host) && !http.insecure)
+  if (!isLoopback(host) && !http.insecure)
     document.report(
       ["http", "listen"],
       `${host} can be reached from other machines, and HTTP is not encrypted. Put a proxy with TLS before it and listen on 127.0.0.1, or set insecure: true`,
@@ -57,7 +56,7 @@ function checkPage(document: ConfigDocument, { listen, page, token }: HttpOption
   const report = (path: PropertyKey[], message: string, isKey = false) =>
     document.report(["http", ...path], message, isKey)
   if (!page && token !== undefined) report(["token"], "A token is for the status page. Set page: true, too", true)
-  if (page && token === undefined && !loopback.test(listen.host))
+  if (page && token === undefined && !isLoopback(listen.host))
     report(["page"], `${listen.host} can be reached from other machines: the page needs a token. Set token: env:NAME`)
   if (token === undefined || folder === undefined) return
   const before = document.mistakes.length

@@ -2,8 +2,8 @@
 
 import { Counter, Gauge, Histogram, type Registry } from "prom-client"
 import { z } from "zod"
-import { decode } from "../../events/index.js"
 import { type ComponentContext, type Outcome, type Outgoing, type Sink, sinkKind } from "../components.js"
+import { storedEvent } from "../formats/stored-event.js"
 import { Expression, type Subject } from "../routes/expression.js"
 
 /** https://prometheus.io/docs/concepts/data_model/ */
@@ -49,8 +49,6 @@ const types = ["counter", "gauge", "histogram"] as const
 const typeOf = (rule: RuleOptions) => types.filter((type) => rule[type] !== undefined)
 
 const nameOf = (rule: RuleOptions): string => rule.counter ?? rule.gauge ?? rule.histogram ?? ""
-
-const unlimited = { bytes: Number.POSITIVE_INFINITY, levels: Number.POSITIVE_INFINITY, trustSender: true }
 
 class Rule {
   readonly name: string
@@ -138,7 +136,7 @@ class PrometheusSink implements Sink {
   }
 
   #take({ frames, sender }: Outgoing): Outcome {
-    const subject = { event: decode(frames, unlimited), ...(sender !== undefined && { sender }) }
+    const subject = { event: storedEvent(frames), ...(sender !== undefined && { sender }) }
     const problems: string[] = []
     for (const rule of this.#rules) {
       try {

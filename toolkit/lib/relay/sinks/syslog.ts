@@ -1,21 +1,21 @@
 // The sink `syslog`: events as messages of RFC 5424 over TLS (RFC 5425) or TCP (RFC 6587).
 
 import { once } from "node:events"
-import { readFileSync } from "node:fs"
 import { createConnection, type Socket } from "node:net"
 import { hostname } from "node:os"
-import { resolve } from "node:path"
 import process from "node:process"
 import { setTimeout } from "node:timers/promises"
 import { connect as connectTls } from "node:tls"
 import { z } from "zod"
-import { duration } from "../../config/index.js"
-import { decode, type Event } from "../../events/index.js"
+import { duration, isLoopback } from "../../config/index.js"
+import type { Event } from "../../events/index.js"
 import { type ComponentContext, type Outcome, type Outgoing, type Sink, sinkKind } from "../components.js"
 import { eventLine } from "../formats/event-lines.js"
+import { storedEvent } from "../formats/stored-event.js"
 import { traceContext } from "../observation/tracing.js"
 import { counted, formatMessage } from "../syslog/format.js"
 import { facilities, levelOf } from "../syslog/message.js"
+import { readTls, tlsOptions, tlsProblem } from "../tls.js"
 
 const expected = 'Expected an address such as "tls://siem.example.com:6514" or "tcp://127.0.0.1:601"'
 
@@ -46,17 +46,7 @@ const schema = z.strictObject({
     .describe(
       "The id of the element with the attributes of the event. 32473 is for documentation: take your own number.",
     ),
-  ca: z
-    .string()
-    .min(1)
-    .optional()
-    .describe("A file with the certificates (PEM) of the authorities that are trusted. Those of Node.js, by default."),
-  cert: z
-    .string()
-    .min(1)
-    .optional()
-    .describe("A file with the certificate (PEM) of this client, if the server asks for one."),
-  key: z.string().min(1).optional().describe("A file with the key (PEM) of this client."),
+  ...tlsOptions,
   timeout: duration().prefault("15s").describe("How long connecting, and writing a batch, may take."),
   settle: duration()
     .prefault("100ms")
@@ -64,8 +54,6 @@ const schema = z.strictObject({
   insecure: z.boolean().prefault(false).describe("Whether `tcp:` may leave this machine."),
 })
 type Config = z.infer<typeof schema>
-
-const unlimited = { bytes: Number.POSITIVE_INFINITY, levels: Number.POSITIVE_INFINITY, trustSender: true }
 
 /** The attributes of an event that are of use without its JSON. */
 const attributes = ["id", "source", "type", "subject", "traceparent", "tracestate", "ohmqsender"] as const
@@ -120,20 +108,16 @@ class SyslogSink implements Sink {
   async #connected(signal: AbortSignal): Promise<Socket> {
     const old = this.#socket
     if (old !== undefined && !old.destroyed) return old
-    const { connect, ca, cert, key } = this.#config
+    const { connect } = this.#config
     const { protocol, hostname: name, port } = new URL(connect)
     const host = name.replace(/^\[|\]$/g, "")
-    const read = (path: string | undefined) =>
-      path === undefined ? undefined : readFileSync(resolve(this.#folder, path))
     const socket =
       protocol === "tls:"
         ? connectTls({
             host,
             port: Number(port),
             servername: /^[\d.:]+$/.test(host) ? "" : host,
-            ca: read(ca),
-            cert: read(cert),
-            key: read(key),
+            ...readTls(this.#config, this.#folder),
           })
         : createConnection({ host, port: Number(port) })
     try {
@@ -152,7 +136,7 @@ class SyslogSink implements Sink {
   }
 
   #message(outgoing: Outgoing): Buffer {
-    const event = decode(outgoing.frames, unlimited)
+    const event = storedEvent(outgoing.frames)
     const { facility, appName, structuredData } = this.#config
     const { traceparent, tracestate, ...others } = event
     // That of this attempt, or else that of the event, as far as it is valid.
@@ -184,19 +168,15 @@ class SyslogSink implements Sink {
   }
 }
 
-const loopback = /^(127\.\d+\.\d+\.\d+|localhost|\[::1\])$/
-
 export const syslogSink = sinkKind<Config>({
   schema,
-  check: ({ connect, insecure, cert, key, ca }) => {
+  check: (config) => {
+    const { connect, insecure } = config
     const { protocol, hostname: host, port } = new URL(connect)
     if (Number(port) > 65_535) return [["connect"], expected]
-    if (protocol === "tcp:" && !insecure && !loopback.test(host))
+    if (protocol === "tcp:" && !insecure && !isLoopback(host))
       return [["connect"], "tcp: is not encrypted. Use tls:, or set insecure: true"]
-    if (protocol === "tcp:" && (ca ?? cert ?? key) !== undefined) return [["connect"], "ca, cert and key are for tls:"]
-    if ((cert === undefined) !== (key === undefined))
-      return [[], "cert and key belong together: one of them is missing"]
-    return undefined
+    return tlsProblem(config, protocol === "tls:", "connect")
   },
   create: (config, context) => new SyslogSink(config, context),
 })

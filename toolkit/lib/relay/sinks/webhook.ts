@@ -2,9 +2,10 @@
 
 import { z } from "zod"
 import { duration, secret } from "../../config/index.js"
-import { decode } from "../../events/index.js"
 import { type ComponentContext, type Outcome, type Outgoing, type Sink, sinkKind } from "../components.js"
+import { deliverEach } from "../delivery/each.js"
 import { eventJson } from "../formats/event-lines.js"
+import { storedEvent } from "../formats/stored-event.js"
 import { HttpClient, httpCheck, httpOptions } from "../http/client.js"
 import { messageId, standardKey, standardSignature } from "../http/signatures.js"
 import { traceContext } from "../observation/tracing.js"
@@ -29,8 +30,6 @@ const schema = z.strictObject({
 })
 type Config = z.infer<typeof schema>
 
-const unlimited = { bytes: Number.POSITIVE_INFINITY, levels: Number.POSITIVE_INFINITY, trustSender: true }
-
 /** Answers about this event, and not about the sink: the event would get them again. */
 const permanent = new Set([400, 405, 406, 409, 411, 413, 414, 415, 422, 431])
 
@@ -47,31 +46,19 @@ class WebhookSink implements Sink {
   }
 
   async start(): Promise<void> {
-    this.#client = new HttpClient({ ...this.#config, connections: this.#config.concurrency }, this.#folder, {
+    this.#client = await HttpClient.open({ ...this.#config, connections: this.#config.concurrency }, this.#folder, {
       "content-type": "application/cloudevents+json",
     })
   }
 
-  /** With a concurrency of one, one after the other, so that they arrive in order. After one that is to be tried again, none is begun. */
   async deliver(batch: readonly Outgoing[], signal: AbortSignal): Promise<Outcome[]> {
-    const outcomes: Outcome[] = []
-    let failure: Outcome | undefined
-    let next = 0
-    const sender = async () => {
-      while (next < batch.length && failure === undefined) {
-        const index = next++
-        const outcome = await this.#send(batch[index] as Outgoing, signal)
-        outcomes[index] = outcome
-        if (outcome !== "done" && "retry" in outcome) failure = outcome
-      }
-    }
-    await Promise.all(Array.from({ length: Math.min(this.#config.concurrency, batch.length) }, sender))
-    return Array.from(batch, (_, index) => outcomes[index] ?? failure ?? { retry: "It was not sent" })
+    const { outcomes } = await deliverEach(batch, this.#config.concurrency, (outgoing) => this.#send(outgoing, signal))
+    return outcomes
   }
 
   async #send(outgoing: Outgoing, stopped: AbortSignal): Promise<Outcome> {
     const body = eventJson(outgoing)
-    const { source, id, traceparent, tracestate } = decode(outgoing.frames, unlimited)
+    const { source, id, traceparent, tracestate } = storedEvent(outgoing.frames)
     const message = messageId(source, id)
     const timestamp = String(Math.floor(Date.now() / 1000))
     const headers: Record<string, string> = { "webhook-id": message, "webhook-timestamp": timestamp }

@@ -8,7 +8,7 @@ import { createServer, type Server, type Socket } from "node:net"
 import { resolve } from "node:path"
 import { createServer as createTlsServer, TLSSocket } from "node:tls"
 import { z } from "zod"
-import { oneOrMore, size } from "../../config/index.js"
+import { isLoopback, oneOrMore, size } from "../../config/index.js"
 import { EventError } from "../../events/index.js"
 import { type Incoming, type Source, type SourceContext, sourceKind } from "../components.js"
 import { syslogEvent } from "../syslog/event.js"
@@ -191,14 +191,12 @@ function senderOf(socket: Socket): string | undefined {
   return Array.isArray(name) ? name[0] : name
 }
 
-const loopback = /^(127\.\d+\.\d+\.\d+|localhost|\[::1\])$/
-
 export const syslogSource = sourceKind<Config>({
   schema,
   check: ({ bind, cert, key, clientCa, insecure }) => {
     const places = bind.map((one) => new URL(one))
     if (places.some(({ port }) => Number(port) > 65_535)) return [["bind"], expected]
-    const open = places.find(({ protocol, hostname }) => protocol !== "tls:" && !loopback.test(hostname))
+    const open = places.find(({ protocol, hostname }) => protocol !== "tls:" && !isLoopback(hostname))
     if (open !== undefined && !insecure)
       return [["bind"], `${open.href} can be reached from other machines, unencrypted. Use tls:, or set insecure: true`]
     const isTls = places.some(({ protocol }) => protocol === "tls:")

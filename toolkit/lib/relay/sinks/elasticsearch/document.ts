@@ -2,13 +2,12 @@
 // fields.
 
 import { Buffer } from "node:buffer"
-import { decode, type Event, type Finding, isFinding } from "../../../events/index.js"
+import { type Event, type Finding, isFinding } from "../../../events/index.js"
 import type { Outgoing } from "../../components.js"
+import { storedEvent } from "../../formats/stored-event.js"
 import { messageId } from "../../http/signatures.js"
 
 export const ecsVersion = "8.17.0"
-
-const unlimited = { bytes: Number.POSITIVE_INFINITY, levels: Number.POSITIVE_INFINITY, trustSender: true }
 
 /** `event.severity` is a number: as Elastic's own rules have it. */
 const severities: Readonly<Record<string, number>> = { critical: 99, high: 73, medium: 47, low: 21, info: 1 }
@@ -89,7 +88,7 @@ function dataOf(data: unknown): Record<string, unknown> {
  */
 export function bulkLines(outgoing: Outgoing): Buffer {
   const { frames, sender, time } = outgoing
-  const event = decode(frames, unlimited)
+  const event = storedEvent(frames)
   const known = sender === undefined ? event : { ...event, ohmqsender: sender }
   const action = JSON.stringify({ create: { _id: messageId(event.source, event.id) } })
   return Buffer.from(`${action}\n${JSON.stringify(documentOf(known, time))}\n`)

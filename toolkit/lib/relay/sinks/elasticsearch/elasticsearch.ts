@@ -33,7 +33,7 @@ class ElasticsearchSink implements Sink {
   }
 
   async start(): Promise<void> {
-    this.#client = new HttpClient(this.#config, this.#folder, {
+    this.#client = await HttpClient.open(this.#config, this.#folder, {
       ...authorization(this.#config),
       "content-type": "application/x-ndjson",
     })

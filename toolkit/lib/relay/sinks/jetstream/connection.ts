@@ -1,8 +1,6 @@
 // The connections of the sink `jetstream` to its servers.
 
 import { Buffer } from "node:buffer"
-import { readFileSync } from "node:fs"
-import { resolve } from "node:path"
 import {
   type Authenticator,
   connect,
@@ -10,6 +8,7 @@ import {
   type NatsConnection,
   nkeyAuthenticator,
 } from "@nats-io/transport-node"
+import { readTls } from "../../tls.js"
 import type { Config } from "./options.js"
 
 function authenticator({ nkey, credentials }: Config): Authenticator | undefined {
@@ -18,17 +17,13 @@ function authenticator({ nkey, credentials }: Config): Authenticator | undefined
   return credentials && credsAuthenticator(Buffer.from(`${credentials.reveal()}\n`))
 }
 
-function tlsOf({ ca, cert, key }: Config, host: string, folder: string) {
-  const read = (path: string) => readFileSync(resolve(folder, path), "utf8")
-  // The client leaves out the host if it is an address, and then the certificate would have to be that of localhost.
-  return { host, ...(ca && { ca: read(ca) }), ...(cert && { cert: read(cert) }), ...(key && { key: read(key) }) }
-}
-
 /** Connects to one server. The connection is not made again when it breaks: who uses it then connects anew. */
 function connectTo(server: string, config: Config, folder: string): Promise<NatsConnection> {
   const { username, password, token, timeout } = config
   const { protocol, hostname, port } = new URL(server)
   const identity = authenticator(config)
+  // The client leaves out the host if it is an address, and then the certificate would have to be that of localhost.
+  const tls = { host: hostname.replace(/^\[|\]$/g, ""), ...readTls(config, folder) }
   return connect({
     name: "ohmq-relay",
     servers: `${hostname}:${port || 4222}`,
@@ -40,7 +35,7 @@ function connectTo(server: string, config: Config, folder: string): Promise<Nats
     ...(username !== undefined && { user: username, pass: password?.reveal() ?? "" }),
     ...(token && { token: token.reveal() }),
     ...(identity && { authenticator: identity }),
-    ...(protocol === "tls:" && { tls: tlsOf(config, hostname.replace(/^\[|\]$/g, ""), folder) }),
+    ...(protocol === "tls:" && { tls }),
   })
 }
 

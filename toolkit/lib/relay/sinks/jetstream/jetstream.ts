@@ -1,124 +1,14 @@
 // The sink `jetstream`: events to a stream of NATS JetStream. An event is delivered when the stream has acknowledged it.
 
-import { Buffer } from "node:buffer"
-import { type JetStreamClient, jetstream } from "@nats-io/jetstream"
-import { headers, type NatsConnection } from "@nats-io/transport-node"
-import { decode } from "../../../events/index.js"
-import { type ComponentContext, type Outcome, type Outgoing, type Sink, sinkKind } from "../../components.js"
-import { eventJson } from "../../formats/event-lines.js"
-import { messageId } from "../../http/signatures.js"
-import { traceContext } from "../../observation/tracing.js"
-import { Connector } from "./connection.js"
-import { type Config, check, schema, typeMark } from "./options.js"
-import { isUnheard, verdictOf } from "./verdict.js"
-
-const unlimited = { bytes: Number.POSITIVE_INFINITY, levels: Number.POSITIVE_INFINITY, trustSender: true }
-
-/** Servers close the connection at a line of more than 4096 bytes, which has two subjects. */
-const maxSubject = 1024
-
-/** A type as tokens of a subject: without empty ones, wildcards, and what is not printable ASCII. */
-const tokensOf = (type: string): string =>
-  type
-    .split(".")
-    .map((token) => token.replace(/[^\x21-\x7e]|[*>]/g, "_") || "_")
-    .join(".")
-
-const isHeld = (outcome: Outcome): boolean => outcome !== "done" && "retry" in outcome && outcome.isHeld === true
-
-class JetStreamSink implements Sink {
-  readonly #config: Config
-  readonly #connector: Connector
-  #connection: NatsConnection | undefined
-  #client: JetStreamClient | undefined
-
-  constructor(config: Config, { folder }: ComponentContext) {
-    this.#config = config
-    this.#connector = new Connector(config, folder)
-  }
-
-  async start(): Promise<void> {}
-
-  /** With a concurrency of one, one after the other, so that they are in order. After one that is to be tried again, none is begun. */
-  async deliver(batch: readonly Outgoing[], signal: AbortSignal): Promise<Outcome[]> {
-    const outcomes: Outcome[] = []
-    let failure: Outcome | undefined
-    let next = 0
-    let client: JetStreamClient
-    try {
-      client = await this.#connected()
-    } catch (error) {
-      return batch.map(() => verdictOf(error, this.#config.subject))
-    }
-    const cut = () => void this.#connection?.close()
-    signal.addEventListener("abort", cut, { once: true })
-    const publisher = async () => {
-      while (next < batch.length && failure === undefined) {
-        const index = next++
-        const outcome = await this.#publish(client, batch[index] as Outgoing)
-        outcomes[index] = outcome
-        if (outcome !== "done" && "retry" in outcome) failure ??= outcome
-      }
-    }
-    await Promise.all(Array.from({ length: Math.min(this.#config.concurrency, batch.length) }, publisher))
-    signal.removeEventListener("abort", cut)
-    // The next batch tries another server, if there are several: this one may hang, or be cut off from the others.
-    if (failure !== undefined && !isHeld(failure)) await this.#connection?.close()
-    return Array.from(batch, (_, index) => outcomes[index] ?? failure ?? { retry: "It was not sent" })
-  }
-
-  async #connected(): Promise<JetStreamClient> {
-    if (this.#client !== undefined && this.#connection?.isClosed() === false) return this.#client
-    this.#connection = await this.#connector.connect()
-    this.#client = jetstream(this.#connection, { timeout: this.#config.timeout })
-    return this.#client
-  }
-
-  async #publish(client: JetStreamClient, outgoing: Outgoing): Promise<Outcome> {
-    const { source, id, type, traceparent, tracestate } = decode(outgoing.frames, unlimited)
-    const subject = this.#config.subject.replaceAll(typeMark, () => tokensOf(type))
-    if (Buffer.byteLength(subject) > maxSubject)
-      return { refused: `Its subject has more than ${maxSubject} bytes, because its type is that long` }
-    const head = headers()
-    head.set("Content-Type", "application/cloudevents+json")
-    for (const [name, value] of Object.entries(outgoing.trace ?? traceContext(traceparent, tracestate) ?? {}))
-      head.set(name, value)
-    const { stream } = this.#config
-    try {
-      await client.publish(subject, eventJson(outgoing), {
-        headers: head,
-        msgID: messageId(source, id),
-        timeout: this.#config.timeout,
-        ...(stream !== undefined && { expect: { streamName: stream } }),
-      })
-      return "done"
-    } catch (error) {
-      return isUnheard(error) ? this.#unheard(client, subject) : verdictOf(error, subject)
-    }
-  }
-
-  /** Nobody took the event: because there is no stream for it, or because its leader is away for a moment. */
-  async #unheard(client: JetStreamClient, subject: string): Promise<Outcome> {
-    try {
-      const manager = await client.jetstreamManager(false)
-      const name = await manager.streams.find(subject)
-      return { retry: `The stream ${name} has no leader now` }
-    } catch (error) {
-      if ((error as Error).message === "no stream matches subject")
-        return { retry: `No stream has the subject ${subject}. Add it to a stream`, isHeld: true }
-      return isUnheard(error)
-        ? { retry: "JetStream is off on this server, or has no leader now" }
-        : verdictOf(error, subject)
-    }
-  }
-
-  async stop(): Promise<void> {
-    await this.#connection?.close()
-  }
-}
+import { sinkKind } from "../../components.js"
+import { type Config, check, schema } from "./options.js"
 
 export const jetstreamSink = sinkKind<Config>({
   schema,
   check,
-  create: (config, context) => new JetStreamSink(config, context),
+  create: async (config, context) => {
+    // The client of NATS is loaded only by relays that have such a sink.
+    const { JetStreamPublisher } = await import("./publisher.js")
+    return new JetStreamPublisher(config, context)
+  },
 })

@@ -1,7 +1,8 @@
 // The options of the sink `jetstream`, and what is checked about them.
 
 import { z } from "zod"
-import { duration, oneOrMore, secret, textShapes } from "../../../config/index.js"
+import { duration, isLoopback, oneOrMore, secret, textShapes } from "../../../config/index.js"
+import { tlsOptions, tlsProblem } from "../../tls.js"
 
 const expectedServer = 'Expected an address such as "tls://nats.example.com:4222" or "nats://127.0.0.1:4222"'
 
@@ -41,17 +42,7 @@ export const schema = z.strictObject({
   credentials: secret()
     .optional()
     .describe("The credentials of a user as `nsc` writes them (a JWT and a seed), instead of a user."),
-  ca: z
-    .string()
-    .min(1)
-    .optional()
-    .describe("A file with the certificates (PEM) of the authorities that are trusted. Those of Node.js, by default."),
-  cert: z
-    .string()
-    .min(1)
-    .optional()
-    .describe("A file with the certificate (PEM) of this client, if the server asks for one."),
-  key: z.string().min(1).optional().describe("A file with the key (PEM) of this client."),
+  ...tlsOptions,
   timeout: duration().prefault("10s").describe("How long connecting, and the acknowledgement of an event, may take."),
   concurrency: z
     .int()
@@ -65,21 +56,19 @@ export const schema = z.strictObject({
 })
 export type Config = z.infer<typeof schema>
 
-const loopback = /^nats:\/\/(127\.\d+\.\d+\.\d+|localhost|\[::1\])(:|$)/
-
 const credentialsShape = /BEGIN NATS USER JWT-+\r?\n[\w.-]+\s[\s\S]*BEGIN USER NKEY SEED-+\r?\nSU[A-Z2-7]{56}\s/
 
 /** What the schema cannot express. */
 export function check(config: Config): [string[], string] | undefined {
-  const { servers, username, password, token, nkey, credentials, ca, cert, key, insecure } = config
+  const { servers, username, password, token, nkey, credentials, insecure } = config
   const plain = servers.find((one) => one.startsWith("nats:"))
   if (plain !== undefined && servers.some((one) => one.startsWith("tls:")))
     return [["servers"], "Expected either tls: or nats: for all servers"]
-  const far = servers.find((one) => one.startsWith("nats:") && !loopback.test(one))
+  const far = servers.find((one) => one.startsWith("nats:") && !isLoopback(new URL(one).hostname))
   if (far !== undefined && !insecure)
     return [["servers"], `${far} goes beyond this machine, unencrypted. Use tls:, or set insecure: true`]
-  if (plain !== undefined && (ca ?? cert ?? key) !== undefined) return [["servers"], "ca, cert and key are for tls:"]
-  if ((cert === undefined) !== (key === undefined)) return [[], "cert and key belong together: one of them is missing"]
+  const problem = tlsProblem(config, plain === undefined, "servers")
+  if (problem) return problem
   if ((username === undefined) !== (password === undefined))
     return [[], "username and password belong together: one of them is missing"]
   const ways = Object.entries({ username, token, nkey, credentials }).filter(([, value]) => value !== undefined)

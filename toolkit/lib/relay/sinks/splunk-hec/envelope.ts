@@ -1,16 +1,14 @@
 // How an event is written for Splunk: https://docs.splunk.com/Documentation/Splunk/latest/Data/FormateventsforHTTPEventCollector
 
 import { Buffer } from "node:buffer"
-import { decode } from "../../../events/index.js"
 import type { Outgoing } from "../../components.js"
 import { eventJson, eventLine } from "../../formats/event-lines.js"
+import { storedEvent } from "../../formats/stored-event.js"
 import type { Config } from "./options.js"
-
-const unlimited = { bytes: Number.POSITIVE_INFINITY, levels: Number.POSITIVE_INFINITY, trustSender: true }
 
 /** An event as JSON. Splunk ignores a whole event, and answers 200, if there is any other key. */
 export function envelope(outgoing: Outgoing, { index, sourcetype, host }: Config): Buffer {
-  const { source, time } = decode(outgoing.frames, unlimited)
+  const { source, time } = storedEvent(outgoing.frames)
   const at = time === undefined ? outgoing.time : Date.parse(time)
   const metadata = JSON.stringify({
     time: (Number.isNaN(at) ? outgoing.time : at) / 1000,

@@ -29,7 +29,7 @@ class SplunkSink implements Sink {
 
   async start(): Promise<void> {
     const authorization = `Splunk ${this.#config.token.reveal()}`
-    this.#client = new HttpClient(this.#config, this.#folder, { authorization })
+    this.#client = await HttpClient.open(this.#config, this.#folder, { authorization })
   }
 
   async deliver(batch: readonly Outgoing[], signal: AbortSignal): Promise<Outcome[]> {

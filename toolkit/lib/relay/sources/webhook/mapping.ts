@@ -1,6 +1,6 @@
 // The option `map`: attributes of an event by CEL expressions over the request, for senders that have no preset.
 
-import { createEvent, EventError } from "../../../events/index.js"
+import { type Event, EventError, specversion } from "../../../events/index.js"
 import type { HttpRequest } from "../../http/server.js"
 import { Expression } from "../../routes/expression.js"
 import { type MapName, type MapOptions, mapNames } from "./map-options.js"
@@ -30,7 +30,15 @@ export class Mapping {
 
   /** The draft with what the request says. What an expression cannot find stays as it was. */
   apply(draft: Draft, { headers }: HttpRequest, data: unknown): Draft {
-    const event = { ...createEvent({ type: draft.type, source: "/", data: data ?? null }), headers: { ...headers } }
+    // For the expressions only. The event itself is made, and checked, later.
+    const event: Event = {
+      specversion,
+      id: "",
+      source: "/",
+      type: draft.type,
+      data: data ?? null,
+      headers: { ...headers },
+    }
     const found: Partial<Record<MapName, string>> = {}
     for (const [name, expression] of this.#expressions) {
       const value = textOf(expression, event)
