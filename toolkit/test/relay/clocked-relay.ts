@@ -8,7 +8,7 @@ import { gunzipSync } from "node:zlib"
 import { type Clock, parseConfig, Relay } from "ohmq-toolkit/relay"
 import { pino } from "pino"
 import { onTestFinished } from "vitest"
-import { githubSecret, temporaryFolder, until } from "./support.js"
+import { githubSecret, metricIn, temporaryFolder, until } from "./support.js"
 
 const hour = 3600e3
 
@@ -89,10 +89,7 @@ sinks:
     return stopping
   }
   onTestFinished(stop)
-  const metric = async (name: string) => {
-    const line = (await relay.metrics.registry.metrics()).split("\n").find((one) => one.startsWith(`${name} `))
-    return line === undefined ? Number.NaN : Number(line.slice(name.length + 1))
-  }
+  const metric = async (name: string) => metricIn(await relay.metrics.registry.metrics(), name) ?? Number.NaN
   return {
     folder,
     clock,

@@ -1,55 +1,18 @@
-import { writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { encode as msgpack } from "@msgpack/msgpack"
 import { Push } from "ohmq"
-import { Relay, readConfig } from "ohmq-toolkit/relay"
-import { pino } from "pino"
 import { describe, expect, it, onTestFinished } from "vitest"
-import { type Line, linesOf, temporaryFolder, until } from "./support.js"
-
-type EventLine = Line & Record<string, unknown>
+import { sourceRelay } from "./in-process.js"
+import { temporaryFolder, until } from "./support.js"
 
 /** A relay with a PULL socket for a format, and a socket that sends to it. */
 async function feed(options: string) {
   const folder = temporaryFolder()
   const endpoint = `ipc://${join(folder, "feed.sock")}`
-  const file = join(folder, "relay.yaml")
-  writeFileSync(
-    file,
-    `version: 1
-store: { path: ./data }
-sources:
-  feed: { type: zmq, socket: pull, bind: "${endpoint}", ${options} }
-routes:
-  - { name: all, from: [feed], to: [archive] }
-sinks:
-  archive: { type: file, path: ./events.ndjson }
-`,
-  )
-  const log: Record<string, unknown>[] = []
-  const relay = await Relay.start(
-    readConfig(file),
-    pino({ base: null }, { write: (line: string) => void log.push(JSON.parse(line)) }),
-  )
+  const relay = await sourceRelay(`type: zmq, socket: pull, bind: "${endpoint}", ${options}`, folder, "feed")
   const socket = new Push({ connect: endpoint, linger: 1000 })
-  onTestFinished(async () => {
-    socket.close()
-    await relay.stop(0)
-  })
-  const metric = async (name: string) => {
-    const line = (await relay.metrics.registry.metrics()).split("\n").find((one) => one.startsWith(`${name} `))
-    return line === undefined ? 0 : Number(line.slice(name.length + 1))
-  }
-  return {
-    socket,
-    log,
-    lines: async (count: number): Promise<EventLine[]> => {
-      await until(() => linesOf(join(folder, "events.ndjson")).length >= count)
-      return linesOf(join(folder, "events.ndjson")) as EventLine[]
-    },
-    refused: (reason: string) => metric(`ohmq_relay_events_refused_total{source="feed",reason="${reason}"}`),
-    dead: () => metric('ohmq_relay_sink_dead_letters{sink="archive"}'),
-  }
+  onTestFinished(() => socket.close())
+  return { ...relay, socket, dead: () => relay.metric('ohmq_relay_sink_dead_letters{sink="archive"}') }
 }
 
 const number = (value: number) => {

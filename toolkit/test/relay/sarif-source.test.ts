@@ -1,8 +1,7 @@
 import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { Relay, readConfig } from "ohmq-toolkit/relay"
-import { pino } from "pino"
-import { describe, expect, it, onTestFinished } from "vitest"
+import { describe, expect, it } from "vitest"
+import { sourceRelay } from "./in-process.js"
 import { linesOf, temporaryFolder, until } from "./support.js"
 
 const real = join(import.meta.dirname, "../events/sarif")
@@ -26,26 +25,7 @@ const report = (rules: string[], tool = "scanner") =>
   })
 
 async function watching(folder = temporaryFolder(), path = "./reports") {
-  const file = join(folder, "relay.yaml")
-  writeFileSync(
-    file,
-    `version: 1
-store: { path: ./data }
-sources:
-  reports: { type: sarif, path: ${path}, every: 100ms, maxBytes: 1MiB }
-routes:
-  - { name: all, from: [reports], to: [archive] }
-sinks:
-  archive: { type: file, path: ./events.ndjson }
-`,
-  )
-  const log: Record<string, unknown>[] = []
-  const relay = await Relay.start(
-    readConfig(file),
-    pino({ base: null }, { write: (line: string) => void log.push(JSON.parse(line)) }),
-  )
-  const stop = () => relay.stop(2000)
-  onTestFinished(stop)
+  const { log, stop } = await sourceRelay(`type: sarif, path: ${path}, every: 100ms, maxBytes: 1MiB`, folder)
   const reads = () => log.filter(({ msg }) => msg === "A report was read")
   return {
     folder,

@@ -1,21 +1,16 @@
 // A relay in this process that brings events to one sink.
 
-import { appendFileSync, writeFileSync } from "node:fs"
+import { appendFileSync } from "node:fs"
 import { join } from "node:path"
-import { Relay, readConfig } from "ohmq-toolkit/relay"
-import { pino } from "pino"
-import { onTestFinished } from "vitest"
+import { type RelayInProcess, startRelay } from "./in-process.js"
 import { temporaryFolder, until } from "./support.js"
 
-export interface SinkRelay {
+export interface SinkRelay extends RelayInProcess {
   folder: string
-  log: Record<string, unknown>[]
   /** Events go in as lines of JSON. */
   add(...events: Record<string, unknown>[]): void
   /** Waits until the sink is done with everything. */
   drained(count: number): Promise<void>
-  metric(name: string): Promise<number>
-  stop(drainMs?: number): Promise<void>
 }
 
 export const event = (id: string, data: unknown = { id }) => ({
@@ -41,21 +36,7 @@ routes:
 sinks:
   out: { ${options}, delivery: { retryMin: 5ms, retryMax: 20ms } }
 `
-  writeFileSync(join(folder, "relay.yaml"), config)
-  const log: Record<string, unknown>[] = []
-  const logger = pino({ base: null }, { write: (line: string) => void log.push(JSON.parse(line)) })
-  const relay = await Relay.start(readConfig(join(folder, "relay.yaml")), logger)
-  let isStopped = false
-  const stop = async (drainMs = 5000) => {
-    if (isStopped) return
-    isStopped = true
-    await relay.stop(drainMs)
-  }
-  onTestFinished(() => stop(0))
-  const metric = async (name: string) => {
-    const line = (await relay.metrics.registry.metrics()).split("\n").find((one) => one.startsWith(`${name} `))
-    return line === undefined ? 0 : Number(line.slice(name.length + 1))
-  }
+  const { log, metric, stop } = await startRelay(folder, config)
   return {
     folder,
     log,

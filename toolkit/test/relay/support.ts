@@ -35,6 +35,12 @@ interface LogLine {
   [name: string]: unknown
 }
 
+/** The value of a metric in the text that Prometheus reads. */
+export function metricIn(text: string, name: string): number | undefined {
+  const line = text.split("\n").find((one) => one.startsWith(`${name} `))
+  return line === undefined ? undefined : Number(line.slice(name.length + 1))
+}
+
 /** A relay in a process of its own. */
 export class RelayProcess {
   readonly child: ChildProcess
@@ -112,9 +118,7 @@ export class RelayProcess {
 
   /** The value of a metric. */
   async metric(name: string): Promise<number | undefined> {
-    const text = await (await fetch(`${this.url}/metrics`)).text()
-    const line = text.split("\n").find((one) => one.startsWith(`${name} `))
-    return line === undefined ? undefined : Number(line.slice(name.length + 1))
+    return metricIn(await (await fetch(`${this.url}/metrics`)).text(), name)
   }
 }
 

@@ -1,44 +1,20 @@
 import { createSocket } from "node:dgram"
 import { once } from "node:events"
-import { readFileSync, writeFileSync } from "node:fs"
+import { readFileSync } from "node:fs"
 import { type AddressInfo, connect, createServer, type Socket } from "node:net"
 import { join } from "node:path"
 import { connect as connectTls, createServer as createTlsServer } from "node:tls"
-import { Relay, readConfig } from "ohmq-toolkit/relay"
-import { pino } from "pino"
 import { describe, expect, it, onTestFinished } from "vitest"
 import { certificates } from "./certificates.js"
+import { sourceRelay } from "./in-process.js"
 import { event, sinkRelay } from "./sink-relay.js"
-import { type Line, linesOf, temporaryFolder, until } from "./support.js"
+import { temporaryFolder, until } from "./support.js"
 
-/** A relay in this process that writes what syslog brings to a file. */
+/** A relay with the source syslog, and the ports that it has. */
 async function relayOf(options: string, folder = temporaryFolder()) {
-  const config = `version: 1
-store: { path: ./data }
-sources:
-  in: { type: syslog, ${options} }
-routes:
-  - { name: all, from: [in], to: [archive] }
-sinks:
-  archive: { type: file, path: ./events.ndjson }
-`
-  const file = join(folder, "relay.yaml")
-  writeFileSync(file, config)
-  const log: Record<string, unknown>[] = []
-  const logger = pino({ base: null }, { write: (line: string) => void log.push(JSON.parse(line)) })
-  const relay = await Relay.start(readConfig(file), logger)
-  onTestFinished(() => relay.stop(0))
-  const ports = log.flatMap(({ address }) => (address === undefined ? [] : [Number(String(address).split(":").at(-1))]))
-  const metric = async (name: string) => {
-    const line = (await relay.metrics.registry.metrics()).split("\n").find((one) => one.startsWith(`${name} `))
-    return line === undefined ? 0 : Number(line.slice(name.length + 1))
-  }
-  const lines = async (count: number): Promise<(Line & Record<string, unknown>)[]> => {
-    await until(() => linesOf(join(folder, "events.ndjson")).length >= count)
-    return linesOf(join(folder, "events.ndjson")) as (Line & Record<string, unknown>)[]
-  }
-  const refused = (reason: string) => metric(`ohmq_relay_events_refused_total{source="in",reason="${reason}"}`)
-  return { folder, relay, log, ports, lines, refused }
+  const relay = await sourceRelay(`type: syslog, ${options}`, folder)
+  const addresses = relay.log.flatMap(({ address }) => (address === undefined ? [] : [String(address)]))
+  return { ...relay, ports: addresses.map((address) => Number(address.split(":").at(-1))) }
 }
 
 function send(port: number, ...chunks: (string | Buffer)[]): Promise<void> {
