@@ -40,6 +40,8 @@ export class Room {
   #closed = false
   /** Events that a cursor has lost. */
   readonly dropped = new Map<string, number>()
+  /** What gap records say that was lost, by their positions: those since the store was opened. */
+  readonly #gaps = new Map<Position, Readonly<Record<string, number>>>()
 
   constructor(log: Log, bounds: Bounds, cursors: () => ReadonlyMap<string, Position>) {
     this.#log = log
@@ -125,11 +127,26 @@ export class Room {
     for (const [name, position] of this.#cursors()) {
       const lost = to - Math.max(position, from - 1)
       if (lost <= 0) continue
-      cursors[name] = lost
+      cursors[name] = lost + this.#untold(name, position, to)
       this.dropped.set(name, (this.dropped.get(name) ?? 0) + lost)
     }
+    for (const position of this.#gaps.keys()) if (position <= to) this.#gaps.delete(position)
     this.admit()
     return Object.keys(cursors).length === 0 ? undefined : { from, to, cursors }
+  }
+
+  /** How many events were lost according to gap records that a cursor has not passed, and that are dropped now. */
+  #untold(cursor: string, passed: Position, to: Position): number {
+    let events = 0
+    // A record is a position, which is counted as such.
+    for (const [position, cursors] of this.#gaps)
+      if (position > passed && position <= to) events += (cursors[cursor] ?? 1) - 1
+    return events
+  }
+
+  /** Notes the gap records that follow each other from a position on. */
+  noteGaps(first: Position, dropped: readonly Dropped[]): void {
+    for (const [index, { cursors = {} }] of dropped.entries()) this.#gaps.set(first + index, cursors)
   }
 
   /**

@@ -100,7 +100,9 @@ export class SegmentStore implements Store {
     if (this.#closing) return
     this.#room.prune(false)
     const dropped = this.#room.expire()
-    if (dropped) this.#write([gapOf({ reason: "expired", ...dropped })]).catch(() => {})
+    if (!dropped) return
+    this.#room.noteGaps(this.#log.accepted, [dropped])
+    this.#write([gapOf({ reason: "expired", ...dropped })]).catch(() => {})
   }
 
   #open(): void {
@@ -147,6 +149,7 @@ export class SegmentStore implements Store {
       // From here on to the append nothing else runs.
       this.#room.release(bytes, drafts.length)
       const gaps = dropped.map((one) => gapOf({ reason: "dropped", ...one }))
+      this.#room.noteGaps(this.#log.accepted, dropped)
       return { written: this.#store(drafts, gaps, options) }
     } catch (error) {
       if (error instanceof StoreError && error.code === "FULL") this.#refused++

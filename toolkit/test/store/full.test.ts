@@ -146,6 +146,15 @@ describe("a full store", () => {
     expect(textsOf(read)).toBe(String(total - 1))
   })
 
+  it("counts what a dropped record had counted", async () => {
+    const store = await opened(undefined, { maxCount: 20, segmentEntries: 5 })
+    await store.addCursor("away")
+    for (let i = 0; i < 200; i++) await store.append([numbered(i)], { whenFull: "drop-oldest" })
+    const all = await entries(store, "away")
+    const lost = all.reduce((sum, { gap }) => sum + (gap?.cursors?.away ?? 0), 0)
+    expect(all.filter(({ gap }) => gap === undefined).length + lost).toBe(200)
+  })
+
   it("drops what is older than maxAge, and records it", async () => {
     const store = await opened(undefined, { segmentEntries: 1, maxAge: 400 })
     await store.addCursor("c")
