@@ -1,5 +1,6 @@
 // A YAML text that knows where each of its values stands.
 
+import { readFileSync } from "node:fs"
 import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from "yaml"
 
 /** Something that is wrong with a configuration, and where. */
@@ -106,5 +107,21 @@ export class ConfigError extends Error {
         .join("\n"),
     )
     this.mistakes = sorted
+  }
+}
+
+/**
+ * The text of a document.
+ *
+ * @param advice What to say instead of the system's code, by that code.
+ * @throws {@link ConfigError} if it cannot be read
+ */
+export function readText(file: string, advice: Readonly<Record<string, string>> = {}): string {
+  try {
+    return readFileSync(file, "utf8")
+  } catch (error) {
+    const { code = "" } = error as NodeJS.ErrnoException
+    const message = advice[code] ?? `Cannot read the file: ${code}`
+    throw new ConfigError(file, [{ line: 1, column: 1, path: "", message }])
   }
 }

@@ -1,7 +1,7 @@
 // Configuration: YAML with places, schemas, units, secrets.
 
 export { checkPart } from "./checking.js"
-export { ConfigDocument, ConfigError, type Mistake } from "./document.js"
+export { ConfigDocument, ConfigError, type Mistake, readText } from "./document.js"
 export { isLoopback } from "./loopback.js"
 export { jsonSchemaOf, type OptionRow, optionRows } from "./reference.js"
 export { resolveSecrets, Secret, type SecretPlaces, secret, secrets } from "./secret.js"

@@ -1,6 +1,5 @@
 // What the status page is told about the relay, and how it acts on it.
 
-import { createRequire } from "node:module"
 import type { Logger } from "pino"
 import type { Counter, Histogram } from "prom-client"
 import type { LetterView, LinkView, SinkView, Snapshot, SourceView, Subject } from "../status/index.js"
@@ -13,8 +12,7 @@ import { storedEvent } from "./formats/stored-event.js"
 import { decodeTag } from "./intake/tags.js"
 import type { Metrics } from "./observation/metrics.js"
 import type { Route } from "./routes/route.js"
-
-const { version } = createRequire(import.meta.url)("../../package.json") as { version: string }
+import { version } from "./version.js"
 
 /** What the page needs of its relay. */
 export interface StatusContext {

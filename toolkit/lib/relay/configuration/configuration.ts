@@ -1,7 +1,6 @@
 // The configuration of a relay.
 
 import { createHash } from "node:crypto"
-import { readFileSync } from "node:fs"
 import { dirname, resolve } from "node:path"
 import process from "node:process"
 import { z } from "zod"
@@ -10,6 +9,7 @@ import {
   ConfigError,
   checkPart,
   duration,
+  readText,
   resolveSecrets,
   Secret,
   size,
@@ -231,15 +231,7 @@ const unreadable: Readonly<Record<string, string>> = {
  * @throws {@link ConfigError} with all mistakes
  */
 export function readConfig(file: string, options: ReadOptions = {}): RelayConfig {
-  let text: string
-  try {
-    text = readFileSync(file, "utf8")
-  } catch (error) {
-    const { code = "" } = error as NodeJS.ErrnoException
-    const message = unreadable[code] ?? `Cannot read the file: ${code}`
-    throw new ConfigError(file, [{ line: 1, column: 1, path: "", message }])
-  }
-  return parseConfig(text, file, options)
+  return parseConfig(readText(file, unreadable), file, options)
 }
 
 /** Checks the text of a configuration. See {@link readConfig}. */

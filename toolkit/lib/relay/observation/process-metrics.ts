@@ -1,13 +1,9 @@
 // The metrics of the process, by the names that all programs have for them:
 // https://prometheus.io/docs/instrumenting/writing_clientlibs/#process-metrics
 
-import { readFileSync } from "node:fs"
 import process from "node:process"
 import { Counter, Gauge, type Registry } from "prom-client"
-
-const { version } = JSON.parse(readFileSync(new URL("../../../package.json", import.meta.url), "utf8")) as {
-  version: string
-}
+import { version } from "../version.js"
 
 const started = Date.now() / 1000 - process.uptime()
 

@@ -1,9 +1,8 @@
 // Unit tests of a configuration: events go through its routes, and are compared with what is expected. No network, no store, no secrets.
 
 import { Buffer } from "node:buffer"
-import { readFileSync } from "node:fs"
 import { dirname, join } from "node:path"
-import { ConfigDocument, ConfigError, checkPart, type Mistake, suggestion } from "../../config/index.js"
+import { ConfigDocument, ConfigError, checkPart, type Mistake, readText, suggestion } from "../../config/index.js"
 import { accept } from "../../events/index.js"
 import type { Incoming } from "../components.js"
 import { type RelayConfig, readConfig } from "../configuration/configuration.js"
@@ -146,14 +145,7 @@ class Trial {
  * @throws {@link ConfigError} if the file, or the configuration that it tests, has mistakes
  */
 export function runTests(file: string): TrialResult[] {
-  let text: string
-  try {
-    text = readFileSync(file, "utf8")
-  } catch (error) {
-    const message = `Cannot read the file: ${(error as NodeJS.ErrnoException).code}`
-    throw new ConfigError(file, [{ line: 1, column: 1, path: "", message }])
-  }
-  const document = new ConfigDocument(text)
+  const document = new ConfigDocument(readText(file))
   const parsed = document.mistakes.length > 0 ? undefined : checkPart(document, testFileSchema, document.value)
   if (parsed === undefined) throw new ConfigError(file, document.mistakes)
   const path = join(dirname(file), parsed.config)
