@@ -7,9 +7,9 @@ import { beforeAll, describe, expect, it, vi } from "vitest"
 
 import { sharedFolder, temporaryFolder } from "../support/folders.js"
 import { listFiles, packPackage } from "../support/package.js"
-import { unpack } from "../support/packed.js"
+import { checkedTypes, publintMessages } from "../support/package-checks.js"
 import { root, runCommand } from "../support/process.js"
-import { loadToolchain, npm, toolchain } from "../support/toolchains.js"
+import { npm, toolchain } from "../support/toolchains.js"
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 180_000 })
 
@@ -67,23 +67,11 @@ describe("the tarball of ohmq-toolkit", () => {
   })
 
   it("is what publint wants, to its last suggestion", async () => {
-    const folder = path.join(base, "unpacked")
-    await unpack(tarball, folder)
-    const { publint } = await loadToolchain<{
-      publint(options: object): Promise<{ messages: { code: string; path: string[] }[] }>
-    }>("publint")
-    const { messages } = await publint({ pkgDir: folder, level: "suggestion", strict: true, pack: false })
-    expect(messages).toEqual([])
+    expect(await publintMessages(tarball, path.join(base, "unpacked"))).toEqual([])
   })
 
   it("has types for every entry point, says arethetypeswrong", async () => {
-    const { checkPackage, createPackageFromTarballData } = await loadToolchain<{
-      checkPackage(
-        data: unknown,
-      ): Promise<{ entrypoints: object; problems: { kind: string; resolutionKind?: string }[] }>
-      createPackageFromTarballData(tarball: Uint8Array): unknown
-    }>("@arethetypeswrong/core")
-    const checked = await checkPackage(createPackageFromTarballData(readFileSync(tarball)))
+    const checked = await checkedTypes(tarball)
     expect(Object.keys(checked.entrypoints)).toEqual(expect.arrayContaining(entryPoints))
     // It is for `import`, and for resolution that knows exports: a compiler that has neither does not find it.
     const problems = checked.problems.filter(
