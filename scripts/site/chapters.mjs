@@ -43,6 +43,7 @@ export const chapters = [
       "toolkit/docs/monitoring.md",
       "toolkit/docs/metrics.md",
       "docs/performance.md",
+      "docs/comparison.md",
       "toolkit/docs/performance.md",
     ],
   },
