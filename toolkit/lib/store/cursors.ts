@@ -27,17 +27,17 @@ export class Cursors {
     throw new StoreError("UNKNOWN_CURSOR", message)
   }
 
-  async add(name: string, from: "start" | "end"): Promise<void> {
+  async add(name: string, from: "start" | "end", at?: number): Promise<void> {
     if (typeof name !== "string" || name === "") {
       throw new TypeError("The name of a cursor must be a string that is not empty")
     }
     if (this.#state.cursors.has(name)) return
-    await this.#state.setCursors({ [name]: (from === "end" ? this.#log.durable : this.#log.first) - 1 })
+    await this.#state.setCursors({ [name]: (from === "end" ? this.#log.durable : this.#log.first) - 1 }, at)
   }
 
-  async remove(name: string): Promise<void> {
+  async remove(name: string, at?: number): Promise<void> {
     this.need(name)
-    await this.#state.setCursors({ [name]: null })
+    await this.#state.setCursors({ [name]: null }, at)
     this.#skips.delete(name)
   }
 
@@ -52,7 +52,7 @@ export class Cursors {
   }
 
   /** Moves a cursor on. False if it was there already. */
-  async commit(name: string, position: Position, note?: string): Promise<boolean> {
+  async commit(name: string, position: Position, note?: string, at?: number): Promise<boolean> {
     const before = this.need(name)
     if (!Number.isSafeInteger(position) || position >= this.#log.durable) {
       throw new RangeError(`Cursor "${name}" cannot be at ${position}: the last position is ${this.#log.durable - 1}`)
@@ -60,15 +60,15 @@ export class Cursors {
     const until = this.skips(name).extend(position)
     const isNew = note !== undefined && note !== this.#state.noteOf(name)
     if (until <= before && !isNew) return false
-    await this.#state.pass(name, until, note)
+    await this.#state.pass(name, until, note, at)
     return until > before
   }
 
   /** Moves a cursor to where it was, as far as there are entries. */
-  async rewind(name: string, position: Position): Promise<void> {
+  async rewind(name: string, position: Position, at?: number): Promise<void> {
     this.need(name)
     const last = this.#log.durable - 1
-    await this.#state.setCursors({ [name]: Math.max(Math.min(position, last), this.#log.first - 1) })
+    await this.#state.setCursors({ [name]: Math.max(Math.min(position, last), this.#log.first - 1) }, at)
   }
 
   stats(more: (cursor: { name: string }) => Pick<CursorStats, "dead" | "dropped">): Record<string, CursorStats> {

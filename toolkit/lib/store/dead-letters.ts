@@ -14,6 +14,8 @@ interface Meta {
   reason: string
   position: Position
   since: number
+  /** The command of a replicated log that brought it. */
+  at?: number
 }
 
 /** The dead letters of all cursors. */
@@ -24,6 +26,8 @@ export class DeadLetters {
   readonly #line = new Line()
   /** How many a cursor has got, ever. */
   readonly #added = new Map<string, number>()
+  /** The last command of a replicated log that brought one. */
+  at = 0
 
   constructor(folder: string, state: State, maxBytes: number, segmentBytes: number) {
     this.#state = state
@@ -31,14 +35,15 @@ export class DeadLetters {
     this.#log = new Log({
       folder: join(folder, "dead"),
       segmentBytes,
-      carry: () => JSON.stringify({ added: Object.fromEntries(this.#added) }),
+      carry: () => JSON.stringify({ added: Object.fromEntries(this.#added), ...(this.at > 0 && { at: this.at }) }),
       visit: (record) => this.#visit(record),
     })
   }
 
   #visit({ kind, meta }: Stored): void {
     if (kind === kinds.gap) return
-    const { added, cursor } = JSON.parse(meta || "{}")
+    const { added, cursor, at = 0 } = JSON.parse(meta || "{}")
+    this.at = Math.max(this.at, at)
     if (kind === kinds.carry) {
       for (const [name, count] of Object.entries(added ?? {})) this.#added.set(name, count as number)
     } else this.#count(cursor)
@@ -62,8 +67,13 @@ export class DeadLetters {
   }
 
   /** Keeps an event. */
-  add(cursor: string, { position, time, sender, frames }: Entry, reason: string): Promise<void> {
-    const meta: Meta = { cursor, reason, position, since: Date.now() }
+  add(
+    cursor: string,
+    { position, time, sender, frames }: Entry,
+    reason: string,
+    { since = Date.now(), at }: { since?: number; at?: number } = {},
+  ): Promise<void> {
+    const meta: Meta = { cursor, reason, position, since, ...(at !== undefined && { at }) }
     const draft = { kind: kinds.entry, time, span: 1, sender: sender ?? "", meta: JSON.stringify(meta), frames }
     if (this.#log.bytes + recordLength(draft) > this.#maxBytes) {
       const message = `The dead letters take ${this.#log.bytes} bytes of ${this.#maxBytes} (maxDeadBytes). Replay or discard some`
@@ -72,6 +82,7 @@ export class DeadLetters {
     return new Promise((resolve, reject) => {
       const done = () => {
         this.#count(cursor)
+        this.at = Math.max(this.at, at ?? 0)
         resolve()
       }
       this.#log.append([draft], done, reject)
@@ -98,7 +109,7 @@ export class DeadLetters {
           if (id >= end) return
           if (kind !== kinds.entry || id <= after || this.#state.gone.has(id)) continue
           if (wanted !== undefined && !wanted.has(id)) continue
-          const letter: Meta = JSON.parse(meta)
+          const { at: _, ...letter }: Meta = JSON.parse(meta)
           if ((cursor !== undefined && letter.cursor !== cursor) || letter.since < since || letter.since >= until)
             continue
           if (batch.length < left) batch.push({ id, ...letter, time, sender: sender || undefined, frames })
@@ -112,7 +123,12 @@ export class DeadLetters {
   }
 
   /** Calls a function with batches of them and deletes each after that. Only one such call runs at a time. Resolves to how many. */
-  take(cursor: string, selection: Selection, use: (letters: DeadLetter[]) => Promise<unknown>): Promise<number> {
+  take(
+    cursor: string,
+    selection: Selection,
+    use: (letters: DeadLetter[]) => Promise<unknown>,
+    at?: number,
+  ): Promise<number> {
     return this.#line.serve(undefined, async () => {
       let count = 0
       for await (const letters of this.batches(cursor, selection)) {
@@ -120,6 +136,7 @@ export class DeadLetters {
         await this.remove(
           cursor,
           letters.map(({ id }) => id),
+          at,
         )
         count += letters.length
       }
@@ -128,8 +145,8 @@ export class DeadLetters {
   }
 
   /** Deletes some of a cursor's, and the files whose dead letters are all gone. */
-  async remove(cursor: string, ids: Position[]): Promise<void> {
-    await this.#state.removeDead(cursor, ids)
+  async remove(cursor: string, ids: Position[], at?: number): Promise<void> {
+    await this.#state.removeDead(cursor, ids, at)
     await this.#drop()
   }
 

@@ -15,7 +15,12 @@ import type { CheckReport, Store } from "./store.js"
  *
  * @throws StoreError `LOCKED`, `READ_ONLY`, `NETWORK_FILE_SYSTEM`, `UNKNOWN_FORMAT`, `DISK_FULL` or `DAMAGED`.
  */
-export async function openStore(folder: string, options: StoreOptions = {}): Promise<Store> {
+export function openStore(folder: string, options: StoreOptions = {}): Promise<Store> {
+  return openSegmentStore(folder, options)
+}
+
+/** The same, for what is built upon it. */
+export async function openSegmentStore(folder: string, options: StoreOptions = {}): Promise<SegmentStore> {
   const complete = readOptions(options)
   makeFolder(folder)
   refuseNetworkFileSystem(folder)

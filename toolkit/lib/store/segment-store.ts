@@ -11,14 +11,15 @@ import { type Draft, kinds, type Position, type Stored } from "./log/record.js"
 import { backupStore, checkStore } from "./maintenance.js"
 import { pruningInterval, type StoreOptions } from "./options.js"
 import type { Owner } from "./owner.js"
-
 import { Room } from "./room.js"
 import { State } from "./state.js"
+import type { CursorOwner, Seen } from "./state-values.js"
 import type {
   AppendOptions,
   CheckReport,
   DeadLetter,
   Entry,
+  Gap,
   NewEvent,
   ReadOptions,
   Selection,
@@ -29,6 +30,20 @@ import { type StreamEnd, Streams } from "./streams.js"
 import { Bell, type EntryMeta, parseMeta, subscribe } from "./subscription.js"
 import { Turns } from "./turns.js"
 import { checkEvents } from "./validation.js"
+
+/** How a command of a replicated log is applied: once, though it may be given again after a crash. */
+export interface Applied {
+  /** The number of the command, which is kept in the same write as what it does. */
+  at?: number
+}
+
+/** The last commands that are on disk, in each of the three logs, and how far all of them are. */
+export interface AppliedTo {
+  readonly events: number
+  readonly dead: number
+  readonly state: number
+  readonly seen: Seen
+}
 
 /** The store in the segments of a folder. */
 export class SegmentStore implements Store {
@@ -45,6 +60,7 @@ export class SegmentStore implements Store {
   readonly #clock: NodeJS.Timeout
   readonly #replayed: Position[]
   #refused = 0
+  #at = 0
   #closing: Promise<void> | undefined
 
   constructor(folder: string, owner: Owner, options: Required<StoreOptions>) {
@@ -61,7 +77,7 @@ export class SegmentStore implements Store {
         folder: join(folder, "log"),
         segmentBytes: options.segmentBytes,
         segmentEntries: options.segmentEntries,
-        carry: () => JSON.stringify({ streams: this.#streams }),
+        carry: () => JSON.stringify({ streams: this.#streams, ...(this.#at > 0 && { at: this.#at }) }),
         visit: (record) => this.#visit(record, replayed),
         rolledBack: () => this.#streams.rollBack(),
         grown: () => this.#bell.ring(),
@@ -87,11 +103,14 @@ export class SegmentStore implements Store {
 
   #visit({ kind, meta }: Stored, replayed: Position[]): void {
     if (kind === kinds.carry) {
-      for (const [name, last] of Object.entries(JSON.parse(meta || "{}").streams ?? {}))
+      const { streams = {}, at = 0 } = JSON.parse(meta || "{}")
+      for (const [name, last] of Object.entries(streams))
         this.#streams.confirm(name, ...([last as number | StreamEnd].flat() as StreamEnd))
+      this.#at = at
       return
     }
-    const { stream, dead } = parseMeta(meta)
+    const { stream, dead, at = 0 } = parseMeta(meta)
+    this.#at = Math.max(this.#at, at)
     if (stream !== undefined) this.#streams.confirm(...stream)
     if (dead !== undefined) replayed.push(dead)
   }
@@ -109,9 +128,12 @@ export class SegmentStore implements Store {
     if (this.#closing) throw new StoreError("CLOSED", "The store is closed")
   }
 
-  #write(drafts: readonly Draft[], then?: () => void): Promise<Position> {
+  #write(drafts: readonly Draft[], then?: () => void, at = 0): Promise<Position> {
+    const last = drafts.at(-1)
+    if (at > 0 && last) last.meta = JSON.stringify({ ...parseMeta(last.meta), at } satisfies EntryMeta)
     return new Promise((resolve, reject) => {
       const done = () => {
+        this.#at = Math.max(this.#at, at)
         then?.()
         resolve(first + drafts.length - 1)
       }
@@ -119,7 +141,37 @@ export class SegmentStore implements Store {
     })
   }
 
-  async append(events: readonly NewEvent[], options: AppendOptions = {}): Promise<Position> {
+  /** How far a replicated log was applied. */
+  get applied(): AppliedTo {
+    return { events: this.#at, dead: this.#dead.at, state: this.#state.at, seen: this.#state.seen }
+  }
+
+  /** Who serves the cursors of a replicated store. */
+  get owners(): ReadonlyMap<string, CursorOwner> {
+    return this.#state.owners
+  }
+
+  /** Notes who serves a cursor. */
+  setOwner(cursor: string, owner: CursorOwner, at: number): Promise<void> {
+    return this.#state.setOwner(cursor, owner, at)
+  }
+
+  /** Notes that all up to there is on disk. */
+  setSeen(seen: Seen): Promise<void> {
+    return this.#state.setSeen(seen)
+  }
+
+  /** Stores a gap record, and moves cursors over what is missing. */
+  async skipLost(gap: Gap, at: number): Promise<void> {
+    if (at > this.#at) await this.#write([gapOf(gap)], undefined, at)
+    for (const [name, lost] of Object.entries(gap.cursors ?? {})) {
+      this.#room.dropped.set(name, (this.#room.dropped.get(name) ?? 0) + lost)
+      await this.#cursors.commit(name, gap.to, undefined, at)
+    }
+    await this.#passed()
+  }
+
+  async append(events: readonly NewEvent[], options: AppendOptions & Applied = {}): Promise<Position> {
     this.#open()
     checkEvents(events, options)
     if (this.#state.isShort) await this.#state.refuse()
@@ -138,7 +190,7 @@ export class SegmentStore implements Store {
   }
 
   /** Resolves once there was room, and the events have their positions. */
-  async #enter(drafts: Draft[], options: AppendOptions): Promise<{ written: Promise<Position> }> {
+  async #enter(drafts: Draft[], options: AppendOptions & Applied): Promise<{ written: Promise<Position> }> {
     if (this.#hasRoom(drafts, options)) return { written: this.#store(drafts, [], options) }
     // What was stored before needs no room, and its sender waits for that answer.
     if (options.stream !== undefined && this.#place(options, drafts).known === drafts.length)
@@ -162,9 +214,12 @@ export class SegmentStore implements Store {
     return this.#streams.place(stream, place, allowGap === true || skip === true)
   }
 
-  async #store(drafts: Draft[], gaps: Draft[], options: AppendOptions): Promise<Position> {
-    const { stream, sequence = 1, lost, mark } = options
-    if (stream === undefined) return drafts.length + gaps.length === 0 ? this.#last() : this.#write(gaps.concat(drafts))
+  async #store(drafts: Draft[], gaps: Draft[], options: AppendOptions & Applied): Promise<Position> {
+    const { stream, sequence = 1, lost, mark, at } = options
+    if (stream === undefined) {
+      const all = gaps.concat(drafts)
+      return all.length === 0 ? this.#last() : this.#write(all, undefined, at)
+    }
     const end = sequence + drafts.length - 1
     if (end <= this.#streams.accepted(stream)) return gaps.length === 0 ? this.#last() : this.#write(gaps)
     const { known, missing } = this.#place(options, drafts)
@@ -175,7 +230,7 @@ export class SegmentStore implements Store {
     if (absent) gaps.push(gapOf({ reason: "stream", stream, ...absent }, last ? undefined : marked))
     if (last) last.meta = JSON.stringify({ stream: marked } satisfies EntryMeta)
     else if (!absent) rest.push(noted({ stream: marked, silent: true }))
-    const written = this.#write(gaps.concat(rest), () => this.#streams.confirm(...marked))
+    const written = this.#write(gaps.concat(rest), () => this.#streams.confirm(...marked), at)
     this.#streams.accept(stream, end)
     return written
   }
@@ -195,21 +250,22 @@ export class SegmentStore implements Store {
     return this.#streams.mark(stream)
   }
 
-  async forgetStream(stream: string): Promise<void> {
+  async forgetStream(stream: string, at?: number): Promise<void> {
     this.#open()
-    const written = this.#write([noted({ stream: [stream, 0], silent: true })], () => this.#streams.confirm(stream, 0))
+    const forget = () => this.#streams.confirm(stream, 0)
+    const written = this.#write([noted({ stream: [stream, 0], silent: true })], forget, at)
     this.#streams.accept(stream, 0)
     await written
   }
 
-  async addCursor(name: string, from: "start" | "end" = "start"): Promise<void> {
+  async addCursor(name: string, from: "start" | "end" = "start", at?: number): Promise<void> {
     this.#open()
-    await this.#cursors.add(name, from)
+    await this.#cursors.add(name, from, at)
   }
 
-  async removeCursor(name: string): Promise<void> {
+  async removeCursor(name: string, at?: number): Promise<void> {
     this.#open()
-    await this.#cursors.remove(name)
+    await this.#cursors.remove(name, at)
     await this.#passed()
   }
 
@@ -227,14 +283,14 @@ export class SegmentStore implements Store {
     return subscribe(store, cursor, options)
   }
 
-  async commit(cursor: string, position: Position, note?: string): Promise<void> {
+  async commit(cursor: string, position: Position, note?: string, at?: number): Promise<void> {
     this.#open()
-    if (await this.#cursors.commit(cursor, position, note)) await this.#passed()
+    if (await this.#cursors.commit(cursor, position, note, at)) await this.#passed()
   }
 
-  async rewind(cursor: string, position: Position): Promise<void> {
+  async rewind(cursor: string, position: Position, at?: number): Promise<void> {
     this.#open()
-    await this.#cursors.rewind(cursor, position)
+    await this.#cursors.rewind(cursor, position, at)
   }
 
   /** A cursor has moved on: there may be something to remove, and room. */
@@ -244,11 +300,16 @@ export class SegmentStore implements Store {
     this.#state.fillReserve()
   }
 
-  async deadLetter(cursor: string, entry: Entry, reason: string): Promise<void> {
+  async deadLetter(
+    cursor: string,
+    entry: Entry,
+    reason: string,
+    applied?: { since: number; at: number },
+  ): Promise<void> {
     this.#open()
     this.#cursors.need(cursor)
     if (this.#state.isShort) await this.#state.refuse()
-    await this.#dead.add(cursor, entry, reason)
+    await this.#dead.add(cursor, entry, reason, applied)
   }
 
   async *deadLetters(cursor?: string, selection: Selection = {}): AsyncGenerator<DeadLetter> {
@@ -256,22 +317,25 @@ export class SegmentStore implements Store {
     for await (const letters of this.#dead.batches(cursor, selection)) yield* letters
   }
 
-  async replay(cursor: string, selection: Selection = {}): Promise<number> {
+  async replay(cursor: string, selection: Selection = {}, at?: number): Promise<number> {
     this.#open()
     this.#cursors.need(cursor)
-    return this.#dead.take(cursor, selection, async (letters) => {
+    const write = async (letters: DeadLetter[]) => {
+      // They are back already, and the process ended before they were removed.
+      if (at !== undefined && at <= this.#at) return
       if (this.#state.isShort) await this.#state.refuse()
       const drafts = letters.map((one) => noted({ only: cursor, dead: one.id, reason: one.reason }, one))
       const bytes = sizeOf(drafts)
       await this.#room.make(bytes, drafts.length, "refuse", undefined)
       this.#room.release(bytes, drafts.length)
-      await this.#write(drafts)
-    })
+      await this.#write(drafts, undefined, at)
+    }
+    return this.#dead.take(cursor, selection, write, at)
   }
 
-  async discard(cursor: string, selection: Selection = {}): Promise<number> {
+  async discard(cursor: string, selection: Selection = {}, at?: number): Promise<number> {
     this.#open()
-    return this.#dead.take(cursor, selection, async () => {})
+    return this.#dead.take(cursor, selection, async () => {}, at)
   }
 
   stats(): StoreStats {

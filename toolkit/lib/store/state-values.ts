@@ -12,6 +12,31 @@ export interface Change {
   notes?: Record<string, string>
   /** Dead letters that are gone. */
   gone?: { cursor: string; ids: Position[] }
+  /** Who serves cursors of a replicated store. */
+  owners?: Record<string, CursorOwner>
+  /** The command of a replicated log that brought it. */
+  at?: number
+  /** How far a replicated log was applied. */
+  seen?: Seen
+}
+
+/** Who serves a cursor of a replicated store. */
+export interface CursorOwner {
+  /** Rises with each change. */
+  epoch: number
+  /** The process. Undefined if nobody does. */
+  id?: string | undefined
+  /** What people call it. */
+  name?: string | undefined
+  /** The copy of the store that the process has: only one process at a time has it. */
+  copy?: string | undefined
+}
+
+/** How far a replicated log was applied: all before is on disk. */
+export interface Seen {
+  sequence: number
+  /** The last batch of each writer. */
+  batches: Record<string, number>
 }
 
 /** All that holds, which each segment of the log begins with. */
@@ -20,6 +45,9 @@ export interface Snapshot {
   notes: Record<string, string>
   gone: Position[]
   goneOf: Record<string, number>
+  owners?: Record<string, CursorOwner>
+  at?: number
+  seen?: Seen
 }
 
 /** The sum of all changes. */
@@ -31,6 +59,9 @@ export class StateValues {
   readonly gone = new Set<Position>()
   /** How many dead letters of a cursor are gone, ever. */
   readonly goneOf = new Map<string, number>()
+  readonly owners = new Map<string, CursorOwner>()
+  at = 0
+  seen: Seen = { sequence: 0, batches: {} }
 
   snapshot(): Snapshot {
     return {
@@ -38,22 +69,27 @@ export class StateValues {
       notes: Object.fromEntries(this.notes),
       gone: [...this.gone],
       goneOf: Object.fromEntries(this.goneOf),
+      ...(this.at > 0 && { owners: Object.fromEntries(this.owners), at: this.at, seen: this.seen }),
     }
   }
 
   /** Takes in a record of the log. */
   visit({ kind, meta }: Stored): void {
     if (kind === kinds.gap) return
-    const { cursors = {}, passed, notes, gone, goneOf } = JSON.parse(meta || "{}")
+    const { cursors = {}, passed, notes, gone, goneOf, owners, at, seen } = JSON.parse(meta || "{}")
     if (kind === kinds.carry) {
       for (const id of gone ?? []) this.gone.add(id)
       for (const [cursor, count] of Object.entries(goneOf ?? {})) this.goneOf.set(cursor, count as number)
       for (const [name, position] of Object.entries(cursors)) this.cursors.set(name, position as number)
       for (const [name, note] of Object.entries(notes ?? {})) this.notes.set(name, note as string)
-    } else this.apply({ cursors, passed, notes, gone })
+      this.apply({ owners, at, seen })
+    } else this.apply({ cursors, passed, notes, gone, owners, at, seen })
   }
 
-  apply({ cursors = {}, passed = {}, notes = {}, gone }: Change): void {
+  apply({ cursors = {}, passed = {}, notes = {}, gone, owners = {}, at = 0, seen }: Change): void {
+    this.at = Math.max(this.at, at)
+    if (seen !== undefined) this.seen = seen
+    for (const [name, owner] of Object.entries(owners)) this.owners.set(name, owner)
     for (const [name, position] of Object.entries(passed)) {
       // One that was removed meanwhile does not come back.
       if (position > (this.cursors.get(name) ?? Number.POSITIVE_INFINITY)) this.cursors.set(name, position)
@@ -63,6 +99,7 @@ export class StateValues {
       else {
         this.cursors.delete(name)
         this.notes.delete(name)
+        this.owners.delete(name)
       }
     }
     for (const [name, note] of Object.entries(notes)) if (this.cursors.has(name)) this.notes.set(name, note)

@@ -8,7 +8,7 @@ import { setImmediate } from "node:timers/promises"
 import { StoreError, systemError } from "./log/errors.js"
 import { Log } from "./log/log.js"
 import { type Draft, kinds, type Position } from "./log/record.js"
-import { type Change, StateValues } from "./state-values.js"
+import { type Change, type CursorOwner, type Seen, StateValues } from "./state-values.js"
 
 const SEGMENT_BYTES = 1 << 18
 /** A commit must be possible on a full disk, since it is what makes room. So this much is kept for it. */
@@ -24,6 +24,8 @@ export const change = (meta: object): Draft => ({
   meta: JSON.stringify(meta),
   frames: [],
 })
+
+const marked = (at: number | undefined) => (at === undefined ? {} : { at })
 
 /** Cursors and removed dead letters, durable. */
 export class State {
@@ -59,6 +61,19 @@ export class State {
     return this.#values.gone
   }
 
+  get owners(): ReadonlyMap<string, CursorOwner> {
+    return this.#values.owners
+  }
+
+  /** The last command of a replicated log that made a change here. */
+  get at(): number {
+    return this.#values.at
+  }
+
+  get seen(): Seen {
+    return this.#values.seen
+  }
+
   goneOf(cursor: string): number {
     return this.#values.goneOf.get(cursor) ?? 0
   }
@@ -83,16 +98,25 @@ export class State {
     }
   }
 
-  setCursors(cursors: Record<string, Position | null>): Promise<void> {
-    return this.#change({ cursors })
+  setCursors(cursors: Record<string, Position | null>, at?: number): Promise<void> {
+    return this.#change({ cursors, ...marked(at) })
   }
 
-  pass(cursor: string, position: Position, note?: string): Promise<void> {
-    return this.#change({ passed: { [cursor]: position }, ...(note !== undefined && { notes: { [cursor]: note } }) })
+  pass(cursor: string, position: Position, note?: string, at?: number): Promise<void> {
+    const notes = note !== undefined && { notes: { [cursor]: note } }
+    return this.#change({ passed: { [cursor]: position }, ...notes, ...marked(at) })
   }
 
-  removeDead(cursor: string, ids: Position[]): Promise<void> {
-    return this.#change({ gone: { cursor, ids } })
+  removeDead(cursor: string, ids: Position[], at?: number): Promise<void> {
+    return this.#change({ gone: { cursor, ids }, ...marked(at) })
+  }
+
+  setOwner(cursor: string, owner: CursorOwner, at: number): Promise<void> {
+    return this.#change({ owners: { [cursor]: owner }, at })
+  }
+
+  setSeen(seen: Seen): Promise<void> {
+    return this.#change({ seen })
   }
 
   /** The segments of these dead letters are gone too, so nobody asks for them again. */

@@ -151,6 +151,8 @@ export interface StoreStats {
   refused: number
   /** Appends that wait for room. */
   waitingForRoom: number
+  /** Why events that come now would not be stored, if there is a reason beside the bounds. */
+  problem?: string
 }
 
 /** What `check` found. */

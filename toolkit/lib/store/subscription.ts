@@ -19,6 +19,8 @@ export interface EntryMeta {
   stream?: [name: string, ...end: StreamEnd]
   /** It is no event, and nobody reads it. */
   silent?: true
+  /** The command of a replicated log that brought it. */
+  at?: number
 }
 
 export const parseMeta = (meta: string): EntryMeta => (meta === "" ? {} : JSON.parse(meta))

@@ -14,6 +14,8 @@
  * - `SEQUENCE_GAP`: events of a stream are missing before these.
  * - `UNKNOWN_CURSOR`: no cursor has this name.
  * - `CLOSED`: the store was closed.
+ * - `UNREACHABLE`: the servers that keep the store do not answer. Try again later; what was under way may be stored.
+ * - `NOT_OWNER`: another process has taken over the cursor, and this one may not move it any more.
  */
 export type StoreErrorCode =
   | "FULL"
@@ -27,6 +29,8 @@ export type StoreErrorCode =
   | "SEQUENCE_GAP"
   | "UNKNOWN_CURSOR"
   | "CLOSED"
+  | "UNREACHABLE"
+  | "NOT_OWNER"
 
 /** An error of the store. */
 export class StoreError extends Error {

@@ -1,0 +1,454 @@
+// A store that several processes share, each with a copy on its own disk: docs/store.md#on-several-machines says how it works. Commands go into a
+// stream of NATS JetStream, and each copy carries them out in that order.
+
+import type { Buffer } from "node:buffer"
+import { randomBytes, randomUUID } from "node:crypto"
+import { existsSync, readFileSync, writeFileSync } from "node:fs"
+import { hostname } from "node:os"
+import { join } from "node:path"
+import { clearInterval, setInterval } from "node:timers"
+import { setTimeout } from "node:timers/promises"
+import { StoreError } from "../log/errors.js"
+import { openSegmentStore } from "../opening.js"
+import { readOptions, type StoreOptions } from "../options.js"
+import type { SegmentStore } from "../segment-store.js"
+import type {
+  AppendOptions,
+  CheckReport,
+  DeadLetter,
+  Entry,
+  NewEvent,
+  Position,
+  ReadOptions,
+  Selection,
+  Store,
+  StoreStats,
+  WhenFull,
+} from "../store.js"
+import { checkEvents } from "../validation.js"
+import { type Command, type CommandBatch, decodeBatch, type Request, readPart, requestBytes } from "./command.js"
+import { Leases } from "./leases.js"
+import { Replica } from "./replica.js"
+import { type LogMessage, LogStream, type StreamOptions } from "./stream.js"
+import { Writer } from "./writer.js"
+
+/** Options of a store on JetStream. Sizes are in bytes, times in milliseconds. */
+export interface ReplicatedOptions
+  extends Pick<StoreOptions, "maxBytes" | "retention" | "maxDeadBytes" | "segmentBytes" | "onWrite">,
+    Pick<StreamOptions, "connect" | "stream"> {
+  /** How many servers have the stream: 1, 3 or 5. 3 by default. */
+  replicas?: number
+  /** How long servers may take to answer before appends are rejected. 10 s by default. */
+  timeout?: number
+  /** The stream keeps messages at least for this long, so that a copy that was away can catch up. A day by default. */
+  history?: number
+  /** What people call this process. The name of the host by default. */
+  name?: string
+  /** Hears of what goes wrong with the servers, and is tried again. */
+  onProblem?: (problem: string) => void
+}
+
+/** Replays and discards are commands with at most this many dead letters. */
+const maxLetters = 256
+const retryMs = 500
+/** More messages than this are not between the parts of a batch. */
+const maxPartDistance = 10_000
+const tidyMs = 60_000
+
+/** Where to cut the stream: a message, and what came before it. */
+interface Mark {
+  sequence: number
+  time: number
+  position: Position
+}
+
+/** A store on JetStream, and this process's part in it. */
+export class ReplicatedStore implements Store {
+  readonly #local: SegmentStore
+  readonly #replica: Replica
+  readonly #stream: LogStream
+  readonly #writer: Writer
+  readonly #options: Required<Pick<ReplicatedOptions, "maxBytes" | "maxDeadBytes" | "history" | "onProblem">>
+  readonly #id = randomUUID()
+  readonly #stopped = new AbortController()
+  /** The parts of batches that are not complete, by writer, and the first message of each. */
+  readonly #parts = new Map<string, { first: number; bytes: Buffer[] }>()
+  readonly #marks: Mark[] = []
+  readonly #clock: NodeJS.Timeout
+  readonly #roomWaits = new Set<() => void>()
+  /** Serves cursors, one process at a time. */
+  readonly leases: Leases
+  #following: Promise<void> = Promise.resolve()
+  #caughtUp: ((error?: Error) => void) | undefined
+  #goal = 0
+  #refused = 0
+  #failure: StoreError | undefined
+  #lag: string | undefined
+  #isClosed = false
+  #closing: Promise<void> | undefined
+
+  /** @internal */
+  constructor(local: SegmentStore, stream: LogStream, copy: string, options: ReplicatedOptions) {
+    const { maxBytes = Number.POSITIVE_INFINITY, timeout = 10_000, name = hostname() } = options
+    const { maxDeadBytes = maxBytes / 4, history = 86_400_000, onProblem = () => {} } = options
+    this.#local = local
+    this.#stream = stream
+    this.#options = { maxBytes, maxDeadBytes, history, onProblem }
+    this.leases = new Leases({
+      id: this.#id,
+      name,
+      copy,
+      ownerOf: (cursor) => local.owners.get(cursor),
+      send: (command) => this.#send(command),
+    })
+    this.#replica = new Replica(local, {
+      alive: (from) => this.leases.heard(from),
+      owned: () => this.leases.changed(),
+    })
+    this.#writer = new Writer(this.#id, stream, timeout, (number) => this.#replica.has(this.#id, number))
+    this.#clock = setInterval(() => this.#tidy().catch(() => {}), tidyMs)
+    this.#clock.unref()
+  }
+
+  /** Follows the log. Resolves once what is in it now was carried out. @internal */
+  async start(): Promise<void> {
+    const { first, last } = await this.#stream.state()
+    const next = this.#replica.sequence + 1
+    if (first > next && first <= last)
+      throw new StoreError(
+        "UNKNOWN_FORMAT",
+        `This copy has the log up to message ${next - 1}, and the stream begins at ${first}: it was away for too long, or is new. Put a copy of another machine there (ohmq store backup), then start again`,
+      )
+    if (last < this.#replica.sequence)
+      throw new StoreError(
+        "UNKNOWN_FORMAT",
+        `This copy has the log up to message ${this.#replica.sequence}, and the stream ends at ${last}: it is another stream, or was restored. Take another folder, or another stream`,
+      )
+    this.#goal = last
+    const caughtUp = new Promise<void>((resolve, reject) => {
+      this.#caughtUp = (error) => (error ? reject(error) : resolve())
+    })
+    if (this.#replica.sequence >= last) this.#caughtUp?.()
+    this.#following = this.#follow()
+    await caughtUp
+  }
+
+  async #follow(): Promise<void> {
+    const { signal } = this.#stopped
+    while (!signal.aborted) {
+      try {
+        for await (const message of this.#stream.messages(this.#replica.sequence + 1, signal)) {
+          this.#lag = undefined
+          if (message.sequence <= this.#last) continue
+          await this.#take(message)
+          if (this.#replica.sequence >= this.#goal) this.#caughtUp?.()
+        }
+      } catch (error) {
+        if (signal.aborted) return
+        if (error instanceof StoreError) return this.#fail(error)
+        this.#lag = `JetStream does not send: ${(error as Error).message}`
+        this.#options.onProblem(this.#lag)
+        this.#parts.clear()
+        this.#last = this.#replica.sequence
+        await setTimeout(retryMs, undefined, { signal }).catch(() => {})
+      }
+    }
+  }
+
+  /** The last message that was read. */
+  #last = 0
+
+  async #take({ sequence, time, data }: LogMessage): Promise<void> {
+    const next = this.#last === 0 ? this.#replica.sequence + 1 : this.#last + 1
+    if (sequence !== next)
+      throw new StoreError(
+        "DAMAGED",
+        `Message ${next} of the stream is missing: the next one is ${sequence}. This copy cannot go on. Put a copy of another machine there`,
+      )
+    this.#last = sequence
+    const batch = this.#assemble(sequence, data)
+    const restart = Math.min(sequence, ...[...this.#parts.values()].map(({ first }) => first - 1))
+    if (batch === undefined) return this.#replica.pass(restart)
+    this.#marks.push({ sequence, time, position: this.#local.stats().last })
+    if (this.#marks.length > 10_000) this.#marks.splice(1, 5000)
+    const results = await this.#replica.apply(batch, sequence, restart)
+    if (results !== undefined && batch.from === this.#id) this.#writer.done(batch.number, results)
+    const broken = results?.find(({ status, reason }: { status: string; reason?: unknown }) => {
+      return status === "rejected" && reason instanceof StoreError && ["FAILED", "READ_ONLY"].includes(reason.code)
+    }) as PromiseRejectedResult | undefined
+    if (broken) throw broken.reason
+    for (const wake of this.#roomWaits) wake()
+  }
+
+  /** The batch that a message completes. */
+  #assemble(sequence: number, data: Buffer): CommandBatch | undefined {
+    try {
+      const { from, part, parts, bytes } = readPart(data)
+      if (parts === 1) return decodeBatch([bytes])
+      // A writer that ended within a batch never completes it. All copies forget it at the same message.
+      for (const [name, { first }] of this.#parts) if (sequence - first > maxPartDistance) this.#parts.delete(name)
+      if (part === 0) this.#parts.set(from, { first: sequence, bytes: [] })
+      const known = this.#parts.get(from)
+      // The rest of a batch that was forgotten, or a part that came twice.
+      if (known === undefined || known.bytes.length !== part) return undefined
+      known.bytes.push(bytes)
+      if (known.bytes.length < parts) return undefined
+      this.#parts.delete(from)
+      return decodeBatch(known.bytes)
+    } catch (error) {
+      const message = `Message ${sequence} of the stream cannot be read: ${(error as Error).message}`
+      throw new StoreError("UNKNOWN_FORMAT", message, error)
+    }
+  }
+
+  /** Nothing is carried out any more. */
+  #fail(error: StoreError): void {
+    this.#failure = error
+    this.#options.onProblem(error.message)
+    this.#caughtUp?.(error)
+    for (const wake of this.#roomWaits) wake()
+  }
+
+  async #send(command: Command, events: readonly NewEvent[] = []): Promise<unknown> {
+    if (this.#isClosed) throw new StoreError("CLOSED", "The store is closed")
+    if (this.#failure) throw this.#failure
+    const now = Date.now()
+    // The time is part of the command, so that it is the same in all copies.
+    const timed = events.map((event) => ({ ...event, time: event.time ?? now }))
+    return this.#writer.send({ command, events: timed })
+  }
+
+  async append(events: readonly NewEvent[], options: AppendOptions = {}): Promise<Position> {
+    checkEvents(events, options)
+    const { whenFull = "refuse", signal, ...rest } = options
+    const command: Command = { op: "append", events: events.length, ...rest }
+    await this.#makeRoom({ command, events }, whenFull, signal)
+    return (await this.#send(command, events)) as Position
+  }
+
+  #hasRoom(bytes: number): boolean {
+    return this.#local.stats().bytes + this.#writer.queuedBytes + bytes <= this.#options.maxBytes
+  }
+
+  async #makeRoom(request: Request, whenFull: WhenFull, signal: AbortSignal | undefined): Promise<void> {
+    const bytes = requestBytes(request)
+    if (request.events.length === 0 || this.#hasRoom(bytes)) return
+    const { maxBytes } = this.#options
+    if (bytes > maxBytes)
+      throw new StoreError("FULL", `The append has ${bytes} bytes, which is more than the store may ever hold`)
+    for (;;) {
+      if (this.#isClosed) throw new StoreError("CLOSED", "The store was closed while the append waited for room")
+      if (this.#failure) throw this.#failure
+      await this.#local.compact()
+      if (this.#hasRoom(bytes)) return
+      if (whenFull === "drop-oldest") await this.#dropOldest()
+      else if (whenFull === "wait") await this.#change(signal)
+      else {
+        this.#refused++
+        const { cursors, last, bytes: used } = this.#local.stats()
+        const [slowest] = Object.entries(cursors).sort(([, a], [, b]) => a.position - b.position)
+        const hint = slowest
+          ? `Cursor "${slowest[0]}" has not passed ${last - slowest[1].position} of its entries`
+          : "It has no cursor"
+        throw new StoreError("FULL", `The store is full: it has ${used} of ${maxBytes} bytes. ${hint}`)
+      }
+    }
+  }
+
+  /** Gives up an eighth of what some cursor has not passed. */
+  async #dropOldest(): Promise<void> {
+    const { cursors, last } = this.#local.stats()
+    const first = Math.min(last, ...Object.values(cursors).map(({ position }) => position)) + 1
+    const until = first + Math.max(1, Math.ceil((last - first + 1) / 8))
+    await this.#send({ op: "drop", until: Math.min(until, last + 1), reason: "dropped" })
+  }
+
+  /** Waits until something was carried out. */
+  #change(signal: AbortSignal | undefined): Promise<void> {
+    signal?.throwIfAborted()
+    return new Promise((resolve, reject) => {
+      const end = () => {
+        this.#roomWaits.delete(end)
+        signal?.removeEventListener("abort", end)
+        if (signal?.aborted) reject(signal.reason)
+        else resolve()
+      }
+      this.#roomWaits.add(end)
+      signal?.addEventListener("abort", end, { once: true })
+    })
+  }
+
+  sequenceOf(stream: string): number {
+    return this.#local.sequenceOf(stream)
+  }
+
+  markOf(stream: string): string | undefined {
+    return this.#local.markOf(stream)
+  }
+
+  async forgetStream(stream: string): Promise<void> {
+    await this.#send({ op: "forget-stream", stream })
+  }
+
+  async addCursor(cursor: string, from: "start" | "end" = "start"): Promise<void> {
+    if (typeof cursor !== "string" || cursor === "")
+      throw new TypeError("The name of a cursor must be a string that is not empty")
+    if (Object.hasOwn(this.#local.stats().cursors, cursor)) return
+    await this.#send({ op: "add-cursor", cursor, from })
+  }
+
+  async removeCursor(cursor: string): Promise<void> {
+    await this.#send({ op: "remove-cursor", cursor })
+  }
+
+  read(cursor: string, options: ReadOptions = {}): AsyncIterable<Entry[]> {
+    return this.#local.read(cursor, options)
+  }
+
+  async commit(cursor: string, position: Position, note?: string): Promise<void> {
+    const { last, cursors } = this.#local.stats()
+    if (!Number.isSafeInteger(position) || position > last)
+      throw new RangeError(`Cursor "${cursor}" cannot be at ${position}: the last position is ${last}`)
+    const known = cursors[cursor]
+    if (known !== undefined && position <= known.position && (note === undefined || note === known.note)) return
+    await this.#send({ op: "commit", cursor, position, note, epoch: this.leases.epochOf(cursor) })
+  }
+
+  async rewind(cursor: string, position: Position): Promise<void> {
+    await this.#send({ op: "rewind", cursor, position })
+  }
+
+  async deadLetter(cursor: string, { position, frames, sender, time }: Entry, reason: string): Promise<void> {
+    const { deadBytes } = this.#local.stats()
+    const { maxDeadBytes } = this.#options
+    const epoch = this.leases.epochOf(cursor)
+    const command: Command = { op: "dead", events: 1, cursor, reason, position, since: Date.now(), epoch }
+    const events = [{ frames, sender, time }]
+    if (deadBytes + requestBytes({ command, events }) > maxDeadBytes)
+      throw new StoreError(
+        "FULL",
+        `The dead letters take ${deadBytes} bytes of ${maxDeadBytes} (maxDeadBytes). Replay or discard some`,
+      )
+    await this.#send(command, events)
+  }
+
+  deadLetters(cursor?: string, selection?: Selection): AsyncIterable<DeadLetter> {
+    return this.#local.deadLetters(cursor, selection)
+  }
+
+  replay(cursor: string, selection: Selection = {}): Promise<number> {
+    return this.#takeLetters("replay", cursor, selection)
+  }
+
+  discard(cursor: string, selection: Selection = {}): Promise<number> {
+    return this.#takeLetters("discard", cursor, selection)
+  }
+
+  async #takeLetters(op: "replay" | "discard", cursor: string, selection: Selection): Promise<number> {
+    const ids: Position[] = []
+    for await (const { id } of this.#local.deadLetters(cursor, selection)) ids.push(id)
+    let count = 0
+    for (let at = 0; at < ids.length; at += maxLetters) {
+      const some = ids.slice(at, at + maxLetters)
+      count += Number(await this.#send({ op, cursor, ids: some }))
+    }
+    return count
+  }
+
+  stats(): StoreStats {
+    const problem = this.#failure?.message ?? this.#replica.problem ?? this.#writer.problem ?? this.#lag
+    return {
+      ...this.#local.stats(),
+      refused: this.#refused,
+      waitingForRoom: this.#roomWaits.size,
+      ...(problem !== undefined && { problem }),
+    }
+  }
+
+  check(): Promise<CheckReport> {
+    return this.#local.check()
+  }
+
+  backup(folder: string): Promise<void> {
+    return this.#local.backup(folder)
+  }
+
+  compact(): Promise<number> {
+    return this.#local.compact()
+  }
+
+  /** Cuts from the stream what all cursors have passed, and what no copy that was away needs. */
+  async #tidy(): Promise<void> {
+    await this.#replica.note()
+    const { cursors, first } = this.#local.stats()
+    const needed = Math.min(...Object.values(cursors).map(({ position }) => position + 1), Number.POSITIVE_INFINITY)
+    const done = Number.isFinite(needed) ? needed : first
+    const before = Date.now() - this.#options.history
+    const mark = this.#marks.findLast(({ time, position }) => time < before && position < done)
+    if (mark === undefined) return
+    await this.#stream.removeBefore(mark.sequence)
+    this.#marks.splice(0, this.#marks.indexOf(mark))
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
+    clearInterval(this.#clock)
+    await this.leases.close()
+    this.#isClosed = true
+    for (const wake of this.#roomWaits) wake()
+    await this.#writer.close()
+    this.#stopped.abort()
+    await this.#following
+    await this.#stream.close()
+    await this.#replica.note().catch(() => {})
+    await this.#local.close()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+}
+
+/** The name of this copy: a file in its folder. */
+function copyName(folder: string): string {
+  const file = join(folder, "copy")
+  if (!existsSync(file)) writeFileSync(file, `${randomBytes(16).toString("hex")}\n`, { mode: 0o600 })
+  return readFileSync(file, "utf8").trim()
+}
+
+/**
+ * Opens a store that is shared with other processes through a stream of NATS JetStream. The folder has this process's copy.
+ *
+ * @throws StoreError as `openStore`; `UNREACHABLE` if no server answers, `UNKNOWN_FORMAT` if the stream is not one of a store or does not fit the copy.
+ */
+export async function openReplicatedStore(folder: string, options: ReplicatedOptions): Promise<ReplicatedStore> {
+  const { connect, stream, replicas = 3, timeout = 10_000, retention = 0, segmentBytes, onWrite } = options
+  if (!/^[^\s.*>/\\]{1,200}$/.test(stream))
+    throw new TypeError(
+      `Expected the name of a stream without blanks, dots, wildcards and slashes but received ${stream}`,
+    )
+  if (![1, 3, 5].includes(replicas)) throw new RangeError(`Expected 1, 3 or 5 replicas but received ${replicas}`)
+  readOptions({ maxBytes: options.maxBytes, retention } as StoreOptions)
+  // The bounds are kept when commands are sent: a copy must not refuse what the others take.
+  const local = await openSegmentStore(folder, {
+    retention,
+    segmentBytes: segmentBytes ?? Math.min(64 << 20, Math.max(4096, Math.floor((options.maxBytes ?? 2 ** 30) / 8))),
+    ...(onWrite && { onWrite }),
+  })
+  const log = new LogStream({ connect, stream, replicas, timeout })
+  try {
+    await log.open()
+    const store = new ReplicatedStore(local, log, copyName(folder), options)
+    await store.start()
+    return store
+  } catch (error) {
+    await log.close()
+    await local.close()
+    if (error instanceof StoreError) throw error
+    throw new StoreError("UNREACHABLE", `JetStream cannot be used: ${(error as Error).message}`, error)
+  }
+}
