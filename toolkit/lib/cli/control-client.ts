@@ -3,8 +3,8 @@
 import { once } from "node:events"
 import { type IncomingMessage, request } from "node:http"
 import { resolve } from "node:path"
-import { ControlPath, type RelayConfig } from "../relay/index.js"
-import { openStore, type Store } from "../store/index.js"
+import { ControlPath, openRelayStore, type RelayConfig, readConfig } from "../relay/index.js"
+import type { Store } from "../store/index.js"
 
 const isAbsent = ({ code }: NodeJS.ErrnoException) => code === "ENOENT" || code === "ECONNREFUSED"
 
@@ -40,7 +40,9 @@ export async function jsonOf(answer: IncomingMessage): Promise<Record<string, un
 }
 
 /** Opens the store of a relay that does not run, with the bounds that the relay gives it. */
-export function openStoreOf({ folder, store }: RelayConfig): Promise<Store> {
-  const { path, maxBytes, retention } = store
-  return openStore(resolve(folder, path), { maxBytes, retention })
+export async function openStoreOf(file: string): Promise<Store> {
+  // Servers may need secrets, which nothing else here does.
+  const { store } = readConfig(file, { needsSecrets: false })
+  const config = readConfig(file, { needsSecrets: store.jetstream !== undefined })
+  return (await openRelayStore(config)).store
 }

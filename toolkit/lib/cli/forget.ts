@@ -12,7 +12,7 @@ export async function forget(args: readonly string[]): Promise<number> {
   const config = readConfig(file, { needsSecrets: false })
   if (config.sinks.some(({ name }) => name === sink))
     throw new UsageError(`The sink "${sink}" is configured. Remove it from ${file} first`)
-  const store = await openStoreOf(config)
+  const store = await openStoreOf(file)
   try {
     if (store.stats().cursors[sink] === undefined) throw new UsageError(`The store keeps nothing for a sink "${sink}"`)
     await store.removeCursor(sink)

@@ -18,7 +18,7 @@ export async function replay(args: readonly string[]): Promise<number> {
   if (answer !== undefined) result = (await jsonOf(answer)) as unknown as Replayed
   else {
     // It does not run: its store is free.
-    const store = await openStoreOf(config)
+    const store = await openStoreOf(file)
     try {
       await store.addCursor(sink)
       result = await replayDeadLetters(store, sink, config.routes)

@@ -119,6 +119,8 @@ export interface Outlet {
   readonly oldest: number | undefined
   /** Since when nothing can be delivered, and why. */
   readonly failing: { since: number; reason: string; isOpen?: boolean; isHeld?: boolean } | undefined
+  /** The relay that serves the sink, if it is another one. */
+  readonly servedBy?: string | undefined
   /** From now on, events do not wait for others: the relay stops. */
   hurry?(): void
 }

@@ -6,12 +6,14 @@ import { setTimeout } from "node:timers/promises"
 import type { Logger } from "pino"
 import type { EventError } from "../events/index.js"
 import { StatusSite } from "../status/index.js"
-import { DamageError, openStore, type Store } from "../store/index.js"
+import { DamageError, type Store } from "../store/index.js"
+import type { Leases } from "../store/replicated/index.js"
 import { type Clock, systemClock } from "./clock.js"
 import type { IntakeOptions, Outlet, Source } from "./components.js"
 import { type Component, type RelayConfig, readConfig, type SinkComponent } from "./configuration/configuration.js"
 import { ControlServer } from "./control.js"
 import { Delivery } from "./delivery/delivery.js"
+import { LeasedOutlet, whileHeld } from "./delivery/leased.js"
 import { replay } from "./delivery/replay.js"
 import { type HttpOptions, siteAccess } from "./http/options.js"
 import { HttpServer } from "./http/server.js"
@@ -22,6 +24,7 @@ import { Complaints } from "./observation/complaints.js"
 import { Metrics } from "./observation/metrics.js"
 import { StoreHealth } from "./observation/store-health.js"
 import { RelayStatus } from "./status.js"
+import { openRelayStore, type RelayStore, storeFolder } from "./store.js"
 
 /** The cursor of the relay itself. Nothing waits for it. */
 const ownCursor = "relay.known"
@@ -37,6 +40,8 @@ export class Relay {
   readonly taps = new Taps()
   readonly #log: Logger
   readonly #store: Store
+  /** Who serves which sink, if relays share the store. */
+  readonly #leases: Leases | undefined
   readonly #known: KnownDeliveries
   readonly #health: StoreHealth
   readonly #intake: Intake
@@ -53,7 +58,7 @@ export class Relay {
 
   private constructor(
     config: RelayConfig,
-    store: Store,
+    { store, leases }: RelayStore,
     known: KnownDeliveries,
     metrics: Metrics,
     log: Logger,
@@ -62,6 +67,7 @@ export class Relay {
     this.#clock = clock
     this.#config = config
     this.#store = store
+    this.#leases = leases
     this.#known = known
     this.#log = log
     this.metrics = metrics
@@ -104,12 +110,12 @@ export class Relay {
    * @param clock By which sinks are retried and rates are limited. Another one than the machine's is for trying out hours in seconds.
    */
   static async start(config: RelayConfig, log: Logger, clock: Clock = systemClock): Promise<Relay> {
-    const folder = resolve(config.folder, config.store.path)
+    const folder = storeFolder(config)
     const metrics = new Metrics()
-    const store = await openStore(folder, {
-      maxBytes: config.store.maxBytes,
-      retention: config.store.retention,
+    const complaints = new Complaints(log)
+    const { store, leases } = await openRelayStore(config, {
       onWrite: (milliseconds) => metrics.fsyncTime.observe(milliseconds / 1000),
+      onProblem: (reason) => complaints.warn("store", { reason }, "The servers of the store fail"),
     })
     let relay: Relay | undefined
     let known: KnownDeliveries | undefined
@@ -126,8 +132,10 @@ export class Relay {
           ? new Error(`Cannot read the notes of deliveries in ${notes}: ${error.message}`)
           : error
       })
-      await store.removeCursor(ownCursor)
-      relay = new Relay(config, store, known, metrics, log, clock)
+      // With a store that others write to, too, it is read for as long as the relay runs.
+      if (leases === undefined) await store.removeCursor(ownCursor)
+      else known.follow(store, ownCursor).catch(() => {})
+      relay = new Relay(config, { store, leases }, known, metrics, log, clock)
       await relay.#start(folder)
       return relay
     } catch (error) {
@@ -233,9 +241,13 @@ export class Relay {
 
   async #startSink({ name, kind, config, delivery, fingerprint }: SinkComponent, folder: string): Promise<void> {
     const log = this.#log.child({ sink: name })
-    const sink = await kind.create(config, { name, folder, log, store: this.#store, metrics: this.metrics })
-    const context = { store: this.#store, metrics: this.metrics, log: this.#log, clock: this.#clock }
-    const part = "deliver" in sink ? new Delivery(name, sink, delivery, context) : sink
+    const make = async (): Promise<Outlet> => {
+      const sink = await kind.create(config, { name, folder, log, store: this.#store, metrics: this.metrics })
+      const context = { store: this.#store, metrics: this.metrics, log: this.#log, clock: this.#clock }
+      if (!("deliver" in sink)) return sink
+      return new Delivery(name, this.#leases ? whileHeld(name, this.#leases, sink) : sink, delivery, context)
+    }
+    const part = this.#leases ? new LeasedOutlet(name, this.#leases, make, this.#log) : await make()
     await part.start().catch((error: Error) => this.#cannotStart(`sink ${name}`, error))
     this.#outlets.set(name, { fingerprint, part })
     this.metrics.addSink(name)

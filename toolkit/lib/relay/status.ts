@@ -132,6 +132,7 @@ export class RelayStatus implements Subject, LetterSubject {
       dead: cursors[name]?.dead ?? 0,
       oldest: outlet(name)?.oldest,
       failing: outlet(name)?.failing,
+      servedBy: outlet(name)?.servedBy,
     }))
   }
 

@@ -1,5 +1,7 @@
 // Opening a store, and asking the process that has it open.
 
+import { existsSync } from "node:fs"
+import { join } from "node:path"
 import { ensureFormat } from "./format.js"
 import { StoreError, type StoreErrorCode } from "./log/errors.js"
 import { makeFolder, refuseNetworkFileSystem } from "./log/file-system.js"
@@ -15,9 +17,17 @@ import type { CheckReport, Store } from "./store.js"
  *
  * @throws StoreError `LOCKED`, `READ_ONLY`, `NETWORK_FILE_SYSTEM`, `UNKNOWN_FORMAT`, `DISK_FULL` or `DAMAGED`.
  */
-export function openStore(folder: string, options: StoreOptions = {}): Promise<Store> {
+export async function openStore(folder: string, options: StoreOptions = {}): Promise<Store> {
+  if (existsSync(join(folder, copyFile)))
+    throw new StoreError(
+      "UNKNOWN_FORMAT",
+      `${folder} is a copy of a store on JetStream: whoever changes it alone makes it differ from the others. Open it as such (openReplicatedStore, or store.jetstream of a relay)`,
+    )
   return openSegmentStore(folder, options)
 }
+
+/** A file that only copies of replicated stores have: with the name of the copy. */
+export const copyFile = "copy"
 
 /** The same, for what is built upon it. */
 export async function openSegmentStore(folder: string, options: StoreOptions = {}): Promise<SegmentStore> {
@@ -54,7 +64,7 @@ export async function compactStore(folder: string): Promise<number> {
   requireStore(folder)
   const reply = await askOwner(folder, "compact")
   if (reply === undefined) {
-    const store = await openStore(folder)
+    const store = await openSegmentStore(folder)
     try {
       return await store.compact()
     } finally {
@@ -88,6 +98,6 @@ export async function repairStore(
     await owner.release()
   }
   // Opening it shows that it can be opened.
-  await (await openStore(folder)).close()
+  await (await openSegmentStore(folder)).close()
   return { before, after: await checkStore(folder, onProgress) }
 }

@@ -83,6 +83,18 @@ export class KnownDeliveries {
     }
   }
 
+  /** Also learns of what other relays store. The reader is a cursor, which is only read with. */
+  async follow(main: Store, reader: string): Promise<void> {
+    const { signal } = this.#closing
+    for await (const batch of main.read(reader, { from: main.stats().last + 1, signal })) {
+      for (const { frames, gap, position } of batch) {
+        const { source, delivery }: Partial<Tag> & { source: string } = gap ? { source: "" } : decodeTag(frames[0])
+        if (delivery !== undefined && !this.#known.has(keyOf(source, delivery)))
+          this.#note(keyOf(source, delivery), position)
+      }
+    }
+  }
+
   #keep(key: string): void {
     this.#known.delete(key)
     this.#known.set(key, undefined)

@@ -37,7 +37,8 @@ export class StoreHealth {
 
   /** What is wrong, if events that come now would be refused. */
   get problem(): string | undefined {
-    const { neededBytes, waitingForRoom } = this.#store.stats()
+    const { neededBytes, waitingForRoom, problem } = this.#store.stats()
+    if (problem !== undefined) return problem
     const hasRoom = neededBytes === 0 || neededBytes < this.#neededBytes
     if (this.#error?.code === "FULL" && hasRoom) this.#error = undefined
     if (waitingForRoom > 0 || this.#error?.code === "FULL") return "The store is full"

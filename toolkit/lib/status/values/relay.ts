@@ -13,8 +13,9 @@ const levelOf = (perSecond: number): number =>
 /** The identity of a link on the page. */
 export const linkKey = ({ direction, name, peer }: LinkView): string => `link/${direction}/${name}/${peer}`
 
-function sinkState({ type, failing }: SinkView): [text: string, tone: Tone] {
+function sinkState({ type, failing, servedBy }: SinkView): [text: string, tone: Tone] {
   if (type === undefined) return ["Not configured", "warn"]
+  if (servedBy !== undefined && failing === undefined) return [`Served by ${servedBy}`, "idle"]
   if (failing === undefined) return ["Works", "good"]
   if (failing.isHeld) return ["Held: change something first", "bad"]
   return failing.isOpen ? ["Failing, circuit open", "bad"] : ["Failing", "warn"]

@@ -46,6 +46,8 @@ export interface SinkView {
   /** When the oldest event under way was received, in milliseconds since 1970. */
   readonly oldest: number | undefined
   readonly failing: FailingView | undefined
+  /** The relay that serves it, if it is another one. */
+  readonly servedBy?: string | undefined
 }
 
 /** One end of a link to or from another relay. */

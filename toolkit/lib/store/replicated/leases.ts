@@ -72,6 +72,12 @@ export class Leases {
     await this.#context.send({ op: "release", cursor, epoch: owner.epoch }).catch(() => {})
   }
 
+  /** What people call the process that serves a cursor, if it is another one. */
+  ownerOf(cursor: string): string | undefined {
+    const owner = this.#context.ownerOf(cursor)
+    return owner?.id === this.#context.id ? undefined : owner?.name
+  }
+
   /** In which epoch this process serves a cursor. Undefined if it does not. */
   epochOf(cursor: string): number | undefined {
     const owner = this.#context.ownerOf(cursor)

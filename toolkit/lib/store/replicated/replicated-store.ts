@@ -9,7 +9,7 @@ import { join } from "node:path"
 import { clearInterval, setInterval } from "node:timers"
 import { setTimeout } from "node:timers/promises"
 import { StoreError } from "../log/errors.js"
-import { openSegmentStore } from "../opening.js"
+import { copyFile, openSegmentStore } from "../opening.js"
 import { readOptions, type StoreOptions } from "../options.js"
 import type { SegmentStore } from "../segment-store.js"
 import type {
@@ -415,7 +415,7 @@ export class ReplicatedStore implements Store {
 
 /** The name of this copy: a file in its folder. */
 function copyName(folder: string): string {
-  const file = join(folder, "copy")
+  const file = join(folder, copyFile)
   if (!existsSync(file)) writeFileSync(file, `${randomBytes(16).toString("hex")}\n`, { mode: 0o600 })
   return readFileSync(file, "utf8").trim()
 }

@@ -1,4 +1,4 @@
-// The connections of the sink `jetstream` to its servers.
+// Connections to servers of NATS.
 
 import { Buffer } from "node:buffer"
 import {
@@ -8,17 +8,17 @@ import {
   type NatsConnection,
   nkeyAuthenticator,
 } from "@nats-io/transport-node"
-import { readTls } from "../../tls.js"
-import type { Config } from "./options.js"
+import { readTls } from "../tls.js"
+import type { NatsConfig } from "./options.js"
 
-function authenticator({ nkey, credentials }: Config): Authenticator | undefined {
+function authenticator({ nkey, credentials }: NatsConfig): Authenticator | undefined {
   if (nkey) return nkeyAuthenticator(Buffer.from(nkey.reveal()))
   // The client wants the line break at the end, which is no part of a secret.
   return credentials && credsAuthenticator(Buffer.from(`${credentials.reveal()}\n`))
 }
 
 /** Connects to one server. The connection is not made again when it breaks: who uses it then connects anew. */
-function connectTo(server: string, config: Config, folder: string): Promise<NatsConnection> {
+function connectTo(server: string, config: NatsConfig, folder: string): Promise<NatsConnection> {
   const { username, password, token, timeout } = config
   const { protocol, hostname, port } = new URL(server)
   const identity = authenticator(config)
@@ -41,11 +41,11 @@ function connectTo(server: string, config: Config, folder: string): Promise<Nats
 
 /** Connects to one server after the other. */
 export class Connector {
-  readonly #config: Config
+  readonly #config: NatsConfig
   readonly #folder: string
   #next = 0
 
-  constructor(config: Config, folder: string) {
+  constructor(config: NatsConfig, folder: string) {
     this.#config = config
     this.#folder = folder
   }

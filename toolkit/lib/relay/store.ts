@@ -1,0 +1,49 @@
+// The store of a relay, as its configuration says: files of its own, or a copy of one that several relays share.
+
+import { resolve } from "node:path"
+import { openStore, type Store, type StoreOptions } from "../store/index.js"
+import type { Leases } from "../store/replicated/index.js"
+import type { RelayConfig } from "./configuration/configuration.js"
+
+/** A store, and who serves its cursors, if several relays have it. */
+export interface RelayStore {
+  readonly store: Store
+  readonly leases: Leases | undefined
+}
+
+/** Options that are no matter of the configuration. */
+export interface OpenOptions extends Pick<StoreOptions, "onWrite"> {
+  /** Hears of what goes wrong with servers. It is tried again. */
+  onProblem?: (problem: string) => void
+}
+
+/** The folder of a relay's store. */
+export const storeFolder = ({ folder, store }: Pick<RelayConfig, "folder" | "store">): string =>
+  resolve(folder, store.path)
+
+/** Opens it. Secrets must have been looked up. */
+export async function openRelayStore(config: RelayConfig, options: OpenOptions = {}): Promise<RelayStore> {
+  const { onWrite, onProblem } = options
+  const { maxBytes, retention, jetstream } = config.store
+  const folder = storeFolder(config)
+  const bounds = { maxBytes, retention, ...(onWrite && { onWrite }) }
+  if (jetstream === undefined) return { store: await openStore(folder, bounds), leases: undefined }
+  // The client of NATS is loaded only by relays that use it.
+  const [{ openReplicatedStore }, { Connector }] = await Promise.all([
+    import("../store/replicated/index.js"),
+    import("./nats/connector.js"),
+  ])
+  const { stream, replicas, history, name, timeout } = jetstream
+  const connector = new Connector(jetstream, config.folder)
+  const store = await openReplicatedStore(folder, {
+    ...bounds,
+    connect: () => connector.connect(),
+    stream,
+    replicas,
+    history,
+    timeout,
+    ...(name !== undefined && { name }),
+    ...(onProblem && { onProblem }),
+  })
+  return { store, leases: store.leases }
+}
