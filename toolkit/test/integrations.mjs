@@ -95,6 +95,16 @@ export const integrations = [
     tests: [["interop/jetstream.test.ts", "", 21]],
   },
   {
+    name: "NATS JetStream, a store on several machines",
+    direction: "both",
+    part: "`store.jetstream`",
+    against: debian("nats-server", "nats-server", "2.9"),
+    tests: [
+      ["interop/replicated-store.test.ts", "", 8],
+      ["interop/shared-relays.test.ts", "", 4],
+    ],
+  },
+  {
     name: "Syslog (RFC 5424, RFC 3164)",
     direction: "in",
     part: "source `syslog`",

@@ -4,6 +4,7 @@ import { check } from "./check.js"
 import { type CommandVerb, runCommand } from "./commands.js"
 import { forget } from "./forget.js"
 import { init } from "./init.js"
+import { migrate } from "./migrate.js"
 import { reconcile } from "./reconcile.js"
 import { replay } from "./replay.js"
 import { runRelay } from "./run.js"
@@ -47,6 +48,14 @@ Asks GitHub for the deliveries of a hook that failed, and that the relay has not
   --dry-run                   show what would be asked for, and ask for nothing
 Exit codes: 0 done, 1 GitHub refuses some, 2 wrong usage.`,
       run: reconcile,
+    },
+    migrate: {
+      usage: "migrate FROM TO",
+      purpose: "bring the store from files to NATS JetStream, or back",
+      about: `FROM and TO are configurations, of which one has store.jetstream. No relay may run. Events, cursors, dead letters, streams
+of links and known deliveries stay. If store.path is the same, the store is migrated where it is; else it is copied, and the old
+one stays. If it fails, the old one is as it was: run it again.`,
+      run: migrate,
     },
     forget: {
       usage: "forget SINK [FILE]",

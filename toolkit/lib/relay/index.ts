@@ -23,5 +23,5 @@ export { type FailedDelivery, failedDeliveries, type Hook, redeliver } from "./g
 export { storedDeliveries } from "./github/stored.js"
 export type { TraceContext } from "./observation/tracing.js"
 export { Relay } from "./relay.js"
-export { openRelayStore, type RelayStore } from "./store.js"
+export { openRelayStore, type RelayStore, replicatedOptions, storeFolder } from "./store.js"
 export { runTests, type TrialResult } from "./trial/trial.js"

@@ -314,7 +314,8 @@ export class Relay {
     const isBusy = () => {
       const { cursors } = this.#store.stats()
       return [...this.#outlets].some(
-        ([name, { part }]) => part.failing === undefined && (cursors[name]?.waiting ?? 0) > 0,
+        ([name, { part }]) =>
+          part.failing === undefined && part.servedBy === undefined && (cursors[name]?.waiting ?? 0) > 0,
       )
     }
     while (!signal.aborted && isBusy()) await setTimeout(10)

@@ -2,7 +2,7 @@
 
 import { resolve } from "node:path"
 import { openStore, type Store, type StoreOptions } from "../store/index.js"
-import type { Leases } from "../store/replicated/index.js"
+import type { Leases, ReplicatedOptions } from "../store/replicated/index.js"
 import type { RelayConfig } from "./configuration/configuration.js"
 
 /** A store, and who serves its cursors, if several relays have it. */
@@ -29,21 +29,22 @@ export async function openRelayStore(config: RelayConfig, options: OpenOptions =
   const bounds = { maxBytes, retention, ...(onWrite && { onWrite }) }
   if (jetstream === undefined) return { store: await openStore(folder, bounds), leases: undefined }
   // The client of NATS is loaded only by relays that use it.
-  const [{ openReplicatedStore }, { Connector }] = await Promise.all([
-    import("../store/replicated/index.js"),
-    import("./nats/connector.js"),
-  ])
-  const { stream, replicas, history, name, timeout } = jetstream
-  const connector = new Connector(jetstream, config.folder)
+  const { openReplicatedStore } = await import("../store/replicated/index.js")
   const store = await openReplicatedStore(folder, {
+    ...(await replicatedOptions(config)),
     ...bounds,
-    connect: () => connector.connect(),
-    stream,
-    replicas,
-    history,
-    timeout,
-    ...(name !== undefined && { name }),
     ...(onProblem && { onProblem }),
   })
   return { store, leases: store.leases }
+}
+
+/** The options of a store on JetStream. */
+export async function replicatedOptions({ folder, store }: RelayConfig): Promise<ReplicatedOptions> {
+  const { jetstream, maxBytes, retention } = store
+  if (jetstream === undefined) throw new Error("The configuration has no store.jetstream")
+  const { Connector } = await import("./nats/connector.js")
+  const connector = new Connector(jetstream, folder)
+  const { stream, replicas, history, name, timeout } = jetstream
+  const connect = () => connector.connect()
+  return { maxBytes, retention, connect, stream, replicas, history, timeout, ...(name !== undefined && { name }) }
 }

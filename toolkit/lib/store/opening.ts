@@ -1,7 +1,5 @@
 // Opening a store, and asking the process that has it open.
 
-import { existsSync } from "node:fs"
-import { join } from "node:path"
 import { ensureFormat } from "./format.js"
 import { StoreError, type StoreErrorCode } from "./log/errors.js"
 import { makeFolder, refuseNetworkFileSystem } from "./log/file-system.js"
@@ -18,16 +16,14 @@ import type { CheckReport, Store } from "./store.js"
  * @throws StoreError `LOCKED`, `READ_ONLY`, `NETWORK_FILE_SYSTEM`, `UNKNOWN_FORMAT`, `DISK_FULL` or `DAMAGED`.
  */
 export async function openStore(folder: string, options: StoreOptions = {}): Promise<Store> {
-  if (existsSync(join(folder, copyFile)))
-    throw new StoreError(
-      "UNKNOWN_FORMAT",
-      `${folder} is a copy of a store on JetStream: whoever changes it alone makes it differ from the others. Open it as such (openReplicatedStore, or store.jetstream of a relay)`,
-    )
-  return openSegmentStore(folder, options)
+  const store = await openSegmentStore(folder, options)
+  if (store.applied.base === undefined) return store
+  await store.close()
+  throw new StoreError(
+    "UNKNOWN_FORMAT",
+    `${folder} is a copy of a store on JetStream, and would differ from the others if it were changed alone. Open it as such (store.jetstream of a relay), or make it a store of its own: ohmq relay migrate`,
+  )
 }
-
-/** A file that only copies of replicated stores have: with the name of the copy. */
-export const copyFile = "copy"
 
 /** The same, for what is built upon it. */
 export async function openSegmentStore(folder: string, options: StoreOptions = {}): Promise<SegmentStore> {

@@ -13,7 +13,7 @@ import { pruningInterval, type StoreOptions } from "./options.js"
 import type { Owner } from "./owner.js"
 import { Room } from "./room.js"
 import { State } from "./state.js"
-import type { CursorOwner, Seen } from "./state-values.js"
+import type { Base, CursorOwner, Seen } from "./state-values.js"
 import type {
   AppendOptions,
   CheckReport,
@@ -43,6 +43,8 @@ export interface AppliedTo {
   readonly dead: number
   readonly state: number
   readonly seen: Seen
+  /** With what the log began. Undefined if this is not the copy of a replicated store. */
+  readonly base: Base | undefined
 }
 
 /** The store in the segments of a folder. */
@@ -143,7 +145,18 @@ export class SegmentStore implements Store {
 
   /** How far a replicated log was applied. */
   get applied(): AppliedTo {
-    return { events: this.#at, dead: this.#dead.at, state: this.#state.at, seen: this.#state.seen }
+    return {
+      events: this.#at,
+      dead: this.#dead.at,
+      state: this.#state.at,
+      seen: this.#state.seen,
+      base: this.#state.base,
+    }
+  }
+
+  /** Makes this the copy of a replicated store, or a store of its own. */
+  setBase(base: Base | null): Promise<void> {
+    return this.#state.setBase(base)
   }
 
   /** Who serves the cursors of a replicated store. */

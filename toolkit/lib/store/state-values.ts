@@ -18,6 +18,16 @@ export interface Change {
   at?: number
   /** How far a replicated log was applied. */
   seen?: Seen
+  /** With what a replicated log began. Null: this is no copy any more. */
+  base?: Base | null
+}
+
+/** With what a replicated log began. */
+export interface Base {
+  /** Which store that was. All its copies have this. */
+  id: string
+  /** Commands are counted from here, so that those of an earlier log are before them. */
+  offset: number
 }
 
 /** Who serves a cursor of a replicated store. */
@@ -48,6 +58,7 @@ export interface Snapshot {
   owners?: Record<string, CursorOwner>
   at?: number
   seen?: Seen
+  base?: Base | undefined
 }
 
 /** The sum of all changes. */
@@ -62,6 +73,7 @@ export class StateValues {
   readonly owners = new Map<string, CursorOwner>()
   at = 0
   seen: Seen = { sequence: 0, batches: {} }
+  base: Base | undefined
 
   snapshot(): Snapshot {
     return {
@@ -70,25 +82,27 @@ export class StateValues {
       gone: [...this.gone],
       goneOf: Object.fromEntries(this.goneOf),
       ...(this.at > 0 && { owners: Object.fromEntries(this.owners), at: this.at, seen: this.seen }),
+      ...(this.base && { base: this.base }),
     }
   }
 
   /** Takes in a record of the log. */
   visit({ kind, meta }: Stored): void {
     if (kind === kinds.gap) return
-    const { cursors = {}, passed, notes, gone, goneOf, owners, at, seen } = JSON.parse(meta || "{}")
+    const { cursors = {}, passed, notes, gone, goneOf, owners, at, seen, base } = JSON.parse(meta || "{}")
     if (kind === kinds.carry) {
       for (const id of gone ?? []) this.gone.add(id)
       for (const [cursor, count] of Object.entries(goneOf ?? {})) this.goneOf.set(cursor, count as number)
       for (const [name, position] of Object.entries(cursors)) this.cursors.set(name, position as number)
       for (const [name, note] of Object.entries(notes ?? {})) this.notes.set(name, note as string)
-      this.apply({ owners, at, seen })
-    } else this.apply({ cursors, passed, notes, gone, owners, at, seen })
+      this.apply({ owners, at, seen, base })
+    } else this.apply({ cursors, passed, notes, gone, owners, at, seen, base })
   }
 
-  apply({ cursors = {}, passed = {}, notes = {}, gone, owners = {}, at = 0, seen }: Change): void {
+  apply({ cursors = {}, passed = {}, notes = {}, gone, owners = {}, at = 0, seen, base }: Change): void {
     this.at = Math.max(this.at, at)
     if (seen !== undefined) this.seen = seen
+    if (base !== undefined) this.base = base ?? undefined
     for (const [name, owner] of Object.entries(owners)) this.owners.set(name, owner)
     for (const [name, position] of Object.entries(passed)) {
       // One that was removed meanwhile does not come back.

@@ -8,7 +8,7 @@ import { setImmediate } from "node:timers/promises"
 import { StoreError, systemError } from "./log/errors.js"
 import { Log } from "./log/log.js"
 import { type Draft, kinds, type Position } from "./log/record.js"
-import { type Change, type CursorOwner, type Seen, StateValues } from "./state-values.js"
+import { type Base, type Change, type CursorOwner, type Seen, StateValues } from "./state-values.js"
 
 const SEGMENT_BYTES = 1 << 18
 /** A commit must be possible on a full disk, since it is what makes room. So this much is kept for it. */
@@ -117,6 +117,16 @@ export class State {
 
   setSeen(seen: Seen): Promise<void> {
     return this.#change({ seen })
+  }
+
+  get base(): Base | undefined {
+    return this.#values.base
+  }
+
+  /** Nobody serves any cursor, and nothing of a log was applied. */
+  async setBase(base: Base | null): Promise<void> {
+    const owners = Object.fromEntries([...this.owners].map(([name, { epoch }]) => [name, { epoch: epoch + 1 }]))
+    await this.#change({ base, owners, seen: { sequence: 0, batches: {} } })
   }
 
   /** The segments of these dead letters are gone too, so nobody asks for them again. */

@@ -1,5 +1,7 @@
 // Relays that share a store over a cluster of NATS: servers and relays are killed, and each sink is served by one relay at a time.
 
+import { rmSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
 import { setTimeout as wait } from "node:timers/promises"
 import { describe, expect, it } from "vitest"
 import { random } from "../link/ends.js"
@@ -74,6 +76,63 @@ describe("Relays that share a store", () => {
     await until(async () => (await fetch(`${relay.url}/readyz`)).status === 200)
     await until(() => hook.taken.length > 0)
     expect(new Set(hook.taken.map(({ id }) => id))).toEqual(new Set(["1"]))
+  })
+
+  it("keep everything when the store moves to JetStream, to another machine, and back", {
+    timeout: 90_000,
+  }, async () => {
+    const { url } = await startServer()
+    const hook = await new HookServer().listen()
+    const folder = temporaryFolder()
+    const shared = configOf("a", [url], hook.url, 1)
+    const own = shared.replace(/, jetstream: \{[^}]*\}/, "")
+    writeFileSync(join(folder, "own.yaml"), own)
+    writeFileSync(join(folder, "shared.yaml"), shared)
+    let relay = await RelayProcess.start(folder, own)
+    hook.faults.push({ status: 422 })
+    for (const id of ["dead", "1", "2"]) await relay.github("{}", id)
+    await until(() => hook.taken.length === 2)
+    hook.faults.push(...Array.from({ length: 1000 }, () => ({ status: 503 })))
+    for (const id of ["3", "4"]) await relay.github("{}", id)
+    const running = ohmq(folder, "relay", "migrate", "own.yaml", "shared.yaml")
+    expect([running.status, running.stderr]).toEqual([1, expect.stringContaining("stop that process")])
+    await relay.end()
+    expect(ohmq(folder, "relay", "migrate", "own.yaml", "own.yaml").stderr).toContain("both lack store.jetstream")
+    expect(ohmq(folder, "relay", "run", "shared.yaml").stderr).toContain("has a store of its own. To share it")
+    const there = ohmq(folder, "relay", "migrate", "own.yaml", "shared.yaml")
+    expect(there.stderr).toBe("")
+    expect(there.stdout).toContain("is the first copy of the stream relays now (positions 1 to 5, 2 cursors)")
+    expect(ohmq(folder, "relay", "run", "own.yaml").stderr).toContain("is a copy of a store on JetStream")
+
+    // Another machine begins with a copy, not with nothing.
+    const other = temporaryFolder()
+    writeFileSync(join(other, "relay.yaml"), configOf("b", [url], hook.url, 1))
+    const empty = ohmq(other, "relay", "run")
+    expect(empty.stderr).toContain("began with the content of a store that this copy does not have")
+    rmSync(join(other, "data"), { recursive: true })
+    expect(ohmq(folder, "store", "backup", "data", join(other, "data")).status).toBe(0)
+    const b = await RelayProcess.start(other)
+    relay = await RelayProcess.start(folder, shared)
+    expect(await (await relay.github("{}", "3")).json()).toEqual({ stored: 0, duplicates: 1 })
+    const busy = ohmq(folder, "relay", "migrate", "shared.yaml", "own.yaml")
+    expect([busy.status, busy.stderr]).toEqual([1, expect.stringContaining("stop that process")])
+    await relay.end()
+    const elsewhere = ohmq(folder, "relay", "migrate", "shared.yaml", "own.yaml")
+    expect([elsewhere.status, elsewhere.stderr]).toEqual([1, expect.stringContaining("b works with the stream relays")])
+    await b.github("{}", "5")
+    await b.end()
+    hook.faults.length = 0
+    const back = ohmq(folder, "relay", "migrate", "shared.yaml", "own.yaml")
+    expect([back.status, back.stderr]).toEqual([0, ""])
+    expect(back.stdout).toContain("is a store of its own now (positions 1 to 6, 3 cursors)")
+    relay = await RelayProcess.start(folder, own)
+    await until(() => ["1", "2", "3", "4", "5"].every((id) => hook.taken.some((one) => one.id === id)))
+    expect(await (await relay.github("{}", "5")).json()).toEqual({ stored: 0, duplicates: 1 })
+    expect(ohmq(folder, "relay", "replay", "out").stdout).toContain("1 dead letters of out")
+    await until(() => hook.taken.some(({ id }) => id === "dead"))
+    await relay.end()
+    const books = ohmq(folder, "relay", "reconcile")
+    expect(books.status, books.stdout + books.stderr).toBe(0)
   })
 
   it(`lose nothing, and never serve a sink together, while servers and relays are killed (seed ${seed})`, {

@@ -54,7 +54,7 @@ describe("docs/relay.schema.json", () => {
 
   it.each([
     ["version: 1", "version: 2", "/version const"],
-    ["path: ./data", "pth: ./data", "/store required", "/store additionalProperties"],
+    ["path: ./data", "pth: ./data", "/store additionalProperties"],
     ["path: ./data", "path: ./data, maxBytes: 1GB5", "/store/maxBytes pattern"],
     ["type: webhook", "type: webhok", "/sources/hooks/type enum"],
     ["type: webhook, ", "", "/sources/hooks required"],

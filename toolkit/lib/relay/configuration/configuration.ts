@@ -36,16 +36,28 @@ const jetstreamSchema = z.strictObject({
   ...natsOptions,
 })
 export const storeSchema = z.strictObject({
-  path: z.string().min(1).describe("The folder of the store, on a local disk. With `jetstream`, of this relay's copy."),
+  path: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      "The folder of the store, on a local disk. With `jetstream`: of this relay's copy, and `./data` by default.",
+    ),
   jetstream: jetstreamSchema
     .optional()
     .describe("Shares the store with other relays, through [NATS JetStream](store.md#on-several-machines)."),
   maxBytes: size().prefault("1GiB").describe("How much the store may take."),
   retention: duration().prefault("7d").describe("How long events are kept after all sinks have them."),
 })
+/** With the default of the path. */
+const placedStore = storeSchema.transform(({ path, ...rest }, context) => {
+  if (path !== undefined || rest.jetstream !== undefined) return { path: path ?? "./data", ...rest }
+  context.addIssue({ code: "custom", path: ["path"], message: "It is required, and must be text" })
+  return z.NEVER
+})
 export const schema = z.strictObject({
   version: z.literal(1).describe("The version of this format."),
-  store: storeSchema.describe("Where events are kept."),
+  store: placedStore.describe("Where events are kept."),
   http: httpSchema.optional().describe("The HTTP server. Required for webhooks."),
   sources: z.record(z.string(), z.unknown()).describe("Where events come from: a map of names to sources."),
   routes: z.array(routeSchema).describe("Which events go to which sinks."),
@@ -100,7 +112,7 @@ export interface ReadOptions {
 export interface RelayConfig {
   file: string
   folder: string
-  store: z.infer<typeof storeSchema>
+  store: z.infer<typeof placedStore>
   http: z.infer<typeof httpSchema> | undefined
   sources: Component<SourceKind>[]
   routes: Route[]

@@ -1,4 +1,6 @@
 // A store that several processes share, through NATS JetStream.
 
 export type { Candidate, Leases } from "./leases.js"
-export { openReplicatedStore, type ReplicatedOptions, type ReplicatedStore } from "./replicated-store.js"
+export { openReplicatedStore, shareStore, unshareStore } from "./opening.js"
+export type { ReplicatedOptions } from "./options.js"
+export type { ReplicatedStore } from "./replicated-store.js"

@@ -7,7 +7,7 @@ import type { CursorOwner } from "../state-values.js"
 import type { Command } from "./command.js"
 
 /** How often a process says that it works, in milliseconds. */
-const beatMs = 3000
+export const beatMs = 3000
 /** One that has not said so for this long stops by itself. */
 const holdMs = 10_000
 /** One that was not heard of for this long is taken for gone. */
@@ -44,7 +44,7 @@ export class Leases {
   readonly #context: LeaseContext
   readonly #wanted = new Map<string, Wanted>()
   /** When writers were last heard of, by this process's clock. */
-  readonly #heard = new Map<string, number>()
+  readonly #heard = new Map<string, { time: number; name: string }>()
   readonly #began = performance.now()
   /** Until when this process may serve anything. */
   #until = 0
@@ -90,8 +90,17 @@ export class Leases {
   }
 
   /** A writer works. */
-  heard(from: string): void {
-    this.#heard.set(from, performance.now())
+  heard(from: string, name: string): void {
+    this.#heard.delete(from)
+    this.#heard.set(from, { time: performance.now(), name })
+    const [oldest] = this.#heard.keys()
+    if (this.#heard.size > 256 && oldest !== undefined) this.#heard.delete(oldest)
+  }
+
+  /** The names of other processes that were heard of lately. */
+  others(): string[] {
+    const since = performance.now() - 2 * beatMs
+    return [...this.#heard].flatMap(([id, { time, name }]) => (id !== this.#context.id && time > since ? [name] : []))
   }
 
   /** Somebody else may serve a cursor now. */
@@ -136,7 +145,7 @@ export class Leases {
     const { id, name, copy, ownerOf, send } = this.#context
     const owner = ownerOf(cursor)
     if (one.isClaiming || owner?.id === id || now >= this.#until) return
-    const lastHeard = this.#heard.get(owner?.id ?? "") ?? this.#began
+    const lastHeard = this.#heard.get(owner?.id ?? "")?.time ?? this.#began
     // Who had this copy before has ended: only one process at a time has it.
     const isFree = owner?.id === undefined || owner.copy === copy || now - lastHeard > lostMs
     if (!isFree) return

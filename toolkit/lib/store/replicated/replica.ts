@@ -45,6 +45,7 @@ export class Replica {
   readonly #base: AppliedTo
   /** The last batch of each writer. A writer that does not know whether a batch arrived sends it again. */
   readonly #batches: Map<string, number>
+  readonly #offset: number
   #sequence: number
   #noted: number
   /** Why nothing is carried out. */
@@ -54,6 +55,7 @@ export class Replica {
     this.local = local
     this.#observer = observer
     this.#base = local.applied
+    this.#offset = this.#base.base?.offset ?? 0
     this.#sequence = this.#base.seen.sequence
     this.#noted = this.#sequence
     this.#batches = new Map(Object.entries(this.#base.seen.batches))
@@ -84,7 +86,7 @@ export class Replica {
     const results: Promise<unknown>[] = []
     if (isNew) {
       for (const [index, request] of requests.entries()) {
-        const at = sequence * maxCommands + index
+        const at = (this.#offset + sequence) * maxCommands + index
         if (readers.has(request.command.op)) await Promise.allSettled(results)
         results.push(this.#untilDone(from, request, at))
       }

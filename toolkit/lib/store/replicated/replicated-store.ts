@@ -2,15 +2,11 @@
 // stream of NATS JetStream, and each copy carries them out in that order.
 
 import type { Buffer } from "node:buffer"
-import { randomBytes, randomUUID } from "node:crypto"
-import { existsSync, readFileSync, writeFileSync } from "node:fs"
+import { randomUUID } from "node:crypto"
 import { hostname } from "node:os"
-import { join } from "node:path"
 import { clearInterval, setInterval } from "node:timers"
 import { setTimeout } from "node:timers/promises"
 import { StoreError } from "../log/errors.js"
-import { copyFile, openSegmentStore } from "../opening.js"
-import { readOptions, type StoreOptions } from "../options.js"
 import type { SegmentStore } from "../segment-store.js"
 import type {
   AppendOptions,
@@ -28,25 +24,10 @@ import type {
 import { checkEvents } from "../validation.js"
 import { type Command, type CommandBatch, decodeBatch, type Request, readPart, requestBytes } from "./command.js"
 import { Leases } from "./leases.js"
+import { defaults, type ReplicatedOptions } from "./options.js"
 import { Replica } from "./replica.js"
-import { type LogMessage, LogStream, type StreamOptions } from "./stream.js"
+import type { LogMessage, LogStream } from "./stream.js"
 import { Writer } from "./writer.js"
-
-/** Options of a store on JetStream. Sizes are in bytes, times in milliseconds. */
-export interface ReplicatedOptions
-  extends Pick<StoreOptions, "maxBytes" | "retention" | "maxDeadBytes" | "segmentBytes" | "onWrite">,
-    Pick<StreamOptions, "connect" | "stream"> {
-  /** How many servers have the stream: 1, 3 or 5. 3 by default. */
-  replicas?: number
-  /** How long servers may take to answer before appends are rejected. 10 s by default. */
-  timeout?: number
-  /** The stream keeps messages at least for this long, so that a copy that was away can catch up. A day by default. */
-  history?: number
-  /** What people call this process. The name of the host by default. */
-  name?: string
-  /** Hears of what goes wrong with the servers, and is tried again. */
-  onProblem?: (problem: string) => void
-}
 
 /** Replays and discards are commands with at most this many dead letters. */
 const maxLetters = 256
@@ -89,7 +70,7 @@ export class ReplicatedStore implements Store {
 
   /** @internal */
   constructor(local: SegmentStore, stream: LogStream, copy: string, options: ReplicatedOptions) {
-    const { maxBytes = Number.POSITIVE_INFINITY, timeout = 10_000, name = hostname() } = options
+    const { maxBytes = Number.POSITIVE_INFINITY, timeout = defaults.timeout, name = hostname() } = options
     const { maxDeadBytes = maxBytes / 4, history = 86_400_000, onProblem = () => {} } = options
     this.#local = local
     this.#stream = stream
@@ -102,7 +83,7 @@ export class ReplicatedStore implements Store {
       send: (command) => this.#send(command),
     })
     this.#replica = new Replica(local, {
-      alive: (from) => this.leases.heard(from),
+      alive: (from, name) => this.leases.heard(from, name),
       owned: () => this.leases.changed(),
     })
     this.#writer = new Writer(this.#id, stream, timeout, (number) => this.#replica.has(this.#id, number))
@@ -410,45 +391,5 @@ export class ReplicatedStore implements Store {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
-  }
-}
-
-/** The name of this copy: a file in its folder. */
-function copyName(folder: string): string {
-  const file = join(folder, copyFile)
-  if (!existsSync(file)) writeFileSync(file, `${randomBytes(16).toString("hex")}\n`, { mode: 0o600 })
-  return readFileSync(file, "utf8").trim()
-}
-
-/**
- * Opens a store that is shared with other processes through a stream of NATS JetStream. The folder has this process's copy.
- *
- * @throws StoreError as `openStore`; `UNREACHABLE` if no server answers, `UNKNOWN_FORMAT` if the stream is not one of a store or does not fit the copy.
- */
-export async function openReplicatedStore(folder: string, options: ReplicatedOptions): Promise<ReplicatedStore> {
-  const { connect, stream, replicas = 3, timeout = 10_000, retention = 0, segmentBytes, onWrite } = options
-  if (!/^[^\s.*>/\\]{1,200}$/.test(stream))
-    throw new TypeError(
-      `Expected the name of a stream without blanks, dots, wildcards and slashes but received ${stream}`,
-    )
-  if (![1, 3, 5].includes(replicas)) throw new RangeError(`Expected 1, 3 or 5 replicas but received ${replicas}`)
-  readOptions({ maxBytes: options.maxBytes, retention } as StoreOptions)
-  // The bounds are kept when commands are sent: a copy must not refuse what the others take.
-  const local = await openSegmentStore(folder, {
-    retention,
-    segmentBytes: segmentBytes ?? Math.min(64 << 20, Math.max(4096, Math.floor((options.maxBytes ?? 2 ** 30) / 8))),
-    ...(onWrite && { onWrite }),
-  })
-  const log = new LogStream({ connect, stream, replicas, timeout })
-  try {
-    await log.open()
-    const store = new ReplicatedStore(local, log, copyName(folder), options)
-    await store.start()
-    return store
-  } catch (error) {
-    await log.close()
-    await local.close()
-    if (error instanceof StoreError) throw error
-    throw new StoreError("UNREACHABLE", `JetStream cannot be used: ${(error as Error).message}`, error)
   }
 }

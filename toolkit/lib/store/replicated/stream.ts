@@ -38,7 +38,8 @@ export interface LogMessage {
   readonly data: Buffer
 }
 
-const description = "ohmq-store 1"
+/** What the description of a stream of a store begins with. The store that it began with follows. */
+const mark = "ohmq-store 1 "
 const fetchMs = 5000
 /** The server forgets a reader that has gone after this time. */
 const forgetMs = 60_000
@@ -124,13 +125,14 @@ export class LogStream {
   /**
    * Finds the stream, or creates it.
    *
+   * @param base The store that a new stream begins with.
+   * @returns The store that it began with.
    * @throws StoreError `UNKNOWN_FORMAT` if it is not one of a store, or differs from the options.
    */
-  async open(): Promise<void> {
+  async open(base: string): Promise<string> {
     const { stream, replicas } = this.#options
     const wanted = {
       name: stream,
-      description,
       subjects: [this.#subject],
       storage: StorageType.File,
       retention: RetentionPolicy.Limits,
@@ -146,7 +148,7 @@ export class LogStream {
         return (await manager.streams.info(stream)).config
       } catch (error) {
         if (!isRefusal(error) || error.code !== 10_059) throw error
-        return (await manager.streams.add(wanted)).config
+        return (await manager.streams.add({ ...wanted, description: mark + base })).config
       }
     })
     for (const [name, value] of Object.entries(wanted)) {
@@ -157,6 +159,9 @@ export class LogStream {
         name === "num_replicas" ? "Change the stream, or the option replicas" : "Take another name for the stream"
       throw new StoreError("UNKNOWN_FORMAT", `The stream ${stream} is not as this store needs it: ${what}. ${hint}`)
     }
+    if (!found.description?.startsWith(mark))
+      throw new StoreError("UNKNOWN_FORMAT", `The stream ${stream} is not one of a store. Take another name`)
+    return found.description.slice(mark.length)
   }
 
   /** The longest message. */
