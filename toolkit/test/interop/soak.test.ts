@@ -1,0 +1,359 @@
+// A relay with all kinds of sinks, each of which fails at random again and again: everything arrives everywhere, and memory stays flat.
+// OHMQ_SOAK_SECONDS says for how long: 3600 for the figures in docs/performance.md.
+
+import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { appendFile } from "node:fs/promises"
+import { createServer, type Server, type Socket } from "node:net"
+import { join } from "node:path"
+import process from "node:process"
+import { setTimeout as wait } from "node:timers/promises"
+import { jetstream } from "@nats-io/jetstream"
+import { Pull } from "ohmq"
+import { expect, it, onTestFinished } from "vitest"
+import { random } from "../link/ends.js"
+import { ElasticsearchServer } from "../relay/contract/elasticsearch.js"
+import { type Answer, ContractServer, type Request } from "../relay/contract/server.js"
+import { SplunkServer } from "../relay/contract/splunk.js"
+import { linked } from "../relay/links.js"
+import { env, freePort, linesOf, ohmq, RelayProcess, temporaryFolder, until } from "../relay/support.js"
+import { NatsServer, natsClient } from "./nats.js"
+
+const seconds = Number(process.env.OHMQ_SOAK_SECONDS ?? 15)
+const seed = Number(process.env.OHMQ_SEED ?? Date.now() % 1_000_000)
+/** A longer soak has longer outages. */
+const outageMs = seconds < 120 ? 1500 : 15_000
+
+/** What a sink delivers to. */
+interface Endpoint {
+  /** Makes it fail, in one of its ways. Resolves to what ends that. */
+  fail(choice: number): Promise<() => Promise<unknown>>
+  /** The ids that it has, each as often as it came. */
+  ids(): Promise<string[]> | string[]
+  /** Whether it has each event once, and not only at least once. */
+  isOnce: boolean
+}
+
+class HookServer extends ContractServer {
+  readonly ids: string[] = []
+
+  protected handle({ body }: Request): Answer {
+    this.ids.push((JSON.parse(String(body)) as { id: string }).id)
+    return { status: 200 }
+  }
+}
+
+/** The ways in which an HTTP server fails: it is gone, it is busy, it cuts connections before or after it took something, it is silent. */
+async function httpEndpoint(server: ContractServer, ids: () => string[], isOnce = false): Promise<Endpoint> {
+  await server.listen()
+  const { port } = new URL(server.url)
+  const faults = [
+    "cut",
+    "cut-after",
+    { status: 503 },
+    { status: 429, headers: { "retry-after": "1" } },
+    { status: 401 },
+  ] as const
+  return {
+    ids,
+    isOnce,
+    async fail(choice) {
+      server.requests.length = 0
+      if (choice < 0.5) {
+        server.close()
+        return () => server.listen(undefined, Number(port))
+      }
+      const fault = faults[Math.floor((choice - 0.5) * 2 * faults.length)] ?? "cut"
+      server.faults.push(...Array.from({ length: 1000 }, () => fault))
+      return async () => {
+        server.faults.length = 0
+      }
+    },
+  }
+}
+
+/** A receiver of syslog that is gone at times, with what it had not read. */
+async function syslogEndpoint(): Promise<Endpoint & { port: number }> {
+  const port = await freePort()
+  const ids: string[] = []
+  const sockets = new Set<Socket>()
+  const accept = (socket: Socket) => {
+    sockets.add(socket)
+    let rest = ""
+    socket.setEncoding("utf8").on("data", (chunk: string) => {
+      // Messages have no line break, and each has the id first among its structured data.
+      const parts = (rest + chunk).split(' [cloudevents@32473 id="')
+      rest = parts.pop() ?? ""
+      for (const part of parts.slice(1)) ids.push(part.slice(0, part.indexOf('"')))
+      const end = rest.indexOf('"')
+      if (end > 0 && parts.length > 0) {
+        ids.push(rest.slice(0, end))
+        rest = rest.slice(end)
+      }
+    })
+    socket.on("error", () => {})
+  }
+  let server: Server
+  const listen = () =>
+    new Promise<void>((done) => {
+      server = createServer(accept).listen(port, "127.0.0.1", done)
+    })
+  const close = async () => {
+    for (const socket of sockets) socket.destroy()
+    sockets.clear()
+    await new Promise((done) => server.close(done))
+  }
+  await listen()
+  onTestFinished(() => close())
+  return {
+    port,
+    ids: () => ids,
+    isOnce: false,
+    async fail() {
+      await close()
+      return listen
+    },
+  }
+}
+
+/** A command that fails while a file is there. */
+function execEndpoint(folder: string): Endpoint {
+  writeFileSync(join(folder, "run"), "#!/bin/sh\n[ -e down ] && { echo away >&2; exit 3; }\ncat >> exec.ndjson\n")
+  chmodSync(join(folder, "run"), 0o755)
+  return {
+    ids: () => idsIn(join(folder, "exec.ndjson")),
+    isOnce: true,
+    async fail() {
+      writeFileSync(join(folder, "down"), "")
+      return async () => rmSync(join(folder, "down"))
+    },
+  }
+}
+
+/** A server of NATS that is killed, or does not answer. */
+async function natsEndpoint(): Promise<Endpoint & { url: string }> {
+  const server = await (await NatsServer.create()).start()
+  const { manager, connection } = await natsClient(server.url)
+  await manager.streams.add({ name: "soak", subjects: ["soak"], duplicate_window: 4 * 3600e9 })
+  return {
+    url: server.url,
+    isOnce: true,
+    async ids() {
+      const { state } = await manager.streams.info("soak")
+      const consumer = await jetstream(connection).consumers.get("soak")
+      const ids: string[] = []
+      while (ids.length < state.messages) {
+        const messages = await consumer.fetch({ max_messages: 5000, expires: 1000 })
+        for await (const message of messages) ids.push(message.json<{ id: string }>().id)
+      }
+      return ids
+    },
+    async fail(choice) {
+      if (choice < 0.5) {
+        await server.kill()
+        return () => server.start()
+      }
+      server.signal("SIGSTOP")
+      return async () => server.signal("SIGCONT")
+    },
+  }
+}
+
+/** A PULL socket that does not read for a while. */
+async function pullEndpoint(): Promise<Endpoint & { port: number }> {
+  const port = await freePort()
+  const pull = new Pull({ receiveHighWaterMark: 100 })
+  await pull.bind(`tcp://127.0.0.1:${port}`)
+  onTestFinished(() => pull.close())
+  const ids: string[] = []
+  let mayRead: Promise<unknown> = Promise.resolve()
+  const read = async () => {
+    for await (const [, envelope] of pull) {
+      ids.push((JSON.parse(String(envelope)) as { id: string }).id)
+      await mayRead
+    }
+  }
+  read().catch(() => {})
+  return {
+    port,
+    ids: () => ids,
+    isOnce: true,
+    async fail() {
+      let goOn = () => {}
+      mayRead = new Promise<void>((resolve) => {
+        goOn = resolve
+      })
+      return async () => goOn()
+    },
+  }
+}
+
+/** The relay at the other end of a link, which is killed. */
+async function hubEndpoint(folder: string, config: string): Promise<Endpoint> {
+  let hub = await RelayProcess.start(folder, config)
+  return {
+    ids: () => idsIn(join(folder, "events.ndjson")),
+    isOnce: true,
+    async fail(choice) {
+      if (choice < 0.5) {
+        hub.child.kill("SIGSTOP")
+        return async () => hub.child.kill("SIGCONT")
+      }
+      await hub.end("SIGKILL")
+      return async () => {
+        hub = await RelayProcess.start(folder)
+      }
+    },
+  }
+}
+
+const idsIn = (file: string): string[] => (existsSync(file) ? linesOf(file).map(({ id }) => id) : [])
+
+const rssOf = (pid: number | undefined): number =>
+  Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]) / 1024
+
+/** By how much values change in an hour, by least squares. */
+function slope(samples: readonly { hours: number; rss: number }[]): number {
+  const mean = (of: (sample: { hours: number; rss: number }) => number) =>
+    samples.reduce((sum, sample) => sum + of(sample), 0) / samples.length
+  const [hours, rss] = [mean((one) => one.hours), mean((one) => one.rss)]
+  const spread = mean((one) => (one.hours - hours) ** 2)
+  return mean((one) => (one.hours - hours) * (one.rss - rss)) / spread
+}
+
+it(`A relay brings everything to all its sinks, which fail at random (${seconds} s, seed ${seed})`, {
+  timeout: (seconds * 1.2 + 240) * 1000,
+}, async () => {
+  console.log(`OHMQ_SEED=${seed} OHMQ_SOAK_SECONDS=${seconds}`)
+  const next = random(seed)
+  const { folders, ...config } = await linked()
+  const folder = folders.edge
+  env.SOAK_TOKEN = "11111111-2222-3333-4444-555555555555"
+  const splunk = new SplunkServer()
+  splunk.hasAck = true
+  const elastic = new ElasticsearchServer()
+  const hook = new HookServer()
+  const syslog = await syslogEndpoint()
+  const nats = await natsEndpoint()
+  const pull = await pullEndpoint()
+  const endpoints: Record<string, Endpoint> = {
+    splunk: await httpEndpoint(splunk, () => splunk.indexed.map(({ event }) => (event as { id: string }).id)),
+    elastic: await httpEndpoint(
+      elastic,
+      () => [...elastic.documentsIn("logs-ohmq-default").values()].map(({ event }) => (event as { id: string }).id),
+      true,
+    ),
+    hook: await httpEndpoint(hook, () => hook.ids),
+    syslog,
+    stream: nats,
+    command: execEndpoint(folder),
+    pull,
+    hub: await hubEndpoint(folders.hub, config.hub),
+  }
+  const delivery = "delivery: { retryMin: 50ms, retryMax: 1s, openAfter: 5s }"
+  const spool = join(temporaryFolder(), "in.ndjson")
+  writeFileSync(spool, "")
+  const all = [...Object.keys(endpoints), "local", "numbers"].join(", ")
+  const relay = await RelayProcess.start(
+    folder,
+    `${config.edge.replace(
+      /routes:[\s\S]*?sinks:/,
+      `  spool: { type: file, path: ${JSON.stringify(spool)}, format: events }
+routes: [{ name: all, from: [hooks, spool], when: 'type != "com.github.ping"', to: [${all}] }]
+sinks:`,
+    )}  splunk: { type: splunk-hec, url: "${splunk.url}", token: env:SOAK_TOKEN, ack: true, ackTimeout: 5s, ${delivery} }
+  elastic: { type: elasticsearch, url: "${elastic.url}", dataStream: logs-ohmq-default, ${delivery} }
+  hook: { type: webhook, url: "${hook.url}", timeout: 2s, concurrency: 16, ${delivery} }
+  syslog: { type: syslog, connect: "tcp://127.0.0.1:${syslog.port}", ${delivery} }
+  stream: { type: jetstream, servers: "${nats.url}", subject: soak, timeout: 2s, concurrency: 64, ${delivery} }
+  command: { type: exec, command: ["./run"], ${delivery} }
+  pull: { type: zmq, socket: push, connect: "tcp://127.0.0.1:${pull.port}", ${delivery} }
+  numbers: { type: prometheus, rules: [{ counter: soak_events_total }] }
+`,
+  )
+  const began = Date.now()
+  const isOver = () => Date.now() - began > seconds * 1000
+
+  const sent: string[] = []
+  const webhooks = Array.from({ length: 4 }, async (_, client) => {
+    for (let number = 0; !isOver(); number++) {
+      const id = `hook-${client}-${number}`
+      while (
+        !(await relay.github(JSON.stringify({ id }), id).then(
+          ({ status }) => status === 202,
+          () => false,
+        ))
+      )
+        await wait(50)
+      sent.push(id)
+      await wait(40)
+    }
+  })
+  const spooled = (async () => {
+    for (let number = 0; !isOver(); number++) {
+      const id = `file-${number}`
+      const event = {
+        specversion: "1.0",
+        id,
+        source: "/soak",
+        type: "finding.reported",
+        time: new Date().toISOString(),
+        data: { number },
+      }
+      await appendFile(spool, `${JSON.stringify(event)}\n`)
+      sent.push(id)
+      await wait(20)
+    }
+  })()
+
+  const outages: Record<string, number> = {}
+  const flapping = Object.entries(endpoints).map(async ([name, endpoint]) => {
+    while (!isOver()) {
+      await wait(next() * outageMs)
+      const end = await endpoint.fail(next())
+      outages[name] = (outages[name] ?? 0) + 1
+      await wait(next() * outageMs)
+      await end()
+    }
+  })
+
+  const samples: { hours: number; rss: number }[] = []
+  while (!isOver()) {
+    samples.push({ hours: (Date.now() - began) / 3600e3, rss: rssOf(relay.child.pid) })
+    await wait(seconds < 120 ? 500 : 10_000)
+  }
+  await Promise.all([...webhooks, spooled, ...flapping])
+
+  const names = [...Object.keys(endpoints), "local", "numbers"]
+  await until(async () => {
+    const lags = await Promise.all(names.map((name) => relay.metric(`ohmq_relay_sink_lag_events{sink="${name}"}`)))
+    const taken = (await relay.metric('ohmq_relay_events_in_total{source="spool"}')) ?? 0
+    return lags.every((lag) => lag === 0) && taken === sent.filter((id) => id.startsWith("file")).length
+  })
+  const expected = sent.toSorted()
+  await until(() => idsIn(join(folders.hub, "events.ndjson")).length >= expected.length)
+  await until(() => (pull.ids() as string[]).length >= expected.length)
+  expect(idsIn(join(folder, "events.ndjson")).toSorted()).toEqual(expected)
+  expect(await relay.metric("soak_events_total")).toBe(expected.length)
+  const extra: Record<string, number> = {}
+  for (const [name, endpoint] of Object.entries(endpoints)) {
+    const ids = (await endpoint.ids()).toSorted()
+    expect([...new Set(ids)], name).toEqual(expected)
+    extra[name] = ids.length - expected.length
+    if (endpoint.isOnce) expect(ids.length, name).toBe(expected.length)
+  }
+  for (const name of names)
+    expect((await relay.metric(`ohmq_relay_events_dead_total{sink="${name}"}`)) ?? 0, name).toBe(0)
+  expect(await relay.end()).toBe(0)
+  const books = ohmq(folder, "relay", "reconcile")
+  expect(books.status, books.stdout + books.stderr).toBe(0)
+  const rss = samples.map((sample) => sample.rss).toSorted((a, b) => a - b)
+  const late = samples.filter(({ hours }) => hours > (seconds / 3600) * 0.25)
+  console.log(
+    JSON.stringify({
+      events: expected.length,
+      outages,
+      sentTwice: extra,
+      rss: { least: rss.at(0), median: rss[rss.length >> 1], most: rss.at(-1), aHour: slope(late) },
+    }),
+  )
+})
