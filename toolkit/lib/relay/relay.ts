@@ -161,12 +161,16 @@ export class Relay {
     return problem === undefined ? { status: 200, body: "ready\n" } : { status: 503, body: `${problem}\n` }
   }
 
-  /** Reads the configuration again and applies what has changed. Rejects, and changes nothing, if it has mistakes or cannot be started. */
-  reload(): Promise<void> {
+  /**
+   * Reads the configuration again and applies what has changed. Rejects, and changes nothing, if it has mistakes or cannot be started.
+   *
+   * @param read For programs whose relay is a part of a configuration of their own. By default the relay's file is read.
+   */
+  reload(read: () => RelayConfig = () => readConfig(this.#config.file)): Promise<void> {
     const change = this.#changing.then(async () => {
       if (this.#state !== "ready") return
       try {
-        const config = readConfig(this.#config.file)
+        const config = read()
         if (config.fingerprint !== this.#config.fingerprint)
           throw new Error("A change of store or http takes effect after a restart only")
         await this.#replace(config)
