@@ -167,50 +167,54 @@ export class Scheduler {
   }
 
   async #perform(response: Response, run: Run): Promise<void> {
-    const { id, rule, action: name } = response
-    const { actions, surroundings } = this.#equipment()
-    const equipped = actions.get(name)
-    const body = run === "action" ? equipped?.action.body : equipped?.action.undo
-    const runner = run === "action" ? equipped?.runner : equipped?.undoer
-    const refuse = (reason: string) =>
-      this.#finish(response, run, { outcome: run === "action" ? "refused" : "failed", reason })
-    if (equipped === undefined || body === undefined || runner === undefined)
-      return refuse(
-        equipped === undefined ? `There is no action ${name} any more` : `The action ${name} has no undo any more`,
-      )
-    let order: Order
+    let due: ReturnType<Scheduler["#prepare"]>
     try {
-      // Again: a link may lead elsewhere now, and the configuration may have changed.
-      order = {
-        id,
-        rule,
-        action: name,
-        run,
-        parameters: checkValues(equipped.action.parameters, response.parameters, surroundings),
-      }
+      due = this.#prepare(response, run)
     } catch (error) {
-      // What was done must be taken back, even if it would not be done any more.
-      if (run === "action") return refuse((error as Error).message)
-      order = { id, rule, action: name, run, parameters: response.parameters }
+      const outcome = run === "action" ? "refused" : "failed"
+      return this.#finish(response, run, { outcome, reason: (error as Error).message })
     }
-    if (!(await this.#record(response, run))) return
+    const { order, command, timeout, runner } = due
+    if (!(await this.#record(response, order, command))) return
     let result: Result
     try {
-      result = await runner.run(order, body.timeout, this.#stopped.signal)
+      result = await runner.run(order, timeout, this.#stopped.signal)
     } catch (error) {
       result = { outcome: "failed", reason: (error as Error).message }
     }
     await this.#finish(response, run, result)
   }
 
+  /** What is to be done, and by what. Throws if it cannot be done any more. */
+  #prepare({ id, rule, action: name, parameters }: Response, run: Run) {
+    const { actions, surroundings } = this.#equipment()
+    const equipped = actions.get(name)
+    if (equipped === undefined) throw new Error(`There is no action ${name} any more`)
+    const { action } = equipped
+    const [body, runner] = run === "action" ? [action.body, equipped.runner] : [action.undo, equipped.undoer]
+    if (body === undefined || runner === undefined) throw new Error(`The action ${name} has no undo any more`)
+    // Again: a link may lead elsewhere now, and the configuration may have changed. But what was done must be taken back, even if it would
+    // not be done any more.
+    const checked = run === "undo" ? parameters : checkValues(action.parameters, parameters, surroundings)
+    const command = body.kind.describe(body.config, checked)
+    const order: Order = { id, rule, action: name, run, parameters: checked }
+    return { order, command, timeout: body.timeout, runner }
+  }
+
   /** Notes that it begins now. What cannot be recorded is not done: it stays where it is, and is tried again. */
-  async #record({ id, action, parameters, attempts, undoAttempts }: Response, run: Run): Promise<boolean> {
+  async #record(
+    { attempts, undoAttempts }: Response,
+    { id, action, run, parameters }: Order,
+    command: readonly string[],
+  ): Promise<boolean> {
     const attempt = 1 + (run === "action" ? attempts : undoAttempts)
     try {
       const step = await this.#journal.write(() => {
         const status = this.#journal.state.open.get(id)?.status
         const isDue = status === (run === "action" ? "queued" : "active")
-        return isDue ? ({ type: "response.started", id, action, run, parameters, attempt } as const) : undefined
+        return isDue
+          ? ({ type: "response.started", id, action, run, parameters, command, attempt } as const)
+          : undefined
       })
       return step !== undefined
     } catch (error) {

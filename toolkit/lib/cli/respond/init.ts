@@ -24,7 +24,7 @@ http: { listen: "127.0.0.1:8081" }
 
 sources:
   # The webhook of Alertmanager. Its "authorization" has the credentials in the file ${secretName}.
-  alerts: { type: webhook, preset: alertmanager, path: /alerts, token: "file:${secretName}" }
+  alerts: { type: webhook, preset: alertmanager, path: /alerts, secret: "file:${secretName}" }
 
 # What must never be blocked, beside this machine, loopback and so on. Add your own networks, gateways and name servers.
 protect: [192.0.2.0/24]
@@ -38,7 +38,9 @@ actions:
     type: exec
     command: [nft, add, element, inet, filter, blocked, "{", "{ip}", "}"]
     parameters: { ip: { type: ip, version: 4 } }
-    undo: { command: [nft, delete, element, inet, filter, blocked, "{", "{ip}", "}"] }
+    # nft needs CAP_NET_ADMIN. A responder that is root runs nothing as root unless this is said.
+    root: true
+    undo: { command: [nft, delete, element, inet, filter, blocked, "{", "{ip}", "}"], root: true }
 
 rules:
   - name: scanners

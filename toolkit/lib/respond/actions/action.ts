@@ -65,6 +65,12 @@ export interface ActionKind<Config = unknown> {
     parameters: ReadonlyMap<string, Parameter>,
     isHere: boolean,
   ): [path: PropertyKey[], problem: string] | undefined
+  /**
+   * What would be done, in words: a program and its arguments.
+   *
+   * @throws Error if it cannot be done with these parameters
+   */
+  describe(config: Config, parameters: Readonly<Record<string, Value>>): string[]
   create(config: Config, context: ComponentContext): Runner | Promise<Runner>
 }
 

@@ -95,6 +95,7 @@ export const webhookAction = actionKind<z.infer<typeof webhookSchema>>({
   schema: webhookSchema,
   check: (config, _, isHere) =>
     isHere ? webhookSink.check?.(webhookConfig(config), { isOn: false, hasPage: false }) : undefined,
+  describe: ({ url, event }) => ["POST", url, event],
   create: async (config, context) =>
     new EventRunner(config.event, await sinkOf(webhookSink, webhookConfig(config), context)),
 })
@@ -107,5 +108,6 @@ const zmqConfig = ({ event: _, ...config }: z.infer<typeof publishSchema>) => ({
 export const publishAction = actionKind<z.infer<typeof publishSchema>>({
   schema: publishSchema,
   check: (config) => zmqSink.check?.(zmqConfig(config), { isOn: false, hasPage: false }),
+  describe: ({ socket, event }) => [socket, event],
   create: async (config, context) => new EventRunner(config.event, await sinkOf(zmqSink, zmqConfig(config), context)),
 })

@@ -93,21 +93,22 @@ class Printed {
   }
 }
 
+const argumentsOf = ({ command }: Config, parameters: Order["parameters"]): string[] =>
+  command.map((text) => new Template(text).fill(parameters))
+
 class ExecRunner implements Runner {
   readonly #config: Config
-  readonly #command: readonly Template[]
   readonly #folder: string
 
   constructor(config: Config, { folder }: ComponentContext) {
     this.#config = config
-    this.#command = config.command.map((text) => new Template(text))
     this.#folder = folder
   }
 
   async start(): Promise<void> {}
 
   async run({ parameters }: Order, timeout: number, stopped: AbortSignal): Promise<Result> {
-    const [program = "", ...args] = this.#command.map((template) => template.fill(parameters))
+    const [program = "", ...args] = argumentsOf(this.#config, parameters)
     const { cwd, env, user, output } = this.#config
     stopped.throwIfAborted()
     const child = spawn(program, args, {
@@ -187,5 +188,6 @@ export const execAction = actionKind<Config>({
     if (new Template(program).names.length > 0) return [["command", 0], "The program itself cannot be a parameter"]
     return placesCheck(config.command, parameters) ?? (isHere ? userProblem(config) : undefined)
   },
+  describe: argumentsOf,
   create: (config, context) => new ExecRunner(config, context),
 })

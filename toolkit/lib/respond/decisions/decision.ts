@@ -75,6 +75,7 @@ export function decide(rule: Rule, alert: Alert, passes: Passes, now: number, su
   let key: string | undefined
   let subject: string | undefined
   let parameters: Record<string, Value>
+  let command: string[]
   try {
     key = rule.dedupe && keyText(rule.dedupe.key.valueFor(alert))
     if (key !== undefined && passes.isKnown(key, now)) return { reason: "duplicate" }
@@ -82,6 +83,10 @@ export function decide(rule: Rule, alert: Alert, passes: Passes, now: number, su
     const limited = limitsExceeded(rule, passes, subject, now)
     if (limited !== undefined) return { reason: limited }
     parameters = checkValues(rule.action.parameters, valuesOf(rule, alert), surroundings)
+    const { body, undo } = rule.action
+    command = body.kind.describe(body.config, parameters)
+    // What could not be undone must not be done.
+    undo?.kind.describe(undo.config, parameters)
   } catch (error) {
     return { reason: "refused", detail: cut((error as Error).message) }
   }
@@ -94,6 +99,7 @@ export function decide(rule: Rule, alert: Alert, passes: Passes, now: number, su
     action: rule.action.name,
     decision: isDryRun ? "dry-run" : approval ? "approve" : "run",
     parameters,
+    command,
     event: causeOf(alert),
     position: alert.position,
     received: alert.received,

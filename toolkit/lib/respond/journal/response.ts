@@ -18,6 +18,8 @@ export interface Response {
   readonly rule: string
   readonly action: string
   readonly parameters: Readonly<Record<string, Value>>
+  /** The program and its arguments, as they were when this was decided. */
+  readonly command: readonly string[]
   readonly event: Cause
   readonly decidedAt: number
   readonly isDryRun?: boolean

@@ -106,13 +106,14 @@ export class State {
   }
 
   #decide(step: Timed<Decided>): void {
-    const { id, rule, action, parameters, event, decision, approval, expires, at } = step
+    const { id, rule, action, parameters, command, event, decision, approval, expires, at } = step
     this.passes(rule).pass(step)
     const response: Response = {
       id,
       rule,
       action,
       parameters,
+      command,
       event,
       decidedAt: at,
       status: decision === "approve" ? "waiting" : "queued",
@@ -130,7 +131,9 @@ export class State {
     this.#become({ ...response, isDryRun: true, outcome: "dry run" }, "ended", at)
   }
 
-  #finish(response: Response, { outcome, reason, undoAt, again, at }: Timed<Finished>): void {
+  #finish(response: Response, { outcome, reason, undoAt, again, run, at }: Timed<Finished>): void {
+    // An attempt that could not even begin.
+    if (run === "undo" && response.status === "active") response.undoAttempts++
     response.outcome = outcome
     response.reason = reason
     response.undoAt = undoAt

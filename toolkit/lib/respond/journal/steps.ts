@@ -33,6 +33,8 @@ export interface Decided {
   readonly action: string
   readonly decision: "run" | "approve" | "dry-run"
   readonly parameters: Readonly<Record<string, Value>>
+  /** What would be done: the program and its arguments. */
+  readonly command: readonly string[]
   readonly event: Cause
   /** Where the event is in the store, and when it came, in milliseconds since 1970. */
   readonly position: number
@@ -82,6 +84,8 @@ export interface Started {
   readonly action: string
   readonly run: Run
   readonly parameters: Readonly<Record<string, Value>>
+  /** The program and its arguments. */
+  readonly command: readonly string[]
   /** From 1. */
   readonly attempt: number
 }
