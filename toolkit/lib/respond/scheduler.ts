@@ -3,7 +3,8 @@
 import type { Logger } from "pino"
 import type { Clock } from "../relay/clock.js"
 import { Complaints } from "../relay/observation/complaints.js"
-import type { Action, Order, Result, Run, Runner } from "./actions/action.js"
+import type { Order, Result, Run, Runner } from "./actions/action.js"
+import type { Equipped } from "./actions/runners.js"
 import type { Journal } from "./journal/journal.js"
 import type { Response } from "./journal/response.js"
 import type { Finished } from "./journal/steps.js"
@@ -16,17 +17,20 @@ const recordAgainMs = 1000
 /** What could not be undone is tried again after so long, then after twice that, and so on. */
 const undoAgainMs = { first: 60_000, longest: 3_600_000 } as const
 
-/** An action with what runs it. */
-export interface Equipped {
-  readonly action: Action
-  readonly runner: Runner
-  readonly undoer: Runner | undefined
-}
-
 /** What runs by. It may change between two runs. */
 export interface Equipment {
   readonly actions: ReadonlyMap<string, Equipped>
   readonly surroundings: Surroundings
+}
+
+type Ending = Result | Pick<Finished, "outcome" | "reason">
+
+/** What is to be done, and by what. */
+interface Due {
+  readonly order: Order
+  readonly command: readonly string[]
+  readonly timeout: number
+  readonly runner: Runner
 }
 
 /** Runs responses. */
@@ -65,7 +69,7 @@ export class Scheduler {
         { response: response.id, action: response.action, run },
         "The responder ended while this ran: nobody knows how it went",
       )
-      await this.#finish(response, run, { outcome: "ambiguous", reason: "The responder ended while it ran" })
+      await this.#finished(response, run, { outcome: "ambiguous", reason: "The responder ended while it ran" })
     }
     this.#loop = this.#run()
   }
@@ -167,7 +171,7 @@ export class Scheduler {
   }
 
   async #perform(response: Response, run: Run): Promise<void> {
-    let due: ReturnType<Scheduler["#prepare"]>
+    let due: Due
     try {
       due = this.#prepare(response, run)
     } catch (error) {
@@ -185,8 +189,8 @@ export class Scheduler {
     await this.#finish(response, run, result)
   }
 
-  /** What is to be done, and by what. Throws if it cannot be done any more. */
-  #prepare({ id, rule, action: name, parameters }: Response, run: Run) {
+  /** Throws if it cannot be done any more. */
+  #prepare({ id, rule, action: name, parameters }: Response, run: Run): Due {
     const { actions, surroundings } = this.#equipment()
     const equipped = actions.get(name)
     if (equipped === undefined) throw new Error(`There is no action ${name} any more`)
@@ -225,30 +229,32 @@ export class Scheduler {
   }
 
   /** Notes how it ended, until that is on disk or the responder ends. */
-  async #finish(response: Response, run: Run, result: Result | Pick<Finished, "outcome" | "reason">): Promise<void> {
-    const { id, action } = response
-    this.#metrics.outcomes.inc({ action, run, outcome: result.outcome })
+  async #finish(response: Response, run: Run, ending: Ending): Promise<void> {
     for (;;) {
       try {
-        await this.#journal.write((now) => {
-          const current = this.#journal.state.open.get(id)
-          return (
-            current && {
-              type: "response.finished" as const,
-              id,
-              run,
-              ...result,
-              ...this.#next(current, run, result.outcome, now),
-            }
-          )
-        })
-        return
+        return await this.#finished(response, run, ending)
       } catch (error) {
         this.#unrecorded(error as Error)
         if (this.#stopped.signal.aborted) return
         await this.#clock.wait(recordAgainMs, this.#stopped.signal)
       }
     }
+  }
+
+  async #finished({ id, action }: Response, run: Run, ending: Ending): Promise<void> {
+    await this.#journal.write((now) => {
+      const current = this.#journal.state.open.get(id)
+      return (
+        current && {
+          type: "response.finished" as const,
+          id,
+          run,
+          ...ending,
+          ...this.#next(current, run, ending.outcome, now),
+        }
+      )
+    })
+    this.#metrics.outcomes.inc({ action, run, outcome: ending.outcome })
   }
 
   /** What follows from an outcome: it is undone later, or now, or done again. */

@@ -1,8 +1,14 @@
 // What runs the actions that are configured.
 
 import type { ComponentContext } from "../../relay/components.js"
-import type { Equipped } from "../scheduler.js"
-import type { Action, Body } from "./action.js"
+import type { Action, Body, Runner } from "./action.js"
+
+/** An action with what runs it. */
+export interface Equipped {
+  readonly action: Action
+  readonly runner: Runner
+  readonly undoer: Runner | undefined
+}
 
 /** The runners of all actions. */
 export class Runners {
