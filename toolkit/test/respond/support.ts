@@ -6,10 +6,10 @@ import { setTimeout } from "node:timers/promises"
 import { type AuditTrail, Responder, type Response, readRules } from "ohmq-toolkit/respond"
 import { pino } from "pino"
 import { onTestFinished } from "vitest"
-import { metricIn, temporaryFolder, until } from "../relay/support.js"
+import { env, metricIn, temporaryFolder, until } from "../relay/support.js"
 
 export const token = "the token of the source alerts"
-Object.assign(process.env, { ALERT_TOKEN: token })
+for (const place of [process.env, env]) place.ALERT_TOKEN = token
 
 /** The user that programs run as: the one of the tests, or nobody if that is root. */
 export const user = process.getuid?.() === 0 ? "user: { uid: 65534, gid: 65534 }, " : ""
