@@ -8,7 +8,16 @@ import { sourceKinds } from "../../relay/configuration/registry.js"
 import { actionKinds } from "../actions/registry.js"
 import { parameterSchemas } from "../parameters/parameter.js"
 import { testFileSchema } from "../trial/test-file.js"
-import { actionSchema, auditSchema, controlSchema, personSchema, ruleSchema, schema, undoSchema } from "./schema.js"
+import {
+  actionSchema,
+  approvalSchema,
+  auditSchema,
+  controlSchema,
+  personSchema,
+  ruleSchema,
+  schema,
+  undoSchema,
+} from "./schema.js"
 
 /** The options of each part of a configuration, by the part's name. */
 export function respondTables(): Record<string, OptionRow[]> {
@@ -21,12 +30,15 @@ export function respondTables(): Record<string, OptionRow[]> {
       ...top,
     ],
     "every action": optionRows(actionSchema),
-    rules: optionRows(ruleSchema),
+    rules: optionRows(ruleSchema).flatMap((row) =>
+      row.name === "approve" ? [row, ...optionRows(approvalSchema, "approve.")] : [row],
+    ),
     "rule tests": optionRows(testFileSchema),
   }
   for (const [name, kind] of Object.entries(actionKinds)) tables[`action ${name}`] = optionRows(kind.schema)
-  for (const [name, parameter] of Object.entries(parameterSchemas))
-    tables[`parameter ${name}`] = optionRows(parameter).filter((row) => row.name !== "type")
+  tables.parameters = Object.entries(parameterSchemas).flatMap(([type, parameter]) =>
+    optionRows(parameter, `${type}: `).filter(({ name }) => !name.endsWith(": type")),
+  )
   return tables
 }
 

@@ -74,17 +74,12 @@ export const actionSchema = z.strictObject({
 
 export const undoSchema = z.strictObject({ timeout: period().prefault("30s") })
 
-const approvalSchema = z.union(
-  [
-    z.literal("required"),
-    z.strictObject({
-      people: z.int().min(1).max(5).prefault(1).describe("How many different people must approve."),
-      timeout: period().prefault("30m").describe("How long they have. Then it is refused."),
-      by: z.array(z.string()).min(1).optional().describe("Who may: names of `people`. All of them, by default."),
-    }),
-  ],
-  "Expected required, or a map such as { people: 2, timeout: 30m }",
-)
+/** The map of `approve`. */
+export const approvalSchema = z.strictObject({
+  people: z.int().min(1).max(5).prefault(1).describe("How many different people must approve."),
+  timeout: period().prefault("30m").describe("How long they have. Then it is refused."),
+  by: z.array(z.string()).min(1).optional().describe("Who may: names of `people`. All of them, by default."),
+})
 
 export const ruleSchema = z.strictObject({
   name: z
@@ -131,7 +126,8 @@ export const ruleSchema = z.strictObject({
   expires: period(366 * 86_400e3)
     .optional()
     .describe("After this, the action's `undo` runs. Never, by default."),
-  approve: approvalSchema
+  approve: z
+    .union([z.literal("required"), approvalSchema], "Expected required, or a map such as { people: 2, timeout: 30m }")
     .optional()
     .describe("Whether people have to approve first: `required`, or a map. Not, by default."),
   maxAge: period()

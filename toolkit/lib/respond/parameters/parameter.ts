@@ -8,56 +8,44 @@ import { type Network, type Protection, parseAddress, parseNetwork } from "./net
 /** A value that was checked. */
 export type Value = string | number
 
-const shared = {
-  description: z.string().optional().describe("For people who approve."),
-}
+const named = <Type extends string>(type: Type) => z.literal(type).describe("The type.")
 
 const schemas = {
   ip: z.strictObject({
-    type: z.literal("ip"),
-    version: z
-      .union([z.literal(4), z.literal(6)])
-      .optional()
-      .describe("4 or 6. Both, by default."),
-    ...shared,
+    type: named("ip"),
+    version: z.literal([4, 6]).optional().describe("4 or 6. Both, by default."),
   }),
   cidr: z.strictObject({
-    type: z.literal("cidr"),
+    type: named("cidr"),
     min4: z.int().min(1).max(32).prefault(24).describe("The shortest prefix of IPv4, in bits."),
     min6: z.int().min(1).max(128).prefault(48).describe("The shortest prefix of IPv6, in bits."),
-    ...shared,
   }),
-  hostname: z.strictObject({ type: z.literal("hostname"), ...shared }),
-  port: z.strictObject({ type: z.literal("port"), ...shared }),
+  hostname: z.strictObject({ type: named("hostname") }),
+  port: z.strictObject({ type: named("port") }),
   integer: z
     .strictObject({
-      type: z.literal("integer"),
+      type: named("integer"),
       min: z.int().describe("The least."),
       max: z.int().describe("The greatest."),
-      ...shared,
     })
     .refine(({ min, max }) => min <= max, { path: ["max"], error: "Expected at least as much as min" }),
   enum: z.strictObject({
-    type: z.literal("enum"),
+    type: named("enum"),
     values: z.array(z.string().min(1)).min(1).describe("The values, exactly."),
-    ...shared,
   }),
   path: z.strictObject({
-    type: z.literal("path"),
+    type: named("path"),
     root: z.string().min(1).describe("The folder that it must be in, after all links are followed."),
     kind: z.enum(["file", "folder", "any"]).prefault("file").describe("What must be there."),
-    ...shared,
   }),
   token: z.strictObject({
-    type: z.literal("token"),
+    type: named("token"),
     pattern: z.string().min(1).describe("An RE2 pattern that all of the text must match."),
     maxLength: z.int().min(1).max(4096).prefault(128).describe("In characters."),
-    ...shared,
   }),
   text: z.strictObject({
-    type: z.literal("text"),
+    type: named("text"),
     maxLength: z.int().min(1).max(4096).prefault(256).describe("In characters."),
-    ...shared,
   }),
 } as const
 
