@@ -201,6 +201,7 @@ class Run {
         instance: String(worker),
         name: `w${worker}`,
         queue: "default",
+        session: this.#connection,
         credit,
         leases: [...held],
       },
@@ -282,7 +283,7 @@ class Run {
         if (at) this.queue.leave(at.connection)
         break
       case "bye":
-        if (at) this.queue.bye(at.connection, this.wall)
+        if (at) this.queue.bye(at.connection, undefined, this.wall)
         break
       case "heartbeat":
         this.queue.heartbeat(ownerOf(undefined, String(one.worker)), [...(at?.leases ?? [])], this.moment)

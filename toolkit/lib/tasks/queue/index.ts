@@ -12,7 +12,7 @@ export {
   type TaskInit,
   taskNames,
 } from "./new-task.js"
-export type { Grant, QueueSettings, Schedule, TaskRecord } from "./records.js"
+export type { Grant, QueueSettings, Schedule, TaskRecord, WholeTask } from "./records.js"
 export { ownerOf, type Seat } from "./seats.js"
 export {
   type EndState,

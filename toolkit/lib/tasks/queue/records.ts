@@ -39,14 +39,24 @@ export interface Grant {
   owner: string
 }
 
+/**
+ * A record that has all of a task: it came in, it has ended, or it was copied (`task.kept`) so that the space of older records can be freed.
+ */
+export interface WholeTask {
+  type: "task.submitted" | "task.kept" | `task.${EndState}`
+  task: Task
+  data: TaskData
+  /** JSON. */
+  input: string
+  /** JSON. Of a task that has ended. */
+  result?: string | undefined
+}
+
 /** A change of the queue. */
 export type TaskRecord =
+  | WholeTask
   /** A process has opened the queue. Later records of older epochs do not count. */
   | { type: "task.opened"; epoch: number }
-  /** A task came in. */
-  | { type: "task.submitted"; task: Task; data: TaskData; input: string }
-  /** A copy of a task, so that the space of older records can be freed. The result is that of an ended one. */
-  | { type: "task.kept"; task: Task; data: TaskData; input: string; result?: string | undefined }
   | { type: "task.leased"; leases: readonly Grant[]; time: number }
   /** Leases that were given back unused: they count for no attempt. */
   | { type: "task.returned"; ids: readonly string[] }
@@ -60,14 +70,6 @@ export type TaskRecord =
       worker?: string | undefined
     }
   | { type: "task.cancelling"; id: string; reason: string }
-  /** A task has ended. */
-  | {
-      type: `task.${EndState}`
-      task: Task
-      data: TaskData
-      input: string
-      result?: string | undefined
-    }
   /** Dead letters that are to be tried again. */
   | { type: "task.reopened"; ids: readonly string[] }
   /** Tasks that have ended, and are forgotten. */

@@ -9,6 +9,8 @@ export interface Seat {
   readonly instance: string
   readonly name: string
   readonly queue: string
+  /** Which of the worker's connections this is, as it counts them. */
+  readonly session: number
   /** How many leases it may have at a time. */
   credit: number
   /** How many it has. */

@@ -23,7 +23,7 @@ export interface Submitted {
 }
 
 /** A worker that says hello, and the leases that it has. */
-export interface Joining extends Pick<Seat, "connection" | "user" | "instance" | "name" | "queue" | "credit"> {
+export interface Joining extends Pick<Seat, "connection" | "user" | "instance" | "name" | "queue" | "session" | "credit"> {
   leases: readonly number[]
 }
 
@@ -115,7 +115,7 @@ export class TaskQueue {
 
   #add(init: NewTask, wall: number, user: string | undefined): Task {
     this.#checkRoom(init)
-    const { book, records } = this.#all
+    const { book } = this.#all
     this.#seq++
     const task = new Task({ ...init, options: this.#pool.share(init.options) }, this.#seq, wall, user)
     book.add(task)
@@ -129,7 +129,7 @@ export class TaskQueue {
       )
       this.#all.place(task, wall)
     }
-    records.push({ type: "task.submitted", task, data: dataOf(task), input: task.input })
+    this.#all.keep({ type: "task.submitted", task, data: dataOf(task), input: task.input })
     if (bad) this.#all.end(task, "cancelled", wall, `It was to follow ${bad.id}, which has not finished: ${bad.state}`)
     return task
   }
@@ -143,7 +143,8 @@ export class TaskQueue {
     const { leases, limits } = this.#all
     const { leases: known, ...rest } = worker
     const seat = leases.seatAt(worker.connection)
-    if (seat && seat.instance === worker.instance && seat.queue === worker.queue) {
+    const isSame = seat && seat.user === worker.user && seat.instance === worker.instance && seat.queue === worker.queue && seat.session === worker.session
+    if (isSame) {
       seat.credit = worker.credit
       leases.offer(seat)
       return []
@@ -165,10 +166,11 @@ export class TaskQueue {
   }
 
   /** A worker goes, and gives all its leases back. */
-  bye(connection: string, wall: number): void {
+  bye(connection: string, user: string | undefined, wall: number): void {
     const { leases } = this.#all
     const seat = leases.seatAt(connection)
-    if (!seat) return
+    // Routing ids can be chosen: this could be another user than the one that has joined.
+    if (!seat || seat.user !== user) return
     leases.leave(connection)
     for (const task of leases.of(ownerOf(seat.user, seat.instance))) this.#all.giveBack(task, wall)
   }
@@ -220,10 +222,11 @@ export class TaskQueue {
     return task
   }
 
-  /** A worker has done a task. To say it twice is no error. */
-  finish(owner: string, id: string, lease: number, result: string, wall: number): void {
-    if (this.#held(owner, id, lease).state === "finished") return
+  /** A worker has done a task. To say it twice is no error. Returns whether this was the first time. */
+  finish(owner: string, id: string, lease: number, result: string, wall: number): boolean {
+    if (this.#held(owner, id, lease).state === "finished") return false
     this.#all.end(this.#running(owner, id, lease), "finished", wall, undefined, result)
+    return true
   }
 
   /** An attempt has failed. To say it twice is no error. */
@@ -316,14 +319,13 @@ export class TaskQueue {
     return this.#house.idle(moment)
   }
 
-  /** All that is not a task, for the journal. */
-  stateRecord(): TaskRecord {
-    return this.#house.stateRecord(this.#seq)
+  /** Notes all that is not a task once more, so that older records of it are not needed. */
+  copyState(): void {
+    this.#all.records.push(this.#house.stateRecord(this.#seq))
   }
 
-  /** A copy of a task, for the journal. */
-  keptRecord(task: Task, input: string, result?: string): TaskRecord {
-    task.position = undefined
-    return { type: "task.kept", task, data: dataOf(task), input, result }
+  /** Notes a task once more, so that older records of it are not needed. */
+  copy(task: Task, input: string, result?: string): void {
+    this.#all.keep({ type: "task.kept", task, data: dataOf(task), input, result })
   }
 }

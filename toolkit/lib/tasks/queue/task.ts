@@ -119,6 +119,8 @@ export class Task {
   progress: TaskProgress | undefined
   /** Where the store has all of it. Undefined until that is on disk. */
   position: number | undefined
+  /** The last record that has all of it, until that is on disk. */
+  pending: object | undefined
   /** When its lease expires, by the steady clock. */
   deadline = 0
   /** By the steady clock, too. */
@@ -147,6 +149,12 @@ export class Task {
     this.input = task.input
     this.notBefore = task.runAt
     this.state = "ready"
+  }
+
+  /** A record that has all of it is on its way to the store. */
+  setPending(record: object): void {
+    this.pending = record
+    this.position = undefined
   }
 
   get hasEnded(): boolean {

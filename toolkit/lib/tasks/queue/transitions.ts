@@ -3,7 +3,7 @@
 import { Heap } from "./heap.js"
 import { Leases } from "./leases.js"
 import type { Moment, QueueLimits } from "./limits.js"
-import type { TaskRecord } from "./records.js"
+import type { TaskRecord, WholeTask } from "./records.js"
 import { dataOf, type EndState, type Task } from "./task.js"
 import { TaskBook } from "./task-book.js"
 
@@ -107,13 +107,13 @@ export class Transitions {
     this.book.move(task, state)
     if (before === "running") this.stopped(task)
     else this.book.queue(task.queue).drop(task)
-    this.#keep({ type: `task.${state}`, task, data: dataOf(task), input, result })
+    this.keep({ type: `task.${state}`, task, data: dataOf(task), input, result })
     this.ended.push(task)
   }
 
   /** Notes a record that has all of a task. From now on the store has it there, and nowhere else. */
-  #keep(record: TaskRecord & { task: Task }): void {
-    record.task.position = undefined
+  keep(record: WholeTask): void {
+    record.task.setPending(record)
     this.records.push(record)
   }
 
