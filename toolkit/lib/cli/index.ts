@@ -5,6 +5,7 @@ import process from "node:process"
 /** A verb loads what it needs, and no more: a command is to start fast. */
 const loaders: Readonly<Record<string, () => Promise<(args: readonly string[]) => Promise<number>>>> = {
   relay: async () => (await import("./relay.js")).relay,
+  tasks: async () => (await import("./tasks/tasks.js")).tasks,
   store: async () => (await import("./store.js")).store,
 }
 

@@ -4,6 +4,12 @@ export { type Cancelled, TaskClient, type TaskClientOptions } from "./client/cli
 export { SubmitError } from "./client/submit-error.js"
 export type { ConnectOptions } from "./client/target.js"
 export {
+  type CommandResult,
+  CommandWorker,
+  type CommandWorkerOptions,
+  startCommandWorker,
+} from "./command/command-worker.js"
+export {
   type Counts,
   type EndState,
   type QueueLimits,
@@ -16,6 +22,7 @@ export {
   type TaskState,
 } from "./queue/index.js"
 export type { ScheduleInit, SettingsChange } from "./server/control.js"
+export { tasksMetrics } from "./server/metrics.js"
 export type { TaskAction, TaskServerOptions } from "./server/options.js"
 export type { PageOptions, TaskSelection } from "./server/selection.js"
 export { serveTasks, TaskServer, type TaskServerEvents } from "./server/server.js"

@@ -119,7 +119,13 @@ export class Connection {
     const timer = undefined
     const resolve = (answer: Record<string, unknown>) => this.#events.greeted?.(answer)
     // The next connection greets by itself.
-    this.#pending.set(request, { kind, body, resolve, reject: (error) => this.#events.disconnected?.(error.message), timer })
+    this.#pending.set(request, {
+      kind,
+      body,
+      resolve,
+      reject: (error) => this.#events.disconnected?.(error.message),
+      timer,
+    })
     this.#send(kind, request, body)
     this.#greetings.add(request)
   }

@@ -24,7 +24,6 @@ export function readTarget({ connect, security, insecure, heartbeat = 5000 }: Co
   const endpoints = [connect ?? []].flat()
   if (endpoints.length === 0)
     throw new TaskError("INVALID", 'Expected connect to be an endpoint such as "tcp://127.0.0.1:5580", or several')
-  for (const endpoint of endpoints)
-    checkSecurity("connect", endpoint, { security, insecure }, "{ client, serverKey }")
+  for (const endpoint of endpoints) checkSecurity("connect", endpoint, { security, insecure }, "{ client, serverKey }")
   return { endpoints, security, heartbeat: checkOption("heartbeat", heartbeat, 100) }
 }

@@ -114,11 +114,11 @@ export class Housekeeping {
     const before = last === undefined ? undefined : this.#all.book.get(last)
     let submitted = last
     if (before === undefined || before.hasEnded) {
-      const { priority, attempts, backoff, timeout, user, ...rest } = task
-      const options = { priority, attempts, backoff, timeout }
+      const { user, ...rest } = task
       const name = `${id}@${new Date(due).toISOString()}`
       try {
-        if (this.#all.book.get(name) === undefined) this.#add({ ...rest, id: name, input, options }, wall, user)
+        if (this.#all.book.get(name) === undefined)
+          this.#add({ ...rest, id: name, input, runAt: 0, expires: 0 }, wall, user)
         submitted = name
       } catch (error) {
         // There is no room. The next one may have it.

@@ -1,6 +1,6 @@
 // What the journal keeps: each change of the queue is a record, and the queue is what its records make of it.
 
-import type { EndState, Task, TaskData } from "./task.js"
+import type { EndState, NewTask, Task, TaskData } from "./task.js"
 
 /** How a named queue is run. */
 export interface QueueSettings {
@@ -25,8 +25,8 @@ export interface Schedule {
   next: number
   /** The last task. */
   last?: string | undefined
-  /** What is submitted, without `id`. */
-  task: Omit<TaskData, "seq" | "id" | "state" | "submitted" | "attempt" | "lease" | "notBefore">
+  /** What is submitted. */
+  task: Pick<NewTask, "queue" | "options" | "key" | "batch"> & { user: string | undefined }
   /** JSON. */
   input: string
 }

@@ -23,7 +23,8 @@ export interface Submitted {
 }
 
 /** A worker that says hello, and the leases that it has. */
-export interface Joining extends Pick<Seat, "connection" | "user" | "instance" | "name" | "queue" | "session" | "credit"> {
+export interface Joining
+  extends Pick<Seat, "connection" | "user" | "instance" | "name" | "queue" | "session" | "credit"> {
   leases: readonly number[]
 }
 
@@ -143,7 +144,12 @@ export class TaskQueue {
     const { leases, limits } = this.#all
     const { leases: known, ...rest } = worker
     const seat = leases.seatAt(worker.connection)
-    const isSame = seat && seat.user === worker.user && seat.instance === worker.instance && seat.queue === worker.queue && seat.session === worker.session
+    const isSame =
+      seat &&
+      seat.user === worker.user &&
+      seat.instance === worker.instance &&
+      seat.queue === worker.queue &&
+      seat.session === worker.session
     if (isSame) {
       seat.credit = worker.credit
       leases.offer(seat)

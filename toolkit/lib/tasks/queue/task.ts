@@ -64,21 +64,32 @@ export interface TaskProgress {
   text?: string | undefined
 }
 
-/** A task as records have it: all that is known of it, except its input and result. */
-export interface TaskData extends Omit<NewTask, "input" | "options">, TaskOptions {
+/** A task as records have it: all that is known of it, except its input and result. What is 0 is left out. */
+export interface TaskData {
   seq: number
+  id: string
+  queue: string
   state: TaskState
   submitted: number
+  attempts: number
+  backoff: number
+  priority?: number | undefined
+  timeout?: number | undefined
+  key?: string | undefined
+  batch?: string | undefined
+  after?: readonly string[] | undefined
+  runAt?: number | undefined
+  expires?: number | undefined
   user?: string | undefined
-  attempt: number
-  lease: number
-  notBefore: number
+  attempt?: number | undefined
+  lease?: number | undefined
+  notBefore?: number | undefined
   worker?: string | undefined
   owner?: string | undefined
   started?: number | undefined
   ended?: number | undefined
   reason?: string | undefined
-  cancelling?: boolean | undefined
+  cancelling?: true | undefined
 }
 
 /** How much later a task of the next lower priority may have become ready, and is started before it, in milliseconds. */
@@ -170,52 +181,69 @@ export class Task {
 /** Options that are equal are one object: a million tasks need one. */
 export class OptionsPool {
   readonly #known = new Map<string, TaskOptions>()
+  #last: TaskOptions | undefined
 
   share(options: TaskOptions): TaskOptions {
     const { priority, attempts, backoff, timeout } = options
+    const last = this.#last
+    const isLast =
+      last?.priority === priority && last.attempts === attempts && last.backoff === backoff && last.timeout === timeout
+    if (isLast) return last
     const key = `${priority} ${attempts} ${backoff} ${timeout}`
-    const known = this.#known.get(key)
-    if (known) return known
+    const known = this.#known.get(key) ?? options
     // It need not be complete: it only saves memory.
-    if (this.#known.size < 1000) this.#known.set(key, options)
-    return options
+    if (this.#known.size < 1000) this.#known.set(key, known)
+    this.#last = known
+    return known
   }
 }
 
 /** What records have of a task. */
 export function dataOf(task: Task): TaskData {
-  const { seq, id, queue, options, key, batch, after, runAt, expires, submitted, user, state } = task
-  const { attempt, lease, notBefore, worker, owner, started, ended, reason, cancelling } = task
+  const { attempts, backoff, priority, timeout } = task.options
   return {
-    seq,
-    id,
-    queue,
-    ...options,
-    key,
-    batch,
-    after,
-    runAt,
-    expires,
-    state,
-    submitted,
-    user,
-    attempt,
-    lease,
-    notBefore,
-    worker,
-    owner,
-    started,
-    ended,
-    reason,
-    ...(cancelling && { cancelling }),
+    seq: task.seq,
+    id: task.id,
+    queue: task.queue,
+    state: task.state,
+    submitted: task.submitted,
+    attempts,
+    backoff,
+    priority: priority || undefined,
+    timeout: timeout || undefined,
+    key: task.key,
+    batch: task.batch,
+    after: task.after,
+    runAt: task.runAt || undefined,
+    expires: task.expires || undefined,
+    user: task.user,
+    attempt: task.attempt || undefined,
+    lease: task.lease || undefined,
+    notBefore: task.notBefore || undefined,
+    worker: task.worker,
+    owner: task.owner,
+    started: task.started,
+    ended: task.ended,
+    reason: task.reason,
+    cancelling: task.cancelling || undefined,
   }
 }
 
 /** The task that a record has. */
 export function taskOf(data: TaskData, input: string, pool: OptionsPool): Task {
-  const { priority, attempts, backoff, timeout } = data
+  const { id, queue, attempts, backoff, priority = 0, timeout = 0, key, batch, after, runAt = 0, expires = 0 } = data
   const options = pool.share({ priority, attempts, backoff, timeout })
-  const task = new Task({ ...data, options, input }, data.seq, data.submitted, data.user)
-  const { state, attempt, lease, notBefore, worker, owner, started, ended, reason, cancelling = false } = data
-  return Object.assign(task, { state, attempt, lease, notBefore, worker, owner, started, ended, reason, cancelling })
+  const init = { id, queue, input, options, key, batch, after, runAt, expires }
+  const task = new Task(init, data.seq, data.submitted, data.user)
+  task.state = data.state
+  task.attempt = data.attempt ?? 0
+  task.lease = data.lease ?? 0
+  task.notBefore = data.notBefore ?? 0
+  task.worker = data.worker
+  task.owner = data.owner
+  task.started = data.started
+  task.ended = data.ended
+  task.reason = data.reason
+  task.cancelling = data.cancelling === true
+  return task
 }

@@ -68,12 +68,14 @@ function schedule(queue: TaskQueue, body: Record<string, unknown>, wall: number,
   const every = checkInteger("every", init.every, 1000, 366 * DAY)
   const next = init.first === undefined ? wall : checkInteger("first", init.first, 0, 8.64e15)
   const allowed = taskNames.filter((name) => !["id", "runAt", "expires", "after"].includes(name))
-  const { options, input, ...task } = checkTask(
-    { ...checkMembers("the task of a schedule", init.task, allowed), id },
-    queue.limits.maxValue,
-  )
-  const { id: _, ...rest } = task
-  queue.schedule({ id, every, next, task: { ...rest, ...options, user }, input })
+  const {
+    input,
+    queue: name,
+    options,
+    key,
+    batch,
+  } = checkTask({ ...checkMembers("the task of a schedule", init.task, allowed), id }, queue.limits.maxValue)
+  queue.schedule({ id, every, next, task: { queue: name, options, key, batch, user }, input })
 }
 
 /** The first tasks of a selection that may be changed, and whether there are more. */

@@ -7,8 +7,11 @@ import { checkMembers, defaultQueueLimits, type QueueLimits, TaskError } from ".
 /** What a user may do: submit and cancel tasks, work on them, read, or change how they are run. */
 export type TaskAction = "submit" | "work" | "read" | "control"
 
+/** Bounds and times that are not the usual ones. */
+type GivenLimits = { [Name in keyof QueueLimits]?: QueueLimits[Name] | undefined }
+
 /** Options of `serveTasks`. Times are in milliseconds. */
-export interface TaskServerOptions extends Partial<QueueLimits> {
+export interface TaskServerOptions extends GivenLimits {
   /** Where to bind, such as "tcp://127.0.0.1:5580". */
   bind: string
   /** CURVE with an authenticator, whose user ids are those of workers and clients: `{ server, authenticator }`. */
@@ -67,7 +70,8 @@ export function readServerOptions(options: TaskServerOptions) {
   if (typeof source !== "string" || source === "") throw invalid("Expected source to be a URI reference")
   const limits = { ...defaultQueueLimits }
   for (const name of limitNames) {
-    if (options[name] !== undefined) limits[name] = checkOption(name, options[name], least[name] ?? 1)
+    const value = options[name]
+    if (value !== undefined) limits[name] = checkOption(name, value, least[name] ?? 1)
   }
   return { bind, security, context, source, allow, heartbeat: checkOption("heartbeat", heartbeat, 100), limits }
 }

@@ -29,6 +29,9 @@ export interface TaskView {
   /** The authenticated user who submitted it. */
   user?: string
   submitted: number
+  /** Before when it was not to be started. */
+  runAt?: number
+  expires?: number
   /** When it may be started next. */
   notBefore?: number
   started?: number
@@ -57,7 +60,7 @@ const present = <T extends object>(view: { [Name in keyof T]: T[Name] | undefine
 }
 
 export function viewOf(task: Task): TaskView {
-  const { id, seq, queue, state, key, batch, options, attempt, user, submitted, notBefore } = task
+  const { id, seq, queue, state, key, batch, options, attempt, user, submitted, runAt, expires, notBefore } = task
   const { started, ended, worker, lease, reason, cancelling, progress } = task
   return present<TaskView>({
     id,
@@ -71,6 +74,8 @@ export function viewOf(task: Task): TaskView {
     attempts: options.attempts,
     user,
     submitted,
+    runAt: runAt || undefined,
+    expires: expires || undefined,
     notBefore: state === "scheduled" ? notBefore : undefined,
     started,
     ended,

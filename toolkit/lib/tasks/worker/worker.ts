@@ -44,7 +44,10 @@ export interface WorkerEvents {
 const names = [...connectNames, "queue", "concurrency", "handler", "name"]
 
 /** What a name can be, of any host. */
-const defaultName = (): string => `${hostname().replace(/[^\w.-]/g, "-").slice(0, 100)}-${process.pid}`
+const defaultName = (): string =>
+  `${hostname()
+    .replace(/[^\w.-]/g, "-")
+    .slice(0, 100)}-${process.pid}`
 
 /**
  * A worker. It connects at once, and works until it is closed.
