@@ -6,6 +6,7 @@ import process from "node:process"
 const loaders: Readonly<Record<string, () => Promise<(args: readonly string[]) => Promise<number>>>> = {
   relay: async () => (await import("./relay.js")).relay,
   respond: async () => (await import("./respond.js")).respond,
+  tasks: async () => (await import("./tasks/tasks.js")).tasks,
   store: async () => (await import("./store.js")).store,
 }
 
