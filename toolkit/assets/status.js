@@ -1,4 +1,4 @@
-// The live parts of the status page: new figures as they come, charts, and a word if the relay is gone.
+// The live parts of the status page: new figures as they come, charts, and a word if the program is gone.
 
 import uPlot from "./uplot.js"
 
@@ -119,7 +119,7 @@ function update({ values, time, lag, in: ins, out, shape: now }) {
   if (now !== shape) {
     // Somebody who is in the middle of the page is not thrown out of it.
     if (document.activeElement === document.body) location.reload()
-    else say("Sources, sinks or links have changed. Load the page again to see them.")
+    else say("Parts of this page have changed. Load the page again to see them.")
     return
   }
   say("")
@@ -144,7 +144,7 @@ function listen() {
     feed.close()
     lostAt ??= new Date().toISOString().slice(0, 19).replace("T", " ")
     show({ state: "Not connected", "state/tone": "bad" })
-    const what = isStopping ? "The relay has stopped" : "The relay does not answer, or you have to log in again"
+    const what = isStopping ? "It has stopped" : "It does not answer, or you have to log in again"
     say(`${what}. The figures below are those of ${lostAt} UTC. The page goes on trying.`, "bad")
     setTimeout(listen, retryMs)
   }

@@ -87,6 +87,8 @@ export function checkPart<S extends z.ZodType>(
       for (const key of issue.keys) {
         document.report([...place, key], `Unknown option "${key}".${suggestion(key, known)}`, true)
       }
+    } else if (issue.code === "invalid_key") {
+      document.report(place, issue.issues.map(({ message }) => message).join(". "), true)
     } else document.report(place, sentence(issue, valueAt(value, issue.path)))
   }
   return undefined

@@ -13,6 +13,7 @@ import { type Component, type RelayConfig, readConfig, type SinkComponent } from
 import { ControlServer } from "./control.js"
 import { Delivery } from "./delivery/delivery.js"
 import { replay } from "./delivery/replay.js"
+import { type HttpOptions, siteAccess } from "./http/options.js"
 import { HttpServer } from "./http/server.js"
 import { Intake } from "./intake/intake.js"
 import { KnownDeliveries } from "./intake/known-deliveries.js"
@@ -73,7 +74,7 @@ export class Relay {
     })
     this.#control = new ControlServer(store, this.taps, (sink) => replay(store, sink, this.#intake.routes))
     metrics.watch(store, config.store.maxBytes, () => [...this.#outlets].map(([name, { part }]) => [name, part]))
-    if (config.http?.page) this.#serveStatus(config.http.token?.reveal())
+    if (config.http?.page) this.#serveStatus(config.http)
     this.#http.page("/healthz", () => ({ status: 200, body: "ok\n" }))
     this.#http.page("/readyz", () => this.#readiness())
     this.#http.page("/metrics", async () => ({
@@ -83,7 +84,7 @@ export class Relay {
     }))
   }
 
-  #serveStatus(token: string | undefined): void {
+  #serveStatus(http: HttpOptions): void {
     const status = new RelayStatus({
       store: this.#store,
       metrics: this.metrics,
@@ -94,7 +95,7 @@ export class Relay {
       state: () => this.#state,
       outlet: (sink) => this.#outlets.get(sink)?.part,
     })
-    this.#http.serve(new StatusSite(status, token))
+    this.#http.serve(new StatusSite(status, siteAccess(http)))
   }
 
   /**

@@ -2,7 +2,7 @@
 
 import type { Logger } from "pino"
 import type { Counter, Histogram } from "prom-client"
-import type { LetterView, LinkView, SinkView, Snapshot, SourceView, Subject } from "../status/index.js"
+import type { LetterSubject, LetterView, LinkView, SinkView, Snapshot, SourceView, Subject } from "../status/index.js"
 import type { DeadLetter, Selection, Store } from "../store/index.js"
 import type { Clock } from "./clock.js"
 import type { Outlet } from "./components.js"
@@ -56,7 +56,9 @@ const bySource = ({ source }: Labels): string => String(source)
 const bySink = ({ sink }: Labels): string => String(sink)
 
 /** The relay, as the status page needs it. */
-export class RelayStatus implements Subject {
+export class RelayStatus implements Subject, LetterSubject {
+  readonly title = "ohmq relay"
+  readonly letters: LetterSubject = this
   readonly #context: StatusContext
   readonly #started = Date.now()
 
@@ -79,18 +81,20 @@ export class RelayStatus implements Subject {
       version,
       started: this.#started,
       state: state(),
-      sources: await this.#sources(),
-      routes: config().routes.map(({ name, from, to }) => ({
-        name,
-        from,
-        to,
-        taken: Object.fromEntries(from.map((source) => [source, taken.get(`${source} ${name}`) ?? 0])),
-      })),
-      sinks: await this.#sinks(),
-      links: this.#links(),
-      store: {
-        ...{ bytes, deadBytes, first, last, waitingForRoom, refused, maxBytes, retention },
-        ...(await writeTimes(metrics.fsyncTime)),
+      relay: {
+        sources: await this.#sources(),
+        routes: config().routes.map(({ name, from, to }) => ({
+          name,
+          from,
+          to,
+          taken: Object.fromEntries(from.map((source) => [source, taken.get(`${source} ${name}`) ?? 0])),
+        })),
+        sinks: await this.#sinks(),
+        links: this.#links(),
+        store: {
+          ...{ bytes, deadBytes, first, last, waitingForRoom, refused, maxBytes, retention },
+          ...(await writeTimes(metrics.fsyncTime)),
+        },
       },
     }
   }
@@ -154,7 +158,7 @@ export class RelayStatus implements Subject {
     return [...out, ...incoming]
   }
 
-  letters(sink: string, selection: Selection): AsyncIterable<DeadLetter> {
+  list(sink: string, selection: Selection): AsyncIterable<DeadLetter> {
     return this.#context.store.deadLetters(sink, selection)
   }
 

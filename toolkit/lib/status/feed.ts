@@ -3,14 +3,14 @@
 import type { ServerResponse } from "node:http"
 import { History, sampleMs, series } from "./history.js"
 import { liveValues, shapeOf } from "./live-values.js"
-import type { Snapshot, Subject } from "./view.js"
+import type { Snapshot, Subject } from "./view/subject.js"
 
 /** More pages than this may not be open. */
 const maxReaders = 50
 /** A reader that does not read misses events. */
 const maxPending = 1 << 20
 
-/** Watches the relay, and tells pages that are open. */
+/** Watches the program, and tells pages that are open. */
 export class Feed {
   readonly history = new History()
   readonly #subject: Subject
@@ -39,21 +39,23 @@ export class Feed {
     this.history.add(snapshot)
     if (this.#readers.size === 0) return
     const { history } = this
+    const { sources = [], sinks = [] } = snapshot.relay ?? {}
     const update = {
       shape: shapeOf(snapshot),
       values: liveValues(snapshot, history),
       time: snapshot.time,
-      lag: snapshot.sinks.map(({ waiting }) => waiting),
-      in: snapshot.sources.map(({ name }) => history.rate(series.source(name))),
-      out: snapshot.sinks.map(({ name }) => history.rate(series.sink(name))),
+      lag: sinks.map(({ waiting }) => waiting),
+      in: sources.map(({ name }) => history.rate(series.source(name))),
+      out: sinks.map(({ name }) => history.rate(series.sink(name))),
     }
     const message = eventOf("update", update)
     for (const reader of this.#readers) if (reader.writableLength < maxPending) reader.write(message)
   }
 
   /** The last hour, for the charts of a page. */
-  charts({ sources, sinks }: Snapshot) {
+  charts({ relay }: Snapshot) {
     const { history } = this
+    const { sources = [], sinks = [] } = relay ?? {}
     return {
       times: history.times,
       lag: sinks.map(({ name }) => ({ name, values: history.levels(series.lag(name)) })),
@@ -75,7 +77,7 @@ export class Feed {
     response.write("retry: 2000\n\n")
   }
 
-  /** Says good-bye to all pages: the relay stops. */
+  /** Says good-bye to all pages: the program stops. */
   close(): void {
     this.#closed.abort()
     for (const reader of this.#readers) reader.end(eventOf("stopping", {}))

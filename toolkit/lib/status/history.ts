@@ -1,6 +1,7 @@
-// The last hour of the relay, in memory: a number for each series and sample.
+// The last hour, in memory: a number for each series and sample.
 
-import type { Snapshot } from "./view.js"
+import type { RelayView } from "./view/relay.js"
+import type { Snapshot } from "./view/subject.js"
 
 /** How often a sample is taken, in milliseconds. */
 export const sampleMs = 2000
@@ -17,7 +18,7 @@ export const series = {
   lag: (sink: string) => `lag ${sink}`,
 }
 
-function valuesOf({ sources, routes, sinks }: Snapshot): Map<string, number> {
+function valuesOf({ sources, routes, sinks }: RelayView): Map<string, number> {
   const values = new Map<string, number>()
   for (const { name, stored } of sources) values.set(series.source(name), stored)
   for (const { name, taken } of routes)
@@ -38,7 +39,7 @@ export class History {
   /** Adds a sample. */
   add(snapshot: Snapshot): void {
     const values = new Map<string, (number | null)[]>()
-    for (const [name, value] of valuesOf(snapshot)) {
+    for (const [name, value] of snapshot.relay ? valuesOf(snapshot.relay) : []) {
       const before = this.#values.get(name) ?? new Array<null>(this.#times.length).fill(null)
       before.push(value)
       if (before.length > maxSamples) before.shift()

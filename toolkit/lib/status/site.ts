@@ -1,82 +1,52 @@
 // The status page as the HTTP server sees it: which requests are its own, and what it answers.
 
 import type { Buffer } from "node:buffer"
-import type { IncomingHttpHeaders, ServerResponse } from "node:http"
-import { Access } from "./access.js"
+import type { IncomingHttpHeaders } from "node:http"
+import { Access, type Session } from "./access.js"
+import { answer, redirect, type SiteAnswer, type SiteRequest } from "./answers.js"
+import { ApprovalSection } from "./approval-section.js"
+import { AuditSection } from "./audit-section.js"
 import { Feed } from "./feed.js"
 import { pageFile } from "./files.js"
-import { type Action, LetterActions } from "./letter-actions.js"
-import { type LetterQuery, readPage } from "./letter-pages.js"
-import { loginPage, messagePage } from "./pages/layout.js"
-import { confirmPage, lettersPage, lettersUrl } from "./pages/letters.js"
+import { LetterSection } from "./letters/section.js"
+import { loginPage, type Visitor } from "./pages/layout.js"
 import { overviewPage } from "./pages/overview.js"
-import type { Subject } from "./view.js"
+import { nothingHere, refusal, type Section } from "./section.js"
+import type { Subject } from "./view/subject.js"
+import { WorkSection } from "./work-section.js"
 
-export interface SiteRequest {
-  readonly method: string
-  /** The path and the query. */
-  readonly url: string
-  readonly headers: IncomingHttpHeaders
-  readonly body: Buffer
+/** Who may see the page. */
+export interface SiteAccess {
+  /** What has to be given to see it. Without it and `people`, only this machine can. */
+  readonly token?: string | undefined
+  /** Tokens of people, by their names: what they do is recorded with the name. */
+  readonly people?: Readonly<Record<string, string>> | undefined
 }
 
-export interface SiteAnswer {
-  readonly status: number
-  readonly headers: Readonly<Record<string, string>>
-  readonly body: string
-  /** Gets the response, with its headers sent, instead of the body. */
-  readonly stream?: (response: ServerResponse) => void
+/** The parts that a program has. */
+function sectionsOf(subject: Subject): Section[] {
+  const { letters, work, approvals, audit } = subject
+  return [
+    ...(letters ? [new LetterSection(subject, letters)] : []),
+    ...(work ? [new WorkSection(subject, work)] : []),
+    ...(approvals ? [new ApprovalSection(subject, approvals)] : []),
+    ...(audit ? [new AuditSection(audit)] : []),
+  ]
 }
 
-/** Nothing from elsewhere, nothing inline. */
-const policy =
-  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-
-const commonHeaders = {
-  "content-security-policy": policy,
-  "cache-control": "no-store",
-  "cross-origin-opener-policy": "same-origin",
-  "cross-origin-resource-policy": "same-origin",
-  "referrer-policy": "same-origin",
-  "x-content-type-options": "nosniff",
-  "x-frame-options": "DENY",
-}
-
-function answer(status: number, body: string, headers: Record<string, string> = {}): SiteAnswer {
-  return { status, body, headers: { ...commonHeaders, "content-type": "text/html; charset=utf-8", ...headers } }
-}
-const redirect = (location: string, headers: Record<string, string> = {}): SiteAnswer =>
-  answer(303, "", { location, ...headers })
-const refusal = (status: number, title: string, message: string): SiteAnswer =>
-  answer(status, messagePage(title, message))
-
-/** A number that was in an address or a form. Undefined if it is none. */
-const numberOf = (text: string | null): number | undefined =>
-  text !== null && /^\d{1,15}$/.test(text) ? Number(text) : undefined
-
-const queryOf = (fields: URLSearchParams): LetterQuery => ({
-  after: numberOf(fields.get("after")) ?? 0,
-  text: (fields.get("text") ?? "").slice(0, 200),
-  within: numberOf(fields.get("within")),
-})
-
-/** The status page of a relay. */
+/** The status page of a program. */
 export class StatusSite {
   readonly #subject: Subject
   readonly #access: Access
   readonly #feed: Feed
-  readonly #actions: LetterActions
+  readonly #sections: readonly Section[]
 
-  /**
-   * Begins to keep the history.
-   *
-   * @param token What has to be given to see the page. Without one, only this machine can.
-   */
-  constructor(subject: Subject, token: string | undefined) {
+  /** Begins to keep the history. */
+  constructor(subject: Subject, access: SiteAccess = {}) {
     this.#subject = subject
-    this.#access = new Access(token)
+    this.#access = new Access(access.token, access.people)
     this.#feed = new Feed(subject)
-    this.#actions = new LetterActions(subject)
+    this.#sections = sectionsOf(subject)
     this.#feed.run()
   }
 
@@ -96,89 +66,80 @@ export class StatusSite {
     } catch (error) {
       const { message } = error as Error
       this.#subject.log("error", { reason: message }, "The status page could not answer")
-      return refusal(500, "It failed", message)
+      return this.#refusal(500, "It failed", message)
     }
   }
 
+  /** What pages show to somebody who is not known yet. */
+  get #frame() {
+    return { service: this.#subject.title }
+  }
+
+  #refusal(status: number, title: string, message: string): SiteAnswer {
+    return refusal(this.#frame, status, title, message)
+  }
+
   async #answer({ method, url, headers, body }: SiteRequest): Promise<SiteAnswer> {
-    const { pathname, searchParams } = new URL(url, "http://relay")
+    const { pathname, searchParams } = new URL(url, "http://status")
     const problem = this.#access.problem(headers)
-    if (problem !== undefined) return refusal(403, "Not from there", problem)
+    if (problem !== undefined) return this.#refusal(403, "Not from there", problem)
     const file = pageFile(pathname.replace("/status/", ""))
     if (file !== undefined) return answer(200, file.body, { "content-type": file.type, "cache-control": "no-cache" })
     const session = this.#access.session(headers)
     if (method === "POST") return this.#post(pathname, headers, body, session)
-    if (session === undefined) return answer(pathname === "/status/live" ? 401 : 200, loginPage(undefined))
-    return this.#get(pathname, searchParams, session)
+    if (session === undefined) return answer(pathname === "/status/live" ? 401 : 200, loginPage(this.#frame, undefined))
+    return this.#get(pathname, searchParams, this.#visitor(session))
   }
 
-  async #get(path: string, query: URLSearchParams, session: string): Promise<SiteAnswer> {
+  #visitor(session: Session): Visitor {
+    const formToken = this.#access.formToken(session.id)
+    const logout = this.#access.needsToken ? formToken : undefined
+    return { frame: { ...this.#frame, logout }, formToken, person: session.person }
+  }
+
+  #section(path: string): Section | undefined {
+    return this.#sections.find((section) => section.owns(path))
+  }
+
+  async #get(path: string, query: URLSearchParams, visitor: Visitor): Promise<SiteAnswer> {
     if (path === "/status/live") {
-      if (!this.#feed.hasRoom) return refusal(503, "Too many pages", "Too many pages are open. Close some.")
+      if (!this.#feed.hasRoom) return this.#refusal(503, "Too many pages", "Too many pages are open. Close some.")
       const headers = { "content-type": "text/event-stream", "x-accel-buffering": "no" }
       return { ...answer(200, "", headers), stream: (response) => this.#feed.add(response) }
     }
-    const snapshot = await this.#subject.snapshot()
-    const formToken = this.#access.formToken(session)
-    const { needsToken } = this.#access
-    if (path === "/") return answer(200, overviewPage(snapshot, this.#feed.history, needsToken ? formToken : undefined))
+    if (path === "/") return answer(200, overviewPage(await this.#subject.snapshot(), this.#feed.history, visitor))
     if (path === "/status/charts") {
-      return answer(200, JSON.stringify(this.#feed.charts(snapshot)), { "content-type": "application/json" })
+      const charts = this.#feed.charts(await this.#subject.snapshot())
+      return answer(200, JSON.stringify(charts), { "content-type": "application/json" })
     }
-    const sink = snapshot.sinks.find(({ name }) => path === `/status/dead/${name}`)
-    if (sink === undefined) return refusal(404, "Nothing is here", "There is no such page.")
-    const wanted = queryOf(query)
-    const page = await readPage(this.#subject, sink.name, wanted)
-    const notices = this.#actions.notices(sink.name)
-    return answer(200, lettersPage({ sink, query: wanted, page, formToken, canLogOut: needsToken, notices }))
+    return this.#section(path)?.get(path, query, visitor) ?? nothingHere(visitor.frame)
   }
 
   async #post(
     path: string,
     headers: IncomingHttpHeaders,
     body: Buffer,
-    session: string | undefined,
+    session: Session | undefined,
   ): Promise<SiteAnswer> {
     if (!this.#access.isOwnForm(headers)) {
       const message =
-        "The form was not sent by a page of this relay. If a proxy stands before it, the proxy must pass the header Host on as it came."
-      return refusal(403, "Not from there", message)
+        "The form was not sent by this page. If a proxy stands before it, the proxy must pass the header Host on as it came."
+      return this.#refusal(403, "Not from there", message)
     }
     const fields = new URLSearchParams(body.toString())
     if (path === "/status/login" && this.#access.needsToken) return this.#login(fields, headers)
-    if (session === undefined) return answer(401, loginPage(undefined))
-    if (!this.#access.isFormToken(fields.get("form") ?? "", session))
-      return refusal(403, "The page is too old", "Go back, load the page again, and try once more.")
+    if (session === undefined) return answer(401, loginPage(this.#frame, undefined))
+    if (!this.#access.isFormToken(fields.get("form") ?? "", session.id))
+      return this.#refusal(403, "The page is too old", "Go back, load the page again, and try once more.")
     if (path === "/status/logout") return redirect("/", { "set-cookie": this.#access.logout(headers) })
-    const { sinks } = await this.#subject.snapshot()
-    const sink = sinks.find(({ name }) => path === `/status/dead/${name}`)
-    if (sink === undefined) return refusal(404, "Nothing is here", "There is no such page.")
-    return this.#act(sink.name, sink.dead, fields, session)
+    const visitor = this.#visitor(session)
+    return this.#section(path)?.post(path, fields, visitor) ?? nothingHere(visitor.frame)
   }
 
   #login(fields: URLSearchParams, headers: IncomingHttpHeaders): SiteAnswer {
-    if (this.#access.isToken(fields.get("token") ?? ""))
-      return redirect("/", { "set-cookie": this.#access.login(headers) })
+    const cookie = this.#access.login(fields.get("token") ?? "", headers)
+    if (cookie !== undefined) return redirect("/", { "set-cookie": cookie })
     this.#subject.log("warn", {}, "Somebody gave the status page a wrong token")
-    return answer(401, loginPage("This is not the token."))
-  }
-
-  async #act(sink: string, dead: number, fields: URLSearchParams, session: string): Promise<SiteAnswer> {
-    const action: Action | undefined = fields.has("replay") ? "replay" : fields.has("discard") ? "discard" : undefined
-    if (action === undefined) return refusal(400, "Nothing to do", "The form says neither replay nor discard.")
-    const query = queryOf(fields)
-    const scope = fields.get(action)
-    const given = scope === "selected" ? fields.getAll("id") : [scope]
-    const ids = scope === "all" ? undefined : given.flatMap((text) => numberOf(text) ?? [])
-    if (ids?.length === 0)
-      return refusal(400, "Nothing is selected", "Select at least one dead letter. Go back and try again.")
-    if (action === "discard" && fields.get("confirmed") !== "yes") {
-      const matching = ids === undefined ? await this.#actions.count(sink, query, dead) : ids.length
-      const formToken = this.#access.formToken(session)
-      return answer(200, confirmPage({ sink, query, ids, total: matching, formToken }))
-    }
-    if (!(await this.#actions.start(action, sink, query, ids)))
-      return refusal(409, "Something is under way", `Another action of ${sink} has not ended. Try again later.`)
-    return redirect(lettersUrl(sink, query))
+    return answer(401, loginPage(this.#frame, "This is not the token."))
   }
 }

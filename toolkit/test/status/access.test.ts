@@ -7,8 +7,8 @@ import { formToken, pageRelay, rawRequest, token } from "./support.js"
 
 const withToken = "page: true, token: env:PAGE_TOKEN"
 
-async function loggedIn(url: string): Promise<string> {
-  const body = new URLSearchParams({ token })
+async function loggedIn(url: string, given = token): Promise<string> {
+  const body = new URLSearchParams({ token: given })
   const response = await fetch(`${url}/status/login`, {
     method: "POST",
     body,
@@ -65,7 +65,7 @@ describe("the status page", () => {
     const relay = await pageRelay({ http: withToken })
     for (const path of ["/", "/status/dead/out", "/status/charts"]) {
       const html = await relay.page(path)
-      expect(html).toContain("Token of this relay")
+      expect(html).toContain("Token of this page")
       expect(html).not.toContain("hooks")
     }
     expect((await fetch(`${relay.url}/status/live`)).status).toBe(401)
@@ -100,7 +100,7 @@ describe("the status page", () => {
     const [name = "", value = ""] = cookie.split("=", 2)
     const later = value.replace(/^\d+/, (expires) => String(Number(expires) + 1))
     for (const forged of ["", later, `${value}x`, value.replace(/^\d+/, "1")])
-      expect(await get(`${name}=${forged}`)).toContain("Token of this relay")
+      expect(await get(`${name}=${forged}`)).toContain("Token of this page")
 
     const body = String(new URLSearchParams({ form: formToken(html) }))
     const headers = { cookie, origin: relay.url, "content-type": "application/x-www-form-urlencoded" }
@@ -108,6 +108,22 @@ describe("the status page", () => {
     expect(out.status).toBe(303)
     expect(String(out.headers["set-cookie"])).toMatch(/^ohmq-status=; .*Max-Age=0$/)
     expect(String(await loggedIn(relay.url))).not.toContain("Secure")
+  })
+
+  it("knows people by their own tokens", async () => {
+    process.env.ALICE_TOKEN = "a token of alice's own"
+    process.env.BOB_TOKEN = "a token of bob's own"
+    const relay = await pageRelay({ http: "page: true, people: { alice: env:ALICE_TOKEN, bob: env:BOB_TOKEN }" })
+    expect(await relay.page()).toContain("Token of this page")
+    const cookie = async (given: string) => cookieOf(await loggedIn(relay.url, given))
+    const alice = await cookie(process.env.ALICE_TOKEN)
+    const get = async (header: string) => (await rawRequest(relay.url, { cookie: header })).body
+    expect(await get(alice)).toContain("hooks")
+    expect(await get(await cookie(process.env.BOB_TOKEN))).toContain("hooks")
+    // Nobody becomes somebody else by changing the name in the cookie.
+    const asBob = alice.replace(Buffer.from("alice").toString("base64url"), Buffer.from("bob").toString("base64url"))
+    expect(asBob).not.toBe(alice)
+    expect(await get(asBob)).toContain("Token of this page")
   })
 
   it("with a token, asks again after twelve hours", async () => {
@@ -118,7 +134,7 @@ describe("the status page", () => {
     vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 11.9 * 3_600_000 })
     expect(await page()).toContain("hooks")
     vi.setSystemTime(Date.now() + 0.2 * 3_600_000)
-    expect(await page()).toContain("Token of this relay")
+    expect(await page()).toContain("Token of this page")
   })
 
   it("with a token, sets a cookie for TLS only if that is what the browser sees", async () => {
@@ -165,7 +181,7 @@ describe("the status page", () => {
     const headers = { origin: relay.url }
     for (const path of ["/status/dead/out", "/status/logout"]) {
       const { status, body } = await rawRequest(relay.url + path, headers, "POST", "discard=all&confirmed=yes")
-      expect([status, body]).toEqual([401, expect.stringContaining("Token of this relay")])
+      expect([status, body]).toEqual([401, expect.stringContaining("Token of this page")])
     }
   })
 

@@ -39,6 +39,19 @@ describe("the options of the status page", () => {
     expect(messageOf("page: true, token: env:NO_SUCH_TOKEN", "/github", false)).toBe("")
   })
 
+  it("give people tokens of their own, each another one", () => {
+    process.env.ALICE_TOKEN = "a token of alice's own"
+    expect(messageOf("page: true, people: { alice: env:ALICE_TOKEN }")).toBe("")
+    expect(messageOf("people: { alice: env:ALICE_TOKEN }")).toContain("http.people: Tokens are for the status page")
+    expect(messageOf("page: true, people: { alice: env:SHORT_TOKEN }")).toContain(
+      "http.people.alice: The token is shorter than 16 characters",
+    )
+    expect(messageOf("page: true, token: env:ALICE_TOKEN, people: { alice: env:ALICE_TOKEN }")).toContain(
+      "http.people.alice: The token is the same as that of token",
+    )
+    expect(messageOf('page: true, people: { "<b>": env:ALICE_TOKEN }')).toContain("Expected a name of letters")
+  })
+
   it("keep the page's paths from webhooks", () => {
     expect(messageOf("page: true", "/status/hook")).toContain(
       "sources.hooks.path: Paths that begin with /status/ belong to the status page",

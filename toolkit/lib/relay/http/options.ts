@@ -3,6 +3,7 @@
 import process from "node:process"
 import { z } from "zod"
 import { type ConfigDocument, isLoopback, resolveSecrets, secret } from "../../config/index.js"
+import type { SiteAccess } from "../../status/index.js"
 
 const listenExpected = 'Expected HOST:PORT, such as "127.0.0.1:8080"'
 
@@ -38,6 +39,20 @@ export const httpSchema = z.strictObject({
   token: secret()
     .optional()
     .describe("What has to be given to see the status page: at least 16 characters. Needed to see it from elsewhere."),
+  people: z
+    .record(
+      z
+        .string()
+        .regex(
+          /^[\p{L}\p{N}][\p{L}\p{N}._@ -]{0,63}$/u,
+          "Expected a name of letters, digits and . _ @ - of at most 64 characters",
+        ),
+      secret(),
+    )
+    .optional()
+    .describe(
+      "Tokens of people, by their names: `{ alice: env:ALICE_TOKEN }`. Who logs in with one can also approve, and what they do is recorded with the name.",
+    ),
 })
 export type HttpOptions = z.infer<typeof httpSchema>
 
@@ -52,15 +67,39 @@ export function checkHttp(document: ConfigDocument, http: HttpOptions, folder: s
   checkPage(document, http, folder)
 }
 
-function checkPage(document: ConfigDocument, { listen, page, token }: HttpOptions, folder: string | undefined): void {
+/** Who may see the page. The secrets have been looked up. */
+export const siteAccess = ({ token, people = {} }: HttpOptions): SiteAccess => ({
+  token: token?.reveal(),
+  people: Object.fromEntries(Object.entries(people).map(([name, own]) => [name, own.reveal()])),
+})
+
+function checkPage(document: ConfigDocument, http: HttpOptions, folder: string | undefined): void {
+  const { listen, page, token, people } = http
   const report = (path: PropertyKey[], message: string, isKey = false) =>
     document.report(["http", ...path], message, isKey)
   if (!page && token !== undefined) report(["token"], "A token is for the status page. Set page: true, too", true)
-  if (page && token === undefined && !isLoopback(listen.host))
+  if (!page && people !== undefined) report(["people"], "Tokens are for the status page. Set page: true, too", true)
+  if (page && token === undefined && people === undefined && !isLoopback(listen.host))
     report(["page"], `${listen.host} can be reached from other machines: the page needs a token. Set token: env:NAME`)
-  if (token === undefined || folder === undefined) return
+  if (folder !== undefined) checkTokens(document, http, folder, report)
+}
+
+type Report = (path: PropertyKey[], message: string) => void
+
+function checkTokens(document: ConfigDocument, http: HttpOptions, folder: string, report: Report): void {
+  const { token, people } = http
   const before = document.mistakes.length
-  resolveSecrets({ token }, { folder, env: process.env }, report)
-  if (document.mistakes.length === before && token.reveal().length < minToken)
-    report(["token"], `The token is shorter than ${minToken} characters. Make one: openssl rand -hex 24`)
+  resolveSecrets({ token, people }, { folder, env: process.env }, report)
+  if (document.mistakes.length > before) return
+  const seen = new Map<string, string>()
+  const own = Object.entries(people ?? {}).map(([name, secret]) => ({ path: ["people", name], secret }))
+  for (const { path, secret } of [...(token ? [{ path: ["token"], secret: token }] : []), ...own]) {
+    const text = secret.reveal()
+    if (text.length < minToken)
+      report(path, `The token is shorter than ${minToken} characters. Make one: openssl rand -hex 24`)
+    const other = seen.get(text)
+    if (other !== undefined)
+      report(path, `The token is the same as that of ${other}. Make another: openssl rand -hex 24`)
+    seen.set(text, path.join("."))
+  }
 }

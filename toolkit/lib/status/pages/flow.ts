@@ -1,6 +1,6 @@
 // The picture of the flow: sources, routes and sinks, with what goes between them. It is SVG, so it needs no program.
 
-import type { Snapshot } from "../view.js"
+import type { RelayView } from "../view/relay.js"
 import { type Html, html } from "./html.js"
 import type { Live } from "./live.js"
 
@@ -27,7 +27,7 @@ function line(from: Point, to: Point, level: Html): Html {
 }
 
 /** The picture. */
-export function flowPicture({ sources, routes, sinks }: Snapshot, live: Live): Html {
+export function flowPicture({ sources, routes, sinks }: RelayView, live: Live): Html {
   const height = heightOf(Math.max(sources.length, routes.length, sinks.length, 1))
   const place = (x: number, boxes: number, index: number): Point => ({
     x,

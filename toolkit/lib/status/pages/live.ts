@@ -26,7 +26,7 @@ export class Live {
   }
 
   /** An attribute of an element that has no other one like this. */
-  attribute(name: "d" | "data-level" | "data-tone", key: string): Html {
+  attribute(name: "d" | "data-level" | "data-tone" | "href", key: string): Html {
     return html` ${name}="${this.#values[key]}" data-live-set="${name} ${key}"`
   }
 

@@ -1,159 +1,38 @@
-// The first page: what flows, what waits, and what is wrong.
+// The first page.
 
 import type { History } from "../history.js"
-import { linkKey, liveValues, shapeOf } from "../live-values.js"
-import { sparkSize } from "../sparkline.js"
-import type { LinkView, RouteView, SinkView, Snapshot, SourceView, StoreView } from "../view.js"
-import { flowPicture } from "./flow.js"
-import { count, duration, time } from "./format.js"
+import { liveValues, shapeOf } from "../live-values.js"
+import { count, time } from "../values/format.js"
+import type { Snapshot } from "../view/subject.js"
+import { approvalSection } from "./approvals.js"
+import { auditSections } from "./audit.js"
 import { type Html, html } from "./html.js"
-import { layout } from "./layout.js"
+import { layout, type Visitor } from "./layout.js"
 import { Live } from "./live.js"
+import { relaySections } from "./relay.js"
+import { workSections } from "./work.js"
 
-const table = (id: string, title: string, heads: readonly string[], rows: readonly Html[], empty: string): Html => html`
-<section aria-labelledby="${id}">
-<h2 id="${id}">${title}</h2>
-${
-  rows.length === 0
-    ? html`<p>${empty}</p>`
-    : html`<div class="scroll" role="group" aria-labelledby="${id}" tabindex="0"><table>
-<thead><tr>${heads.map((head) => html`<th scope="col"${numeric.has(head) && html` class="number"`}>${head}</th>`)}</tr></thead>
-<tbody>
-${rows}</tbody>
-</table></div>`
-}
-</section>
-`
-
-/** Columns of numbers are aligned to the right. */
-const numeric = new Set([
-  ...["In", "Out", "Stored", "Repeated", "No route", "Refused", "Delivered", "Waiting", "Oldest", "Lost", "Taken"],
-  ...["Flow", "Acknowledged", "Under way", "Dead letters"],
-])
-
-const number = (content: Html): Html => html`<td class="number">${content}</td>`
-
-const anchor = (kind: string, name: string): string => `${kind}-${name}`
-
-function sinkRow(sink: SinkView, live: Live): Html {
-  const { name, type, failing } = sink
-  const key = `sink/${name}`
-  return html`<tr id="${anchor("sink", name)}">
-<th scope="row">${name} <small>${type ?? ""}</small></th>
-<td><span class="state"${live.tone(`${key}/tone`)}>${live.text(`${key}/state`)}</span>
-<p class="why" data-live="${key}/problem"${failing === undefined && html` hidden`}>${live.value(`${key}/problem`)}</p></td>
-${number(live.text(`${key}/rate`))}${number(live.text(`${key}/delivered`))}
-${number(live.text(`${key}/waiting`))}<td><svg class="spark" viewBox="0 0 ${sparkSize.width} ${sparkSize.height}" aria-hidden="true"><path${live.attribute("d", `${key}/spark`)}/></svg>
-<small>${live.text(`${key}/peak`)}</small></td>${number(live.text(`${key}/age`))}
-${number(live.text(`${key}/lost`))}${number(html`<a href="/status/dead/${name}" data-live="${key}/dead">${live.value(`${key}/dead`)}</a>`)}
-</tr>
-`
-}
-
-const sourceRow = ({ name, type }: SourceView, live: Live): Html => html`<tr id="${anchor("source", name)}">
-<th scope="row">${name} <small>${type}</small></th>
-${["rate", "stored", "duplicates", "unrouted", "refused"].map((what) => number(live.text(`source/${name}/${what}`)))}
-</tr>
-`
-
-const routeRow = ({ name, from, to }: RouteView, live: Live): Html => html`<tr>
-<th scope="row">${name}</th>
-<td>${listOf(from.map((source) => html`<a href="#${anchor("source", source)}">${source}</a> ${live.text(`route/${name}/from/${source}`)}`))}</td>
-<td>${to.length === 0 ? "nowhere" : listOf(to.map((sink) => html`<a href="#${anchor("sink", sink)}">${sink}</a>`))}</td>
-${number(live.text(`route/${name}/rate`))}${number(live.text(`route/${name}/taken`))}
-</tr>
-`
-
-const listOf = (parts: readonly Html[]): Html =>
-  html`<ul class="inline">${parts.map((part) => html`<li>${part}</li>`)}</ul>`
-
-function linkRow(link: LinkView, live: Live): Html {
-  const { name, direction, identity, peer } = link
-  const key = linkKey(link)
-  return html`<tr>
-<th scope="row">${name}</th>
-<td>${direction === "out" ? "to" : "from"} ${peer}</td>
-<td>${identity === undefined ? html`<span class="state" data-tone="warn">Not verified: no CURVE</span>` : html`<strong>${identity}</strong>`}</td>
-<td>${live.text(`${key}/state`)}</td>
-${number(live.text(`${key}/acknowledged`))}${number(live.text(`${key}/underway`))}
-</tr>
-`
-}
-
-function storeSection({ retention }: StoreView, live: Live): Html {
-  const facts: [string, Html | string][] = [
-    ["Size", live.text("store/bytes")],
-    ["Dead letters", live.text("store/dead")],
-    ["Positions kept", live.text("store/kept")],
-    ["Kept after delivery", duration(retention)],
-    ["Durable writes", live.text("store/writes")],
-    ["Half of them took", live.text("store/median")],
-    ["99 % of them took", live.text("store/slow")],
-    ["Refused because full", live.text("store/refused")],
-    ["Waiting for room", live.text("store/waiting")],
-  ]
-  return html`<section aria-labelledby="store">
-<h2 id="store">Store</h2>
-<dl class="facts">${facts.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>
-</section>`
-}
-
-const summary = ({ sinks, started, version }: Snapshot, live: Live): Html => html`<h1>Status</h1>
+const summary = ({ relay, started, version }: Snapshot, live: Live): Html => html`<h1>Status</h1>
 <p class="summary"><span class="state"${live.tone("state/tone")}>${live.text("state")}</span>
 <span>Version ${version}</span>
 <span>Runs since ${time(started)} (${live.text("uptime")})</span>
 <span>As of ${live.text("updated")}</span>
-<span>${count(sinks.length)} ${sinks.length === 1 ? "sink" : "sinks"}</span></p>
+${relay && html`<span>${count(relay.sinks.length)} ${relay.sinks.length === 1 ? "sink" : "sinks"}</span>`}</p>
 <p id="live" class="notice" role="status"></p>
 <p id="still" class="note">Live updates and charts need JavaScript. Everything else works without it: load the page again for newer figures.</p>`
 
 /** The page. */
-export function overviewPage(snapshot: Snapshot, history: History, formToken: string | undefined): string {
+export function overviewPage(snapshot: Snapshot, history: History, visitor: Visitor): string {
   const live = new Live(liveValues(snapshot, history))
-  const { sources, routes, sinks, links, store } = snapshot
-  const sinkHeads = ["Sink", "State", "Out", "Delivered", "Waiting", "Last hour", "Oldest", "Lost", "Dead letters"]
-  return layout({
-    title: "Status · ohmq relay",
-    formToken,
+  const { relay, work, approvals, audit } = snapshot
+  return layout(visitor.frame, {
+    title: "Status",
     isLive: true,
     shape: shapeOf(snapshot),
     content: html`${summary(snapshot, live)}
-<section aria-labelledby="flow"><h2 id="flow">Flow</h2>
-<div class="scroll" role="group" aria-labelledby="flow" tabindex="0">${flowPicture(snapshot, live)}</div>
-</section>
-${table(
-  "sinks",
-  "Sinks",
-  sinkHeads,
-  sinks.map((sink) => sinkRow(sink, live)),
-  "There are no sinks.",
-)}
-<section id="charts" aria-labelledby="charts-title" hidden>
-<h2 id="charts-title">The last hour</h2>
-<div class="charts"><figure><figcaption>Events that wait, by sink</figcaption><div id="lag-chart" class="chart"></div></figure>
-<figure><figcaption>Events a second, in by source and out by sink</figcaption><div id="rate-chart" class="chart"></div></figure></div>
-</section>
-${table(
-  "sources",
-  "Sources",
-  ["Source", "In", "Stored", "Repeated", "No route", "Refused"],
-  sources.map((source) => sourceRow(source, live)),
-  "There are no sources.",
-)}
-${table(
-  "routes",
-  "Routes",
-  ["Route", "From", "To", "Flow", "Taken"],
-  routes.map((route) => routeRow(route, live)),
-  "There are no routes.",
-)}
-${table(
-  "links",
-  "Links to other relays",
-  ["Link", "Peer", "Verified identity", "State", "Acknowledged", "Under way"],
-  links.map((link) => linkRow(link, live)),
-  "No link is configured or connected.",
-)}
-${storeSection(store, live)}`,
+${approvals && approvalSection(approvals)}
+${relay && relaySections(relay, live)}
+${work && workSections(work, live, visitor.formToken)}
+${audit && auditSections(audit, live)}`,
   })
 }

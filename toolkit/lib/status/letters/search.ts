@@ -1,7 +1,7 @@
 // Dead letters by the page. There may be any number, so they are never all in memory, and a search ends after some time and says where.
 
 import { performance } from "node:perf_hooks"
-import type { LetterView, Subject } from "./view.js"
+import type { LetterSubject, LetterView } from "../view/relay.js"
 
 /** Which dead letters are looked for. */
 export interface LetterQuery {
@@ -36,17 +36,17 @@ function isMatch({ reason, from, sender, event }: LetterView, text: string): boo
 export const isEverything = ({ text, within }: LetterQuery): boolean => text === "" && within === undefined
 
 /** Looks through dead letters, oldest first. */
-async function* examine(subject: Subject, sink: string, { after, text, within }: LetterQuery) {
+async function* examine(subject: LetterSubject, sink: string, { after, text, within }: LetterQuery) {
   const wanted = lower(text)
   const since = within === undefined ? undefined : Date.now() - within
-  for await (const letter of subject.letters(sink, { after, since })) {
+  for await (const letter of subject.list(sink, { after, since })) {
     const view = subject.describe(letter)
     yield { view, isMatch: wanted === "" || isMatch(view, wanted) }
   }
 }
 
 /** Reads a page. */
-export async function readPage(subject: Subject, sink: string, query: LetterQuery): Promise<LetterPage> {
+export async function readPage(subject: LetterSubject, sink: string, query: LetterQuery): Promise<LetterPage> {
   const letters: LetterView[] = []
   // From the first one on, which may be far into a file. Only a search passes over many.
   let end: number | undefined
@@ -62,7 +62,7 @@ export async function readPage(subject: Subject, sink: string, query: LetterQuer
 }
 
 /** The ids of all that a query finds, from its beginning. */
-export async function findAll(subject: Subject, sink: string, query: LetterQuery): Promise<number[]> {
+export async function findAll(subject: LetterSubject, sink: string, query: LetterQuery): Promise<number[]> {
   const ids: number[] = []
   for await (const { view, isMatch } of examine(subject, sink, { ...query, after: 0 })) if (isMatch) ids.push(view.id)
   return ids

@@ -1,6 +1,6 @@
-// What the status page shows, and what it can do. The relay implements it, so that this folder knows nothing of the relay.
+// The relay on the status page: sources, routes, sinks, links, the store, and dead letters.
 
-import type { DeadLetter, Selection } from "../store/index.js"
+import type { DeadLetter, Selection } from "../../store/index.js"
 
 /** A source. Counts are since the relay started. */
 export interface SourceView {
@@ -83,16 +83,8 @@ export interface StoreView {
   readonly slowWrite: number | undefined
 }
 
-/** The state of a relay at one time. */
-export interface Snapshot {
-  /** In milliseconds since 1970. */
-  readonly time: number
-  /** The same by a clock that never goes back, since some time. */
-  readonly elapsed: number
-  readonly version: string
-  /** When the relay started, in milliseconds since 1970. */
-  readonly started: number
-  readonly state: "starting" | "ready" | "draining"
+/** What a relay consists of. */
+export interface RelayView {
   readonly sources: readonly SourceView[]
   readonly routes: readonly RouteView[]
   readonly sinks: readonly SinkView[]
@@ -122,18 +114,13 @@ export interface LetterView {
     | undefined
 }
 
-/** The relay, as the page needs it. */
-export interface Subject {
-  snapshot(): Promise<Snapshot>
-  /** Resolves after a time, or once the signal is aborted. */
-  wait(milliseconds: number, signal: AbortSignal): Promise<void>
+/** The dead letters of a relay, as the page needs them. */
+export interface LetterSubject {
   /** The dead letters of a sink, oldest first. */
-  letters(sink: string, selection: Selection): AsyncIterable<DeadLetter>
+  list(sink: string, selection: Selection): AsyncIterable<DeadLetter>
   describe(letter: DeadLetter): LetterView
   /** Gives dead letters to the sink again. */
   replay(sink: string, selection: Selection): Promise<ReplayView>
   /** Deletes dead letters. Resolves to how many. */
   discard(sink: string, selection: Selection): Promise<number>
-  /** Writes a line into the relay's log. */
-  log(level: "info" | "warn" | "error", details: Record<string, unknown>, message: string): void
 }

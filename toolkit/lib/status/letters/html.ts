@@ -1,10 +1,10 @@
 // The dead letters of a sink: a list by pages, a search, and what can be done with them.
 
-import { isEverything, type LetterPage, type LetterQuery } from "../letter-pages.js"
-import type { LetterView, SinkView } from "../view.js"
-import { count, plural, time } from "./format.js"
-import { type Html, html } from "./html.js"
-import { layout } from "./layout.js"
+import { type Html, html } from "../pages/html.js"
+import { type Frame, hidden, layout } from "../pages/layout.js"
+import { count, plural, time } from "../values/format.js"
+import type { LetterView, SinkView } from "../view/relay.js"
+import { isEverything, type LetterPage, type LetterQuery } from "./search.js"
 
 /** What the list is made of. */
 export interface LettersContent {
@@ -12,8 +12,6 @@ export interface LettersContent {
   readonly query: LetterQuery
   readonly page: LetterPage
   readonly formToken: string
-  /** Whether somebody is logged in, who can log out. */
-  readonly canLogOut: boolean
   /** What was done before, and what is still under way. */
   readonly notices: readonly string[]
 }
@@ -46,9 +44,6 @@ const searchForm = (
 )}</select>
 <button>Search</button>
 </form>`
-
-const hidden = (name: string, value: string | number): Html =>
-  html`<input type="hidden" name="${name}" value="${value}">`
 
 /** What says which letters an action is for. */
 const queryFields = ({ text, within }: LetterQuery): Html =>
@@ -103,11 +98,10 @@ ${next !== undefined && html`<a rel="next" href="${lettersUrl(sink.name, { ...qu
 }
 
 /** The list. */
-export function lettersPage(content: LettersContent): string {
-  const { sink, query, formToken, canLogOut, notices } = content
-  return layout({
-    title: `Dead letters of ${sink.name} · ohmq relay`,
-    formToken: canLogOut ? formToken : undefined,
+export function lettersPage(frame: Frame, content: LettersContent): string {
+  const { sink, query, formToken, notices } = content
+  return layout(frame, {
+    title: `Dead letters of ${sink.name}`,
     content: html`<h1>Dead letters of ${sink.name}</h1>
 <p class="summary"><span>${plural(sink.dead, "dead letter")}</span><span>Oldest first</span><a href="/">To the status page</a></p>
 ${notices.map((notice) => html`<p class="notice" role="status">${notice}</p>`)}
@@ -129,10 +123,10 @@ export interface Confirmation {
 }
 
 /** The page that asks before anything is deleted. */
-export function confirmPage({ sink, query, ids, total, formToken }: Confirmation): string {
+export function confirmPage(frame: Frame, { sink, query, ids, total, formToken }: Confirmation): string {
   const what = plural(ids?.length ?? total, "dead letter")
-  return layout({
-    title: `Discard? · ohmq relay`,
+  return layout(frame, {
+    title: "Discard?",
     content: html`<h1>Discard ${what}?</h1>
 <p>${sink} will never get ${(ids?.length ?? total) === 1 ? "this event" : "these events"}. This cannot be undone.</p>
 <form method="post" action="/status/dead/${sink}">${hidden("form", formToken)}${queryFields(query)}${hidden("after", query.after)}

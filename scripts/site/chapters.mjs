@@ -1,0 +1,72 @@
+// The pages of the site besides the API reference, in the order in which they are read. Each Markdown file of docs/ and toolkit/docs/ is in
+// one chapter; test/scripts/site.test.ts checks that.
+
+export const chapters = [
+  {
+    title: "Concepts and patterns",
+    text: "Sockets, messages and the patterns that they make.",
+    pages: [
+      "docs/guide.md",
+      "docs/messages.md",
+      "docs/options.md",
+      "docs/errors.md",
+      "docs/draft.md",
+      "docs/cli.md",
+      "examples/README.md",
+    ],
+  },
+  {
+    title: "Security",
+    text: "Encryption and authentication with CURVE, who may connect, and messages that are signed.",
+    pages: ["docs/security.md", "docs/signed-messages.md", "docs/security-proof.md"],
+  },
+  {
+    title: "Durability",
+    text: "The toolkit: events that survive, and get where they belong.",
+    pages: [
+      "toolkit/README.md",
+      "toolkit/docs/events.md",
+      "toolkit/docs/wire.md",
+      "toolkit/docs/store.md",
+      "toolkit/docs/link.md",
+      "toolkit/docs/relay.md",
+      "toolkit/docs/webhooks.md",
+      "toolkit/docs/relay-mistakes.md",
+      "toolkit/docs/integrations.md",
+    ],
+  },
+  {
+    title: "Operations",
+    text: "What to watch, and what it costs.",
+    pages: [
+      "toolkit/docs/status.md",
+      "toolkit/docs/monitoring.md",
+      "toolkit/docs/metrics.md",
+      "docs/performance.md",
+      "docs/comparison.md",
+      "toolkit/docs/performance.md",
+    ],
+  },
+  {
+    title: "Coming from zeromq",
+    text: "What changes for programs that use another package, and what does not.",
+    pages: ["MIGRATING.md", "docs/v5-compat.md", "docs/conformance.md", "docs/real-programs.md", "docs/interop.md"],
+  },
+  {
+    title: "Platforms and tools",
+    text: "Where it runs, and with what.",
+    pages: ["docs/platforms.md", "docs/runtimes.md", "docs/bundlers.md", "docs/test-runners.md"],
+  },
+  {
+    title: "The project",
+    text: "How it is made.",
+    pages: [
+      "ARCHITECTURE.md",
+      "toolkit/ARCHITECTURE.md",
+      "CONTRIBUTING.md",
+      "docs/upstream.md",
+      "CHANGELOG.md",
+      "toolkit/CHANGELOG.md",
+    ],
+  },
+]
