@@ -21,7 +21,7 @@ import { Taps } from "./intake/taps.js"
 import { Complaints } from "./observation/complaints.js"
 import { Metrics } from "./observation/metrics.js"
 import { StoreHealth } from "./observation/store-health.js"
-import { RelayStatus } from "./status.js"
+import { type PageExtension, RelayStatus } from "./status.js"
 
 /** The cursor of the relay itself. Nothing waits for it. */
 const ownCursor = "relay.known"
@@ -58,6 +58,7 @@ export class Relay {
     metrics: Metrics,
     log: Logger,
     clock: Clock,
+    extension: PageExtension,
   ) {
     this.#clock = clock
     this.#config = config
@@ -74,7 +75,7 @@ export class Relay {
     })
     this.#control = new ControlServer(store, this.taps, (sink) => replay(store, sink, this.#intake.routes))
     metrics.watch(store, config.store.maxBytes, () => [...this.#outlets].map(([name, { part }]) => [name, part]))
-    if (config.http?.page) this.#serveStatus(config.http)
+    if (config.http?.page) this.#serveStatus(config.http, extension)
     this.#http.page("/healthz", () => ({ status: 200, body: "ok\n" }))
     this.#http.page("/readyz", () => this.#readiness())
     this.#http.page("/metrics", async () => ({
@@ -84,7 +85,7 @@ export class Relay {
     }))
   }
 
-  #serveStatus(http: HttpOptions): void {
+  #serveStatus(http: HttpOptions, extension: PageExtension): void {
     const status = new RelayStatus({
       store: this.#store,
       metrics: this.metrics,
@@ -94,6 +95,7 @@ export class Relay {
       routes: () => this.#intake.routes,
       state: () => this.#state,
       outlet: (sink) => this.#outlets.get(sink)?.part,
+      extension,
     })
     this.#http.serve(new StatusSite(status, siteAccess(http)))
   }
@@ -102,8 +104,14 @@ export class Relay {
    * Starts a relay. Resolves once it takes events.
    *
    * @param clock By which sinks are retried and rates are limited. Another one than the machine's is for trying out hours in seconds.
+   * @param extension What else the status page shows, if the relay is a part of something.
    */
-  static async start(config: RelayConfig, log: Logger, clock: Clock = systemClock): Promise<Relay> {
+  static async start(
+    config: RelayConfig,
+    log: Logger,
+    clock: Clock = systemClock,
+    extension: PageExtension = {},
+  ): Promise<Relay> {
     const folder = resolve(config.folder, config.store.path)
     const metrics = new Metrics()
     const store = await openStore(folder, {
@@ -127,7 +135,7 @@ export class Relay {
           : error
       })
       await store.removeCursor(ownCursor)
-      relay = new Relay(config, store, known, metrics, log, clock)
+      relay = new Relay(config, store, known, metrics, log, clock, extension)
       await relay.#start(folder)
       return relay
     } catch (error) {

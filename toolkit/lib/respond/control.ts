@@ -29,16 +29,21 @@ export interface Asker {
   readonly mayDecide: boolean
 }
 
-/** Who has a user id. */
-export type Directory = Readonly<Record<string, { readonly uid: number }>>
+/** Who may ask. */
+export interface Directory {
+  /** The user ids of people. */
+  readonly people: Readonly<Record<string, { readonly uid: number }>>
+  /** Nobody is listed: the user of the responder, and root, may decide. */
+  readonly isOpen: boolean
+}
 
 /** Who a user id is. Undefined: nobody that is to be answered. */
-export function askerOf(uid: number, people: Directory): Asker | undefined {
+export function askerOf(uid: number, { people, isOpen }: Directory): Asker | undefined {
   const [name] = Object.entries(people).find(([, person]) => person.uid === uid) ?? []
   const isOwn = uid === 0 || uid === process.getuid?.()
   if (name === undefined && !isOwn) return undefined
   // With a list, only those on it decide: root would count as one person more.
-  return { name: name ?? `uid:${uid}`, mayDecide: name !== undefined || Object.keys(people).length === 0 }
+  return { name: name ?? `uid:${uid}`, mayDecide: name !== undefined || isOpen }
 }
 
 /** The endpoint of a socket, whatever the length of its path. Call `close` once nothing uses it. */
@@ -58,7 +63,7 @@ const uidOf = (peerAddress: string | null): number | undefined => {
 
 /** Answers requests. */
 export class Control {
-  readonly #people: () => Directory
+  readonly #directory: () => Directory
   readonly #answer: (request: ControlRequest, asker: Asker) => Promise<unknown>
   readonly #log: Logger
   readonly #socket = new Router({ maxMessageSize: maxRequest, linger: 1000 })
@@ -66,11 +71,11 @@ export class Control {
   #place: ReturnType<typeof endpointOf> | undefined
 
   constructor(
-    people: () => Directory,
+    directory: () => Directory,
     answer: (request: ControlRequest, asker: Asker) => Promise<unknown>,
     log: Logger,
   ) {
-    this.#people = people
+    this.#directory = directory
     this.#answer = answer
     this.#log = log
   }
@@ -81,7 +86,7 @@ export class Control {
     rmSync(this.#place.path, { force: true })
     await this.#socket.bind(this.#place.endpoint)
     // Others can connect if there are other people. Who they are is checked for each request.
-    const isShared = Object.values(this.#people()).some(({ uid }) => uid !== process.getuid?.())
+    const isShared = Object.values(this.#directory().people).some(({ uid }) => uid !== process.getuid?.())
     chmodSync(this.#place.path, isShared ? 0o666 : 0o600)
     this.#running = this.#run()
   }
@@ -102,7 +107,7 @@ export class Control {
   async #answerTo(body: string, uid: number | undefined): Promise<ControlAnswer> {
     try {
       if (uid === undefined) throw new ApprovalError("This system does not tell who is connected")
-      const asker = askerOf(uid, this.#people())
+      const asker = askerOf(uid, this.#directory())
       if (asker === undefined) throw new ApprovalError(`The user id ${uid} is not in people`)
       const request = requestOf(body)
       if (!asker.mayDecide && !["pending", "list"].includes(request.command))

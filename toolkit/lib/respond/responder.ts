@@ -10,9 +10,10 @@ import { type ComponentContext, sinkKind } from "../relay/components.js"
 import { deliverySchema, type RelayConfig } from "../relay/configuration/configuration.js"
 import { Relay } from "../relay/relay.js"
 import { Runners } from "./actions/runners.js"
+import { ApprovalPage } from "./approval-page.js"
 import { Approvals } from "./approvals.js"
 import { type RespondConfig, readRules } from "./configuration/configuration.js"
-import { type Asker, Control, type ControlRequest } from "./control.js"
+import { type Asker, Control, type ControlRequest, type Directory } from "./control.js"
 import { Desk } from "./decisions/desk.js"
 import { type AuditTrail, Journal } from "./journal/journal.js"
 import type { Response } from "./journal/response.js"
@@ -61,7 +62,7 @@ export class Responder {
       () => this.#scheduler?.wake(),
     )
     this.#control = new Control(
-      () => this.#config.people,
+      () => this.#directory(),
       (request, asker) => this.#answer(request, asker),
       log,
     )
@@ -93,7 +94,10 @@ export class Responder {
   }
 
   async #start(): Promise<void> {
-    this.#relay = await Relay.start(this.#relayConfig(this.#config), this.#log, this.#clock)
+    this.#relay = await Relay.start(this.#relayConfig(this.#config), this.#log, this.#clock, {
+      title: "ohmq respond",
+      approvals: new ApprovalPage(this.#approvals),
+    })
     const { folder, store, control } = this.#config
     await this.#control.listen(resolve(folder, control.socket ?? join(store.path, "respond.sock")))
     this.#warnOfOrphans()
@@ -167,6 +171,12 @@ export class Responder {
   get metrics(): Relay["metrics"]["registry"] {
     if (this.#relay === undefined) throw new Error("The responder has not started")
     return this.#relay.metrics.registry
+  }
+
+  /** Who may reach it over its socket. With people who have tokens for the page, the user of the responder is not one more. */
+  #directory(): Directory {
+    const { people, http } = this.#config
+    return { people, isOpen: Object.keys(people).length + Object.keys(http?.people ?? {}).length === 0 }
   }
 
   /** What waits for approval, oldest first. */

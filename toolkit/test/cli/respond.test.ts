@@ -79,11 +79,11 @@ describe("ohmq respond", () => {
     const folder = folderFor()
     const responder = await RelayProcess.start(folder, rules("approve: required, expires: 1h"), "respond")
     expect(ohmq(folder, "respond", "pending").stdout).toBe("Nothing waits\n")
-    // What a terminal would obey is shown escaped: the source is what whoever sends the alert likes.
-    await alert(responder, { name: "one" }, 1, folder)
+    // What cannot be seen is shown.
+    await alert(responder, { name: "one\u200b" }, 1, folder)
     const { stdout } = ohmq(folder, "respond", "pending")
     expect(stdout).toMatch(
-      /^[0-9a-f]{16} .* ask {2}act name="one" {2}waits for approval until \S+Z \(0 of 1\) {2}from \/webhook\/alerts\n$/,
+      /^[0-9a-f]{16} .* ask {2}act name="one\\u\{200b\}" {2}waits for approval until \S+Z \(0 of 1\) {2}from \/webhook\/alerts\n$/,
     )
     const id = stdout.slice(0, 16)
     expect(ohmq(folder, "respond", "undo", id)).toMatchObject({
@@ -100,12 +100,13 @@ describe("ohmq respond", () => {
     await until(() => JSON.parse(ohmq(folder, "respond", "list", "--output", "json").stdout).status === "ended")
     await alert(responder, { name: "two" }, 2, folder)
     const second = ohmq(folder, "respond", "pending").stdout.slice(0, 16)
-    expect(ohmq(folder, "respond", "refuse", second, "--reason", "a false alarm")).toMatchObject({
+    expect(ohmq(folder, "respond", "refuse", second, "--reason", "a false\u001b[2J alarm")).toMatchObject({
       status: 0,
       stdout: `${second} is refused\n`,
     })
     const [refused] = (await entriesOf(folder)).filter(({ type }) => type === "response.refused")
-    expect(refused).toMatchObject({ id: second, by: `uid:${process.getuid?.()}`, reason: "a false alarm" })
+    expect(refused).toMatchObject({ id: second, by: `uid:${process.getuid?.()}`, reason: "a false\u001b[2J alarm" })
+    expect(ohmq(folder, "respond", "list").stdout).toContain("a false\\u{1b}[2J alarm")
     expect(ohmq(folder, "respond", "approve", "x")).toMatchObject({
       status: 2,
       stderr: expect.stringContaining("Expected the id of a response"),

@@ -69,7 +69,7 @@ export function parseRules(text: string, file: string, { needsSecrets = true }: 
     sources: Object.keys(part("sources")),
     actions,
     knownActions: Object.keys(part("actions")),
-    people: Object.keys(part("people")),
+    people: [...new Set([...Object.keys(part("people")), ...pageNames(raw.http)])],
     isDryRun: raw.dryRun === true,
   }).rules(given)
   if (top?.http) checkHttp(document, top.http, needsSecrets ? folder : undefined)
@@ -100,6 +100,9 @@ export function parseRules(text: string, file: string, { needsSecrets = true }: 
     fingerprint,
   }
 }
+
+/** The names of those who have tokens for the page. */
+const pageNames = (http: unknown): string[] => (isMap(http) && isMap(http.people) ? Object.keys(http.people) : [])
 
 function protectionOf(document: ConfigDocument, texts: readonly string[]): Protection {
   const good = texts.filter((text, index) => {

@@ -21,6 +21,8 @@ export interface Response {
   /** The program and its arguments, as they were when this was decided. */
   readonly command: readonly string[]
   readonly event: Cause
+  /** What limits for a subject are about. */
+  readonly subject?: string | undefined
   readonly decidedAt: number
   readonly isDryRun?: boolean
   status: Status

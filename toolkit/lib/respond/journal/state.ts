@@ -106,7 +106,7 @@ export class State {
   }
 
   #decide(step: Timed<Decided>): void {
-    const { id, rule, action, parameters, command, event, decision, approval, expires, at } = step
+    const { id, rule, action, parameters, command, event, subject, decision, approval, expires, at } = step
     this.passes(rule).pass(step)
     const response: Response = {
       id,
@@ -115,6 +115,7 @@ export class State {
       parameters,
       command,
       event,
+      subject,
       decidedAt: at,
       status: decision === "approve" ? "waiting" : "queued",
       since: at,
