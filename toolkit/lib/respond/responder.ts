@@ -189,17 +189,33 @@ export class Responder {
     return [...this.#journal.state.open.values(), ...this.#journal.state.ended.values()]
   }
 
-  /** See {@link Approvals.approve}. */
+  /**
+   * Approves a response that waits. Resolves to how many people have still to approve, once that is in the audit log.
+   *
+   * @param who The person. Whoever calls this has verified it.
+   * @throws {@link ApprovalError} if it does not wait, the time is over, this person may not or has approved before
+   */
   approve(id: string, who: string): Promise<number> {
     return this.#approvals.approve(id, who)
   }
 
-  /** See {@link Approvals.refuse}. */
+  /**
+   * Refuses a response that waits, or that has not begun yet.
+   *
+   * @param who The person. Whoever calls this has verified it.
+   * @param why For the audit log: at most 500 characters.
+   * @throws {@link ApprovalError} if it has begun
+   */
   refuse(id: string, who: string, why: string): Promise<void> {
     return this.#approvals.refuse(id, who, why)
   }
 
-  /** See {@link Approvals.undo}. */
+  /**
+   * Undoes a response now. One that runs is undone when it has ended.
+   *
+   * @param who The person. Whoever calls this has verified it.
+   * @throws {@link ApprovalError} if it has not run, was undone, or cannot be
+   */
   undo(id: string, who: string): Promise<void> {
     return this.#approvals.undo(id, who)
   }

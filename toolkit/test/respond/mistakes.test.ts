@@ -33,10 +33,16 @@ describe("docs/respond-mistakes.md", () => {
     },
   )
 
-  it.each(["The top", "Parameters", "Every action", "Action `exec`", "Action `webhook`", "Action `publish`", "Rules"])(
-    "has three wrong configurations for: %s",
-    (part) => {
-      expect(examples.filter((example) => example.part === part).length).toBeGreaterThanOrEqual(3)
-    },
-  )
+  it.each([
+    "The top",
+    "Parameters",
+    "Every action",
+    "Action `exec`",
+    "Action `webhook`",
+    "Action `publish`",
+    "Action `task`",
+    "Rules",
+  ])("has three wrong configurations for: %s", (part) => {
+    expect(examples.filter((example) => example.part === part).length).toBeGreaterThanOrEqual(3)
+  })
 })

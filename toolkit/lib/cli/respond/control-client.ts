@@ -3,7 +3,8 @@
 import { existsSync } from "node:fs"
 import { join, resolve } from "node:path"
 import { Request } from "ohmq"
-import { type ControlAnswer, type ControlRequest, endpointOf, readRules } from "../../respond/index.js"
+import { type ControlAnswer, type ControlRequest, endpointOf } from "../../respond/control.js"
+import { readRules } from "../../respond/index.js"
 
 /** An action that is being recorded may hold the answer up for as long as the disk does. */
 const patienceMs = 10_000

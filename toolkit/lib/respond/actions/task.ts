@@ -17,9 +17,11 @@ const schema = z.strictObject({
     .max(256)
     .optional()
     .describe("The named queue in it. The one that tasks are in by default, if it is not given."),
-  security: securitySchema
-    .omit({ clients: true })
-    .required({ serverKey: true })
+  security: z
+    .strictObject({
+      cert: securitySchema.shape.cert,
+      serverKey: z.string().min(1).describe("The public certificate of the queue."),
+    })
     .optional()
     .describe("CURVE. See `ohmq keys certificate`."),
   insecure: z.boolean().prefault(false).describe("Whether other machines may be talked to without CURVE."),

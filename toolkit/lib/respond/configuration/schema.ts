@@ -147,7 +147,7 @@ export const schema = z.strictObject({
     .record(z.string(), personSchema)
     .prefault({})
     .describe(
-      "Who may approve, refuse and undo: a map of names to people. By default, the user of the responder, and root.",
+      "Who may approve, refuse and undo: a map of names to people. See [people](#people). By default, the user of the responder, and root.",
     ),
   protect: z
     .array(z.string())

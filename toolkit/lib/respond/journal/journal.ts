@@ -15,6 +15,7 @@ export interface AuditTrail {
   append(entry: string): Promise<{ index: number }>
   /** The entries from an index on. */
   entries(from: number): AsyncIterable<string>
+  /** Waits for what is being written, and closes. */
   close(): Promise<void>
 }
 
