@@ -14,6 +14,7 @@ export interface RecordFields {
 }
 
 const TIME = /^\{"time":"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z)"[,}]/
+const KEY_CHANGE = /^\{"time":"[^"]{24}","type":"audit\.key\.(added|retired)","key":"([^"\\]+)"\}$/
 const RESERVED = /^\{"time":"[^"]{24}","type":"audit\.(key|log)\./
 /** The bytes that may hold the time. */
 const PREFIX = 64
@@ -51,3 +52,10 @@ export function recordTime(entry: Buffer): number | undefined {
 
 /** Whether only the log itself may write this: those who follow the keys of a log believe such records. */
 export const isReserved = (entry: Buffer): boolean => RESERVED.test(entry.toString("latin1", 0, PREFIX))
+
+/** What a record of the log says of its keys. Only the exact form counts: other entries may look similar. */
+export function keyChange(entry: Buffer): { key: string; change: "added" | "retired" } | undefined {
+  if (!isReserved(entry)) return undefined
+  const [, change, key] = KEY_CHANGE.exec(entry.toString("utf8")) ?? []
+  return key === undefined ? undefined : { key, change: change as "added" | "retired" }
+}
