@@ -32,7 +32,7 @@ export interface ResponderOptions {
   /** Milliseconds since 1970. Another clock than the machine's is for trying out hours in seconds. */
   readonly clock?: Clock
   /** Opens the audit log. By default, the one in the configuration. */
-  readonly openTrail?: (config: RespondConfig) => Promise<AuditTrail>
+  readonly openTrail?: (config: RespondConfig, log: Logger) => Promise<AuditTrail>
 }
 
 /** A responder that runs. */
@@ -75,7 +75,7 @@ export class Responder {
    */
   static async start(config: RespondConfig, log: Logger, options: ResponderOptions = {}): Promise<Responder> {
     const { clock = wallClock, openTrail: open = openTrail } = options
-    const trail = await open(config)
+    const trail = await open(config, log)
     let responder: Responder | undefined
     let journal: Journal | undefined
     try {
@@ -218,6 +218,11 @@ export class Responder {
    */
   undo(id: string, who: string): Promise<void> {
     return this.#approvals.undo(id, who)
+  }
+
+  /** Resolves once all that was recorded so far is in a signed checkpoint of the audit log, where others can verify it. */
+  recorded(): Promise<void> {
+    return this.#journal.covered()
   }
 
   async #answer({ command, id = "", reason = "" }: ControlRequest, { name }: Asker): Promise<unknown> {

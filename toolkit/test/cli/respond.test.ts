@@ -12,7 +12,7 @@ async function alert({ url }: RelayProcess, data: unknown, count: number, folder
   const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" }
   const { status } = await fetch(`${url}/alerts`, { method: "POST", body: JSON.stringify(data), headers })
   expect(status).toBe(202)
-  await until(async () => (await entriesOf(folder)).filter(({ type }) => type === "response.decided").length === count)
+  await until(() => entriesOf(folder).filter(({ type }) => type === "response.decided").length === count)
 }
 
 /** Runs the command as another user. */
@@ -104,8 +104,9 @@ describe("ohmq respond", () => {
       status: 0,
       stdout: `${second} is refused\n`,
     })
-    const [refused] = (await entriesOf(folder)).filter(({ type }) => type === "response.refused")
-    expect(refused).toMatchObject({ id: second, by: `uid:${process.getuid?.()}`, reason: "a false\u001b[2J alarm" })
+    const refused = () => entriesOf(folder).find(({ type }) => type === "response.refused")
+    await until(() => refused() !== undefined)
+    expect(refused()).toMatchObject({ id: second, by: `uid:${process.getuid?.()}`, reason: "a false\u001b[2J alarm" })
     expect(ohmq(folder, "respond", "list").stdout).toContain("a false\\u{1b}[2J alarm")
     expect(ohmq(folder, "respond", "approve", "x")).toMatchObject({
       status: 2,
@@ -162,7 +163,7 @@ describe("ohmq respond", () => {
       action: "act",
     })
     await alert(responder, { name: "three" }, 3, folder)
-    const decided = (await entriesOf(folder)).filter(({ type }) => type === "response.decided")
+    const decided = entriesOf(folder).filter(({ type }) => type === "response.decided")
     expect(decided.map(({ decision, action }) => `${action} ${decision}`)).toEqual([
       "act run",
       "act run",

@@ -72,14 +72,14 @@ describe(`ohmq respond run, killed with SIGKILL (OHMQ_SEED=${seed})`, () => {
     }
     const open = async () => (await responder.metric('ohmq_relay_sink_lag_events{sink="respond"}')) as number
     await until(async () => (await open()) === 0)
-    await until(async () => {
-      const entries = await entriesOf(folder)
+    await until(() => {
+      const entries = entriesOf(folder)
       const ended = ofType(entries, "response.finished", "undo").filter(({ outcome }) => outcome === "done")
       return new Set(ended.map(({ id }) => id)).size === ofType(entries, "response.decided").length
     })
     expect(await responder.end()).toBe(0)
 
-    const entries = await entriesOf(folder)
+    const entries = entriesOf(folder)
     const decided = ofType(entries, "response.decided").map(({ parameters }) => (parameters as { name: string }).name)
     expect(new Set(decided).size).toBe(decided.length)
     expect(decided).toEqual(expect.arrayContaining(acknowledged))

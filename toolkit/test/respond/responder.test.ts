@@ -177,6 +177,7 @@ describe("A responder", () => {
       async *entries(from: number) {
         yield* lines.slice(from)
       },
+      covered: async () => {},
       close: async () => {},
     })
     const folder = temporaryFolder()

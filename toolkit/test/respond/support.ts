@@ -3,6 +3,7 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { setTimeout } from "node:timers/promises"
+import { readEntries } from "ohmq-toolkit/audit"
 import { type AuditTrail, Responder, type Response, readRules } from "ohmq-toolkit/respond"
 import { pino } from "pino"
 import { onTestFinished } from "vitest"
@@ -95,7 +96,10 @@ export async function startResponder(
     return stopping
   }
   onTestFinished(() => stop(0))
-  const entries = () => entriesOf(folder)
+  const entries = async () => {
+    await responder.recorded()
+    return entriesOf(folder)
+  }
   return {
     folder,
     responder,
@@ -133,14 +137,14 @@ export async function startResponder(
   }
 }
 
-/** The entries of the audit log in a folder. */
-export async function entriesOf(folder: string): Promise<Entry[]> {
-  const file = join(folder, "audit/log.ndjson")
-  if (!existsSync(file)) return []
-  return readFileSync(file, "utf8")
-    .split("\n")
-    .slice(0, -1)
-    .map((line) => JSON.parse(line) as Entry)
+/** The entries of the audit log in a folder, without those that the log itself has written. Empty before there is one. */
+export function entriesOf(folder: string): Entry[] {
+  const path = join(folder, "audit")
+  if (!existsSync(join(path, "public/checkpoint"))) return []
+  const keys = readFileSync(join(path, "key.pub"), "utf8").trim().split("\n")
+  return [...readEntries(path, { keys })]
+    .map(({ entry }) => JSON.parse(String(entry)) as Entry)
+    .filter(({ type }) => type.startsWith("response."))
 }
 
 /** The ends of runs, in short: "action done", "undo failed". */

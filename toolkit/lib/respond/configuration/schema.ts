@@ -33,7 +33,7 @@ export const auditSchema = z.strictObject({
     .regex(/^[^\s+]{1,200}$/, "Expected a name without spaces or +, such as example.com/respond")
     .optional()
     .describe(
-      "The name of the log, for those who verify it: the origin of its checkpoints. By default `respond/` and the name of the host.",
+      "The name of the log, for those who verify it: the origin of its checkpoints. By default the name of the host and `/respond`.",
     ),
 })
 

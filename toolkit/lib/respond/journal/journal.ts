@@ -13,8 +13,10 @@ export interface AuditTrail {
   readonly size: number
   /** Resolves once the entry is on disk. */
   append(entry: string): Promise<{ index: number }>
-  /** The entries from an index on. */
+  /** The entries from an index on that were there when it was opened. */
   entries(from: number): AsyncIterable<string>
+  /** Resolves once all entries are where others can verify them. */
+  covered(): Promise<void>
   /** Waits for what is being written, and closes. */
   close(): Promise<void>
 }
@@ -85,10 +87,9 @@ export class Journal {
     for await (const line of trail.entries(size)) {
       size++
       hash = hashOf(line)
+      at = Math.max(at, timeOf(line))
       const step = parseStep(line)
-      if (step === undefined || !(isSame || step.at > after)) continue
-      at = Math.max(at, step.at)
-      state.apply(step)
+      if (step !== undefined && (isSame || step.at > after)) state.apply(step)
     }
     return new Journal(trail, file, clock, { size, hash, at, state })
   }
@@ -140,12 +141,24 @@ export class Journal {
     this.state.prune(this.now, horizons)
   }
 
+  /** Resolves once all steps so far are where others can verify them. */
+  async covered(): Promise<void> {
+    await this.#turn
+    await this.#trail.covered()
+  }
+
   /** Waits for what is being written, and saves the state. */
   async close(): Promise<void> {
     await this.#turn
     await this.#save()
     await this.#trail.close()
   }
+}
+
+/** When an entry was written: the next one cannot be from before, whoever wrote this one. 0 if it does not say. */
+function timeOf(line: string): number {
+  const [, time = ""] = /^\{"time":"([^"]{24})"/.exec(line) ?? []
+  return Date.parse(time) || 0
 }
 
 /** Whether the audit log is the one that a snapshot was made with. */

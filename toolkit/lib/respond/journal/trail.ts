@@ -1,92 +1,41 @@
-// The audit log as a file of lines: `log.ndjson` in its folder. A line is on disk before it counts.
+// The audit log of a responder: a log in tiles that anyone can verify (lib/audit).
 
-import { Buffer } from "node:buffer"
-import { constants } from "node:fs"
-import { type FileHandle, open } from "node:fs/promises"
-import { join, resolve } from "node:path"
-import { LineSplitter } from "../../relay/formats/lines.js"
-import { makeFolder, syncFolder } from "../../store/log/file-system.js"
-import { Owner } from "../../store/owner.js"
+import { hostname } from "node:os"
+import { resolve } from "node:path"
+import type { Logger } from "pino"
+import { createAuditLog, openAuditLog, readEntries } from "../../audit/index.js"
+import { readHead } from "../../audit/log/folder.js"
 import type { RespondConfig } from "../configuration/configuration.js"
 import type { AuditTrail } from "./journal.js"
 
-/** No entry is longer. */
-const maxEntry = 65_535
-
-/** So much is read at a time. */
-const chunkBytes = 1 << 16
-
-/** Lines in a file. */
-class LineTrail implements AuditTrail {
-  readonly #file: FileHandle
-  readonly #owner: Owner
-  #size = 0
-  /** The bytes that count. */
-  #end = 0
-  /** Whether what is behind these bytes may have to be removed. */
-  #isTorn = false
-
-  constructor(file: FileHandle, owner: Owner) {
-    this.#file = file
-    this.#owner = owner
-  }
-
-  get size(): number {
-    return this.#size
-  }
-
-  /** Counts what is there. A line without an end was not acknowledged. */
-  async load(): Promise<void> {
-    for await (const line of this.entries(0)) {
-      this.#size++
-      this.#end += Buffer.byteLength(line) + 1
-    }
-    this.#isTorn = true
-  }
-
-  async append(entry: string): Promise<{ index: number }> {
-    if (this.#isTorn) await this.#file.truncate(this.#end)
-    this.#isTorn = true
-    const bytes = Buffer.from(`${entry}\n`)
-    await this.#file.write(bytes, 0, bytes.length, this.#end)
-    await this.#file.datasync()
-    this.#isTorn = false
-    this.#end += bytes.length
-    return { index: this.#size++ }
-  }
-
-  async *entries(from: number): AsyncGenerator<string> {
-    const splitter = new LineSplitter(maxEntry)
-    const chunk = Buffer.alloc(chunkBytes)
-    let index = 0
-    for (let at = 0; ; ) {
-      const { bytesRead } = await this.#file.read(chunk, 0, chunkBytes, at)
-      if (bytesRead === 0) return
-      at += bytesRead
-      for (const { bytes } of splitter.push(Buffer.from(chunk.subarray(0, bytesRead))))
-        if (index++ >= from) yield String(bytes)
-    }
-  }
-
-  async close(): Promise<void> {
-    await this.#file.close()
-    await this.#owner.release()
-  }
-}
-
-/** Opens the audit log of a configuration. */
-export async function openTrail({ folder, audit }: RespondConfig): Promise<AuditTrail> {
+/**
+ * Opens the audit log of a configuration. If there is none, it is made, with a key of its own.
+ *
+ * @throws AuditError if it is in use, damaged, an old copy or sealed, or cannot be written
+ */
+export async function openTrail({ folder, audit }: RespondConfig, log: Logger): Promise<AuditTrail> {
   const path = resolve(folder, audit.path)
-  makeFolder(path)
-  const owner = await Owner.claim(path)
-  try {
-    const file = await open(join(path, "log.ndjson"), constants.O_RDWR | constants.O_CREAT, 0o600)
-    syncFolder(path)
-    const trail = new LineTrail(file, owner)
-    await trail.load()
-    return trail
-  } catch (error) {
-    await owner.release()
-    throw error
+  if (readHead(path) === undefined) {
+    const name = audit.name ?? `${hostname()}/respond`
+    const key = await createAuditLog(path, { name })
+    log.info({ key, path }, "The audit log is new. Give this public key to those who verify it")
+  }
+  const auditLog = await openAuditLog(path, {
+    onProblem: (problem) => log.warn({ problem }, "The audit log has a problem"),
+  })
+  return {
+    get size() {
+      return auditLog.size
+    },
+    append: (entry) => auditLog.append(entry),
+    // When it has been opened, all that is on disk is in a checkpoint.
+    async *entries(from) {
+      if (from < auditLog.size)
+        for (const { entry } of readEntries(path, { keys: auditLog.keys, from })) yield String(entry)
+    },
+    covered: async () => {
+      await auditLog.checkpoint()
+    },
+    close: () => auditLog.close(),
   }
 }
