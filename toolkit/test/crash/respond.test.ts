@@ -1,6 +1,7 @@
 import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { setTimeout } from "node:timers/promises"
+import { verifyAuditLog } from "ohmq-toolkit/audit"
 import { describe, expect, it } from "vitest"
 import { RelayProcess, temporaryFolder, until } from "../relay/support.js"
 import { configWith, type Entry, entriesOf, token, user } from "../respond/support.js"
@@ -79,6 +80,8 @@ describe(`ohmq respond run, killed with SIGKILL (OHMQ_SEED=${seed})`, () => {
     })
     expect(await responder.end()).toBe(0)
 
+    const keys = readFileSync(join(folder, "audit/key.pub"), "utf8").trim().split("\n")
+    expect(await verifyAuditLog(join(folder, "audit"), { keys })).toMatchObject({ problems: [], found: 0 })
     const entries = entriesOf(folder)
     const decided = ofType(entries, "response.decided").map(({ parameters }) => (parameters as { name: string }).name)
     expect(new Set(decided).size).toBe(decided.length)
