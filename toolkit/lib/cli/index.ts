@@ -4,6 +4,7 @@ import process from "node:process"
 
 /** A verb loads what it needs, and no more: a command is to start fast. */
 const loaders: Readonly<Record<string, () => Promise<(args: readonly string[]) => Promise<number>>>> = {
+  audit: async () => (await import("./audit.js")).audit,
   relay: async () => (await import("./relay.js")).relay,
   respond: async () => (await import("./respond.js")).respond,
   tasks: async () => (await import("./tasks/tasks.js")).tasks,

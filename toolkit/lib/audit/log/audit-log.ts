@@ -283,6 +283,7 @@ export class AuditLog implements AsyncDisposable {
 
   /** Announces the keys that sign: entries say when a key was added and when it was retired. */
   async announce(): Promise<void> {
+    if (this.#parts.seal.isSet) return
     const { keys } = this
     const known = this.#announced
     const added = keys.filter((key) => !known.includes(key)).map((key) => ({ type: "audit.key.added", key }))

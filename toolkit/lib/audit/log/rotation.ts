@@ -7,6 +7,7 @@ import { AuditError, auditError } from "../error.js"
 import { SignerKey } from "../notes/keys.js"
 import { names, readKeys, writeKeys } from "./folder.js"
 import { openAuditLog } from "./opening.js"
+import { Seal } from "./seal.js"
 
 /**
  * Adds a new key to a log, which signs beside the old ones from now on; or, with `finish`, retires all keys but the newest. An entry of the log says so. The log must not be in use.
@@ -14,7 +15,7 @@ import { openAuditLog } from "./opening.js"
  * If this is interrupted, the next one who opens the log writes the entry.
  *
  * @returns The public keys that sign now, the newest last.
- * @throws AuditError `NOT_FOUND`, `LOCKED`, or `INVALID` if there is no older key to retire.
+ * @throws AuditError `NOT_FOUND`, `LOCKED`, `SEALED`, or `INVALID` if there is no older key to retire.
  */
 export async function rotateKey(folder: string, { finish = false }: { finish?: boolean } = {}): Promise<string[]> {
   if (!existsSync(join(folder, names.head)))
@@ -23,6 +24,7 @@ export async function rotateKey(folder: string, { finish = false }: { finish?: b
   try {
     const owner = await Owner.claim(folder)
     try {
+      new Seal(folder).refuse()
       const old = readKeys(folder, undefined)
       if (finish && old.length === 1)
         throw new AuditError(
