@@ -218,7 +218,11 @@ export class TaskServer extends EventEmitter<TaskServerEvents> {
   }
 
   async #close(): Promise<void> {
-    if (this.#running !== undefined) await this.#engine.close()
+    if (this.#running !== undefined) {
+      await this.#engine.close()
+      // The address is free once this is done.
+      await this.#router.unbind(this.#endpoint).catch(() => {})
+    }
     this.#router.close()
     await this.#running
   }
