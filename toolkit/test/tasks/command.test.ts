@@ -1,9 +1,10 @@
-import { existsSync, readdirSync } from "node:fs"
+import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { tmpdir } from "node:os"
+import { join } from "node:path"
 import process from "node:process"
 import type { CommandResult } from "ohmq-toolkit/tasks"
 import { describe, expect, it } from "vitest"
-import { commandOf, failure, queued, until } from "./support.js"
+import { commandOf, failure, queued, temporaryFolder, until } from "./support.js"
 
 const node = (program: string, ...args: string[]) => [process.execPath, "-e", program, ...args]
 
@@ -71,24 +72,25 @@ describe("a command worker", () => {
   })
 
   it("ends a command that takes too long, with its children, gently at first", async () => {
+    const child = `process.on("SIGTERM", () => 0); setInterval(() => 0, 1000); console.log("ready")`
     const program = `
       const { spawn } = require("node:child_process")
-      const child = spawn(process.execPath, ["-e", "process.on('SIGTERM', () => {}); setInterval(() => {}, 1000); console.log(1)"], { stdio: ["ignore", "pipe", "inherit"] })
-      process.on("SIGTERM", () => {})
-      child.stdout.once("data", () => console.log(child.pid))
-      setInterval(() => {}, 1000)`
-    const { client, connect } = await queued()
-    commandOf(connect, node(program, "{}"), { grace: 100 })
-    await client.submit([{ id: "t", input: "x", attempts: 1, timeout: 1500 }])
-    await client.wait()
-    const task = await client.show("t")
-    expect(task).toMatchObject({ state: "failed", reason: "It took longer than 1500 ms" })
+      const child = spawn(process.execPath, ["-e", ${JSON.stringify(child)}], { stdio: ["ignore", "pipe", "inherit"] })
+      process.on("SIGTERM", () => require("node:fs").writeFileSync(process.argv[1], String(child.pid)))
+      child.stdout.resume()
+      setInterval(() => 0, 1000)`
+    const file = join(temporaryFolder(), "pid")
+    const { reason, result } = await ran(node(program, "{}"), file, { grace: 500 }, 1500)
+    expect({ reason, result }).toEqual({ reason: "It took longer than 1500 ms", result: undefined })
+    const pid = Number(readFileSync(file, "utf8"))
+    expect(pid).toBeGreaterThan(1)
+    await until(() => !isAlive(pid))
   })
 
   it("ends what a command leaves behind", async () => {
     const program = `
       const { spawn } = require("node:child_process")
-      const child = spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)"], { stdio: "ignore" })
+      const child = spawn(process.execPath, ["-e", "setInterval(() => 0, 1000)"], { stdio: "ignore" })
       console.log(child.pid)
       child.unref()`
     const { result } = await ran(node(program, "{}"), "x")

@@ -4,8 +4,6 @@ import { describe, expect, it } from "vitest"
 import { portOf, proxied } from "../link/support.js"
 import { clientOf, deferred, failure, opened, queued, serving, until, workerOf } from "./support.js"
 
-const never = () => new Promise<never>(() => {})
-
 /** Ends when the job is aborted. */
 const untilAborted = ({ signal }: { signal: AbortSignal }) =>
   new Promise<never>((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)))
@@ -141,11 +139,13 @@ describe("a worker", () => {
 
   it("aborts what takes too long; if that does not help, the queue gives the task away", async () => {
     const { client, connect } = await queued({ lease: 1000 })
-    workerOf(connect, { name: "w", concurrency: 2, handler: (job) => (job.id === "a" ? untilAborted(job) : never()) })
+    const end = deferred()
+    workerOf(connect, { concurrency: 2, handler: (job) => (job.id === "a" ? untilAborted(job) : end.promise) })
     await client.submit([{ id: "a" }, { id: "b" }], { timeout: 100, attempts: 1 })
     await client.wait()
     expect((await client.show("a")).reason).toBe("It took longer than 100 ms")
     expect((await client.show("b")).reason).toBe("It took longer than 100 ms, and its worker did not stop it")
+    end.resolve()
   })
 
   it("gives back what it has not done when it must end, without counting an attempt", async () => {
