@@ -62,7 +62,11 @@ function client(peer, given) {
     if (answer.error) throw new Error(answer.error)
     return answer
   }
-  return { ask, open: (role, options) => ask("open", { peer, given, role, ...options }), end: () => child.kill("SIGKILL") }
+  return {
+    ask,
+    open: (role, options) => ask("open", { peer, given, role, ...options }),
+    end: () => child.kill("SIGKILL"),
+  }
 }
 
 const percentile = (sorted, p) => sorted[Math.floor((sorted.length - 1) * p)]
