@@ -64,7 +64,7 @@ const isAlive = (pid: number) => {
 }
 
 describe("ohmq tasks", () => {
-  it("explains itself and each command", () => {
+  it("explains itself and each command", { timeout: 60_000 }, () => {
     const { stdout } = run("--help")
     const names = [...stdout.matchAll(/^ {2}([a-z]+) --/gm)].map(([, name]) => name as string)
     expect(names.length).toBe(17)
