@@ -45,8 +45,9 @@ const commandOf = ({ result }: TaskResult): CommandLike =>
 
 /** A line a task, in the order that people read. */
 function resultLine(task: TaskResult): object {
-  const { exitCode, output } = commandOf(task)
+  const { exitCode, output, ...rest } = commandOf(task)
   const { id, input, state, attempt, worker, reason, result } = task
+  const isCommand = exitCode !== undefined
   return {
     id,
     input,
@@ -56,7 +57,7 @@ function resultLine(task: TaskResult): object {
     exitCode: exitCode ?? null,
     output: output ?? null,
     ...(reason !== undefined && { reason }),
-    ...(result !== undefined && { result }),
+    ...(isCommand ? rest : result !== undefined && { result }),
   }
 }
 

@@ -107,7 +107,8 @@ ${connectHelp}${json}`,
     results: {
       usage: "results --queue ENDPOINT [ID...]",
       purpose: "print tasks with their inputs and results",
-      about: `With --output json, a line for each task: id, input, state, attempts, worker, exitCode, output, and the whole result.
+      about: `With --output json, a line for each task: id, input, state, attempts, worker, exitCode, output; then the reason, and
+what else the result has.
 ${selectHelp}
   --sarif               one SARIF log of all findings instead
 ${connectHelp}${json}`,

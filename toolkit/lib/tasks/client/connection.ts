@@ -42,6 +42,8 @@ const CONNECT_TIMEOUT = 3000
 const MIN_RECONNECT = 100
 const MAX_RECONNECT = 2000
 const MAX_REQUEST = 0xffff_ffff
+const SECURITY_HINT =
+  "Have both sides the same security, is the queue's certificate the right one, and may this client connect?"
 
 /** Requests and answers over a DEALER. */
 export class Connection {
@@ -89,14 +91,23 @@ export class Connection {
   #watch(): void {
     const { events } = this.#dealer
     events.on("handshake", () => this.#up())
-    events.on("disconnect", () => this.#down(`The connection to ${this.endpoint} was lost`))
-    events.on("connect:retry", () => this.#down(`${this.endpoint} cannot be reached`))
-    events.on("handshake:error:auth", ({ error }) =>
-      this.#down(`${this.endpoint} does not let this client in: ${error.message}`),
-    )
-    events.on("handshake:error:protocol", ({ error }) =>
-      this.#down(`The handshake with ${this.endpoint} failed: ${error.message}. Is its certificate the right one?`),
-    )
+    let denied: string | undefined
+    events.on("connect", () => {
+      denied = undefined
+    })
+    events.on("disconnect", () => {
+      if (this.#isUp) this.#down(`The connection to ${this.endpoint} was lost`)
+      else this.#down(denied ?? `${this.endpoint} ended the connection before it was ready. ${SECURITY_HINT}`)
+    })
+    events.on("connect:retry", () => this.#down(denied ?? `${this.endpoint} cannot be reached`))
+    events.on("handshake:error:auth", ({ error }) => {
+      denied = `${this.endpoint} does not let this client in: ${error.message}`
+      this.#down(denied)
+    })
+    events.on("handshake:error:protocol", ({ error }) => {
+      denied = `The handshake with ${this.endpoint} failed: ${error.message}. ${SECURITY_HINT}`
+      this.#down(denied)
+    })
   }
 
   /** Everything that has no answer yet is sent, and perhaps a second time: the queue recognises it. */

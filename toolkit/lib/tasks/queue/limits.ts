@@ -16,6 +16,8 @@ export interface QueueLimits {
   keepCount: number
   /** How many schedules there may be. 1,000 by default. */
   maxSchedules: number
+  /** How many named queues there may be. 10,000 by default. */
+  maxQueues: number
   /** The longest wait between two attempts. An hour by default. */
   maxBackoff: number
 }
@@ -28,6 +30,7 @@ export const defaultQueueLimits: QueueLimits = {
   keep: 7 * 86_400_000,
   keepCount: 1_000_000,
   maxSchedules: 1000,
+  maxQueues: 10_000,
   maxBackoff: 3_600_000,
 }
 

@@ -5,7 +5,7 @@ import { Heap } from "./heap.js"
 import { Lane } from "./lane.js"
 import type { QueueSettings } from "./records.js"
 import { Seats } from "./seats.js"
-import { isEnd, PRIORITY_STEP, states, type Task, type TaskState } from "./task.js"
+import { PRIORITY_STEP, states, type Task, type TaskState } from "./task.js"
 
 /** How many tasks are in each state. */
 export type Counts = Record<TaskState, number>
@@ -101,17 +101,6 @@ export class NamedQueue {
       }
       return task
     }
-  }
-
-  /** How many tasks have not ended. */
-  get active(): number {
-    const { scheduled, blocked, ready, running } = this.counts
-    return scheduled + blocked + ready + running
-  }
-
-  /** Whether nothing would be lost if it were forgotten. */
-  get isUnused(): boolean {
-    return this.active === 0 && !states.some((state) => isEnd(state) && this.counts[state] > 0)
   }
 
   #lane(key: string): Lane {

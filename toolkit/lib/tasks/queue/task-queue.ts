@@ -98,8 +98,16 @@ export class TaskQueue {
     })
   }
 
+  /** A queue exists from its first task, worker or setting on. */
+  #checkQueue(name: string): void {
+    const { limits, book } = this.#all
+    if (!book.queues.has(name) && book.queues.size >= limits.maxQueues)
+      throw new TaskError("FULL", `There are ${limits.maxQueues} named queues, which is the limit`)
+  }
+
   #checkRoom({ queue, after = [], input }: NewTask): void {
     const { limits, book } = this.#all
+    this.#checkQueue(queue)
     if (book.queues.get(queue)?.settings.draining)
       throw new TaskError("DRAINING", `The queue "${queue}" is draining: it takes no tasks. Resume it first`)
     const missing = after.find((id) => book.get(id) === undefined)
@@ -141,6 +149,7 @@ export class TaskQueue {
    * @returns The leases that it must give up.
    */
   join(worker: Joining, { wall, steady }: Moment): number[] {
+    this.#checkQueue(worker.queue)
     const { leases, limits } = this.#all
     const { leases: known, ...rest } = worker
     const seat = leases.seatAt(worker.connection)
@@ -298,6 +307,7 @@ export class TaskQueue {
 
   /** Changes how a named queue is run. What is not passed stays. */
   configure(name: string, change: Partial<QueueSettings>): QueueSettings {
+    this.#checkQueue(name)
     const queue = this.book.queue(name)
     const settings = { ...defaultSettings, ...queue.settings, ...change }
     queue.settings = settings

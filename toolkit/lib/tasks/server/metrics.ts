@@ -67,7 +67,7 @@ export function tasksMetrics(server: TaskServer, registry = new Registry()): Reg
         collect(this)
       },
     })
-  gauge("tasks", "Tasks, by state", ["queue", "state"], (one) => {
+  gauge("known", "Tasks that are known, by state", ["queue", "state"], (one) => {
     for (const { name: queue, counts } of server.snapshot().queues) {
       for (const state of states) one.set({ queue, state }, counts[state])
       // Prometheus notices no increase of a counter that was not there before.

@@ -54,6 +54,7 @@ export class TaskServer extends EventEmitter<TaskServerEvents> {
   #engine!: Engine
   #dispatcher!: Dispatcher
   #endpoint = ""
+  #isOpen = false
   #running: Promise<void> | undefined
   #closing: Promise<void> | undefined
 
@@ -86,6 +87,7 @@ export class TaskServer extends EventEmitter<TaskServerEvents> {
       recovered: (error) => this.#recovered(error),
       failed: (error) => this.#fail(error),
     })
+    this.#isOpen = true
     this.#dispatcher = new Dispatcher(this.#engine, {
       send: (id, message) => this.#send(id, message),
       refused: (refusal) => this.emit("refused", refusal),
@@ -218,7 +220,9 @@ export class TaskServer extends EventEmitter<TaskServerEvents> {
   }
 
   async #close(): Promise<void> {
-    if (this.#running !== undefined) await this.#engine.close()
+    if (this.#isOpen) await this.#engine.close()
+    // The address is free once this is done.
+    if (this.#endpoint !== "") await this.#router.unbind(this.#endpoint).catch(() => {})
     this.#router.close()
     await this.#running
   }

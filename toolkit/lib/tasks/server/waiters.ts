@@ -18,36 +18,64 @@ const activeIn = ({ scheduled, blocked, ready, running }: Readonly<Counts>): num
 export class Waiters {
   /** By connection and request: the same request again takes the place of the first one. */
   readonly #waiting = new Map<string, Waiter>()
+  /** Those that wait for a task, by its id. */
+  readonly #byTask = new Map<string, Set<string>>()
 
   /** Answers once the tasks have ended, perhaps at once. */
   add(name: string, queue: TaskQueue, selection: TaskSelection, answer: () => void): void {
     const { ids } = selection
     const open = ids && new Set(ids.filter((id) => queue.book.get(id)?.hasEnded === false))
     const waiter = { open, selection, answer }
-    if (isOver(queue, waiter)) answer()
-    else this.#waiting.set(name, waiter)
+    this.#remove(name)
+    if (isOver(queue, waiter)) {
+      answer()
+      return
+    }
+    this.#waiting.set(name, waiter)
+    for (const id of open ?? []) {
+      const names = this.#byTask.get(id)
+      if (names) names.add(name)
+      else this.#byTask.set(id, new Set([name]))
+    }
   }
 
   /** Tasks have ended. */
   ended(queue: TaskQueue, tasks: readonly Task[]): void {
-    for (const [name, waiter] of this.#waiting) {
-      if (waiter.open) for (const { id } of tasks) waiter.open.delete(id)
-      if (!isOver(queue, waiter)) continue
-      this.#waiting.delete(name)
+    if (this.#waiting.size === 0) return
+    const names = new Set<string>()
+    for (const { id } of tasks) {
+      for (const name of this.#byTask.get(id) ?? []) {
+        this.#waiting.get(name)?.open?.delete(id)
+        names.add(name)
+      }
+      this.#byTask.delete(id)
+    }
+    for (const [name, { open }] of this.#waiting) if (open === undefined) names.add(name)
+    for (const name of names) {
+      const waiter = this.#waiting.get(name)
+      if (!waiter || !isOver(queue, waiter)) continue
+      this.#remove(name)
       waiter.answer()
     }
   }
 
   /** The queue was made again: what has ended may not be so. */
   renew(queue: TaskQueue): void {
-    for (const waiter of this.#waiting.values())
-      waiter.open =
-        waiter.selection.ids && new Set(waiter.selection.ids.filter((id) => queue.book.get(id)?.hasEnded === false))
+    for (const [name, { selection, answer }] of [...this.#waiting]) this.add(name, queue, selection, answer)
   }
 
   /** A connection is gone. */
   leave(connection: string): void {
-    for (const name of this.#waiting.keys()) if (name.startsWith(`${connection} `)) this.#waiting.delete(name)
+    for (const name of [...this.#waiting.keys()]) if (name.startsWith(`${connection} `)) this.#remove(name)
+  }
+
+  #remove(name: string): void {
+    for (const id of this.#waiting.get(name)?.open ?? []) {
+      const names = this.#byTask.get(id)
+      names?.delete(name)
+      if (names?.size === 0) this.#byTask.delete(id)
+    }
+    this.#waiting.delete(name)
   }
 }
 

@@ -44,13 +44,13 @@ export class Job<Input = unknown> {
   }
 
   /** Says how far it is. Shown with the task, and not kept once it has ended. */
-  progress(done: number, total?: number, text?: string): void {
+  readonly progress = (done: number, total?: number, text?: string): void => {
     const progress: TaskProgress = { done, ...(total !== undefined && { total }), ...(text !== undefined && { text }) }
     this.#report({ do: "progress", id: this.id, lease: this.lease, ...progress })
   }
 
   /** Keeps the lease for so many milliseconds, whatever becomes of the connection. Heartbeats keep it anyway. At most a day. */
-  extend(time: number): void {
+  readonly extend = (time: number): void => {
     if (!Number.isSafeInteger(time) || time < 1)
       throw new TaskError("INVALID", `Expected time to be a positive integer but received ${String(time)}`)
     this.#report({ do: "extend", id: this.id, lease: this.lease, time })
