@@ -1,5 +1,5 @@
 // Writes the pages that come from tables in the source: docs/options.md, docs/errors.md, man/ohmq.1, and of the toolkit the tables in
-// docs/relay.md and docs/monitoring.md, docs/relay.schema.json and docs/integrations.md.
+// docs/relay.md, docs/respond.md and docs/monitoring.md, the JSON Schemas of relay and responder, and docs/integrations.md.
 
 import { writeFileSync } from "node:fs"
 
@@ -11,6 +11,7 @@ import { manPage } from "./pages/man.mjs"
 import { alertsTable } from "./pages/monitoring.mjs"
 import { optionsDoc } from "./pages/options.mjs"
 import { relayOptions } from "./pages/relay.mjs"
+import { respondParts } from "./pages/respond.mjs"
 
 const command = "npm run pages"
 
@@ -27,9 +28,12 @@ export const corePages = async () =>
 /** The pages of the toolkit as they must be, by path. */
 export async function toolkitPages() {
   const { parts, schema } = await relayOptions()
+  const respond = await respondParts()
   return {
     "toolkit/docs/relay.md": withParts("toolkit/docs/relay.md", command, parts),
     "toolkit/docs/relay.schema.json": schema,
+    "toolkit/docs/respond.md": withParts("toolkit/docs/respond.md", command, respond.parts),
+    "toolkit/docs/respond.schema.json": respond.schema,
     "toolkit/docs/integrations.md": pageText("toolkit/docs/integrations.md", command, await integrationsPage()),
     "toolkit/docs/monitoring.md": withParts("toolkit/docs/monitoring.md", command, alertsTable()),
   }

@@ -17,7 +17,8 @@ function row({ name, type, default: initial, isRequired, text }) {
   return `| \`${name}\` | ${escaped(type)} | ${value} | ${escaped(text)} |`
 }
 
-const table = (rows) => ["| option | type | default | |", "|---|---|---|---|", ...rows.map(row)].join("\n")
+/** A table of options. */
+export const optionTable = (rows) => ["| option | type | default | |", "|---|---|---|---|", ...rows.map(row)].join("\n")
 
 /** The tables by the names of their places in the page, and the text of the JSON Schema. */
 export async function relayOptions() {
@@ -26,7 +27,7 @@ export async function relayOptions() {
   )
   return {
     parts: Object.fromEntries(
-      Object.entries(optionTables()).map(([name, rows]) => [`options of ${name}`, table(rows)]),
+      Object.entries(optionTables()).map(([name, rows]) => [`options of ${name}`, optionTable(rows)]),
     ),
     schema: `${JSON.stringify(relaySchema(), null, 2)}\n`,
   }

@@ -32,6 +32,8 @@ export const chapters = [
       "toolkit/docs/relay.md",
       "toolkit/docs/webhooks.md",
       "toolkit/docs/relay-mistakes.md",
+      "toolkit/docs/respond.md",
+      "toolkit/docs/respond-mistakes.md",
       "toolkit/docs/integrations.md",
     ],
   },

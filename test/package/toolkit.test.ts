@@ -54,7 +54,7 @@ describe("the tarball of ohmq-toolkit", () => {
         ...sources("assets", /./),
         ...sources("dashboards", /\.(json|yaml)$/),
         ...sources("docs", /\.(md|json|png)$/),
-        ...sources("examples", /\.py$/),
+        ...sources("examples", /\.(mjs|py)$/),
         ...sources("templates", /\.json$/),
         ...["CHANGELOG.md", "LICENSE", "README.md", "package.json"],
       ].sort(),

@@ -52,7 +52,9 @@ export async function runCommand(verb: CommandVerb, [name, ...rest]: readonly st
     const command = Object.hasOwn(verb.commands, name) ? verb.commands[name] : undefined
     if (command === undefined)
       throw new UsageError(`Unknown command "${name}".${suggestion(name, Object.keys(verb.commands))}`)
-    if (rest.some(isHelp)) {
+    // What is behind -- belongs to another command.
+    const end = rest.indexOf("--")
+    if ((end === -1 ? rest : rest.slice(0, end)).some(isHelp)) {
       process.stdout.write(commandHelp(verb.name, command))
       return 0
     }

@@ -50,7 +50,7 @@ export async function init(args: readonly string[]): Promise<number> {
   const secretFile = join(dirname(file), secretName)
   if (!existsSync(secretFile))
     writeFileSync(secretFile, `${randomBytes(24).toString("hex")}\n`, { mode: 0o600, flag: "wx" })
-  writeFileSync(file, template(schemaReference(file)), { flag: "wx" })
+  writeFileSync(file, template(schemaReference(file, "relay")), { flag: "wx" })
   process.stdout.write(`${file} and ${secretFile} are written. Next: ohmq relay run ${file}\n`)
   return 0
 }

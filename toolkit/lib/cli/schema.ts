@@ -6,11 +6,9 @@ import { fileURLToPath, pathToFileURL } from "node:url"
 import { relaySchema } from "../relay/index.js"
 import { parseUsage } from "./usage.js"
 
-/** The schema that is shipped. */
-const schemaFile = fileURLToPath(new URL("../../docs/relay.schema.json", import.meta.url))
-
-/** How a configuration refers to the schema: relative to its folder, so that the folder can move together with node_modules. */
-export function schemaReference(file: string): string {
+/** How a configuration refers to a schema that is shipped: relative to its folder, so that the folder can move together with node_modules. */
+export function schemaReference(file: string, name: "relay" | "respond"): string {
+  const schemaFile = fileURLToPath(new URL(`../../docs/${name}.schema.json`, import.meta.url))
   const path = relative(dirname(resolve(file)), schemaFile)
   return isAbsolute(path) ? pathToFileURL(path).href : path.replaceAll(sep, "/")
 }

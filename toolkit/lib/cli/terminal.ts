@@ -7,10 +7,12 @@ const everyMs = 100
 /** How far long work is: a line on standard error that is written over. Nothing, unless that is a terminal. */
 export class Progress {
   readonly #what: string
+  readonly #amount: (total: number) => string
   #shownAt = 0
 
-  constructor(what: string) {
+  constructor(what: string, amount: (total: number) => string = sizeText) {
     this.#what = what
+    this.#amount = amount
   }
 
   /** Shows how much is done. */
@@ -19,7 +21,7 @@ export class Progress {
     if (!process.stderr.isTTY || now - this.#shownAt < everyMs) return
     this.#shownAt = now
     const percent = total === 0 ? 100 : Math.floor((100 * done) / total)
-    process.stderr.write(`\r\u001b[K${this.#what}: ${percent} % of ${sizeText(total)}`)
+    process.stderr.write(`\r\u001b[K${this.#what}: ${percent} % of ${this.#amount(total)}`)
   };
 
   /** Removes the line. */

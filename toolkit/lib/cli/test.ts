@@ -1,7 +1,7 @@
 // `ohmq relay test`: unit tests of a configuration.
 
 import process from "node:process"
-import { runTests } from "../relay/index.js"
+import { runTests, type TrialResult } from "../relay/index.js"
 import { plural } from "./terminal.js"
 import { isJson, parseUsage } from "./usage.js"
 
@@ -9,7 +9,11 @@ export async function test(args: readonly string[]): Promise<number> {
   const { positionals, values } = parseUsage(args, 1, ["output"])
   const asJson = isJson(values.output)
   const file = positionals[0] ?? "relay.test.yaml"
-  const results = runTests(file)
+  return reportTests(file, runTests(file), asJson)
+}
+
+/** Prints how the tests of a file went. Returns the exit code. */
+export function reportTests(file: string, results: readonly TrialResult[], asJson: boolean): number {
   const failed = results.filter(({ failures }) => failures.length > 0).length
   for (const { name, line, failures } of results) {
     if (asJson) {

@@ -8,24 +8,36 @@ export class UsageError extends Error {
   override readonly name = "UsageError"
 }
 
-/** Splits arguments into positional ones, options with a value, and flags. */
-export function parseUsage<const Name extends string = never, const Flag extends string = never>(
+/** Splits arguments into positional ones, options with a value, flags, and options that can be given more than once. */
+export function parseUsage<
+  const Name extends string = never,
+  const Flag extends string = never,
+  const List extends string = never,
+>(
   args: readonly string[],
   max: number,
   options: readonly Name[] = [],
   flags: readonly Flag[] = [],
-): { positionals: string[]; values: Partial<Record<Name, string> & Record<Flag, boolean>> } {
+  lists: readonly List[] = [],
+): {
+  positionals: string[]
+  values: Partial<Record<Name, string> & Record<Flag, boolean> & Record<List, string[]>>
+} {
   try {
     const { values, positionals } = parseArgs({
       args: [...args],
       options: {
         ...Object.fromEntries(options.map((name) => [name, { type: "string" as const }])),
         ...Object.fromEntries(flags.map((name) => [name, { type: "boolean" as const }])),
+        ...Object.fromEntries(lists.map((name) => [name, { type: "string" as const, multiple: true }])),
       },
       allowPositionals: true,
     })
     if (positionals.length > max) throw new Error(`Unexpected argument "${positionals[max]}"`)
-    return { positionals, values: values as Partial<Record<Name, string> & Record<Flag, boolean>> }
+    return {
+      positionals,
+      values: values as Partial<Record<Name, string> & Record<Flag, boolean> & Record<List, string[]>>,
+    }
   } catch (error) {
     throw new UsageError((error as Error).message)
   }

@@ -60,6 +60,8 @@ function sentence(issue: z.core.$ZodIssue, value: unknown): string {
       return `Expected ${issue.inclusive ? "at least" : "more than"} ${issue.minimum}${issue.origin === "string" ? " characters" : ""}`
     case "too_big":
       return `Expected ${issue.inclusive ? "at most" : "less than"} ${issue.maximum}${issue.origin === "string" ? " characters" : ""}`
+    case "invalid_key":
+      return issue.issues[0]?.message ?? issue.message
     default:
       return issue.message
   }

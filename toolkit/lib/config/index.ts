@@ -2,7 +2,8 @@
 
 export { checkPart } from "./checking.js"
 export { ConfigDocument, ConfigError, type Mistake, readText } from "./document.js"
-export { isLoopback } from "./loopback.js"
+export { isLocalEndpoint, isLoopback } from "./loopback.js"
+export { RateLimit } from "./rate-limit.js"
 export { jsonSchemaOf, type OptionRow, optionRows } from "./reference.js"
 export { resolveSecrets, Secret, type SecretPlaces, secret, secrets } from "./secret.js"
 export { oneOrMore, textShapes } from "./shapes.js"

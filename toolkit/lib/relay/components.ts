@@ -90,6 +90,8 @@ export interface Source {
 
 /** An event to deliver. */
 export interface Outgoing extends Stored {
+  /** The name of the source that took it in. */
+  readonly source: string
   readonly position: number
   /** When the relay received it, in milliseconds since 1970. */
   readonly time: number

@@ -23,7 +23,7 @@ import { Taps } from "./intake/taps.js"
 import { Complaints } from "./observation/complaints.js"
 import { Metrics } from "./observation/metrics.js"
 import { StoreHealth } from "./observation/store-health.js"
-import { RelayStatus } from "./status.js"
+import { type PageExtension, RelayStatus } from "./status.js"
 import { openRelayStore, type RelayStore, storeFolder } from "./store.js"
 
 /** The cursor of the relay itself. Nothing waits for it. */
@@ -63,6 +63,7 @@ export class Relay {
     metrics: Metrics,
     log: Logger,
     clock: Clock,
+    extension: PageExtension,
   ) {
     this.#clock = clock
     this.#config = config
@@ -80,7 +81,7 @@ export class Relay {
     })
     this.#control = new ControlServer(store, this.taps, (sink) => replay(store, sink, this.#intake.routes))
     metrics.watch(store, config.store.maxBytes, () => [...this.#outlets].map(([name, { part }]) => [name, part]))
-    if (config.http?.page) this.#serveStatus(config.http)
+    if (config.http?.page) this.#serveStatus(config.http, extension)
     this.#http.page("/healthz", () => ({ status: 200, body: "ok\n" }))
     this.#http.page("/readyz", () => this.#readiness())
     this.#http.page("/metrics", async () => ({
@@ -90,7 +91,7 @@ export class Relay {
     }))
   }
 
-  #serveStatus(http: HttpOptions): void {
+  #serveStatus(http: HttpOptions, extension: PageExtension): void {
     const status = new RelayStatus({
       store: this.#store,
       metrics: this.metrics,
@@ -100,6 +101,7 @@ export class Relay {
       routes: () => this.#intake.routes,
       state: () => this.#state,
       outlet: (sink) => this.#outlets.get(sink)?.part,
+      extension,
     })
     this.#http.serve(new StatusSite(status, siteAccess(http)))
   }
@@ -108,8 +110,14 @@ export class Relay {
    * Starts a relay. Resolves once it takes events.
    *
    * @param clock By which sinks are retried and rates are limited. Another one than the machine's is for trying out hours in seconds.
+   * @param extension What else the status page shows, if the relay is a part of something.
    */
-  static async start(config: RelayConfig, log: Logger, clock: Clock = systemClock): Promise<Relay> {
+  static async start(
+    config: RelayConfig,
+    log: Logger,
+    clock: Clock = systemClock,
+    extension: PageExtension = {},
+  ): Promise<Relay> {
     const folder = storeFolder(config)
     const metrics = new Metrics()
     const complaints = new Complaints(log)
@@ -135,7 +143,7 @@ export class Relay {
       // With a store that others write to, too, it is read for as long as the relay runs.
       if (leases === undefined) await store.removeCursor(ownCursor)
       else known.follow(store, ownCursor).catch(() => {})
-      relay = new Relay(config, { store, leases }, known, metrics, log, clock)
+      relay = new Relay(config, { store, leases }, known, metrics, log, clock, extension)
       await relay.#start(folder)
       return relay
     } catch (error) {
@@ -170,12 +178,16 @@ export class Relay {
     return problem === undefined ? { status: 200, body: "ready\n" } : { status: 503, body: `${problem}\n` }
   }
 
-  /** Reads the configuration again and applies what has changed. Rejects, and changes nothing, if it has mistakes or cannot be started. */
-  reload(): Promise<void> {
+  /**
+   * Reads the configuration again and applies what has changed. Rejects, and changes nothing, if it has mistakes or cannot be started.
+   *
+   * @param read For programs whose relay is a part of a configuration of their own. By default the relay's file is read.
+   */
+  reload(read: () => RelayConfig = () => readConfig(this.#config.file)): Promise<void> {
     const change = this.#changing.then(async () => {
       if (this.#state !== "ready") return
       try {
-        const config = readConfig(this.#config.file)
+        const config = read()
         if (config.fingerprint !== this.#config.fingerprint)
           throw new Error("A change of store or http takes effect after a restart only")
         await this.#replace(config)

@@ -2,7 +2,17 @@
 
 import type { Logger } from "pino"
 import type { Counter, Histogram } from "prom-client"
-import type { LetterSubject, LetterView, LinkView, SinkView, Snapshot, SourceView, Subject } from "../status/index.js"
+import type {
+  ApprovalSubject,
+  ApprovalView,
+  LetterSubject,
+  LetterView,
+  LinkView,
+  SinkView,
+  Snapshot,
+  SourceView,
+  Subject,
+} from "../status/index.js"
 import type { DeadLetter, Selection, Store } from "../store/index.js"
 import type { Clock } from "./clock.js"
 import type { Outlet } from "./components.js"
@@ -24,6 +34,14 @@ export interface StatusContext {
   readonly routes: () => readonly Route[]
   readonly state: () => Snapshot["state"]
   readonly outlet: (sink: string) => Outlet | undefined
+  readonly extension: PageExtension
+}
+
+/** What a program that has a relay inside adds to the page. */
+export interface PageExtension {
+  /** What the page is of. `ohmq relay` by default. */
+  readonly title?: string
+  readonly approvals?: ApprovalSubject & { waiting(): readonly ApprovalView[] }
 }
 
 type Labels = Readonly<Record<string, string | number | undefined>>
@@ -57,13 +75,17 @@ const bySink = ({ sink }: Labels): string => String(sink)
 
 /** The relay, as the status page needs it. */
 export class RelayStatus implements Subject, LetterSubject {
-  readonly title = "ohmq relay"
+  readonly title: string
   readonly letters: LetterSubject = this
+  readonly approvals: ApprovalSubject | undefined
   readonly #context: StatusContext
   readonly #started = Date.now()
 
   constructor(context: StatusContext) {
     this.#context = context
+    const { title = "ohmq relay", approvals } = context.extension
+    this.title = title
+    this.approvals = approvals
   }
 
   wait(milliseconds: number, signal: AbortSignal): Promise<void> {
@@ -81,6 +103,7 @@ export class RelayStatus implements Subject, LetterSubject {
       version,
       started: this.#started,
       state: state(),
+      approvals: this.#context.extension.approvals?.waiting(),
       relay: {
         sources: await this.#sources(),
         routes: config().routes.map(({ name, from, to }) => ({

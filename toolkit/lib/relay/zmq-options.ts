@@ -4,7 +4,7 @@ import { resolve } from "node:path"
 import { Context, type Socket, type SocketSecurity } from "ohmq"
 import { Authenticator, Certificate } from "ohmq/security"
 import { z } from "zod"
-import { oneOrMore, textShapes } from "../config/index.js"
+import { isLocalEndpoint, oneOrMore, textShapes } from "../config/index.js"
 import type { ComponentContext } from "./components.js"
 import { Complaints } from "./observation/complaints.js"
 
@@ -37,8 +37,6 @@ interface Options {
   security?: Security | undefined
 }
 
-const local = /^(ipc:|tcp:\/\/(127\.|localhost:|\[::1\]))/
-
 /** What the schema cannot express. */
 export function zmqCheck({ bind, connect, insecure, security }: Options): [string[], string] | undefined {
   if ((bind === undefined) === (connect === undefined)) return [[], "Expected either bind or connect"]
@@ -54,7 +52,7 @@ export function zmqCheck({ bind, connect, insecure, security }: Options): [strin
 
 /** Refuses endpoints beyond this machine, for those without security. */
 export function farCheck(option: string, endpoints: readonly string[]): [string[], string] | undefined {
-  const far = endpoints.find((one) => !local.test(one))
+  const far = endpoints.find((one) => !isLocalEndpoint(one))
   if (far === undefined) return undefined
   return [[option], `${far} goes beyond this machine, unencrypted. Add security, or set insecure: true`]
 }

@@ -18,9 +18,9 @@ export function random(state: number) {
   }
 }
 
-/** A process at one end, which can be killed. `command` runs it. */
-export function startEnd(args: string[], command: string[] = []) {
-  const program = fileURLToPath(new URL("programs/end.mjs", import.meta.url))
+/** A process at one end, which can be killed. `command` runs it. By default it is an end of a link. */
+export function startEnd(args: string[], command: string[] = [], url = new URL("programs/end.mjs", import.meta.url)) {
+  const program = fileURLToPath(url)
   const [file = "", ...rest] = [...command, process.execPath, "--no-warnings", program, ...args]
   const child: ChildProcess = spawn(file, rest, { stdio: ["pipe", "pipe", "inherit"] })
   onTestFinished(() => void child.kill("SIGKILL"))

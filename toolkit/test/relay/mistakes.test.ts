@@ -1,34 +1,13 @@
 // docs/relay-mistakes.md: each wrong configuration is played, and each kind of source and sink has three.
 
-import { readFileSync } from "node:fs"
-import { join, resolve } from "node:path"
 import { parseConfig, relaySchema } from "ohmq-toolkit/relay"
 import { describe, expect, it } from "vitest"
+import { type Example, examplesOf, messagesOf } from "./mistake-examples.js"
 import { env } from "./support.js"
 
 Object.assign(process.env, { GITHUB_SECRET: env.GITHUB_SECRET })
 
-const page = readFileSync(resolve(import.meta.dirname, "../../docs/relay-mistakes.md"), "utf8")
-
-interface Example {
-  /** The heading above it. */
-  part: string
-  yaml: string
-  messages: string[]
-}
-
-const examples: Example[] = page.split(/^## /m).flatMap((section) => {
-  const part = section.slice(0, section.indexOf("\n"))
-  const block = /^```yaml\n(.+?)^```/ms.exec(section)?.[1] ?? ""
-  return block
-    .split("\n\n")
-    .filter((text) => text.trim() !== "")
-    .map((text) => {
-      const lines = text.trimEnd().split("\n")
-      const messages = lines.filter((line) => line.startsWith("# ")).map((line) => line.slice(2))
-      return { part, yaml: lines.filter((line) => !line.startsWith("# ")).join("\n"), messages }
-    })
-})
+const examples = examplesOf("relay-mistakes.md")
 
 const indented = (yaml: string) => yaml.replace(/^/gm, "  ")
 
@@ -55,21 +34,13 @@ function configWith({ part, yaml }: Example): string {
   return Object.values(parts).join("\n")
 }
 
-/** What is said of a configuration, without the places. */
-function messagesFor(text: string): string[] {
-  try {
-    parseConfig(text, join("/nowhere", "relay.yaml"))
-  } catch (error) {
-    return (error as Error).message.split("\n").map((line) => line.replace(/^\S+:\d+:\d+: /, ""))
-  }
-  return []
-}
-
 describe("docs/relay-mistakes.md", () => {
   it.each(examples.map((example) => [example.part, example.yaml, example] as const))(
     "%s: %s",
     (_part, _yaml, example) => {
-      expect(messagesFor(configWith(example)).toSorted()).toEqual(example.messages.toSorted())
+      expect(messagesOf(() => parseConfig(configWith(example), "/nowhere/relay.yaml")).toSorted()).toEqual(
+        example.messages.toSorted(),
+      )
       expect(example.messages).not.toEqual([])
     },
   )

@@ -48,8 +48,8 @@ export class RelayProcess {
   url = ""
   #seen: (() => void)[] = []
 
-  private constructor(folder: string) {
-    this.child = spawn(process.execPath, [command, "relay", "run"], {
+  private constructor(folder: string, verb: "relay" | "respond") {
+    this.child = spawn(process.execPath, [command, verb, "run"], {
       cwd: folder,
       env,
       stdio: ["ignore", "ignore", "pipe"],
@@ -69,10 +69,12 @@ export class RelayProcess {
     })
   }
 
-  /** Starts the relay of `relay.yaml` in a folder. */
-  static async start(folder: string, config?: string): Promise<RelayProcess> {
-    if (config !== undefined) writeFileSync(join(folder, "relay.yaml"), config)
-    const relay = new RelayProcess(folder)
+  /** Starts the relay of `relay.yaml` in a folder, or the responder of `rules.yaml`. */
+  static async start(folder: string, config?: string, verb: "relay" | "respond" = "relay"): Promise<RelayProcess> {
+    const file = join(folder, verb === "relay" ? "relay.yaml" : "rules.yaml")
+    if (config !== undefined) writeFileSync(file, config)
+    const relay = new RelayProcess(folder, verb)
+    if (verb === "respond") await relay.logged("The responder takes alerts")
     relay.url = String((await relay.logged("The relay takes events")).http)
     return relay
   }

@@ -121,8 +121,8 @@ export interface RelayConfig {
   fingerprint: string
 }
 
-/** A hash of a configuration in which secrets count by their values. */
-function fingerprintOf(value: unknown): string {
+/** A hash of a part of a configuration, in which secrets count by their values. */
+export function fingerprintOf(value: unknown): string {
   const parts: string[] = [JSON.stringify(value)]
   const visit = (member: unknown): void => {
     if (member instanceof Secret) parts.push(member.reveal())
@@ -132,14 +132,15 @@ function fingerprintOf(value: unknown): string {
   return createHash("sha256").update(parts.join("\0")).digest("hex")
 }
 
-const isMap = (value: unknown): value is Record<string, unknown> =>
+export const isMap = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value)
 
 /** The folder of state beside the store is named after it, so names must be safe in files, metrics and URLs. */
 export const namePattern = /^[A-Za-z][\w-]{0,63}$/
 const nameExpected = "A name has letters, digits, - and _, and begins with a letter"
 
-class Reader {
+/** Checks the parts of a configuration, and reports what is wrong to its document. */
+export class ConfigReader {
   readonly #document: ConfigDocument
   readonly #folder: string
   readonly #http: { isOn: boolean; hasPage: boolean }
@@ -288,7 +289,7 @@ export function parseConfig(text: string, file: string, { needsSecrets = true }:
   // What can be checked is, even if something else is wrong.
   const part = (name: string) => (isMap(raw[name]) ? (raw[name] as Record<string, unknown>) : {})
   const rawHttp = { isOn: raw.http !== undefined, hasPage: isMap(raw.http) && raw.http.page === true }
-  const reader = new Reader(document, folder, rawHttp, needsSecrets)
+  const reader = new ConfigReader(document, folder, rawHttp, needsSecrets)
   const sources = reader.components("sources", part("sources"), sourceKinds)
   const sinks = reader.components("sinks", part("sinks"), sinkKinds)
   const given = top?.routes ?? z.array(routeSchema).safeParse(raw.routes).data

@@ -23,7 +23,8 @@ export function optionTables(): Record<string, OptionRow[]> {
   return tables
 }
 
-interface MapSchema {
+/** The JSON Schema of a map of options. */
+export interface MapSchema {
   description?: string
   properties: Record<string, unknown>
   required?: string[]
@@ -35,8 +36,18 @@ function componentSchema(type: string, kind: z.ZodType, common: Record<string, u
   return { ...rest, properties: { type: { const: type }, ...properties, ...common }, required: ["type", ...required] }
 }
 
+/** The definitions that {@link componentsSchema} refers to. @param common The options that components have beside those of their kind. */
+export const componentDefinitions = <K extends { readonly schema: z.ZodType }>(
+  room: string,
+  kinds: Readonly<Record<string, K>>,
+  common: (kind: K) => Record<string, unknown>,
+): Record<string, object> =>
+  Object.fromEntries(
+    Object.entries(kinds).map(([type, kind]) => [`${room}-${type}`, componentSchema(type, kind.schema, common(kind))]),
+  )
+
 /** A map of names to components. */
-const componentsSchema = (room: string, kinds: Kinds, description: string | undefined) => ({
+export const componentsSchema = (room: string, kinds: Kinds, description: string | undefined) => ({
   ...(description !== undefined && { description }),
   type: "object",
   propertyNames: { pattern: namePattern.source },
@@ -58,13 +69,14 @@ export function relaySchema(): object {
   const { properties, ...rest } = jsonSchemaOf(schema) as unknown as MapSchema
   const described = (name: string) => (properties[name] as { description?: string }).description
   const delivery = { ...jsonSchemaOf(deliverySchema), description: "How events are delivered." }
-  const definitions = Object.fromEntries([
-    ...Object.entries(sourceKinds).map(([type, kind]) => [`source-${type}`, componentSchema(type, kind.schema, {})]),
-    ...Object.entries(sinkKinds).map(([type, kind]) => [
-      `sink-${type}`,
-      componentSchema(type, kind.schema, kind.isDelivered === false ? {} : { delivery }),
-    ]),
-  ])
+  const definitions = {
+    ...componentDefinitions("source", sourceKinds, () => ({})),
+    ...componentDefinitions(
+      "sink",
+      sinkKinds,
+      ({ isDelivered }): Record<string, unknown> => (isDelivered === false ? {} : { delivery }),
+    ),
+  }
   return {
     $schema: "http://json-schema.org/draft-07/schema#",
     title: "Configuration of ohmq relay",

@@ -1,6 +1,7 @@
 // The kinds of sources and sinks.
 
 import type { SinkKind, SourceKind } from "../components.js"
+import { auditSink } from "../sinks/audit.js"
 import { elasticsearchSink } from "../sinks/elasticsearch/elasticsearch.js"
 import { execSink } from "../sinks/exec.js"
 import { fileSink } from "../sinks/file.js"
@@ -32,6 +33,7 @@ export const sourceKinds: Readonly<Record<string, SourceKind>> = {
 }
 
 export const sinkKinds: Readonly<Record<string, SinkKind>> = {
+  audit: auditSink,
   elasticsearch: elasticsearchSink,
   exec: execSink,
   file: fileSink,

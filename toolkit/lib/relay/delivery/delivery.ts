@@ -154,7 +154,11 @@ export class Delivery implements Outlet {
     this.#ledger.begin()
     let items = entries.map((entry): Item => {
       const { position, time, sender, frames } = entry
-      return { entry, outgoing: { position, time, frames: frames.slice(1), ...(sender !== undefined && { sender }) } }
+      const { source } = decodeTag(frames[0])
+      return {
+        entry,
+        outgoing: { source, position, time, frames: frames.slice(1), ...(sender !== undefined && { sender }) },
+      }
     })
     for (let attempt = 0; items.length > 0; attempt++) {
       if (signal.aborted && attempt > 0) return false

@@ -37,18 +37,27 @@ export interface Changes {
   readonly redactPatterns: readonly Pattern[]
 }
 
-/** A regular expression in RE2's syntax, which takes linear time whatever the text is: https://github.com/google/re2/wiki/Syntax */
+/**
+ * A regular expression in RE2's syntax, which takes linear time whatever the text is: https://github.com/google/re2/wiki/Syntax
+ *
+ * @throws Error if the text is not one
+ */
+export function compilePattern(text: string): RE2JS {
+  try {
+    return RE2JS.compile(text)
+  } catch (error) {
+    const reason = (error as Error).message.replace("error parsing regexp: ", "")
+    throw new Error(`Invalid regular expression (RE2): ${reason}`)
+  }
+}
+
+/** What to look for in text. */
 export class Pattern {
   readonly #pattern: RE2JS
 
   /** @throws Error if the text is not a regular expression, or matches everywhere */
   constructor(text: string) {
-    try {
-      this.#pattern = RE2JS.compile(text)
-    } catch (error) {
-      const reason = (error as Error).message.replace("error parsing regexp: ", "")
-      throw new Error(`Invalid regular expression (RE2): ${reason}`)
-    }
+    this.#pattern = compilePattern(text)
     if (this.#pattern.test("")) throw new Error("The pattern matches empty text, so that it would match everywhere")
   }
 

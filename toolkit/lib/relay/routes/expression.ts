@@ -47,12 +47,21 @@ function unknownName(node: unknown, bound: ReadonlySet<string>): string | undefi
   return undefined
 }
 
+/** How many macros such as `all` or `map` stand within one another: the work grows with the size of the event to the power of that. */
+function nestingOf(node: unknown): number {
+  if (typeof node !== "object" || node === null) return 0
+  const own = (node as Node).exprKind?.case === "comprehensionExpr" ? 1 : 0
+  return own + Math.max(0, ...Object.values(node).map(nestingOf))
+}
+
 /** An event, as expressions see it. */
 export type Subject = Pick<Incoming, "event" | "sender">
 
 /** A CEL expression over an event. */
 export class Expression {
   readonly text: string
+  /** How many macros such as `all` or `map` stand within one another. */
+  readonly nesting: number
   readonly #evaluate: (bindings: never) => unknown
 
   /** @throws Error if the expression is invalid */
@@ -75,6 +84,7 @@ export class Expression {
       throw new Error(
         `Unknown name "${name}".${suggestion(name, names)} (Extension attributes are read as attributes.NAME)`,
       )
+    this.nesting = nestingOf(parsed.expr)
     this.#evaluate = plan(celEnv(), parsed) as (bindings: never) => unknown
   }
 

@@ -1,10 +1,10 @@
 // Routes: which events go to which sinks, and as what.
 
+import type { RateLimit } from "../../config/index.js"
 import type { WhenFull } from "../../store/index.js"
 import type { Incoming } from "../components.js"
 import { type Changes, change } from "./changes.js"
 import type { Expression } from "./expression.js"
-import type { RateLimit } from "./rate-limit.js"
 import { isSampled } from "./sample.js"
 
 /** A route. */

@@ -1,12 +1,11 @@
 // The options of a route, and what is made of them.
 
 import { z } from "zod"
-import { duration, suggestion } from "../../config/index.js"
+import { duration, RateLimit, suggestion } from "../../config/index.js"
 import { checkAttribute } from "../../events/index.js"
 import { type Assignment, type Changes, fixedAttributes, Pattern } from "./changes.js"
 import { any, type DataPath, parseDataPath } from "./data-path.js"
 import { Expression } from "./expression.js"
-import { RateLimit } from "./rate-limit.js"
 import type { Route } from "./route.js"
 
 const pathList = () => z.array(z.string())

@@ -1,13 +1,14 @@
 // The sink `exec`: a command that reads events as lines of JSON.
 
 import { Buffer } from "node:buffer"
-import { type ChildProcess, spawn } from "node:child_process"
+import { spawn } from "node:child_process"
 import process from "node:process"
 import { clearTimeout, setTimeout } from "node:timers"
 import { z } from "zod"
 import { duration } from "../../config/index.js"
 import { type ComponentContext, type Outcome, type Outgoing, type Sink, sinkKind } from "../components.js"
 import { eventLine } from "../formats/event-lines.js"
+import { killGroup } from "../process-group.js"
 
 const schema = z.strictObject({
   command: z
@@ -67,9 +68,9 @@ class ExecSink implements Sink {
       let isLate = false
       const timer = setTimeout(() => {
         isLate = true
-        killGroup(child)
+        killGroup(child, "SIGKILL")
       }, this.#config.timeout)
-      const abort = () => killGroup(child)
+      const abort = () => killGroup(child, "SIGKILL")
       signal.addEventListener("abort", abort, { once: true })
       child.stderr.setEncoding("utf8").on("data", (text: string) => {
         said = (said + text).slice(-maxReason)
@@ -98,15 +99,6 @@ class ExecSink implements Sink {
   }
 
   async stop(): Promise<void> {}
-}
-
-function killGroup({ pid }: ChildProcess): void {
-  if (pid === undefined) return
-  try {
-    process.kill(process.platform === "win32" ? pid : -pid, "SIGKILL")
-  } catch {
-    // It has ended.
-  }
 }
 
 export const execSink = sinkKind<Config>({ schema, create: (config, context) => new ExecSink(config, context) })

@@ -5,7 +5,7 @@ import { oneOrMore } from "../../config/index.js"
 
 const anyMap = () => z.record(z.string(), z.unknown())
 
-const givenSchema = z.strictObject({
+export const givenSchema = z.strictObject({
   from: z.string().min(1).describe("The source that the event comes from."),
   event: anyMap().describe(
     "The event as CloudEvents has it in JSON. Only `type` is required. By default `source` is `/test`, `id` is `1`, `2` and so on, `time` is 2026-01-01T00:00:00Z, and `datacontenttype` is `application/json`, or `text/plain` if `data` is text.",

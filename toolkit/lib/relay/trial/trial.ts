@@ -21,7 +21,7 @@ export interface TrialResult {
 }
 
 /** The event that a test gives. */
-function incomingOf({ event, sender }: Given, id: string): Incoming {
+export function incomingOf({ event, sender }: Pick<Given, "event" | "sender">, id: string): Incoming {
   const { data } = event
   const contentType = typeof data === "string" ? "text/plain" : "application/json"
   const envelope = {

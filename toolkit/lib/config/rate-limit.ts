@@ -1,6 +1,6 @@
-// At most so many events in any period: the times of the last events are kept, so that the limit is exact, whenever the period begins.
+// At most so many things in any period: the times of the last ones are kept, so that the limit is exact, whenever the period begins.
 
-/** A limit of a route, and what it has let through. */
+/** A limit, and what it has let through. */
 export class RateLimit {
   readonly limit: number
   readonly period: number
@@ -13,10 +13,15 @@ export class RateLimit {
     this.period = period
   }
 
-  /** Whether an event may pass now. If so, it counts. */
+  /** When the next one may pass: a time that is over, if that is now. */
+  get freeAt(): number {
+    return this.#times === undefined ? Number.NEGATIVE_INFINITY : (this.#times[this.#next] as number) + this.period
+  }
+
+  /** Whether one may pass now. If so, it counts. */
   passes(now: number): boolean {
     this.#times ??= new Float64Array(this.limit).fill(Number.NEGATIVE_INFINITY)
-    // The oldest of the last `limit` events.
+    // The oldest of the last `limit` ones.
     if (now - (this.#times[this.#next] as number) < this.period) return false
     this.#times[this.#next] = now
     this.#next = (this.#next + 1) % this.limit

@@ -1,0 +1,145 @@
+// Brings entries from the journal into the tree, and signs it.
+
+import { Buffer } from "node:buffer"
+import { rm } from "node:fs/promises"
+import { join } from "node:path"
+import { type Checkpoint, checkpointText } from "../notes/checkpoint.js"
+import type { SignerKey } from "../notes/keys.js"
+import type { Edge } from "../tree/edge.js"
+import { leafHash } from "../tree/hashes.js"
+import { bundleOf, TILE_WIDTH, tilePath } from "../tree/layout.js"
+import { Tiles } from "../tree/tiles.js"
+import { FileBatch, replaceFile } from "./files.js"
+import { type Head, names, writeHead } from "./folder.js"
+
+/** How many files are written at a time: as many as Node has threads for that. */
+const AT_ONCE = 4
+
+interface FileToWrite {
+  path: string
+  bytes: Buffer
+}
+
+/** The tree of a log on disk, with its checkpoint. */
+export class Publication {
+  readonly #folder: string
+  readonly #served: string
+  readonly #keys: readonly SignerKey[]
+  #edge: Edge
+  /** The entries of the bundle that is not full. */
+  #rest: Buffer[]
+  #head: Head
+  #checkpoint: Checkpoint
+  #isPublished: boolean
+  /** Tiles that have become full. Their partial ones are of no use any more. */
+  readonly #replaced: string[] = []
+
+  /**
+   * @param edge The tree as the head has it.
+   * @param rest The entries of the bundle that is not full.
+   * @param note The checkpoint that is served, if it is that of the head.
+   */
+  constructor(folder: string, keys: readonly SignerKey[], edge: Edge, rest: Buffer[], head: Head, note?: string) {
+    this.#folder = folder
+    this.#served = join(folder, names.served)
+    this.#keys = keys
+    this.#edge = edge
+    this.#rest = rest
+    this.#head = head
+    this.#isPublished = note !== undefined
+    this.#checkpoint = { ...this.#sign(), ...(note !== undefined && { note }) }
+  }
+
+  get head(): Head {
+    return this.#head
+  }
+
+  /** The public keys that sign. */
+  get keys(): string[] {
+    return this.#keys.map(({ verifier }) => String(verifier))
+  }
+
+  /** The tiles of the tree as it is now. */
+  get tiles(): Tiles {
+    return new Tiles(this.#served, this.#head.size)
+  }
+
+  /** The last checkpoint. */
+  get checkpoint(): Checkpoint {
+    return this.#checkpoint
+  }
+
+  /**
+   * Adds entries, which are in the journal. If it rejects, it can be called again with these entries and more: what was written is not covered by
+   * a checkpoint.
+   */
+  async add(entries: readonly Buffer[], time: number, announced: readonly string[]): Promise<void> {
+    const edge = this.#edge.copy()
+    const files: FileToWrite[] = []
+    let bundle = [...this.#rest]
+    for (const entry of entries) {
+      bundle.push(entry)
+      if (bundle.length === TILE_WIDTH) {
+        files.push({ path: tilePath("entries", Math.floor(edge.size / TILE_WIDTH)), bytes: bundleOf(bundle) })
+        bundle = []
+      }
+      edge.add(leafHash(entry), (level, index, hashes) =>
+        files.push({ path: tilePath(level, index), bytes: Buffer.concat(hashes) }),
+      )
+    }
+    const full = files.map(({ path }) => path)
+    const index = Math.floor(edge.size / TILE_WIDTH)
+    if (bundle.length > 0) files.push({ path: tilePath("entries", index, bundle.length), bytes: bundleOf(bundle) })
+    edge.levels.forEach((hashes, level) => {
+      const at = Math.floor(edge.size / TILE_WIDTH ** (level + 1))
+      if (hashes.length > 0) files.push({ path: tilePath(level, at, hashes.length), bytes: Buffer.concat(hashes) })
+    })
+    await this.#write(files)
+    const head = { ...this.#head, size: edge.size, root: edge.root().toString("base64"), time, keys: [...announced] }
+    // Before the signature: after a crash, no other tree of this size can be signed.
+    writeHead(this.#folder, head)
+    this.#head = head
+    this.#edge = edge
+    this.#rest = bundle
+    this.#replaced.push(...full)
+  }
+
+  async #write(files: readonly FileToWrite[]): Promise<void> {
+    const batch = new FileBatch()
+    const queue = files.values()
+    const work = async () => {
+      for (const { path, bytes } of queue) await batch.write(join(this.#served, path), bytes)
+    }
+    const results = await Promise.allSettled(Array.from({ length: AT_ONCE }, work))
+    // All have ended: nothing is still being written when the caller tries again.
+    for (const result of results) if (result.status === "rejected") throw result.reason
+    batch.sync()
+  }
+
+  #sign(): Checkpoint {
+    const { origin, size } = this.#head
+    const root = Buffer.from(this.#head.root, "base64")
+    const text = checkpointText(origin, size, root)
+    return { origin, size, root, note: `${text}\n${this.#keys.map((key) => key.sign(text)).join("")}` }
+  }
+
+  /** Signs the head, and replaces the checkpoint that is served, unless that is it. */
+  async publish(): Promise<void> {
+    if (this.#isPublished && this.#checkpoint.size === this.#head.size) return
+    const checkpoint = this.#sign()
+    replaceFile(join(this.#served, "checkpoint"), checkpoint.note)
+    this.#checkpoint = checkpoint
+    this.#isPublished = true
+    // A full tile replaces the partial ones, for readers of older checkpoints too.
+    for (const path of this.#replaced.splice(0))
+      await rm(join(this.#served, `${path}.p`), { recursive: true, force: true }).catch(() => {})
+  }
+
+  /** Adds the signatures of witnesses to the checkpoint, unless there is a newer one by now. */
+  cosign({ size }: Checkpoint, lines: string): void {
+    if (size !== this.#checkpoint.size) return
+    const note = this.#checkpoint.note + lines
+    replaceFile(join(this.#served, "checkpoint"), note)
+    this.#checkpoint = { ...this.#checkpoint, note }
+  }
+}

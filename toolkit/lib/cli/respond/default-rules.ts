@@ -1,0 +1,2 @@
+/** The configuration, unless another is named. */
+export const defaultRules = "rules.yaml"

@@ -1,0 +1,103 @@
+// How commands reach a queue, and what they have in common.
+
+import type { SocketSecurity } from "ohmq"
+import { Certificate, generateKeyPair } from "ohmq/security"
+import { duration, size } from "../../config/index.js"
+import { type ConnectOptions, TaskClient, TaskError } from "../../tasks/index.js"
+import { UsageError } from "../usage.js"
+
+/** Options of all commands that connect. */
+export const connectOptions = ["queue", "cert", "server-cert"] as const
+export const connectFlags = ["insecure"] as const
+
+type Given = Partial<Record<(typeof connectOptions)[number], string> & Record<(typeof connectFlags)[number], boolean>>
+
+/** The help of those options. */
+export const connectHelp = `
+  --queue ENDPOINT      where the queue is, such as tcp://127.0.0.1:5580. Several, with commas, if they serve the same tasks
+  --cert FILE           this side's certificate with its secret key, made by: ohmq keys certificate
+  --server-cert FILE    the queue's public certificate, or its public key as 40 characters of Z85
+  --insecure            connect to another machine without encryption`
+
+/** A certificate with its secret key. */
+export async function ownCertificate(file: string): Promise<Certificate> {
+  const certificate = await Certificate.load(file)
+  if (certificate.hasSecretKey) return certificate
+  throw new UsageError(`--cert: ${file} has no secret key. Did you mean ${file}_secret?`)
+}
+
+const isKey = (text: string) => /^[0-9a-zA-Z.\-:+=^!/*?&<>()[\]{}@%$#]{40}$/.test(text)
+
+async function securityOf({ cert, "server-cert": server }: Given): Promise<SocketSecurity | undefined> {
+  if (cert === undefined && server === undefined) return undefined
+  if (server === undefined) throw new UsageError("--cert needs --server-cert FILE, the queue's public certificate")
+  const serverKey = isKey(server) ? server : (await Certificate.load(server)).publicKey
+  return { client: cert === undefined ? generateKeyPair() : await ownCertificate(cert), serverKey }
+}
+
+/** Where the queue is. */
+export async function targetOf(values: Given): Promise<ConnectOptions> {
+  if (values.queue === undefined)
+    throw new UsageError("Expected --queue ENDPOINT, such as --queue tcp://127.0.0.1:5580. ohmq tasks serve says it")
+  const security = await securityOf(values)
+  return { connect: values.queue.split(","), security, insecure: values.insecure }
+}
+
+/** What an option of the command line is refused for is wrong usage. */
+export async function asUsage<T>(make: () => T | Promise<T>): Promise<T> {
+  try {
+    return await make()
+  } catch (error) {
+    if (error instanceof TaskError && error.code === "INVALID") throw new UsageError(error.message)
+    throw error
+  }
+}
+
+/** Does something with a client, and closes it. */
+export async function withClient<T>(values: Given, work: (client: TaskClient) => Promise<T>): Promise<T> {
+  const target = await targetOf(values)
+  const client = await asUsage(() => new TaskClient({ ...target, timeout: 10_000 }))
+  try {
+    return await work(client)
+  } finally {
+    client.close()
+  }
+}
+
+/** A duration such as 30s, in milliseconds. Undefined if the option was not given. */
+export function durationOf<Name extends string>(values: Partial<Record<Name, string>>, name: Name): number | undefined {
+  return parsed(values[name], name, duration())
+}
+
+/** A size such as 1MiB, in bytes. */
+export function sizeOf<Name extends string>(values: Partial<Record<Name, string>>, name: Name): number | undefined {
+  return parsed(values[name], name, size())
+}
+
+function parsed(text: string | undefined, name: string, schema: ReturnType<typeof duration>): number | undefined {
+  if (text === undefined) return undefined
+  const result = schema.safeParse(text)
+  if (!result.success) throw new UsageError(`--${name}: ${result.error.issues[0]?.message}`)
+  return result.data
+}
+
+/** An integer. Undefined if the option was not given. */
+export function integerOf<Name extends string>(values: Partial<Record<Name, string>>, name: Name): number | undefined {
+  const text = values[name]
+  if (text === undefined) return undefined
+  if (/^-?\d{1,15}$/.test(text)) return Number(text)
+  throw new UsageError(`--${name}: Expected an integer but received "${text}"`)
+}
+
+/** A point of time: a date, or a duration from now. In milliseconds since 1970. */
+export function timeFrom<Name extends string>(values: Partial<Record<Name, string>>, name: Name): number | undefined {
+  const text = values[name]
+  if (text === undefined) return undefined
+  const wait = duration().safeParse(text)
+  if (wait.success) return Date.now() + wait.data
+  const time = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : Number.NaN
+  if (!Number.isNaN(time)) return time
+  throw new UsageError(
+    `--${name}: Expected a time such as 2026-11-29T10:00Z, or a duration from now such as 30m, but received "${text}"`,
+  )
+}

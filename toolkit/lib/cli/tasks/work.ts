@@ -1,0 +1,72 @@
+// `ohmq tasks work`: a command worker, until a signal ends it.
+
+import process from "node:process"
+import { startCommandWorker } from "../../tasks/index.js"
+import { parseUsage, UsageError } from "../usage.js"
+import { asUsage, connectFlags, connectOptions, durationOf, integerOf, sizeOf, targetOf } from "./connecting.js"
+
+const names = [
+  ...connectOptions,
+  "name",
+  "concurrency",
+  "worker",
+  "timeout",
+  "max-output",
+  "ok-codes",
+  "sarif",
+  "grace",
+  "drain",
+] as const
+
+/** The exit codes of the option. */
+function codesOf(text: string | undefined): number[] | undefined {
+  if (text === undefined) return undefined
+  if (!/^\d{1,3}(,\d{1,3})*$/.test(text))
+    throw new UsageError(`--ok-codes: Expected exit codes such as 0,1 but received "${text}"`)
+  return text.split(",").map(Number)
+}
+
+const say = (text: string) => process.stderr.write(`${text}\n`)
+
+export async function work(args: readonly string[]): Promise<number> {
+  const at = args.indexOf("--")
+  if (at === -1) throw new UsageError("Expected -- and a command, such as -- nikto -h {}")
+  const command = args.slice(at + 1)
+  const { values } = parseUsage(args.slice(0, at), 0, names, [...connectFlags, "stdin", "allow-options"])
+  const drain = durationOf(values, "drain") ?? 30_000
+  const target = await targetOf(values)
+  const options = {
+    ...target,
+    command,
+    queue: values.name,
+    name: values.worker,
+    concurrency: integerOf(values, "concurrency"),
+    timeout: durationOf(values, "timeout"),
+    maxOutput: sizeOf(values, "max-output"),
+    okCodes: codesOf(values["ok-codes"]),
+    sarif: values.sarif,
+    stdin: values.stdin,
+    allowOptions: values["allow-options"],
+    grace: durationOf(values, "grace"),
+  }
+  const stopped = new Promise<string>((resolve) => {
+    for (const signal of ["SIGTERM", "SIGINT"] as const) {
+      process.once(signal, () => {
+        resolve(signal)
+        // A second one ends at once: its commands end with it.
+        process.once(signal, () => process.exit(1))
+      })
+    }
+  })
+  const worker = await asUsage(() => startCommandWorker(options))
+  worker.on("connected", () => say(`${worker.name} works for ${target.connect}`))
+  worker.on("disconnected", (reason) => say(`${reason}. It connects again`))
+  worker.on("finished", ({ id }) => say(`finished ${id}`))
+  worker.on("failed", ({ id, attempt, attempts }, { message }) =>
+    say(`failed ${id}, attempt ${attempt} of ${attempts}: ${message}`),
+  )
+  const signal = await stopped
+  say(`${signal}: takes no more tasks, and waits for ${worker.running} that run`)
+  await worker.close(drain)
+  return 0
+}

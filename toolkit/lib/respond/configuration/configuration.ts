@@ -1,0 +1,117 @@
+// The configuration of a responder: read and checked as a whole.
+
+import { dirname, resolve } from "node:path"
+import type { z } from "zod"
+import { ConfigDocument, ConfigError, checkPart, readText } from "../../config/index.js"
+import type { SourceKind } from "../../relay/components.js"
+import type { Component, ReadOptions } from "../../relay/configuration/configuration.js"
+import { ConfigReader, fingerprintOf, isMap } from "../../relay/configuration/configuration.js"
+import { sourceKinds } from "../../relay/configuration/registry.js"
+import { checkHttp } from "../../relay/http/options.js"
+import type { Action } from "../actions/action.js"
+import type { Rule } from "../decisions/rule.js"
+import { Protection } from "../parameters/networks.js"
+import { ActionReader } from "./action-reader.js"
+import { RuleReader } from "./rule-reader.js"
+import { ruleSchema, schema } from "./schema.js"
+
+type Top = z.infer<typeof schema>
+
+/** A configuration that was checked. */
+export interface RespondConfig extends Pick<Top, "store" | "audit" | "control" | "http" | "people" | "protect"> {
+  readonly file: string
+  readonly folder: string
+  readonly sources: Component<SourceKind>[]
+  readonly actions: ReadonlyMap<string, Action>
+  readonly rules: readonly Rule[]
+  readonly protection: Protection
+  /** Of what only a restart can change. */
+  readonly fingerprint: string
+}
+
+/** Why a configuration cannot be read, and what to do. */
+const unreadable: Readonly<Record<string, string>> = {
+  ENOENT: "There is no such file. Write one with: ohmq respond init",
+  EISDIR: "It is a folder. Name the file in it, such as rules.yaml",
+  EACCES: "This user may not read the file. Change its owner or mode",
+}
+
+/**
+ * Reads and checks a configuration: options, names, expressions, secrets. The network is not used.
+ *
+ * @throws {@link ConfigError} with all mistakes
+ */
+export function readRules(file: string, options: ReadOptions = {}): RespondConfig {
+  return parseRules(readText(file, unreadable), file, options)
+}
+
+/** Checks the text of a configuration. See {@link readRules}. */
+export function parseRules(text: string, file: string, { needsSecrets = true }: ReadOptions = {}): RespondConfig {
+  const folder = dirname(resolve(file))
+  const document = new ConfigDocument(text)
+  const { mistakes } = document
+  const fail = () => new ConfigError(file, mistakes)
+  if (mistakes.length > 0) throw fail()
+  const raw = document.value
+  if (!isMap(raw)) {
+    document.report([], "Expected a map with version, store, audit, sources, actions and rules")
+    throw fail()
+  }
+  const top = checkPart(document, schema, raw)
+  // What can be checked is, even if something else is wrong.
+  const part = (name: string) => (isMap(raw[name]) ? (raw[name] as Record<string, unknown>) : {})
+  const http = { isOn: raw.http !== undefined, hasPage: isMap(raw.http) && raw.http.page === true }
+  const components = new ConfigReader(document, folder, http, needsSecrets)
+  const sources = components.components("sources", part("sources"), sourceKinds)
+  const actions = new ActionReader(document, folder, needsSecrets).actions(part("actions"))
+  const given = top?.rules ?? ruleSchema.array().safeParse(raw.rules).data ?? []
+  const rules = new RuleReader(document, {
+    sources: Object.keys(part("sources")),
+    actions,
+    knownActions: Object.keys(part("actions")),
+    people: [...new Set([...Object.keys(part("people")), ...pageNames(raw.http)])],
+    isDryRun: raw.dryRun === true,
+  }).rules(given)
+  if (top?.http) checkHttp(document, top.http, needsSecrets ? folder : undefined)
+  const protection = protectionOf(document, top?.protect ?? [])
+  const uids = new Map<number, string>()
+  for (const [name, { uid }] of Object.entries(top?.people ?? {})) {
+    const other = uids.get(uid)
+    if (other !== undefined)
+      document.report(["people", name, "uid"], `${other} has this user id already: two people are two users`)
+    uids.set(uid, name)
+  }
+  if (top === undefined || mistakes.length > 0) throw fail()
+  const { store, audit, control, people, protect } = top
+  const fingerprint = needsSecrets ? fingerprintOf([store, top.http, audit, control]) : ""
+  return {
+    file,
+    folder,
+    store,
+    audit,
+    control,
+    http: top.http,
+    people,
+    protect,
+    sources,
+    actions,
+    rules,
+    protection,
+    fingerprint,
+  }
+}
+
+/** The names of those who have tokens for the page. */
+const pageNames = (http: unknown): string[] => (isMap(http) && isMap(http.people) ? Object.keys(http.people) : [])
+
+function protectionOf(document: ConfigDocument, texts: readonly string[]): Protection {
+  const good = texts.filter((text, index) => {
+    try {
+      return new Protection([text])
+    } catch (error) {
+      document.report(["protect", index], (error as Error).message)
+      return false
+    }
+  })
+  return new Protection(good)
+}

@@ -1,0 +1,262 @@
+// The queue on the network: a ROUTER that clients and workers connect to.
+
+import { Buffer } from "node:buffer"
+import { EventEmitter } from "node:events"
+import { capability, Router } from "ohmq"
+import type { Store } from "../../store/index.js"
+import {
+  answers,
+  decodeRequest,
+  encodeAnswer,
+  encodeMessage,
+  MAX_MESSAGE,
+  type RequestKind,
+  requestOf,
+} from "../protocol.js"
+import { type Counts, type Stop, type Task, TaskError } from "../queue/index.js"
+import { Dispatcher } from "./dispatcher.js"
+import { Engine, type Granted } from "./engine.js"
+import { type ReadServerOptions, readServerOptions, type TaskAction, type TaskServerOptions } from "./options.js"
+import { snapshotOf, type TasksSnapshot, type TaskView, viewOf } from "./views.js"
+
+/** The events of a queue, and their arguments. */
+export interface TaskServerEvents {
+  /** Tasks have started, each with the time that it had been ready for, in milliseconds. */
+  started: [tasks: readonly TaskView[]]
+  ended: [tasks: readonly TaskView[]]
+  /** A message was refused. */
+  refused: [refusal: { user: string | undefined; code: string; reason: string }]
+  /** The store failed, and was opened again. What was not acknowledged is gone. */
+  recovered: [error: TaskError]
+  /** The queue has ended by itself: another process has taken it over, or its socket has failed. */
+  failed: [error: Error]
+}
+
+const actions: Record<RequestKind, TaskAction> = {
+  work: "work",
+  heartbeat: "work",
+  report: "work",
+  bye: "work",
+  submit: "submit",
+  cancel: "submit",
+  wait: "read",
+  query: "read",
+  control: "control",
+}
+
+/** Reading stops while so many writes are under way. */
+const MAX_WRITES = 64
+
+/** A queue that is served. {@link serveTasks} makes one. */
+export class TaskServer extends EventEmitter<TaskServerEvents> {
+  readonly #options: ReadServerOptions
+  readonly #router: Router
+  #engine!: Engine
+  #dispatcher!: Dispatcher
+  #endpoint = ""
+  #isOpen = false
+  #running: Promise<void> | undefined
+  #closing: Promise<void> | undefined
+
+  constructor(options: TaskServerOptions) {
+    super()
+    this.#options = readServerOptions(options)
+    const { security, context, heartbeat } = this.#options
+    this.#router = new Router({
+      ...(context && { context }),
+      ...(security && { security }),
+      mandatory: true,
+      linger: 200,
+      // What is sent is bounded by credit, and by the requests that it answers.
+      sendHighWaterMark: 0,
+      maxMessageSize: MAX_MESSAGE,
+      heartbeatInterval: heartbeat,
+      heartbeatTimeout: heartbeat,
+      heartbeatTimeToLive: heartbeat * 2,
+    })
+    if (capability.draft === true) this.#router.peerEvents.on("disconnect", (id) => this.#leave(id.toString("latin1")))
+  }
+
+  /** Opens the queue, binds, and begins to receive. */
+  async start(store: Store): Promise<void> {
+    const { source, limits, bind } = this.#options
+    this.#engine = await Engine.open(store, source, limits, {
+      granted: (granted) => this.#grant(granted),
+      stop: (stop) => this.#stop(stop),
+      ended: (tasks) => this.#ended(tasks),
+      recovered: (error) => this.#recovered(error),
+      failed: (error) => this.#fail(error),
+    })
+    this.#isOpen = true
+    this.#dispatcher = new Dispatcher(this.#engine, {
+      send: (id, message) => this.#send(id, message),
+      refused: (refusal) => this.emit("refused", refusal),
+    })
+    await this.#router.bind(bind)
+    this.#endpoint = this.#router.lastEndpoint ?? ""
+    this.#running = this.#run()
+  }
+
+  /** The address that it is, or was, bound to. */
+  get endpoint(): string {
+    return this.#endpoint
+  }
+
+  /** Whether its store works. */
+  get isReady(): boolean {
+    return this.#closing === undefined && this.#engine.isUp
+  }
+
+  /** The state of the queue. */
+  snapshot(): TasksSnapshot {
+    return snapshotOf(this.#engine.queue)
+  }
+
+  /** How many tasks are in each state. */
+  get counts(): Readonly<Counts> {
+    return this.#engine.queue.book.counts
+  }
+
+  async #run(): Promise<void> {
+    try {
+      for await (const { parts, userId } of this.#router.withMetadata()) {
+        const [id, ...frames] = parts
+        if (id !== undefined) this.#receive(id, frames, userId ?? undefined)
+        if (this.#engine.underWay > MAX_WRITES) await this.#engine.settled()
+      }
+    } catch (error) {
+      if (this.#closing === undefined) this.#fail(error as Error)
+    }
+  }
+
+  #receive(id: Buffer, frames: Buffer[], user: string | undefined): void {
+    const from = { id, connection: id.toString("latin1"), user, request: requestOf(frames) }
+    try {
+      const message = decodeRequest(frames)
+      if (this.#options.security !== undefined && user === undefined)
+        throw new TaskError("DENIED", "The connection is not authenticated")
+      if (!this.#options.allow(user, actions[message.kind]))
+        throw new TaskError("DENIED", `${user ?? "Nobody"} may not ${actions[message.kind]}`)
+      // The memory of a received part is used again; this is kept.
+      this.#dispatcher.handle({ ...from, id: Buffer.from(id) }, message)
+    } catch (error) {
+      this.#dispatcher.refuse(from, error)
+    }
+  }
+
+  #grant(granted: readonly Granted[]): void {
+    // Leases that were given back before they were on disk are not sent: the worker would do what another one has.
+    const valid = granted.filter(({ task, lease }) => task.lease === lease && task.state === "running")
+    const byConnection = new Map<string, Granted[]>()
+    for (const one of valid) {
+      const { connection } = one.seat
+      const mine = byConnection.get(connection)
+      if (mine) mine.push(one)
+      else byConnection.set(connection, [one])
+    }
+    for (const [connection, mine] of byConnection) {
+      const body = `{"session":${mine[0]?.seat.session},"leases":[${mine.map(({ task }) => leaseText(task)).join(",")}]}`
+      if (!this.#send(Buffer.from(connection, "latin1"), encodeMessage(answers.lease, 0, body)))
+        this.#returnLeases(connection, mine)
+    }
+    if (this.listenerCount("started") > 0) {
+      const views = valid.map(({ task }) => viewOf(task))
+      this.emit("started", views)
+    }
+  }
+
+  /** The worker is gone, and has not got them. */
+  #returnLeases(connection: string, granted: readonly Granted[]): void {
+    // While the store cannot be used, they expire instead.
+    if (!this.#engine.isUp) return
+    this.#engine.act((queue, { wall }) => {
+      queue.leave(connection)
+      for (const { task, lease } of granted)
+        if (task.lease === lease && queue.book.get(task.id) === task)
+          queue.release(task.owner ?? "", task.id, lease, wall)
+      return () => {}
+    })
+  }
+
+  #stop({ task, lease, connection, reason }: Stop): void {
+    this.#send(Buffer.from(connection, "latin1"), encodeAnswer("stop", 0, { id: task.id, lease, reason }))
+  }
+
+  #ended(tasks: readonly Task[]): void {
+    this.#dispatcher.waiters.ended(this.#engine.queue, tasks)
+    if (this.listenerCount("ended") > 0) this.emit("ended", tasks.map(viewOf))
+  }
+
+  #recovered(error: TaskError): void {
+    this.#dispatcher.waiters.renew(this.#engine.queue)
+    for (const connection of this.#dispatcher.workers)
+      this.#send(Buffer.from(connection, "latin1"), encodeAnswer("again", 0, {}))
+    this.emit("recovered", error)
+  }
+
+  #leave(connection: string): void {
+    this.#dispatcher.leave(connection)
+    if (this.#engine.isUp) this.#engine.queue.leave(connection)
+  }
+
+  #send(id: Buffer, message: Buffer[]): boolean {
+    try {
+      return this.#router.trySend([id, ...message])
+    } catch {
+      // EHOSTUNREACH: the peer is gone. Or the socket is closed.
+      return false
+    }
+  }
+
+  #fail(error: Error): void {
+    this.emit("failed", error)
+    void this.close()
+  }
+
+  /** Stops receiving, and writes what has changed. Workers keep their leases, and are back when the queue is. The store stays open. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
+    if (this.#isOpen) await this.#engine.close()
+    // The address is free once this is done.
+    if (this.#endpoint !== "") await this.#router.unbind(this.#endpoint).catch(() => {})
+    this.#router.close()
+    await this.#running
+  }
+
+  /** Closes it, at the end of an `await using`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+}
+
+/** The JSON of a lease. The input is JSON already. */
+function leaseText({ id, lease, attempt, options, queue, key, batch, input }: Task): string {
+  const { attempts, timeout } = options
+  const head = JSON.stringify({ id, lease, attempt, attempts, timeout, queue, key, batch })
+  return `${head.slice(0, -1)},"input":${input}}`
+}
+
+/**
+ * Serves a queue whose tasks are in a store. It takes the queue over if another process serves it from the same store.
+ *
+ * ```typescript
+ * const store = await openStore("./tasks")
+ * const server = await serveTasks(store, { bind: "tcp://127.0.0.1:5580" })
+ * ```
+ *
+ * @throws TaskError `INVALID` if an option is not valid
+ */
+export async function serveTasks(store: Store, options: TaskServerOptions): Promise<TaskServer> {
+  const server = new TaskServer(options)
+  try {
+    await server.start(store)
+  } catch (error) {
+    await server.close()
+    throw error
+  }
+  return server
+}

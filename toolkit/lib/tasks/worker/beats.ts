@@ -1,0 +1,78 @@
+// The heartbeats of one worker.
+
+import { Connection, type Target } from "../client/connection.js"
+
+/** A heartbeat is sent so often while a lease lasts. */
+const BEATS_PER_LEASE = 3
+/** A lease counts as lost that much of its time before the queue gives the task to another worker. */
+const MARGIN = 1 / 6
+
+/** Keeps the leases of a worker, and says which are lost. */
+export class Beats {
+  readonly #connection: Connection
+  readonly #instance: string
+  readonly #lost: (leases: number[], reason: string) => void
+  /** Until when the queue keeps each lease, at least. */
+  readonly #until = new Map<number, number>()
+  #time = 30_000
+  #timer: NodeJS.Timeout | undefined
+  #checks: NodeJS.Timeout | undefined
+
+  constructor(target: Target, instance: string, lost: (leases: number[], reason: string) => void) {
+    this.#instance = instance
+    this.#lost = lost
+    this.#connection = new Connection(target, { connected: () => this.#beat() })
+    this.setTime(this.#time)
+  }
+
+  /** How long a lease lasts without a heartbeat, in milliseconds. */
+  setTime(time: number): void {
+    this.#time = time
+    clearInterval(this.#timer)
+    clearInterval(this.#checks)
+    this.#timer = setInterval(() => this.#beat(), time / BEATS_PER_LEASE)
+    this.#checks = setInterval(() => this.#check(), (time * MARGIN) / 2)
+  }
+
+  add(leases: readonly number[]): void {
+    const until = performance.now() + this.#time
+    for (const lease of leases) this.#until.set(lease, until)
+  }
+
+  remove(lease: number): void {
+    this.#until.delete(lease)
+  }
+
+  #beat(): void {
+    if (this.#until.size === 0 || !this.#connection.isUp) return
+    const leases = [...this.#until.keys()]
+    const until = performance.now() + this.#time
+    this.#connection.request("heartbeat", { instance: this.#instance, leases }, this.#time).then(
+      (answer) => {
+        const lost = answer.lost as number[]
+        for (const lease of leases) if (this.#until.has(lease)) this.#until.set(lease, until)
+        this.#lose(lost, "The queue has given the task to another worker, or it has ended")
+      },
+      // The next one may get through. If none does, the leases run out.
+      () => {},
+    )
+  }
+
+  #check(): void {
+    const now = performance.now() + this.#time * MARGIN
+    const lost = [...this.#until].filter(([, until]) => until < now).map(([lease]) => lease)
+    this.#lose(lost, `The queue did not answer for ${Math.round(this.#time * (1 - MARGIN))} ms`)
+  }
+
+  #lose(leases: number[], reason: string): void {
+    if (leases.length === 0) return
+    for (const lease of leases) this.#until.delete(lease)
+    this.#lost(leases, reason)
+  }
+
+  close(): void {
+    clearInterval(this.#timer)
+    clearInterval(this.#checks)
+    this.#connection.close()
+  }
+}

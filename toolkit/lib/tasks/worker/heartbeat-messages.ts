@@ -1,0 +1,19 @@
+// What workers and the thread of heartbeats say to each other.
+
+import type { Target } from "../client/connection.js"
+
+/** To the thread. Each worker has a number. */
+export type ToHeartbeats =
+  | { do: "open"; worker: number; target: Target; instance: string }
+  /** How long leases last. */
+  | { do: "lease"; worker: number; time: number }
+  | { do: "add"; worker: number; leases: number[] }
+  | { do: "remove"; worker: number; lease: number }
+  | { do: "close"; worker: number }
+
+/** From the thread: leases that are lost, or may be. */
+export interface FromHeartbeats {
+  worker: number
+  lost: number[]
+  reason: string
+}

@@ -1,0 +1,37 @@
+// The thread that sends heartbeats. It has connections of its own, so that leases are kept while a worker computes.
+
+import { parentPort } from "node:worker_threads"
+import { Beats } from "./beats.js"
+import type { FromHeartbeats, ToHeartbeats } from "./heartbeat-messages.js"
+
+const port = parentPort
+if (port === null) throw new Error("This file is the program of a thread")
+
+const workers = new Map<number, Beats>()
+
+port.on("message", (message: ToHeartbeats) => {
+  const { worker } = message
+  const beats = workers.get(worker)
+  switch (message.do) {
+    case "open":
+      workers.set(
+        worker,
+        new Beats(message.target, message.instance, (lost, reason) =>
+          port.postMessage({ worker, lost, reason } satisfies FromHeartbeats),
+        ),
+      )
+      break
+    case "lease":
+      beats?.setTime(message.time)
+      break
+    case "add":
+      beats?.add(message.leases)
+      break
+    case "remove":
+      beats?.remove(message.lease)
+      break
+    case "close":
+      beats?.close()
+      workers.delete(worker)
+  }
+})

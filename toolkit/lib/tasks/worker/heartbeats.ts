@@ -1,0 +1,72 @@
+// The thread of heartbeats, which all workers of a process share.
+
+import { Worker as Thread } from "node:worker_threads"
+import type { Target } from "../client/connection.js"
+import type { FromHeartbeats, ToHeartbeats } from "./heartbeat-messages.js"
+
+type Lost = (leases: number[], reason: string) => void
+
+/** Of the process: one thread, while there are workers. */
+let thread: Thread | undefined
+let lastWorker = 0
+const listeners = new Map<number, Lost>()
+
+function threadOf(): Thread {
+  if (thread) return thread
+  const started = new Thread(new URL("./heartbeat-thread.js", import.meta.url), { execArgv: [] })
+  started.on("message", ({ worker, lost, reason }: FromHeartbeats) => listeners.get(worker)?.(lost, reason))
+  // The worker itself decides how long the process lives.
+  started.unref()
+  thread = started
+  return started
+}
+
+/** A copy of the keys of a client: objects with methods cannot go to another thread. */
+function plain({ endpoints, security, heartbeat }: Target): Target {
+  if (security === undefined || !("client" in security)) return { endpoints, security, heartbeat }
+  const { client, serverKey } = security
+  const keys = { publicKey: client.publicKey, secretKey: client.secretKey }
+  const key = typeof serverKey === "object" && "publicKey" in serverKey ? serverKey.publicKey : serverKey
+  return { endpoints, security: { client: keys, serverKey: key }, heartbeat }
+}
+
+/** Sends heartbeats for the leases of one worker. */
+export class Heartbeats {
+  readonly #worker: number
+  readonly #thread: Thread
+
+  /** @param lost Gets the leases that are lost, or may be, and why. */
+  constructor(target: Target, instance: string, lost: Lost) {
+    this.#worker = ++lastWorker
+    this.#thread = threadOf()
+    listeners.set(this.#worker, lost)
+    this.#post({ do: "open", worker: this.#worker, target: plain(target), instance })
+  }
+
+  setTime(time: number): void {
+    this.#post({ do: "lease", worker: this.#worker, time })
+  }
+
+  add(leases: number[]): void {
+    this.#post({ do: "add", worker: this.#worker, leases })
+  }
+
+  remove(lease: number): void {
+    this.#post({ do: "remove", worker: this.#worker, lease })
+  }
+
+  #post(message: ToHeartbeats): void {
+    this.#thread.postMessage(message)
+  }
+
+  /** Ends them, and the thread with those of the last worker. */
+  async close(): Promise<void> {
+    if (!listeners.delete(this.#worker)) return
+    if (listeners.size > 0) {
+      this.#post({ do: "close", worker: this.#worker })
+      return
+    }
+    if (thread === this.#thread) thread = undefined
+    await this.#thread.terminate()
+  }
+}

@@ -1,0 +1,77 @@
+// A task while a handler works on it.
+
+import type { LeaseBody } from "../protocol.js"
+import { TaskError, type TaskProgress } from "../queue/index.js"
+import type { Report } from "../server/reports.js"
+
+/** What a handler gets: a task, and how to say what becomes of it. */
+export class Job<Input = unknown> {
+  readonly id: string
+  /** What was submitted. */
+  readonly input: Input
+  readonly queue: string
+  readonly key: string | undefined
+  readonly batch: string | undefined
+  /** Which attempt this is, from 1. */
+  readonly attempt: number
+  /** How many attempts there are, at most. */
+  readonly attempts: number
+  /** The number of the lease. It rises: use it to fence what the handler writes elsewhere. */
+  readonly lease: number
+  /**
+   * Aborted if the result is not wanted any more: the task was cancelled, took longer than its timeout, or the lease was lost. The reason says
+   * which.
+   */
+  readonly signal: AbortSignal
+  readonly #controller = new AbortController()
+  readonly #report: (report: Report) => void
+  /** In milliseconds; 0 is no limit. */
+  readonly timeout: number
+
+  /** @internal */
+  constructor(body: LeaseBody, report: (report: Report) => void) {
+    this.id = body.id
+    this.input = body.input as Input
+    this.queue = body.queue
+    this.key = body.key
+    this.batch = body.batch
+    this.attempt = body.attempt
+    this.attempts = body.attempts
+    this.lease = body.lease
+    this.timeout = body.timeout
+    this.signal = this.#controller.signal
+    this.#report = report
+  }
+
+  /** Says how far it is. Shown with the task, and not kept once it has ended. */
+  readonly progress = (done: number, total?: number, text?: string): void => {
+    const progress: TaskProgress = { done, ...(total !== undefined && { total }), ...(text !== undefined && { text }) }
+    this.#report({ do: "progress", id: this.id, lease: this.lease, ...progress })
+  }
+
+  /** Keeps the lease for so many milliseconds, whatever becomes of the connection. Heartbeats keep it anyway. At most a day. */
+  readonly extend = (time: number): void => {
+    if (!Number.isSafeInteger(time) || time < 1)
+      throw new TaskError("INVALID", `Expected time to be a positive integer but received ${String(time)}`)
+    this.#report({ do: "extend", id: this.id, lease: this.lease, time })
+  }
+
+  /** @internal */
+  abort(reason: Error): void {
+    this.#controller.abort(reason)
+  }
+}
+
+/** Why a job is aborted. */
+export type AbortCause = "stop" | "lost" | "timeout" | "drain"
+
+/** The reason of an aborted job. */
+export class AbortReason extends Error {
+  override readonly name = "AbortError"
+  override readonly cause: AbortCause
+
+  constructor(cause: AbortCause, message: string) {
+    super(message)
+    this.cause = cause
+  }
+}

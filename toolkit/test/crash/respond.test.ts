@@ -1,0 +1,111 @@
+import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { setTimeout } from "node:timers/promises"
+import { verifyAuditLog } from "ohmq-toolkit/audit"
+import { describe, expect, it } from "vitest"
+import { RelayProcess, temporaryFolder, until } from "../relay/support.js"
+import { configWith, type Entry, entriesOf, token, user } from "../respond/support.js"
+
+const rounds = Number(process.env.OHMQ_CRASH_ROUNDS ?? 5)
+const seed = Number(process.env.OHMQ_SEED ?? Math.floor(Math.random() * 2 ** 31))
+
+/** Numbers from 0 to 1 that follow from the seed: mulberry32. */
+function randomFrom(start: number): () => number {
+  let state = start
+  return () => {
+    state = (state + 0x6d2b79f5) | 0
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
+  }
+}
+
+/** An action that writes a line at its beginning and at its end, and so does its undoing. */
+const config = configWith(`
+actions:
+  act:
+    type: exec
+    command: [sh, -c, 'echo "begin $1" >> log; sleep 0.0$2; echo "end $1" >> log', sh, "{name}", "{pause}"]
+    parameters: { name: { type: token, pattern: "[a-z0-9-]+" }, pause: { type: integer, min: 0, max: 9 } }
+    ${user.replace(/, $/, "")}
+    undo: { ${user}command: [sh, -c, 'echo "undo $1" >> log', sh, "{name}"] }
+rules:
+  - { name: all, when: "true", do: act, with: { name: data.name, pause: data.pause }, expires: 300ms, limit: { count: 1000, per: 1s } }
+`)
+
+const ofType = (entries: readonly Entry[], type: string, run?: string) =>
+  entries.filter((entry) => entry.type === type && (run === undefined || entry.run === run))
+
+describe(`ohmq respond run, killed with SIGKILL (OHMQ_SEED=${seed})`, () => {
+  it("decides about each alert once, begins nothing twice, and undoes all", {
+    timeout: 60_000 * Math.ceil(rounds / 5),
+  }, async () => {
+    const random = randomFrom(seed)
+    const folder = temporaryFolder()
+    chmodSync(folder, 0o755)
+    writeFileSync(join(folder, "log"), "")
+    chmodSync(join(folder, "log"), 0o666)
+    const acknowledged: string[] = []
+    let responder = await RelayProcess.start(folder, config, "respond")
+    for (let round = 0; round < rounds; round++) {
+      const wanted = acknowledged.length + 3 + Math.floor(random() * 25)
+      const senders = Array.from({ length: 4 }, async (_, sender) => {
+        for (let number = 0; responder.child.signalCode === null; number++) {
+          const name = `${round}-${sender}-${number}`
+          try {
+            const response = await fetch(`${responder.url}/alerts`, {
+              method: "POST",
+              body: JSON.stringify({ name, pause: Math.floor(random() * 10) }),
+              headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+            })
+            if (response.status === 202) acknowledged.push(name)
+          } catch {
+            return
+          }
+          if (acknowledged.length >= wanted) return
+        }
+      })
+      await Promise.all(senders)
+      // At any moment: while actions run, while some are undone, or when all is done.
+      await setTimeout(random() * 500)
+      await responder.end("SIGKILL")
+      responder = await RelayProcess.start(folder, undefined, "respond")
+    }
+    const open = async () => (await responder.metric('ohmq_relay_sink_lag_events{sink="respond"}')) as number
+    await until(async () => (await open()) === 0)
+    await until(() => {
+      const entries = entriesOf(folder)
+      const ended = ofType(entries, "response.finished", "undo").filter(({ outcome }) => outcome === "done")
+      return new Set(ended.map(({ id }) => id)).size === ofType(entries, "response.decided").length
+    })
+    expect(await responder.end()).toBe(0)
+
+    const keys = readFileSync(join(folder, "audit/key.pub"), "utf8").trim().split("\n")
+    expect(await verifyAuditLog(join(folder, "audit"), { keys })).toMatchObject({ problems: [], found: 0 })
+    const entries = entriesOf(folder)
+    const decided = ofType(entries, "response.decided").map(({ parameters }) => (parameters as { name: string }).name)
+    expect(new Set(decided).size).toBe(decided.length)
+    expect(decided).toEqual(expect.arrayContaining(acknowledged))
+    const started = ofType(entries, "response.started", "action").map(({ id }) => id)
+    expect(new Set(started).size).toBe(started.length)
+    expect(started.length).toBe(decided.length)
+    const finished = ofType(entries, "response.finished", "action").map(({ id }) => id)
+    expect(finished.toSorted()).toEqual(started.toSorted())
+    // What the actions themselves have written agrees.
+    const lines = existsSync(join(folder, "log")) ? readFileSync(join(folder, "log"), "utf8").split("\n") : []
+    const outcomes = new Map(ofType(entries, "response.finished", "action").map(({ id, outcome }) => [id, outcome]))
+    for (const { id, parameters } of ofType(entries, "response.decided")) {
+      const { name } = parameters as { name: string }
+      const count = (what: string) => lines.filter((line) => line === `${what} ${name}`).length
+      if (outcomes.get(id) === "done") expect([count("begin"), count("end")]).toEqual([1, 1])
+      else {
+        expect(outcomes.get(id)).toBe("ambiguous")
+        expect(count("begin")).toBeLessThanOrEqual(1)
+      }
+      expect(count("undo")).toBeGreaterThanOrEqual(1)
+    }
+    console.log(
+      `${rounds} kills: ${decided.length} responses, ${[...outcomes.values()].filter((one) => one === "ambiguous").length} ambiguous`,
+    )
+  })
+})
