@@ -34,6 +34,8 @@ export const chapters = [
       "toolkit/docs/relay-mistakes.md",
       "toolkit/docs/respond.md",
       "toolkit/docs/respond-mistakes.md",
+      "toolkit/docs/tasks.md",
+      "toolkit/docs/tasks-protocol.md",
       "toolkit/docs/integrations.md",
     ],
   },

@@ -1,10 +1,12 @@
 // What the status page is told about the relay, and how it acts on it.
 
+import { resolve } from "node:path"
 import type { Logger } from "pino"
 import type { Counter, Histogram } from "prom-client"
 import type {
   ApprovalSubject,
   ApprovalView,
+  AuditSubject,
   LetterSubject,
   LetterView,
   LinkView,
@@ -14,12 +16,14 @@ import type {
   Subject,
 } from "../status/index.js"
 import type { DeadLetter, Selection, Store } from "../store/index.js"
+import { AuditPages, type AuditPlace } from "./audit-pages.js"
 import type { Clock } from "./clock.js"
 import type { Outlet } from "./components.js"
 import type { RelayConfig } from "./configuration/configuration.js"
 import { replay } from "./delivery/replay.js"
 import { storedEvent } from "./formats/stored-event.js"
 import { decodeTag } from "./intake/tags.js"
+import { Complaints } from "./observation/complaints.js"
 import type { Metrics } from "./observation/metrics.js"
 import type { Route } from "./routes/route.js"
 import { version } from "./version.js"
@@ -42,7 +46,15 @@ export interface PageExtension {
   /** What the page is of. `ohmq relay` by default. */
   readonly title?: string
   readonly approvals?: ApprovalSubject & { waiting(): readonly ApprovalView[] }
+  /** Its own audit logs. */
+  readonly audit?: readonly AuditPlace[]
 }
+
+/** The logs that sinks write. */
+const auditPlaces = ({ sinks, folder }: RelayConfig): AuditPlace[] =>
+  sinks
+    .filter(({ type }) => type === "audit")
+    .map(({ name, config }) => ({ name, folder: resolve(folder, (config as { path: string }).path) }))
 
 type Labels = Readonly<Record<string, string | number | undefined>>
 
@@ -78,14 +90,21 @@ export class RelayStatus implements Subject, LetterSubject {
   readonly title: string
   readonly letters: LetterSubject = this
   readonly approvals: ApprovalSubject | undefined
+  readonly audit: AuditSubject
+  readonly #audit: AuditPages
+  readonly #complaints: Complaints
   readonly #context: StatusContext
   readonly #started = Date.now()
 
   constructor(context: StatusContext) {
     this.#context = context
+    this.#complaints = new Complaints(context.log)
     const { title = "ohmq relay", approvals } = context.extension
     this.title = title
     this.approvals = approvals
+    const own = context.extension.audit ?? []
+    this.#audit = new AuditPages(() => [...own, ...auditPlaces(context.config())])
+    this.audit = this.#audit
   }
 
   wait(milliseconds: number, signal: AbortSignal): Promise<void> {
@@ -104,6 +123,9 @@ export class RelayStatus implements Subject, LetterSubject {
       started: this.#started,
       state: state(),
       approvals: this.#context.extension.approvals?.waiting(),
+      audit: this.#audit.views((name, reason) =>
+        this.#complaints.warn(`audit ${name}`, { audit: name, reason }, "The page cannot show an audit log"),
+      ),
       relay: {
         sources: await this.#sources(),
         routes: config().routes.map(({ name, from, to }) => ({

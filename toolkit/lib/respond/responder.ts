@@ -97,6 +97,7 @@ export class Responder {
     this.#relay = await Relay.start(this.#relayConfig(this.#config), this.#log, this.#clock, {
       title: "ohmq respond",
       approvals: new ApprovalPage(this.#approvals),
+      audit: [{ name: "responses", folder: resolve(this.#config.folder, this.#config.audit.path) }],
     })
     const { folder, store, control } = this.#config
     await this.#control.listen(resolve(folder, control.socket ?? join(store.path, "respond.sock")))

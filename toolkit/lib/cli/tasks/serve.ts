@@ -6,10 +6,12 @@ import { Authenticator } from "ohmq/security"
 import { type Logger, pino } from "pino"
 import { isLoopback } from "../../config/index.js"
 import { HttpServer } from "../../relay/http/server.js"
+import { StatusSite } from "../../status/index.js"
 import { openStore, type Store, StoreError } from "../../store/index.js"
 import { serveTasks, type TaskServer, type TaskServerOptions, tasksMetrics } from "../../tasks/index.js"
 import { parseUsage, UsageError } from "../usage.js"
 import { asUsage, durationOf, integerOf, ownCertificate, sizeOf } from "./connecting.js"
+import { QueuePage } from "./page.js"
 
 const names = [
   "bind",
@@ -61,8 +63,12 @@ function addressOf(text: string): { host: string; port: number } {
   return { host: match[1], port }
 }
 
-/** Serves /metrics, /healthz and /readyz. */
-async function serveHttp(text: string, server: TaskServer): Promise<{ url: string; close(): Promise<void> }> {
+/** Serves the status page, /metrics, /healthz and /readyz. */
+async function serveHttp(
+  text: string,
+  server: TaskServer,
+  log: Logger,
+): Promise<{ url: string; close(): Promise<void> }> {
   const { host, port } = addressOf(text)
   const registry = tasksMetrics(server)
   const http = new HttpServer(100, () => {})
@@ -72,6 +78,8 @@ async function serveHttp(text: string, server: TaskServer): Promise<{ url: strin
     headers: { "content-type": registry.contentType },
     body: await registry.metrics(),
   }))
+  // On this machine only, so without a token.
+  http.serve(new StatusSite(new QueuePage(server, log)))
   http.page("/healthz", () => ({ status: 200, headers: type, body: "ok\n" }))
   http.page("/readyz", () =>
     server.isReady
@@ -151,7 +159,7 @@ async function run(
   })
   server.on("refused", ({ user, code, reason }) => log.warn({ user, code, reason }, "A message was refused"))
   server.on("recovered", ({ message }) => log.error({ reason: message }, "The store failed, and was opened again"))
-  const web = http === undefined ? undefined : await serveHttp(http, server)
+  const web = http === undefined ? undefined : await serveHttp(http, server, log)
   log.info(
     { endpoint: server.endpoint, ...(web && { http: web.url }), tasks: server.counts, pid: process.pid },
     "The queue takes tasks",

@@ -13,10 +13,12 @@ import {
   type RequestKind,
   requestOf,
 } from "../protocol.js"
-import { type Counts, type Stop, type Task, TaskError } from "../queue/index.js"
+import { type Counts, type Stop, type Task, TaskError, type TaskQueue } from "../queue/index.js"
+import { changeable, control } from "./control.js"
 import { Dispatcher } from "./dispatcher.js"
 import { Engine, type Granted } from "./engine.js"
 import { type ReadServerOptions, readServerOptions, type TaskAction, type TaskServerOptions } from "./options.js"
+import { type PageOptions, pageOf, type TaskSelection } from "./selection.js"
 import { snapshotOf, type TasksSnapshot, type TaskView, viewOf } from "./views.js"
 
 /** The events of a queue, and their arguments. */
@@ -115,6 +117,49 @@ export class TaskServer extends EventEmitter<TaskServerEvents> {
   /** How many tasks are in each state. */
   get counts(): Readonly<Counts> {
     return this.#engine.queue.book.counts
+  }
+
+  /**
+   * Tasks in the order in which they were submitted.
+   *
+   * @throws TaskError `INVALID`
+   */
+  list(options: PageOptions = {}): { tasks: TaskView[]; next?: number } {
+    const { tasks, ...rest } = pageOf(this.#engine.queue, options)
+    return { tasks: tasks.map(viewOf), ...rest }
+  }
+
+  /** The newest batches, and how many of their tasks are in each state. */
+  batches(max: number): { id: string; counts: Counts }[] {
+    return [...this.#engine.queue.book.batches].slice(-max).map(([id, counts]) => ({ id, counts: { ...counts } }))
+  }
+
+  /**
+   * Does what an operator asks for: `configure`, `retry`, `discard`, `schedule` or `unschedule`, as the protocol has it. Resolves to the answer once that is
+   * on disk.
+   *
+   * @throws TaskError
+   */
+  async change(body: Record<string, unknown>): Promise<object> {
+    return this.#change((queue, wall) => control(queue, body, wall, undefined))
+  }
+
+  /** Cancels tasks. Resolves to how many once that is on disk; those that run are told to stop. */
+  async cancel(selection: TaskSelection, reason: string): Promise<number> {
+    return this.#change((queue, wall) => {
+      const { tasks } = changeable(queue, selection, ({ hasEnded }) => !hasEnded)
+      for (const { id } of tasks) queue.cancel(id, reason, wall)
+      return tasks.length
+    })
+  }
+
+  #change<T>(work: (queue: TaskQueue, wall: number) => T): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.#engine.act((queue, { wall }) => {
+        const result = work(queue, wall)
+        return (error) => (error ? reject(error) : resolve(result))
+      })
+    })
   }
 
   async #run(): Promise<void> {
