@@ -3,6 +3,7 @@
 import { Buffer } from "node:buffer"
 import { rm } from "node:fs/promises"
 import { join } from "node:path"
+import { setImmediate } from "node:timers/promises"
 import { type Checkpoint, checkpointText } from "../notes/checkpoint.js"
 import type { SignerKey } from "../notes/keys.js"
 import type { Edge } from "../tree/edge.js"
@@ -14,6 +15,9 @@ import { type Head, names, writeHead } from "./folder.js"
 
 /** How many files are written at a time: as many as Node has threads for that. */
 const AT_ONCE = 4
+
+/** How many entries are hashed in one turn of the event loop. */
+const HASHED_AT_ONCE = 512
 
 interface FileToWrite {
   path: string
@@ -77,7 +81,9 @@ export class Publication {
     const edge = this.#edge.copy()
     const files: FileToWrite[] = []
     let bundle = [...this.#rest]
-    for (const entry of entries) {
+    for (const [i, entry] of entries.entries()) {
+      // Others want to append meanwhile.
+      if (i % HASHED_AT_ONCE === HASHED_AT_ONCE - 1) await setImmediate()
       bundle.push(entry)
       if (bundle.length === TILE_WIDTH) {
         files.push({ path: tilePath("entries", Math.floor(edge.size / TILE_WIDTH)), bytes: bundleOf(bundle) })
