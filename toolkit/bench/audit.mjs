@@ -3,11 +3,16 @@
 // node toolkit/bench/audit.mjs [ENTRIES]    how many entries the large log has, by default 1,000,000
 
 import { spawnSync } from "node:child_process"
-import { mkdtempSync, rmSync } from "node:fs"
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
-import { join } from "node:path"
+import { dirname, join } from "node:path"
 import { setTimeout } from "node:timers/promises"
-import { createAuditLog, openAuditLog, verifyAuditLog } from "ohmq-toolkit/audit"
+import { createAuditLog, openAuditLog, verifyAuditLog } from "../dist/audit/index.js"
+import { checkpointText } from "../dist/audit/notes/checkpoint.js"
+import { SignerKey } from "../dist/audit/notes/keys.js"
+import { Edge } from "../dist/audit/tree/edge.js"
+import { leafHash } from "../dist/audit/tree/hashes.js"
+import { bundleOf, TILE_WIDTH, tilePath } from "../dist/audit/tree/layout.js"
 
 const name = "bench.example.com/log"
 const producers = 256
@@ -72,14 +77,29 @@ async function freshness(log, perSecond) {
   )
 }
 
-async function fill(folder, size) {
-  const log = await openAuditLog(folder)
-  const window = 8192
-  while (log.size < size) {
-    const first = log.size
-    await Promise.all(Array.from({ length: Math.min(window, size - first) }, (_, i) => log.append(entry(first + i))))
+/** Writes the files of a large log, without a journal and without fsync: only its verification is measured. */
+function fill(folder, size) {
+  const served = join(folder, "public")
+  const write = (path, bytes) => {
+    mkdirSync(dirname(join(served, path)), { recursive: true })
+    writeFileSync(join(served, path), bytes)
   }
-  await log.close()
+  const edge = new Edge()
+  const bundle = []
+  for (let i = 0; i < size; i++) {
+    bundle.push(Buffer.from(entry(i)))
+    edge.add(leafHash(bundle.at(-1)), (level, index, hashes) => write(tilePath(level, index), Buffer.concat(hashes)))
+    if (bundle.length === TILE_WIDTH) write(tilePath("entries", (i + 1) / TILE_WIDTH - 1), bundleOf(bundle.splice(0)))
+  }
+  if (bundle.length > 0) write(tilePath("entries", Math.floor(size / TILE_WIDTH), bundle.length), bundleOf(bundle))
+  edge.levels.forEach((hashes, level) => {
+    if (hashes.length > 0)
+      write(tilePath(level, Math.floor(size / TILE_WIDTH ** (level + 1)), hashes.length), Buffer.concat(hashes))
+  })
+  const key = SignerKey.generate(name, "log")
+  const text = checkpointText(name, size, edge.root())
+  write("checkpoint", `${text}\n${key.sign(text)}`)
+  return String(key.verifier)
 }
 
 if (process.argv[2] === "verify") {
@@ -96,14 +116,15 @@ if (process.argv[2] === "verify") {
   const folder = mkdtempSync(join(tmpdir(), "ohmq-audit-bench-"))
   try {
     const path = join(folder, "log")
-    const key = await createAuditLog(path, { name })
+    await createAuditLog(path, { name })
     const log = await openAuditLog(path)
     await appends(log)
     await log.checkpoint()
     await freshness(log, 5000)
     await log.close()
-    await fill(path, size)
-    spawnSync(process.execPath, [import.meta.filename, "verify", path, key], { stdio: "inherit" })
+    const large = join(folder, "large")
+    const key = fill(large, size)
+    spawnSync(process.execPath, [import.meta.filename, "verify", large, key], { stdio: "inherit" })
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
