@@ -30,7 +30,7 @@ export async function sinkRelay(options: string, folder = temporaryFolder(), has
 store: { path: ./data }
 ${hasHttp ? 'http: { listen: "127.0.0.1:0" }' : ""}
 sources:
-  in: { type: file, path: ./in.ndjson, format: events }
+  in: { type: file, path: ./in.ndjson, format: events, maxLine: 1MiB }
 routes:
   - { name: all, from: [in], to: [out] }
 sinks:

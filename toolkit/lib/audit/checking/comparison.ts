@@ -1,7 +1,6 @@
 // Compares the entries of a bundle with the hashes of their tile, and says which entry is not what it was.
 
 import type { Buffer } from "node:buffer"
-import { rootOf } from "../tree/hashes.js"
 import { TILE_WIDTH, tilePath } from "../tree/layout.js"
 import { hashText } from "../tree/tiles.js"
 import type { AuditProblem } from "./report.js"
@@ -14,20 +13,21 @@ export interface Pair {
   entries: readonly Buffer[]
   /** The hashes of the tile. */
   tile: readonly Buffer[]
-  /** The hash over the tile in the level above, if the tile is full. */
-  above: Buffer | undefined
+  /** Whether these hashes lead to what was signed, as far as that can be told. */
+  isSigned(hashes: readonly Buffer[]): boolean
 }
 
 /** What is wrong, and the hashes that are most likely right. */
-export function compare({ bundle, entries, tile, above }: Pair): { problem?: AuditProblem; hashes: readonly Buffer[] } {
+export function compare({ bundle, entries, tile, isSigned }: Pair): {
+  problem?: AuditProblem
+  hashes: readonly Buffer[]
+} {
   const at = tile.findIndex((hash, i) => !entries[i]?.equals(hash))
   if (at === -1) return { hashes: tile }
   const index = bundle * TILE_WIDTH + at
-  const isAbove = (hashes: readonly Buffer[]) =>
-    above !== undefined && hashes.length === TILE_WIDTH && rootOf(hashes).equals(above)
-  if (isAbove(entries)) {
+  if (entries.length === tile.length && isSigned(entries)) {
     const file = tilePath(0, bundle, tile.length)
-    const message = `${file} was changed: its hash of entry ${index} is ${hashText(tile[at] as Buffer)}. Expected ${hashText(entries[at] as Buffer)}, which the entry and the level above have`
+    const message = `${file} was changed: its hash of entry ${index} is ${hashText(tile[at] as Buffer)}. Expected ${hashText(entries[at] as Buffer)}, which the entry has, and which was signed`
     return { problem: { kind: "tile", index, file, message }, hashes: entries }
   }
   const file = tilePath("entries", bundle, tile.length)
@@ -47,7 +47,7 @@ function sentence(at: number, bundle: number, entries: readonly Buffer[], tile: 
   if (place === at + 1) return `E${name(at).slice(1)} is missing: ${name(place)} is in its place`
   if (place !== -1 && entries[place]?.equals(tile[at] as Buffer))
     return `E${name(at).slice(1)} and ${name(place)} are swapped`
-  if (place === at - 1) return `E${name(place).slice(1)} is repeated in the place of ${name(at)}`
+  if (place !== -1 && place === at - 1) return `E${name(place).slice(1)} is repeated in the place of ${name(at)}`
   if (place !== -1) return `E${name(place).slice(1)} is in the place of ${name(at)}`
   return `E${name(at).slice(1)} was changed: its hash is ${hashText(hash)}. Expected ${hashText(tile[at] as Buffer)}, which the tree has`
 }

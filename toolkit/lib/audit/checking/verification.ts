@@ -9,7 +9,7 @@ import { names } from "../log/folder.js"
 import { keyChange, recordTime } from "../log/record.js"
 import { type Checkpoint, openCheckpoint } from "../notes/checkpoint.js"
 import { Edge } from "../tree/edge.js"
-import { emptyRoot, leafHash } from "../tree/hashes.js"
+import { emptyRoot, leafHash, rootOf } from "../tree/hashes.js"
 import { entriesOf, TILE_WIDTH, tilePath, widthOf } from "../tree/layout.js"
 import { hashText, Tiles } from "../tree/tiles.js"
 import { compare } from "./comparison.js"
@@ -145,7 +145,7 @@ class Verification {
     const entries = this.#entries(bundle)
     const tile = this.#hashes(bundle)
     if (entries === undefined || tile === undefined) return entries ?? tile
-    const { problem, hashes } = compare({ bundle, entries, tile, above: this.#above(bundle) })
+    const { problem, hashes } = compare({ bundle, entries, tile, isSigned: (all) => this.#isSigned(bundle, all) })
     if (problem !== undefined) this.#problems.add(problem)
     return hashes
   }
@@ -201,15 +201,19 @@ class Verification {
     }
   }
 
-  #above(bundle: number): Buffer | undefined {
-    const index = Math.floor(bundle / TILE_WIDTH)
+  /** Whether these hashes of a tile fit the level above it, or, in the last tile, the root that was signed. */
+  #isSigned(bundle: number, hashes: readonly Buffer[]): boolean {
+    if (hashes.length < TILE_WIDTH) {
+      const edge = this.#edge.copy()
+      for (const hash of hashes) edge.add(hash)
+      return edge.root().equals(this.#checkpoint.root)
+    }
+    const above = Math.floor(bundle / TILE_WIDTH)
     try {
-      return bundle % TILE_WIDTH < widthOf(1, index, this.#tiles.size)
-        ? this.#tiles.hashes(1, index)[bundle % TILE_WIDTH]
-        : undefined
+      return this.#tiles.hashes(1, above)[bundle % TILE_WIDTH]?.equals(rootOf(hashes)) ?? false
     } catch {
       // It is told once, when that tile is compared.
-      return undefined
+      return false
     }
   }
 

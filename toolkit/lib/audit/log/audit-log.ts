@@ -127,6 +127,11 @@ export class AuditLog implements AsyncDisposable {
     return this.#journal.durable - 1
   }
 
+  /** How many entries the last checkpoint covers. */
+  get covered(): number {
+    return this.#publication.checkpoint.size
+  }
+
   /** The public keys that sign its checkpoints. */
   get keys(): readonly string[] {
     return this.#parts.publication.keys

@@ -1,7 +1,7 @@
 // Files that are whole or not there, and on disk.
 
 import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync, writeFileSync } from "node:fs"
-import { mkdir, open, rename } from "node:fs/promises"
+import { type FileHandle, mkdir, open, rename } from "node:fs/promises"
 import { dirname } from "node:path"
 import { syncFolder } from "../../store/log/file-system.js"
 
@@ -20,39 +20,62 @@ export function replaceFile(path: string, content: string, mode = 0o644): void {
   syncFolder(dirname(path))
 }
 
-/** Writes many files at once, and makes them and their names durable. */
-export class FileBatch {
-  readonly #folders = new Set<string>()
+/** A file to write. */
+export interface NewFile {
+  path: string
+  bytes: Uint8Array
+}
 
-  /** Writes a file. Its bytes are on disk when this resolves; its name is after `sync`. */
-  async write(path: string, bytes: Uint8Array): Promise<void> {
-    const folder = dirname(path)
-    if (!this.#folders.has(folder)) await this.#makeFolder(folder)
-    const file = await open(path + NEW, "w", 0o644)
-    try {
-      await file.writeFile(bytes)
-      await file.datasync()
-    } finally {
-      await file.close()
-    }
-    await rename(path + NEW, path)
+/** How many files are open at a time. */
+const OPEN = 64
+/** How many are written at a time: one less than Node has threads for that, so that the journal need not wait. */
+const AT_ONCE = 3
+
+/**
+ * Writes many files, and makes their bytes and names durable. If it rejects, all writes have ended, and there may be some of the files.
+ *
+ * All are written before the first one is synchronized: a file system that groups what it commits then does most of the work once.
+ */
+export async function writeFiles(files: readonly NewFile[]): Promise<void> {
+  const folders = new Set<string>()
+  for (const folder of new Set(files.map(({ path }) => dirname(path)))) await makeFolder(folder, folders)
+  for (let from = 0; from < files.length; from += OPEN) await writeSome(files.slice(from, from + OPEN))
+  for (const folder of folders) syncFolder(folder)
+}
+
+async function writeSome(files: readonly NewFile[]): Promise<void> {
+  const handles: { path: string; handle: FileHandle }[] = []
+  try {
+    await each(files, async ({ path, bytes }) => {
+      const handle = await open(path + NEW, "w", 0o644)
+      handles.push({ path, handle })
+      await handle.writeFile(bytes)
+    })
+    await each(handles, ({ handle }) => handle.datasync())
+  } finally {
+    for (const { handle } of handles) await handle.close().catch(() => {})
   }
+  for (const { path } of handles) await rename(path + NEW, path)
+}
 
-  async #makeFolder(folder: string): Promise<void> {
-    this.#folders.add(folder)
-    if (existsSync(folder)) return
-    const first = await mkdir(folder, { recursive: true, mode: 0o755 })
-    // Each new folder is a name in the one above it.
-    for (let at = folder; first !== undefined; at = dirname(at)) {
-      this.#folders.add(dirname(at))
-      if (at === first) break
-    }
+/** Does something with each, some at a time, and waits for all, also if one fails. */
+async function each<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+  const queue = items.values()
+  const worker = async () => {
+    for (const item of queue) await work(item)
   }
+  const results = await Promise.allSettled(Array.from({ length: AT_ONCE }, worker))
+  for (const result of results) if (result.status === "rejected") throw result.reason
+}
 
-  /** Makes all names durable. */
-  sync(): void {
-    for (const folder of this.#folders) syncFolder(folder)
-    this.#folders.clear()
+/** Makes a folder, and notes those whose names must be durable: each new one is a name in the one above it. */
+async function makeFolder(folder: string, changed: Set<string>): Promise<void> {
+  changed.add(folder)
+  if (existsSync(folder)) return
+  const first = await mkdir(folder, { recursive: true, mode: 0o755 })
+  for (let at = folder; first !== undefined; at = dirname(at)) {
+    changed.add(dirname(at))
+    if (at === first) break
   }
 }
 

@@ -3,22 +3,18 @@
 import { Buffer } from "node:buffer"
 import { rm } from "node:fs/promises"
 import { join } from "node:path"
+import { setImmediate } from "node:timers/promises"
 import { type Checkpoint, checkpointText } from "../notes/checkpoint.js"
 import type { SignerKey } from "../notes/keys.js"
 import type { Edge } from "../tree/edge.js"
 import { leafHash } from "../tree/hashes.js"
 import { bundleOf, TILE_WIDTH, tilePath } from "../tree/layout.js"
 import { Tiles } from "../tree/tiles.js"
-import { FileBatch, replaceFile } from "./files.js"
+import { type NewFile, replaceFile, writeFiles } from "./files.js"
 import { type Head, names, writeHead } from "./folder.js"
 
-/** How many files are written at a time: as many as Node has threads for that. */
-const AT_ONCE = 4
-
-interface FileToWrite {
-  path: string
-  bytes: Buffer
-}
+/** How many entries are hashed in one turn of the event loop. */
+const HASHED_AT_ONCE = 512
 
 /** The tree of a log on disk, with its checkpoint. */
 export class Publication {
@@ -75,9 +71,11 @@ export class Publication {
    */
   async add(entries: readonly Buffer[], time: number, announced: readonly string[]): Promise<void> {
     const edge = this.#edge.copy()
-    const files: FileToWrite[] = []
+    const files: NewFile[] = []
     let bundle = [...this.#rest]
-    for (const entry of entries) {
+    for (const [i, entry] of entries.entries()) {
+      // Others want to append meanwhile.
+      if (i % HASHED_AT_ONCE === HASHED_AT_ONCE - 1) await setImmediate()
       bundle.push(entry)
       if (bundle.length === TILE_WIDTH) {
         files.push({ path: tilePath("entries", Math.floor(edge.size / TILE_WIDTH)), bytes: bundleOf(bundle) })
@@ -94,7 +92,7 @@ export class Publication {
       const at = Math.floor(edge.size / TILE_WIDTH ** (level + 1))
       if (hashes.length > 0) files.push({ path: tilePath(level, at, hashes.length), bytes: Buffer.concat(hashes) })
     })
-    await this.#write(files)
+    await writeFiles(files.map(({ path, bytes }) => ({ path: join(this.#served, path), bytes })))
     const head = { ...this.#head, size: edge.size, root: edge.root().toString("base64"), time, keys: [...announced] }
     // Before the signature: after a crash, no other tree of this size can be signed.
     writeHead(this.#folder, head)
@@ -102,18 +100,6 @@ export class Publication {
     this.#edge = edge
     this.#rest = bundle
     this.#replaced.push(...full)
-  }
-
-  async #write(files: readonly FileToWrite[]): Promise<void> {
-    const batch = new FileBatch()
-    const queue = files.values()
-    const work = async () => {
-      for (const { path, bytes } of queue) await batch.write(join(this.#served, path), bytes)
-    }
-    const results = await Promise.allSettled(Array.from({ length: AT_ONCE }, work))
-    // All have ended: nothing is still being written when the caller tries again.
-    for (const result of results) if (result.status === "rejected") throw result.reason
-    batch.sync()
   }
 
   #sign(): Checkpoint {

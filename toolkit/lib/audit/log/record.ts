@@ -45,6 +45,8 @@ export function recordLine(fields: RecordFields, time: number): string {
 
 /** The time of a record in milliseconds since 1970. Undefined for other entries, which claim no time that the log vouches for. */
 export function recordTime(entry: Buffer): number | undefined {
+  // Most other entries are told apart by one byte.
+  if (entry[2] !== 0x74) return undefined
   const time = TIME.exec(entry.toString("latin1", 0, PREFIX))?.[1]
   const value = time === undefined ? Number.NaN : Date.parse(time)
   return Number.isNaN(value) ? undefined : value

@@ -51,6 +51,7 @@ export class Witness {
   readonly #owner: Owner
   readonly #key: SignerKey
   readonly #logs: readonly VerifierKey[]
+  #closing: Promise<void> | undefined
 
   private constructor(folder: string, owner: Owner, key: SignerKey, logs: readonly VerifierKey[]) {
     this.#folder = folder
@@ -100,6 +101,7 @@ export class Witness {
    * other.
    */
   add(body: string): WitnessAnswer {
+    if (this.#closing !== undefined) return refusal(503, "The witness is closed")
     try {
       return this.#add(body)
     } catch (error) {
@@ -160,8 +162,9 @@ export class Witness {
   }
 
   /** Lets other processes have it. */
-  async close(): Promise<void> {
-    await this.#owner.release()
+  close(): Promise<void> {
+    this.#closing ??= this.#owner.release()
+    return this.#closing
   }
 }
 
