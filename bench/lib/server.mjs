@@ -74,7 +74,7 @@ export async function startListener(file, args, { port, env, seconds = 15 }) {
     }
     await sleep(50)
   }
-  return { stop }
+  return { stop, pid: child.pid }
 }
 
 /**

@@ -3,7 +3,7 @@
 
 import { fork } from "node:child_process"
 import { once } from "node:events"
-import { mkdtempSync, writeFileSync } from "node:fs"
+import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { cpus } from "node:os"
 import { join } from "node:path"
 import process from "node:process"
@@ -69,6 +69,31 @@ function client(peer, given) {
   }
 }
 
+/** The CPU seconds that a process has used, and those that it has started. 0 where there is no /proc. */
+function cpuOf(root) {
+  const parents = new Map()
+  const ticks = new Map()
+  for (const name of existsSync("/proc/self/stat") ? readdirSync("/proc") : []) {
+    if (!/^\d+$/.test(name)) continue
+    try {
+      // What follows the name of the program, which is in brackets: the state, the parent, …
+      const fields = readFileSync(`/proc/${name}/stat`, "utf8")
+        .replace(/^.*\) /s, "")
+        .split(" ")
+        .map(Number)
+      parents.set(Number(name), fields[1])
+      // Its own time, and that of its children that have ended.
+      ticks.set(Number(name), fields[11] + fields[12] + fields[13] + fields[14])
+    } catch {
+      // It has ended.
+    }
+  }
+  const isOurs = (pid) => pid === root || (parents.has(pid) && isOurs(parents.get(pid)))
+  let sum = 0
+  for (const [pid, count] of ticks) if (isOurs(pid)) sum += count
+  return sum / 100
+}
+
 const percentile = (sorted, p) => sorted[Math.floor((sorted.length - 1) * p)]
 
 async function measure({ peer, start }, { tasks, timed, concurrency, workers }) {
@@ -81,11 +106,18 @@ async function measure({ peer, start }, { tasks, timed, concurrency, workers }) 
     await worker.open("work", { concurrency, workers })
     // A first look at everything, which is not measured.
     await Promise.all([submitter.ask("submit", { count: 2000 }), worker.ask("count", { to: 2000 })])
+    const cpu = async () => {
+      const [one, other] = await Promise.all([submitter.ask("cpu"), worker.ask("cpu")])
+      return one.cpu + other.cpu + cpuOf(started[0].pid)
+    }
+    const before = await cpu()
     const from = performance.now()
     const done = worker.ask("count", { to: 2000 + tasks })
-    const submitted = submitter.ask("submit", { count: tasks }).then(() => performance.now() - from)
+    const submitted = submitter.ask("submit", { count: tasks })
     await done
     const both = performance.now() - from
+    await submitted
+    const used = (await cpu()) - before
     const [times] = await Promise.all([
       worker.ask("times", { to: 2000 + tasks + timed }),
       submitter.ask("time", { count: timed, every: 5 }),
@@ -93,7 +125,7 @@ async function measure({ peer, start }, { tasks, timed, concurrency, workers }) 
     const sorted = times.times.sort((one, other) => one - other)
     return {
       rate: (tasks / both) * 1000,
-      submitRate: (tasks / (await submitted)) * 1000,
+      cpu: (used / tasks) * 1e6,
       p50: percentile(sorted, 0.5),
       p99: percentile(sorted, 0.99),
     }
@@ -119,7 +151,7 @@ async function main() {
       }
       const measured = await measure(contender, options)
       say(
-        `round ${round} of ${rounds}: ${contender.name}: ${Math.round(measured.rate)} tasks/s, start p50 ${measured.p50.toFixed(2)} ms, p99 ${measured.p99.toFixed(2)} ms`,
+        `round ${round} of ${rounds}: ${contender.name}: ${Math.round(measured.rate)} tasks/s, ${Math.round(measured.cpu)} µs of CPU a task, start p50 ${measured.p50.toFixed(2)} ms, p99 ${measured.p99.toFixed(2)} ms`,
       )
       figures[contender.name] = [...(figures[contender.name] ?? []), measured]
     }
@@ -131,6 +163,7 @@ async function main() {
       name,
       Math.round(middle(all, "rate")).toLocaleString("en"),
       `${Math.round(Math.min(...all.map(({ rate }) => rate))).toLocaleString("en")} to ${Math.round(Math.max(...all.map(({ rate }) => rate))).toLocaleString("en")}`,
+      Math.round(middle(all, "cpu")).toLocaleString("en"),
       middle(all, "p50").toFixed(1),
       middle(all, "p99").toFixed(1),
       chosen.find((one) => one.name === name).how,
@@ -138,7 +171,7 @@ async function main() {
   const { tasks, timed, concurrency, workers } = options
   const text = `${tasks.toLocaleString("en")} empty tasks, submitted in batches while ${concurrency} at a time are worked on, by ${workers} worker${workers === 1 ? "" : "s"}; then ${timed.toLocaleString("en")} tasks, 200 a second, timed from before they are submitted to their start. Medians of ${rounds} rounds in turn. Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model}
 
-${markdown(["", "tasks/s", "all rounds", "start p50, ms", "start p99, ms", "on disk when"], rows)}
+${markdown(["", "tasks/s", "all rounds", "CPU of all processes, µs a task", "start p50, ms", "start p99, ms", "on disk when"], rows)}
 `
   process.stdout.write(text)
   if (options.output) writeFileSync(options.output, text)

@@ -56,6 +56,10 @@ const actions = {
   async count({ to }) {
     await until(to)
   },
+  async cpu() {
+    const { user, system } = process.cpuUsage()
+    return { cpu: (user + system) / 1e6 }
+  },
   async times({ to }) {
     times = []
     await until(to)

@@ -45,3 +45,6 @@ export function sizeText(bytes: number): string {
   for (; value >= 1024 && unit < units.length - 1; unit++) value /= 1024
   return `${unit === 0 ? value : value.toFixed(value < 10 ? 2 : 1)} ${units[unit]}`
 }
+
+/** Text of others as one line, which cannot move the cursor. */
+export const oneLine = (text: string): string => text.replace(/\p{Cc}+/gu, " ")

@@ -1,8 +1,9 @@
 // What does not work: messages that are not the protocol's, a store that fails, two queues on one store.
 
 import { Dealer } from "ohmq"
+import { createEvent, encode } from "ohmq-toolkit/events"
 import type { Store } from "ohmq-toolkit/store"
-import { SubmitError, TaskClient } from "ohmq-toolkit/tasks"
+import { SubmitError, TaskClient, waitToTakeOver } from "ohmq-toolkit/tasks"
 import { describe, expect, it, onTestFinished } from "vitest"
 import { all, clientOf, deferred, failure, opened, queued, serving, temporaryFolder, workerOf } from "./support.js"
 
@@ -172,6 +173,44 @@ describe("two queues on one store", () => {
     expect((await all(both.list())).map(({ id }) => id)).toEqual(["a"])
     await second.close()
     expect((await serving(store)).counts.ready).toBe(1)
+  })
+})
+
+describe("waitToTakeOver", () => {
+  it("waits for as long as the queue is there, though it has nothing to do", async () => {
+    const store = await opened()
+    const first = await serving(store, { beat: 100 })
+    await clientOf(first.endpoint).submit([{ id: "a" }])
+    let isOver = false
+    const waiting = waitToTakeOver(store, { silence: 600 }).then((silent) => {
+      isOver = true
+      return silent
+    })
+    await new Promise((resolve) => setTimeout(resolve, 1500))
+    expect(isOver).toBe(false)
+    await first.close()
+    expect(await waiting).toBe(true)
+    expect((await serving(store)).counts.ready).toBe(1)
+    const stopped = waitToTakeOver(store, { silence: 60_000, signal: AbortSignal.timeout(10) })
+    expect(await stopped).toBe(false)
+    expect(Object.keys(store.stats().cursors)).toEqual(["tasks"])
+  })
+})
+
+describe("a journal among other events", () => {
+  it("leaves those of others alone, also of another queue", async () => {
+    const store = await opened()
+    const one = await serving(store, { source: "/one" })
+    await clientOf(one.endpoint).submit([{ id: "a" }])
+    await one.close()
+    const other = createEvent({ source: "/other", type: "task.submitted", data: { nothing: true } })
+    await store.append([{ frames: encode(other) }, { frames: [Buffer.from("task.submitted"), Buffer.from("no JSON")] }])
+    const again = await serving(store, { source: "/one" })
+    expect(again.counts.ready).toBe(1)
+    // While it runs, too.
+    await store.append([{ frames: encode(other) }])
+    await clientOf(again.endpoint).submit([{ id: "b" }])
+    expect(again.counts.ready).toBe(2)
   })
 })
 

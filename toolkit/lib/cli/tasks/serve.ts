@@ -159,6 +159,8 @@ async function run(
   })
   server.on("refused", ({ user, code, reason }) => log.warn({ user, code, reason }, "A message was refused"))
   server.on("recovered", ({ message }) => log.error({ reason: message }, "The store failed, and was opened again"))
+  if (server.missing > 0)
+    log.error({ entries: server.missing }, "The store has lost entries: tasks may be missing, or start again")
   const web = http === undefined ? undefined : await serveHttp(http, server, log)
   log.info(
     { endpoint: server.endpoint, ...(web && { http: web.url }), tasks: server.counts, pid: process.pid },

@@ -3,7 +3,7 @@
 import process from "node:process"
 import { type Event, fromSarif, toSarif } from "../../events/index.js"
 import type { TaskResult, TaskView } from "../../tasks/index.js"
-import { figure } from "../terminal.js"
+import { figure, oneLine } from "../terminal.js"
 import { isJson, parseUsage, UsageError } from "../usage.js"
 import { connectFlags, connectOptions, withClient } from "./connecting.js"
 import { selectHelp, selectionOf, selectOptions } from "./selecting.js"
@@ -14,9 +14,6 @@ const names = [...connectOptions, ...selectOptions, "output"] as const
 const say = (text: string) => process.stdout.write(`${text}\n`)
 
 const time = (at: number | undefined): string => (at === undefined ? "" : new Date(at).toISOString())
-
-/** Text of others as one line, which cannot move the cursor. */
-const oneLine = (text: string): string => text.replace(/\p{Cc}+/gu, " ")
 
 function listLine({ id, state, queue, attempt, attempts, worker, reason }: TaskView): string {
   const parts = [id, state, queue, `${attempt}/${attempts}`, worker ?? "-", reason ? oneLine(reason) : ""]

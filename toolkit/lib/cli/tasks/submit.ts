@@ -5,7 +5,7 @@ import { createReadStream } from "node:fs"
 import process from "node:process"
 import { createInterface } from "node:readline"
 import { SubmitError, type Submitted, type TaskClient, type TaskInit } from "../../tasks/index.js"
-import { plural } from "../terminal.js"
+import { oneLine, plural } from "../terminal.js"
 import { isJson, parseUsage, UsageError } from "../usage.js"
 import { connectFlags, connectOptions, durationOf, integerOf, timeFrom, withClient } from "./connecting.js"
 import { outcomeOf } from "./outcome.js"
@@ -137,7 +137,7 @@ export async function submit(args: readonly string[]): Promise<number> {
 
 function say(one: Submitted, asJson: boolean): void {
   if (asJson) process.stdout.write(`${JSON.stringify(one)}\n`)
-  else if (one.status === "refused") process.stderr.write(`refused ${one.id}: ${one.reason}\n`)
+  else if (one.status === "refused") process.stderr.write(`${oneLine(`refused ${one.id}: ${one.reason}`)}\n`)
 }
 
 function also(counts: Counter): string {

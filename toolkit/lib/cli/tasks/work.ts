@@ -2,6 +2,7 @@
 
 import process from "node:process"
 import { startCommandWorker } from "../../tasks/index.js"
+import { oneLine } from "../terminal.js"
 import { parseUsage, UsageError } from "../usage.js"
 import { asUsage, connectFlags, connectOptions, durationOf, integerOf, sizeOf, targetOf } from "./connecting.js"
 
@@ -26,7 +27,7 @@ function codesOf(text: string | undefined): number[] | undefined {
   return text.split(",").map(Number)
 }
 
-const say = (text: string) => process.stderr.write(`${text}\n`)
+const say = (text: string) => process.stderr.write(`${oneLine(text)}\n`)
 
 export async function work(args: readonly string[]): Promise<number> {
   const at = args.indexOf("--")

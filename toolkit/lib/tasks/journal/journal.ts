@@ -24,6 +24,8 @@ export class Journal {
   /** Appends are confirmed in order. */
   #tail: Promise<void> = Promise.resolve()
   #committed: Position = 0
+  /** Entries that the store has lost. */
+  readonly #gaps = new Map<Position, number>()
 
   private constructor(store: Store, source: string) {
     this.#store = store
@@ -66,6 +68,11 @@ export class Journal {
   /** Which process this is: the number rises with each that opens the journal. */
   get epoch(): number {
     return this.#writer.epoch
+  }
+
+  /** How many entries the store has lost, and says so: it was damaged and repaired. */
+  get missing(): number {
+    return [...this.#gaps.values()].reduce((sum, count) => sum + count, 0)
   }
 
   /** How many entries of the store the journal needs. */
@@ -142,9 +149,10 @@ export class Journal {
   async *read(from: Position): AsyncGenerator<StoredRecord[], void> {
     for await (const entries of this.#store.read(CURSOR, { from, follow: false, max: CHUNK })) {
       const chunk: StoredRecord[] = []
-      for (const { frames, position } of entries) {
-        const read = decodeRecord(frames)
-        if (read) chunk.push({ ...read, position })
+      for (const { frames, position, gap } of entries) {
+        if (gap) this.#gaps.set(position, gap.to - gap.from + 1)
+        const read = decodeRecord(frames, this.#writer.source)
+        if (read) chunk.push({ record: read.record, epoch: read.epoch, position })
       }
       yield chunk
     }

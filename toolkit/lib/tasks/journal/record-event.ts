@@ -57,6 +57,7 @@ export function encodeRecord(record: TaskRecord, writer: Writer, time: number): 
 const withTask = new Set<string>(["task.submitted", "task.kept"])
 const others = new Set<TaskRecord["type"]>([
   "task.opened",
+  "task.alive",
   "task.leased",
   "task.returned",
   "task.retried",
@@ -71,19 +72,35 @@ const others = new Set<TaskRecord["type"]>([
 
 const isOther = (type: string): type is TaskRecord["type"] => (others as ReadonlySet<string>).has(type)
 
-/** The record of an event, or undefined if it is another event. */
-export function decodeRecord(frames: readonly Uint8Array[]): ReadRecord | undefined {
+/** The record of an event, or undefined if it is another event: others may write to the store, too. */
+export function decodeRecord(frames: readonly Uint8Array[], source: string): ReadRecord | undefined {
   const [typeFrame, envelopeFrame] = frames
   if (typeFrame === undefined || envelopeFrame === undefined) return undefined
   const type = text(typeFrame)
   const hasTask = withTask.has(type) || (type.startsWith("task.") && isEnd(type.slice(5) as TaskState))
   if (!hasTask && !isOther(type)) return undefined
-  const envelope = JSON.parse(text(envelopeFrame)) as { id: string; data: Record<string, unknown> }
+  const envelope = envelopeIn(envelopeFrame)
+  if (envelope?.source !== source) return undefined
   const epoch = Number.parseInt(envelope.id, 10)
   if (!hasTask) return { record: { type, ...envelope.data } as TaskRecord, epoch }
   const { input, result, ...data } = envelope.data
   const values = { input: JSON.stringify(input), ...(result !== undefined && { result: JSON.stringify(result) }) }
   return { record: { type, data, ...values } as unknown as TaskRecord, epoch }
+}
+
+interface Envelope {
+  id: string
+  source: string
+  data: Record<string, unknown>
+}
+
+/** The store has checked the bytes: what is not JSON was written by others. */
+function envelopeIn(frame: Uint8Array): Envelope | undefined {
+  try {
+    return JSON.parse(text(frame)) as Envelope
+  } catch {
+    return undefined
+  }
 }
 
 const text = (frame: Uint8Array): string => Buffer.from(frame.buffer, frame.byteOffset, frame.byteLength).toString()

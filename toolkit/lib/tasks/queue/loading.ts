@@ -23,6 +23,7 @@ export class Loading {
   apply(record: TaskRecord, position: number): void {
     switch (record.type) {
       case "task.opened":
+      case "task.alive":
         return
       case "task.leased":
         for (const grant of record.leases) this.#lease(grant, record.time)

@@ -57,6 +57,8 @@ export type TaskRecord =
   | WholeTask
   /** A process has opened the queue. Later records of older epochs do not count. */
   | { type: "task.opened"; epoch: number }
+  /** The process is there, though it has nothing to write. */
+  | { type: "task.alive" }
   | { type: "task.leased"; leases: readonly Grant[]; time: number }
   /** Leases that were given back unused: they count for no attempt. */
   | { type: "task.returned"; ids: readonly string[] }

@@ -47,6 +47,8 @@ export class Engine {
   /** Since when it has no queue, after a failure of the store. */
   #down: Promise<void> | undefined
   #underWay = 0
+  #writtenAt = 0
+  #beats: NodeJS.Timeout | undefined
   #isClosed = false
 
   private constructor(store: Store, source: string, limits: QueueLimits, listener: Listener) {
@@ -61,6 +63,14 @@ export class Engine {
     const engine = new Engine(store, source, limits, listener)
     await engine.#load()
     return engine
+  }
+
+  /** Writes something at least so often, for processes that wait to take over. */
+  beat(time: number): void {
+    this.#beats = setInterval(() => {
+      if (!this.isUp || this.#underWay > 0 || performance.now() - this.#writtenAt < time) return
+      this.#write(this.#journal.append([{ type: "task.alive" }]), () => {}, []).catch(() => {})
+    }, time / 2)
   }
 
   get queue(): TaskQueue {
@@ -151,6 +161,7 @@ export class Engine {
       throw error
     }
     this.#underWay--
+    this.#writtenAt = performance.now()
     tell()
     if (this.#cleaning === undefined && needsCleaning(this.#journal, this.#queue)) this.#clean()
   }
@@ -218,6 +229,7 @@ export class Engine {
   }
 
   #stopTimer(): void {
+    if (this.#isClosed) clearInterval(this.#beats)
     clearTimeout(this.#timer)
     this.#timer = undefined
     this.#wakesAt = Number.POSITIVE_INFINITY

@@ -26,10 +26,12 @@ export interface TaskServerOptions extends GivenLimits {
   allow?: ((user: string | undefined, action: TaskAction) => boolean) | undefined
   /** How often to send a heartbeat of ZMTP; a connection that does not answer for that long is closed. 5,000 by default. */
   heartbeat?: number | undefined
+  /** Writes something to the store at least so often, so that `waitToTakeOver` elsewhere sees that it is there. Never by default. */
+  beat?: number | undefined
 }
 
 const limitNames = Object.keys(defaultQueueLimits) as (keyof QueueLimits)[]
-const names = ["bind", "security", "insecure", "context", "source", "allow", "heartbeat", ...limitNames]
+const names = ["bind", "security", "insecure", "context", "source", "allow", "heartbeat", "beat", ...limitNames]
 
 /** The least values: what is less cannot work. */
 const least: Partial<Record<keyof QueueLimits, number>> = { lease: 100, keep: 0, keepCount: 0, maxBackoff: 0 }
@@ -73,7 +75,16 @@ export function readServerOptions(options: TaskServerOptions) {
     const value = options[name]
     if (value !== undefined) limits[name] = checkOption(name, value, least[name] ?? 1)
   }
-  return { bind, security, context, source, allow, heartbeat: checkOption("heartbeat", heartbeat, 100), limits }
+  return {
+    bind,
+    security,
+    context,
+    source,
+    allow,
+    heartbeat: checkOption("heartbeat", heartbeat, 100),
+    beat: options.beat === undefined ? undefined : checkOption("beat", options.beat, 10),
+    limits,
+  }
 }
 
 export type ReadServerOptions = ReturnType<typeof readServerOptions>

@@ -23,12 +23,12 @@ export type Report = { id: string; lease: number } & (
 )
 
 const common = ["do", "id", "lease"]
-const members: Record<Report["do"], readonly string[]> = {
-  finish: [...common, "result"],
-  fail: [...common, "reason", "retry", "delay", "result"],
-  release: common,
-  extend: [...common, "time"],
-  progress: [...common, "done", "total", "text"],
+const members: Record<Report["do"], ReadonlySet<string>> = {
+  finish: new Set([...common, "result"]),
+  fail: new Set([...common, "reason", "retry", "delay", "result"]),
+  release: new Set(common),
+  extend: new Set([...common, "time"]),
+  progress: new Set([...common, "done", "total", "text"]),
 }
 
 const MAX_REASON = 2000

@@ -90,6 +90,7 @@ export class TaskServer extends EventEmitter<TaskServerEvents> {
       failed: (error) => this.#fail(error),
     })
     this.#isOpen = true
+    if (this.#options.beat !== undefined) this.#engine.beat(this.#options.beat)
     this.#dispatcher = new Dispatcher(this.#engine, {
       send: (id, message) => this.#send(id, message),
       refused: (refusal) => this.emit("refused", refusal),
@@ -112,6 +113,11 @@ export class TaskServer extends EventEmitter<TaskServerEvents> {
   /** The state of the queue. */
   snapshot(): TasksSnapshot {
     return snapshotOf(this.#engine.queue)
+  }
+
+  /** How many entries of its journal the store has lost, because it was damaged and repaired. Tasks may be missing, or start again. */
+  get missing(): number {
+    return this.#engine.journal.missing
   }
 
   /** How many tasks are in each state. */

@@ -34,13 +34,11 @@ export class Beats {
     this.#checks = setInterval(() => this.#check(), (time * MARGIN) / 2)
   }
 
-  add(leases: readonly number[]): void {
+  /** Leases were given, and others are over. */
+  change(added: readonly number[], removed: readonly number[]): void {
     const until = performance.now() + this.#time
-    for (const lease of leases) this.#until.set(lease, until)
-  }
-
-  remove(lease: number): void {
-    this.#until.delete(lease)
+    for (const lease of added) this.#until.set(lease, until)
+    for (const lease of removed) this.#until.delete(lease)
   }
 
   #beat(): void {

@@ -7,8 +7,8 @@ export type ToHeartbeats =
   | { do: "open"; worker: number; target: Target; instance: string }
   /** How long leases last. */
   | { do: "lease"; worker: number; time: number }
-  | { do: "add"; worker: number; leases: number[] }
-  | { do: "remove"; worker: number; lease: number }
+  /** Leases that were given, and others that are over. */
+  | { do: "change"; worker: number; added: number[]; removed: number[] }
   | { do: "close"; worker: number }
 
 /** From the thread: leases that are lost, or may be. */

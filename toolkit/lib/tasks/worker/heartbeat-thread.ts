@@ -24,11 +24,8 @@ port.on("message", (message: ToHeartbeats) => {
     case "lease":
       beats?.setTime(message.time)
       break
-    case "add":
-      beats?.add(message.leases)
-      break
-    case "remove":
-      beats?.remove(message.lease)
+    case "change":
+      beats?.change(message.added, message.removed)
       break
     case "close":
       beats?.close()

@@ -4,6 +4,9 @@ import { Worker as Thread } from "node:worker_threads"
 import type { Target } from "../client/connection.js"
 import type { FromHeartbeats, ToHeartbeats } from "./heartbeat-messages.js"
 
+/** A heartbeat may still list a lease for so long after it is over. */
+const REMOVE_MS = 100
+
 type Lost = (leases: number[], reason: string) => void
 
 /** Of the process: one thread, while there are workers. */
@@ -34,6 +37,8 @@ function plain({ endpoints, security, heartbeat }: Target): Target {
 export class Heartbeats {
   readonly #worker: number
   readonly #thread: Thread
+  #removed: number[] = []
+  #timer: NodeJS.Timeout | undefined
 
   /** @param lost Gets the leases that are lost, or may be, and why. */
   constructor(target: Target, instance: string, lost: Lost) {
@@ -47,12 +52,23 @@ export class Heartbeats {
     this.#post({ do: "lease", worker: this.#worker, time })
   }
 
+  /** The worker has leases. The thread knows it at once: what comes next may block this one. */
   add(leases: number[]): void {
-    this.#post({ do: "add", worker: this.#worker, leases })
+    this.#change(leases)
   }
 
+  /** A lease is over. The thread need not know it at once: most leases are short, and many of them go in one message. */
   remove(lease: number): void {
-    this.#post({ do: "remove", worker: this.#worker, lease })
+    this.#removed.push(lease)
+    this.#timer ??= setTimeout(() => this.#change([]), REMOVE_MS)
+  }
+
+  #change(added: number[]): void {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    const removed = this.#removed
+    this.#removed = []
+    this.#post({ do: "change", worker: this.#worker, added, removed })
   }
 
   #post(message: ToHeartbeats): void {
@@ -61,6 +77,7 @@ export class Heartbeats {
 
   /** Ends them, and the thread with those of the last worker. */
   async close(): Promise<void> {
+    clearTimeout(this.#timer)
     if (!listeners.delete(this.#worker)) return
     if (listeners.size > 0) {
       this.#post({ do: "close", worker: this.#worker })

@@ -18,12 +18,9 @@ export class Job<Input = unknown> {
   readonly attempts: number
   /** The number of the lease. It rises: use it to fence what the handler writes elsewhere. */
   readonly lease: number
-  /**
-   * Aborted if the result is not wanted any more: the task was cancelled, took longer than its timeout, or the lease was lost. The reason says
-   * which.
-   */
-  readonly signal: AbortSignal
-  readonly #controller = new AbortController()
+  /** Made when it is asked for: most handlers are done before. */
+  #controller: AbortController | undefined
+  #reason: Error | undefined
   readonly #report: (report: Report) => void
   /** In milliseconds; 0 is no limit. */
   readonly timeout: number
@@ -39,7 +36,6 @@ export class Job<Input = unknown> {
     this.attempts = body.attempts
     this.lease = body.lease
     this.timeout = body.timeout
-    this.signal = this.#controller.signal
     this.#report = report
   }
 
@@ -56,9 +52,27 @@ export class Job<Input = unknown> {
     this.#report({ do: "extend", id: this.id, lease: this.lease, time })
   }
 
+  /**
+   * Aborted if the result is not wanted any more: the task was cancelled, took longer than its timeout, or the lease was lost. The reason says
+   * which.
+   */
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController()
+      if (this.#reason) this.#controller.abort(this.#reason)
+    }
+    return this.#controller.signal
+  }
+
+  /** @internal */
+  get abortReason(): Error | undefined {
+    return this.#reason
+  }
+
   /** @internal */
   abort(reason: Error): void {
-    this.#controller.abort(reason)
+    this.#reason ??= reason
+    this.#controller?.abort(this.#reason)
   }
 }
 

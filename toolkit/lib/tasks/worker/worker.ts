@@ -169,8 +169,8 @@ export class Worker<Input = unknown> extends EventEmitter<WorkerEvents> {
   }
 
   #failure(job: Job<Input>, error: Error): Report {
-    const { id, lease, signal } = job
-    const { cause, message } = (signal.aborted ? signal.reason : {}) as Partial<AbortReason>
+    const { id, lease } = job
+    const { cause, message } = (job.abortReason ?? {}) as Partial<AbortReason>
     if (cause === "drain") return { do: "release", id, lease }
     const reason = cause === "timeout" && message !== undefined ? message : error.message || error.name
     const { retry = true, delay, result } = error instanceof TaskFailure ? error : {}
@@ -194,7 +194,7 @@ export class Worker<Input = unknown> extends EventEmitter<WorkerEvents> {
   }
 
   async #tell(report: Report): Promise<TaskError | undefined> {
-    if (report.do === "finish") {
+    if (report.do === "finish" && typeof report.result === "object") {
       try {
         JSON.stringify(report.result)
       } catch (error) {
