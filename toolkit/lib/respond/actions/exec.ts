@@ -10,6 +10,7 @@ import { z } from "zod"
 import { Secret, secret, size } from "../../config/index.js"
 import type { ComponentContext } from "../../relay/components.js"
 import { killGroup } from "../../relay/process-group.js"
+import { Guard } from "../../tasks/command/guard.js"
 import { Template } from "../parameters/template.js"
 import { actionKind, type Order, type Output, type Result, type Runner } from "./action.js"
 import { placesCheck } from "./places.js"
@@ -111,6 +112,8 @@ class ExecRunner implements Runner {
     const [program = "", ...args] = argumentsOf(this.#config, parameters)
     const { cwd, env, user, output } = this.#config
     stopped.throwIfAborted()
+    // If the responder is killed, the program ends with it: it would be beyond its time limit.
+    const guard = new Guard()
     const child = spawn(program, args, {
       cwd: resolve(this.#folder, cwd),
       env: Object.fromEntries(
@@ -121,6 +124,7 @@ class ExecRunner implements Runner {
       stdio: ["ignore", "pipe", "pipe"],
       ...user,
     })
+    if (child.pid !== undefined) guard.watch(child.pid)
     const printed = new Printed()
     let why: Pick<Result, "outcome" | "reason"> | undefined
     const timers: NodeJS.Timeout[] = []
@@ -152,6 +156,8 @@ class ExecRunner implements Runner {
     } finally {
       timers.forEach(clearTimeout)
       stopped.removeEventListener("abort", abort)
+      if (child.pid !== undefined) guard.release(child.pid)
+      await guard.close()
     }
   }
 
