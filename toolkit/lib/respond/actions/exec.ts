@@ -112,8 +112,6 @@ class ExecRunner implements Runner {
     const [program = "", ...args] = argumentsOf(this.#config, parameters)
     const { cwd, env, user, output } = this.#config
     stopped.throwIfAborted()
-    // If the responder is killed, the program ends with it: it would be beyond its time limit.
-    const guard = new Guard()
     const child = spawn(program, args, {
       cwd: resolve(this.#folder, cwd),
       env: Object.fromEntries(
@@ -124,6 +122,8 @@ class ExecRunner implements Runner {
       stdio: ["ignore", "pipe", "pipe"],
       ...user,
     })
+    // If the responder is killed, the program ends with it: it would be beyond its time limit.
+    const guard = new Guard()
     if (child.pid !== undefined) guard.watch(child.pid)
     const printed = new Printed()
     let why: Pick<Result, "outcome" | "reason"> | undefined
@@ -146,11 +146,12 @@ class ExecRunner implements Runner {
     try {
       const [code, signal] = await ended(child)
       const result = { ...(code !== null && { code }), output: printed.end() }
-      if (why !== undefined) return { ...why, ...result }
+      if (why !== undefined) return { ...why, ...(why.outcome === "failed" && { isPartial: true }), ...result }
       if (code === 0) return { outcome: "done", ...result }
       return {
         outcome: "failed",
         reason: code === null ? `It was ended by ${signal}` : `It ended with ${code}`,
+        ...(code === null && { isPartial: true }),
         ...result,
       }
     } finally {
