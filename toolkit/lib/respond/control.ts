@@ -57,7 +57,7 @@ export function endpointOf(socket: string): { endpoint: string; path: string; cl
 const maxRequest = 4096
 
 const uidOf = (peerAddress: string | null): number | undefined => {
-  const [, uid] = /^localhost:(\d+):\d+:\d+$/.exec(peerAddress ?? "") ?? []
+  const [, uid] = /^localhost:(\d+):\d*:\d*$/.exec(peerAddress ?? "") ?? []
   return uid === undefined ? undefined : Number(uid)
 }
 

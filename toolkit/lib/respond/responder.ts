@@ -121,7 +121,7 @@ export class Responder {
           type: sinkName,
           kind,
           config: undefined,
-          delivery: deliverySchema.parse({ retryMax: "30s" }),
+          delivery: deliverySchema.parse({ batch: 4096, batchBytes: "4MiB", retryMax: "30s" }),
           // It stays over a reload: rules and actions are replaced in it.
           fingerprint: sinkName,
         },
@@ -150,7 +150,7 @@ export class Responder {
     this.#scheduler = scheduler
     await scheduler.start()
     const policy = () => ({ rules: this.#config.rules, surroundings: surroundings() })
-    return new Desk(this.#journal, policy, metrics, this.#log, () => scheduler.wake())
+    return new Desk(this.#journal, policy, metrics, this.#log, this.#clock, () => scheduler.wake())
   }
 
   /** What is to be undone and cannot be, because its action is gone. */
@@ -252,7 +252,9 @@ export class Responder {
     const old = this.#config
     const config = readRules(old.file)
     if (config.fingerprint !== old.fingerprint)
-      throw new Error("A change of store, audit, control or http takes effect after a restart only")
+      throw new Error(
+        "A change of store, audit, control or http, or the first of people, takes effect after a restart only",
+      )
     const end = await this.#scheduler?.pause()
     try {
       await this.#runners?.apply(config.actions)

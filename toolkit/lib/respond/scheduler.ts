@@ -23,7 +23,7 @@ export interface Equipment {
   readonly surroundings: Surroundings
 }
 
-type Ending = Result | Pick<Finished, "outcome" | "reason">
+type Ending = Pick<Finished, "outcome" | "reason" | "isPartial" | "code" | "output">
 
 /** What is to be done, and by what. */
 interface Due {
@@ -250,7 +250,7 @@ export class Scheduler {
           id,
           run,
           ...ending,
-          ...this.#next(current, run, ending.outcome, now),
+          ...this.#next(current, run, ending, now),
         }
       )
     })
@@ -258,19 +258,22 @@ export class Scheduler {
   }
 
   /** What follows from an outcome: it is undone later, or now, or done again. */
-  #next(response: Response, run: Run, outcome: Finished["outcome"], now: number): Pick<Finished, "undoAt" | "again"> {
+  #next(response: Response, run: Run, { outcome, isPartial }: Ending, now: number): Pick<Finished, "undoAt" | "again"> {
     if (outcome === "superseded" || outcome === "refused") return {}
     if (run === "undo") {
       if (outcome === "done") return {}
       const { first, longest } = undoAgainMs
       // What was cut off by the end of the responder has not failed.
-      const wait = outcome === "ambiguous" ? 0 : Math.min(longest, first * 2 ** Math.min(response.undoAttempts - 1, 10))
-      return { undoAt: now + Math.max(wait, 0) }
+      const wait =
+        outcome === "ambiguous"
+          ? 0
+          : Math.min(longest, first * 2 ** Math.min(Math.max(response.undoAttempts - 1, 0), 10))
+      return { undoAt: now + wait }
     }
     const equipped = this.#equipment().actions.get(response.action)
     if (outcome === "ambiguous" && equipped?.action.isIdempotent) return { again: true }
     // What has failed has done nothing that could be undone. What was cut off may have done it.
-    if (outcome === "failed") return {}
+    if (outcome === "failed" && !isPartial) return {}
     if (response.undoBy !== undefined) return { undoAt: now }
     return response.expires === undefined ? {} : { undoAt: now + response.expires }
   }

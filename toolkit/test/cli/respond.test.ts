@@ -45,7 +45,7 @@ function folderFor(): string {
 }
 
 describe("ohmq respond", () => {
-  it("has a quick start that works", { timeout: 60_000 }, async () => {
+  it("has a quick start that works", { timeout: 120_000 }, async () => {
     const page = readFileSync(resolve(import.meta.dirname, "../../docs/respond.md"), "utf8")
     const [, send = ""] = [...page.matchAll(/^```sh\n(.+?)^```/gms)].map(([, text]) => text as string)
     const folder = temporaryFolder()
@@ -75,7 +75,7 @@ describe("ohmq respond", () => {
     expect(await responder.end()).toBe(0)
   })
 
-  it("asks people, and takes back what they want", { timeout: 60_000 }, async () => {
+  it("asks people, and takes back what they want", { timeout: 120_000 }, async () => {
     const folder = folderFor()
     const responder = await RelayProcess.start(folder, rules("approve: required, expires: 1h"), "respond")
     expect(ohmq(folder, "respond", "pending").stdout).toBe("Nothing waits\n")
@@ -119,7 +119,7 @@ describe("ohmq respond", () => {
     expect(await responder.end()).toBe(0)
   })
 
-  it.runIf(isRoot)("knows people by their user ids", { timeout: 60_000 }, async () => {
+  it.runIf(isRoot)("knows people by their user ids", { timeout: 120_000 }, async () => {
     const folder = folderFor()
     const people = "people: { alice: { uid: 65001 }, bob: { uid: 65002 } }"
     const responder = await RelayProcess.start(folder, rules("approve: { people: 2 }", people), "respond")
@@ -149,7 +149,7 @@ describe("ohmq respond", () => {
     expect(await responder.end()).toBe(0)
   })
 
-  it("applies a changed file, and ignores a broken one", { timeout: 60_000 }, async () => {
+  it("applies a changed file, and ignores a broken one", { timeout: 120_000 }, async () => {
     const folder = folderFor()
     const responder = await RelayProcess.start(folder, rules("expires: 1h"), "respond")
     const file = join(folder, "rules.yaml")
@@ -172,7 +172,7 @@ describe("ohmq respond", () => {
     expect(await responder.end()).toBe(0)
   })
 
-  it("is run by one process at a time", { timeout: 60_000 }, async () => {
+  it("is run by one process at a time", { timeout: 120_000 }, async () => {
     const folder = folderFor()
     const responder = await RelayProcess.start(folder, rules("expires: 1h"), "respond")
     const second = ohmq(folder, "respond", "run")
@@ -184,7 +184,7 @@ describe("ohmq respond", () => {
 })
 
 describe("docs/respond.md", () => {
-  it("has a configuration that is valid, and all metrics", { timeout: 60_000 }, async () => {
+  it("has a configuration that is valid, and all metrics", { timeout: 120_000 }, async () => {
     const page = readFileSync(resolve(import.meta.dirname, "../../docs/respond.md"), "utf8")
     const folder = folderFor()
     writeFileSync(join(folder, "rules.yaml"), /^```yaml\n(version.+?)^```/ms.exec(page)?.[1] ?? "")

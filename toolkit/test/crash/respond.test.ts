@@ -36,6 +36,40 @@ rules:
 const ofType = (entries: readonly Entry[], type: string, run?: string) =>
   entries.filter((entry) => entry.type === type && (run === undefined || entry.run === run))
 
+describe("ohmq respond run, killed with SIGKILL", () => {
+  it("takes the programs of its actions with it", { timeout: 60_000 }, async () => {
+    const folder = temporaryFolder()
+    chmodSync(folder, 0o777)
+    const slow = configWith(`
+actions:
+  slow: { type: exec, ${user}command: [sh, -c, 'sleep 300 & echo $! $$ > pids; wait'] }
+rules:
+  - { name: all, when: "true", do: slow }
+`)
+    const responder = await RelayProcess.start(folder, slow, "respond")
+    await send(responder, {})
+    const pids = () =>
+      existsSync(join(folder, "pids")) ? readFileSync(join(folder, "pids"), "utf8").trim().split(" ") : []
+    await until(() => pids().length === 2)
+    await responder.end("SIGKILL")
+    // A process that has ended may stay in the table until its parent has looked.
+    const isOver = (pid: string) => {
+      try {
+        return / [ZX] /.test(readFileSync(`/proc/${pid}/stat`, "utf8"))
+      } catch {
+        return true
+      }
+    }
+    await until(() => pids().every(isOver))
+  })
+})
+
+/** Sends an alert. Resolves to whether it was acknowledged. */
+async function send({ url }: RelayProcess, data: unknown): Promise<boolean> {
+  const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" }
+  return (await fetch(`${url}/alerts`, { method: "POST", body: JSON.stringify(data), headers })).status === 202
+}
+
 describe(`ohmq respond run, killed with SIGKILL (OHMQ_SEED=${seed})`, () => {
   it("decides about each alert once, begins nothing twice, and undoes all", {
     timeout: 60_000 * Math.ceil(rounds / 5),
@@ -53,12 +87,7 @@ describe(`ohmq respond run, killed with SIGKILL (OHMQ_SEED=${seed})`, () => {
         for (let number = 0; responder.child.signalCode === null; number++) {
           const name = `${round}-${sender}-${number}`
           try {
-            const response = await fetch(`${responder.url}/alerts`, {
-              method: "POST",
-              body: JSON.stringify({ name, pause: Math.floor(random() * 10) }),
-              headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
-            })
-            if (response.status === 202) acknowledged.push(name)
+            if (await send(responder, { name, pause: Math.floor(random() * 10) })) acknowledged.push(name)
           } catch {
             return
           }

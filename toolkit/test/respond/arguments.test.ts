@@ -2,7 +2,7 @@ import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { configWith, startResponder, user } from "./support.js"
 
-const count = 150
+const count = 80
 
 /** Text as attackers write it: any characters, and pieces that mean something to some program. */
 const hostile = fc.oneof(

@@ -72,7 +72,7 @@ export const attacks = [
   },
   {
     attack: "A flood of alerts about ever new subjects",
-    happens: "`limit` holds. Each batch of what is dropped is one entry with its count; memory stays flat",
+    happens: "`limit` holds. What is dropped is counted, in at most five entries a second for each rule and reason",
     test: "a flood",
   },
   {

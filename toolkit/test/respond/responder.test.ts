@@ -77,7 +77,7 @@ describe("A responder", () => {
       "ends a program that prints too much",
       "[yes]",
       "output: 1MiB",
-      { outcome: "failed", reason: "It printed more than 1048576 bytes" },
+      { outcome: "failed", isPartial: true, reason: "It printed more than 1048576 bytes" },
     ],
   ])("%s", async (_, command, rest, expected) => {
     const { alert, reached, recorded } = await startResponder(configWith(exec(command, rest)))

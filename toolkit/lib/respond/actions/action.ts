@@ -32,6 +32,8 @@ export interface Result {
   readonly outcome: "done" | "failed" | "timed out" | "ambiguous"
   /** Why, if it is not done. */
   readonly reason?: string
+  /** It has failed, but was cut off on the way: a part of it may have been done. */
+  readonly isPartial?: true
   /** The exit code of a program. */
   readonly code?: number
   readonly output?: Output

@@ -69,7 +69,9 @@ class EventRunner implements Runner {
     if (outcome === "done") return { outcome: "done" }
     if (late.aborted) return { outcome: "timed out", reason: `There was no answer within ${timeout / 1000} s` }
     if (stopped.aborted) return { outcome: "ambiguous", reason: "The responder ended first" }
-    return { outcome: "failed", reason: "retry" in outcome ? outcome.retry : outcome.refused }
+    if ("refused" in outcome) return { outcome: "failed", reason: outcome.refused }
+    // The other side may have done it before it failed.
+    return { outcome: "failed", reason: outcome.retry, isPartial: true }
   }
 
   stop(): Promise<void> {

@@ -10,6 +10,7 @@ import { z } from "zod"
 import { Secret, secret, size } from "../../config/index.js"
 import type { ComponentContext } from "../../relay/components.js"
 import { killGroup } from "../../relay/process-group.js"
+import { Guard } from "../../tasks/command/guard.js"
 import { Template } from "../parameters/template.js"
 import { actionKind, type Order, type Output, type Result, type Runner } from "./action.js"
 import { placesCheck } from "./places.js"
@@ -121,6 +122,9 @@ class ExecRunner implements Runner {
       stdio: ["ignore", "pipe", "pipe"],
       ...user,
     })
+    // If the responder is killed, the program ends with it: it would be beyond its time limit.
+    const guard = new Guard()
+    if (child.pid !== undefined) guard.watch(child.pid)
     const printed = new Printed()
     let why: Pick<Result, "outcome" | "reason"> | undefined
     const timers: NodeJS.Timeout[] = []
@@ -142,16 +146,19 @@ class ExecRunner implements Runner {
     try {
       const [code, signal] = await ended(child)
       const result = { ...(code !== null && { code }), output: printed.end() }
-      if (why !== undefined) return { ...why, ...result }
+      if (why !== undefined) return { ...why, ...(why.outcome === "failed" && { isPartial: true }), ...result }
       if (code === 0) return { outcome: "done", ...result }
       return {
         outcome: "failed",
         reason: code === null ? `It was ended by ${signal}` : `It ended with ${code}`,
+        ...(code === null && { isPartial: true }),
         ...result,
       }
     } finally {
       timers.forEach(clearTimeout)
       stopped.removeEventListener("abort", abort)
+      if (child.pid !== undefined) guard.release(child.pid)
+      await guard.close()
     }
   }
 

@@ -83,7 +83,7 @@ export function parseRules(text: string, file: string, { needsSecrets = true }: 
   }
   if (top === undefined || mistakes.length > 0) throw fail()
   const { store, audit, control, people, protect } = top
-  const fingerprint = needsSecrets ? fingerprintOf([store, top.http, audit, control]) : ""
+  const fingerprint = needsSecrets ? fingerprintOf([store, top.http, audit, control, uids.size > 0]) : ""
   return {
     file,
     folder,

@@ -1,6 +1,8 @@
 // Where events are decided about: the sink of the relay that is inside a responder. An event is done with once each decision about it is on disk.
 
+import { setImmediate } from "node:timers/promises"
 import type { Logger } from "pino"
+import type { Clock } from "../../relay/clock.js"
 import type { Outcome, Outgoing, Sink } from "../../relay/components.js"
 import { storedEvent } from "../../relay/formats/stored-event.js"
 import { Complaints } from "../../relay/observation/complaints.js"
@@ -13,6 +15,15 @@ import { Suppressions } from "./suppressions.js"
 
 /** So many responses can be open: waiting, running, or to be undone. */
 const maxOpen = 10_000
+
+/**
+ * Suppressed events are recorded at most so often, however they arrive: a flood fills batches and not the audit log. What comes behind them waits
+ * for no longer.
+ */
+const suppressedEveryMs = 200
+
+/** So many events are decided about at a time, so that others get their turn. */
+const turn = 64
 
 /** How often what is over is forgotten. */
 const pruneEveryMs = 10_000
@@ -30,11 +41,21 @@ export class Desk implements Sink {
   readonly #metrics: RespondMetrics
   readonly #complaints: Complaints
   readonly #decided: () => void
+  readonly #clock: Clock
   readonly #suppressions: Suppressions
   #prunedAt = 0
+  #suppressedAt = Number.NEGATIVE_INFINITY
 
   /** @param decided Hears that there may be something to do. */
-  constructor(journal: Journal, policy: () => Policy, metrics: RespondMetrics, log: Logger, decided: () => void) {
+  constructor(
+    journal: Journal,
+    policy: () => Policy,
+    metrics: RespondMetrics,
+    log: Logger,
+    clock: Clock,
+    decided: () => void,
+  ) {
+    this.#clock = clock
     this.#journal = journal
     this.#policy = policy
     this.#metrics = metrics
@@ -46,10 +67,11 @@ export class Desk implements Sink {
   async start(): Promise<void> {}
 
   /** Decides about each event, in order. Rejects if the audit log cannot be written: the events come again, and nothing is done meanwhile. */
-  async deliver(batch: readonly Outgoing[]): Promise<Outcome[]> {
+  async deliver(batch: readonly Outgoing[], stopped: AbortSignal): Promise<Outcome[]> {
     const { rules, surroundings } = this.#policy()
     this.#suppressions.clear()
-    for (const { frames, position, time, sender, source } of batch) {
+    for (const [index, { frames, position, time, sender, source }] of batch.entries()) {
+      if (index % turn === turn - 1) await setImmediate()
       const alert: Alert = {
         event: storedEvent(frames),
         ...(sender !== undefined && { sender }),
@@ -60,7 +82,12 @@ export class Desk implements Sink {
       }
       for (const rule of rules) await this.#pass(rule, alert, surroundings)
     }
-    await this.#suppressions.write()
+    if (!this.#suppressions.isEmpty) {
+      const early = suppressedEveryMs - (this.#clock.now() - this.#suppressedAt)
+      if (early > 0) await this.#clock.wait(Math.min(early, suppressedEveryMs), stopped)
+      await this.#suppressions.write()
+      this.#suppressedAt = this.#clock.now()
+    }
     this.#prune(rules)
     return batch.map(() => "done")
   }

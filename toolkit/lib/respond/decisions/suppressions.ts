@@ -34,6 +34,11 @@ export class Suppressions {
     )
   }
 
+  /** Whether nothing is pending. */
+  get isEmpty(): boolean {
+    return this.#pending.size === 0
+  }
+
   /** Writes what is pending of a rule, or of all. A rule's must be there before its next decision: what is before that is not looked at again. */
   async write(rule?: string): Promise<void> {
     for (const [key, step] of this.#pending) {

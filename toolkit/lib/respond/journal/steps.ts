@@ -98,6 +98,7 @@ export interface Finished {
   /** `refused`: what could be begun when it was decided cannot any more. `superseded`: a later response keeps what would be undone. */
   readonly outcome: Result["outcome"] | "refused" | "superseded"
   readonly reason?: string
+  readonly isPartial?: true
   readonly code?: number
   readonly output?: Output
   /** When it will be undone, or when that will be tried again, in milliseconds since 1970. */

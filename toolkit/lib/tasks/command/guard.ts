@@ -17,15 +17,15 @@ while read -r line; do
   esac
 done
 for one in $groups; do kill -KILL "-$one" 2>/dev/null; done
-rm -rf -- "$1"
+[ -z "$1" ] || rm -rf -- "$1"
 `
 
 /** A process that watches over the process groups of a worker. */
 export class Guard {
   readonly #process: ChildProcess
 
-  /** @param folder Is removed when the worker is gone. */
-  constructor(folder: string) {
+  /** @param folder Is removed when the worker is gone. None, by default. */
+  constructor(folder = "") {
     // A group of its own: a signal to that of the worker must not end it first.
     this.#process = spawn("/bin/sh", ["-c", program, "ohmq-tasks-guard", folder], {
       detached: true,
