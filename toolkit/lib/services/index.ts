@@ -1,7 +1,6 @@
 // Request and reply between programs: services, their servers and their clients.
 
-export type { CallContext } from "./call.js"
-export { Client, type ClientEvents, type ServerInfo } from "./client.js"
+export { Client, type ClientEvents, type ServerInfo } from "./client/client.js"
 export type { Checked, Contract, InputOf, OutputOf, Schema, ServiceSchemas } from "./contract.js"
 export { MajordomoClient, type MajordomoRequestOptions } from "./majordomo/client.js"
 export type { MajordomoOptions } from "./majordomo/options.js"
@@ -14,6 +13,8 @@ export type {
   ServiceLimits,
   StreamOptions,
 } from "./options.js"
-export { type DrainOptions, Server, type ServerEvents, type ServerStats } from "./server.js"
-export type { HandleOptions, Handler, HandlerOf } from "./service.js"
+export type { CallContext } from "./server/call.js"
+export { type DrainOptions, Server } from "./server/server.js"
+export type { HandleOptions, Handler, HandlerOf } from "./server/service.js"
+export type { ServerEvents, ServerStats } from "./server/state.js"
 export { ServiceError, type ServiceErrorCode, type ServiceErrorDetails } from "./service-error.js"

@@ -5,6 +5,8 @@ import { ServiceError } from "./service-error.js"
 
 /** The version of the protocol: the first byte of each message. */
 export const VERSION = 1
+/** After so many heartbeats without a word, the other side is dead. */
+export const LIVES = 3
 
 const kinds = {
   request: 1,

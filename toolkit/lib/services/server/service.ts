@@ -1,9 +1,9 @@
 // A service of a server: its handler, its schemas, and how much it does at a time.
 
+import { checkSchema, type InputOf, type OutputOf, type ServiceSchemas } from "../contract.js"
+import { checkNames, namesOf, readLimits, type ServiceLimits } from "../options.js"
+import { ServiceError } from "../service-error.js"
 import type { Call, CallContext } from "./call.js"
-import { checkSchema, type InputOf, type OutputOf, type ServiceSchemas } from "./contract.js"
-import { checkNames, namesOf, readLimits, type ServiceLimits } from "./options.js"
-import { ServiceError } from "./service-error.js"
 
 /** Options of `handle`: schemas and limits. */
 export interface HandleOptions extends ServiceSchemas, ServiceLimits {}

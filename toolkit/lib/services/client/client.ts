@@ -1,10 +1,8 @@
 // The client of services: finds a server for each request, and another one if that fails.
 
 import { EventEmitter } from "node:events"
-import { ServerConnection } from "./connection.js"
-import { encodeBody } from "./content.js"
-import { type Contract, fit, type InputOf, type OutputOf } from "./contract.js"
-import { type Attempt, askOnce, ReplyStream } from "./exchanges.js"
+import { encodeBody } from "../content.js"
+import { type Contract, fit, type InputOf, type OutputOf } from "../contract.js"
 import {
   type ClientOptions,
   checkService,
@@ -15,8 +13,10 @@ import {
   readStreamOptions,
   type StreamOptions,
   type Terms,
-} from "./options.js"
-import { ServiceError } from "./service-error.js"
+} from "../options.js"
+import { ServiceError } from "../service-error.js"
+import { ServerConnection } from "./connection.js"
+import { type Attempt, askOnce, ReplyStream } from "./exchanges.js"
 
 /** A server, as `stats` and listeners see it. */
 export interface ServerInfo {

@@ -1,10 +1,18 @@
 // A client's connection to one server: a socket, the requests that are under way on it, and whether the server is alive.
 
 import { Dealer } from "ohmq"
-import type { Encoded } from "./content.js"
-import type { ReadClientOptions } from "./options.js"
-import { decodeFromServer, encodeCredit, encodePing, encodeRequest, encodeShort, type FromServer } from "./protocol.js"
-import { ServiceError } from "./service-error.js"
+import type { Encoded } from "../content.js"
+import type { ReadClientOptions } from "../options.js"
+import {
+  decodeFromServer,
+  encodeCredit,
+  encodePing,
+  encodeRequest,
+  encodeShort,
+  type FromServer,
+  LIVES,
+} from "../protocol.js"
+import { ServiceError } from "../service-error.js"
 
 /** What a request hears of its server. */
 export interface Exchange {
@@ -18,8 +26,6 @@ export interface Exchange {
 const CONNECT_TIMEOUT = 3000
 /** The wait before a lost server is connected to again, in milliseconds. */
 const RECONNECT = 100
-/** After so many heartbeats without a word, the other side is dead. */
-export const LIVES = 3
 
 /** A connection to one server, which is made again and again until it is closed. */
 export class ServerConnection {

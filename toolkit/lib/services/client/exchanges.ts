@@ -1,9 +1,9 @@
 // One attempt at a request on one server: for one reply, or for a stream.
 
 import type { Buffer } from "node:buffer"
+import { decodeBody, type Encoded } from "../content.js"
+import { ServiceError } from "../service-error.js"
 import type { Exchange, ServerConnection } from "./connection.js"
-import { decodeBody, type Encoded } from "./content.js"
-import { ServiceError } from "./service-error.js"
 
 /** What is asked, of whom. */
 export interface Attempt {

@@ -1,7 +1,7 @@
 // A request at the server: what its handler learns of it, and what becomes of it.
 
-import type { Request } from "./protocol.js"
-import type { ServiceError } from "./service-error.js"
+import type { Request } from "../protocol.js"
+import type { ServiceError } from "../service-error.js"
 
 /** What a handler learns about a request, beside its body. */
 export interface CallContext {

@@ -1,8 +1,7 @@
 // A client, as its server sees it: who it is, what it has under way, and whether it is alive.
 
+import { LIVES } from "../protocol.js"
 import type { Call } from "./call.js"
-import { LIVES } from "./connection.js"
-import type { ServiceError } from "./service-error.js"
 
 /** How often a client that has not said is expected to send something, in milliseconds. */
 const DEFAULT_INTERVAL = 10_000
@@ -24,11 +23,5 @@ export class Peer {
   /** Whether it was silent for too long. */
   get isDead(): boolean {
     return performance.now() - this.heard > this.interval * LIVES
-  }
-
-  /** Aborts all that it has asked for. */
-  abort(reason: ServiceError): void {
-    for (const call of [...this.calls.values()]) call.abort(reason)
-    this.calls.clear()
   }
 }

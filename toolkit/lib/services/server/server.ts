@@ -3,10 +3,7 @@
 import { Buffer } from "node:buffer"
 import { EventEmitter } from "node:events"
 import { capability, Router } from "ohmq"
-import { Call } from "./call.js"
-import { LIVES } from "./connection.js"
-import { decodeBody, encodeBody } from "./content.js"
-import { fit, type ServiceSchemas } from "./contract.js"
+import type { ServiceSchemas } from "../contract.js"
 import {
   checkAddress,
   checkNames,
@@ -16,42 +13,19 @@ import {
   type ReadServerOptions,
   readServerOptions,
   type ServerOptions,
-} from "./options.js"
+} from "../options.js"
+import { decodeFromClient, encodeError, encodePong, LIVES, type Request } from "../protocol.js"
+import { ServiceError } from "../service-error.js"
+import { answer } from "./answer.js"
+import { Call } from "./call.js"
 import { Peer } from "./peer.js"
-import { decodeFromClient, encodeError, encodePong, encodeReply, encodeShort, type Request } from "./protocol.js"
 import { type HandleOptions, type Handler, type HandlerOf, Service } from "./service.js"
-import { ServiceError } from "./service-error.js"
-
-/** The events of a server, and their arguments. */
-export interface ServerEvents {
-  /**
-   * A handler threw an error that is not a ServiceError, or answered what cannot be sent: the caller learns `FAILED` only. Without a
-   * call, it is the socket that has failed.
-   */
-  failed: [error: unknown, call?: { service: string; caller: string | undefined }]
-  /** A message was refused. */
-  refused: [error: ServiceError, caller: string | undefined]
-}
+import type { ServerEvents, ServerStats } from "./state.js"
 
 /** Options of `drain`. */
 export interface DrainOptions {
   /** How long requests may take that are under way, in milliseconds; then they are aborted. 10,000 by default. */
   timeout?: number | undefined
-}
-
-/** The state of a server. */
-export interface ServerStats {
-  /** Clients that are connected. */
-  clients: number
-  /** Requests that are handled, and that wait. */
-  running: number
-  waiting: number
-  /** Requests that were answered by their handlers, with a reply or an error. */
-  answered: number
-  /** Requests that were refused with `BUSY` or `DRAINING`. */
-  shed: number
-  /** Messages that are not the protocol's. */
-  malformed: number
 }
 
 /** The longest interval of pings that a client may ask for, in milliseconds. */
@@ -247,7 +221,9 @@ export class Server extends EventEmitter<ServerEvents> {
     const peer = this.#callers.get(call) as Peer
     const { id } = call.request
     try {
-      await this.#answer(peer, call)
+      await answer(this.#services.get(call.service) as Service, call, peer.maxBodyBytes, (...frames) =>
+        this.#send(peer, ...frames),
+      )
     } catch (error) {
       if (!call.isOver) this.#send(peer, encodeError(id, this.#told(error, call)))
     }
@@ -263,44 +239,6 @@ export class Server extends EventEmitter<ServerEvents> {
     if (error instanceof ServiceError) return error
     this.emit("failed", error, { service, caller })
     return new ServiceError("FAILED", `The handler of "${service}" failed`)
-  }
-
-  async #answer(peer: Peer, call: Call): Promise<void> {
-    const { handler, input, output, name } = this.#services.get(call.service) as Service
-    const { content, body, credit, id } = call.request
-    let value = decodeBody(content, body)
-    if (input) value = await fit(input, value, "INVALID_INPUT", name)
-    const result = await handler(value, call)
-    if (!isAsyncIterable(result)) {
-      this.#say(peer, call, "reply", output ? await fit(output, result, "INVALID_OUTPUT", name) : result)
-      return
-    }
-    const items = result[Symbol.asyncIterator]()
-    try {
-      if (credit === 0)
-        throw new ServiceError("STREAMED", `"${name}" answers with a stream. Ask it with stream()`, { notBegun: true })
-      while (await call.spendCredit()) {
-        const next = await items.next()
-        if (next.done === true) {
-          if (!call.isOver) this.#send(peer, encodeShort("end", id))
-          return
-        }
-        this.#say(peer, call, "item", output ? await fit(output, next.value, "INVALID_OUTPUT", name) : next.value)
-      }
-    } finally {
-      await items.return?.()
-    }
-  }
-
-  #say(peer: Peer, call: Call, kind: "reply" | "item", value: unknown): void {
-    if (call.isOver) return
-    const { content, body } = encodeBody(value)
-    if (body.length > peer.maxBodyBytes)
-      throw new ServiceError(
-        "TOO_LARGE",
-        `The reply of "${call.service}" has ${body.length} bytes, and the caller takes ${peer.maxBodyBytes}`,
-      )
-    this.#send(peer, encodeReply(kind, call.request.id, content), body)
   }
 
   #send(peer: Peer, ...frames: Uint8Array[]): void {
@@ -354,6 +292,3 @@ export class Server extends EventEmitter<ServerEvents> {
     return this.close()
   }
 }
-
-const isAsyncIterable = (value: unknown): value is AsyncIterable<unknown> =>
-  typeof value === "object" && value !== null && Symbol.asyncIterator in value
