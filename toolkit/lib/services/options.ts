@@ -1,5 +1,6 @@
 // The options of clients and servers, with their defaults.
 
+import { Buffer } from "node:buffer"
 import type { Context, SocketSecurity } from "ohmq"
 import { isLoopback, suggestion } from "../config/index.js"
 import { type Contract, checkSchema } from "./contract.js"
@@ -185,7 +186,7 @@ export interface Terms {
 
 /** Throws unless it can be the name of a service. */
 export function checkService(name: unknown): void {
-  const bytes = typeof name === "string" ? new TextEncoder().encode(name).length : 0
+  const bytes = typeof name === "string" ? Buffer.byteLength(name) : 0
   if (bytes < 1 || bytes > 255)
     throw new TypeError(`Expected the name of a service to be a string of 1 to 255 bytes but received ${String(name)}`)
 }

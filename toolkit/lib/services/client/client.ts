@@ -145,14 +145,16 @@ export class Client<C extends Contract = Contract> extends EventEmitter<ClientEv
     const tried = new Set<ServerConnection>()
     let retriesLeft = retries
     let last: ServiceError | undefined
+    // A server that drains is gone soon: then another one is waited for, as if there had been none.
+    let isLeaving = false
     for (;;) {
       signal?.throwIfAborted()
       if (this.#isClosed) throw new ServiceError("CLOSED", "The client was closed")
       const left = deadline - performance.now()
-      if (left <= 0) throw last ?? this.#unreachable(service, timeout)
+      if (left <= 0) throw last && !isLeaving ? last : this.#unreachable(service, timeout)
       const connection = this.#pick(tried)
       if (!connection) {
-        if (!last?.notBegun) {
+        if (!last?.notBegun || isLeaving) {
           tried.clear()
           if (!this.#pick(tried)) await this.#change(left, signal)
         } else if (retriesLeft-- > 0) {
@@ -170,6 +172,7 @@ export class Client<C extends Contract = Contract> extends EventEmitter<ClientEv
           error.code === "LOST" || (error.code === "TIMEOUT" && performance.now() < deadline && !error.notBegun)
         if (!isElsewhere(error) && !(mayTryAgain && retriesLeft-- > 0)) throw error
         last = error
+        isLeaving = error.code === "DRAINING" && connection.state !== "ready"
         tried.add(connection)
       }
     }
