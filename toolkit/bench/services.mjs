@@ -78,7 +78,7 @@ else {
     const all = { bare: [], services: [] }
     for (let round = 0; round < Number(values.rounds); round++) {
       for (const [name, ask] of Object.entries(asks)) all[name].push(await measure(ask, atATime))
-      ratios.push(all.bare.at(-1).rate / all.services.at(-1).rate)
+      ratios.push(all.services.at(-1).median / all.bare.at(-1).median)
     }
     for (const [name, results] of Object.entries(all))
       console.log(
@@ -90,7 +90,7 @@ else {
             .padStart(8)}/s`,
       )
     console.log(
-      `${String(atATime).padStart(3)} at a time  a request takes ${median(ratios).toFixed(2)} times as long as with the bare pair`,
+      `${String(atATime).padStart(3)} at a time  the median round trip takes ${median(ratios).toFixed(2)} times as long as with the bare pair`,
     )
   }
   child.kill()

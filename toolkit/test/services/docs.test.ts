@@ -10,7 +10,7 @@ const read = (file: string) => readFileSync(path.join(toolkit, file), "utf8")
 const page = read("docs/services.md")
 
 describe("docs/services.md", () => {
-  it("has a program that prints what it says", () => {
+  it.each(["docs/services.md", "README.md"])("has a program that prints what it says: %s", (file) => {
     const folder = mkdtempSync(path.join(tmpdir(), "ohmq-services-"))
     onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
     mkdirSync(path.join(folder, "node_modules"))
@@ -21,7 +21,7 @@ describe("docs/services.md", () => {
         path.join(folder, "node_modules", path.basename(name) || "ohmq"),
         "junction",
       )
-    const program = /^```js\n(.+?)^```/ms.exec(page)?.[1] ?? ""
+    const program = /^```js\n(.+?)^```/ms.exec(read(file))?.[1] ?? ""
     writeFileSync(path.join(folder, "program.mjs"), program)
     const printed = execFileSync(process.execPath, ["program.mjs"], { cwd: folder, encoding: "utf8" })
     expect(printed.split("\n").slice(0, -1)).toEqual([...program.matchAll(/\/\/ → (.*)/g)].map(([, line]) => line))

@@ -86,10 +86,9 @@ export class Server extends EventEmitter<ServerEvents> {
   }
 
   /**
-   * Adds a service.
+   * Adds a service. Schemas and limits may be left out. Throws if there is one with that name.
    *
    * @param name 1 to 255 bytes.
-   * @param options Schemas and limits, which may be left out.
    */
   handle(name: string, handler: Handler): this
   handle<S extends ServiceSchemas & HandleOptions>(name: string, options: S, handler: HandlerOf<S>): this
