@@ -29,6 +29,7 @@ export const chapters = [
       "toolkit/docs/wire.md",
       "toolkit/docs/store.md",
       "toolkit/docs/link.md",
+      "toolkit/docs/services.md",
       "toolkit/docs/relay.md",
       "toolkit/docs/webhooks.md",
       "toolkit/docs/relay-mistakes.md",

@@ -1,7 +1,10 @@
+import { copyFileSync, readFileSync } from "node:fs"
+import { join } from "node:path"
 import { describe, expect, it } from "vitest"
+import { certificates } from "./certificates.js"
 import { hecCode, SplunkServer } from "./contract/splunk.js"
 import { event, type SinkRelay, sinkRelay } from "./sink-relay.js"
-import { until } from "./support.js"
+import { temporaryFolder, until } from "./support.js"
 
 const numbered = (count: number, from = 1) => Array.from({ length: count }, (_, index) => event(String(from + index)))
 
@@ -231,5 +234,36 @@ describe("The sink splunk-hec", () => {
     const dead = await relay.metric('ohmq_relay_events_dead_total{sink="out"}')
     expect({ seed, count: new Set(idsIn(server)).size + dead }).toEqual({ seed, count })
     expect({ seed, dead }).toEqual({ seed, dead: 0 })
+  })
+
+  it("holds events while the certificate of the server is not trusted, or is another host's", async () => {
+    const folder = temporaryFolder()
+    certificates(folder)
+    const tls = { key: readFileSync(join(folder, "server.key")), cert: readFileSync(join(folder, "server.pem")) }
+    const server = await new SplunkServer().listen(tls)
+    const reasonOf = async (relay: SinkRelay, reason: RegExp) => {
+      relay.add(event("1"))
+      await until(() => relay.log.some((line) => reason.test(String(line.reason))))
+      expect(await relay.metric('ohmq_relay_events_dead_total{sink="out"}')).toBe(0)
+      expect(await relay.metric('ohmq_relay_sink_lag_events{sink="out"}')).toBe(1)
+    }
+    await reasonOf(await start(server), /unable to verify the first certificate/)
+    // The certificate is for 127.0.0.1 only.
+    const elsewhere = server.url.replace("127.0.0.1", "localhost")
+    await reasonOf(
+      await sinkRelay(`type: splunk-hec, url: "${elsewhere}", token: env:TEST_HEC_TOKEN, ca: ./ca.pem`, folder),
+      /Host: localhost/,
+    )
+    expect(server.requests).toEqual([])
+
+    const trusted = temporaryFolder()
+    copyFileSync(join(folder, "ca.pem"), join(trusted, "ca.pem"))
+    const relay = await sinkRelay(
+      `type: splunk-hec, url: "${server.url}", token: env:TEST_HEC_TOKEN, ca: ./ca.pem`,
+      trusted,
+    )
+    relay.add(event("2"))
+    await relay.drained(1)
+    expect(idsIn(server)).toEqual(["2"])
   })
 })
