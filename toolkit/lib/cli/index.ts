@@ -4,6 +4,8 @@ import process from "node:process"
 
 /** A verb loads what it needs, and no more: a command is to start fast. */
 const loaders: Readonly<Record<string, () => Promise<(args: readonly string[]) => Promise<number>>>> = {
+  emit: async () => (await import("./ci/emit.js")).emit,
+  gate: async () => (await import("./ci/gate.js")).gate,
   relay: async () => (await import("./relay.js")).relay,
   store: async () => (await import("./store.js")).store,
 }

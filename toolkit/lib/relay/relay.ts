@@ -13,6 +13,7 @@ import { type Component, type RelayConfig, readConfig, type SinkComponent } from
 import { ControlServer } from "./control.js"
 import { Delivery } from "./delivery/delivery.js"
 import { replay } from "./delivery/replay.js"
+import { Gates } from "./gate/gates.js"
 import { type HttpOptions, siteAccess } from "./http/options.js"
 import { HttpServer } from "./http/server.js"
 import { Intake } from "./intake/intake.js"
@@ -35,6 +36,7 @@ interface Running<Part> {
 export class Relay {
   readonly metrics: Metrics
   readonly taps = new Taps()
+  readonly #gates = new Gates()
   readonly #log: Logger
   readonly #store: Store
   readonly #known: KnownDeliveries
@@ -233,7 +235,8 @@ export class Relay {
 
   async #startSink({ name, kind, config, delivery, fingerprint }: SinkComponent, folder: string): Promise<void> {
     const log = this.#log.child({ sink: name })
-    const sink = await kind.create(config, { name, folder, log, store: this.#store, metrics: this.metrics })
+    const own = { name, folder, log, store: this.#store, metrics: this.metrics, gates: this.#gates }
+    const sink = await kind.create(config, own)
     const context = { store: this.#store, metrics: this.metrics, log: this.#log, clock: this.#clock }
     const part = "deliver" in sink ? new Delivery(name, sink, delivery, context) : sink
     await part.start().catch((error: Error) => this.#cannotStart(`sink ${name}`, error))
@@ -251,6 +254,7 @@ export class Relay {
       log,
       store: this.#store,
       metrics: this.metrics,
+      gates: this.#gates,
       http: this.#http,
       routing: this.#intake.routing(name),
       intake: (events: Parameters<Intake["take"]>[1], options: IntakeOptions) =>
