@@ -82,7 +82,12 @@ function questionOf(values: QuestionValues): Question {
 }
 
 /** Asks until there is an answer, or `end` is aborted. */
-async function ask(target: Target, { request, frames }: Question, end: AbortSignal): Promise<GateAnswer> {
+async function ask(
+  target: Target,
+  { request, frames }: Question,
+  end: AbortSignal,
+  stored: () => void,
+): Promise<GateAnswer> {
   const connection = connect(target, Dealer)
   let answer: GateAnswer | undefined
   let isStored = false
@@ -98,6 +103,7 @@ async function ask(target: Target, { request, frames }: Question, end: AbortSign
         if (word === "later") say(`the relay cannot take the request now: ${rest[1]} (${rest[0]})`)
         if (word === "stored" && !isStored) {
           isStored = true
+          stored()
           say(`asked for ${request.request}: ${request.id}`)
         }
         if (word === "decided") answer = readAnswer(rest[0] ?? "", request)
@@ -158,6 +164,7 @@ export async function runAsk(args: readonly string[]): Promise<number> {
   const end = new AbortController()
   const late = AbortSignal.timeout(timeout)
   const start = Date.now()
+  let isOpen = false
   const interrupt = (signal: NodeJS.Signals) => end.abort(new Interrupted(signal as "SIGINT" | "SIGTERM"))
   const signals = ["SIGINT", "SIGTERM"] as const
   for (const signal of signals) process.on(signal, interrupt)
@@ -170,7 +177,9 @@ export async function runAsk(args: readonly string[]): Promise<number> {
   const print = (text: string, result: object) =>
     process.stdout.write(`${asJson ? JSON.stringify({ id: request.id, request: request.request, ...result }) : text}\n`)
   try {
-    const answer = await ask(target, question, AbortSignal.any([end.signal, late]))
+    const answer = await ask(target, question, AbortSignal.any([end.signal, late]), () => {
+      isOpen = true
+    })
     const signed = verifier && (await verify(answer, verifier, request))
     const { decision, by, time } = answer
     const reason = signed?.reason ?? answer.reason
@@ -187,7 +196,8 @@ export async function runAsk(args: readonly string[]): Promise<number> {
   } catch (error) {
     const { reason } = end.signal
     if (reason instanceof Interrupted) {
-      say(`${reason.signal}: the request stays open. To wait for its answer again: --id ${request.id}`)
+      if (isOpen) say(`${reason.signal}: the request stays open. To wait for its answer again: --id ${request.id}`)
+      else say(`${reason.signal}: the relay has not taken the request`)
       return reason.signal === "SIGINT" ? 130 : 143
     }
     if (!late.aborted || error instanceof ExitError) throw error

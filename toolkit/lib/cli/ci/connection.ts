@@ -117,22 +117,47 @@ export interface Connection<S extends Dealer | Push> {
   readonly refused: AbortSignal
 }
 
+/** After this time, libzmq does not try again. Its interval is 100 ms. */
+const silenceMs = 1000
+
 /** Connects a socket. What it sends waits until the relay has let it in. */
 export function connect<S extends Dealer | Push>(
   { endpoint: address, security }: Target,
   Socket: new (options: object) => S,
 ): Connection<S> {
   const refused = new AbortController()
-  const socket = new Socket({ immediate: true, linger: 0, ...(security && { security }) })
-  if (address.includes("[")) socket.ipv6 = true
+  let socket: S
+  try {
+    socket = new Socket({ immediate: true, linger: 0, ipv6: address.includes("["), ...(security && { security }) })
+  } catch (error) {
+    throw new UsageError((error as Error).message)
+  }
   socket.events.on("handshake:error:auth", ({ error }) =>
     refused.abort(new PeerError(`${address} refused this side's certificate (status ${error.status})`)),
   )
-  socket.events.on("handshake:error:protocol", ({ error }) => {
-    const isOtherType = error.code === "ERR_ZMTP_INVALID_METADATA"
-    const what = isOtherType ? "It has a socket of another type" : error.message
-    refused.abort(new PeerError(`Cannot talk to ${address}: ${what}. Run: ohmq doctor ${address}`, isOtherType))
+  const cannotTalk = (reason: string, isOtherType = false) =>
+    refused.abort(new PeerError(`Cannot talk to ${address}: ${reason}. Run: ohmq doctor ${address}`, isOtherType))
+  socket.events.on("handshake:error:protocol", ({ error }) =>
+    cannotTalk(
+      error.code === "ERR_ZMTP_MECHANISM_MISMATCH"
+        ? `This side ${security ? "encrypts" : "does not encrypt"}, and the relay ${security ? "does not" : "does"}. See --server-cert`
+        : `${error.message} (${error.code})`,
+    ),
+  )
+  socket.events.once("handshake:error:other", ({ error }) => {
+    const advice = security ? "Compare --server-cert with the relay's certificate, or wait" : "Wait"
+    process.stderr.write(`warning: ${address} broke off (${error.code}). ${advice}: this side tries again\n`)
   })
+  // If the types of the sockets do not fit, libzmq says nothing: it ends the connection, and does not try again as it does otherwise.
+  let silence: NodeJS.Timeout | undefined
+  socket.events.on("handshake", () => {
+    hasTalked = true
+  })
+  let hasTalked = false
+  socket.events.on("disconnect", () => {
+    if (!hasTalked) silence = setTimeout(() => cannotTalk("It has a socket of another type", true), silenceMs).unref()
+  })
+  socket.events.on("connect:retry", () => clearTimeout(silence))
   try {
     socket.connect(address)
   } catch (error) {

@@ -135,7 +135,7 @@ function eventsOf(type: string | undefined, values: EventValues): Outgoing[] {
 const options = ["data", "sarif", "root", "source", "subject", "id", "output", ...connectionOptions] as const
 
 async function run(args: readonly string[]): Promise<number> {
-  const { positionals, values } = parseUsage(args, 1, options, ["wait-ack", ...connectionFlags])
+  const { positionals, values } = parseUsage(args, 1, options, ["wait-ack", "dry-run", ...connectionFlags])
   const [type] = positionals
   const asJson = isJson(values.output)
   if ((type === undefined) === (values.sarif === undefined))
@@ -145,8 +145,12 @@ async function run(args: readonly string[]): Promise<number> {
       throw new UsageError(`--${name} does not go with --sarif: findings have their own`)
   if (values.root !== undefined && values.sarif === undefined) throw new UsageError("--root goes with --sarif only")
   const timeout = timeOption("timeout", values.timeout ?? "30s")
-  const target = await targetOf(values)
   const events = eventsOf(type, values)
+  if (values["dry-run"] === true) {
+    for (const { frames } of events) process.stdout.write(`${String(frames[1])}\n`)
+    return 0
+  }
+  const target = await targetOf(values)
   const end = AbortSignal.timeout(timeout)
   const waits = values["wait-ack"] === true
   let refusals: string[] = []
@@ -176,6 +180,7 @@ const command: Command = {
   --wait-ack            wait until the relay has the events on disk, and send again what it has not answered: after a kill of the
                         relay, an event may be stored twice, with the same id
   --timeout 30s         how long all of it may take
+  --dry-run             send nothing, and print the events, a line of JSON each
   --output json         print one JSON object
 ${connectionHelp}
 
