@@ -120,7 +120,10 @@ function run(args) {
     // The runner cancels a job with SIGINT, and with SIGTERM after 7.5 seconds.
     const pass = (/** @type {NodeJS.Signals} */ signal) => child.kill(signal)
     for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, pass)
+    let hasEnded = false
     const end = () => {
+      if (hasEnded) return
+      hasEnded = true
       for (const signal of ["SIGINT", "SIGTERM"]) process.off(signal, pass)
       process.stdout.write(`\n::${token}::\n`)
     }

@@ -15,9 +15,13 @@ export interface Answer {
 /** Talks to a relay. */
 export class Exchange {
   readonly #connection: Connection<Dealer>
+  /** Aborted when the relay is there again: what it had not answered when it went is lost. */
+  #back = new AbortController()
 
   constructor(connection: Connection<Dealer>) {
     this.#connection = connection
+    const { events } = connection.socket
+    events.once("handshake", () => events.on("handshake", () => this.#back.abort()))
   }
 
   /** Runs a step until it is done, the time for it is over (undefined), or it is to end. */
@@ -29,7 +33,7 @@ export class Exchange {
     } catch (error) {
       if (refused.aborted) throw refused.reason as PeerError
       end.throwIfAborted()
-      if (time.aborted) return undefined
+      if (time.aborted || this.#back.signal.aborted) return undefined
       throw error
     }
   }
@@ -49,8 +53,11 @@ export class Exchange {
         })
         if (sent === undefined) break
       }
+      this.#back = new AbortController()
       for (;;) {
-        const parts = await this.#within(repeatMs, end, (signal) => socket.receive({ signal }))
+        const parts = await this.#within(repeatMs, end, (signal) =>
+          socket.receive({ signal: AbortSignal.any([signal, this.#back.signal]) }),
+        )
         if (parts === undefined) break
         const [word = "", ...rest] = parts.map(String)
         if (answered({ word, rest })) return
