@@ -1,7 +1,7 @@
 // Buildbot (Debian's packages buildbot and buildbot-worker), with the configuration that integrations/buildbot has.
 
 import { execFile, execFileSync } from "node:child_process"
-import { copyFileSync, existsSync, mkdirSync, writeFileSync } from "node:fs"
+import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { delimiter, join, resolve } from "node:path"
 import { promisify } from "node:util"
 import { describe, expect, it } from "vitest"
@@ -44,7 +44,8 @@ async function buildbot(folder: string, env: NodeJS.ProcessEnv) {
   const running = new Daemon("buildbot", ["start", "--nodaemon", master], all)
   await running.until(() => isListening(tryPort))
   const worker = new Daemon("buildbot-worker", ["start", "--nodaemon", join(folder, "worker")], all)
-  await worker.until(() => worker.said.includes("Connected to"))
+  const log = join(folder, "worker", "twistd.log")
+  await worker.until(() => existsSync(log) && readFileSync(log, "utf8").includes("Connected to"))
   writeFileSync(join(folder, "empty.diff"), "")
   /** Starts a build, and resolves to what `buildbot try` says at its end. */
   const build = async (subject: string) => {
@@ -55,7 +56,13 @@ async function buildbot(folder: string, env: NodeJS.ProcessEnv) {
       "--username=ci",
       `--passwd=${all.TRY_PASSWORD}`,
     ]
-    const what = ["--builder=deploy", "--diff=empty.diff", `--properties=subject=${subject}`, "--wait"]
+    const what = [
+      "--builder=deploy",
+      "--diff=empty.diff",
+      "--repository=shop",
+      `--properties=subject=${subject}`,
+      "--wait",
+    ]
     const { stdout } = await promisify(execFile)("buildbot", [...args, ...what], { cwd: folder, env: all })
     return stdout
   }
@@ -93,10 +100,10 @@ describe("buildbot", () => {
     }
     const denied = master.build("v1")
     await decide("v1", "deny")
-    expect(await denied).toMatch(/deploy: failure \(.*gate/)
+    expect(await denied).toMatch(/deploy: failure \(failed 'ohmq gate/)
     expect(deployed()).toBe(false)
     // The same again: nobody is asked, and the answer is the same.
-    expect(await master.build("v1")).toMatch(/deploy: failure \(.*gate/)
+    expect(await master.build("v1")).toMatch(/deploy: failure \(failed 'ohmq gate/)
     expect(deployed()).toBe(false)
     const allowed = master.build("v2")
     await decide("v2", "allow")
