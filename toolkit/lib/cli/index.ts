@@ -5,6 +5,8 @@ import process from "node:process"
 /** A verb loads what it needs, and no more: a command is to start fast. */
 const loaders: Readonly<Record<string, () => Promise<(args: readonly string[]) => Promise<number>>>> = {
   audit: async () => (await import("./audit.js")).audit,
+  emit: async () => (await import("./ci/emit.js")).emit,
+  gate: async () => (await import("./ci/gate.js")).gate,
   relay: async () => (await import("./relay.js")).relay,
   respond: async () => (await import("./respond.js")).respond,
   tasks: async () => (await import("./tasks/tasks.js")).tasks,

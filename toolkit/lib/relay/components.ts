@@ -5,6 +5,7 @@ import type { z } from "zod"
 import type { Event, EventError, Stored } from "../events/index.js"
 import type { NewEvent, Store, WhenFull } from "../store/index.js"
 import type { CertificateFiles } from "./certificates.js"
+import type { Gates } from "./gate/gates.js"
 import type { HttpServer } from "./http/server.js"
 import type { Metrics } from "./observation/metrics.js"
 import type { Span, TraceContext } from "./observation/tracing.js"
@@ -46,6 +47,8 @@ export interface ComponentContext {
   /** The store of the relay, for those that have a protocol of their own for what is in it. */
   readonly store: Store
   readonly metrics: Metrics
+  /** The gates of the relay that are open. */
+  readonly gates: Gates
 }
 
 /** What the routes make of an event. */
@@ -154,6 +157,8 @@ export interface SourceKind<Config = unknown> extends Kind<Config> {
 export interface SinkKind<Config = unknown> extends Kind<Config> {
   /** Most sinks take batches. One with acknowledgements of its own is its own outlet. */
   create(config: Config, context: ComponentContext): Sink | Outlet | Promise<Sink | Outlet>
+  /** The source that it needs: the option that names it, and its kind. */
+  source?(config: Config): { option: string; name: string; type: string }
   /** Whether its options are those of `delivery`, too. True by default. */
   readonly isDelivered?: boolean
 }

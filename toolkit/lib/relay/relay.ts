@@ -15,6 +15,7 @@ import { ControlServer } from "./control.js"
 import { Delivery } from "./delivery/delivery.js"
 import { LeasedOutlet, whileHeld } from "./delivery/leased.js"
 import { replay } from "./delivery/replay.js"
+import { Gates } from "./gate/gates.js"
 import { type HttpOptions, siteAccess } from "./http/options.js"
 import { HttpServer } from "./http/server.js"
 import { Intake } from "./intake/intake.js"
@@ -38,6 +39,7 @@ interface Running<Part> {
 export class Relay {
   readonly metrics: Metrics
   readonly taps = new Taps()
+  readonly #gates = new Gates()
   readonly #log: Logger
   readonly #store: Store
   /** Who serves which sink, if relays share the store. */
@@ -254,7 +256,8 @@ export class Relay {
   async #startSink({ name, kind, config, delivery, fingerprint }: SinkComponent, folder: string): Promise<void> {
     const log = this.#log.child({ sink: name })
     const make = async (): Promise<Outlet> => {
-      const sink = await kind.create(config, { name, folder, log, store: this.#store, metrics: this.metrics })
+      const own = { name, folder, log, store: this.#store, metrics: this.metrics, gates: this.#gates }
+      const sink = await kind.create(config, own)
       const context = { store: this.#store, metrics: this.metrics, log: this.#log, clock: this.#clock }
       if (!("deliver" in sink)) return sink
       return new Delivery(name, this.#leases ? whileHeld(name, this.#leases, sink) : sink, delivery, context)
@@ -275,6 +278,7 @@ export class Relay {
       log,
       store: this.#store,
       metrics: this.metrics,
+      gates: this.#gates,
       http: this.#http,
       routing: this.#intake.routing(name),
       intake: (events: Parameters<Intake["take"]>[1], options: IntakeOptions) =>

@@ -30,6 +30,12 @@ export const securitySchema = z.strictObject({
 })
 type Security = z.infer<typeof securitySchema>
 
+/** The same, of what only binds. */
+export const serverSecuritySchema = z.strictObject({
+  cert: z.string().min(1).describe("The relay's own certificate, with its secret key."),
+  clients: z.string().min(1).describe("The folder of the public certificates that are let in."),
+})
+
 interface Options {
   bind?: string[] | undefined
   connect?: string[] | undefined

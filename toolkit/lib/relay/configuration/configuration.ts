@@ -238,6 +238,21 @@ export class ConfigReader {
     return result
   }
 
+  /** Checks that the sources which sinks need are there. */
+  needs(sinks: readonly Component<SinkKind>[], sources: Readonly<Record<string, unknown>>): void {
+    for (const { name: sink, kind, config } of sinks) {
+      const needed = kind.source?.(config)
+      if (needed === undefined) continue
+      const { option, name, type } = needed
+      const known = Object.keys(sources).filter((one) => (sources[one] as { type?: unknown } | null)?.type === type)
+      if (!known.includes(name))
+        this.#document.report(
+          ["sinks", sink, option],
+          `There is no source "${name}" of the type ${type}.${suggestion(name, known)}`,
+        )
+    }
+  }
+
   #references(path: PropertyKey[], names: readonly string[], known: string[], what: string): void {
     for (const [index, name] of names.entries()) {
       if (!known.includes(name))
@@ -292,6 +307,7 @@ export function parseConfig(text: string, file: string, { needsSecrets = true }:
   const reader = new ConfigReader(document, folder, rawHttp, needsSecrets)
   const sources = reader.components("sources", part("sources"), sourceKinds)
   const sinks = reader.components("sinks", part("sinks"), sinkKinds)
+  reader.needs(sinks, part("sources"))
   const given = top?.routes ?? z.array(routeSchema).safeParse(raw.routes).data
   const routes = given && reader.routes(given, Object.keys(part("sources")), Object.keys(part("sinks")))
   const http = top?.http

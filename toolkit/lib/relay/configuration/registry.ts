@@ -5,6 +5,7 @@ import { auditSink } from "../sinks/audit.js"
 import { elasticsearchSink } from "../sinks/elasticsearch/elasticsearch.js"
 import { execSink } from "../sinks/exec.js"
 import { fileSink } from "../sinks/file.js"
+import { gateSink } from "../sinks/gate.js"
 import { jetstreamSink } from "../sinks/jetstream/jetstream.js"
 import { linkSink } from "../sinks/link.js"
 import { prometheusSink } from "../sinks/prometheus.js"
@@ -14,6 +15,7 @@ import { webhookSink } from "../sinks/webhook.js"
 import { zmqSink } from "../sinks/zmq.js"
 import { execSource } from "../sources/exec.js"
 import { fileSource } from "../sources/file.js"
+import { gateSource } from "../sources/gate.js"
 import { linkSource } from "../sources/link.js"
 import { sarifSource } from "../sources/sarif.js"
 import { syslogSource } from "../sources/syslog.js"
@@ -24,6 +26,7 @@ import { zmqSource } from "../sources/zmq.js"
 export const sourceKinds: Readonly<Record<string, SourceKind>> = {
   exec: execSource,
   file: fileSource,
+  gate: gateSource,
   link: linkSource,
   sarif: sarifSource,
   syslog: syslogSource,
@@ -37,6 +40,7 @@ export const sinkKinds: Readonly<Record<string, SinkKind>> = {
   elasticsearch: elasticsearchSink,
   exec: execSink,
   file: fileSink,
+  gate: gateSink,
   jetstream: jetstreamSink,
   link: linkSink,
   prometheus: prometheusSink,

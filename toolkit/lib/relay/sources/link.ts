@@ -5,15 +5,11 @@ import { duration, size } from "../../config/index.js"
 import { type LinkReceiver, type Refusal, startReceiver } from "../../link/index.js"
 import { type Source, type SourceContext, sourceKind } from "../components.js"
 import { Complaints } from "../observation/complaints.js"
-import { endpoint, farCheck, serverSecurity } from "../zmq-options.js"
+import { endpoint, farCheck, serverSecurity, serverSecuritySchema } from "../zmq-options.js"
 
 const schema = z.strictObject({
   bind: endpoint.describe("Where to listen."),
-  security: z
-    .strictObject({
-      cert: z.string().min(1).describe("The relay's own certificate, with its secret key."),
-      clients: z.string().min(1).describe("The folder of the public certificates that are let in."),
-    })
+  security: serverSecuritySchema
     .optional()
     .describe("CURVE. It is needed beyond this machine. Without it, events have no sender."),
   insecure: z.boolean().prefault(false).describe("Whether other machines may connect without CURVE."),

@@ -1,0 +1,168 @@
+// How `emit` and `gate` reach a relay: a socket under CURVE, and what they say if that fails.
+
+import { readFileSync } from "node:fs"
+import process from "node:process"
+import type { Dealer, Push, SocketSecurity } from "ohmq"
+import { Certificate, generateKeyPair } from "ohmq/security"
+import { duration } from "../../config/index.js"
+import { endpoint, farCheck } from "../../relay/zmq-options.js"
+import { ExitError } from "../commands.js"
+import { UsageError } from "../usage.js"
+
+/** The options that say where the relay is. */
+export const connectionOptions = ["to", "cert", "server-cert", "timeout"] as const
+export const connectionFlags = ["insecure"] as const
+
+/** Their help. */
+export const connectionHelp = `  --to ENDPOINT         the relay, such as tcp://relay.example.com:5562. By default the environment variable OHMQ_RELAY
+  --cert CERT           this side's certificate with its secret key, made by: ohmq keys certificate
+  --server-cert CERT    the relay's public certificate, or its public key as 40 characters of Z85
+                        CERT is a file, or env:NAME for an environment variable that holds the certificate
+  --insecure            talk to another machine without CURVE`
+
+export interface ConnectionValues {
+  readonly to?: string | undefined
+  readonly cert?: string | undefined
+  readonly "server-cert"?: string | undefined
+  readonly insecure?: boolean | undefined
+}
+
+/** The exit codes of `emit` and `gate` beyond those of all commands. */
+export const exit = { timedOut: 3, refused: 4 } as const
+
+const isKey = (text: string) => /^[0-9a-zA-Z.\-:+=^!/*?&<>()[\]{}@%$#]{40}$/.test(text)
+
+/** The value of an option of time, in milliseconds. */
+export function timeOption(name: string, text: string): number {
+  const parsed = duration().safeParse(text)
+  if (!parsed.success) throw new UsageError(`--${name}: ${parsed.error.issues[0]?.message}`)
+  if (parsed.data <= 0) throw new UsageError(`--${name}: Expected more than 0`)
+  return parsed.data
+}
+
+/** The text of a file, or of an environment variable: "env:NAME". */
+export function textOf(option: string, reference: string): string {
+  const name = /^env:(.+)$/.exec(reference)?.[1]
+  if (name !== undefined) {
+    const value = process.env[name]
+    if (value) return value
+    throw new UsageError(`--${option}: The environment variable ${name} is ${value === "" ? "empty" : "not set"}`)
+  }
+  try {
+    return readFileSync(reference, "utf8")
+  } catch (error) {
+    throw new UsageError(`--${option}: Cannot read ${reference}: ${(error as NodeJS.ErrnoException).code}`)
+  }
+}
+
+async function certificate(option: string, reference: string): Promise<Certificate> {
+  const isVariable = reference.startsWith("env:")
+  try {
+    // The text of a variable is not shown: it may hold a secret key.
+    return isVariable ? Certificate.parse(textOf(option, reference)) : await Certificate.load(reference)
+  } catch (error) {
+    if (error instanceof UsageError) throw error
+    throw new UsageError(`--${option}: Cannot load the certificate ${reference}: ${(error as Error).message}`)
+  }
+}
+
+async function securityOf(values: ConnectionValues): Promise<SocketSecurity | undefined> {
+  const { cert, "server-cert": server } = values
+  if (server === undefined) {
+    if (cert !== undefined) throw new UsageError("--cert needs --server-cert: the relay's public certificate")
+    return undefined
+  }
+  const serverKey = isKey(server) ? server : await certificate("server-cert", server)
+  if (cert === undefined) return { client: generateKeyPair(), serverKey }
+  const client = await certificate("cert", cert)
+  if (!client.hasSecretKey) throw new UsageError(`--cert: ${cert} has no secret key. Did you mean ${cert}_secret?`)
+  return { client, serverKey }
+}
+
+/** A relay to talk to. */
+export interface Target {
+  readonly endpoint: string
+  readonly security: SocketSecurity | undefined
+}
+
+/** Checks the options that say where the relay is. */
+export async function targetOf(values: ConnectionValues): Promise<Target> {
+  const to = values.to ?? process.env.OHMQ_RELAY
+  if (!to) throw new UsageError("Expected --to ENDPOINT, or the environment variable OHMQ_RELAY")
+  const checked = endpoint.safeParse(to)
+  if (!checked.success) throw new UsageError(`--to: ${checked.error.issues[0]?.message}`)
+  const security = await securityOf(values)
+  if (security === undefined && values.insecure !== true && farCheck("--to", [to]) !== undefined)
+    throw new UsageError(
+      `--to: ${to} goes beyond this machine, unencrypted. Give --cert and --server-cert, or --insecure`,
+    )
+  return { endpoint: to, security }
+}
+
+/** Why a peer cannot be talked to. */
+export class PeerError extends ExitError {
+  /** Whether the peer has a socket of another type. */
+  readonly isOtherType: boolean
+
+  constructor(message: string, isOtherType = false) {
+    super(message, exit.refused)
+    this.isOtherType = isOtherType
+  }
+}
+
+/** A socket that is connected to a relay. */
+export interface Connection<S extends Dealer | Push> {
+  readonly socket: S
+  /** Aborted, with a {@link PeerError}, once the relay refuses this side. */
+  readonly refused: AbortSignal
+}
+
+/** After this time, libzmq does not try again. Its interval is 100 ms. */
+const silenceMs = 1000
+
+/** Connects a socket. What it sends waits until the relay has let it in. */
+export function connect<S extends Dealer | Push>(
+  { endpoint: address, security }: Target,
+  Socket: new (options: object) => S,
+): Connection<S> {
+  const refused = new AbortController()
+  let socket: S
+  try {
+    socket = new Socket({ immediate: true, linger: 0, ipv6: address.includes("["), ...(security && { security }) })
+  } catch (error) {
+    throw new UsageError((error as Error).message)
+  }
+  socket.events.on("handshake:error:auth", ({ error }) =>
+    refused.abort(new PeerError(`${address} refused this side's certificate (status ${error.status})`)),
+  )
+  const cannotTalk = (reason: string, isOtherType = false) =>
+    refused.abort(new PeerError(`Cannot talk to ${address}: ${reason}. Run: ohmq doctor ${address}`, isOtherType))
+  socket.events.on("handshake:error:protocol", ({ error }) =>
+    cannotTalk(
+      error.code === "ERR_ZMTP_MECHANISM_MISMATCH"
+        ? `This side ${security ? "encrypts" : "does not encrypt"}, and the relay ${security ? "does not" : "does"}. See --server-cert`
+        : `${error.message} (${error.code})`,
+    ),
+  )
+  socket.events.once("handshake:error:other", ({ error }) => {
+    const advice = security ? "Compare --server-cert with the relay's certificate, or wait" : "Wait"
+    process.stderr.write(`warning: ${address} broke off (${error.code}). ${advice}: this side tries again\n`)
+  })
+  // If the types of the sockets do not fit, libzmq says nothing: it ends the connection, and does not try again as it does otherwise.
+  let silence: NodeJS.Timeout | undefined
+  socket.events.on("handshake", () => {
+    hasTalked = true
+  })
+  let hasTalked = false
+  socket.events.on("disconnect", () => {
+    if (!hasTalked) silence = setTimeout(() => cannotTalk("It has a socket of another type", true), silenceMs).unref()
+  })
+  socket.events.on("connect:retry", () => clearTimeout(silence))
+  try {
+    socket.connect(address)
+  } catch (error) {
+    socket.close()
+    throw new UsageError(`--to: Cannot connect to ${address}: ${(error as Error).message}`)
+  }
+  return { socket, refused: refused.signal }
+}
