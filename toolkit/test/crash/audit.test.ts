@@ -4,7 +4,7 @@ import { createAuditLog, openAuditLog, readEntries, verifyAuditLog } from "ohmq-
 import { describe, expect, it } from "vitest"
 import { checkpointOf, temporaryFolder } from "../audit/support.js"
 
-const crashes = Number(process.env.OHMQ_CRASHES ?? 20)
+const crashes = Number(process.env.OHMQ_CRASHES ?? 12)
 const seed = Number(process.env.OHMQ_SEED ?? Date.now() % 1_000_000)
 
 /** Runs a process that appends, kills it after some milliseconds, and returns what it said was on disk, and a checkpoint of then. */
