@@ -161,6 +161,20 @@ export const integrations = [
     tests: [["interop/jetstream.test.ts", "", 21]],
   },
   {
+    name: "Go's checksum database (sumdb)",
+    direction: "out",
+    part: "`ohmq-toolkit/audit`",
+    against: debian("golang.org/x/mod", "golang-golang-x-mod-dev", "0.7"),
+    tests: [["interop/audit.test.ts", "Go's sumdb packages", 1]],
+  },
+  {
+    name: "Audit logs, from any route",
+    direction: "out",
+    part: "sink `audit`",
+    against: standIn("the verification of `ohmq-toolkit/audit`"),
+    tests: [["relay/audit-sink.test.ts", "The sink audit", 2]],
+  },
+  {
     name: "Prometheus, the relay's metrics",
     direction: "out",
     part: "`/metrics`",

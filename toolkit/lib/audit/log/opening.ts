@@ -7,7 +7,7 @@ import { makeFolder, refuseNetworkFileSystem } from "../../store/log/file-system
 import { Owner } from "../../store/owner.js"
 import { AuditError, auditError } from "../error.js"
 import { openCheckpoint } from "../notes/checkpoint.js"
-import { SignerKey } from "../notes/keys.js"
+import { checkName, SignerKey } from "../notes/keys.js"
 import { parsePolicy } from "../notes/policy.js"
 import { emptyRoot, leafHash } from "../tree/hashes.js"
 import { TILE_WIDTH } from "../tree/layout.js"
@@ -55,6 +55,7 @@ export interface NewLogOptions {
  * @throws AuditError `INVALID` if the folder has a log or the name cannot be one; `READ_ONLY`, `DISK_FULL`.
  */
 export async function createAuditLog(folder: string, { name, after }: NewLogOptions): Promise<string> {
+  checkName(name)
   const previous = after === undefined ? undefined : readSealed(after, name)
   try {
     makeFolder(folder)

@@ -1,0 +1,16 @@
+// Appends entries and prints those that are on disk, until it is killed: `appender.mjs FOLDER RUN`.
+
+import { writeSync } from "node:fs"
+import { openAuditLog } from "ohmq-toolkit/audit"
+
+const [folder, run] = process.argv.slice(2)
+const log = await openAuditLog(folder, { delay: 5 })
+let count = 0
+const produce = async () => {
+  for (;;) {
+    const text = `run ${run} entry ${count++} ${"x".repeat(count % 300)}`
+    const { index } = await log.append(text)
+    writeSync(1, `${index} ${text}\n`)
+  }
+}
+await Promise.all(Array.from({ length: 8 }, produce))
