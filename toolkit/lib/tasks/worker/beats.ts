@@ -7,21 +7,36 @@ const BEATS_PER_LEASE = 3
 /** A lease counts as lost that much of its time before the queue gives the task to another worker. */
 const MARGIN = 1 / 6
 
+/** What the worker is told. */
+export interface BeatEvents {
+  /** Leases are lost, or may be. */
+  lost(leases: number[], reason: string): void
+  /** It is connected for the first time. */
+  ready(): void
+}
+
 /** Keeps the leases of a worker, and says which are lost. */
 export class Beats {
   readonly #connection: Connection
   readonly #instance: string
-  readonly #lost: (leases: number[], reason: string) => void
+  readonly #events: BeatEvents
   /** Until when the queue keeps each lease, at least. */
   readonly #until = new Map<number, number>()
   #time = 30_000
   #timer: NodeJS.Timeout | undefined
   #checks: NodeJS.Timeout | undefined
 
-  constructor(target: Target, instance: string, lost: (leases: number[], reason: string) => void) {
+  constructor(target: Target, instance: string, events: BeatEvents) {
     this.#instance = instance
-    this.#lost = lost
-    this.#connection = new Connection(target, { connected: () => this.#beat() })
+    this.#events = events
+    let isReady = false
+    this.#connection = new Connection(target, {
+      connected: () => {
+        if (!isReady) events.ready()
+        isReady = true
+        this.#beat()
+      },
+    })
     this.setTime(this.#time)
   }
 
@@ -65,7 +80,7 @@ export class Beats {
   #lose(leases: number[], reason: string): void {
     if (leases.length === 0) return
     for (const lease of leases) this.#until.delete(lease)
-    this.#lost(leases, reason)
+    this.#events.lost(leases, reason)
   }
 
   close(): void {

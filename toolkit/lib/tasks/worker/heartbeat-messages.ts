@@ -11,9 +11,5 @@ export type ToHeartbeats =
   | { do: "change"; worker: number; added: number[]; removed: number[] }
   | { do: "close"; worker: number }
 
-/** From the thread: leases that are lost, or may be. */
-export interface FromHeartbeats {
-  worker: number
-  lost: number[]
-  reason: string
-}
+/** From the thread: it is connected, or leases are lost, or may be. */
+export type FromHeartbeats = { worker: number } & ({ ready: true } | { lost: number[]; reason: string })

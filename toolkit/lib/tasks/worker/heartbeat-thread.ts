@@ -7,6 +7,7 @@ import type { FromHeartbeats, ToHeartbeats } from "./heartbeat-messages.js"
 const port = parentPort
 if (port === null) throw new Error("This file is the program of a thread")
 
+const say = (message: FromHeartbeats) => port.postMessage(message)
 const workers = new Map<number, Beats>()
 
 port.on("message", (message: ToHeartbeats) => {
@@ -16,9 +17,10 @@ port.on("message", (message: ToHeartbeats) => {
     case "open":
       workers.set(
         worker,
-        new Beats(message.target, message.instance, (lost, reason) =>
-          port.postMessage({ worker, lost, reason } satisfies FromHeartbeats),
-        ),
+        new Beats(message.target, message.instance, {
+          lost: (lost, reason) => say({ worker, lost, reason }),
+          ready: () => say({ worker, ready: true }),
+        }),
       )
       break
     case "lease":

@@ -2,22 +2,25 @@
 
 import { Worker as Thread } from "node:worker_threads"
 import type { Target } from "../client/connection.js"
+import type { BeatEvents } from "./beats.js"
 import type { FromHeartbeats, ToHeartbeats } from "./heartbeat-messages.js"
 
 /** A heartbeat may still list a lease for so long after it is over. */
 const REMOVE_MS = 100
 
-type Lost = (leases: number[], reason: string) => void
-
 /** Of the process: one thread, while there are workers. */
 let thread: Thread | undefined
 let lastWorker = 0
-const listeners = new Map<number, Lost>()
+const listeners = new Map<number, BeatEvents>()
 
 function threadOf(): Thread {
   if (thread) return thread
   const started = new Thread(new URL("./heartbeat-thread.js", import.meta.url), { execArgv: [] })
-  started.on("message", ({ worker, lost, reason }: FromHeartbeats) => listeners.get(worker)?.(lost, reason))
+  started.on("message", (message: FromHeartbeats) => {
+    const listener = listeners.get(message.worker)
+    if ("ready" in message) listener?.ready()
+    else listener?.lost(message.lost, message.reason)
+  })
   // The worker itself decides how long the process lives.
   started.unref()
   thread = started
@@ -40,11 +43,10 @@ export class Heartbeats {
   #removed: number[] = []
   #timer: NodeJS.Timeout | undefined
 
-  /** @param lost Gets the leases that are lost, or may be, and why. */
-  constructor(target: Target, instance: string, lost: Lost) {
+  constructor(target: Target, instance: string, events: BeatEvents) {
     this.#worker = ++lastWorker
     this.#thread = threadOf()
-    listeners.set(this.#worker, lost)
+    listeners.set(this.#worker, events)
     this.#post({ do: "open", worker: this.#worker, target: plain(target), instance })
   }
 

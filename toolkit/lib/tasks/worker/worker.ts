@@ -73,8 +73,10 @@ export class Worker<Input = unknown> extends EventEmitter<WorkerEvents> {
   readonly name: string
   /** What the handler works on, and what is not acknowledged. */
   readonly #jobs = new Map<number, Job<Input>>()
-  /** Counts connections: leases of an earlier one were given back. */
+  /** Counts greetings: leases that were sent before the last one are not this worker's any more. */
   #session = 0
+  /** Whether heartbeats can be sent: without them, it would lose its leases. */
+  #isReady = false
   #isDraining = false
   #idle: (() => void) | undefined
   #closing: Promise<void> | undefined
@@ -91,7 +93,10 @@ export class Worker<Input = unknown> extends EventEmitter<WorkerEvents> {
     this.#concurrency = checkOption("concurrency", concurrency, 1)
     this.name = checkName("name", name)
     const target = readTarget(options)
-    this.#heartbeats = new Heartbeats(target, this.#instance, (leases, reason) => this.#lose(leases, reason))
+    this.#heartbeats = new Heartbeats(target, this.#instance, {
+      lost: (leases, reason) => this.#lose(leases, reason),
+      ready: () => this.#begin(),
+    })
     this.#connection = new Connection(target, {
       greet: () => this.#greet(),
       greeted: (answer) => this.#greeted(answer),
@@ -106,20 +111,23 @@ export class Worker<Input = unknown> extends EventEmitter<WorkerEvents> {
     return this.#jobs.size
   }
 
-  #greet() {
-    this.#session++
-    return { kind: "work" as const, body: this.#hello() }
+  #begin(): void {
+    this.#isReady = true
+    this.#connection.greetAgain()
   }
 
-  #hello() {
-    return {
+  /** Says what it is and has. Leases of an earlier greeting that are still on their way are given back. */
+  #greet() {
+    this.#session++
+    const body = {
       instance: this.#instance,
       session: this.#session,
       name: this.name,
       queue: this.#queue,
-      credit: this.#isDraining ? 0 : this.#concurrency,
+      credit: this.#isReady && !this.#isDraining ? this.#concurrency : 0,
       leases: [...this.#jobs.keys()],
     }
+    return { kind: "work" as const, body }
   }
 
   #greeted({ lost, lease }: Record<string, unknown>): void {
@@ -217,7 +225,7 @@ export class Worker<Input = unknown> extends EventEmitter<WorkerEvents> {
 
   async #close(drain: number): Promise<void> {
     this.#isDraining = true
-    this.#connection.request("work", this.#hello()).catch(() => {})
+    this.#connection.greetAgain()
     if (this.#jobs.size > 0) {
       const idle = new Promise<void>((resolve) => {
         this.#idle = resolve
