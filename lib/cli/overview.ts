@@ -15,7 +15,7 @@ ohmq help VERB explains a verb. Encrypt: --cert --server-cert, or --server --cer
 `
 
 /** The verbs of ohmq-toolkit. They are said here though it may not be installed: `ohmq relay` then says how to get it. */
-const toolkitRow = `  ${"With ohmq-toolkit:".padEnd(20)}audit relay respond store`
+const toolkitRow = `  ${"With ohmq-toolkit:".padEnd(20)}audit emit gate lint relay respond store tasks`
 
 /** The overview. */
 export function overview(): string {

@@ -1,6 +1,6 @@
 // ohmq-toolkit, as users get it: two tarballs, installed without scripts, on each version of Node.js that it supports.
 
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs"
 import path from "node:path"
 
 import { beforeAll, describe, expect, it, vi } from "vitest"
@@ -22,9 +22,11 @@ const specifier = (entry: string) => `ohmq-toolkit${entry.slice(1)}`
 
 const base = sharedFolder()
 let tarball: string
+let ohmqTarball: string
 let installed: string
 beforeAll(async () => {
   const ohmq = await packPackage(base)
+  ohmqTarball = ohmq
   const folder = path.join(base, "toolkit")
   mkdirSync(folder)
   const packed = await npm(["pack", "--ignore-scripts", "--pack-destination", folder], toolkit)
@@ -103,6 +105,70 @@ export const wrong = openStore("data", { maxByte: 1024 })
       { cwd: installed, timeout: 55_000 },
     )
     expect({ status, stdout }).toEqual({ status: 0, stdout: "" })
+  })
+})
+
+describe.skipIf(process.platform === "win32")("both tarballs on a runner, with npm i -g --ignore-scripts", () => {
+  it("emit an event and ask a gate, without a compiler", async () => {
+    const prefix = path.join(base, "global")
+    const options = ["--ignore-scripts", "--prefer-offline", "--no-audit", "--no-fund", "--loglevel=error"]
+    const { status, stderr } = await npm(
+      ["install", "-g", "--prefix", prefix, ...options, ohmqTarball, tarball],
+      base,
+      150_000,
+    )
+    expect({ status, stderr }).toEqual({ status: 0, stderr: "" })
+    // Two copies of ohmq would be two contexts.
+    expect(existsSync(path.join(prefix, "lib/node_modules/ohmq-toolkit/node_modules/ohmq"))).toBe(false)
+    const tools = path.join(base, "tools")
+    mkdirSync(tools)
+    symlinkSync(process.execPath, path.join(tools, "node"))
+    const folder = temporaryFolder()
+    writeFileSync(
+      path.join(folder, "relay.yaml"),
+      `version: 1
+store: { path: ./data }
+sources:
+  jobs: { type: zmq, socket: router, bind: "ipc://./jobs.sock" }
+  deploys: { type: gate, bind: "ipc://./gate.sock" }
+routes:
+  - { name: jobs, from: [jobs], to: [archive, decide] }
+  - { name: deploys, from: [deploys], to: [archive] }
+sinks:
+  archive: { type: file, path: ./events.ndjson }
+  decide: { type: gate, gate: deploys }
+`,
+    )
+    // The relay and the commands run with nothing in the PATH but ohmq and node.
+    const source = `
+      import { execFile, spawn } from "node:child_process"
+      import { once } from "node:events"
+      import { writeFileSync } from "node:fs"
+      const env = { PATH: ${JSON.stringify(`${path.join(prefix, "bin")}:${tools}`)}, HOME: process.cwd() }
+      const ohmq = async (...args) => {
+        const child = execFile("ohmq", args, { env })
+        let text = ""
+        for (const stream of [child.stdout, child.stderr]) stream.on("data", (more) => { text += more })
+        const [code] = await once(child, "close")
+        return { code, text }
+      }
+      const relay = spawn("ohmq", ["relay", "run"], { env, stdio: ["ignore", "ignore", "pipe"] })
+      for await (const line of relay.stderr) if (String(line).includes("The relay takes events")) break
+      const gate = ohmq("gate", "--request", "deploy.production", "--id", "r1", "--to", "ipc://./gate.sock")
+      while (!(await ohmq("gate", "list", "--to", "ipc://./gate.sock")).text.startsWith("r1")) {}
+      writeFileSync("decision.json", JSON.stringify({ id: "r1", decision: "allow", by: "bob" }))
+      const emitted = await ohmq("emit", "gate.decided", "--data", "decision.json", "--id", "e1", "--wait-ack", "--to", "ipc://./jobs.sock")
+      console.log(JSON.stringify([emitted, await gate]))
+      relay.kill()
+      await once(relay, "exit")
+    `
+    writeFileSync(path.join(folder, "program.mjs"), source)
+    const ended = await runCommand(process.execPath, ["program.mjs"], { cwd: folder, timeout: 55_000 })
+    expect({ status: ended.status, stderr: ended.stderr }).toEqual({ status: 0, stderr: "" })
+    expect(JSON.parse(ended.stdout)).toEqual([
+      { code: 0, text: "stored e1\n" },
+      { code: 0, text: "asked for deploy.production: r1\nallow deploy.production (by bob)\n" },
+    ])
   })
 })
 

@@ -34,11 +34,10 @@ export const requestProblem = (request: unknown): string | undefined =>
     ? undefined
     : `Expected a request such as "deploy.production": 1 to 200 letters, digits and . _ : / -, but received ${JSON.stringify(request)?.slice(0, 100)}`
 
-/** What is wrong with the id of a request. Undefined if it is valid. */
-export const idProblem = (id: string): string | undefined =>
-  Buffer.byteLength(id) <= 255
+const lengthProblem = (name: string, text: string, max: number): string | undefined =>
+  Buffer.byteLength(text) <= max
     ? undefined
-    : `Expected an id of at most 255 bytes, but received ${Buffer.byteLength(id)}`
+    : `Expected the ${name} of a request to have at most ${max} bytes, but received ${Buffer.byteLength(text)}`
 
 const invalid = (message: string) => new EventError("data-invalid", message)
 
@@ -95,7 +94,11 @@ export function readRequest(
   if (unknown !== undefined)
     throw invalid(`Unknown member "${unknown}" in the data of a request. It has request and details`)
   const { request, details } = data as { request?: unknown; details?: unknown }
-  const problem = requestProblem(request) ?? idProblem(id)
+  const problem =
+    requestProblem(request) ??
+    lengthProblem("id", id, 255) ??
+    lengthProblem("subject", subject ?? "", 1024) ??
+    lengthProblem("source", source, 2048)
   if (problem !== undefined) throw invalid(problem)
   return {
     id,

@@ -63,7 +63,11 @@ async function buildbot(folder: string, env: NodeJS.ProcessEnv) {
       `--properties=subject=${subject}`,
       "--wait",
     ]
-    const { stdout } = await promisify(execFile)("buildbot", [...args, ...what], { cwd: folder, env: all })
+    const options = { cwd: folder, env: all }
+    // A build that has failed is an error of the command.
+    const { stdout } = await promisify(execFile)("buildbot", [...args, ...what], options).catch(
+      (error: Error & { stdout: string }) => error,
+    )
     return stdout
   }
   const end = async () => {

@@ -110,6 +110,7 @@ describe("The source gate", () => {
       [request("r1", Buffer.from("{}")), "data-invalid"],
       [request("r1", { request: "a", details: "x".repeat(70_000) }), "data-invalid"],
       [request("r".repeat(300)), "data-invalid"],
+      [request("r1", { request: "a" }, { subject: "x".repeat(1100) }), "data-invalid"],
     ]
     for (const [frames, code] of wrong) expect(await tell(ci, frames)).toEqual(refusedAs(code))
     expect(await tell(ci, request("r2"))).toEqual(["stored", "r2"])
