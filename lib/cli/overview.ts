@@ -15,7 +15,7 @@ ohmq help VERB explains a verb. Encrypt: --cert --server-cert, or --server --cer
 `
 
 /** The verbs of ohmq-toolkit. They are said here though it may not be installed: `ohmq relay` then says how to get it. */
-const toolkitRow = `  ${"With ohmq-toolkit:".padEnd(20)}relay store`
+const toolkitRow = `  ${"With ohmq-toolkit:".padEnd(20)}lint relay store`
 
 /** The overview. */
 export function overview(): string {

@@ -42,6 +42,16 @@ function commandHelp(verb: string, { usage, purpose, about }: Command): string {
 
 const isHelp = (arg: string | undefined) => arg === "--help" || arg === "-h"
 
+/** Says what went wrong, and returns the exit code: 1 failed, 2 wrong usage or configuration. */
+function complain(error: unknown): number {
+  if (error instanceof ConfigError) process.stderr.write(`${error.message}\n`)
+  else process.stderr.write(`error: ${(error as Error).message}\n`)
+  if (error instanceof UsageError || error instanceof ConfigError) return 2
+  if (!(error instanceof StoreError) && !(error instanceof DamageError) && process.env.OHMQ_DEBUG)
+    process.stderr.write(`${(error as Error).stack}\n`)
+  return 1
+}
+
 /** Runs a command. Exit codes: 0 done, 1 failed, 2 wrong usage or configuration. */
 export async function runCommand(verb: CommandVerb, [name, ...rest]: readonly string[]): Promise<number> {
   if (name === undefined || isHelp(name)) {
@@ -58,11 +68,19 @@ export async function runCommand(verb: CommandVerb, [name, ...rest]: readonly st
     }
     return await command.run(rest)
   } catch (error) {
-    if (error instanceof ConfigError) process.stderr.write(`${error.message}\n`)
-    else process.stderr.write(`error: ${(error as Error).message}\n`)
-    if (error instanceof UsageError || error instanceof ConfigError) return 2
-    if (!(error instanceof StoreError) && !(error instanceof DamageError) && process.env.OHMQ_DEBUG)
-      process.stderr.write(`${(error as Error).stack}\n`)
-    return 1
+    return complain(error)
+  }
+}
+
+/** Runs a verb that is a command itself. Exit codes as those of {@link runCommand}. */
+export async function runAlone(verb: string, command: Command, args: readonly string[]): Promise<number> {
+  if (args.some(isHelp)) {
+    process.stdout.write(commandHelp(verb, command))
+    return 0
+  }
+  try {
+    return await command.run(args)
+  } catch (error) {
+    return complain(error)
   }
 }

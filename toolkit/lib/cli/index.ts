@@ -4,6 +4,7 @@ import process from "node:process"
 
 /** A verb loads what it needs, and no more: a command is to start fast. */
 const loaders: Readonly<Record<string, () => Promise<(args: readonly string[]) => Promise<number>>>> = {
+  lint: async () => (await import("./lint.js")).lint,
   relay: async () => (await import("./relay.js")).relay,
   store: async () => (await import("./store.js")).store,
 }
