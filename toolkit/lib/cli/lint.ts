@@ -2,8 +2,7 @@
 
 import process from "node:process"
 import { ConfigError } from "../config/index.js"
-import { toSarif } from "../events/index.js"
-import { findingEvents, type LintFinding, lintedFiles, lintFile } from "../lint/index.js"
+import { type LintFinding, lintedFiles, lintFile, sarifLog } from "../lint/index.js"
 import { version } from "../relay/index.js"
 import { type Command, runAlone } from "./commands.js"
 import { plural } from "./terminal.js"
@@ -30,7 +29,7 @@ async function run(args: readonly string[]): Promise<number> {
       return []
     }
   })
-  if (output === "sarif") say(JSON.stringify(toSarif(findingEvents(findings, version)), null, 2))
+  if (output === "sarif") say(JSON.stringify(sarifLog(findings, version), null, 2))
   else for (const finding of findings) say(output === "json" ? JSON.stringify(finding) : line(finding))
   if (output === "text") say(`${plural(files.length - unread, "file")} checked: ${plural(findings.length, "finding")}`)
   if (unread > 0) return 2

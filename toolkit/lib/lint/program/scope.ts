@@ -123,9 +123,18 @@ function requiredModule(init: Node | undefined): string | undefined {
   return typeof source?.value === "string" ? source.value : undefined
 }
 
+/** A scope is made once, so that what is known of its names can be kept by them. */
+const made = new WeakMap<Node, Scope>()
+
+function scopeOf(node: Node, parent: Scope | undefined): Scope {
+  const scope = made.get(node) ?? new Scope(parent, node)
+  made.set(node, scope)
+  return scope
+}
+
 /** Calls back for each node of a program, with the scope that it stands in. */
 export function walk(node: Node, visit: (node: Node, scope: Scope) => void, parent?: Scope): void {
-  const scope = parent === undefined || Scope.has(node) ? new Scope(parent, node) : parent
+  const scope = parent === undefined || Scope.has(node) ? scopeOf(node, parent) : parent
   visit(node, scope)
   for (const child of below(node)) walk(child, visit, scope)
 }

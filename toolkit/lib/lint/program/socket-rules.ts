@@ -1,15 +1,18 @@
 // The rules for the sockets of a program.
 
-import { hole, type Reach, reachOf, shownEndpoint } from "../endpoints.js"
+import { type Reach, reachOf, shownEndpoint } from "../endpoints.js"
 import type { Violation } from "../place.js"
 import type { RuleId } from "../rules.js"
 import { type Call, type Sockets, type SocketUse, sending } from "./socket-use.js"
-import { inside, keyOf, type Node } from "./syntax.js"
-import { type Expression, literalOf, propertiesOf, textsOf } from "./values.js"
+import type { Node } from "./syntax.js"
+import { literalOf, propertiesOf, textsOf } from "./values.js"
 
 const binds = new Set(["bind", "bindSync"])
 const opens = new Set([...binds, "connect"])
 const receives = new Set(["receive", "receiveWithMetadata", "receiveMany", "receiveBatch"])
+
+/** UDP has no heartbeats, and what is not ZMTP has none either. */
+const withoutHeartbeats = new Set(["Datagram", "Dish", "Radio", "Stream"])
 
 interface Endpoint {
   readonly text: string
@@ -43,11 +46,12 @@ function protectionOf({ options, isOpen }: SocketUse): { protection: Protection;
 class SocketCheck {
   readonly violations: Violation[] = []
   readonly #socket: SocketUse
-  readonly #sockets: Sockets
+  /** Whether the program itself refuses what is not encrypted. */
+  readonly #isRefused: boolean
 
-  constructor(socket: SocketUse, sockets: Sockets) {
+  constructor(socket: SocketUse, isRefused: boolean) {
     this.#socket = socket
-    this.#sockets = sockets
+    this.#isRefused = isRefused
     const endpoints = socket.calls.filter(({ method }) => opens.has(method)).flatMap((call) => this.#endpointsOf(call))
     this.#secrecy(endpoints)
     // Of what stays on this machine nothing is asked, and what has no endpoint here is set up elsewhere.
@@ -63,21 +67,7 @@ class SocketCheck {
   #endpointsOf({ method, node, arguments: given }: Call): Endpoint[] {
     const [address] = given
     if (address === undefined) return []
-    const texts = this.#boundBy(address) ?? textsOf(address)
-    return texts.map((text) => ({ text, reach: reachOf(text), isBound: binds.has(method), node }))
-  }
-
-  /** The endpoints of a socket of the program whose `lastEndpoint` this is. */
-  #boundBy({ node, scope }: Expression): string[] | undefined {
-    const object = inside(node, "object")
-    if (node.type !== "MemberExpression" || keyOf(node, "property") !== "lastEndpoint" || !object) return undefined
-    const other = this.#sockets.of({ node: object, scope })
-    if (other === undefined || other === this.#socket) return undefined
-    const texts = other.calls
-      .filter(({ method }) => binds.has(method))
-      .flatMap(({ arguments: [first] }) => (first ? textsOf(first) : [hole]))
-    // A wildcard was replaced by an address of this machine.
-    return texts.map((text) => (reachOf(text) === "far" ? hole : text))
+    return textsOf(address).map((text) => ({ text, reach: reachOf(text), isBound: binds.has(method), node }))
   }
 
   #secrecy(endpoints: readonly Endpoint[]): void {
@@ -89,7 +79,7 @@ class SocketCheck {
     for (const { text, isBound, node: at } of far) {
       const shown = shownEndpoint(text)
       if (protection === "plain") this.#report("plain-text", at, `PLAIN over ${shown} sends passwords unencrypted`)
-      if (protection !== "none") continue
+      if (protection !== "none" || this.#isRefused) continue
       if (isBound) this.#report("public-bind", at, `Other machines can reach this ${type} at ${shown}, unencrypted`)
       else this.#report("unencrypted-connect", at, `This ${type} talks to ${shown} unencrypted`)
     }
@@ -104,7 +94,7 @@ class SocketCheck {
     // A context of the program's own can give its sockets another linger.
     if (sending.has(type) && !options.has("linger") && !options.has("context") && !isClosedWithLinger)
       this.#report("no-linger", node, `This ${type} keeps what it cannot send, and the process with it`)
-    if (!options.has("heartbeatInterval"))
+    if (!options.has("heartbeatInterval") && !withoutHeartbeats.has(type))
       this.#report("no-heartbeat", node, `This ${type} does not notice a peer that vanishes`)
     const limited = calls.some(({ method, arguments: given }) =>
       given.some((one) => receives.has(method) && propertiesOf(one).known.has("signal")),
@@ -116,4 +106,4 @@ class SocketCheck {
 
 /** What breaks the rules in how a program uses its sockets. */
 export const lintSockets = (sockets: Sockets): Violation[] =>
-  sockets.all.flatMap((socket) => new SocketCheck(socket, sockets).violations)
+  sockets.all.flatMap((socket) => new SocketCheck(socket, sockets.requireEncryption).violations)

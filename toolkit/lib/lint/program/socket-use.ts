@@ -49,6 +49,8 @@ function typeOf(node: Node, scope: Scope): string | undefined {
 /** Finds the sockets of a program. */
 export class Sockets {
   readonly all: SocketUse[] = []
+  /** Whether the program sets `requireEncryption`, with which ohmq refuses endpoints that are not encrypted. */
+  requireEncryption = false
   readonly #made = new Map<Node, SocketUse>()
   readonly #assigned = new Map<Binding, SocketUse>()
 
@@ -93,10 +95,11 @@ export class Sockets {
   }
 
   #use(node: Node, scope: Scope): void {
-    const target = inside(node, node.type === "AssignmentExpression" ? "left" : "callee")
+    const target = bare(inside(node, node.type === "AssignmentExpression" ? "left" : "callee"))
     const object = target?.type === "MemberExpression" ? inside(target, "object") : undefined
     if (target === undefined || object === undefined) return
     const name = keyOf(target, "property")
+    if (name === "requireEncryption" && inside(node, "right")?.value === true) this.requireEncryption = true
     const socket = this.of({ node: object, scope })
     if (socket === undefined) {
       this.#assignAll(node, scope, name)

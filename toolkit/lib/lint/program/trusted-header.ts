@@ -1,7 +1,7 @@
 // The rule against decisions by what a sender wrote itself: a routing id, a property of its handshake, or a field of its message.
 
 import type { Violation } from "../place.js"
-import { type Scope, walk } from "./scope.js"
+import { ofLoop, type Scope, walk } from "./scope.js"
 import type { Sockets } from "./socket-use.js"
 import { bare, inside, keyOf, listOf, type Node } from "./syntax.js"
 import { bindingOf, type Expression } from "./values.js"
@@ -28,25 +28,49 @@ class Claims {
     if (node.type === "TemplateLiteral") return again(listOf(node, "expressions")[0])
     if (node.type === "CallExpression") return again(textSource(node))
     const steps = stepsOf({ node, scope }, depth)
-    return steps && this.#claimAt(steps)
+    return steps && this.#claimAt(steps, depth)
   }
 
-  #claimAt({ origin, path }: Steps): string | undefined {
+  /** The socket and the method that a value was received with. The method is missing if a loop takes it. */
+  #receipt({ node, scope }: Expression) {
+    const { object, method } = callOf(node)
+    return { socket: this.#sockets.of({ node: object ?? node, scope }), method }
+  }
+
+  /** Whether an expression is a message, or a part of one, or a text made of it. */
+  #isReceived({ node, scope }: Expression, depth: number): boolean {
+    const inner = node.type === "CallExpression" ? textSource(node) : undefined
+    if (inner) return this.#isReceived({ node: inner, scope }, depth + 1)
+    const steps = stepsOf({ node, scope }, depth)
+    if (steps === undefined) return false
+    const { socket, method } = this.#receipt(steps.origin)
+    return socket !== undefined && (method === undefined ? steps.path[0] === ofLoop : /^receive/.test(method))
+  }
+
+  #claimAt({ origin, path }: Steps, depth: number): string | undefined {
     const { node, scope } = origin
-    const callee = node.type === "CallExpression" ? inside(node, "callee") : undefined
-    const object = callee?.type === "MemberExpression" ? inside(callee, "object") : undefined
-    const method = callee && object ? keyOf(callee, "property") : undefined
+    const { object, method } = callOf(node)
     if (method === "parse" && object?.name === "JSON") {
       const field = String(path.at(-1) ?? "")
-      return claims.has(field.toLowerCase()) ? `the field "${field}" of a message` : undefined
+      const [text] = listOf(node, "arguments")
+      const isClaim = claims.has(field.toLowerCase()) && text && this.#isReceived({ node: text, scope }, depth + 1)
+      return isClaim ? `the field "${field}" of a message` : undefined
     }
-    const socket = this.#sockets.of(object ? { node: object, scope } : origin)
+    const { socket } = this.#receipt(origin)
     if (socket === undefined) return undefined
     if (method === "receiveWithMetadata" && path[0] === "properties" && path.length > 1)
       return `the property "${path[1]}" of a connection`
-    const isFirstFrame = method === "receive" ? path.join() === "0" : method === undefined && path.join() === "-1,0"
+    const isFirstFrame =
+      method === "receive" ? path.join() === "0" : method === undefined && path.join() === `${ofLoop},0`
     return isFirstFrame && socket.type === "Router" ? "a routing id" : undefined
   }
+}
+
+/** The object and the name of a method that is called. */
+function callOf(node: Node): { object?: Node | undefined; method?: string | undefined } {
+  const callee = node.type === "CallExpression" ? inside(node, "callee") : undefined
+  if (callee?.type !== "MemberExpression") return {}
+  return { object: inside(callee, "object"), method: keyOf(callee, "property") }
 }
 
 /** What `String(x)` and `x.toString()` make a text of. */

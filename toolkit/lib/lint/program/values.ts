@@ -21,13 +21,23 @@ export function bindingOf({ node, scope }: Expression): Binding | undefined {
   return isField ? scope.ofClass?.find(`this.${keyOf(node, "property")}`) : undefined
 }
 
+/** The expression that a name has from the beginning, also if it is taken out of a list: `[a, b] = [1, 2]`. */
+function initOf({ init, scope, path }: Binding): Expression | undefined {
+  const [index] = path
+  if (path.length === 0) return init && { node: bare(init) ?? init, scope }
+  if (path.length > 1 || typeof index !== "number" || init?.type !== "ArrayExpression") return undefined
+  const node = (init.elements as (Node | null)[])[index]
+  return node ? { node: bare(node) ?? node, scope } : undefined
+}
+
 /** The expression behind a name that has one value only. */
 export function resolve({ node, scope }: Expression): Expression {
   let at: Expression = { node: bare(node) ?? node, scope }
   for (let depth = 0; depth < maxDepth; depth++) {
     const binding = bindingOf(at)
-    if (binding?.init === undefined || binding.isOpen || binding.path.length > 0) return at
-    at = { node: bare(binding.init) ?? binding.init, scope: binding.scope }
+    const init = binding && !binding.isOpen ? initOf(binding) : undefined
+    if (init === undefined) return at
+    at = init
   }
   return at
 }
@@ -56,11 +66,15 @@ export function textsOf(expression: Expression, depth = 0): string[] {
       return listOf(node, "elements")
         .flatMap((element) => textsOf({ node: element, scope }, depth + 1))
         .slice(0, maxTexts)
+    case "MemberExpression":
+      // Where a socket of this program is bound: what connects to it stays on this machine.
+      return [keyOf(node, "property") === "lastEndpoint" ? "inproc://" : hole]
     case "Identifier": {
       const binding = bindingOf({ node, scope })
-      if (binding?.init === undefined || binding.path.length > 0) return [hole]
-      const own = textsOf({ node: binding.init, scope: binding.scope }, depth + 1)
-      return binding.isOpen ? [...own, hole] : own
+      const init = binding && initOf(binding)
+      if (init === undefined) return [hole]
+      const own = textsOf(init, depth + 1)
+      return binding?.isOpen ? [...own, hole] : own
     }
     default:
       return [hole]
