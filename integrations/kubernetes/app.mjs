@@ -3,7 +3,7 @@
 
 import process from "node:process"
 import { setTimeout as sleep } from "node:timers/promises"
-import { Request } from "ohmq"
+import { Dealer } from "ohmq"
 import { createEvent, encode } from "ohmq-toolkit/events"
 
 const every = Number(process.env.OHMQ_EVERY ?? 10)
@@ -12,18 +12,25 @@ process.on("SIGTERM", () => {
   isEnding = true
 })
 
-// After a timeout it may ask again. It connects when the socket is there, and again if the sidecar was restarted.
-const request = new Request({ relaxed: true, receiveTimeout: 500, reconnectInterval: 50, linger: 0 })
-request.connect(process.env.OHMQ_ENDPOINT ?? "ipc:///run/ohmq/relay.sock")
+// It connects when the socket is there, and again if the sidecar was restarted. With immediate, nothing is queued while there is no sidecar.
+const dealer = new Dealer({ immediate: true, sendTimeout: 500, receiveTimeout: 500, reconnectInterval: 50, linger: 0 })
+dealer.connect(process.env.OHMQ_ENDPOINT ?? "ipc:///run/ohmq/relay.sock")
+
+/** The sidecar's answer about an event. Throws EAGAIN if there is none in time. */
+async function answerAbout(event) {
+  for (;;) {
+    const [answer, id, code, reason] = (await dealer.receive()).map(String)
+    // Others are late, about events that were sent again.
+    if (id === event.id || id === "") return { answer, code, reason }
+  }
+}
 
 /** Resolves once the event is on the sidecar's disk. It keeps its id when it is sent again, so that a receiver recognises it. */
 async function store(event) {
   for (;;) {
     try {
-      await request.send(encode(event))
-      const [answer, id, code, reason] = (await request.receive()).map(String)
-      // A late answer is about an event of before.
-      if (id !== "" && id !== event.id) continue
+      await dealer.send(encode(event))
+      const { answer, code, reason } = await answerAbout(event)
       if (answer === "stored") return
       if (code !== "FULL") throw new Error(`The sidecar refused ${event.id}: ${code} ${reason}`)
       await sleep(100)
@@ -39,4 +46,4 @@ while (!isEnding) {
   process.stdout.write(`${event.id}\n`)
   await sleep(every)
 }
-request.close()
+dealer.close()

@@ -156,7 +156,7 @@ describe("The sidecar of integrations/kubernetes", () => {
       await until(() => count() > before + 50)
     }
     await more()
-    for (let round = 0; round < 3; round++) {
+    for (let round = 0; round < 2; round++) {
       await relay.end("SIGKILL")
       relay = sidecar()
       await more()
