@@ -11,7 +11,11 @@ const [name, endpoint, secretFile, serverFile] = process.argv.slice(2)
 process.on("disconnect", () => process.exit())
 
 const own = existsSync(secretFile) ? await Certificate.load(secretFile) : generateKeyPair({ name })
-const socket = new Dealer({ security: { client: own, serverKey: await Certificate.load(serverFile) }, linger: 0 })
+const socket = new Dealer({
+  security: { client: own, serverKey: await Certificate.load(serverFile) },
+  linger: 0,
+  heartbeatInterval: 5000,
+})
 // Reports that the server denied access.
 socket.events.on("handshake:error:auth", ({ error }) =>
   console.log(`${name}: denied by the server (status ${error.status})`),

@@ -34,6 +34,7 @@ const pull = new Pull({
   security: { server: await Certificate.load(secret), authenticator },
   maxMessageSize: 64 << 10,
   receiveHighWaterMark: 10_000,
+  heartbeatInterval: 5000,
 })
 await pull.bind(endpoint)
 console.error(`listening on ${pull.lastEndpoint}`)

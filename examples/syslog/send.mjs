@@ -18,6 +18,7 @@ if (server === undefined) {
 const push = new Push({
   security: { client: await Certificate.load(secret), serverKey: await Certificate.load(server) },
   linger: 5000,
+  heartbeatInterval: 5000,
 })
 push.events.on("handshake:error:auth", () => console.error("denied: rsyslog does not know this certificate"))
 push.connect(endpoint)

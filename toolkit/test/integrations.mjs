@@ -319,6 +319,16 @@ export const integrations = [
     tests: [["interop/jenkins.test.ts", "", 2]],
   },
   {
+    name: "Kubernetes",
+    direction: "in",
+    part: "`integrations/kubernetes/`, a sidecar",
+    against: standIn("processes in namespaces, and the schemas of Kubernetes"),
+    tests: [
+      ["crash/sidecar.test.ts", "", 3],
+      ["kubernetes/manifests.test.ts", "", 3],
+    ],
+  },
+  {
     name: "Files",
     direction: "in and out",
     part: "source `file` and sink `file`",

@@ -7,6 +7,7 @@ const loaders: Readonly<Record<string, () => Promise<(args: readonly string[]) =
   audit: async () => (await import("./audit.js")).audit,
   emit: async () => (await import("./ci/emit.js")).emit,
   gate: async () => (await import("./ci/gate.js")).gate,
+  lint: async () => (await import("./lint.js")).lint,
   relay: async () => (await import("./relay.js")).relay,
   respond: async () => (await import("./respond.js")).respond,
   tasks: async () => (await import("./tasks/tasks.js")).tasks,

@@ -43,14 +43,17 @@ export function parseUsage<
   }
 }
 
-const outputs = ["text", "json"]
+/** The value of `--output`: text, unless one of the others is given. */
+export function outputOf<const Name extends string>(output: string | undefined, ...others: Name[]): Name | "text" {
+  const known = ["text", ...others] as const
+  const found = known.find((name) => name === (output ?? "text"))
+  if (found === undefined)
+    throw new UsageError(`--output: Unknown value "${output}".${suggestion(output ?? "", known)}`)
+  return found
+}
 
 /** Whether `--output json` was given. */
-export function isJson(output: string | undefined): boolean {
-  if (output === undefined || output === "text") return false
-  if (output !== "json") throw new UsageError(`--output: Unknown value "${output}".${suggestion(output, outputs)}`)
-  return true
-}
+export const isJson = (output: string | undefined): boolean => outputOf(output, "json") === "json"
 
 /** The configuration, unless another is named. */
 export const defaultFile = "relay.yaml"

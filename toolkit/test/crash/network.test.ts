@@ -1,44 +1,17 @@
 // A link over a network that loses, delays and reorders packets, and is cut.
 
-import { spawn } from "node:child_process"
-import { once } from "node:events"
 import process from "node:process"
-import { createInterface } from "node:readline"
 import { setTimeout as wait } from "node:timers/promises"
-import { fileURLToPath } from "node:url"
 import { openStore } from "ohmq-toolkit/store"
-import { describe, expect, it, onTestFinished } from "vitest"
+import { describe, expect, it } from "vitest"
 import { appended, type End, startEnd } from "../link/ends.js"
+import { lossyNetwork } from "../link/lossy-network.js"
 import { ids, opened, temporaryFolder } from "../link/support.js"
 
 const seed = Number(process.env.OHMQ_SEED ?? Date.now() % 1_000_000)
 /** How long the network is bad, and cut, in seconds. */
 const bad = Number(process.env.OHMQ_BAD ?? 4)
 const cut = Number(process.env.OHMQ_CUT ?? 3)
-
-/** The network, or why there can be none here. */
-async function lossyNetwork() {
-  if (process.platform !== "linux") return `network namespaces are there on Linux only, and this is ${process.platform}`
-  if (process.getuid?.() !== 0) return "only root can make network namespaces"
-  const program = fileURLToPath(new URL("../link/programs/lossy-network.py", import.meta.url))
-  const child = spawn("python3", [program, String(seed)], { stdio: ["pipe", "pipe", "pipe"] })
-  onTestFinished(() => void child.stdin.end())
-  let said = ""
-  child.stderr.setEncoding("utf8").on("data", (text: string) => {
-    said += text
-  })
-  child.on("error", ({ message }) => {
-    said += message
-  })
-  const ended = once(child, "close").catch(() => {})
-  for await (const line of createInterface({ input: child.stdout })) {
-    const [one, two] = line.split(" ").map((pid) => ["nsenter", `--net=/proc/${pid}/ns/net`]) as [string[], string[]]
-    const set = (loss: number, delay = 0, jitter = 0) => void child.stdin.write(`${loss} ${delay} ${jitter}\n`)
-    return { one, two, set }
-  }
-  await ended
-  return `no network namespaces could be made: ${said.trim()}`
-}
 
 let asked = 0
 async function storedBy(receiver: End): Promise<number> {
@@ -51,7 +24,7 @@ describe("a link over a bad network", () => {
   it(`loses nothing and stores each event once (seed ${seed})`, { timeout: 60_000 + (bad + cut) * 2000 }, async ({
     skip,
   }) => {
-    const network = await lossyNetwork()
+    const network = await lossyNetwork(seed)
     if (typeof network === "string") {
       // Where root runs what each commit must pass, all that this test needs is there.
       if (process.env.CI && process.getuid?.() === 0)

@@ -1,0 +1,56 @@
+// `ohmq lint`: what in programs and configurations breaks the rules of docs/lint.md.
+
+import process from "node:process"
+import { ConfigError } from "../config/index.js"
+import { type LintFinding, lintedFiles, lintFile, sarifLog } from "../lint/index.js"
+import { version } from "../relay/index.js"
+import { type Command, runAlone } from "./commands.js"
+import { plural } from "./terminal.js"
+import { outputOf, parseUsage, UsageError } from "./usage.js"
+
+const say = (text: string) => process.stdout.write(`${text}\n`)
+
+const line = ({ file, line, column, level, rule, message, advice }: LintFinding) =>
+  `${file}:${line}:${column}: ${level} ${rule}: ${message}. ${advice}`
+
+async function run(args: readonly string[]): Promise<number> {
+  const { positionals, values } = parseUsage(args, Number.POSITIVE_INFINITY, ["output"])
+  const output = outputOf(values.output, "json", "sarif")
+  if (positionals.length === 0) throw new UsageError("Name the files or folders: ohmq lint FILE...")
+  const files = lintedFiles(positionals)
+  let unread = 0
+  const findings = files.flatMap((file) => {
+    try {
+      return lintFile(file)
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error
+      unread++
+      process.stderr.write(`${error.message}\n`)
+      return []
+    }
+  })
+  if (output === "sarif") say(JSON.stringify(sarifLog(findings, version), null, 2))
+  else for (const finding of findings) say(output === "json" ? JSON.stringify(finding) : line(finding))
+  if (output === "text") say(`${plural(files.length - unread, "file")} checked: ${plural(findings.length, "finding")}`)
+  if (unread > 0) return 2
+  return findings.length > 0 ? 1 : 0
+}
+
+const command: Command = {
+  usage: "FILE... [--output text|json|sarif]",
+  purpose: "find what is risky in programs and in configurations of the relay",
+  about: `Reads JavaScript and TypeScript programs that use ohmq or zeromq, and configurations of the relay; nothing is run. Of a
+folder, it reads what is below it, without node_modules, dist and build. It finds what others can read or misuse (errors),
+and what hangs or loses messages (warnings); docs/lint.md of ohmq-toolkit has the rules. Endpoints on this machine are fine.
+
+A finding may stay if a comment on its line, or on the line before it, says why:
+  // ohmq-lint-ignore RULE reason     (in YAML: # ohmq-lint-ignore RULE reason)
+
+  --output json    a line of JSON for each finding
+  --output sarif   a SARIF 2.1.0 log, for scanners' pipelines
+
+Exit codes: 0 nothing was found, 1 something was, 2 wrong usage, or a file that cannot be read.`,
+  run,
+}
+
+export const lint = (args: readonly string[]): Promise<number> => runAlone("lint ", command, args)

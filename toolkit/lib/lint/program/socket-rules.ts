@@ -1,0 +1,109 @@
+// The rules for the sockets of a program.
+
+import { type Reach, reachOf, shownEndpoint } from "../endpoints.js"
+import type { Violation } from "../place.js"
+import type { RuleId } from "../rules.js"
+import { type Call, type Sockets, type SocketUse, sending } from "./socket-use.js"
+import type { Node } from "./syntax.js"
+import { literalOf, propertiesOf, textsOf } from "./values.js"
+
+const binds = new Set(["bind", "bindSync"])
+const opens = new Set([...binds, "connect"])
+const receives = new Set(["receive", "receiveWithMetadata", "receiveMany", "receiveBatch"])
+
+/** UDP has no heartbeats, and what is not ZMTP has none either. */
+const withoutHeartbeats = new Set(["Datagram", "Dish", "Radio", "Stream"])
+
+interface Endpoint {
+  readonly text: string
+  readonly reach: Reach
+  readonly isBound: boolean
+  readonly node: Node
+}
+
+/** How the connections of a socket are protected, in so far as the program says so. */
+type Protection = "curve" | "plain" | "none" | "unknown"
+
+function protectionOf({ options, isOpen }: SocketUse): { protection: Protection; admitsAny: boolean } {
+  const has = (...names: string[]) => names.some((name) => options.has(name))
+  const security = options.get("security")
+  if (security !== undefined) {
+    const { known, isOpen } = propertiesOf(security)
+    if (known.has("plainServer") || known.has("username")) return { protection: "plain", admitsAny: false }
+    if (!isOpen && known.size === 0) return { protection: "none", admitsAny: false }
+    return { protection: "curve", admitsAny: literalOf(known.get("clients")) === "any" }
+  }
+  if (has("curveServer", "curveServerKey", "curveSecretKey")) {
+    const isServer = literalOf(options.get("curveServer")) === true
+    return { protection: "curve", admitsAny: isServer && !isOpen && !has("zapDomain", "zapEnforceDomain") }
+  }
+  if (has("plainServer", "plainUsername")) return { protection: "plain", admitsAny: false }
+  const isUnknown = isOpen || has("gssapiServer", "gssapiPrincipal", "gssapiServicePrincipal")
+  return { protection: isUnknown ? "unknown" : "none", admitsAny: false }
+}
+
+/** Checks one socket. */
+class SocketCheck {
+  readonly violations: Violation[] = []
+  readonly #socket: SocketUse
+  /** Whether the program itself refuses what is not encrypted. */
+  readonly #isRefused: boolean
+
+  constructor(socket: SocketUse, isRefused: boolean) {
+    this.#socket = socket
+    this.#isRefused = isRefused
+    const endpoints = socket.calls.filter(({ method }) => opens.has(method)).flatMap((call) => this.#endpointsOf(call))
+    this.#secrecy(endpoints)
+    // Of what stays on this machine nothing is asked, and what has no endpoint here is set up elsewhere.
+    if (endpoints.some(({ reach }) => reach !== "local")) this.#reliability()
+  }
+
+  #report(rule: RuleId, node: Node, message: string): void {
+    const { line, column } = node.loc.start
+    const isKnown = this.violations.some((one) => one.rule === rule && one.line === line && one.column === column + 1)
+    if (!isKnown) this.violations.push({ rule, line, column: column + 1, message })
+  }
+
+  #endpointsOf({ method, node, arguments: given }: Call): Endpoint[] {
+    const [address] = given
+    if (address === undefined) return []
+    return textsOf(address).map((text) => ({ text, reach: reachOf(text), isBound: binds.has(method), node }))
+  }
+
+  #secrecy(endpoints: readonly Endpoint[]): void {
+    const { type, node } = this.#socket
+    const { protection, admitsAny } = protectionOf(this.#socket)
+    const far = endpoints.filter(({ reach }) => reach === "far")
+    if (admitsAny && !(endpoints.length > 0 && endpoints.every(({ reach }) => reach === "local")))
+      this.#report("any-client", node, `This ${type} lets in every client that knows its public key`)
+    for (const { text, isBound, node: at } of far) {
+      const shown = shownEndpoint(text)
+      if (protection === "plain") this.#report("plain-text", at, `PLAIN over ${shown} sends passwords unencrypted`)
+      if (protection !== "none" || this.#isRefused) continue
+      if (isBound) this.#report("public-bind", at, `Other machines can reach this ${type} at ${shown}, unencrypted`)
+      else this.#report("unencrypted-connect", at, `This ${type} talks to ${shown} unencrypted`)
+    }
+  }
+
+  #reliability(): void {
+    const { type, node, options, isOpen, calls } = this.#socket
+    if (isOpen) return
+    const isClosedWithLinger = calls.some(
+      ({ method, arguments: [given] }) => method === "close" && given && propertiesOf(given).known.has("linger"),
+    )
+    // A context of the program's own can give its sockets another linger.
+    if (sending.has(type) && !options.has("linger") && !options.has("context") && !isClosedWithLinger)
+      this.#report("no-linger", node, `This ${type} keeps what it cannot send, and the process with it`)
+    if (!options.has("heartbeatInterval") && !withoutHeartbeats.has(type))
+      this.#report("no-heartbeat", node, `This ${type} does not notice a peer that vanishes`)
+    const limited = calls.some(({ method, arguments: given }) =>
+      given.some((one) => receives.has(method) && propertiesOf(one).known.has("signal")),
+    )
+    if (type === "Request" && !options.has("receiveTimeout") && !limited)
+      this.#report("no-timeout", node, "This Request waits for ever if its reply is lost")
+  }
+}
+
+/** What breaks the rules in how a program uses its sockets. */
+export const lintSockets = (sockets: Sockets): Violation[] =>
+  sockets.all.flatMap((socket) => new SocketCheck(socket, sockets.requireEncryption).violations)
