@@ -23,7 +23,7 @@ function describe(index: number, entry: Buffer): AuditEntryView {
     const value: unknown = JSON.parse(text)
     if (typeof value === "object" && value !== null) fields = value as Record<string, unknown>
   } catch {}
-  const { time, type, ...rest } = fields
+  const { time = fields.received, type, received: _, ...rest } = fields
   const said = type === undefined ? text : JSON.stringify(rest)
   return {
     index,

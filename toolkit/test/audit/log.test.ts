@@ -66,6 +66,13 @@ describe("append", () => {
     expect(await log.append('{"time":"2026-03-01T10:00:00.000Z","type":"a"}')).toEqual({ index: 1 })
   })
 
+  it("refuses a record of the future, after which none of today could be written", async () => {
+    const { log } = await newLog()
+    const { code, message } = await failure(log.append('{"time":"9999-12-31T23:59:59.999Z","type":"a"}'))
+    expect([code, message]).toEqual(["INVALID", expect.stringContaining("ahead of this machine's clock")])
+    expect(await log.record({ type: "a" })).toMatchObject({ index: 0 })
+  })
+
   it("is refused once the log is closed", async () => {
     const { log } = await newLog()
     await log.close()
@@ -78,17 +85,18 @@ describe("append", () => {
 describe("record", () => {
   it("adds the time, which never goes back, also after the log was opened again", async () => {
     const { folder, key, log } = await newLog()
-    // A clock that was ahead.
-    await log.append('{"time":"2100-01-01T00:00:00.000Z","type":"ahead"}')
+    // A clock that was ahead, by less than what is refused.
+    const time = new Date(Date.now() + 4 * 60_000).toISOString()
+    await log.append(`{"time":"${time}","type":"ahead"}`)
     await log.close()
     const again = await opened(folder)
     expect(await again.record({ type: "response.started", actor: "ada", subject: "198.51.100.1" })).toEqual({
       index: 1,
-      time: "2100-01-01T00:00:00.000Z",
+      time,
     })
     await again.close()
     expect(texts(folder, key)[1]).toBe(
-      '{"time":"2100-01-01T00:00:00.000Z","type":"response.started","actor":"ada","subject":"198.51.100.1"}',
+      `{"time":"${time}","type":"response.started","actor":"ada","subject":"198.51.100.1"}`,
     )
     expect((await verifyAuditLog(folder, { keys: [key] })).found).toBe(0)
   })

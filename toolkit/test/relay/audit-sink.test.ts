@@ -22,14 +22,30 @@ describe("The sink audit", () => {
     await relay.stop()
     const { path, keys, entries } = trail(relay.folder)
     const [a, summary, b] = entries()
-    expect([a, b]).toEqual([event("a"), event("b")])
+    expect([a, b]).toMatchObject([{ type: "event.recorded", event: event("a") }, { event: event("b") }])
+    expect(Date.now() - Date.parse(a.received)).toBeLessThan(60_000)
     const { data: _, ...attributes } = large
     expect(summary).toEqual({
+      type: "event.recorded",
+      received: expect.any(String),
       sha256: createHash("sha256").update(JSON.stringify(large)).digest("hex"),
       bytes: JSON.stringify(large).length,
       event: attributes,
     })
     expect((await verifyAuditLog(path, { keys })).found).toBe(0)
+  })
+
+  it("is not held up by events that look like records of the log", { timeout: 40_000 }, async () => {
+    const relay = await sinkRelay(options)
+    const { time: _, type, ...rest } = event("a")
+    const times = ["2026-03-01T10:00:01.000Z", "2026-03-01T10:00:00.000Z", "9999-12-31T23:59:59.999Z"]
+    // The time stands first, as in a record, and goes back and ahead; and a type is one of the log's own.
+    const events = times.map((time, index) => ({ time, type, ...rest, id: `t${index}` }))
+    relay.add(...events, { time: times[0], type: "audit.key.added", ...rest, id: "key" }, event("last"))
+    await relay.drained(5)
+    await relay.stop()
+    const { entries } = trail(relay.folder)
+    expect(entries().map(({ event: { id } }) => id)).toEqual(["t0", "t1", "t2", "key", "last"])
   })
 
   it("records an event once, although it is delivered again after a crash", { timeout: 40_000 }, async () => {
@@ -47,7 +63,7 @@ describe("The sink audit", () => {
     expect(
       trail(first.folder)
         .entries()
-        .map(({ id }) => id),
+        .map(({ event: { id } }) => id),
     ).toEqual(["a", "b", "c"])
   })
 })

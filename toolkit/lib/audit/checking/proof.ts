@@ -57,7 +57,7 @@ const malformed = (what: string) => new AuditError("INVALID", `The proof is malf
 /**
  * Verifies a proof, offline.
  *
- * @param entry The entry, for proofs of others that do not hold it.
+ * @param options Whom to trust; and `entry`, the entry, for proofs of others that do not hold it.
  * @throws AuditError `INVALID` if it is malformed, `UNTRUSTED` if a signature or the proof does not hold.
  */
 export function verifyProof(proof: string, options: TrustOptions & { entry?: Uint8Array }): ProvenEntry {

@@ -20,6 +20,8 @@ const MAX_BEHIND = 64 << 20
 /** How long the log waits after a failure to write the tree, in milliseconds. */
 const RETRY = 1000
 const READ_AT_ONCE = 1000
+/** How far the clocks of those who append may be ahead, in milliseconds. */
+const MAX_AHEAD = 5 * 60_000
 
 /** What the log is made of. */
 export interface AuditLogParts {
@@ -153,6 +155,12 @@ export class AuditLog implements AsyncDisposable {
         'Records whose type begins with "audit.key." or "audit.log." are written by the log itself. Use another type',
       )
     const time = recordTime(bytes)
+    // One record of the future would make the log refuse all records until then.
+    if (time !== undefined && time > Date.now() + MAX_AHEAD)
+      throw new AuditError(
+        "INVALID",
+        `The record is of ${new Date(time).toISOString()}, which is ahead of this machine's clock. Let the log set the time: use record()`,
+      )
     if (time !== undefined && time < this.#lastTime)
       throw new AuditError(
         "BACK_DATED",

@@ -25,17 +25,27 @@ const MAX_ENTRY = 65_535
 /** How many entries are looked at after a start: at least the largest batch. */
 const LOOK_BACK = 10_000
 
-/** Only what is the same in every byte is a duplicate: an event that claims the id of another one is recorded, too. */
-const keyOf = (entry: Buffer): string => hash("sha256", entry)
+/**
+ * What stands before an event. The event itself stays within: whoever sends one must not be able to write what the log takes for a record of its own, with
+ * a time or a type that it refuses.
+ */
+const headOf = (received: number): string =>
+  `{"type":"event.recorded","received":"${new Date(received).toISOString()}",`
+const headLength = headOf(0).length
+
+/** Only what is the same in every byte is a duplicate: an event that claims the id of another one is recorded, too. When it was received does not matter. */
+const keyOf = (entry: Buffer): string => hash("sha256", entry.subarray(headLength))
 
 /** The entry of an event: its JSON, or the SHA-256 of that with the attributes, if they fit. */
 function entryOf(outgoing: Outgoing): Buffer {
+  const head = headOf(outgoing.time)
   const line = eventLine(outgoing).subarray(0, -1)
-  if (line.length <= MAX_ENTRY) return line
+  const whole = Buffer.concat([Buffer.from(`${head}"event":`), line, Buffer.from("}")])
+  if (whole.length <= MAX_ENTRY) return whole
   const { data: _, ...event } = storedEvent(outgoing.frames)
   const summary = { sha256: hash("sha256", line), bytes: line.length }
-  const entry = Buffer.from(JSON.stringify({ ...summary, event }))
-  return entry.length <= MAX_ENTRY ? entry : Buffer.from(JSON.stringify(summary))
+  const entry = Buffer.from(head + JSON.stringify({ ...summary, event }).slice(1))
+  return entry.length <= MAX_ENTRY ? entry : Buffer.from(head + JSON.stringify(summary).slice(1))
 }
 
 /** What a person must look at: trying again soon is of no use. */
