@@ -18,7 +18,13 @@ export const chapters = [
   {
     title: "Security",
     text: "Encryption and authentication with CURVE, who may connect, and messages that are signed.",
-    pages: ["docs/security.md", "docs/signed-messages.md", "docs/security-proof.md"],
+    pages: [
+      "docs/security.md",
+      "docs/signed-messages.md",
+      "docs/security-proof.md",
+      "toolkit/docs/audit.md",
+      "toolkit/docs/lint.md",
+    ],
   },
   {
     title: "Durability",
@@ -37,6 +43,7 @@ export const chapters = [
       "toolkit/docs/respond-mistakes.md",
       "toolkit/docs/tasks.md",
       "toolkit/docs/tasks-protocol.md",
+      "toolkit/docs/ci.md",
       "toolkit/docs/integrations.md",
     ],
   },

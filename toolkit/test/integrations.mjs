@@ -71,7 +71,7 @@ export const integrations = [
     direction: "out",
     part: "sink `splunk-hec`",
     against: standIn("contract server"),
-    tests: [["relay/splunk-hec.test.ts", "", 30]],
+    tests: [["relay/splunk-hec.test.ts", "", 31]],
   },
   {
     name: "Elasticsearch and OpenSearch",
@@ -172,7 +172,7 @@ export const integrations = [
     direction: "out",
     part: "sink `audit`",
     against: standIn("the verification of `ohmq-toolkit/audit`"),
-    tests: [["relay/audit-sink.test.ts", "The sink audit", 2]],
+    tests: [["relay/audit-sink.test.ts", "The sink audit", 3]],
   },
   {
     name: "Prometheus, the relay's metrics",
@@ -209,7 +209,7 @@ export const integrations = [
     against: { ...debian("Chromium", "chromium", "156"), moves: true },
     tests: [
       ["interop/status-page.test.ts", "", 8],
-      ["status/access.test.ts", "", 10],
+      ["status/access.test.ts", "", 11],
       ["status/letters.test.ts", "", 6],
       ["status/overview.test.ts", "", 7],
     ],

@@ -94,6 +94,7 @@ export class AuditServer implements AsyncDisposable {
     await closed
   }
 
+  /** Closes it, at the end of an `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
   }

@@ -2,4 +2,7 @@
 
 import { createRequire } from "node:module"
 
-export const { version } = createRequire(import.meta.url)("../../package.json") as { version: string }
+const manifest = createRequire(import.meta.url)("../../package.json") as { version: string }
+
+/** The version of this package, such as `0.1.0`. */
+export const version: string = manifest.version

@@ -352,6 +352,7 @@ export class AuditLog implements AsyncDisposable {
     }
   }
 
+  /** Closes it, at the end of an `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
   }

@@ -389,6 +389,7 @@ export class ReplicatedStore implements Store {
     await this.#local.close()
   }
 
+  /** Closes it, at the end of an `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
   }
