@@ -10,8 +10,8 @@ const loaders: Readonly<Record<string, () => Promise<(args: readonly string[]) =
   lint: async () => (await import("./lint.js")).lint,
   relay: async () => (await import("./relay.js")).relay,
   respond: async () => (await import("./respond.js")).respond,
-  tasks: async () => (await import("./tasks/tasks.js")).tasks,
   store: async () => (await import("./store.js")).store,
+  tasks: async () => (await import("./tasks/tasks.js")).tasks,
 }
 
 /** The names of the verbs. */
