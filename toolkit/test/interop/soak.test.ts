@@ -6,7 +6,7 @@ import { appendFile } from "node:fs/promises"
 import { createServer, type Server, type Socket } from "node:net"
 import { join } from "node:path"
 import process from "node:process"
-import { setTimeout as wait } from "node:timers/promises"
+import { setImmediate, setTimeout as wait } from "node:timers/promises"
 import { jetstream } from "@nats-io/jetstream"
 import { Pull } from "ohmq"
 import { expect, it, onTestFinished } from "vitest"
@@ -101,6 +101,8 @@ async function syslogEndpoint(): Promise<Endpoint & { port: number }> {
   const close = async () => {
     const closed = new Promise((done) => server.close(done))
     await wait(200)
+    // A busy process comes to timers before it reads.
+    for (let turn = 0; turn < 2; turn++) await setImmediate()
     for (const socket of sockets) socket.destroy()
     sockets.clear()
     await closed

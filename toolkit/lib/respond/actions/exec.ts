@@ -112,6 +112,8 @@ class ExecRunner implements Runner {
     const [program = "", ...args] = argumentsOf(this.#config, parameters)
     const { cwd, env, user, output } = this.#config
     stopped.throwIfAborted()
+    // If the responder is killed, the program ends with it: it would be beyond its time limit. So who sees to that is there before the program.
+    const guard = new Guard()
     const child = spawn(program, args, {
       cwd: resolve(this.#folder, cwd),
       env: Object.fromEntries(
@@ -122,8 +124,6 @@ class ExecRunner implements Runner {
       stdio: ["ignore", "pipe", "pipe"],
       ...user,
     })
-    // If the responder is killed, the program ends with it: it would be beyond its time limit.
-    const guard = new Guard()
     if (child.pid !== undefined) guard.watch(child.pid)
     const printed = new Printed()
     let why: Pick<Result, "outcome" | "reason"> | undefined
