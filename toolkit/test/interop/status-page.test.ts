@@ -201,7 +201,7 @@ describe("the status page in Chromium", () => {
     await page.locator('[data-live="state"]', { hasText: "Takes events" }).waitFor()
     await second.end("SIGKILL")
     await notice.waitFor()
-    expect(await notice.textContent()).toContain("The relay does not answer")
+    expect(await notice.textContent()).toContain("It does not answer")
   })
 
   it("stays usable with 100,000 dead letters", { timeout: 180_000 }, async () => {

@@ -6,6 +6,7 @@ import { gzip } from "node:zlib"
 import type { Agent } from "undici"
 import { z } from "zod"
 import { duration, isLoopback } from "../../config/index.js"
+import { Deadline } from "../deadline.js"
 import { authorityOption, readTls } from "../tls.js"
 
 /** The options of a sink that sends HTTP requests. */
@@ -105,11 +106,12 @@ export class HttpClient {
   ): Promise<Answer> {
     // What is shorter gets hardly shorter.
     const isCompressed = this.#isCompressing && body !== undefined && body.length > 512
+    using deadline = new Deadline(this.#timeout, stopped)
     const answer = await this.#request(url, {
       method,
       headers: { ...this.#headers, ...headers, ...(isCompressed && { "content-encoding": "gzip" }) },
       body: isCompressed ? await compress(body, { level: 1 }) : (body ?? null),
-      signal: AbortSignal.any([stopped, AbortSignal.timeout(this.#timeout)]),
+      signal: deadline.signal,
       dispatcher: this.#agent,
     }).catch((error: Error & { code?: string }) => {
       // A message may be empty: that of an AggregateError, if no address could be connected to.

@@ -10,6 +10,7 @@ import { z } from "zod"
 import { duration, isLoopback } from "../../config/index.js"
 import type { Event } from "../../events/index.js"
 import { type ComponentContext, type Outcome, type Outgoing, type Sink, sinkKind } from "../components.js"
+import { Deadline } from "../deadline.js"
 import { eventLine } from "../formats/event-lines.js"
 import { storedEvent } from "../formats/stored-event.js"
 import { traceContext } from "../observation/tracing.js"
@@ -80,21 +81,23 @@ class SyslogSink implements Sink {
 
   async deliver(batch: readonly Outgoing[], stopped: AbortSignal): Promise<Outcome[]> {
     const { timeout, settle } = this.#config
-    const signal = AbortSignal.any([stopped, AbortSignal.timeout(timeout)])
-    const socket = await this.#connected(signal)
     const lost = new AbortController()
+    using deadline = new Deadline(timeout, stopped)
+    const socket = await this.#connected(deadline.signal)
+    using written = new Deadline(timeout, deadline.signal, lost.signal)
+    const isLost = written.signal
     const note = () => lost.abort(new Error(socket.errored?.message ?? "The server closed the connection"))
     socket.once("close", note)
     try {
       if (socket.destroyed) note()
-      const isLost = AbortSignal.any([signal, lost.signal])
       for (const outgoing of batch) {
         isLost.throwIfAborted()
         if (!socket.write(counted(this.#message(outgoing)))) await once(socket, "drain", { signal: isLost })
       }
       // A server that has lost the connection says so when it gets something: syslog itself acknowledges nothing.
       while (socket.writableLength > 0) await setTimeout(1, undefined, { signal: isLost })
-      await setTimeout(settle, undefined, { signal: AbortSignal.any([stopped, lost.signal]) })
+      using settled = new Deadline(settle + timeout, stopped, lost.signal)
+      await setTimeout(settle, undefined, { signal: settled.signal })
       // A busy process comes to timers before it comes to what sockets have to say.
       for (let turn = 0; turn < 2; turn++) await setImmediate(undefined, { signal: lost.signal })
       return batch.map(() => "done")
