@@ -20,8 +20,6 @@ const MAX_BEHIND = 64 << 20
 /** How long the log waits after a failure to write the tree, in milliseconds. */
 const RETRY = 1000
 const READ_AT_ONCE = 1000
-/** How far the clocks of those who append may be ahead, in milliseconds. */
-const MAX_AHEAD = 5 * 60_000
 
 /** What the log is made of. */
 export interface AuditLogParts {
@@ -29,6 +27,8 @@ export interface AuditLogParts {
   journal: string
   /** How long after an entry the checkpoint is made, in milliseconds. */
   delay: number
+  /** How far the time of a record may be ahead of the clock, in milliseconds. */
+  maxAhead: number
   publication: Publication
   cosigning: Cosigning
   seal: Seal
@@ -156,7 +156,7 @@ export class AuditLog implements AsyncDisposable {
       )
     const time = recordTime(bytes)
     // One record of the future would make the log refuse all records until then.
-    if (time !== undefined && time > Date.now() + MAX_AHEAD)
+    if (time !== undefined && time > Date.now() + this.#parts.maxAhead)
       throw new AuditError(
         "INVALID",
         `The record is of ${new Date(time).toISOString()}, which is ahead of this machine's clock. Let the log set the time: use record()`,

@@ -24,6 +24,11 @@ const MAX_DELAY = 900
 const schema = z.strictObject({
   key: z.string().optional(),
   delay: z.int().min(1).max(MAX_DELAY).default(200),
+  maxAhead: z
+    .number()
+    .min(0)
+    .or(z.literal(Number.POSITIVE_INFINITY))
+    .default(5 * 60_000),
   policy: z.string().optional(),
   onProblem: z.custom<(message: string) => void>((value) => typeof value === "function").optional(),
 })
@@ -34,6 +39,8 @@ export interface AuditLogOptions {
   key?: string
   /** How long after an entry the checkpoint is made, in milliseconds, 1 to 900. Default 200. */
   delay?: number
+  /** How far the time of a record may be ahead of this machine's clock, in milliseconds: later ones would be back-dated. Default 5 minutes. */
+  maxAhead?: number
   /** The witnesses, as https://c2sp.org/tlog-policy has them. Default: the file `policy` of the folder, if it is there. */
   policy?: string
   /** Is told what does not stop the log, such as a witness that cannot be reached. */
@@ -128,7 +135,7 @@ export async function openAuditLog(folder: string, options: AuditLogOptions = {}
     const [issue] = checked.error.issues
     throw new AuditError("INVALID", `The options of the audit log: ${issue?.path.join(".")}: ${issue?.message}`)
   }
-  const { key, delay, policy, onProblem = () => {} } = checked.data
+  const { key, delay, maxAhead, policy, onProblem = () => {} } = checked.data
   const missing = () =>
     new AuditError("NOT_FOUND", `${folder} has no audit log. Run: ohmq audit init ${folder} --name NAME`)
   if (!existsSync(join(folder, names.head))) throw missing()
@@ -155,6 +162,7 @@ export async function openAuditLog(folder: string, options: AuditLogOptions = {}
       folder,
       journal: join(folder, names.journal),
       delay,
+      maxAhead,
       publication,
       cosigning: new Cosigning(witnesses, onProblem),
       seal: new Seal(folder),
