@@ -1,6 +1,7 @@
 // Runs what was decided and approved, and undoes what has expired. What is begun is in the audit log before, and how it ended after.
 
 import type { Logger } from "pino"
+import { AnySignal } from "../relay/any-signal.js"
 import type { Clock } from "../relay/clock.js"
 import { Complaints } from "../relay/observation/complaints.js"
 import type { Order, Result, Run, Runner } from "./actions/action.js"
@@ -104,7 +105,8 @@ export class Scheduler {
         this.#unrecorded(error as Error)
         next = this.#journal.now + recordAgainMs
       }
-      await this.#clock.wait(Math.max(0, next - this.#journal.now), AbortSignal.any([signal, this.#wake.signal]))
+      using ending = new AnySignal([signal, this.#wake.signal])
+      await this.#clock.wait(Math.max(0, next - this.#journal.now), ending.signal)
     }
   }
 

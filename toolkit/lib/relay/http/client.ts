@@ -6,7 +6,7 @@ import { gzip } from "node:zlib"
 import type { Agent } from "undici"
 import { z } from "zod"
 import { duration, isLoopback } from "../../config/index.js"
-import { Deadline } from "../deadline.js"
+import { AnySignal } from "../any-signal.js"
 import { authorityOption, readTls } from "../tls.js"
 
 /** The options of a sink that sends HTTP requests. */
@@ -106,12 +106,12 @@ export class HttpClient {
   ): Promise<Answer> {
     // What is shorter gets hardly shorter.
     const isCompressed = this.#isCompressing && body !== undefined && body.length > 512
-    using deadline = new Deadline(this.#timeout, stopped)
+    using ending = new AnySignal([stopped], this.#timeout)
     const answer = await this.#request(url, {
       method,
       headers: { ...this.#headers, ...headers, ...(isCompressed && { "content-encoding": "gzip" }) },
       body: isCompressed ? await compress(body, { level: 1 }) : (body ?? null),
-      signal: deadline.signal,
+      signal: ending.signal,
       dispatcher: this.#agent,
     }).catch((error: Error & { code?: string }) => {
       // A message may be empty: that of an AggregateError, if no address could be connected to.

@@ -9,8 +9,8 @@ import { connect as connectTls } from "node:tls"
 import { z } from "zod"
 import { duration, isLoopback } from "../../config/index.js"
 import type { Event } from "../../events/index.js"
+import { AnySignal } from "../any-signal.js"
 import { type ComponentContext, type Outcome, type Outgoing, type Sink, sinkKind } from "../components.js"
-import { Deadline } from "../deadline.js"
 import { eventLine } from "../formats/event-lines.js"
 import { storedEvent } from "../formats/stored-event.js"
 import { traceContext } from "../observation/tracing.js"
@@ -81,11 +81,12 @@ class SyslogSink implements Sink {
 
   async deliver(batch: readonly Outgoing[], stopped: AbortSignal): Promise<Outcome[]> {
     const { timeout, settle } = this.#config
+    using late = new AnySignal([stopped], timeout)
+    const socket = await this.#connected(late.signal)
     const lost = new AbortController()
-    using deadline = new Deadline(timeout, stopped)
-    const socket = await this.#connected(deadline.signal)
-    using written = new Deadline(timeout, deadline.signal, lost.signal)
-    const isLost = written.signal
+    using writing = new AnySignal([late.signal, lost.signal])
+    using settling = new AnySignal([stopped, lost.signal])
+    const isLost = writing.signal
     const note = () => lost.abort(new Error(socket.errored?.message ?? "The server closed the connection"))
     socket.once("close", note)
     try {
@@ -96,8 +97,7 @@ class SyslogSink implements Sink {
       }
       // A server that has lost the connection says so when it gets something: syslog itself acknowledges nothing.
       while (socket.writableLength > 0) await setTimeout(1, undefined, { signal: isLost })
-      using settled = new Deadline(settle + timeout, stopped, lost.signal)
-      await setTimeout(settle, undefined, { signal: settled.signal })
+      await setTimeout(settle, undefined, { signal: settling.signal })
       // A busy process comes to timers before it comes to what sockets have to say.
       for (let turn = 0; turn < 2; turn++) await setImmediate(undefined, { signal: lost.signal })
       return batch.map(() => "done")

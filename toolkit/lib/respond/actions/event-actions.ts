@@ -3,6 +3,7 @@
 import { z } from "zod"
 import { duration, secret } from "../../config/index.js"
 import { createEvent, type EventInit, encode } from "../../events/index.js"
+import { AnySignal } from "../../relay/any-signal.js"
 import type { ComponentContext, Sink, SinkKind } from "../../relay/components.js"
 import { httpOptions } from "../../relay/http/client.js"
 import { webhookSink } from "../../relay/sinks/webhook.js"
@@ -61,10 +62,10 @@ class EventRunner implements Runner {
       data: { ...order },
     }
     const late = AbortSignal.timeout(timeout)
-    const signal = AbortSignal.any([stopped, late])
+    using ending = new AnySignal([stopped, late])
     const [outcome = { retry: "No outcome" }] = await this.#sink.deliver(
       [{ source: "respond", position: 0, time: Date.now(), frames: encode(createEvent(init)) }],
-      signal,
+      ending.signal,
     )
     if (outcome === "done") return { outcome: "done" }
     if (late.aborted) return { outcome: "timed out", reason: `There was no answer within ${timeout / 1000} s` }

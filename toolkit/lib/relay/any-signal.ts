@@ -1,13 +1,13 @@
-// A time limit on something that can be stopped before. AbortSignal.any would keep each of its signals in memory for as long as a source lives
-// (https://github.com/nodejs/node/issues/54614), and a relay's source lives as long as the relay.
+// Signals joined for as long as something takes. AbortSignal.any would keep what it makes in memory for as long as one of its sources lives
+// (https://github.com/nodejs/node/issues/54614), and some live as long as the relay.
 
 import { clearTimeout, setTimeout } from "node:timers"
 
-/** A signal that is aborted when one of others is, or after a time. Dispose of it when what it limits has ended. */
-export class Deadline implements Disposable {
+/** A signal that is aborted when one of others is, or after a time. Dispose of it when what it ends has ended. */
+export class AnySignal implements Disposable {
   readonly #controller = new AbortController()
   readonly #sources: readonly AbortSignal[]
-  readonly #timer: NodeJS.Timeout
+  readonly #timer: NodeJS.Timeout | undefined
   readonly #abort = (): void => {
     const source = this.#sources.find(({ aborted }) => aborted)
     this.#controller.abort(
@@ -15,10 +15,10 @@ export class Deadline implements Disposable {
     )
   }
 
-  /** @param milliseconds The time. */
-  constructor(milliseconds: number, ...sources: readonly AbortSignal[]) {
+  /** @param milliseconds The time. None, by default. */
+  constructor(sources: readonly AbortSignal[], milliseconds?: number) {
     this.#sources = sources
-    this.#timer = setTimeout(this.#abort, milliseconds)
+    this.#timer = milliseconds === undefined ? undefined : setTimeout(this.#abort, milliseconds)
     for (const source of sources) source.addEventListener("abort", this.#abort, { once: true })
     if (sources.some(({ aborted }) => aborted)) this.#abort()
   }
@@ -27,7 +27,7 @@ export class Deadline implements Disposable {
     return this.#controller.signal
   }
 
-  /** Ends the wait. The signal stays as it is. */
+  /** Lets go of the others. The signal stays as it is. */
   [Symbol.dispose](): void {
     clearTimeout(this.#timer)
     for (const source of this.#sources) source.removeEventListener("abort", this.#abort)
