@@ -3,7 +3,7 @@
 export { type AuditEntry, type EntrySelection, readEntries } from "./checking/entries.js"
 export { type ProvenEntry, proveInclusion, verifyProof } from "./checking/proof.js"
 export type { AnnouncedKey, AuditProblem, AuditReport } from "./checking/report.js"
-export { type AuditSummary, summarizeAuditLog } from "./checking/summary.js"
+export { type AuditSummary, checkpointTime, summarizeAuditLog } from "./checking/summary.js"
 export type { TrustOptions } from "./checking/trust.js"
 export { type VerifyOptions, verifyAuditLog } from "./checking/verification.js"
 export { AuditError, type AuditErrorCode } from "./error.js"

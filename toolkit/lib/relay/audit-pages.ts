@@ -1,7 +1,7 @@
 // Audit logs on the status page: those of sinks, and what a program that has a relay inside adds.
 
 import type { Buffer } from "node:buffer"
-import { proveInclusion, summarizeAuditLog } from "../audit/index.js"
+import { checkpointTime, proveInclusion, summarizeAuditLog } from "../audit/index.js"
 import type { AuditEntryView, AuditSubject, AuditView } from "../status/index.js"
 
 /** Where a log is. */
@@ -36,7 +36,7 @@ function describe(index: number, entry: Buffer): AuditEntryView {
 /** The logs of one program. */
 export class AuditPages implements AuditSubject {
   readonly #places: () => readonly AuditPlace[]
-  /** What was read last: a log whose checkpoint is the same has the same entries. */
+  /** What was read last: a log whose checkpoint is the same has the same entries. The page asks every two seconds. */
   readonly #seen = new Map<string, AuditView>()
 
   constructor(places: () => readonly AuditPlace[]) {
@@ -56,18 +56,17 @@ export class AuditPages implements AuditSubject {
   }
 
   #view(name: string, folder: string): AuditView | undefined {
+    const known = this.#seen.get(folder)
+    if (known !== undefined && known.checkpointTime === checkpointTime(folder)) return known
     const summary = summarizeAuditLog(folder, shownEntries)
     if (summary === undefined) return undefined
     const { checkpoint, time, recent } = summary
-    const root = checkpoint.root.toString("base64")
-    const known = this.#seen.get(folder)
-    if (known?.root === root && known.checkpointTime === time) return known
     const view: AuditView = {
       name,
       origin: checkpoint.origin,
       size: checkpoint.size,
       checkpointSize: checkpoint.size,
-      root,
+      root: checkpoint.root.toString("base64"),
       checkpointTime: time,
       recent: recent.map(({ index, entry }) => describe(index, entry)).toReversed(),
     }

@@ -19,6 +19,12 @@ export interface AuditSummary {
   recent: AuditEntry[]
 }
 
+const noteOf = (folder: string): string => join(servedFolder(folder), "checkpoint")
+
+/** When the last checkpoint of a log was written, in milliseconds since 1970. Undefined if there is none yet. */
+export const checkpointTime = (folder: string): number | undefined =>
+  statSync(noteOf(folder), { throwIfNoEntry: false })?.mtimeMs
+
 /**
  * Reads the last checkpoint and the last entries of a log, and verifies nothing but the signature of the checkpoint. Undefined if there is none yet.
  *
@@ -26,13 +32,14 @@ export interface AuditSummary {
  * @throws AuditError `INVALID`, `UNTRUSTED` or `DAMAGED`.
  */
 export function summarizeAuditLog(folder: string, count: number): AuditSummary | undefined {
-  const [keyFile, noteFile] = [join(folder, names.publicKey), join(servedFolder(folder), "checkpoint")]
-  if (!existsSync(keyFile) || !existsSync(noteFile)) return undefined
+  const keyFile = join(folder, names.publicKey)
+  const time = checkpointTime(folder)
+  if (time === undefined || !existsSync(keyFile)) return undefined
   const keys = readFileSync(keyFile, "utf8")
     .split("\n")
     .filter((line) => line.trim() !== "")
   const checkpoint = readCheckpoint(folder, new Trust({ keys }))
   const from = Math.max(0, checkpoint.size - count)
   const recent = [...readEntries(folder, { keys, from, to: checkpoint.size })]
-  return { keys, checkpoint, time: statSync(noteFile).mtimeMs, recent }
+  return { keys, checkpoint, time, recent }
 }
