@@ -3,8 +3,8 @@
 
 import { Buffer } from "node:buffer"
 import { setTimeout } from "node:timers/promises"
-import { openStore, type Store } from "../../store/index.js"
-import { decodeTag, type Tag } from "./tags.js"
+import { type Entry, openStore, type Store } from "../../store/index.js"
+import { decodeTag } from "./tags.js"
 
 const cursor = "known"
 
@@ -23,6 +23,13 @@ type Note = [position: number, key?: string]
 
 /** Two sources may use the same identifiers. */
 export const keyOf = (source: string, delivery: string): string => `${source} ${delivery}`
+
+/** The delivery that an entry of the main store has. */
+function keyIn({ frames, gap }: Entry): string | undefined {
+  if (gap) return undefined
+  const { source, delivery } = decodeTag(frames[0])
+  return delivery === undefined ? undefined : keyOf(source, delivery)
+}
 
 /** Remembers deliveries. */
 export class KnownDeliveries {
@@ -71,9 +78,9 @@ export class KnownDeliveries {
       }
       const { first } = main.stats()
       for await (const batch of main.read(reader, { from: Math.max(known.#noted + 1, first), follow: false })) {
-        for (const { frames, gap, position } of batch) {
-          const { source, delivery }: Partial<Tag> & { source: string } = gap ? { source: "" } : decodeTag(frames[0])
-          if (delivery !== undefined) known.#note(keyOf(source, delivery), position)
+        for (const entry of batch) {
+          const key = keyIn(entry)
+          if (key !== undefined) known.#note(key, entry.position)
         }
       }
       return known
@@ -87,10 +94,9 @@ export class KnownDeliveries {
   async follow(main: Store, reader: string): Promise<void> {
     const { signal } = this.#closing
     for await (const batch of main.read(reader, { from: main.stats().last + 1, signal })) {
-      for (const { frames, gap, position } of batch) {
-        const { source, delivery }: Partial<Tag> & { source: string } = gap ? { source: "" } : decodeTag(frames[0])
-        if (delivery !== undefined && !this.#known.has(keyOf(source, delivery)))
-          this.#note(keyOf(source, delivery), position)
+      for (const entry of batch) {
+        const key = keyIn(entry)
+        if (key !== undefined && !this.#known.has(key)) this.#note(key, entry.position)
       }
     }
   }
