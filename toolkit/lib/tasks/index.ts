@@ -15,6 +15,7 @@ export {
   type QueueLimits,
   type QueueSettings,
   type Submitted,
+  states as taskStates,
   TaskError,
   type TaskErrorCode,
   type TaskInit,

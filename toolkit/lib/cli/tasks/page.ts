@@ -5,20 +5,9 @@ import { setTimeout } from "node:timers/promises"
 import type { Logger } from "pino"
 import { version } from "../../relay/version.js"
 import type { Snapshot, Subject, TaskQuery, TaskView, WorkSubject, WorkView } from "../../status/index.js"
-import type { TaskView as QueueTask, TaskServer, TaskState } from "../../tasks/index.js"
+import { type TaskView as QueueTask, type TaskServer, type TaskState, taskStates } from "../../tasks/index.js"
 
-const states: readonly TaskState[] = [
-  "blocked",
-  "scheduled",
-  "ready",
-  "running",
-  "finished",
-  "failed",
-  "cancelled",
-  "expired",
-]
-
-const isState = (text: string | undefined): text is TaskState => states.some((state) => state === text)
+const isState = (text: string | undefined): text is TaskState => taskStates.some((state) => state === text)
 
 /** Why a task waits, or how it ended. */
 function noteOf({ state, reason, notBefore, progress, cancelling }: QueueTask, isPaused: boolean): string {
@@ -67,7 +56,11 @@ export class QueuePage implements Subject, WorkSubject {
         name,
         isPaused: settings.paused,
         counts: { ...counts },
-        oldest: this.#server.list({ queue: name, states: ["ready"], max: 1 }).tasks[0]?.submitted,
+        // Of a queue in which nothing is ready, all tasks would be looked at.
+        oldest:
+          counts.ready === 0
+            ? undefined
+            : this.#server.list({ queue: name, states: ["ready"], max: 1 }).tasks[0]?.submitted,
       })),
       workers: workers.map(({ name, queue, user, credit, running }) => {
         const key = `${name} of ${queue}`

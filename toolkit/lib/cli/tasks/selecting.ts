@@ -1,7 +1,7 @@
 // Which tasks a command is about.
 
 import { suggestion } from "../../config/index.js"
-import type { TaskSelection, TaskState } from "../../tasks/index.js"
+import { type TaskSelection, type TaskState, taskStates } from "../../tasks/index.js"
 import { UsageError } from "../usage.js"
 
 export const selectOptions = ["name", "batch", "state"] as const
@@ -12,23 +12,12 @@ export const selectHelp = `
   --batch BATCH         tasks of this batch
   --state STATE,...     tasks in one of these states`
 
-const states: readonly TaskState[] = [
-  "scheduled",
-  "blocked",
-  "ready",
-  "running",
-  "finished",
-  "failed",
-  "expired",
-  "cancelled",
-]
-
 type Given = Partial<Record<(typeof selectOptions)[number], string>>
 
 function statesOf(text: string): TaskState[] {
   return text.split(",").map((one) => {
-    if ((states as readonly string[]).includes(one)) return one as TaskState
-    throw new UsageError(`--state: Unknown value "${one}".${suggestion(one, states)}`)
+    if ((taskStates as readonly string[]).includes(one)) return one as TaskState
+    throw new UsageError(`--state: Unknown value "${one}".${suggestion(one, taskStates)}`)
   })
 }
 

@@ -14,6 +14,7 @@ export type TaskState = "scheduled" | "blocked" | "ready" | "running" | EndState
 /** How a task has ended. */
 export type EndState = "finished" | "failed" | "expired" | "cancelled"
 
+/** All states, in the order in which a task can come to them. */
 export const states = [
   "scheduled",
   "blocked",
