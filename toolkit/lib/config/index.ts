@@ -9,3 +9,4 @@ export { resolveSecrets, Secret, type SecretPlaces, secret, secrets } from "./se
 export { oneOrMore, textShapes } from "./shapes.js"
 export { suggestion } from "./spelling.js"
 export { duration, size } from "./units.js"
+export { isMap, WrittenConfig } from "./written.js"

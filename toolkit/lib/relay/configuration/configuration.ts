@@ -1,19 +1,19 @@
 // The configuration of a relay.
 
 import { createHash } from "node:crypto"
-import { dirname, resolve } from "node:path"
 import process from "node:process"
 import { z } from "zod"
 import {
-  ConfigDocument,
-  ConfigError,
+  type ConfigDocument,
   checkPart,
   duration,
+  isMap,
   readText,
   resolveSecrets,
   Secret,
   size,
   suggestion,
+  WrittenConfig,
 } from "../../config/index.js"
 import { checkCertificates } from "../certificates.js"
 import type { SinkKind, SourceKind } from "../components.js"
@@ -131,9 +131,6 @@ export function fingerprintOf(value: unknown): string {
   visit(value)
   return createHash("sha256").update(parts.join("\0")).digest("hex")
 }
-
-export const isMap = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" && value !== null && !Array.isArray(value)
 
 /** The folder of state beside the store is named after it, so names must be safe in files, metrics and URLs. */
 export const namePattern = /^[A-Za-z][\w-]{0,63}$/
@@ -290,30 +287,20 @@ export function readConfig(file: string, options: ReadOptions = {}): RelayConfig
 
 /** Checks the text of a configuration. See {@link readConfig}. */
 export function parseConfig(text: string, file: string, { needsSecrets = true }: ReadOptions = {}): RelayConfig {
-  const folder = dirname(resolve(file))
-  const document = new ConfigDocument(text)
-  const { mistakes } = document
-  const fail = () => new ConfigError(file, mistakes)
-  if (mistakes.length > 0) throw fail()
-  const raw = document.value
-  if (!isMap(raw)) {
-    document.report([], "Expected a map with version, store, sources, routes and sinks")
-    throw fail()
-  }
-  const top = checkPart(document, schema, raw)
+  const written = new WrittenConfig(text, file, "version, store, sources, routes and sinks")
+  const { document, folder, value } = written
+  const top = checkPart(document, schema, value)
   // What can be checked is, even if something else is wrong.
-  const part = (name: string) => (isMap(raw[name]) ? (raw[name] as Record<string, unknown>) : {})
-  const rawHttp = { isOn: raw.http !== undefined, hasPage: isMap(raw.http) && raw.http.page === true }
-  const reader = new ConfigReader(document, folder, rawHttp, needsSecrets)
-  const sources = reader.components("sources", part("sources"), sourceKinds)
-  const sinks = reader.components("sinks", part("sinks"), sinkKinds)
-  reader.needs(sinks, part("sources"))
-  const given = top?.routes ?? z.array(routeSchema).safeParse(raw.routes).data
-  const routes = given && reader.routes(given, Object.keys(part("sources")), Object.keys(part("sinks")))
+  const reader = new ConfigReader(document, folder, written.http, needsSecrets)
+  const sources = reader.components("sources", written.part("sources"), sourceKinds)
+  const sinks = reader.components("sinks", written.part("sinks"), sinkKinds)
+  reader.needs(sinks, written.part("sources"))
+  const given = top?.routes ?? z.array(routeSchema).safeParse(value.routes).data
+  const routes = given && reader.routes(given, Object.keys(written.part("sources")), Object.keys(written.part("sinks")))
   const http = top?.http
   if (http) checkHttp(document, http, needsSecrets ? folder : undefined)
   if (top?.store.jetstream && needsSecrets) checkJetStream(document, top.store.jetstream, folder)
-  if (top === undefined || routes === undefined || mistakes.length > 0) throw fail()
+  if (top === undefined || routes === undefined || document.mistakes.length > 0) throw written.failure()
   const fingerprint = needsSecrets ? fingerprintOf([top.store, top.http]) : ""
   return { file, folder, store: top.store, http, sources, routes, sinks: sinks as SinkComponent[], fingerprint }
 }

@@ -1,13 +1,12 @@
 // How an event differs from what a test expects of it.
 
+import { isMap } from "../../config/index.js"
+
 /** What is not as expected, and where. */
 export interface Difference {
   path: PropertyKey[]
   message: string
 }
-
-const isMap = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" && value !== null && !Array.isArray(value)
 
 /** A value in a message. */
 function shown(value: unknown): string {

@@ -1,8 +1,8 @@
 // Reads `actions`.
 
 import process from "node:process"
-import { type ConfigDocument, checkPart, resolveSecrets, suggestion } from "../../config/index.js"
-import { fingerprintOf, isMap, namePattern } from "../../relay/configuration/configuration.js"
+import { type ConfigDocument, checkPart, isMap, resolveSecrets, suggestion } from "../../config/index.js"
+import { fingerprintOf, namePattern } from "../../relay/configuration/configuration.js"
 import type { Action, Body } from "../actions/action.js"
 import { actionKinds } from "../actions/registry.js"
 import { Parameter, type ParameterOptions, parameterSchemas, parameterTypes } from "../parameters/parameter.js"

@@ -1,11 +1,10 @@
 // The configuration of a responder: read and checked as a whole.
 
-import { dirname, resolve } from "node:path"
 import type { z } from "zod"
-import { ConfigDocument, ConfigError, checkPart, readText } from "../../config/index.js"
+import { type ConfigDocument, checkPart, isMap, readText, WrittenConfig } from "../../config/index.js"
 import type { SourceKind } from "../../relay/components.js"
 import type { Component, ReadOptions } from "../../relay/configuration/configuration.js"
-import { ConfigReader, fingerprintOf, isMap } from "../../relay/configuration/configuration.js"
+import { ConfigReader, fingerprintOf } from "../../relay/configuration/configuration.js"
 import { sourceKinds } from "../../relay/configuration/registry.js"
 import { checkHttp } from "../../relay/http/options.js"
 import type { Action } from "../actions/action.js"
@@ -47,30 +46,20 @@ export function readRules(file: string, options: ReadOptions = {}): RespondConfi
 
 /** Checks the text of a configuration. See {@link readRules}. */
 export function parseRules(text: string, file: string, { needsSecrets = true }: ReadOptions = {}): RespondConfig {
-  const folder = dirname(resolve(file))
-  const document = new ConfigDocument(text)
-  const { mistakes } = document
-  const fail = () => new ConfigError(file, mistakes)
-  if (mistakes.length > 0) throw fail()
-  const raw = document.value
-  if (!isMap(raw)) {
-    document.report([], "Expected a map with version, store, audit, sources, actions and rules")
-    throw fail()
-  }
-  const top = checkPart(document, schema, raw)
+  const written = new WrittenConfig(text, file, "version, store, audit, sources, actions and rules")
+  const { document, folder, value } = written
+  const top = checkPart(document, schema, value)
   // What can be checked is, even if something else is wrong.
-  const part = (name: string) => (isMap(raw[name]) ? (raw[name] as Record<string, unknown>) : {})
-  const http = { isOn: raw.http !== undefined, hasPage: isMap(raw.http) && raw.http.page === true }
-  const components = new ConfigReader(document, folder, http, needsSecrets)
-  const sources = components.components("sources", part("sources"), sourceKinds)
-  const actions = new ActionReader(document, folder, needsSecrets).actions(part("actions"))
-  const given = top?.rules ?? ruleSchema.array().safeParse(raw.rules).data ?? []
+  const components = new ConfigReader(document, folder, written.http, needsSecrets)
+  const sources = components.components("sources", written.part("sources"), sourceKinds)
+  const actions = new ActionReader(document, folder, needsSecrets).actions(written.part("actions"))
+  const given = top?.rules ?? ruleSchema.array().safeParse(value.rules).data ?? []
   const rules = new RuleReader(document, {
-    sources: Object.keys(part("sources")),
+    sources: Object.keys(written.part("sources")),
     actions,
-    knownActions: Object.keys(part("actions")),
-    people: [...new Set([...Object.keys(part("people")), ...pageNames(raw.http)])],
-    isDryRun: raw.dryRun === true,
+    knownActions: Object.keys(written.part("actions")),
+    people: [...new Set([...Object.keys(written.part("people")), ...pageNames(value.http)])],
+    isDryRun: value.dryRun === true,
   }).rules(given)
   if (top?.http) checkHttp(document, top.http, needsSecrets ? folder : undefined)
   const protection = protectionOf(document, top?.protect ?? [])
@@ -81,7 +70,7 @@ export function parseRules(text: string, file: string, { needsSecrets = true }: 
       document.report(["people", name, "uid"], `${other} has this user id already: two people are two users`)
     uids.set(uid, name)
   }
-  if (top === undefined || mistakes.length > 0) throw fail()
+  if (top === undefined || document.mistakes.length > 0) throw written.failure()
   const { store, audit, control, people, protect } = top
   const fingerprint = needsSecrets ? fingerprintOf([store, top.http, audit, control, uids.size > 0]) : ""
   return {
