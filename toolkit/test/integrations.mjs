@@ -100,7 +100,7 @@ export const integrations = [
     part: "`store.jetstream`",
     against: debian("nats-server", "nats-server", "2.9"),
     tests: [
-      ["interop/replicated-store.test.ts", "", 8],
+      ["interop/replicated-store.test.ts", "", 9],
       ["interop/shared-relays.test.ts", "", 4],
     ],
   },

@@ -159,6 +159,16 @@ export class SegmentStore implements Store {
     return this.#state.setBase(base)
   }
 
+  /** Bytes on disk of the log. */
+  get bytes(): number {
+    return this.#log.bytes
+  }
+
+  /** The last durable position. */
+  get last(): Position {
+    return this.#log.durable - 1
+  }
+
   /** Who serves the cursors of a replicated store. */
   get owners(): ReadonlyMap<string, CursorOwner> {
     return this.#state.owners

@@ -1,13 +1,14 @@
 // Stores on JetStream: several copies over one stream, on real servers.
 
 import { setTimeout as wait } from "node:timers/promises"
+import { jetstream } from "@nats-io/jetstream"
 import { connect } from "@nats-io/transport-node"
 import type { Entry, Store } from "ohmq-toolkit/store"
 import { openReplicatedStore, type ReplicatedOptions, type ReplicatedStore } from "ohmq-toolkit/store/jetstream"
 import { describe, expect, it, onTestFinished } from "vitest"
 import { random } from "../link/ends.js"
 import { temporaryFolder, until } from "../relay/support.js"
-import { type NatsServer, startCluster, startServer } from "./nats.js"
+import { type NatsServer, natsClient, startCluster, startServer } from "./nats.js"
 
 const seed = Number(process.env.OHMQ_SEED ?? Date.now() % 1_000_000)
 
@@ -143,6 +144,24 @@ describe("A store on JetStream", () => {
     expect(position).toBeGreaterThan(0)
     await equal(one, two)
     expect((await textsOf(two, "out")).toSorted()).toEqual(["small", String(bytes)])
+  })
+
+  it("opens although a writer has ended within a batch", { timeout: 60_000 }, async () => {
+    const server = await startServer()
+    const one = await open([server.url])
+    await one.addCursor("out")
+    await one.append([text("before")])
+    // The first of two parts: version, part, parts, the writer, and whatever.
+    const part = Buffer.alloc(60)
+    part[0] = 1
+    part.writeUInt32LE(2, 5)
+    part.write("00000000-0000-4000-8000-000000000000", 9, "latin1")
+    const { connection } = await natsClient(server.url)
+    await jetstream(connection).publish("ohmq.store.events", part)
+    const two = await open([server.url])
+    await two.append([text("after")])
+    await equal(one, two)
+    expect(await textsOf(one, "out")).toEqual(["before", "after"])
   })
 
   it("says what is wrong with a stream, and does not touch it", { timeout: 60_000 }, async () => {

@@ -82,26 +82,25 @@ export class Replica {
     sequence: number,
     restart: number,
   ): Promise<Result[] | undefined> {
-    const isNew = !this.has(from, number)
+    if (this.has(from, number)) {
+      this.pass(restart)
+      return undefined
+    }
     const results: Promise<unknown>[] = []
-    if (isNew) {
-      for (const [index, request] of requests.entries()) {
-        const at = (this.#offset + sequence) * maxCommands + index
-        if (readers.has(request.command.op)) await Promise.allSettled(results)
-        results.push(this.#untilDone(from, request, at))
-      }
+    for (const [index, request] of requests.entries()) {
+      const at = (this.#offset + sequence) * maxCommands + index
+      if (readers.has(request.command.op)) await Promise.allSettled(results)
+      results.push(this.#untilDone(from, request, at))
     }
     const settled = await Promise.allSettled(results)
-    if (isNew) {
-      // In the order of their last batch, so that the writers of long ago are forgotten.
-      this.#batches.delete(from)
-      this.#batches.set(from, number)
-      const [oldest] = this.#batches.keys()
-      if (this.#batches.size > 256 && oldest !== undefined) this.#batches.delete(oldest)
-    }
-    this.#sequence = restart
+    // In the order of their last batch, so that the writers of long ago are forgotten.
+    this.#batches.delete(from)
+    this.#batches.set(from, number)
+    const [oldest] = this.#batches.keys()
+    if (this.#batches.size > 256 && oldest !== undefined) this.#batches.delete(oldest)
+    this.pass(restart)
     if (restart - this.#noted >= noteEvery) await this.note()
-    return isNew ? settled : undefined
+    return settled
   }
 
   /** Passes messages that do nothing. */

@@ -36,6 +36,10 @@ const retryMs = 500
 const maxPartDistance = 10_000
 const tidyMs = 60_000
 
+/** Whether the copy cannot go on. */
+const isBroken = (error: unknown): error is StoreError =>
+  error instanceof StoreError && ["FAILED", "READ_ONLY"].includes(error.code)
+
 /** Where to cut the stream: a message, and what came before it. */
 interface Mark {
   sequence: number
@@ -59,6 +63,8 @@ export class ReplicatedStore implements Store {
   readonly #roomWaits = new Set<() => void>()
   /** Serves cursors, one process at a time. */
   readonly leases: Leases
+  /** The last message that was read. */
+  #last: number
   #following: Promise<void> = Promise.resolve()
   #caughtUp: ((error?: Error) => void) | undefined
   #goal = 0
@@ -80,12 +86,13 @@ export class ReplicatedStore implements Store {
       name,
       copy,
       ownerOf: (cursor) => local.owners.get(cursor),
-      send: (command) => this.#send(command),
+      send: (command) => this.#tell(command),
     })
     this.#replica = new Replica(local, {
       alive: (from, name) => this.leases.heard(from, name),
       owned: () => this.leases.changed(),
     })
+    this.#last = this.#replica.sequence
     this.#writer = new Writer(this.#id, stream, timeout, (number) => this.#replica.has(this.#id, number))
     this.#clock = setInterval(() => this.#tidy().catch(() => {}), tidyMs)
     this.#clock.unref()
@@ -109,7 +116,7 @@ export class ReplicatedStore implements Store {
     const caughtUp = new Promise<void>((resolve, reject) => {
       this.#caughtUp = (error) => (error ? reject(error) : resolve())
     })
-    if (this.#replica.sequence >= last) this.#caughtUp?.()
+    if (this.#last >= last) this.#caughtUp?.()
     this.#following = this.#follow()
     await caughtUp
   }
@@ -122,7 +129,8 @@ export class ReplicatedStore implements Store {
           this.#lag = undefined
           if (message.sequence <= this.#last) continue
           await this.#take(message)
-          if (this.#replica.sequence >= this.#goal) this.#caughtUp?.()
+          // Not how far the copy is: a batch may have been left half sent, and is waited for by nobody.
+          if (this.#last >= this.#goal) this.#caughtUp?.()
         }
       } catch (error) {
         if (signal.aborted) return
@@ -136,11 +144,8 @@ export class ReplicatedStore implements Store {
     }
   }
 
-  /** The last message that was read. */
-  #last = 0
-
   async #take({ sequence, time, data }: LogMessage): Promise<void> {
-    const next = this.#last === 0 ? this.#replica.sequence + 1 : this.#last + 1
+    const next = this.#last + 1
     if (sequence !== next)
       throw new StoreError(
         "DAMAGED",
@@ -150,14 +155,11 @@ export class ReplicatedStore implements Store {
     const batch = this.#assemble(sequence, data)
     const restart = Math.min(sequence, ...[...this.#parts.values()].map(({ first }) => first - 1))
     if (batch === undefined) return this.#replica.pass(restart)
-    this.#marks.push({ sequence, time, position: this.#local.stats().last })
+    this.#marks.push({ sequence, time, position: this.#local.last })
     if (this.#marks.length > 10_000) this.#marks.splice(1, 5000)
     const results = await this.#replica.apply(batch, sequence, restart)
     if (results !== undefined && batch.from === this.#id) this.#writer.done(batch.number, results)
-    const broken = results?.find(({ status, reason }: { status: string; reason?: unknown }) => {
-      return status === "rejected" && reason instanceof StoreError && ["FAILED", "READ_ONLY"].includes(reason.code)
-    }) as PromiseRejectedResult | undefined
-    if (broken) throw broken.reason
+    for (const result of results ?? []) if (result.status === "rejected" && isBroken(result.reason)) throw result.reason
     for (const wake of this.#roomWaits) wake()
   }
 
@@ -190,30 +192,37 @@ export class ReplicatedStore implements Store {
     for (const wake of this.#roomWaits) wake()
   }
 
-  async #send(command: Command, events: readonly NewEvent[] = []): Promise<unknown> {
+  /** A command with its events. Their time is a part of it, so that it is the same in all copies. */
+  #request(command: Command, events: readonly NewEvent[] = []): Request {
+    const now = Date.now()
+    return { command, events: events.map((event) => ({ ...event, time: event.time ?? now })) }
+  }
+
+  async #send(request: Request, bytes = requestBytes(request)): Promise<unknown> {
     if (this.#isClosed) throw new StoreError("CLOSED", "The store is closed")
     if (this.#failure) throw this.#failure
-    const now = Date.now()
-    // The time is part of the command, so that it is the same in all copies.
-    const timed = events.map((event) => ({ ...event, time: event.time ?? now }))
-    return this.#writer.send({ command, events: timed })
+    return this.#writer.send(request, bytes)
+  }
+
+  /** Sends a command that has no events. */
+  #tell(command: Command): Promise<unknown> {
+    return this.#send({ command, events: [] })
   }
 
   async append(events: readonly NewEvent[], options: AppendOptions = {}): Promise<Position> {
     checkEvents(events, options)
     const { whenFull = "refuse", signal, ...rest } = options
-    const command: Command = { op: "append", events: events.length, ...rest }
-    await this.#makeRoom({ command, events }, whenFull, signal)
-    return (await this.#send(command, events)) as Position
+    const request = this.#request({ op: "append", events: events.length, ...rest }, events)
+    const bytes = requestBytes(request)
+    if (events.length > 0 && !this.#hasRoom(bytes)) await this.#makeRoom(bytes, whenFull, signal)
+    return (await this.#send(request, bytes)) as Position
   }
 
   #hasRoom(bytes: number): boolean {
-    return this.#local.stats().bytes + this.#writer.queuedBytes + bytes <= this.#options.maxBytes
+    return this.#local.bytes + this.#writer.queuedBytes + bytes <= this.#options.maxBytes
   }
 
-  async #makeRoom(request: Request, whenFull: WhenFull, signal: AbortSignal | undefined): Promise<void> {
-    const bytes = requestBytes(request)
-    if (request.events.length === 0 || this.#hasRoom(bytes)) return
+  async #makeRoom(bytes: number, whenFull: WhenFull, signal: AbortSignal | undefined): Promise<void> {
     const { maxBytes } = this.#options
     if (bytes > maxBytes)
       throw new StoreError("FULL", `The append has ${bytes} bytes, which is more than the store may ever hold`)
@@ -241,7 +250,7 @@ export class ReplicatedStore implements Store {
     const { cursors, last } = this.#local.stats()
     const first = Math.min(last, ...Object.values(cursors).map(({ position }) => position)) + 1
     const until = first + Math.max(1, Math.ceil((last - first + 1) / 8))
-    await this.#send({ op: "drop", until: Math.min(until, last + 1), reason: "dropped" })
+    await this.#tell({ op: "drop", until: Math.min(until, last + 1), reason: "dropped" })
   }
 
   /** Waits until something was carried out. */
@@ -268,18 +277,18 @@ export class ReplicatedStore implements Store {
   }
 
   async forgetStream(stream: string): Promise<void> {
-    await this.#send({ op: "forget-stream", stream })
+    await this.#tell({ op: "forget-stream", stream })
   }
 
   async addCursor(cursor: string, from: "start" | "end" = "start"): Promise<void> {
     if (typeof cursor !== "string" || cursor === "")
       throw new TypeError("The name of a cursor must be a string that is not empty")
     if (Object.hasOwn(this.#local.stats().cursors, cursor)) return
-    await this.#send({ op: "add-cursor", cursor, from })
+    await this.#tell({ op: "add-cursor", cursor, from })
   }
 
   async removeCursor(cursor: string): Promise<void> {
-    await this.#send({ op: "remove-cursor", cursor })
+    await this.#tell({ op: "remove-cursor", cursor })
   }
 
   read(cursor: string, options: ReadOptions = {}): AsyncIterable<Entry[]> {
@@ -292,25 +301,28 @@ export class ReplicatedStore implements Store {
       throw new RangeError(`Cursor "${cursor}" cannot be at ${position}: the last position is ${last}`)
     const known = cursors[cursor]
     if (known !== undefined && position <= known.position && (note === undefined || note === known.note)) return
-    await this.#send({ op: "commit", cursor, position, note, epoch: this.leases.epochOf(cursor) })
+    await this.#tell({ op: "commit", cursor, position, note, epoch: this.leases.epochOf(cursor) })
   }
 
   async rewind(cursor: string, position: Position): Promise<void> {
-    await this.#send({ op: "rewind", cursor, position })
+    await this.#tell({ op: "rewind", cursor, position })
   }
 
   async deadLetter(cursor: string, { position, frames, sender, time }: Entry, reason: string): Promise<void> {
     const { deadBytes } = this.#local.stats()
     const { maxDeadBytes } = this.#options
     const epoch = this.leases.epochOf(cursor)
-    const command: Command = { op: "dead", events: 1, cursor, reason, position, since: Date.now(), epoch }
-    const events = [{ frames, sender, time }]
-    if (deadBytes + requestBytes({ command, events }) > maxDeadBytes)
+    const since = Date.now()
+    const request = this.#request({ op: "dead", events: 1, cursor, reason, position, since, epoch }, [
+      { frames, sender, time },
+    ])
+    const bytes = requestBytes(request)
+    if (deadBytes + bytes > maxDeadBytes)
       throw new StoreError(
         "FULL",
         `The dead letters take ${deadBytes} bytes of ${maxDeadBytes} (maxDeadBytes). Replay or discard some`,
       )
-    await this.#send(command, events)
+    await this.#send(request, bytes)
   }
 
   deadLetters(cursor?: string, selection?: Selection): AsyncIterable<DeadLetter> {
@@ -331,7 +343,7 @@ export class ReplicatedStore implements Store {
     let count = 0
     for (let at = 0; at < ids.length; at += maxLetters) {
       const some = ids.slice(at, at + maxLetters)
-      count += Number(await this.#send({ op, cursor, ids: some }))
+      count += Number(await this.#tell({ op, cursor, ids: some }))
     }
     return count
   }

@@ -4,7 +4,7 @@
 import type { Buffer } from "node:buffer"
 import { setImmediate, setTimeout } from "node:timers/promises"
 import { StoreError, type StoreErrorCode } from "../log/errors.js"
-import { encodeBatch, type Request, requestBytes } from "./command.js"
+import { encodeBatch, type Request } from "./command.js"
 import { maxCommands, type Result } from "./replica.js"
 import { isRefusal, type LogStream } from "./stream.js"
 
@@ -49,8 +49,12 @@ export class Writer {
     return Date.now() - since > this.#timeout ? `JetStream does not take events: ${reason}` : undefined
   }
 
-  /** Resolves to what came of a command, once it was carried out here. */
-  async send(request: Request): Promise<unknown> {
+  /**
+   * Resolves to what came of a command, once it was carried out here.
+   *
+   * @param bytes How many it takes.
+   */
+  async send(request: Request, bytes: number): Promise<unknown> {
     if (this.#isClosed) throw new StoreError("CLOSED", "The store is closed")
     const { problem } = this
     if (problem !== undefined) {
@@ -58,7 +62,6 @@ export class Writer {
       await setImmediate()
       throw new StoreError("UNREACHABLE", problem)
     }
-    const bytes = requestBytes(request)
     this.queuedBytes += bytes
     const result = new Promise<unknown>((resolve, reject) => {
       this.#queue.push({ request, bytes, resolve, reject })
