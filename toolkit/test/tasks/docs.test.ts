@@ -1,10 +1,10 @@
-import { execFileSync } from "node:child_process"
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs"
+import { readFileSync } from "node:fs"
 import path from "node:path"
 import { fileURLToPath } from "node:url"
 import { openStore } from "ohmq-toolkit/store"
 import { serveTasks, tasksMetrics } from "ohmq-toolkit/tasks"
 import { describe, expect, it } from "vitest"
+import { runProgramOf } from "../documents.js"
 import { temporaryFolder } from "./support.js"
 
 const toolkit = fileURLToPath(new URL("../..", import.meta.url))
@@ -14,15 +14,9 @@ const protocol = read("docs/tasks-protocol.md")
 
 describe("docs/tasks.md", () => {
   it("has a program that prints what it says", () => {
-    const folder = temporaryFolder()
-    mkdirSync(path.join(folder, "node_modules"))
-    symlinkSync(toolkit, path.join(folder, "node_modules/ohmq-toolkit"), "junction")
-    const program = /^```js\n(.+?)^```/ms.exec(page)?.[1] ?? ""
-    writeFileSync(path.join(folder, "program.mjs"), program)
-    const printed = execFileSync(process.execPath, ["program.mjs"], { cwd: folder, encoding: "utf8" })
-    const said = [...program.matchAll(/\/\/ → (.*)/g)].map(([, line]) => line)
+    const { printed, said } = runProgramOf(page)
     expect(said.length).toBe(3)
-    expect(printed.split("\n").slice(0, -1)).toEqual(said)
+    expect(printed).toEqual(said)
   })
 
   it("lists all codes of errors", () => {
