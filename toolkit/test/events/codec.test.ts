@@ -49,7 +49,8 @@ describe("encode and decode", () => {
           before += frame.length
         }
         const changed = decodeOrRefuse(frames)
-        if (changed) expect(decode(encode(changed))).toEqual(changed)
+        // Bytes: JSON.parse makes -0 of a number such as -1e-999, and JSON.stringify makes 0 of that.
+        if (changed) expect(encode(decode(encode(changed)))).toEqual(encode(changed))
         else refused++
       }),
       { numRuns: 5000 },
