@@ -3,7 +3,7 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process"
 import { once } from "node:events"
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs"
-import { join, resolve } from "node:path"
+import { basename, dirname, join, resolve } from "node:path"
 import process from "node:process"
 import { createInterface } from "node:readline"
 import { promisify } from "node:util"
@@ -25,8 +25,8 @@ export class Page {
     symlinkSync(toolkit, join(this.folder, "node_modules", "ohmq-toolkit"), "junction")
     symlinkSync(resolve(toolkit, ".."), join(this.folder, "node_modules", "ohmq"), "junction")
     // The first line of a file is a comment with its name.
-    for (const [, source = ""] of text.matchAll(/^```(?:js|yaml)\n(.+?)^```/gms)) {
-      const file = /^(?:\/\/|#) ([\w./-]+\.(?:mjs|yaml))\b/.exec(source)?.[1]
+    for (const [, source = ""] of text.matchAll(/^```(?:js|yaml|conf)\n(.+?)^```/gms)) {
+      const file = /^(?:\/\/|#) ([\w./-]+\.(?:mjs|yaml|conf))\b/.exec(source)?.[1]
       if (file === undefined) continue
       mkdirSync(join(this.folder, file, ".."), { recursive: true })
       writeFileSync(join(this.folder, file), source)
@@ -70,9 +70,16 @@ export class Page {
     return (await execute("sh", ["-e", "-c", installed], { cwd: this.folder, env })).stdout
   }
 
-  /** Starts a program of the page. */
+  /** Starts a program of the page, in its folder. */
   start(file: string, args: string[] = [], more: Record<string, string> = {}): Program {
-    return new Program(spawn(process.execPath, [file, ...args], { cwd: this.folder, env: { ...env, ...more } }))
+    return this.startIn([], file, args, more)
+  }
+
+  /** The same, by a command that gets the program as its arguments. */
+  startIn(before: string[], file: string, args: string[] = [], more: Record<string, string> = {}): Program {
+    const [program = "", ...rest] = [...before, process.execPath, basename(file), ...args]
+    const cwd = join(this.folder, dirname(file))
+    return new Program(spawn(program, rest, { cwd, env: { ...env, ...more } }))
   }
 }
 
@@ -105,9 +112,13 @@ export class Program {
 
   /** The first line that matches, once it is there. */
   async line(pattern: RegExp): Promise<string> {
-    for (;;) {
-      const found = this.lines.find((line) => pattern.test(line))
-      if (found !== undefined) return found
+    await this.until(() => this.lines.some((line) => pattern.test(line)))
+    return this.lines.find((line) => pattern.test(line)) as string
+  }
+
+  /** Waits until what it has printed meets a condition. Throws if it ends before. */
+  async until(isMet: () => boolean): Promise<void> {
+    while (!isMet()) {
       if (this.#isOver) throw new Error(`The program has ended. It printed: ${this.lines.join("\n")}\n${this.#errors}`)
       await new Promise<void>((seen) => this.#seen.push(seen))
     }
