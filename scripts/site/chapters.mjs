@@ -48,6 +48,16 @@ export const chapters = [
     ],
   },
   {
+    title: "Use cases",
+    text: "What four industries need, with configurations and programs that run, and what they do not do.",
+    pages: [
+      "toolkit/docs/use-cases/finance.md",
+      "toolkit/docs/use-cases/health.md",
+      "toolkit/docs/use-cases/e-commerce.md",
+      "toolkit/docs/use-cases/aviation.md",
+    ],
+  },
+  {
     title: "Operations",
     text: "What to watch, and what it costs.",
     pages: [

@@ -243,7 +243,7 @@ export const integrations = [
     direction: "in",
     part: "source `zmq`, `format`",
     against: standIn("messages as their documentation has them"),
-    tests: [["relay/feeds.test.ts", "", 18]],
+    tests: [["relay/feeds.test.ts", "", 20]],
   },
   {
     name: "CloudEvents",
@@ -292,7 +292,7 @@ export const integrations = [
     part: "source `gate`, sink `gate` and `ohmq gate`",
     against: standIn("the command, sockets of ohmq, and a relay that is killed"),
     tests: [
-      ["relay/gate.test.ts", "", 8],
+      ["relay/gate.test.ts", "", 9],
       ["cli/gate.test.ts", "", 6],
       ["crash/gate.test.ts", "", 1],
     ],

@@ -106,6 +106,19 @@ describe("The source zmq takes", () => {
     expect(await refused("restart")).toBe(1)
   })
 
+  it("numbered messages with JSON, whose gaps are counted also if a body cannot be read", async () => {
+    const { socket, lines, refused, dead } = await feed("format: sequence-json, eventType: telemetry.position")
+    await socket.send(["N123", '{"altitude": 1.00}', number(1)])
+    await socket.send(["N123", "{", number(2)])
+    await socket.send(["N123", '{"altitude": 3.00}', number(5)])
+    expect(await lines(2)).toMatchObject([
+      { type: "telemetry.position", subject: "N123", sequence: "1", data: { altitude: 1 } },
+      { sequence: "5", data: { altitude: 3 } },
+    ])
+    expect(await dead()).toBe(1)
+    expect(await refused("gap")).toBe(2)
+  })
+
   it("MessagePack, with what JSON has no word for", async () => {
     const { socket, lines } = await feed("format: msgpack")
     const value = {
@@ -141,6 +154,7 @@ describe("The source zmq takes", () => {
     ["misp", ["other {}"], /begin with a topic of MISP/],
     ["misp", ["misp_json {"], /not-json/],
     ["sequence", ["t", "b", "123"], /4 bytes of sequence/],
+    ["sequence-json", ["t", "b", number(1)], /not-json/],
     ["msgpack", [Buffer.from([0xc1])], /not MessagePack/],
     ["msgpack", [Buffer.from([0xd4, 5, 0])], /extension 5/],
     ["msgpack", [Buffer.alloc(100_000, 0x91)], /./],
@@ -155,6 +169,7 @@ describe("The source zmq takes", () => {
       json: ["{}"],
       misp: ["misp_json {}"],
       sequence: ["t", "b", number(1)],
+      "sequence-json": ["t", "{}", number(2)],
       msgpack: [Buffer.from([0x01])],
     }
     await socket.send(good[format] as [string])

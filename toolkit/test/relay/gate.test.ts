@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto"
 import { join } from "node:path"
+import { Request } from "ohmq"
 import { Signer } from "ohmq/security"
 import { describe, expect, it } from "vitest"
 import { answerOf, decision, gateConfig, gatePlace, request, signingKeys, tell } from "./gates.js"
@@ -52,6 +53,20 @@ describe("The source gate", () => {
     expect(await tell(place.dealer("alice"), decision("r1", "allow", {}, { id: "d1" }))).toEqual(["stored", "d1"])
     await again.stop()
     expect(linesIn(place.folder)).toHaveLength(2)
+  })
+
+  it("answers a REQ socket, with and without a number before its requests", async () => {
+    const place = await gatePlace(temporaryFolder())
+    const relay = await startRelay(place.folder, gateConfig(`{ type: gate, bind: "${place.endpoint}" }`))
+    for (const correlate of [false, true]) {
+      using socket = new Request({ correlate, linger: 0 })
+      socket.connect(place.endpoint)
+      await socket.send(request(`r-${correlate}`))
+      expect((await socket.receive()).map(String)).toEqual(["stored", `r-${correlate}`])
+      await socket.send(["show", `r-${correlate}`])
+      expect((await socket.receive()).map(String)[0]).toBe("request")
+    }
+    await relay.stop()
   })
 
   it("refuses decisions of those who may not decide, and those that come too late", async () => {

@@ -99,10 +99,19 @@ sinks:
       "frames",
       "An event has two or three frames; the message has 4",
     ])
+
+    // A REQ socket that correlates puts a number before each request.
+    using correlating = new Request({ security, correlate: true, linger: 0 })
+    correlating.connect(`tcp://127.0.0.1:${port}`)
+    await correlating.send(event("e3"))
+    expect((await correlating.receive()).map(String)).toEqual(["stored", "e3"])
+    await correlating.send("not an event")
+    expect((await correlating.receive()).map(String).slice(0, 3)).toEqual(["refused", "", "frames"])
     expect(await relay.end()).toBe(0)
     expect(linesOf(join(folder, "events.ndjson")).map(({ id, ohmqsender }) => [id, ohmqsender])).toEqual([
       ["e1", "alice"],
       ["e2", "alice"],
+      ["e3", "alice"],
     ])
   })
 })

@@ -3,19 +3,15 @@
 
 import type { Buffer } from "node:buffer"
 import { EventError } from "../../events/index.js"
-import { type FeedOf, incoming, topicText } from "./feed.js"
+import { type FeedContext, type FeedOf, incoming, topicText } from "./feed.js"
 
 /** A publisher that invents topics must not fill the memory. */
 const maxTopics = 10_000
 
-export const sequence: FeedOf = ({ source, eventType: type, note }) => {
+/** Counts what is missing. */
+function counter({ note }: FeedContext) {
   const last = new Map<string, number>()
-  return (frames) => {
-    const [topicFrame, body, numberFrame] = frames as [Buffer?, Buffer?, Buffer?]
-    if (topicFrame === undefined || body === undefined || numberFrame?.length !== 4 || frames.length !== 3)
-      throw new EventError("frames", "Expected [topic, body, sequence], and 4 bytes of sequence")
-    const topic = topicText(topicFrame)
-    const number = numberFrame.readUInt32LE()
+  return (topic: string, number: number) => {
     const before = last.get(topic)
     if (before !== undefined) {
       const missing = (number - before - 1) >>> 0
@@ -25,11 +21,27 @@ export const sequence: FeedOf = ({ source, eventType: type, note }) => {
     }
     if (before === undefined && last.size >= maxTopics) last.delete(last.keys().next().value as string)
     last.set(topic, number)
-    return [
-      incoming(
-        { source, type, subject: topic, datacontenttype: "application/octet-stream", sequence: String(number) },
-        { value: body },
-      ),
-    ]
   }
 }
+
+const numbered =
+  (datacontenttype: string, dataOf: (body: Buffer) => Parameters<typeof incoming>[1]): FeedOf =>
+  (context) => {
+    const { source, eventType: type } = context
+    const count = counter(context)
+    return (frames) => {
+      const [topicFrame, body, numberFrame] = frames as [Buffer?, Buffer?, Buffer?]
+      if (topicFrame === undefined || body === undefined || numberFrame?.length !== 4 || frames.length !== 3)
+        throw new EventError("frames", "Expected [topic, body, sequence], and 4 bytes of sequence")
+      const [subject, number] = [topicText(topicFrame), numberFrame.readUInt32LE()]
+      // First, so that a message whose body cannot be read is not missing, too.
+      count(subject, number)
+      return [incoming({ source, type, subject, datacontenttype, sequence: String(number) }, dataOf(body))]
+    }
+  }
+
+/** The body is bytes. */
+export const sequence = numbered("application/octet-stream", (value) => ({ value }))
+
+/** The body is JSON. */
+export const sequenceJson = numbered("application/json", (json) => ({ json }))

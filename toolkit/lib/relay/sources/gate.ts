@@ -17,6 +17,7 @@ import {
   verifyDecision,
 } from "../../gate/index.js"
 import { type Source, type SourceContext, sourceKind } from "../components.js"
+import { envelopeOf } from "../envelope.js"
 import { GateBook, type Verdict } from "../gate/book.js"
 import { Waiters } from "../gate/waiters.js"
 import { endpoints, endpointsOf, farCheck, openZmq, serverSecuritySchema, zmqClaims } from "../zmq-options.js"
@@ -43,7 +44,7 @@ const schema = z.strictObject({
 })
 type Config = z.infer<typeof schema>
 
-/** Where an answer goes: the routing id, and the empty frame that a REQ socket sends. */
+/** Where an answer goes. */
 type Envelope = readonly Buffer[]
 
 class Refusal extends Error {
@@ -107,8 +108,8 @@ class GateSource implements Source {
         throw error
       }
       const { parts, userId } = message
-      const envelope = parts.slice(0, parts[1]?.length === 0 ? 2 : 1)
-      await this.#take(envelope, parts.slice(envelope.length), userId ?? undefined)
+      const { envelope, frames } = envelopeOf(parts)
+      await this.#take(envelope, frames, userId ?? undefined)
     }
   }
 

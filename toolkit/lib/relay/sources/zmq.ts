@@ -6,6 +6,7 @@ import { z } from "zod"
 import { oneOrMore } from "../../config/index.js"
 import { accept, EventError } from "../../events/index.js"
 import { type Incoming, type Source, type SourceContext, sourceKind } from "../components.js"
+import { envelopeOf } from "../envelope.js"
 import { type Feed, feedNames, feeds } from "../feeds/index.js"
 import { endpointsOf, openZmq, securitySchema, zmqCheck, zmqClaims, zmqOptions } from "../zmq-options.js"
 
@@ -35,7 +36,7 @@ const maxWaiting = 4096
 
 interface Waiting {
   incoming: Incoming
-  /** Where the answer goes: the routing id, and the empty frame that a REQ socket sends. */
+  /** Where the answer goes. */
   envelope: Buffer[]
 }
 
@@ -99,13 +100,7 @@ class ZmqSource implements Source {
       this.#takeFeed(this.#feed, parts, sender)
       return
     }
-    let frames = parts
-    const envelope: Buffer[] = []
-    if (this.#config.socket === "router") {
-      const isRequest = parts[1]?.length === 0
-      envelope.push(...parts.slice(0, isRequest ? 2 : 1))
-      frames = parts.slice(envelope.length)
-    }
+    const { envelope, frames } = this.#config.socket === "router" ? envelopeOf(parts) : { envelope: [], frames: parts }
     try {
       const { claimedSender, ...accepted } = accept(frames)
       if (claimedSender !== undefined) this.#context.refuse("claimed-sender", { id: accepted.event.id })
