@@ -6,7 +6,6 @@ import {
   chmodSync,
   closeSync,
   cpSync,
-  existsSync,
   mkdirSync,
   mkdtempSync,
   openSync,
@@ -49,6 +48,10 @@ class Program {
   /** What it has written. */
   output() {
     return readFileSync(this.#log, "utf8")
+  }
+
+  lastLines() {
+    return this.output().trimEnd().split("\n").slice(-10).join("\n")
   }
 
   /** Waits until it has written a text. Returns the line. */
@@ -188,7 +191,7 @@ export class Lab {
       process.exitCode = lab.#failed === 0 ? 0 : 1
     } catch (error) {
       console.error(error.message)
-      for (const { name, isRunning } of lab.#programs) if (!isRunning) console.error(`${name} has ended.`)
+      for (const program of lab.#programs) console.error(`\nThe last words of ${program.name}:\n${program.lastLines()}`)
       process.exitCode = 1
     } finally {
       await lab.close()
@@ -202,5 +205,3 @@ export function versionOf(command, args = ["--version"]) {
     execFile(command, args, (error, stdout) => resolve(error ? undefined : stdout.split("\n", 1)[0])),
   )
 }
-
-export { existsSync }
