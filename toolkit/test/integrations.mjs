@@ -50,6 +50,23 @@ export const integrations = [
     tests: [["interop/alertmanager.test.ts", "", 2], ...presets],
     payloads: "alertmanager-",
   },
+  {
+    name: "Alertmanager, answered by actions",
+    direction: "in",
+    part: "`ohmq respond`",
+    against: debian("prometheus-alertmanager", "prometheus-alertmanager", "0.25"),
+    tests: [["interop/respond.test.ts", "Alertmanager", 1]],
+  },
+  {
+    name: "nftables",
+    direction: "out",
+    part: "`ohmq respond`, action `exec`",
+    against: debian("nft", "nftables", "1.0"),
+    tests: [
+      ["interop/respond.test.ts", "nftables", 2],
+      ["crash/respond.test.ts", "nftables", 1],
+    ],
+  },
   webhook("Sentry and others, by a mapping", "hmac", "sentry-"),
   webhook("Any sender with a token", "token", undefined),
   {

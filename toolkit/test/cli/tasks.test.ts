@@ -54,6 +54,12 @@ async function served(...args: string[]) {
   return { server, store, endpoint, on: (name: string, ...rest: string[]) => run(name, "--queue", endpoint, ...rest) }
 }
 
+/** A result of SARIF, in so far as it is looked at here. */
+interface Found {
+  ruleId: string
+  locations: { physicalLocation: { artifactLocation: { uri: string } } }[]
+}
+
 const isAlive = (pid: number) => {
   try {
     process.kill(pid, 0)
@@ -199,6 +205,22 @@ describe("ohmq tasks", () => {
     expect(run("list", "--queue", `${endpoint},${other}`).stdout).toMatch(/^t {2}ready/)
   })
 
+  it("merges the findings of all tasks into one SARIF log, each once", { timeout: 60_000 }, async () => {
+    const { endpoint, on } = await served()
+    // Both of its places are found by each task, with one rule and one run.
+    const program = `
+      const result = (uri) => ({ ruleId: "r", message: { text: "m" }, locations: [{ physicalLocation: { artifactLocation: { uri } } }] })
+      const results = [result("both"), result(process.argv[1])]
+      console.log(JSON.stringify({ version: "2.1.0", runs: [{ tool: { driver: { name: "t", rules: [{ id: "r" }] } }, results }] }))`
+    new Running(["work", "--queue", endpoint, "--", process.execPath, "-e", program, "{}"])
+    on("submit", "one", "two", "one")
+    expect(on("wait").stdout).toBe("3 finished\n")
+    const { runs } = JSON.parse(on("results", "--sarif").stdout)
+    expect(runs.length).toBe(1)
+    const uris = runs[0].results.map((result: Found) => result.locations[0]?.physicalLocation.artifactLocation.uri)
+    expect(uris.toSorted()).toEqual(["both", "one", "two"])
+  })
+
   it("lets in who has a certificate", { timeout: 60_000 }, async () => {
     const folder = temporaryFolder()
     for (const name of ["hub", "ci"]) ohmq(folder, "keys", "certificate", `${name}.key`, `name=${name}`)
@@ -265,7 +287,7 @@ describe("README.md, scanning with many workers", () => {
     const { runs } = JSON.parse(readFileSync(join(folder, "scan.sarif"), "utf8"))
     expect(runs.length).toBe(1)
     expect(runs[0].results.length).toBe(12)
-    expect(new Set(runs[0].results.map(({ ruleId }: { ruleId: string }) => ruleId)).size).toBe(5)
+    expect(new Set(runs[0].results.map(({ ruleId }: Found) => ruleId)).size).toBe(5)
     const again = ohmq(folder, "tasks", "results", "--queue", endpoint, "--output", "json")
     const attempts = again.stdout
       .trim()

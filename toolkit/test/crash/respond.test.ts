@@ -4,6 +4,7 @@ import { setTimeout } from "node:timers/promises"
 import { verifyAuditLog } from "ohmq-toolkit/audit"
 import { describe, expect, it } from "vitest"
 import { RelayProcess, temporaryFolder, until } from "../relay/support.js"
+import { blockIn, firewall } from "../respond/firewall.js"
 import { configWith, type Entry, entriesOf, token, user } from "../respond/support.js"
 
 const rounds = Number(process.env.OHMQ_CRASH_ROUNDS ?? 5)
@@ -135,6 +136,57 @@ describe(`ohmq respond run, killed with SIGKILL (OHMQ_SEED=${seed})`, () => {
     }
     console.log(
       `${rounds} kills: ${decided.length} responses, ${[...outcomes.values()].filter((one) => one === "ambiguous").length} ambiguous`,
+    )
+  })
+})
+
+describe("nftables", () => {
+  it(`has no address left that a responder has blocked, however often that is killed (OHMQ_SEED=${seed})`, {
+    timeout: 60_000 + 30_000 * rounds,
+  }, async () => {
+    const random = randomFrom(seed)
+    const { inside, blocked } = await firewall()
+    const folder = temporaryFolder()
+    const rules = configWith(`
+actions:
+  ${blockIn(inside, "idempotent: true, ")}
+rules:
+  - { name: all, when: "true", do: block, with: { ip: data.ip }, expires: 300ms, limit: { count: 1000, per: 1s } }
+`)
+    const acknowledged: string[] = []
+    let responder = await RelayProcess.start(folder, rules, "respond")
+    for (let round = 0; round < rounds; round++) {
+      const ips = Array.from({ length: 3 }, (_, index) => `198.${18 + (round >> 8)}.${round & 255}.${index + 1}`)
+      await Promise.all(
+        ips.map(async (ip) => {
+          if (await send(responder, { ip }).catch(() => false)) acknowledged.push(ip)
+        }),
+      )
+      // Before it is blocked, while it is, while it is undone, or after that.
+      await setTimeout(random() * 900)
+      await responder.end("SIGKILL")
+      responder = await RelayProcess.start(folder, undefined, "respond")
+    }
+    await until(() => {
+      const entries = entriesOf(folder)
+      const ended = ofType(entries, "response.finished", "undo").filter(({ outcome }) => outcome === "done")
+      return new Set(ended.map(({ id }) => id)).size === ofType(entries, "response.decided").length
+    })
+    expect(blocked()).toEqual([])
+    expect(await responder.end()).toBe(0)
+
+    const keys = readFileSync(join(folder, "audit/key.pub"), "utf8").trim().split("\n")
+    expect(await verifyAuditLog(join(folder, "audit"), { keys })).toMatchObject({ problems: [], found: 0 })
+    const entries = entriesOf(folder)
+    const ips = ofType(entries, "response.decided").map(({ parameters }) => (parameters as { ip: string }).ip)
+    expect(ips.toSorted()).toEqual(acknowledged.toSorted())
+    // What was killed while it ran was done again. nft itself has refused nothing.
+    const outcomes = ofType(entries, "response.finished").map(({ run, outcome }) => `${run} ${outcome}`)
+    const count = (what: string) => outcomes.filter((one) => one === what).length
+    expect(outcomes.filter((one) => !/ (done|ambiguous)$/.test(one))).toEqual([])
+    expect(count("action done")).toBe(ips.length)
+    console.log(
+      `${rounds} kills: ${ips.length} addresses blocked and unblocked; killed were ${count("action ambiguous")} blocks and ${count("undo ambiguous")} undos`,
     )
   })
 })

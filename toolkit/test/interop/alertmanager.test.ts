@@ -1,41 +1,9 @@
-// Prometheus' Alertmanager sends its alerts to a relay: Debian's package prometheus-alertmanager.
+// Prometheus' Alertmanager sends its alerts to a relay.
 
-import { writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { expect, it } from "vitest"
-import { freePort, githubSecret, type Line, linesOf, RelayProcess, temporaryFolder, until } from "../relay/support.js"
-import { Daemon, isListening } from "./daemons.js"
-
-/** Starts an Alertmanager that tells a relay of groups. Resolves to what gives it alerts. */
-async function alertmanager(url: string, authorization: string) {
-  const folder = temporaryFolder()
-  const config = join(folder, "alertmanager.yml")
-  writeFileSync(
-    config,
-    `route: { receiver: relay, group_by: [alertname], group_wait: 100ms, group_interval: 500ms, repeat_interval: 1s }
-receivers:
-  - name: relay
-    webhook_configs:
-      - { url: "${url}", http_config: { ${authorization} } }
-`,
-  )
-  const port = await freePort()
-  const daemon = new Daemon("prometheus-alertmanager", [
-    `--config.file=${config}`,
-    `--storage.path=${join(folder, "data")}`,
-    `--web.listen-address=127.0.0.1:${port}`,
-    "--cluster.listen-address=",
-  ])
-  await daemon.until(() => isListening(port))
-  return async (...alerts: object[]) => {
-    const answer = await fetch(`http://127.0.0.1:${port}/api/v2/alerts`, {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify(alerts),
-    })
-    expect(answer.status).toBe(200)
-  }
-}
+import { githubSecret, type Line, linesOf, RelayProcess, temporaryFolder, until } from "../relay/support.js"
+import { alertmanager } from "./alertmanager.js"
 
 const alert = (instance: string, more: object = {}) => ({
   labels: { alertname: "DiskFull", instance, severity: "critical" },

@@ -40,7 +40,10 @@ actions:
     parameters: { ip: { type: ip, version: 4 } }
     # nft needs CAP_NET_ADMIN. A responder that is root runs nothing as root unless this is said.
     root: true
-    undo: { command: [nft, delete, element, inet, filter, blocked, "{", "{ip}", "}"], root: true }
+    # It may be done twice, such as when the responder is killed: nft fails to delete what is not there, so it adds it first, in one transaction.
+    undo:
+      command: [nft, add, element, inet, filter, blocked, "{", "{ip}", "}", ;, delete, element, inet, filter, blocked, "{", "{ip}", "}"]
+      root: true
 
 rules:
   - name: scanners

@@ -79,12 +79,13 @@ export async function results(args: readonly string[]): Promise<number> {
   if (values.sarif && values.output !== undefined) throw new UsageError("--sarif and --output exclude each other")
   const selection = selectionOf(positionals, values)
   return withClient(values, async (client) => {
-    const findings: Event[] = []
+    // What several tasks have found, by what identifies an event.
+    const findings = new Map<string, Event>()
     for await (const task of client.results(selection)) {
-      if (values.sarif) findings.push(...findingsOf(task))
-      else say(asJson ? JSON.stringify(resultLine(task)) : resultText(task))
+      if (!values.sarif) say(asJson ? JSON.stringify(resultLine(task)) : resultText(task))
+      else for (const finding of findingsOf(task)) findings.set(`${finding.source}\n${finding.id}`, finding)
     }
-    if (values.sarif) say(JSON.stringify(toSarif(findings), undefined, 2))
+    if (values.sarif) say(JSON.stringify(toSarif(findings.values()), undefined, 2))
     return 0
   })
 }
