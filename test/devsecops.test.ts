@@ -65,19 +65,23 @@ describe("docs/devsecops.md", () => {
     expect(counted).toEqual([...titles.map((title) => [title, true]), ["Not met, or only partly", false]])
   })
 
-  it.each(rows.map((row) => [row[0], row] as const))("%s: has a command, an explanation and a test", async (_, row) => {
-    const [, command = "", explanation = "", test = ""] = row
-    expect(row).toHaveLength(4)
-    expect(command).toMatch(/^`(npm|npx ohmq|npx vitest run|node) [^`]+`$/)
-    expect(await missingFor(command.slice(1, -1))).toEqual([])
-    expect(explanation).toMatch(/\]\([^)]+\.md/)
-    const files = [...test.matchAll(/\[([^\]]+)\]\(\.\.\/([^)]+)\)/g)]
-    expect(files).not.toEqual([])
-    for (const [, name = "", file = ""] of files) {
-      expect(path.basename(file)).toBe(name)
-      expect(read(file), file).toMatch(/\bit[.(]/)
-    }
-  })
+  it.each(rows.map((row) => [row[0], row] as const))(
+    "%s: has a command, an explanation and a test",
+    { timeout: 60_000 },
+    async (_, row) => {
+      const [, command = "", explanation = "", test = ""] = row
+      expect(row).toHaveLength(4)
+      expect(command).toMatch(/^`(npm|npx ohmq|npx vitest run|node) [^`]+`$/)
+      expect(await missingFor(command.slice(1, -1))).toEqual([])
+      expect(explanation).toMatch(/\]\([^)]+\.md/)
+      const files = [...test.matchAll(/\[([^\]]+)\]\(\.\.\/([^)]+)\)/g)]
+      expect(files).not.toEqual([])
+      for (const [, name = "", file = ""] of files) {
+        expect(path.basename(file)).toBe(name)
+        expect(read(file), file).toMatch(/\bit[.(]/)
+      }
+    },
+  )
 })
 
 describe("docs/comparison.md", () => {

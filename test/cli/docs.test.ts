@@ -8,6 +8,6 @@ it("docs/cli.md has ten jobs that show what they show", { timeout: 120_000 }, as
   expect(await expectTranscripts("docs/cli.md")).toBeGreaterThanOrEqual(10)
 })
 
-it("docs/tutorial.md has terminals that show what they show", { timeout: 240_000 }, async () => {
+it("docs/tutorial.md has terminals that show what they show", { timeout: 300_000 }, async () => {
   expect(await expectTranscripts("docs/tutorial.md")).toBeGreaterThanOrEqual(8)
 })

@@ -49,7 +49,7 @@ export async function expectTranscripts(document: string): Promise<number> {
   for (const block of here.slice(files.length)) {
     const lines = block.trimEnd().split("\n")
     const commands = lines.filter((line) => isTyped.test(line)).map((line) => line.slice(2))
-    const outcome = await shell(`exec 2>&1\n${commands.join("\n")}`, { cwd, env: { PATH }, timeout: 90_000 })
+    const outcome = await shell(`exec 2>&1\n${commands.join("\n")}`, { cwd, env: { PATH }, timeout: 120_000 })
     const shown = outcome.stdout.replace(/^waiting for .*\n/gm, "")
     expect(shown, block).toMatch(patternOf(lines.filter((line) => !isTyped.test(line))))
   }
