@@ -4,7 +4,7 @@ import { expectToRun, programsOf } from "./support/documents.js"
 
 const types = "Pair Publisher Subscriber Request Reply Dealer Router Pull Push XPublisher XSubscriber Stream".split(" ")
 
-describe.each(["README.md", "docs/guide.md"])("%s", (document) => {
+describe.each(["README.md", "docs/guide.md", "docs/tutorial.md"])("%s", (document) => {
   const programs = programsOf(document)
 
   it.each(programs.map((source, index) => [index + 1, source] as const))(

@@ -6,6 +6,8 @@ export const chapters = [
     title: "Concepts and patterns",
     text: "Sockets, messages and the patterns that they make.",
     pages: [
+      "docs/tutorial.md",
+      "docs/devsecops.md",
       "docs/guide.md",
       "docs/messages.md",
       "docs/options.md",

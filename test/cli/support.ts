@@ -140,7 +140,8 @@ function programs(): string {
 /** Starts a shell command in which `ohmq` is the command of this project. */
 export function startShell(line: string, options: Options = {}): Running {
   const PATH = `${programs()}:${options.env?.PATH ?? process.env.PATH}`
-  return new Running("bash", ["-c", line], { ...options, env: { ...options.env, PATH } })
+  // Node's pipes look like a network connection to bash, which may then read the user's ~/.bashrc.
+  return new Running("bash", ["--norc", "-c", line], { ...options, env: { ...options.env, PATH } })
 }
 
 /** Runs a shell command to its end. */

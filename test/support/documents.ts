@@ -1,4 +1,4 @@
-// Runs the programs in the project's documents as written, in a folder with the package installed.
+// Runs the programs in the project's documents as written, in a folder with both packages installed.
 
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs"
 import path from "node:path"
@@ -22,6 +22,7 @@ export async function expectToRun(
   const folder = temporaryFolder()
   mkdirSync(path.join(folder, "node_modules"))
   symlinkSync(root, path.join(folder, "node_modules", installedAs), "junction")
+  symlinkSync(path.join(root, "toolkit"), path.join(folder, "node_modules/ohmq-toolkit"), "junction")
   writeFileSync(path.join(folder, file), source)
   const { status, stdout, stderr } = await runCommand(process.execPath, [...args, file], { cwd: folder })
   const told = [...source.matchAll(/\/\/ → (.*)/g)].map(([, line]) => `${line}\n`).join("")
