@@ -81,6 +81,8 @@ class Program {
   async stop(signal = "SIGTERM") {
     if (!this.isRunning) return
     this.signal(signal)
+    // One that was stopped (SIGSTOP) gets other signals only when it goes on.
+    this.signal("SIGCONT")
     const timer = setTimeout(() => this.signal("SIGKILL"), 20_000)
     await this.ended()
     clearTimeout(timer)
@@ -137,14 +139,15 @@ export class Lab {
   }
 
   /** Starts a program that runs until it is stopped, and prints its command line. What it writes goes to NAME.log. */
-  start(name, commandLine, env = {}) {
-    console.log(`  $ ${commandLine}`)
-    const [command, ...args] = commandLine.split(" ")
+  start(name, commandLine) {
+    const words = Array.isArray(commandLine) ? commandLine : commandLine.split(" ")
+    console.log(`  $ ${words.join(" ")}`)
+    const [command, ...args] = words
     const log = this.path(`${name}.log`)
     const file = openSync(log, "a")
     const child = spawn(command, args, {
       cwd: this.folder,
-      env: { ...this.env, ...env },
+      env: this.env,
       stdio: ["ignore", file, file],
     })
     closeSync(file)
@@ -155,9 +158,9 @@ export class Lab {
   }
 
   /** Runs a program to its end. */
-  run(command, args, { env = {}, okCodes = [0] } = {}) {
+  run(command, args, { okCodes = [0] } = {}) {
     return new Promise((resolve, reject) => {
-      const options = { cwd: this.folder, env: { ...this.env, ...env }, maxBuffer: 64 << 20, timeout: 240_000 }
+      const options = { cwd: this.folder, env: this.env, maxBuffer: 64 << 20, timeout: 240_000 }
       execFile(command, args, options, (error, stdout, stderr) => {
         const code = error === null ? 0 : error.code
         if (okCodes.includes(code)) resolve({ code, stdout, stderr })
