@@ -205,8 +205,8 @@ export class Lab {
 }
 
 /** The first line that a program prints about its version, or undefined if it is not installed. */
-export function versionOf(command, args = ["--version"]) {
+export function versionOf([command, ...args]) {
   return new Promise((resolve) =>
-    execFile(command, args, (error, stdout) => resolve(error ? undefined : stdout.split("\n", 1)[0])),
+    execFile(command, [...args, "--version"], (error, stdout) => resolve(error ? undefined : stdout.split("\n", 1)[0])),
   )
 }

@@ -22,10 +22,10 @@ function checkOut(repository, commit, folder) {
 }
 
 function scan(name, source) {
-  const { command, okCodes, toSarif } = scanners[name]
-  const [program, ...args] = command
+  const { program, args, okCodes, toSarif } = scanners[name]
+  const [command, ...first] = program
   const options = { cwd: source, encoding: "utf8", maxBuffer: 64 << 20 }
-  const { status, stdout, stderr, error } = spawnSync(program, args, options)
+  const { status, stdout, stderr, error } = spawnSync(command, [...first, ...args], options)
   if (error) throw error
   if (!okCodes.includes(status)) throw new Error(`${name} ended with ${status}: ${stderr || stdout}`)
   return toSarif(stdout, source)

@@ -5,20 +5,21 @@ import path from "node:path"
 
 import { sarifOf } from "./sarif.mjs"
 
-const eslint = path.resolve("eslint")
+const eslint = path.join(import.meta.dirname, "eslint")
 
 export const scanners = {
   flawfinder: {
     language: "C and C++",
-    command: ["flawfinder", "--sarif", "--neverignore", "--followdotdir", "."],
+    program: ["flawfinder"],
+    args: ["--sarif", "--neverignore", "--followdotdir", "."],
     okCodes: [0],
     toSarif: (report) => JSON.parse(report),
     install: "apt-get install flawfinder",
   },
   eslint: {
     language: "JavaScript",
-    command: [
-      path.join(eslint, "node_modules/.bin/eslint"),
+    program: [process.execPath, path.join(eslint, "node_modules/eslint/bin/eslint.js")],
+    args: [
       ...["--config", path.join(eslint, "eslint.config.mjs")],
       ...["--no-inline-config", "--no-error-on-unmatched-pattern", "--format", "json", "."],
     ],
@@ -41,18 +42,10 @@ export const scanners = {
   },
   bandit: {
     language: "Python",
-    command: [
-      "bandit",
-      "--quiet",
-      "--recursive",
-      "--ignore-nosec",
-      "--ini",
-      "/dev/null",
-      "--exclude",
-      "none",
-      "--format",
-      "json",
-      ".",
+    program: ["bandit"],
+    args: [
+      ...["--quiet", "--recursive", "--format", "json"],
+      ...["--ignore-nosec", "--ini", "/dev/null", "--exclude", "none", "."],
     ],
     okCodes: [0, 1],
     toSarif(report) {

@@ -17,8 +17,8 @@ const example = import.meta.dirname
 async function installedScanners() {
   const names = []
   console.log("Scanners")
-  for (const [name, { language, install }] of Object.entries(scanners)) {
-    const version = await versionOf(name === "eslint" ? path.join(example, "eslint/node_modules/.bin/eslint") : name)
+  for (const [name, { program, language, install }] of Object.entries(scanners)) {
+    const version = await versionOf(program)
     if (version === undefined) console.log(`  ${name} is not installed, so ${language} is not scanned: ${install}`)
     else {
       names.push(name)
