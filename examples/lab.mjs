@@ -17,6 +17,7 @@ import {
 import { createRequire } from "node:module"
 import { tmpdir } from "node:os"
 import path from "node:path"
+import { text } from "node:stream/consumers"
 import { setTimeout as sleep } from "node:timers/promises"
 
 const ohmqFolder = path.dirname(createRequire(import.meta.url).resolve("ohmq/package.json"))
@@ -98,6 +99,8 @@ export async function until(what, condition, seconds = 120) {
 /** A folder with a copy of an example, as on the machine of someone who has installed ohmq and ohmq-toolkit. */
 export class Lab {
   #programs = []
+  /** Those of `run`. */
+  #running = new Set()
   #failed = 0
   #passed = 0
   #closing
@@ -157,16 +160,20 @@ export class Lab {
     return program
   }
 
-  /** Runs a program to its end. */
-  run(command, args, { okCodes = [0] } = {}) {
-    return new Promise((resolve, reject) => {
-      const options = { cwd: this.folder, env: this.env, maxBuffer: 64 << 20, timeout: 240_000 }
-      execFile(command, args, options, (error, stdout, stderr) => {
-        const code = error === null ? 0 : error.code
-        if (okCodes.includes(code)) resolve({ code, stdout, stderr })
-        else reject(new Error(`${command} ${args.join(" ")} ended with ${code}.\n${stdout}${stderr}`))
-      })
-    })
+  /** Runs a program to its end. It has a process group of its own, so that what it has started ends with it. */
+  async run(command, args, { okCodes = [0] } = {}) {
+    const options = { cwd: this.folder, env: this.env, stdio: ["ignore", "pipe", "pipe"], detached: true }
+    const child = spawn(command, args, options)
+    this.#running.add(child)
+    try {
+      const closed = once(child, "close")
+      const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr), closed])
+      const code = child.exitCode ?? child.signalCode
+      if (okCodes.includes(code)) return { code, stdout, stderr }
+      throw new Error(`${command} ${args.join(" ")} ended with ${code}.\n${stdout}${stderr}`)
+    } finally {
+      this.#running.delete(child)
+    }
   }
 
   /** Prints whether something that the example claims holds. */
@@ -183,6 +190,14 @@ export class Lab {
   }
 
   async #close() {
+    for (const { pid } of this.#running) {
+      try {
+        process.kill(-pid, "SIGTERM")
+      } catch {
+        // It has just ended.
+      }
+    }
+    await until("all commands have ended", () => this.#running.size === 0)
     for (const program of this.#programs.reverse()) await program.stop()
     rmSync(this.folder, { recursive: true, force: true })
   }
@@ -195,9 +210,11 @@ export class Lab {
       console.log(`\n${lab.#passed} of ${lab.#passed + lab.#failed} claims hold.`)
       process.exitCode = lab.#failed === 0 ? 0 : 1
     } catch (error) {
+      process.exitCode = 1
+      // Whoever has interrupted it needs no reasons.
+      if (lab.#closing !== undefined) return
       console.error(error.message)
       for (const program of lab.#programs) console.error(`\nThe last words of ${program.name}:\n${program.lastLines()}`)
-      process.exitCode = 1
     } finally {
       await lab.close()
     }

@@ -18,7 +18,7 @@ function describe({ type, subject, data, ohmqsender: sender }) {
     case "gate.decided":
       return `${sender} decided: ${data.decision}, ${data.reason}`
     default:
-      return `${data.source}: ${data.msg}, ${data.reason}`
+      return `${data.source}: not taken from ${data.address}, ${data.reason}`
   }
 }
 
