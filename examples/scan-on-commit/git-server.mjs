@@ -45,8 +45,8 @@ export class GitServer {
     return this.#lab.run("git", ["-C", this.clone, ...args])
   }
 
-  /** Pushes a commit that has these files and no others. Returns the commit. */
-  async push(files, message) {
+  /** Makes a commit that has these files and no others, and returns it. */
+  async commit(files, message) {
     await this.#git("rm", "-r", "--quiet", "--ignore-unmatch", ".")
     for (const [name, text] of Object.entries(files)) {
       const file = path.join(this.clone, name)
@@ -55,9 +55,13 @@ export class GitServer {
     }
     await this.#git("add", "--all")
     await this.#git("commit", "--quiet", "--message", message)
+    return (await this.#git("rev-parse", "HEAD")).stdout.trim()
+  }
+
+  /** Pushes what was committed, and prints what the hook says. */
+  async push() {
     const { stderr } = await this.#git("push", "--quiet", "origin", branch)
     for (const line of stderr.split("\n")) if (line.startsWith("remote: webhook")) console.log(`  ${line.trim()}`)
-    return (await this.#git("rev-parse", "HEAD")).stdout.trim()
   }
 
   /** The commit of a branch; empty if there is none. */

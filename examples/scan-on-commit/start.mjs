@@ -72,16 +72,31 @@ await Lab.run(example, async (lab) => {
   const trail = new Trail(lab.path("audit"), lab.path("audit.pub"))
   const git = await GitServer.start(lab, repositories, hook)
 
-  const pushAndAsk = async (title, files) => {
+  const scanned = async (title, files, pushAndAsk) => {
     console.log(`\n${title}`)
-    const commit = await git.push(files, title)
-    const job = await lab.run("sh", ["ci.sh", git.clone, commit], { okCodes: [0, 1] })
+    const commit = await git.commit(files, title)
+    const ask = () => lab.run("sh", ["ci.sh", git.clone, commit], { okCodes: [0, 1] })
+    const { code, stdout } = await pushAndAsk(ask)
     await trail.until("the decision", ({ type, data }) => type === "gate.decided" && data.id === `merge-${commit}`)
-    console.log(`  CI ended with ${job.code}: ${job.stdout.trim()}`)
-    return { commit, code: job.code, main: await git.head("main") }
+    console.log(`  CI ended with ${code}: ${stdout.trim()}`)
+    return { commit, code, main: await git.head("main") }
   }
-  const bad = await pushAndAsk("A push with weak code, which tries to turn the scanners off", weak)
-  const good = await pushAndAsk("A push with mended code", mended)
+  const bad = await scanned("A push with weak code, which tries to turn the scanners off", weak, async (ask) => {
+    await git.push()
+    return ask()
+  })
+  const good = await scanned(
+    "A push with mended code. Now the CI asks before the push has arrived",
+    mended,
+    async (ask) => {
+      const job = ask()
+      const asked = trail.until("the request", () => trail.count("gate.requested") === 2)
+      // Whichever fails first says why.
+      await Promise.race([asked, job.then(() => asked)])
+      await git.push()
+      return job
+    },
+  )
   if (good.code === 0) await trail.until("the merge", ({ data }) => data.ref === "refs/heads/main")
 
   console.log("\nA webhook that was tampered with: the body was changed after it was signed")

@@ -41,6 +41,10 @@ try {
   execFileSync("ohmq", ["gate", "decide", request, decision, `--reason=${reason.slice(0, 1000)}`, ...peer], {
     stdio: "inherit",
   })
+} catch (error) {
+  // The queue keeps the last line as the reason.
+  console.error(error.message.trim())
+  process.exitCode = 1
 } finally {
   client.close()
 }
