@@ -1,5 +1,9 @@
 // For vitest: installs what the examples bring their own package.json for, once.
 
-import { ensureExample } from "../../scripts/lib/packages.mjs"
+import { ensureExample, ensurePackages } from "../../scripts/lib/packages.mjs"
+import { inProject } from "../../scripts/lib/project.mjs"
 
-export const setup = () => ensureExample("pipeline")
+export async function setup() {
+  await ensureExample("pipeline")
+  await ensurePackages(inProject("examples", "scan-on-commit/eslint"))
+}

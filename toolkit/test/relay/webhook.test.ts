@@ -91,6 +91,14 @@ describe("The source webhook", () => {
       { id: "p1", type: "webhook.received", data_base64: Buffer.from("some text").toString("base64") },
     ])
     expect(JSON.stringify(relay.log)).not.toContain(githubSecret)
+    expect(relay.log).toContainEqual(
+      expect.objectContaining({
+        msg: "Not taken in",
+        source: "hooks",
+        reason: "signature",
+        address: expect.stringMatching(/127\.0\.0\.1$/),
+      }),
+    )
   })
 
   it("answers 503 with Retry-After when the store is full, and takes events in again later", {

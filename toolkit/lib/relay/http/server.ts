@@ -10,6 +10,8 @@ export interface HttpRequest {
   readonly headers: IncomingHttpHeaders
   /** The body, byte for byte. */
   readonly body: Buffer
+  /** Who has connected: a proxy, if there is one. Undefined if the connection has ended. */
+  readonly address: string | undefined
 }
 
 export interface HttpAnswer {
@@ -93,7 +95,7 @@ export class HttpServer {
       if (mount === undefined) return reply.code(404).send("Nothing is here\n")
       const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
       if (body.length > mount.maxBytes) return reply.code(413).send(tooLarge(mount))
-      const answer = await mount.handle({ headers: request.headers, body })
+      const answer = await mount.handle({ headers: request.headers, body, address: request.socket.remoteAddress })
       return reply
         .code(answer.status)
         .headers(answer.headers ?? {})

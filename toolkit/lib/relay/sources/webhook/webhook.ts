@@ -49,16 +49,16 @@ class WebhookSource implements Source {
 
   async #handle(request: HttpRequest): Promise<HttpAnswer> {
     const problem = this.#preset.verify(request, Date.now())
-    if (problem) return this.#deny(problem)
+    if (problem) return this.#deny(problem, request)
     let taken: Incoming[] | Denied
     try {
       taken = this.#read(request)
     } catch (error) {
       if (!(error instanceof EventError)) throw error
-      this.#context.refuse(error.code)
+      this.#context.refuse(error.code, { address: request.address })
       return answer(error.code === "too-large" ? 413 : 400, { error: error.message })
     }
-    if (!Array.isArray(taken)) return this.#deny(taken)
+    if (!Array.isArray(taken)) return this.#deny(taken, request)
     try {
       const { stored, duplicates } = await this.#context.intake(taken, { canRefuse: true })
       return answer(202, { stored, duplicates })
@@ -73,8 +73,8 @@ class WebhookSource implements Source {
     }
   }
 
-  #deny({ status, reason, message }: Denied): HttpAnswer {
-    this.#context.refuse(reason)
+  #deny({ status, reason, message }: Denied, { address }: HttpRequest): HttpAnswer {
+    this.#context.refuse(reason, { address })
     return answer(status, { error: message })
   }
 
