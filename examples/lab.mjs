@@ -17,6 +17,7 @@ import {
 import { createRequire } from "node:module"
 import { tmpdir } from "node:os"
 import path from "node:path"
+import { text } from "node:stream/consumers"
 import { setTimeout as sleep } from "node:timers/promises"
 
 const ohmqFolder = path.dirname(createRequire(import.meta.url).resolve("ohmq/package.json"))
@@ -81,6 +82,8 @@ class Program {
   async stop(signal = "SIGTERM") {
     if (!this.isRunning) return
     this.signal(signal)
+    // One that was stopped (SIGSTOP) gets other signals only when it goes on.
+    this.signal("SIGCONT")
     const timer = setTimeout(() => this.signal("SIGKILL"), 20_000)
     await this.ended()
     clearTimeout(timer)
@@ -96,6 +99,8 @@ export async function until(what, condition, seconds = 120) {
 /** A folder with a copy of an example, as on the machine of someone who has installed ohmq and ohmq-toolkit. */
 export class Lab {
   #programs = []
+  /** Those of `run`. */
+  #running = new Set()
   #failed = 0
   #passed = 0
   #closing
@@ -129,20 +134,23 @@ export class Lab {
 
   /** Makes certificates: NAME.key is public, NAME.key_secret is not. Each of `clients` is a folder with the public ones that are let in. */
   async certificates(names, clients) {
-    for (const name of names) await this.run("ohmq", ["keys", "certificate", `${name}.key`, `name=${name}`])
+    await Promise.all(names.map((name) => this.run("ohmq", ["keys", "certificate", `${name}.key`, `name=${name}`])))
     for (const [folder, members] of Object.entries(clients)) {
       mkdirSync(this.path(folder), { recursive: true, mode: 0o700 })
       for (const name of members) cpSync(this.path(`${name}.key`), this.path(folder, `${name}.key`))
     }
   }
 
-  /** Starts a program that runs until it is stopped. Its output goes to NAME.log. */
-  start(name, command, args, env = {}) {
+  /** Starts a program that runs until it is stopped, and prints its command line. What it writes goes to NAME.log. */
+  start(name, commandLine) {
+    const words = Array.isArray(commandLine) ? commandLine : commandLine.split(" ")
+    console.log(`  $ ${words.join(" ")}`)
+    const [command, ...args] = words
     const log = this.path(`${name}.log`)
     const file = openSync(log, "a")
     const child = spawn(command, args, {
       cwd: this.folder,
-      env: { ...this.env, ...env },
+      env: this.env,
       stdio: ["ignore", file, file],
     })
     closeSync(file)
@@ -152,16 +160,20 @@ export class Lab {
     return program
   }
 
-  /** Runs a program to its end. */
-  run(command, args, { env = {}, okCodes = [0] } = {}) {
-    return new Promise((resolve, reject) => {
-      const options = { cwd: this.folder, env: { ...this.env, ...env }, maxBuffer: 64 << 20, timeout: 240_000 }
-      execFile(command, args, options, (error, stdout, stderr) => {
-        const code = error === null ? 0 : error.code
-        if (okCodes.includes(code)) resolve({ code, stdout, stderr })
-        else reject(new Error(`${command} ${args.join(" ")} ended with ${code}.\n${stdout}${stderr}`))
-      })
-    })
+  /** Runs a program to its end. It has a process group of its own, so that what it has started ends with it. */
+  async run(command, args, { okCodes = [0] } = {}) {
+    const options = { cwd: this.folder, env: this.env, stdio: ["ignore", "pipe", "pipe"], detached: true }
+    const child = spawn(command, args, options)
+    this.#running.add(child)
+    try {
+      const closed = once(child, "close")
+      const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr), closed])
+      const code = child.exitCode ?? child.signalCode
+      if (okCodes.includes(code)) return { code, stdout, stderr }
+      throw new Error(`${command} ${args.join(" ")} ended with ${code}.\n${stdout}${stderr}`)
+    } finally {
+      this.#running.delete(child)
+    }
   }
 
   /** Prints whether something that the example claims holds. */
@@ -178,6 +190,14 @@ export class Lab {
   }
 
   async #close() {
+    for (const { pid } of this.#running) {
+      try {
+        process.kill(-pid, "SIGTERM")
+      } catch {
+        // It has just ended.
+      }
+    }
+    await until("all commands have ended", () => this.#running.size === 0)
     for (const program of this.#programs.reverse()) await program.stop()
     rmSync(this.folder, { recursive: true, force: true })
   }
@@ -190,9 +210,11 @@ export class Lab {
       console.log(`\n${lab.#passed} of ${lab.#passed + lab.#failed} claims hold.`)
       process.exitCode = lab.#failed === 0 ? 0 : 1
     } catch (error) {
+      process.exitCode = 1
+      // Whoever has interrupted it needs no reasons.
+      if (lab.#closing !== undefined) return
       console.error(error.message)
       for (const program of lab.#programs) console.error(`\nThe last words of ${program.name}:\n${program.lastLines()}`)
-      process.exitCode = 1
     } finally {
       await lab.close()
     }
@@ -200,8 +222,8 @@ export class Lab {
 }
 
 /** The first line that a program prints about its version, or undefined if it is not installed. */
-export function versionOf(command, args = ["--version"]) {
+export function versionOf([command, ...args]) {
   return new Promise((resolve) =>
-    execFile(command, args, (error, stdout) => resolve(error ? undefined : stdout.split("\n", 1)[0])),
+    execFile(command, [...args, "--version"], (error, stdout) => resolve(error ? undefined : stdout.split("\n", 1)[0])),
   )
 }
