@@ -29,23 +29,25 @@ async function openShop(lab) {
   for (const folder of ["shop/srv/public", "shop/etc"]) mkdirSync(lab.path(folder), { recursive: true })
   writeFileSync(lab.path("shop/srv/public/terms.txt"), "Terms\n")
   writeFileSync(lab.path("shop/etc/passwd"), "root:x:0:0:root:/root:/bin/sh\n")
-  const shop = lab.start("shop", process.execPath, ["shop.mjs", "shop"])
-  return (await shop.says("The shop is open")).split(": ")[1]
+  const shop = lab.start("shop", "node shop.mjs shop")
+  const line = await shop.says("The shop is open")
+  console.log(`  ${line}`)
+  return line.split(": ")[1]
 }
 
 /** Starts the controller and the workers, and one more that nobody knows. Resolves to how to reach the controller. */
 async function startScanners(lab, origin) {
   // Who has a certificate in clients/ may work and submit.
   await lab.certificates(["controller", "operator", "stranger", ...workers], { clients: ["operator", ...workers] })
-  const serve = ["tasks", "serve", "--bind", "tcp://127.0.0.1:*", "--store", "tasks", "--lease", "4s"]
-  const security = ["--cert", "controller.key_secret", "--clients", "clients"]
-  const controller = lab.start("controller", "ohmq", [...serve, ...security])
+  console.log("\nThe controller, which lets in who has a certificate in clients/:")
+  const serve = "ohmq tasks serve --bind tcp://127.0.0.1:* --store tasks --lease 4s"
+  const controller = lab.start("controller", `${serve} --cert controller.key_secret --clients clients`)
   const { endpoint } = JSON.parse(await controller.says("The queue takes tasks"))
-  console.log(`The controller: ${endpoint}, encrypted with CURVE.`)
+  console.log("\nThe workers, encrypted with CURVE as all that goes to the controller:")
 
-  const as = (name) => ["--queue", endpoint, "--cert", `${name}.key_secret`, "--server-cert", "controller.key"]
-  const probe = ["--", process.execPath, "probe.mjs", "--scope", origin, "{}"]
-  const work = (name) => lab.start(name, "ohmq", ["tasks", "work", ...as(name), "--worker", name, ...probe])
+  const as = (name) => `--queue ${endpoint} --cert ${name}.key_secret --server-cert controller.key`
+  const probe = `node probe.mjs --scope ${origin} {}`
+  const work = (name) => lab.start(name, `ohmq tasks work ${as(name)} --worker ${name} -- ${probe}`)
   const running = new Map(workers.map((name) => [name, work(name)]))
   work("stranger")
   await Promise.all([...running].map(([name, program]) => program.says(`${name} works for`)))
@@ -69,11 +71,15 @@ async function killOne(lab, client, running) {
 
 async function scan(lab, origin, client, { controller, as, running }, output) {
   const known = (await client.snapshot()).workers.map(({ name, user }) => `${name} as ${user}`).sort()
-  console.log(`Workers: ${known.join(", ")}. A stranger with another certificate was not let in.`)
-  lab.check("there are no other workers", known.join() === workers.map((name) => `${name} as ${name}`).join())
+  console.log(`  ${known.join(", ")}`)
+  lab.check(
+    "these are the workers: the stranger, whose certificate nobody knows, was not let in",
+    known.join() === workers.map((name) => `${name} as ${name}`).join(),
+  )
 
-  console.log("\nThe scan:")
-  const tasks = (verb, ...args) => lab.run("ohmq", ["tasks", verb, ...as("operator"), ...args], { okCodes: [0, 1, 3] })
+  console.log("\nThe scan: ohmq tasks submit, wait and results")
+  const tasks = (verb, ...args) =>
+    lab.run("ohmq", ["tasks", verb, ...as("operator").split(" "), ...args], { okCodes: [0, 1, 3] })
   const sitemap = await (await fetch(`${origin}/sitemap.txt`)).text()
   const pages = countOf(sitemap)
   writeFileSync(lab.path("pages.txt"), sitemap)
@@ -123,8 +129,8 @@ async function scan(lab, origin, client, { controller, as, running }, output) {
 const output = outputOf()
 
 await Lab.run(import.meta.dirname, async (lab) => {
+  console.log("The application, which was made to be attacked:")
   const origin = await openShop(lab)
-  console.log(`The application: ${origin}. It was made to be attacked.`)
   const scanners = await startScanners(lab, origin)
   const client = new TaskClient({
     connect: scanners.endpoint,

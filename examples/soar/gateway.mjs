@@ -16,17 +16,17 @@ const namespaceOf = (pid) => readlinkSync(`/proc/${pid}/ns/net`)
 
 export class Gateway {
   #lab
+  /** Whose network namespace is that of the clients. */
   #clients
   #server = createServer((_request, response) => response.end("The shop is open\n"))
 
   constructor(lab) {
     this.#lab = lab
-    // Whose network namespace is that of the clients.
-    this.#clients = lab.start("clients", "unshare", ["--net", "sleep", "infinity"])
   }
 
   /** Connects the networks by a cable, and starts the web server and the firewall. */
   async open() {
+    this.#clients = this.#lab.start("clients", "unshare --net sleep infinity")
     const { pid } = this.#clients
     await until("the clients have a network", () => namespaceOf(pid) !== namespaceOf("self"))
     const ip = (...args) => this.#lab.run("ip", args)

@@ -25,7 +25,7 @@ class Scenario {
   }
 
   async #startResponder() {
-    this.#responder = this.#lab.start(`responder-${++this.#starts}`, "ohmq", ["respond", "run", "rules.yaml"])
+    this.#responder = this.#lab.start(`responder-${++this.#starts}`, "ohmq respond run rules.yaml")
     await this.#responder.says("The responder takes alerts")
   }
 
@@ -63,13 +63,12 @@ class Scenario {
   async prepare() {
     const lab = this.#lab
     writeFileSync(lab.path("alerts.token"), `${randomBytes(24).toString("hex")}\n`, { mode: 0o600 })
+    console.log("A gateway with a web server, a firewall and a responder; its clients are in another network:")
     await this.#gateway.open()
-    console.log(
-      "A gateway with a web server, a firewall (nftables) and a responder; its clients in another network namespace.",
-    )
     const tests = await lab.run("ohmq", ["respond", "test", "rules.yaml"], { okCodes: [0, 1] })
     lab.check(`the rules pass their tests: ${tests.stdout.trim().split("\n").at(-1)}`, tests.code === 0)
-    lab.start("alertmanager", "prometheus-alertmanager", [
+    lab.start("alertmanager", [
+      "prometheus-alertmanager",
       "--config.file=alertmanager.yml",
       "--storage.path=alertmanager",
       "--web.listen-address=127.0.0.1:9093",
