@@ -19,6 +19,7 @@ import {
 import { type Source, type SourceContext, sourceKind } from "../components.js"
 import { GateBook, type Verdict } from "../gate/book.js"
 import { Waiters } from "../gate/waiters.js"
+import type { SocketPeers } from "../observation/peers.js"
 import { endpoints, endpointsOf, farCheck, openZmq, serverSecuritySchema, zmqClaims } from "../zmq-options.js"
 
 const schema = z.strictObject({
@@ -63,6 +64,7 @@ class GateSource implements Source {
   #verifier: Verifier | undefined
   #book: GateBook | undefined
   #socket: Router | undefined
+  #peers: SocketPeers | undefined
   #release: (() => Promise<void>) | undefined
   #receiving: Promise<void> | undefined
   #remove = () => {}
@@ -78,13 +80,14 @@ class GateSource implements Source {
     if (keys.length > 0) this.#verifier = decisionVerifier(keys.map((file) => ({ file: resolve(folder, file) })))
     this.#book = await GateBook.open(join(state, `${name}.gate`), retention)
     try {
-      const { socket, release } = await openZmq(
+      const { socket, peers, release } = await openZmq(
         this.#config,
         "source",
         this.#context,
         (options) => new Router({ ...options, linger: 1000 }),
       )
       this.#socket = socket
+      this.#peers = peers
       this.#release = release
     } catch (error) {
       await this.#book.close()
@@ -99,13 +102,14 @@ class GateSource implements Source {
   /** One message at a time: what comes meanwhile waits in the socket, whose bounds are those of ØMQ. */
   async #receive(socket: Router): Promise<void> {
     for (;;) {
-      let message: { parts: Buffer[]; userId: string | null }
+      let message: { parts: Buffer[]; userId: string | null; peerAddress: string | null }
       try {
         message = (await socket.receiveWithMetadata({ signal: this.#stopping.signal })) as typeof message
       } catch (error) {
         if (this.#stopping.signal.aborted) return
         throw error
       }
+      this.#peers?.heard(message)
       const { parts, userId } = message
       const envelope = parts.slice(0, parts[1]?.length === 0 ? 2 : 1)
       await this.#take(envelope, parts.slice(envelope.length), userId ?? undefined)
