@@ -2,6 +2,7 @@
 
 import { Counter, Gauge, Histogram, Registry } from "prom-client"
 import type { Store } from "../../store/index.js"
+import { GateMetrics } from "./gate-metrics.js"
 import { LinkMetrics } from "./link-metrics.js"
 import { Peers } from "./peers.js"
 import { addProcessMetrics } from "./process-metrics.js"
@@ -46,6 +47,7 @@ export class Metrics {
   readonly fsyncTime = this.#histogram("store_write_seconds", "Time of one durable write", [])
   readonly links = new LinkMetrics(this.registry)
   readonly peers = new Peers(this.registry)
+  readonly gates = new GateMetrics(this.registry)
 
   constructor() {
     this.lastReload.set(1)

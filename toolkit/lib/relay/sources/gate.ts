@@ -68,6 +68,7 @@ class GateSource implements Source {
   #release: (() => Promise<void>) | undefined
   #receiving: Promise<void> | undefined
   #remove = () => {}
+  #unwatch = () => {}
 
   constructor(config: Config, context: SourceContext) {
     this.#config = config
@@ -93,6 +94,8 @@ class GateSource implements Source {
       await this.#book.close()
       throw error
     }
+    const book = this.#book
+    this.#unwatch = this.#context.metrics.gates.watch(name, () => book.open())
     this.#remove = gates.add(name, { decide: (decision, by) => this.#decide(decision, by) })
     this.#receiving = this.#receive(this.#socket).catch((error: Error) =>
       log.error({ reason: error.message }, "The source has ended"),
@@ -176,6 +179,7 @@ class GateSource implements Source {
       const incoming = { ...accepted, delivery: `${id} ${request.digest}`, ...(sender !== undefined && { sender }) }
       await this.#context.intake([incoming], { canRefuse: true, signal: this.#stopping.signal })
       await book.add(request)
+      this.#context.metrics.gates.requested(this.#context.name)
     }
     if (known?.answer) this.#answer(envelope, "decided", id, JSON.stringify(known.answer))
     else {
@@ -219,7 +223,8 @@ class GateSource implements Source {
   async #decide(decision: GateDecision, by: string, before?: () => Promise<unknown>): Promise<Verdict> {
     const book = this.#book as GateBook
     const { id, reason, statement } = decision
-    const request = book.get(id)?.request
+    const known = book.get(id)
+    const request = known?.request
     if (request === undefined) return { code: "unknown-request", reason: `There is no request ${JSON.stringify(id)}` }
     if (request.requester === by) return { code: "own-request", reason: "Nobody decides on a request of their own" }
     const refused = await this.#checkSignature(decision, request)
@@ -234,6 +239,9 @@ class GateSource implements Source {
       ...(statement !== undefined && { statement }),
     }
     const verdict = await book.decide(answer, before)
+    // Whoever decides may say so twice.
+    if (verdict === "done" && known?.answer === undefined)
+      this.#context.metrics.gates.decided(this.#context.name, answer.decision, request)
     const decided = book.get(id)?.answer
     if (verdict === "done" && decided !== undefined)
       for (const waiter of this.#waiters.take(id)) this.#answer(waiter, "decided", id, JSON.stringify(decided))
@@ -252,6 +260,7 @@ class GateSource implements Source {
 
   async stop(): Promise<void> {
     this.#remove()
+    this.#unwatch()
     const socket = this.#socket
     for (const endpoint of endpointsOf(this.#config.bind)) await socket?.unbind(endpoint).catch(() => {})
     this.#stopping.abort()
