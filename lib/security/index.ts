@@ -15,6 +15,7 @@ export type {
 export type { AddressPolicy } from "./access/addresses.js"
 export type { AuditEvent, AuthenticatorEvents, RevokedEvent } from "./access/audit.js"
 export { Authenticator, type AuthenticatorOptions } from "./access/authenticator.js"
+export type { GuardedConnection } from "./access/connections.js"
 export type { FailureLimit } from "./access/failure-limit.js"
 export {
   hashPassword,

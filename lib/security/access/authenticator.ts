@@ -7,12 +7,12 @@ import { checkOptions, isObject, unexpected } from "../../base/checks.js"
 import { asyncDispose } from "../../base/dispose.js"
 import { Emitter } from "../../base/emitter.js"
 import { clock, setImmediate, setTimeout, throwLater } from "../../base/timers.js"
-import { Context, context as defaultContext, type Guard, Router, type Socket } from "../../index.js"
+import { Context, context as defaultContext, type Guard, Router, Socket } from "../../index.js"
 import { Certificate } from "../certificates/certificate.js"
 import { z85Encode } from "../certificates/z85.js"
 import { AddressList, plainAddress, sourceOf } from "./addresses.js"
 import { type AuditEvent, type AuthenticatorEvents, channels, type RevokedEvent } from "./audit.js"
-import { Connections } from "./connections.js"
+import { Connections, type GuardedConnection } from "./connections.js"
 import { type DecisionOptions, Decisions, decisionOptions, TOO_MANY_FAILURES } from "./decisions.js"
 import { type Claim, type DomainPolicy, keyMark, Policy, policyOptions, userMark, type Verdict } from "./policy.js"
 import { Repeats } from "./repeats.js"
@@ -126,6 +126,12 @@ export class Authenticator extends Emitter<AuthenticatorEvents> implements Guard
     if (socket.lastEndpoint !== null)
       throw new TypeError("The socket was already bound or connected. Call guard() before that")
     this.#connections.add(socket)
+  }
+
+  /** The connections of a socket that it guards and that are up now, with their users. After `close` there are none. */
+  connectionsOf(socket: Socket): GuardedConnection[] {
+    if (!(socket instanceof Socket)) throw unexpected("socket", "a socket", socket)
+    return this.#connections.of(socket)
   }
 
   /**

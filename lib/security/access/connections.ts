@@ -7,6 +7,7 @@
 import { clearTimeout, clock, setTimeout } from "../../base/timers.js"
 import type { Event, Socket } from "../../index.js"
 import { plainAddress } from "./addresses.js"
+import { userIdsOf } from "./policy.js"
 
 /** No handshake takes longer: libzmq's `handshakeInterval` is 30 s. Milliseconds. */
 const LONGEST = 35_000
@@ -29,6 +30,18 @@ interface Group {
   since: number
 }
 
+/** Connections of a guarded socket whose peer was allowed: one, or over ipc, where they cannot be told apart, all of an endpoint. */
+export interface GuardedConnection {
+  /** The peer's IP address, without its port. "" over ipc. */
+  address: string
+  /** Who it is. Several if it is one of them, because handshakes of one address overlapped; none if the mechanism has no users. */
+  userIds: string[]
+  /** When the first handshake was complete, in milliseconds since 1970. */
+  since: number
+  /** How many connections these are: 1, except over ipc. */
+  count: number
+}
+
 interface Connection {
   remoteAddress: string
   localAddress: string | undefined
@@ -37,6 +50,8 @@ interface Connection {
   /** There may be several over ipc, where peers cannot be told apart. */
   fds: Set<number>
   identities: Set<Set<string>>
+  /** When its handshake was complete, in milliseconds since 1970. */
+  since: number | undefined
 }
 
 const addressOf = (peer: string) => plainAddress(peer.replace(/:\d+$/, "").replace(/^\[(.*)\]$/, "$1"))
@@ -65,6 +80,10 @@ class Guarded {
     })
   }
 
+  guards(socket: Socket): boolean {
+    return this.#socket.deref() === socket
+  }
+
   shutDown(connection: Connection): number {
     const socket = this.#socket.deref()
     if (socket === undefined || socket.closed) return 0
@@ -82,7 +101,8 @@ class Guarded {
       const peer = this.#socket.deref()?.events.peerOf(event)
       if (peer === undefined) return
       const address = addressOf(peer)
-      const connection = known ?? { localAddress, remoteAddress, address, fds: new Set(), identities: new Set() }
+      const [fds, identities] = [new Set<number>(), new Set<Set<string>>()]
+      const connection = known ?? { localAddress, remoteAddress, address, fds, identities, since: undefined }
       if (event.fd !== undefined) connection.fds.add(event.fd)
       this.connections.set(key, connection)
     } else if (event.type === "handshake" && known !== undefined) {
@@ -175,6 +195,22 @@ export class Connections {
     return this.#shutDown(({ address }) => matches(address))
   }
 
+  /** The connections of a socket whose handshake is complete. */
+  of(socket: Socket): GuardedConnection[] {
+    return [...this.#guarded]
+      .filter((guarded) => guarded.guards(socket))
+      .flatMap(({ connections }) => [...connections.values()])
+      .flatMap(({ address, identities, since, fds }) => {
+        if (since === undefined) return []
+        return {
+          address,
+          userIds: [...new Set([...identities].flatMap((marks) => userIdsOf(marks)))],
+          since,
+          count: Math.max(fds.size, 1),
+        }
+      })
+  }
+
   close(): void {
     for (const guarded of this.#guarded) guarded.stop()
     this.#guarded.clear()
@@ -204,6 +240,7 @@ export class Connections {
         return
       }
     }
+    connection.since ??= Date.now()
     const groups = this.#groups.get(key) ?? []
     for (const { identities } of groups) {
       // Over ipc one entry stands for all connections, so it must not grow with each peer.

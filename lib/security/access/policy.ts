@@ -83,6 +83,13 @@ export interface Claim {
 export const keyMark = (publicKey: string) => `key ${publicKey}`
 export const userMark = (userId: string) => `user ${userId}`
 
+/** The user ids among such marks. Without one, a key is its own user id. */
+export function userIdsOf(marks: Iterable<string>): string[] {
+  const all = [...marks]
+  const beginning = all.some((mark) => mark.startsWith("user ")) ? "user " : "key "
+  return all.flatMap((mark) => (mark.startsWith(beginning) ? mark.slice(beginning.length) : []))
+}
+
 function identityOf(decision: Decision, usual: string | undefined): Identity | undefined | false {
   if (decision === false || decision === null || decision === undefined) return false
   if (decision === true) return usual === undefined ? undefined : { userId: usual }

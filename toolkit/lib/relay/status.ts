@@ -136,6 +136,12 @@ export class RelayStatus implements Subject, LetterSubject {
         })),
         sinks: await this.#sinks(),
         links: this.#links(),
+        peers: metrics.peers
+          .sockets()
+          .flatMap(({ owner, peers }) =>
+            peers.map((peer) => ({ ...owner, ...peer, ...(owner.role === "sink" && { messages: undefined }) })),
+          ),
+        denials: metrics.peers.denials().map(({ owner, last }) => ({ ...owner, count: last?.count ?? 0, last })),
         store: {
           ...{ bytes, deadBytes, first, last, waitingForRoom, refused, maxBytes, retention },
           ...(await writeTimes(metrics.fsyncTime)),

@@ -1,12 +1,13 @@
 // What the sources and sinks over ØMQ have in common.
 
-import { resolve } from "node:path"
+import { basename, resolve } from "node:path"
 import { Context, type Socket, type SocketSecurity } from "ohmq"
 import { Authenticator, Certificate } from "ohmq/security"
 import { z } from "zod"
 import { isLocalEndpoint, oneOrMore, textShapes } from "../config/index.js"
 import type { ComponentContext } from "./components.js"
 import { Complaints } from "./observation/complaints.js"
+import { type PeerConnections, SocketPeers } from "./observation/peers.js"
 
 export const endpoint = z
   .string()
@@ -70,10 +71,24 @@ export const endpointsOf = (given: string[] | undefined): string[] => given ?? [
 
 interface Secured {
   options: { context?: Context; security?: SocketSecurity }
+  /** Who the peers of a socket that has these options are. Undefined without CURVE. */
+  peersOf?: (socket: Socket) => SocketPeers
   release: () => Promise<void>
 }
 
 const nothing: Secured = { options: {}, release: async () => {} }
+
+/** The peers of a socket that connects to servers with the certificate in this file. */
+function serversOf(socket: Socket, identity: string): SocketPeers {
+  const connected = new Map<string, PeerConnections>()
+  socket.events.watch((event) => {
+    if (event.type !== "handshake" && event.type !== "disconnect") return
+    const { address = "" } = event
+    if (event.type === "handshake") connected.set(address, { address, userIds: [identity], since: Date.now() })
+    else connected.delete(address)
+  })
+  return new SocketPeers(() => [...connected.values()], identity)
+}
 
 /** The options of a socket that connects. */
 export async function clientSecurity(
@@ -83,7 +98,12 @@ export async function clientSecurity(
   if (security?.serverKey === undefined) return nothing
   const client = await Certificate.load(resolve(folder, security.cert))
   const serverKey = await Certificate.load(resolve(folder, security.serverKey))
-  return { options: { security: { client, serverKey } }, release: async () => {} }
+  const identity = basename(security.serverKey)
+  return {
+    options: { security: { client, serverKey } },
+    peersOf: (socket) => serversOf(socket, identity),
+    release: async () => {},
+  }
 }
 
 /** The options of a socket that binds. */
@@ -98,8 +118,9 @@ export async function serverSecurity(
   const context = new Context()
   const authenticator = new Authenticator({ context, curve: resolve(folder, security.clients) })
   const complaints = new Complaints(log)
+  const guard = metrics.peers.guard({ role, name })
   authenticator.on("denied", ({ reason, count, address, publicKey }) => {
-    metrics.peersDenied.inc({ [role]: name, reason }, count)
+    guard.deny(reason, address, count)
     complaints.warn(reason, { reason, address, publicKey }, "A peer was not let in")
   })
   authenticator.on("problem", ({ message }) => {
@@ -107,10 +128,19 @@ export async function serverSecurity(
   })
   return {
     options: { context, security: { server, authenticator } },
+    peersOf: (socket) => new SocketPeers(() => authenticator.connectionsOf(socket)),
     release: async () => {
+      guard.end()
       await authenticator.close()
     },
   }
+}
+
+/** A socket, who its peers are if it has CURVE, and what ends the rest of it. */
+export interface OpenSocket<S> {
+  readonly socket: S
+  readonly peers: SocketPeers | undefined
+  release(): Promise<void>
 }
 
 /** Creates a socket and binds or connects it. If that fails, nothing of it stays. */
@@ -119,15 +149,24 @@ export async function openZmq<S extends Socket>(
   role: "source" | "sink",
   context: ComponentContext,
   create: (options: Secured["options"]) => S,
-): Promise<{ socket: S; release: () => Promise<void> }> {
-  const { options, release } =
+): Promise<OpenSocket<S>> {
+  const { options, peersOf, release } =
     bind === undefined ? await clientSecurity(security, context.folder) : await serverSecurity(security, role, context)
   let socket: S | undefined
   try {
     socket = create(options)
+    const peers = peersOf?.(socket)
     for (const endpoint of endpointsOf(bind)) await socket.bind(endpoint)
     for (const endpoint of endpointsOf(connect)) socket.connect(endpoint)
-    return { socket, release }
+    const unwatch = peers && context.metrics.peers.watch({ role, name: context.name }, peers)
+    return {
+      socket,
+      peers,
+      release: async () => {
+        unwatch?.()
+        await release()
+      },
+    }
   } catch (error) {
     socket?.close()
     await release()

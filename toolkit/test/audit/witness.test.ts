@@ -1,7 +1,10 @@
+import { once } from "node:events"
 import { cpSync, readFileSync, writeFileSync } from "node:fs"
-import { request } from "node:http"
+import { createServer, request } from "node:http"
+import type { AddressInfo } from "node:net"
 import { join } from "node:path"
-import { AuditServer, createAuditLog, openAuditLog, verifyAuditLog, Witness } from "ohmq-toolkit/audit"
+import { setTimeout } from "node:timers/promises"
+import { type AuditLog, AuditServer, createAuditLog, openAuditLog, verifyAuditLog, Witness } from "ohmq-toolkit/audit"
 import { describe, expect, it, onTestFinished } from "vitest"
 import { checkpointOf, failure, filled, newLog, opened, served, temporaryFolder } from "./support.js"
 
@@ -112,6 +115,98 @@ describe("a log with a witness", () => {
     expect((await log.checkpoint()).size).toBe(1)
     await log.close()
     expect(problems).toEqual([expect.stringMatching(/^The witness w did not cosign: .*ECONNREFUSED/)])
+  })
+})
+
+describe("the checkpoint of a log that grows", () => {
+  /** Passes requests on to a witness after a while. */
+  async function slowed(url: string, milliseconds: number): Promise<string> {
+    const server = createServer(async (incoming, outgoing) => {
+      let body = ""
+      for await (const chunk of incoming.setEncoding("utf8")) body += chunk
+      await setTimeout(milliseconds)
+      const answer = await fetch(url + incoming.url, { method: "POST", body })
+      outgoing.writeHead(answer.status, { "content-type": String(answer.headers.get("content-type")) })
+      outgoing.end(await answer.text())
+    })
+    server.listen(0, "127.0.0.1")
+    await once(server, "listening")
+    onTestFinished(() => {
+      server.closeAllConnections()
+      server.close()
+    })
+    return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  }
+
+  /** Appends until the checkpoint that is served has the cosignature, and never pauses as long as a checkpoint is not made. */
+  async function cosignedWhileGrowing(log: AuditLog, folder: string, name: string): Promise<boolean> {
+    let isOver = false
+    const appending = (async () => {
+      while (!isOver) {
+        await log.append("entry")
+        await setTimeout(1)
+      }
+    })()
+    const deadline = Date.now() + 20_000
+    while (!checkpointOf(folder).includes(`— ${name} `) && Date.now() < deadline) await setTimeout(5)
+    isOver = true
+    const isCosigned = checkpointOf(folder).includes(`— ${name} `)
+    await appending
+    return isCosigned
+  }
+
+  it("waits for a witness that takes longer than the next checkpoint", { timeout: 40_000 }, async () => {
+    const { folder, key, log: first } = await newLog()
+    await first.close()
+    const { witness, server } = await newWitness("w", key)
+    const policy = `witness w ${witness.key} ${await slowed(server.url, 150)}\nquorum w\n`
+    // The next checkpoint would be there after some milliseconds.
+    const log = await opened(folder, { policy, delay: 1 })
+    // It was asked when the log was opened, too.
+    await log.append("first")
+    await log.checkpoint()
+    expect(await cosignedWhileGrowing(log, folder, "w")).toBe(true)
+  })
+
+  it("does not wait for a witness that is away, to have the cosignature of another", { timeout: 40_000 }, async () => {
+    const { folder, key, log: first } = await newLog()
+    await first.close()
+    const [near, away] = [await newWitness("near", key), await newWitness("away", key)]
+    const policy = `witness n ${near.witness.key} ${near.server.url}
+witness a ${away.witness.key} ${await slowed(away.server.url, 60_000)}
+quorum n
+`
+    const problems: string[] = []
+    const log = await opened(folder, { policy, onProblem: (text) => problems.push(text) })
+    expect(problems).toEqual([expect.stringMatching(/^The witness away did not cosign: /)])
+    await log.append("first")
+    expect(await cosignedWhileGrowing(log, folder, "near")).toBe(true)
+    expect(checkpointOf(folder)).not.toContain("— away ")
+  })
+
+  it("gets a cosignature that came late, if there is no newer one", { timeout: 40_000 }, async () => {
+    const { folder, key, log: first } = await newLog()
+    await first.close()
+    const { witness, server } = await newWitness("w", key)
+    const policy = `witness w ${witness.key} ${await slowed(server.url, 1000)}\nquorum w\n`
+    const log = await opened(folder, { policy })
+    await log.append("one")
+    expect((await log.checkpoint()).note).not.toContain("— w ")
+    await expect.poll(() => checkpointOf(folder), { timeout: 20_000 }).toMatch(/\n1\n.*— w /s)
+    await log.append("two")
+    await log.append("three")
+    await expect.poll(() => checkpointOf(folder), { timeout: 20_000 }).toMatch(/\n3\n.*— w /s)
+  })
+
+  it("has one cosignature of a witness, however often it is asked", async () => {
+    const { folder, key, log } = await newLog()
+    await log.append("one")
+    await log.close()
+    const { witness, server } = await newWitness("w", key)
+    const policy = `witness w ${witness.key} ${server.url}\nquorum w\n`
+    for (let i = 0; i < 3; i++) await (await openAuditLog(folder, { policy })).close()
+    expect(checkpointOf(folder).match(/^— w /gm)).toHaveLength(1)
+    expect(await verifyAuditLog(folder, { keys: [key], policy })).toMatchObject({ found: 0 })
   })
 })
 

@@ -5,7 +5,7 @@ import { setTimeout as wait } from "node:timers/promises"
 import { openStore } from "ohmq-toolkit/store"
 import { describe, expect, it } from "vitest"
 import { appended, type End, startEnd } from "../link/ends.js"
-import { lossyNetwork } from "../link/lossy-network.js"
+import { networkFor } from "../link/lossy-network.js"
 import { ids, opened, temporaryFolder } from "../link/support.js"
 
 const seed = Number(process.env.OHMQ_SEED ?? Date.now() % 1_000_000)
@@ -24,15 +24,7 @@ describe("a link over a bad network", () => {
   it(`loses nothing and stores each event once (seed ${seed})`, { timeout: 60_000 + (bad + cut) * 2000 }, async ({
     skip,
   }) => {
-    const network = await lossyNetwork(seed)
-    if (typeof network === "string") {
-      // Where root runs what each commit must pass, all that this test needs is there.
-      if (process.env.CI && process.getuid?.() === 0)
-        throw new Error(`The test of a bad network cannot run: ${network}`)
-      process.stderr.write(`Skipped, the test of a bad network: ${network}\n`)
-      skip(network)
-      return
-    }
+    const network = await networkFor("a bad network", seed, skip)
     const folders = { sender: temporaryFolder(), receiver: temporaryFolder() }
     const receiver = startEnd(["receiver", folders.receiver, "tcp://10.77.0.2:5570"], network.two)
     await receiver.line("port")

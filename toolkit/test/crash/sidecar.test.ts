@@ -18,7 +18,8 @@ import process from "node:process"
 import { setTimeout as wait } from "node:timers/promises"
 import { generateKeyPair } from "ohmq/security"
 import { describe, expect, it, onTestFinished } from "vitest"
-import { lossyNetwork } from "../link/lossy-network.js"
+import { parse } from "yaml"
+import { networkFor } from "../link/lossy-network.js"
 import { command, linesOf, temporaryFolder, until } from "../relay/support.js"
 
 const root = resolve(import.meta.dirname, "../../..")
@@ -71,9 +72,8 @@ class Container {
 }
 
 /** A pod and a hub that it sends to. */
-async function pod() {
-  const network = await lossyNetwork(1)
-  if (typeof network === "string") throw new Error(`The test of the sidecar cannot run: ${network}`)
+async function pod(skip: (note: string) => never) {
+  const network = await networkFor("the sidecar", 1, skip)
   const folder = temporaryFolder()
   chmodSync(folder, 0o755)
   const at = (name: string) => join(folder, name)
@@ -134,17 +134,31 @@ sinks: { archive: { type: file, path: ./events.ndjson } }
         OHMQ_ENDPOINT: `ipc://${at("run")}/relay.sock`,
         OHMQ_EVERY: "1",
       }),
+    /** Runs a probe in the pod, with the programs of BusyBox, which the image has, and ends it after some seconds. Resolves to its exit code. */
+    probe: async (name: string, seconds = 5) => {
+      const timed = ["timeout", "-s", "KILL", String(seconds), "busybox", ...(probes[name] ?? [])]
+      const [file = "", ...args] = [...network.one, ...timed]
+      const [code, signal] = await once(spawn(file, args, { stdio: "ignore" }), "exit")
+      return (code ?? signal) as number | string
+    },
     delivered: () => (existsSync(at("hub/events.ndjson")) ? linesOf(at("hub/events.ndjson")) : []),
   }
 }
 
 const takes = "The relay takes events"
 
+const [container] = parse(readFileSync(join(integration, "base/deployment.yaml"), "utf8")).spec.template.spec
+  .initContainers
+/** The commands of the probes. */
+const probes: Record<string, string[]> = Object.fromEntries(
+  ["startupProbe", "readinessProbe", "livenessProbe"].map((name) => [name, container[name].exec.command]),
+)
+
 describe("The sidecar of integrations/kubernetes", () => {
   it("brings all that the application was told is stored to the hub, whatever is killed", {
-    timeout: 40_000,
-  }, async () => {
-    const { hub, sidecar, app, delivered } = await pod()
+    timeout: 90_000,
+  }, async ({ skip }) => {
+    const { hub, sidecar, app, delivered } = await pod(skip)
     hub()
     // The application may be there first.
     const apps = [app()]
@@ -175,8 +189,8 @@ describe("The sidecar of integrations/kubernetes", () => {
     expect(ids.length - new Set(ids).size).toBeLessThanOrEqual(6)
   })
 
-  it("drains within the grace period what has waited for the hub", { timeout: 40_000 }, async () => {
-    const { network, hub, sidecar, app, delivered } = await pod()
+  it("drains within the grace period what has waited for the hub", { timeout: 90_000 }, async ({ skip }) => {
+    const { network, hub, sidecar, app, delivered } = await pod(skip)
     hub()
     const relay = sidecar()
     await relay.logged(takes)
@@ -196,10 +210,27 @@ describe("The sidecar of integrations/kubernetes", () => {
     expect(application.lines.filter((id) => !ids.has(id))).toEqual([])
   })
 
+  it("is started, ready and alive for the probes of the Deployment, and not when it does not answer", {
+    timeout: 90_000,
+  }, async ({ skip }) => {
+    const { sidecar, probe } = await pod(skip)
+    for (const name of Object.keys(probes)) expect(await probe(name), name).not.toBe(0)
+    const relay = sidecar()
+    await relay.logged(takes)
+    // The hub is away: the relay stores.
+    for (const name of Object.keys(probes)) expect(await probe(name), name).toBe(0)
+    relay.child.kill("SIGSTOP")
+    expect(await probe("livenessProbe", 1)).not.toBe(0)
+    relay.child.kill("SIGCONT")
+    await until(async () => (await probe("livenessProbe")) === 0)
+    expect(await relay.end("SIGTERM")).toBe(0)
+    expect(await probe("readinessProbe")).not.toBe(0)
+  })
+
   it("writes to its volumes only, as a user who is not root, and keeps its keys to itself", {
-    timeout: 30_000,
-  }, async () => {
-    const { sidecar, at, network } = await pod()
+    timeout: 60_000,
+  }, async ({ skip }) => {
+    const { sidecar, at, network } = await pod(skip)
     const relay = sidecar()
     await relay.logged(takes)
     const status = readFileSync(`/proc/${relay.child.pid}/status`, "utf8")

@@ -6,6 +6,7 @@ import { join, resolve } from "node:path"
 import { describe, expect, it } from "vitest"
 import { parse } from "yaml"
 import { answering } from "../relay/clocked-relay.js"
+import { decision, gatePlace, request, tell } from "../relay/gates.js"
 import { linked } from "../relay/links.js"
 import { freePort, RelayProcess } from "../relay/support.js"
 import { prometheus } from "./prometheus.js"
@@ -49,12 +50,15 @@ async function troubledRelays() {
   const nowhere = await freePort()
   const { url: picky } = await answering(() => [400])
   const { edge, hub, folders } = await linked()
+  const gate = await gatePlace(folders.edge)
   const config = edge
+    .replace("sources:\n", `sources:\n  deploys: ${gate.source()}\n`)
     .replace("store: { path: ./data }", "store: { path: ./data, maxBytes: 256KiB }")
     .replace("    heartbeat: 500ms\n", "    heartbeat: 500ms\n    stream: shared\n")
     .replace(
       "sinks:\n",
-      `  - { name: rest, from: [hooks], to: [away, numbers, twin, nowhere] }
+      `  - { name: gates, from: [deploys], to: [local] }
+  - { name: rest, from: [hooks], to: [away, numbers, twin, nowhere] }
   - { name: refused, from: [hooks], when: 'data.number < 3', to: [picky] }
   - { name: undecided, from: [hooks], when: 'data.missing == 1', to: [local] }
   - { name: broken, from: [hooks], when: 'data.number < 3', set: { subject: data.missing }, to: [local] }
@@ -77,7 +81,7 @@ sinks:
     )
   const far = await RelayProcess.start(folders.hub, hub)
   const near = await RelayProcess.start(folders.edge, config)
-  return { near, far, breakConfiguration: () => writeFileSync(join(folders.edge, "relay.yaml"), "version: 2\n") }
+  return { near, far, gate, breakConfiguration: () => writeFileSync(join(folders.edge, "relay.yaml"), "version: 2\n") }
 }
 
 const padding = "x".repeat(4096)
@@ -134,13 +138,17 @@ describe("In a Prometheus that scrapes relays under load", () => {
   it("every query of the dashboard and of the alert rules returns data, and alerts fire", {
     timeout: 120_000,
   }, async () => {
-    const { near, far, breakConfiguration } = await troubledRelays()
+    const { near, far, gate, breakConfiguration } = await troubledRelays()
     const { get, query } = await prometheus([near.url, far.url], shipped("alerts.yaml"))
     const hasData = async (expr: string) => (await query(expr)).some(({ value }) => Number.isFinite(Number(value[1])))
     const seen = (expr: string) => expect.poll(() => hasData(expr), { timeout: 30_000, message: expr }).toBe(true)
     // Prometheus sees increases only of what it has seen before.
     await near.github("{}", "forged", { secret: "wrong" })
     await seen('ohmq_relay_events_refused_total{reason!="FULL"}')
+    await seen("ohmq_relay_gate_decision_seconds_count")
+    const ci = gate.dealer("ci")
+    for (const id of ["decided", "open"]) expect(await tell(ci, request(id))).toEqual(["stored", id])
+    expect((await tell(gate.dealer("alice"), decision("decided", "allow")))[0]).toBe("stored")
     await load(near)
     await seen('increase(ohmq_relay_events_refused_total{reason="FULL"}[5m]) > 0')
     breakConfiguration()

@@ -24,7 +24,7 @@ async function agent() {
     `version: 1
 store: { path: ./data }
 sources:
-  scanners: { type: zmq, socket: router, bind: "${events}" }
+  scanners: { type: zmq, socket: router, bind: "${events}", security: { cert: ./relay.key_secret, clients: ./clients } }
   deploys: ${place.source()}
 routes:
   - { name: all, from: [scanners, deploys], to: [archive] }
@@ -90,11 +90,9 @@ sinks:
 describe("integrations/jenkins", () => {
   it("has a pipeline that deploys only if the gate allows it", { timeout: 120_000 }, async () => {
     const { folder, build, decide, deployed } = await agent()
-    // As it stands, and with the certificates that the gate of this test needs.
-    const file = join(folder, "Jenkinsfile")
-    const pipeline = readFileSync(join(jenkins, "Jenkinsfile"), "utf8")
-    writeFileSync(file, pipeline.replace("ohmqGate ", "ohmqGate serverCert: env.OHMQ_SERVER_CERT, "))
-    const denied = build(file)
+    // As it stands.
+    const pipeline = join(jenkins, "Jenkinsfile")
+    const denied = build(pipeline)
     await decide("deny")
     expect(await denied).toMatchObject({ code: 1, said: expect.stringContaining("script returned exit code 1") })
     expect(deployed()).toBe(false)
@@ -107,13 +105,18 @@ describe("integrations/jenkins", () => {
         data: { request: "deploy.production", details: { branch: "it's main; echo $HOME", build: "7" } },
       },
     ])
-    writeFileSync(file, readFileSync(file, "utf8").replace("env.GIT_COMMIT", "'next'"))
+    const file = join(folder, "Jenkinsfile")
+    writeFileSync(file, readFileSync(pipeline, "utf8").replace("env.GIT_COMMIT", "'next'"))
     const allowed = build(file)
     await decide("allow")
     expect(await allowed).toMatchObject({ code: 0 })
     expect(deployed()).toBe(true)
-    const types = linesOf(join(folder, "events.ndjson")).map(({ type }) => type)
-    expect(new Set(types)).toEqual(new Set(["finding.reported", "gate.requested", "gate.decided"]))
+    const events = linesOf(join(folder, "events.ndjson"))
+    const findings = events.filter(({ type }) => type === "finding.reported")
+    expect(new Set(findings.map(({ ohmqsender }) => ohmqsender))).toEqual(new Set(["ci"]))
+    expect(new Set(events.map(({ type }) => type))).toEqual(
+      new Set(["finding.reported", "gate.requested", "gate.decided"]),
+    )
   })
 
   it("has a step that names a wrong option", { timeout: 60_000 }, async () => {

@@ -1,8 +1,10 @@
 // The status page in a browser: Debian's package chromium, driven by Playwright.
 
-import { readFileSync } from "node:fs"
+import { mkdirSync, readFileSync } from "node:fs"
 import { createRequire } from "node:module"
 import { join } from "node:path"
+import { Push } from "ohmq"
+import { generateKeyPair } from "ohmq/security"
 import { openStore } from "ohmq-toolkit/store"
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core"
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest"
@@ -84,6 +86,28 @@ async function busyRelay() {
   return { relay, server, sink }
 }
 
+/** The configuration of a relay with a socket that lets one client in, and that client. */
+async function guardedSource() {
+  const folder = temporaryFolder()
+  const [server, scanner] = [generateKeyPair({ name: "relay" }), generateKeyPair({ name: "scanner" })]
+  await server.save(join(folder, "relay.key"))
+  mkdirSync(join(folder, "clients"), { mode: 0o700 })
+  await scanner.public.save(join(folder, "clients", "scanner.key"))
+  const client = new Push({ security: { client: scanner, serverKey: server.publicKey }, linger: 0 })
+  onTestFinished(() => client.close())
+  const endpoint = `tcp://127.0.0.1:${await freePort()}`
+  const config = `version: 1
+store: { path: ./data }
+http: { listen: "127.0.0.1:0", page: true }
+sources:
+  scanners: { type: zmq, socket: pull, bind: "${endpoint}", security: { cert: ./relay.key_secret, clients: ./clients } }
+routes:
+  - { name: all, from: [scanners], to: [] }
+sinks: {}
+`
+  return { folder, endpoint, config, client }
+}
+
 describe("the status page in Chromium", () => {
   it.each(["light", "dark"] as const)("is accessible, %s", { timeout: 120_000 }, async (colorScheme) => {
     const { relay } = await busyRelay()
@@ -97,6 +121,20 @@ describe("the status page in Chromium", () => {
     await page.getByRole("button", { name: "Discard all 60" }).click()
     await page.getByRole("heading", { name: "Discard 60 dead letters?" }).waitFor()
     expect(await violations(page)).toEqual([])
+  })
+
+  it("is accessible with peers over CURVE, and shows those that come", { timeout: 120_000 }, async () => {
+    const { folder, endpoint, config, client } = await guardedSource()
+    const relay = await RelayProcess.start(folder, config)
+    const { page, wrong } = await visit(relay.url)
+    client.connect(endpoint)
+    // The page loads itself again when there is somebody new.
+    await page.locator("#peers ~ .scroll strong", { hasText: /^scanner$/ }).waitFor({ timeout: 30_000 })
+    expect(await page.locator('[data-live="peer/source/scanners/scanner/state"]').textContent()).toBe("Connected")
+    expect(await page.getByRole("heading", { name: "Refused handshakes" }).isVisible()).toBe(true)
+    expect(await violations(page)).toEqual([])
+    expect(wrong).toEqual([])
+    await relay.end()
   })
 
   it("shows new figures without being loaded again", { timeout: 60_000 }, async () => {

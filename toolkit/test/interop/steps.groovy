@@ -34,9 +34,11 @@ class Steps extends Script {
     if (code != 0) error("script returned exit code ${code}")
   }
 
-  def ohmqGate(Map options) {
-    def step = shellFor(this.class.classLoader).parse(new File(library, 'ohmqGate.groovy'))
-    step.call(options)
+  // The steps of the shared library.
+  def methodMissing(String name, args) {
+    def step = new File(library, name + '.groovy')
+    if (!step.exists()) throw new MissingMethodException(name, this.class, args)
+    shellFor(this.class.classLoader).parse(step).call(*args)
   }
 
   static GroovyShell shellFor(ClassLoader loader) {

@@ -7,8 +7,25 @@ import { createInterface } from "node:readline"
 import { fileURLToPath } from "node:url"
 import { onTestFinished } from "vitest"
 
+/** The network of a test; where there can be none, the test is left out, and says why. Where root runs what each commit must pass, it fails instead. */
+export async function networkFor(what: string, seed: number, skip: (note: string) => never): Promise<LossyNetwork> {
+  const network = await lossyNetwork(seed)
+  if (typeof network !== "string") return network
+  if (process.env.CI && process.getuid?.() === 0) throw new Error(`The test of ${what} cannot run: ${network}`)
+  process.stderr.write(`Skipped, the test of ${what}: ${network}\n`)
+  return skip(network)
+}
+
+export interface LossyNetwork {
+  /** What begins the command of a program on each host. */
+  one: string[]
+  two: string[]
+  /** Makes it lose this part of the packets, and delays them by milliseconds. */
+  set(loss: number, delay?: number, jitter?: number): void
+}
+
 /** Two network namespaces, 10.77.0.1 and 10.77.0.2, with a network in between that can be made bad; or why there can be none here. */
-export async function lossyNetwork(seed: number) {
+async function lossyNetwork(seed: number): Promise<LossyNetwork | string> {
   if (process.platform !== "linux") return `network namespaces are there on Linux only, and this is ${process.platform}`
   if (process.getuid?.() !== 0) return "only root can make network namespaces"
   const program = fileURLToPath(new URL("./programs/lossy-network.py", import.meta.url))

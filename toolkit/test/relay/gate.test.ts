@@ -69,6 +69,37 @@ describe("The source gate", () => {
     await relay.stop()
   })
 
+  it("counts requests and decisions, what waits, and how long decisions took", async () => {
+    const place = await gatePlace(temporaryFolder())
+    const config = gateConfig(place.source())
+    const relay = await startRelay(place.folder, config)
+    const [ci, alice] = [place.dealer("ci"), place.dealer("alice")]
+    const counts = async ({ metric }: typeof relay) => ({
+      requests: await metric('ohmq_relay_gate_requests_total{source="deploys"}'),
+      allowed: await metric('ohmq_relay_gate_decisions_total{source="deploys",decision="allow"}'),
+      denied: await metric('ohmq_relay_gate_decisions_total{source="deploys",decision="deny"}'),
+      waiting: await metric('ohmq_relay_gate_waiting_requests{source="deploys"}'),
+      decided: await metric('ohmq_relay_gate_decision_seconds_count{source="deploys"}'),
+    })
+    const none = { requests: 0, allowed: 0, denied: 0, waiting: 0, decided: 0 }
+    expect(await counts(relay)).toEqual(none)
+    for (const id of ["a", "b", "c"]) await tell(ci, request(id))
+    // Asked again, it is the same request.
+    await tell(ci, request("a"))
+    expect(await counts(relay)).toEqual({ ...none, requests: 3, waiting: 3 })
+    await until(async () => (await relay.metric('ohmq_relay_gate_waiting_seconds{source="deploys"}')) > 0.01)
+    expect(await tell(alice, decision("a", "allow", {}, { id: "d1" }))).toEqual(["stored", "d1"])
+    // The same decision again counts no more than one that comes too late.
+    expect(await tell(alice, decision("a", "allow", {}, { id: "d1" }))).toEqual(["stored", "d1"])
+    expect(await tell(alice, decision("a", "deny"))).toEqual(refusedAs("decided"))
+    expect(await tell(alice, decision("b", "deny", {}, { id: "d2" }))).toEqual(["stored", "d2"])
+    expect(await counts(relay)).toEqual({ requests: 3, allowed: 1, denied: 1, waiting: 1, decided: 2 })
+    expect(await relay.metric('ohmq_relay_gate_decision_seconds_bucket{le="3600",source="deploys"}')).toBe(2)
+    await relay.stop()
+    // What waits is known after a restart, too.
+    expect(await counts(await startRelay(place.folder, config))).toEqual({ ...none, waiting: 1 })
+  })
+
   it("refuses decisions of those who may not decide, and those that come too late", async () => {
     const place = await gatePlace(temporaryFolder())
     const relay = await startRelay(place.folder, gateConfig(place.source("deciders: [alice, bob]")))

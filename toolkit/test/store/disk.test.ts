@@ -1,28 +1,16 @@
 import { spawnSync } from "node:child_process"
 import { existsSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
-import process from "node:process"
 import { openStore } from "ohmq-toolkit/store"
-import { describe, expect, it, onTestFinished } from "vitest"
+import { describe, expect, it } from "vitest"
+import { mayMount, mountOn } from "../mounted.js"
 import { failure, numbered, opened, temporaryFolder, texts } from "./support.js"
 
-/** A file system of its own in a new folder, if this user may have one. */
-function mounted(size: string): string | undefined {
-  const folder = temporaryFolder()
-  if (spawnSync("mount", ["-t", "tmpfs", "-o", `size=${size}`, "tmpfs", folder]).status !== 0) return undefined
-  // Runs before the folder is removed.
-  onTestFinished(() => void spawnSync("umount", ["-l", folder]))
-  return folder
-}
-
-const mayMount = process.platform === "linux" && process.getuid?.() === 0 && mountWorks()
-function mountWorks(): boolean {
-  return spawnSync("unshare", ["-m", "mount", "-t", "tmpfs", "tmpfs", "/mnt"]).status === 0
-}
+const mounted = (size: string) => mountOn(temporaryFolder(), size)
 
 describe.runIf(mayMount)("a full disk", () => {
   it("is an error, loses nothing, and is over when there is space", async () => {
-    const folder = mounted("8m") as string
+    const folder = mounted("8m")
     const store = await opened(join(folder, "store"), { segmentBytes: 1 << 20 })
     await store.addCursor("c")
     let stored = 0
@@ -62,7 +50,7 @@ describe.runIf(mayMount)("a full disk", () => {
   })
 
   it("leaves room for commits, whatever else is written", async () => {
-    const folder = mounted("6m") as string
+    const folder = mounted("6m")
     const store = await opened(join(folder, "store"), { segmentBytes: 1 << 20 })
     await store.addCursor("slow")
     await store.addCursor("fast")
@@ -91,7 +79,7 @@ describe.runIf(mayMount)("a full disk", () => {
   })
 
   it("is said when a store is opened", async () => {
-    const folder = mounted("4m") as string
+    const folder = mounted("4m")
     await (await openStore(join(folder, "store"))).close()
     writeFileSync(join(folder, "ballast"), "")
     spawnSync("dd", ["if=/dev/zero", `of=${join(folder, "ballast")}`, "bs=4096"])
@@ -105,7 +93,7 @@ describe.runIf(mayMount)("a full disk", () => {
 
 describe.runIf(mayMount)("a read-only disk", () => {
   it("is an error that says what to do", async () => {
-    const folder = mounted("8m") as string
+    const folder = mounted("8m")
     await (await openStore(join(folder, "store"))).close()
     spawnSync("mount", ["-o", "remount,ro", folder])
     for (const name of ["store", "other"]) {

@@ -1,6 +1,7 @@
 // The audit log: entries go to a journal, which is on disk before anyone hears of it, and from there into the tree.
 
 import type { Buffer } from "node:buffer"
+import { performance } from "node:perf_hooks"
 import { clearTimeout, setTimeout } from "node:timers"
 import { Log } from "../../store/log/log.js"
 import { LogReader } from "../../store/log/reader.js"
@@ -19,6 +20,8 @@ const SEGMENT_BYTES = 16 << 20
 const MAX_BEHIND = 64 << 20
 /** How long the log waits after a failure to write the tree, in milliseconds. */
 const RETRY = 1000
+/** The least time between two checkpoints that are made without being asked for, in milliseconds. */
+const PAUSE = 20
 const READ_AT_ONCE = 1000
 
 /** What the log is made of. */
@@ -228,9 +231,12 @@ export class AuditLog implements AsyncDisposable {
     if (this.#timer !== undefined || this.#publishing !== undefined) return
     this.#timer = setTimeout(() => {
       this.#timer = undefined
+      const begin = performance.now()
       this.#publishing = this.#publishSoon().finally(() => {
         this.#publishing = undefined
-        if (this.#hasMore && this.#closing === undefined) this.#schedule()
+        // What came meanwhile has waited already: on a slow disk, too, it waits for two checkpoints at most.
+        const waited = performance.now() - begin
+        if (this.#hasMore && this.#closing === undefined) this.#schedule(Math.max(PAUSE, this.#parts.delay - waited))
       })
     }, delay)
   }
@@ -264,17 +270,18 @@ export class AuditLog implements AsyncDisposable {
       for (const done of this.#pending.splice(0, count)) this.#pendingBytes -= done.length
       if (this.#pendingBytes <= MAX_BEHIND) for (const resolve of this.#slowed.splice(0)) resolve()
     }
-    await publication.publish()
+    await publication.publish((checkpoint) =>
+      this.#parts.cosigning.collect(checkpoint, publication, (refusal) => {
+        this.#failure ??= refusal
+        this.#parts.onProblem(refusal.message)
+      }),
+    )
     this.#stuck = undefined
     const { checkpoint } = publication
     this.#journal.dropBefore(checkpoint.size + 1)
     const due = this.#waiting.filter(({ size }) => size <= checkpoint.size)
     this.#waiting = this.#waiting.filter(({ size }) => size > checkpoint.size)
     for (const { resolve } of due) resolve(checkpoint)
-    this.#parts.cosigning.askSoon(publication, (refusal) => {
-      this.#failure ??= refusal
-      this.#parts.onProblem(refusal.message)
-    })
   }
 
   /**

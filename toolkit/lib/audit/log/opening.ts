@@ -23,7 +23,7 @@ const MAX_DELAY = 900
 
 const schema = z.strictObject({
   key: z.string().optional(),
-  delay: z.int().min(1).max(MAX_DELAY).default(200),
+  delay: z.int().min(1).max(MAX_DELAY).default(100),
   maxAhead: z
     .number()
     .min(0)
@@ -37,7 +37,7 @@ const schema = z.strictObject({
 export interface AuditLogOptions {
   /** The private keys, one a line, if they are not in the file `key` of the folder. */
   key?: string
-  /** How long after an entry the checkpoint is made, in milliseconds, 1 to 900. Default 200. */
+  /** How long after an entry the checkpoint is made, in milliseconds, 1 to 900. Default 100. */
   delay?: number
   /** How far the time of a record may be ahead of this machine's clock, in milliseconds: later ones would be back-dated. Default 5 minutes. */
   maxAhead?: number

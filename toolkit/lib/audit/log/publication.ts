@@ -6,6 +6,7 @@ import { join } from "node:path"
 import { setImmediate } from "node:timers/promises"
 import { type Checkpoint, checkpointText } from "../notes/checkpoint.js"
 import type { SignerKey } from "../notes/keys.js"
+import { type NoteSignature, parseNote } from "../notes/note.js"
 import type { Edge } from "../tree/edge.js"
 import { leafHash } from "../tree/hashes.js"
 import { bundleOf, TILE_WIDTH, tilePath } from "../tree/layout.js"
@@ -109,10 +110,16 @@ export class Publication {
     return { origin, size, root, note: `${text}\n${this.#keys.map((key) => key.sign(text)).join("")}` }
   }
 
-  /** Signs the head, and replaces the checkpoint that is served, unless that is it. */
-  async publish(): Promise<void> {
+  /**
+   * Signs the head, and replaces the checkpoint that is served, unless that is it.
+   *
+   * @param cosign Gets cosignatures, before others see the checkpoint.
+   */
+  async publish(cosign?: (checkpoint: Checkpoint) => Promise<readonly NoteSignature[]>): Promise<void> {
     if (this.#isPublished && this.#checkpoint.size === this.#head.size) return
-    const checkpoint = this.#sign()
+    const signed = this.#sign()
+    const lines = ((await cosign?.(signed)) ?? []).map(({ line }) => line)
+    const checkpoint = { ...signed, note: signed.note + lines.join("") }
     replaceFile(join(this.#served, "checkpoint"), checkpoint.note)
     this.#checkpoint = checkpoint
     this.#isPublished = true
@@ -121,10 +128,15 @@ export class Publication {
       await rm(join(this.#served, `${path}.p`), { recursive: true, force: true }).catch(() => {})
   }
 
-  /** Adds the signatures of witnesses to the checkpoint, unless there is a newer one by now. */
-  cosign({ size }: Checkpoint, lines: string): void {
+  /**
+   * Adds the cosignature of a witness to the checkpoint, in the place of an older one of the same witness. It is of the text of one checkpoint, so it is of no use
+   * if there is a newer one by now.
+   */
+  cosign({ size }: Checkpoint, { name, id, line }: NoteSignature): void {
     if (size !== this.#checkpoint.size) return
-    const note = this.#checkpoint.note + lines
+    const { text, signatures } = parseNote(this.#checkpoint.note)
+    const others = signatures.filter((other) => other.name !== name || other.id !== id)
+    const note = `${text}\n${[...others, { line }].map((signature) => signature.line).join("")}`
     replaceFile(join(this.#served, "checkpoint"), note)
     this.#checkpoint = { ...this.#checkpoint, note }
   }

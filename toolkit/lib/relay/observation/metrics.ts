@@ -2,7 +2,9 @@
 
 import { Counter, Gauge, Histogram, Registry } from "prom-client"
 import type { Store } from "../../store/index.js"
+import { GateMetrics } from "./gate-metrics.js"
 import { LinkMetrics } from "./link-metrics.js"
+import { Peers } from "./peers.js"
 import { addProcessMetrics } from "./process-metrics.js"
 
 /** The state of what delivers to a sink. */
@@ -34,11 +36,6 @@ export class Metrics {
     "Events that a metric made of events could not count, because it had too many series",
     ["sink", "metric"],
   )
-  readonly peersDenied = this.#counter("peers_denied_total", "Connections of peers that were not let in, by reason", [
-    "source",
-    "sink",
-    "reason",
-  ])
   readonly httpDropped = this.#counter("http_connections_dropped_total", "HTTP connections over the bound", [])
   readonly reloads = this.#counter("reloads_total", "Reloads of the configuration", ["outcome"])
   readonly lastReload = new Gauge({
@@ -49,6 +46,8 @@ export class Metrics {
   readonly deliveryTime = this.#histogram("delivery_seconds", "Time of one delivery attempt", ["sink"])
   readonly fsyncTime = this.#histogram("store_write_seconds", "Time of one durable write", [])
   readonly links = new LinkMetrics(this.registry)
+  readonly peers = new Peers(this.registry)
+  readonly gates = new GateMetrics(this.registry)
 
   constructor() {
     this.lastReload.set(1)

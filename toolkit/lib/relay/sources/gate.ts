@@ -20,6 +20,7 @@ import { type Source, type SourceContext, sourceKind } from "../components.js"
 import { envelopeOf } from "../envelope.js"
 import { GateBook, type Verdict } from "../gate/book.js"
 import { Waiters } from "../gate/waiters.js"
+import type { SocketPeers } from "../observation/peers.js"
 import { endpoints, endpointsOf, farCheck, openZmq, serverSecuritySchema, zmqClaims } from "../zmq-options.js"
 
 const schema = z.strictObject({
@@ -64,9 +65,11 @@ class GateSource implements Source {
   #verifier: Verifier | undefined
   #book: GateBook | undefined
   #socket: Router | undefined
+  #peers: SocketPeers | undefined
   #release: (() => Promise<void>) | undefined
   #receiving: Promise<void> | undefined
   #remove = () => {}
+  #unwatch = () => {}
 
   constructor(config: Config, context: SourceContext) {
     this.#config = config
@@ -79,18 +82,21 @@ class GateSource implements Source {
     if (keys.length > 0) this.#verifier = decisionVerifier(keys.map((file) => ({ file: resolve(folder, file) })))
     this.#book = await GateBook.open(join(state, `${name}.gate`), retention)
     try {
-      const { socket, release } = await openZmq(
+      const { socket, peers, release } = await openZmq(
         this.#config,
         "source",
         this.#context,
         (options) => new Router({ ...options, linger: 1000 }),
       )
       this.#socket = socket
+      this.#peers = peers
       this.#release = release
     } catch (error) {
       await this.#book.close()
       throw error
     }
+    const book = this.#book
+    this.#unwatch = this.#context.metrics.gates.watch(name, () => book.open())
     this.#remove = gates.add(name, { decide: (decision, by) => this.#decide(decision, by) })
     this.#receiving = this.#receive(this.#socket).catch((error: Error) =>
       log.error({ reason: error.message }, "The source has ended"),
@@ -100,13 +106,14 @@ class GateSource implements Source {
   /** One message at a time: what comes meanwhile waits in the socket, whose bounds are those of ØMQ. */
   async #receive(socket: Router): Promise<void> {
     for (;;) {
-      let message: { parts: Buffer[]; userId: string | null }
+      let message: { parts: Buffer[]; userId: string | null; peerAddress: string | null }
       try {
         message = (await socket.receiveWithMetadata({ signal: this.#stopping.signal })) as typeof message
       } catch (error) {
         if (this.#stopping.signal.aborted) return
         throw error
       }
+      this.#peers?.heard(message)
       const { parts, userId } = message
       const { envelope, frames } = envelopeOf(parts)
       await this.#take(envelope, frames, userId ?? undefined)
@@ -173,6 +180,7 @@ class GateSource implements Source {
       const incoming = { ...accepted, delivery: `${id} ${request.digest}`, ...(sender !== undefined && { sender }) }
       await this.#context.intake([incoming], { canRefuse: true, signal: this.#stopping.signal })
       await book.add(request)
+      this.#context.metrics.gates.requested(this.#context.name)
     }
     if (known?.answer) this.#answer(envelope, "decided", id, JSON.stringify(known.answer))
     else {
@@ -216,7 +224,8 @@ class GateSource implements Source {
   async #decide(decision: GateDecision, by: string, before?: () => Promise<unknown>): Promise<Verdict> {
     const book = this.#book as GateBook
     const { id, reason, statement } = decision
-    const request = book.get(id)?.request
+    const known = book.get(id)
+    const request = known?.request
     if (request === undefined) return { code: "unknown-request", reason: `There is no request ${JSON.stringify(id)}` }
     if (request.requester === by) return { code: "own-request", reason: "Nobody decides on a request of their own" }
     const refused = await this.#checkSignature(decision, request)
@@ -231,6 +240,9 @@ class GateSource implements Source {
       ...(statement !== undefined && { statement }),
     }
     const verdict = await book.decide(answer, before)
+    // Whoever decides may say so twice.
+    if (verdict === "done" && known?.answer === undefined)
+      this.#context.metrics.gates.decided(this.#context.name, answer.decision, request)
     const decided = book.get(id)?.answer
     if (verdict === "done" && decided !== undefined)
       for (const waiter of this.#waiters.take(id)) this.#answer(waiter, "decided", id, JSON.stringify(decided))
@@ -249,6 +261,7 @@ class GateSource implements Source {
 
   async stop(): Promise<void> {
     this.#remove()
+    this.#unwatch()
     const socket = this.#socket
     for (const endpoint of endpointsOf(this.#config.bind)) await socket?.unbind(endpoint).catch(() => {})
     this.#stopping.abort()

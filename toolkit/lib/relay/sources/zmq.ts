@@ -8,6 +8,7 @@ import { accept, EventError } from "../../events/index.js"
 import { type Incoming, type Source, type SourceContext, sourceKind } from "../components.js"
 import { envelopeOf } from "../envelope.js"
 import { type Feed, feedNames, feeds } from "../feeds/index.js"
+import type { SocketPeers } from "../observation/peers.js"
 import { endpointsOf, openZmq, securitySchema, zmqCheck, zmqClaims, zmqOptions } from "../zmq-options.js"
 
 const schema = z.strictObject({
@@ -45,6 +46,7 @@ class ZmqSource implements Source {
   readonly #context: SourceContext
   readonly #stopping = new AbortController()
   #socket: Pull | Subscriber | Router | undefined
+  #peers: SocketPeers | undefined
   #release: (() => Promise<void>) | undefined
   #receiving: Promise<void> | undefined
   #storing: Promise<void> | undefined
@@ -63,11 +65,12 @@ class ZmqSource implements Source {
 
   async start(): Promise<void> {
     const { socket: kind, subscribe } = this.#config
-    const { socket, release } = await openZmq(this.#config, "source", this.#context, (options) => {
+    const { socket, peers, release } = await openZmq(this.#config, "source", this.#context, (options) => {
       if (kind === "pull") return new Pull(options)
       return kind === "router" ? new Router({ ...options, linger: 1000 }) : new Subscriber({ ...options, subscribe })
     })
     this.#socket = socket
+    this.#peers = peers
     this.#release = release
     this.#receiving = this.#receive(socket).catch((error: Error) =>
       this.#context.log.error({ reason: error.message }, "The source has ended"),
@@ -78,7 +81,7 @@ class ZmqSource implements Source {
     for (;;) {
       // What has arrived is taken in even after the stop.
       const isStopping = this.#stopping.signal.aborted
-      let message: { parts: Uint8Array[]; userId: string | null }
+      let message: { parts: Uint8Array[]; userId: string | null; peerAddress: string | null }
       try {
         const signal = isStopping ? AbortSignal.timeout(50) : this.#stopping.signal
         message = (await socket.receiveWithMetadata({ signal })) as typeof message
@@ -87,6 +90,7 @@ class ZmqSource implements Source {
         if (this.#stopping.signal.aborted) continue
         throw error
       }
+      this.#peers?.heard(message)
       this.#take(
         message.parts.map((part) => Buffer.from(part)),
         message.userId ?? undefined,

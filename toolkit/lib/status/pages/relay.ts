@@ -7,6 +7,7 @@ import type { LinkView, RelayView, RouteView, SinkView, SourceView, StoreView } 
 import { flowPicture } from "./flow.js"
 import { type Html, html } from "./html.js"
 import type { Live } from "./live.js"
+import { peerSections } from "./peers.js"
 import { number, table } from "./table.js"
 
 const anchor = (kind: string, name: string): string => `${kind}-${name}`
@@ -76,7 +77,7 @@ function storeSection({ retention }: StoreView, live: Live): Html {
 
 /** Its part of the page. */
 export function relaySections(relay: RelayView, live: Live): Html {
-  const { sources, routes, sinks, links, store } = relay
+  const { sources, routes, sinks, links, peers, denials, store } = relay
   const sinkHeads = ["Sink", "State", "Out", "Delivered", "Waiting", "Last hour", "Oldest", "Lost", "Dead letters"]
   return html`<section aria-labelledby="flow"><h2 id="flow">Flow</h2>
 <div class="scroll" role="group" aria-labelledby="flow" tabindex="0">${flowPicture(relay, live)}</div>
@@ -114,5 +115,6 @@ ${table(
   links.map((link) => linkRow(link, live)),
   "No link is configured or connected.",
 )}
+${peerSections(peers, denials, live)}
 ${storeSection(store, live)}`
 }

@@ -6,6 +6,7 @@ import { type Html, html } from "./html.js"
 const numeric = new Set([
   ...["In", "Out", "Stored", "Repeated", "No route", "Refused", "Delivered", "Waiting", "Oldest", "Lost", "Taken"],
   ...["Flow", "Acknowledged", "Under way", "Dead letters", "Running", "Free", "Entry", "Ended", "Finished", "Attempts"],
+  "Messages",
 ])
 
 /** The heads of columns. */

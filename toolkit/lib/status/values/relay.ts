@@ -4,6 +4,7 @@ import { type History, series } from "../history.js"
 import { sparkline } from "../sparkline.js"
 import type { LinkView, RelayView, SinkView, StoreView } from "../view/relay.js"
 import { bytes, count, duration, plural, rate, time } from "./format.js"
+import { peerShape, peerValues } from "./peers.js"
 import type { Tone } from "./tone.js"
 
 /** How thick a line of the picture is: 0 nothing flows, then by powers of ten. */
@@ -57,8 +58,8 @@ function storeValues(store: StoreView): Record<string, string> {
 
 /** Those of a relay. */
 export function relayValues(relay: RelayView, now: number, history: History): Record<string, string> {
-  const { sources, routes, sinks, links, store } = relay
-  const values = storeValues(store)
+  const { sources, routes, sinks, links, peers, denials, store } = relay
+  const values = { ...storeValues(store), ...peerValues(peers, denials) }
   for (const { name, stored, duplicates, unrouted, refused } of sources) {
     const key = `source/${name}`
     values[`${key}/rate`] = rate(history.rate(series.source(name)))
@@ -110,9 +111,10 @@ export function relayValues(relay: RelayView, now: number, history: History): Re
 }
 
 /** What its part of the page is made of. */
-export const relayShape = ({ sources, routes, sinks, links }: RelayView): unknown => [
+export const relayShape = ({ sources, routes, sinks, links, peers, denials }: RelayView): unknown => [
   sources.map(({ name, type }) => [name, type]),
   routes.map(({ name, from, to }) => [name, from, to]),
   sinks.map(({ name, type }) => [name, type]),
   links.map((link) => [linkKey(link), link.identity]),
+  peerShape(peers, denials),
 ]

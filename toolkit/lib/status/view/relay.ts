@@ -65,6 +65,32 @@ export interface LinkView {
   readonly underWayBytes: number
 }
 
+/** A peer of a socket with CURVE that is no link. Times are milliseconds since 1970, counts since the socket was opened. */
+export interface PeerView {
+  readonly role: "source" | "sink"
+  /** The source or sink. */
+  readonly name: string
+  /** The user id that CURVE has proved, or the file of the key of a server. */
+  readonly identity: string
+  /** "" over ipc. */
+  readonly address: string
+  /** `unsure`: a connection belongs to it or to another one. */
+  readonly state: "connected" | "unsure" | "gone"
+  readonly since: number | undefined
+  /** Undefined if this socket does not receive. */
+  readonly messages: number | undefined
+  readonly last: number | undefined
+}
+
+/** Who was not let in by a socket with CURVE that binds. */
+export interface DenialView {
+  readonly role: "source" | "sink"
+  readonly name: string
+  readonly count: number
+  /** The last one. */
+  readonly last: { readonly time: number; readonly address: string; readonly reason: string } | undefined
+}
+
 /** The store. Sizes are bytes, times milliseconds. */
 export interface StoreView {
   readonly bytes: number
@@ -91,6 +117,8 @@ export interface RelayView {
   readonly routes: readonly RouteView[]
   readonly sinks: readonly SinkView[]
   readonly links: readonly LinkView[]
+  readonly peers: readonly PeerView[]
+  readonly denials: readonly DenialView[]
   readonly store: StoreView
 }
 
