@@ -6,7 +6,7 @@ import { appendFile } from "node:fs/promises"
 import { createServer, type Server, type Socket } from "node:net"
 import { join } from "node:path"
 import process from "node:process"
-import { setImmediate, setTimeout as wait } from "node:timers/promises"
+import { setTimeout as wait } from "node:timers/promises"
 import { jetstream } from "@nats-io/jetstream"
 import { Pull } from "ohmq"
 import { expect, it, onTestFinished } from "vitest"
@@ -71,23 +71,26 @@ async function httpEndpoint(server: ContractServer, ids: () => string[], isOnce 
   }
 }
 
-/** A receiver of syslog that is gone at times, with what it had not read. */
+/** A receiver of syslog that is gone at times. */
 async function syslogEndpoint(): Promise<Endpoint & { port: number }> {
   const port = await freePort()
   const ids: string[] = []
   const sockets = new Set<Socket>()
   const accept = (socket: Socket) => {
     sockets.add(socket)
-    let rest = ""
-    socket.setEncoding("utf8").on("data", (chunk: string) => {
-      // Messages have no line break, and each has the id first among its structured data.
-      const parts = (rest + chunk).split(' [cloudevents@32473 id="')
-      rest = parts.pop() ?? ""
-      for (const part of parts.slice(1)) ids.push(part.slice(0, part.indexOf('"')))
-      const end = rest.indexOf('"')
-      if (end > 0 && parts.length > 0) {
-        ids.push(rest.slice(0, end))
-        rest = rest.slice(end)
+    socket.once("close", () => sockets.delete(socket))
+    let rest = Buffer.alloc(0)
+    socket.on("data", (chunk: Buffer) => {
+      rest = Buffer.concat([rest, chunk])
+      // Each message has its length before it (RFC 6587, section 3.4.1).
+      for (;;) {
+        const start = rest.indexOf(" ") + 1
+        const end = start + Number(rest.subarray(0, start).toString())
+        if (start === 0 || rest.length < end) break
+        const id = / \[cloudevents@32473 id="([^"]*)"/.exec(rest.subarray(start, end).toString())?.[1]
+        if (id === undefined) throw new Error(`No message: ${rest.subarray(0, end)}`)
+        ids.push(id)
+        rest = rest.subarray(end)
       }
     })
     socket.on("error", () => {})
@@ -97,14 +100,10 @@ async function syslogEndpoint(): Promise<Endpoint & { port: number }> {
     new Promise<void>((done) => {
       server = createServer(accept).listen(port, "127.0.0.1", done)
     })
-  /** It reads what has come before it closes: nothing tells a sender what a server had not read (docs/relay.md). */
+  /** It reads until the sender has closed, too: nothing tells a sender what a server had not read (docs/relay.md). */
   const close = async () => {
     const closed = new Promise((done) => server.close(done))
-    await wait(200)
-    // A busy process comes to timers before it reads.
-    for (let turn = 0; turn < 2; turn++) await setImmediate()
-    for (const socket of sockets) socket.destroy()
-    sockets.clear()
+    for (const socket of sockets) socket.end()
     await closed
   }
   await listen()
