@@ -43,14 +43,14 @@ const nameOf = ({ rule, path: place, parameter }: Weakness) => [rule, place, par
 
 describe("examples/distributed-dast", () => {
   it("finds each weakness of the shop once, although a worker is killed in the middle", {
-    timeout: 240_000,
+    timeout: 300_000,
   }, async () => {
     const folder = temporaryFolder()
     mkdirSync(path.join(folder, "tmp"))
     const { status, stdout, stderr } = await runCommand(
       process.execPath,
       [path.join(example, "start.mjs"), "--output", "scan.sarif"],
-      { cwd: folder, timeout: 230_000, env: { TMPDIR: path.join(folder, "tmp"), INIT_CWD: folder } },
+      { cwd: folder, timeout: 290_000, env: { TMPDIR: path.join(folder, "tmp"), INIT_CWD: folder } },
     )
     expect({ status, stderr }, stdout).toEqual({ status: 0, stderr: "" })
     expect(stdout).toContain("6 of 6 claims hold.")
@@ -63,8 +63,9 @@ describe("examples/distributed-dast", () => {
     expect(readdirSync(path.join(folder, "tmp"))).toEqual([])
   })
 
-  it("says which arguments it takes", async () => {
-    const { status, stderr } = await runCommand(process.execPath, [path.join(example, "start.mjs"), "--outptu", "x"])
+  it("says which arguments it takes", { timeout: 60_000 }, async () => {
+    const args = [path.join(example, "start.mjs"), "--outptu", "x"]
+    const { status, stderr } = await runCommand(process.execPath, args, { timeout: 60_000 })
     expect({ status, stderr }).toEqual({ status: 2, stderr: expect.stringContaining("Usage: ") })
   })
 })
@@ -84,7 +85,7 @@ async function shop(): Promise<string> {
 }
 
 const probe = (...args: string[]): Promise<Outcome> =>
-  runCommand(process.execPath, [path.join(example, "probe.mjs"), ...args], { timeout: 60_000 })
+  runCommand(process.execPath, [path.join(example, "probe.mjs"), ...args], { timeout: 120_000 })
 
 async function found(origin: string, page: string): Promise<{ log: Log; names: string[] }> {
   const { status, stdout, stderr } = await probe("--scope", origin, origin + page)
@@ -94,7 +95,7 @@ async function found(origin: string, page: string): Promise<{ log: Log; names: s
   return { log, names: weaknessesIn(log) }
 }
 
-describe("examples/distributed-dast/probe.mjs", { timeout: 90_000 }, () => {
+describe("examples/distributed-dast/probe.mjs", { timeout: 200_000 }, () => {
   it("finds the same weakness wherever the application runs, and with other values", async () => {
     const [one, two] = [await shop(), await shop()]
     const [first, second] = [await found(one, "/search?q=tea"), await found(two, "/search?q=a+b&page=3")]

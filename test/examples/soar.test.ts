@@ -18,12 +18,12 @@ const { countsOf, entriesOf } = (await import(pathToFileURL(path.join(root, "exa
 
 describe("examples/soar", () => {
   it("blocks an address, refuses a command, undoes what a killed responder has left, and records it all", {
-    timeout: 240_000,
+    timeout: 300_000,
   }, async () => {
     const folder = temporaryFolder()
     mkdirSync(path.join(folder, "tmp"))
     const { status, stdout, stderr } = await runCommand(process.execPath, [start], {
-      timeout: 230_000,
+      timeout: 290_000,
       env: { TMPDIR: path.join(folder, "tmp") },
     })
     expect({ status, stderr }, stdout).toEqual({ status: 0, stderr: "" })
@@ -33,14 +33,16 @@ describe("examples/soar", () => {
     expect(readdirSync(path.join(folder, "tmp"))).toEqual([])
   })
 
-  it("says that it needs root, with an exit code of its own", async () => {
-    const { status, stdout, stderr } = await runCommand("unshare", ["--user", process.execPath, start])
+  it("says that it needs root, with an exit code of its own", { timeout: 60_000 }, async () => {
+    const args = ["--user", process.execPath, start]
+    const { status, stdout, stderr } = await runCommand("unshare", args, { timeout: 60_000 })
     expect({ status, stdout }).toEqual({ status: 3, stdout: "" })
     expect(stderr).toMatch(/^It needs root[^\n]+\n$/)
   })
 
-  it("says which programs are missing", async () => {
-    const { status, stdout, stderr } = await runCommand(process.execPath, [start], { env: { PATH: temporaryFolder() } })
+  it("says which programs are missing", { timeout: 60_000 }, async () => {
+    const options = { timeout: 60_000, env: { PATH: temporaryFolder() } }
+    const { status, stdout, stderr } = await runCommand(process.execPath, [start], options)
     expect({ status, stdout }).toEqual({ status: 3, stdout: "" })
     expect(stderr).toContain("apt-get install nftables iproute2 util-linux prometheus-alertmanager curl\n")
   })
