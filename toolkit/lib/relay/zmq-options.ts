@@ -125,7 +125,10 @@ export async function openZmq<S extends Socket>(
   let socket: S | undefined
   try {
     socket = create(options)
-    for (const endpoint of endpointsOf(bind)) await socket.bind(endpoint)
+    for (const endpoint of endpointsOf(bind)) {
+      await socket.bind(endpoint)
+      context.log.info({ address: socket.lastEndpoint }, `The ${role} listens`)
+    }
     for (const endpoint of endpointsOf(connect)) socket.connect(endpoint)
     return { socket, release }
   } catch (error) {
