@@ -2,4 +2,4 @@
 
 import { ensureExample } from "../../scripts/lib/packages.mjs"
 
-export const setup = () => ensureExample("pipeline")
+export const setup = () => ensureExample("devsecops")
