@@ -65,10 +65,13 @@ server.handle("state", (id) => {
   const { files, findings, finished, failures } = scanOf(id)
   return { files, findings, finished, failures }
 })
+let reported = 0
 server.handle("report", async (id) => {
   const { counts, logs } = scanOf(id)
-  // The next process like this one need not know what was reported.
-  await store.commit("analytics", position)
+  // What was reported before need not be known any more. This report can be asked for again, also by the next process like this one.
+  for (const other of scans.keys()) if (other !== id) scans.delete(other)
+  if (reported > 0) await store.commit("analytics", reported)
+  reported = position
   return { counts, sarif: mergeLogs(logs, id) }
 })
 const service = await server.bind(serviceAddress)

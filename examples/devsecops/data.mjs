@@ -20,7 +20,10 @@ export function openData(kept) {
     mkdirSync(kept, { recursive: true })
     if (!existsSync(path.join(kept, mark))) {
       if (readdirSync(kept).length > 0) throw new Failure(`${quoted} is not empty, and has no data of this program`, 2)
-      writeFileSync(path.join(kept, mark), "The data of npm start -- --data: keys, tasks, events, audit log. Delete it when you like.\n")
+      writeFileSync(
+        path.join(kept, mark),
+        "The data of npm start -- --data: keys, tasks, events, audit log. Delete it when you like.\n",
+      )
     }
   } catch (error) {
     if (error instanceof Failure) throw error

@@ -32,13 +32,14 @@ export class Processes {
 
   /** Aborted when the run can no longer succeed; its reason says why. */
   signal = this.#failure.signal
-  #failed = new Promise((_, reject) => this.signal.addEventListener("abort", () => reject(this.signal.reason)))
+  /** Rejects then. */
+  failed = new Promise((_, reject) => this.signal.addEventListener("abort", () => reject(this.signal.reason)))
 
   /** @param data The folder of the data, in which the processes run. */
   constructor(data) {
     this.#data = data
     // Not everybody waits for it.
-    this.#failed.catch(() => {})
+    this.failed.catch(() => {})
     // For what processes put into the temporary folder of the system: it ends with the data.
     for (const folder of ["logs", "tmp"]) mkdirSync(path.join(data, folder), { recursive: true })
   }
@@ -56,7 +57,7 @@ export class Processes {
    */
   start(name, spec) {
     const said = new Promise((resolve) => this.#launch(name, spec, {}, resolve))
-    return Promise.race([said, this.#failed])
+    return Promise.race([said, this.failed])
   }
 
   #launch(name, spec, facts, ready) {

@@ -2,7 +2,8 @@
 
 const LEVELS = ["error", "warning", "note"]
 
-const count = (number, noun) => `${number} ${noun}${number === 1 ? "" : "s"}`
+/** A number with its noun. */
+export const count = (number, noun) => `${number} ${noun}${number === 1 ? "" : "s"}`
 
 /** Prints a line for the user, in place of what Progress shows. */
 export function note(text) {

@@ -2,9 +2,8 @@
 // scanner that writes SARIF can take its place.
 
 import { text } from "node:stream/consumers"
-
-import { scan } from "./scanner.mjs"
 import { mergeLogs } from "./sarif.mjs"
+import { scan } from "./scanner.mjs"
 
 const { root, files, scan: id } = JSON.parse(await text(process.stdin))
 const logs = []

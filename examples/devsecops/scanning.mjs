@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises"
 import { Failure } from "./failure.mjs"
 
 /** Starting the scanner takes about as long as scanning so many files. */
-const FILES_A_TASK = 64
+const FILES_A_TASK = 128
 /** A file that the scanner cannot cope with must not keep this going forever. */
 const ATTEMPTS = 5
 const TIMEOUT = 300_000

@@ -9,7 +9,7 @@ import { findFiles } from "./files.mjs"
 import { makeKeys } from "./keys.mjs"
 import { readOptions } from "./options.mjs"
 import { Processes } from "./processes.mjs"
-import { note, Progress, summary, table } from "./report.mjs"
+import { count, note, Progress, summary, table } from "./report.mjs"
 import { resultsOf, submitScan, waitForScan } from "./scanning.mjs"
 import { startSystem } from "./system.mjs"
 import { verify } from "./verification.mjs"
@@ -31,18 +31,26 @@ const locate = ({ artifactLocation, region }) =>
   `${decodeURIComponent(artifactLocation.uri)}${region ? `:${region.startLine}:${region.startColumn}` : ""}`
 
 /** Scans the changed files of each new commit, until the signal is aborted. */
-async function watch(system, context, root, head, say) {
+async function watch(system, context, { root, head, say }) {
   for await (const { commit, files } of commits(root, head, context.signal)) {
-    const short = commit.slice(0, 10)
+    const name = `Commit ${commit.slice(0, 10)}`
     if (files.length === 0) {
-      say(`Commit ${short}: no source files changed`)
+      say(`${name}: no source files changed`)
       continue
     }
-    const { sarif, verified } = await scan(system, context, { root, files, label: short })
-    const { results } = sarif.runs[0]
-    say(`Commit ${short}: ${files.length} files scanned, ${results.length} findings`)
-    for (const { level, ruleId, locations } of results) say(`  ${level} ${ruleId} ${locate(locations[0].physicalLocation)}`)
-    say(verified)
+    try {
+      const { sarif, verified } = await scan(system, context, { root, files, label: commit.slice(0, 10) })
+      const { results } = sarif.runs[0]
+      say(`${name}: ${count(files.length, "file")}, ${count(results.length, "finding")}`)
+      for (const { level, ruleId, locations } of results) {
+        say(`  ${level} ${ruleId} ${locate(locations[0].physicalLocation)}`)
+      }
+      say(verified)
+    } catch (error) {
+      // The next commit may be better.
+      if (context.signal.aborted || !(error instanceof Failure)) throw error
+      console.error(`${name}: ${error.message}`)
+    }
   }
 }
 
@@ -54,57 +62,69 @@ function openPage(url) {
   child.unref()
 }
 
-async function run(processes, data, options, { root, files }, head) {
-  const { output, quiet } = options
-  const say = quiet ? () => {} : (text) => console.log(text)
-  const progress = quiet ? undefined : new Progress()
-  const workers = Math.min(options.workers, files.length)
-  const system = await startSystem(processes, data, options.stay ? options.workers : workers)
-  try {
-    const { hub, edge, tasks } = system.pages
-    if (!quiet) note(`Status pages: hub ${hub}, edge ${edge}, tasks ${tasks}`)
-    if (!quiet) note(`Data: ${data}`)
-    if (options.open) openPage(hub)
-    const context = { data, signal: processes.signal, progress }
-    const result = await scan(system, context, { root, files, label: "scan" })
-    await writeFile(output, `${JSON.stringify(result.sarif, null, 2)}\n`).catch((error) => {
-      throw new Failure(`Cannot write ${JSON.stringify(output)}: ${error.message}`, 2)
-    })
-    say(table(result.counts))
-    say(summary(files.length, result.workers, result.seconds))
-    say(result.verified)
-    say(`Report: ${output}`)
-    if (!options.stay) return
-    say(head === undefined ? "Not a git repository: nothing to watch" : `Watching for commits: ${root}`)
-    say("Ctrl-C ends it")
-    if (head !== undefined) await watch(system, { ...context, progress: undefined }, root, head, say)
-    else await new Promise((_, reject) => processes.signal.addEventListener("abort", () => reject(processes.signal.reason)))
-  } finally {
-    progress?.clear()
-    system.close()
+async function report(result, { output, files, say }) {
+  await writeFile(output, `${JSON.stringify(result.sarif, null, 2)}\n`).catch((error) => {
+    throw new Failure(`Cannot write ${JSON.stringify(output)}: ${error.message}`, 2)
+  })
+  say(table(result.counts))
+  say(summary(files.length, result.workers, result.seconds))
+  say(result.verified)
+  say(`Report: ${output}`)
+}
+
+/** How the user ends it: status and words. */
+const ends = { SIGINT: ["Interrupted", 130], SIGTERM: ["Terminated", 143] }
+
+async function run(system, context, { root, files }, head, options) {
+  const say = options.quiet ? () => {} : (text) => console.log(text)
+  const { hub, edge, tasks } = system.pages
+  if (!options.quiet) {
+    note(`Status pages: hub ${hub}, edge ${edge}, tasks ${tasks}`)
+    note(`Data: ${context.data}`)
   }
+  if (options.open) openPage(hub)
+  const progress = options.quiet ? undefined : new Progress()
+  const result = await scan(system, { ...context, progress }, { root, files, label: "scan" }).finally(() =>
+    progress?.clear(),
+  )
+  await report(result, { output: options.output, files, say })
+  if (!options.stay) return
+  for (const name of Object.keys(ends)) ends[name] = ["Stopped", 0]
+  say(head === undefined ? `Not in a git repository: ${root}` : `Watching for commits: ${root}`)
+  say("Ctrl-C ends it")
+  if (head === undefined) await context.failed
+  await watch(system, context, { root, head, say })
 }
 
 async function main() {
   const options = await readOptions(process.argv.slice(2))
   if (options.help) return console.log(options.help)
-  if (process.platform === "win32") throw new Failure("A worker of commands needs Linux or macOS. On Windows, use WSL", 1)
+  if (process.platform === "win32") throw new Failure("Workers of commands need Linux or macOS. On Windows, use WSL", 1)
   const target = await findFiles(options.target)
   // Before the scan: what is committed meanwhile is scanned after it.
   const head = options.stay ? await headOf(target.root) : undefined
   const { folder: data, release } = openData(options.data)
   const processes = new Processes(data)
-  let isStaying = false
-  const interrupt = (message, status) => processes.fail(message, status)
-  process.on("SIGINT", () => interrupt("Interrupted", 130))
-  process.on("SIGTERM", () => interrupt("Terminated", 143))
-  try {
+  const { signal, failed } = processes
+  for (const name of Object.keys(ends)) process.on(name, () => processes.fail(...ends[name]))
+  let system
+  const work = async () => {
     await makeKeys(data)
-    await run(processes, data, options, target, head)
+    system = await startSystem(
+      processes,
+      data,
+      options.stay ? options.workers : Math.min(options.workers, target.files.length),
+    )
+    await run(system, { data, signal, failed }, target, head, options)
+  }
+  try {
+    await Promise.race([work(), failed])
   } catch (error) {
     // Aborted operations reject in different ways; the reason for the abort is what the user needs.
-    throw processes.signal.reason ?? error
+    if (signal.aborted) throw signal.reason
+    throw error.name === "TaskError" || error.name === "ServiceError" ? new Failure(error.message, 1) : error
   } finally {
+    system?.close()
     await processes.stop()
     release()
   }

@@ -28,7 +28,10 @@ function configure(data, name, values) {
   const file = path.join(data, name, "relay.yaml")
   mkdirSync(path.dirname(file), { recursive: true })
   // Only the names that are given: CEL has braces, too.
-  const text = Object.entries(values).reduce((all, [key, value]) => all.replaceAll(`"{${key}}"`, `"${value}"`), template)
+  const text = Object.entries(values).reduce(
+    (all, [key, value]) => all.replaceAll(`"{${key}}"`, `"${value}"`),
+    template,
+  )
   writeFileSync(file, text)
   return file
 }
@@ -50,7 +53,7 @@ const analytics = (data) => ({
   ...only("analytics"),
 })
 
-const queue = (data, edge) => ({
+const queue = (edge) => ({
   program: ohmq,
   args: ({ endpoint = anyPort, http }) => [
     ...["tasks", "serve", "--bind", endpoint, "--store", "tasks", "--http", http?.replace("http://", "") ?? anyHttp],
@@ -83,7 +86,7 @@ export async function startSystem(processes, data, workers) {
   const counts = await processes.start("analytics", analytics(data))
   const hub = await processes.start("hub", relay(data, "hub", { analytics: counts.address }))
   const edge = await processes.start("edge", relay(data, "edge", { hub: hub.address }))
-  const tasks = await processes.start("queue", queue(data, edge.address))
+  const tasks = await processes.start("queue", queue(edge.address))
   const spare = { left: workers }
   const names = Array.from({ length: workers }, (_, index) => `worker-${index + 1}`)
   await Promise.all(names.map((name) => processes.start(name, worker(tasks.endpoint, name, spare))))
@@ -91,7 +94,12 @@ export async function startSystem(processes, data, workers) {
   const client = await Certificate.load(key("orchestrator.key_secret"))
   const security = async (server) => ({ client, serverKey: (await Certificate.load(key(server))).publicKey })
   const queueClient = new TaskClient({ connect: tasks.endpoint, security: await security("queue.key") })
-  const analyticsClient = new Client({ connect: [counts.service], security: await security("analytics.key") })
+  const analyticsClient = new Client({
+    connect: [counts.service],
+    security: await security("analytics.key"),
+    // A report can have many findings.
+    maxBodyBytes: 256 << 20,
+  })
   return {
     pages: { hub: hub.http, edge: edge.http, tasks: tasks.http },
     queue: queueClient,

@@ -22,7 +22,8 @@ async function inArchive(data, scan) {
   let count = 0
   const lines = createInterface({ input: createReadStream(path.join(data, "hub/events.ndjson")) })
   // The relay may be writing the last line.
-  for await (const line of lines) if (line.endsWith("}") && line.includes(scan.id) && isOf(scan)(JSON.parse(line))) count += 1
+  for await (const line of lines)
+    if (line.endsWith("}") && line.includes(scan.id) && isOf(scan)(JSON.parse(line))) count += 1
   return count
 }
 
@@ -63,8 +64,11 @@ export async function verify({ ask }, data, scan, found, signal) {
       analytics: (await ask("state", scan.id)).findings,
     }
   } while (performance.now() < until && Object.values(counts).some((count) => count !== found))
-  const text = Object.entries(counts).map(([name, count]) => `${name} ${count}`).join(", ")
-  if (Object.values(counts).some((count) => count !== found)) throw new Failure(`The counts of findings differ: ${text}`, 1)
+  const text = Object.entries(counts)
+    .map(([name, count]) => `${name} ${count}`)
+    .join(", ")
+  if (Object.values(counts).some((count) => count !== found))
+    throw new Failure(`The counts of findings differ: ${text}`, 1)
   const [audit] = await Promise.all([
     run(data, "audit", "verify", "hub/audit", "--key", "keys/audit.pub"),
     run(data, "relay", "reconcile", "edge/relay.yaml"),
