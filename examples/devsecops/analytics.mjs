@@ -47,7 +47,7 @@ async function count() {
     for (const entry of entries) {
       position = entry.position
       if (entry.gap) continue
-      const { type, data } = decode(entry.frames)
+      const { type, data } = decode(entry.frames, { bytes: 64 << 20 })
       on[type]?.(data)
     }
   }

@@ -66,7 +66,8 @@ export class Processes {
     let isReady = false
     createInterface({ input: child.stderr }).on("line", (line) => {
       const { msg, reason, ...more } = parse(line)
-      last = reason ?? msg ?? line
+      // The lines of a stack do not say what went wrong.
+      if (!/^(\s|\}|Node\.js|$)/.test(line)) last = reason ?? msg ?? line
       for (const fact of ["address", "endpoint", "http", "service"]) facts[fact] = more[fact] ?? facts[fact]
       if (!msg?.includes(spec.ready)) return
       isReady = true
@@ -77,7 +78,7 @@ export class Processes {
       this.#children.delete(child)
       if (this.#stopping || this.signal.aborted) return
       if (!isReady && signal === null) return this.fail(`${name} did not start (status ${status}): ${last}`)
-      note(`Lost ${name} (${signal ?? `status ${status}`})`)
+      note(`Lost ${name} (${signal ?? `status ${status}`})${signal === null ? `: ${last}` : ""}`)
       if (spec.spare.left > 0) {
         spec.spare.left -= 1
         this.#launch(name, spec, facts, ready)

@@ -56,7 +56,7 @@ export const runOf = (file: string): Run => JSON.parse(readFileSync(file, "utf8"
 export const uris = (run: Run) => run.artifacts.map((artifact) => artifact.location.uri)
 
 /** Long enough for a machine that does much else. */
-export const PATIENCE = 170_000
+export const PATIENCE = 240_000
 
 export function scan(
   target: string,
@@ -160,6 +160,12 @@ export class Started {
     })
     while (!what() && !isOver) await sleep(50)
     if (!what()) throw new Error(`The run has ended: ${this.stdout}${this.stderr}`)
+  }
+
+  /** Waits for the end, which must have this status. */
+  async ends(status: number) {
+    // All in one text, so that a failure shows what it said.
+    expect(`${await this.ended}: ${this.stderr}`).toMatch(new RegExp(`^${status}: `))
   }
 
   said(text: string) {

@@ -58,7 +58,7 @@ it("scans what each new commit has changed, shows it on the page, and ends on Ct
 
   const children = descendantsOf(run.pid).map(({ pid }) => pid)
   kill(run.pid, "SIGINT")
-  expect({ status: await run.ended, stderr: run.stderr }).toMatchObject({ status: 0 })
+  await run.ends(0)
   await expectGone(children)
   expect(readdirSync(run.tmp)).toEqual([])
 })
@@ -70,5 +70,5 @@ it("stays without a repository, too", { timeout: PATIENCE }, async () => {
   const run = new Started(folder, "--stay", "--workers", "1")
   await run.said("Not in a git repository: ")
   kill(run.pid, "SIGTERM")
-  expect({ status: await run.ended, stderr: run.stderr }).toMatchObject({ status: 0 })
+  await run.ends(0)
 })
