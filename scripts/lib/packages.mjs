@@ -22,10 +22,15 @@ export async function ensurePackages(folder = root) {
   writeFileSync(stampFile, `${JSON.stringify({ fingerprint: recipe })}\n`)
 }
 
-/** Installs the packages of an example, ohmq among them: npm would install what this project needs for its own tests, too. */
+/** Installs the packages of an example, and links those of this project: npm would install what it needs for its own tests, too. */
 export async function ensureExample(name) {
   const folder = inProject("examples", name)
   await ensurePackages(folder)
-  const link = path.join(folder, "node_modules/ohmq")
-  if (!existsSync(link)) symlinkSync("../../..", link, "junction")
+  for (const [name, target] of [
+    ["ohmq", "../../.."],
+    ["ohmq-toolkit", "../../../toolkit"],
+  ]) {
+    const link = path.join(folder, "node_modules", name)
+    if (!existsSync(link)) symlinkSync(target, link, "junction")
+  }
 }

@@ -15,6 +15,7 @@ export const chapters = [
       "docs/draft.md",
       "docs/cli.md",
       "examples/README.md",
+      "examples/devsecops/README.md",
     ],
   },
   {

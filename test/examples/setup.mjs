@@ -4,6 +4,6 @@ import { ensureExample, ensurePackages } from "../../scripts/lib/packages.mjs"
 import { inProject } from "../../scripts/lib/project.mjs"
 
 export async function setup() {
-  await ensureExample("pipeline")
+  await ensureExample("devsecops")
   await ensurePackages(inProject("examples", "scan-on-commit/eslint"))
 }

@@ -73,17 +73,20 @@ describe.runIf(isSetUp)("setup.mjs in a project that is set up", () => {
 
   it("installs the packages of an example only if asked to, and links this project next to them", async () => {
     const folder = setUpProject()
-    const lock = "examples/pipeline/package-lock.json"
-    mkdirSync(path.join(folder, "examples/pipeline/node_modules"), { recursive: true })
+    const lock = "examples/devsecops/package-lock.json"
+    mkdirSync(path.join(folder, "examples/devsecops/node_modules"), { recursive: true })
     copyFileSync(path.join(root, lock), path.join(folder, lock))
-    expect((await run(folder)).stderr).not.toContain("pipeline")
+    expect((await run(folder)).stderr).not.toContain("devsecops")
     // There is no npm here.
-    const missing = await run(folder, "--example=pipeline")
-    expect(missing).toMatchObject({ status: 1, stderr: expect.stringMatching(/^packages-pipeline: npm ci /) })
+    const missing = await run(folder, "--example=devsecops")
+    expect(missing).toMatchObject({ status: 1, stderr: expect.stringMatching(/^packages-devsecops: npm ci /) })
     const stamp = { fingerprint: fingerprint([path.join(root, lock)], process.platform, process.arch) }
-    writeFileSync(path.join(folder, "examples/pipeline/node_modules/.ohmq-setup.json"), JSON.stringify(stamp))
-    expect(await run(folder, "--example=pipeline")).toMatchObject({ status: 0, stderr: "" })
-    expect(realpathSync(path.join(folder, "examples/pipeline/node_modules/ohmq"))).toBe(folder)
+    writeFileSync(path.join(folder, "examples/devsecops/node_modules/.ohmq-setup.json"), JSON.stringify(stamp))
+    expect(await run(folder, "--example=devsecops")).toMatchObject({ status: 0, stderr: "" })
+    expect(realpathSync(path.join(folder, "examples/devsecops/node_modules/ohmq"))).toBe(folder)
+    expect(realpathSync(path.join(folder, "examples/devsecops/node_modules/ohmq-toolkit"))).toBe(
+      path.join(folder, "toolkit"),
+    )
   })
 
   it("compiles the TypeScript again, and nothing else, once it has changed", async () => {

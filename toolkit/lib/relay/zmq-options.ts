@@ -156,7 +156,10 @@ export async function openZmq<S extends Socket>(
   try {
     socket = create(options)
     const peers = peersOf?.(socket)
-    for (const endpoint of endpointsOf(bind)) await socket.bind(endpoint)
+    for (const endpoint of endpointsOf(bind)) {
+      await socket.bind(endpoint)
+      context.log.info({ address: socket.lastEndpoint }, `The ${role} listens`)
+    }
     for (const endpoint of endpointsOf(connect)) socket.connect(endpoint)
     const unwatch = peers && context.metrics.peers.watch({ role, name: context.name }, peers)
     return {

@@ -1,4 +1,6 @@
+import { once } from "node:events"
 import { mkdirSync } from "node:fs"
+import { connect } from "node:net"
 import { join } from "node:path"
 import { Push, Subscriber } from "ohmq"
 import { Certificate, generateKeyPair } from "ohmq/security"
@@ -7,6 +9,34 @@ import { linked } from "./links.js"
 import { freePort, RelayProcess, temporaryFolder, until } from "./support.js"
 
 const denied = "A peer was not let in"
+
+it("An address with a port that the system chooses is logged by what listens there", { timeout: 40_000 }, async () => {
+  const { folders, hub } = await linked()
+  const free = '"tcp://127.0.0.1:*"'
+  const more = `scanners: { type: zmq, socket: pull, bind: ${free} }`
+  const relay = await RelayProcess.start(
+    folders.hub,
+    hub
+      .replace(/"tcp:[^"]+"/, free)
+      .replace("sources:", `sources:\n  ${more}`)
+      .replace("from: [edges], ", "from: [edges, scanners], ")
+      .replace("to: [archive]", "to: [archive, bus]")
+      .replace("sinks:", `sinks:\n  bus: { type: zmq, socket: pub, bind: ${free} }`),
+  )
+  for (const part of [{ source: "edges" }, { source: "scanners" }, { sink: "bus" }]) {
+    const [role, name] = Object.entries(part)[0] as [string, string]
+    const line = relay.log.find((one) => one.msg === `The ${role} listens` && one[role] === name)
+    expect(line?.address).toMatch(/^tcp:\/\/127\.0\.0\.1:[1-9]\d+$/)
+    await connects(Number(/\d+$/.exec(String(line?.address))?.[0]))
+  }
+  expect(await relay.end()).toBe(0)
+})
+
+async function connects(port: number) {
+  const socket = connect(port, "127.0.0.1")
+  await once(socket, "connect")
+  socket.destroy()
+}
 
 describe("A peer that is not let in", () => {
   it("is counted and logged by a source link", { timeout: 40_000 }, async () => {

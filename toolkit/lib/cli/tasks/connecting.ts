@@ -28,10 +28,14 @@ export async function ownCertificate(file: string): Promise<Certificate> {
 
 const isKey = (text: string) => /^[0-9a-zA-Z.\-:+=^!/*?&<>()[\]{}@%$#]{40}$/.test(text)
 
+/** The public key of a server: in a certificate, or as it is. */
+export const serverKeyOf = async (server: string): Promise<string> =>
+  isKey(server) ? server : (await Certificate.load(server)).publicKey
+
 async function securityOf({ cert, "server-cert": server }: Given): Promise<SocketSecurity | undefined> {
   if (cert === undefined && server === undefined) return undefined
   if (server === undefined) throw new UsageError("--cert needs --server-cert FILE, the queue's public certificate")
-  const serverKey = isKey(server) ? server : (await Certificate.load(server)).publicKey
+  const serverKey = await serverKeyOf(server)
   return { client: cert === undefined ? generateKeyPair() : await ownCertificate(cert), serverKey }
 }
 

@@ -12,6 +12,7 @@ import { serveTasks, type TaskServer, type TaskServerOptions, tasksMetrics } fro
 import { parseUsage, UsageError } from "../usage.js"
 import { asUsage, durationOf, integerOf, ownCertificate, sizeOf } from "./connecting.js"
 import { QueuePage } from "./page.js"
+import { relaySecurity, sendToRelay } from "./relaying.js"
 
 const names = [
   "bind",
@@ -25,6 +26,8 @@ const names = [
   "max-tasks",
   "max-value",
   "source",
+  "relay",
+  "relay-cert",
 ] as const
 
 type Values = ReturnType<typeof parseUsage<(typeof names)[number], "insecure" | "standby">>["values"]
@@ -126,12 +129,18 @@ export async function serve(args: readonly string[]): Promise<number> {
   const log = pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination({ fd: 2, sync: true }))
   const stopped = new AbortController()
   for (const name of ["SIGTERM", "SIGINT"] as const) process.once(name, () => stopped.abort(name))
+  const toRelay = await relaySecurity(values)
   const { options: security, release } = await secured(values, log)
   try {
     const store = await opened(folder, values.standby === true, log, stopped.signal)
     if (store === undefined) return 0
     try {
-      return await run(store, { ...options, ...security }, values.http, log, stopped.signal)
+      const sender = await sendToRelay(store, values, toRelay, log)
+      try {
+        return await run(store, { ...options, ...security }, values.http, log, stopped.signal)
+      } finally {
+        await sender?.close()
+      }
     } finally {
       await store.close()
     }

@@ -30,6 +30,8 @@ const verb: CommandVerb = {
   --max-value SIZE      how much JSON an input or a result may have. Default 1MB
   --http HOST:PORT      serve /metrics, /healthz and /readyz, on this machine only
   --source URI          the source of its events. Default /tasks
+  --relay ENDPOINT      bring its events to a relay, whose source link listens there; off: give up what waits for one
+  --relay-cert FILE     the relay's public certificate. The queue's own is --cert
   --standby             if another process has the store open, wait and take over when it ends
   --cert FILE           the queue's certificate with its secret key, made by: ohmq keys certificate
   --clients DIR|any     the folder with the public certificates of workers and clients, or any

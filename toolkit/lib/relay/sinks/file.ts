@@ -1,6 +1,7 @@
 // The sink `file`: a line of JSON for each event, on disk before it counts as delivered.
 
 import { Buffer } from "node:buffer"
+import { hash } from "node:crypto"
 import { type FileHandle, mkdir, open, readdir, rename, unlink } from "node:fs/promises"
 import { basename, dirname, join, resolve } from "node:path"
 import process from "node:process"
@@ -24,15 +25,11 @@ type Config = z.infer<typeof schema>
 /** What is read of an existing file: at least the largest batch. */
 const endBytes = 16 << 20
 
-/** Events with one source and id are duplicates, says CloudEvents. */
-const keyOf = (line: string): string | undefined => {
-  try {
-    const { source, id } = JSON.parse(line) as { source: string; id: string }
-    return JSON.stringify([source, id])
-  } catch {
-    return undefined
-  }
-}
+/**
+ * Only what is the same in every byte is a duplicate. Another event may have the same source and id, such as a finding that another scan has
+ * found again.
+ */
+const keyOf = (line: string | Buffer): string => hash("sha256", line)
 
 class FileSink implements Sink {
   readonly #config: Config
@@ -82,10 +79,7 @@ class FileSink implements Sink {
     const end = bytes.lastIndexOf(0x0a) + 1
     this.#written = new Set()
     const lines = bytes.subarray(0, end).toString("utf8").split("\n").slice(0, -1)
-    for (const line of lines.slice(-10_000)) {
-      const key = keyOf(line)
-      if (key !== undefined) this.#written.add(key)
-    }
+    for (const line of lines.slice(-10_000)) this.#written.add(keyOf(`${line}\n`))
     return from + end
   }
 
@@ -95,7 +89,7 @@ class FileSink implements Sink {
     let lines = batch.map((outgoing) => eventLine(outgoing))
     if (this.#written.size > 0) {
       // Only what was under way when the relay ended can be there: the first batch.
-      lines = lines.filter((line) => !this.#written.has(keyOf(line.toString("utf8")) ?? ""))
+      lines = lines.filter((line) => !this.#written.has(keyOf(line)))
       this.#written = new Set()
     }
     const bytes = Buffer.concat(lines)

@@ -50,7 +50,7 @@ class LinkSource implements Source {
 
   async start(): Promise<void> {
     const { insecure: _, security, ...config } = this.#config
-    const { name, store, routing, metrics } = this.#context
+    const { name, store, routing, metrics, log } = this.#context
     const { options, release } = await serverSecurity(security, "source", this.#context)
     this.#release = release
     const receiver = await startReceiver(store, {
@@ -72,6 +72,7 @@ class LinkSource implements Source {
     this.#receiver = receiver
     this.#unwatch = metrics.links.watchReceiver(name, () => receiver.stats())
     this.#report(receiver)
+    log.info({ address: receiver.endpoint }, "The source listens")
   }
 
   #report(receiver: LinkReceiver): void {

@@ -8,6 +8,9 @@ import { Failure } from "./failure.mjs"
 const SOURCE = /\.(?:[cm]?[jt]s|[jt]sx)$/
 const SKIPPED = new Set(["node_modules", ".git", "build", "dist"])
 
+/** Whether a path below the scanned folder is that of a source file. */
+export const isSource = (file) => SOURCE.test(file) && !file.split(/[\\/]/).some((name) => SKIPPED.has(name))
+
 async function walk(root, folder, files) {
   const entries = await readdir(path.join(root, folder), { withFileTypes: true }).catch((error) => {
     if (folder === "") throw error

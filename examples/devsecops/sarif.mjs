@@ -38,14 +38,15 @@ export function logOfFile({ name, version, url }, root, file, findings, rules) {
   return makeLog(builder.run)
 }
 
-/** Merges the logs of one tool and folder into one, with the findings, files and rules of all. */
-export function mergeLogs(logs) {
+/** Merges the logs of one tool and folder into one, with the findings, files and rules of all. `scan` says which scan they are of. */
+export function mergeLogs(logs, scan) {
   const runs = logs.map((log) => log.runs[0])
   const rules = new Map(runs.flatMap((run) => run.tool.driver.rules).map((rule) => [rule.id, rule]))
   const [{ tool, ...first }] = runs
   const byUri = (a, b) => (a.location.uri < b.location.uri ? -1 : 1)
   return makeLog({
     ...first,
+    automationDetails: { id: `${scan}/` },
     tool: { driver: { ...tool.driver, rules: [...rules.values()] } },
     artifacts: runs.flatMap((run) => run.artifacts).sort(byUri),
     results: runs.flatMap((run) => run.results),

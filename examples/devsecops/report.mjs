@@ -2,7 +2,8 @@
 
 const LEVELS = ["error", "warning", "note"]
 
-const count = (number, noun) => `${number} ${noun}${number === 1 ? "" : "s"}`
+/** A number with its noun. */
+export const count = (number, noun) => `${number} ${noun}${number === 1 ? "" : "s"}`
 
 /** Prints a line for the user, in place of what Progress shows. */
 export function note(text) {
@@ -39,13 +40,12 @@ export function table(counts) {
   return [["", ...LEVELS], ...rows].map(print).join("\n")
 }
 
-/** How much each worker scanned, and how long it took. */
-export function summary({ files, messages, workers, seconds }) {
-  const rate = Math.round(messages / seconds)
-  const lines = workers.map(({ name, scanner, version, scanned, busy, lost }) => {
-    const state = lost ? "lost" : `${Math.round(busy * 100)} % busy`
-    return `${name}: ${scanner} ${version}, ${count(scanned, "file")}, ${state}`
+/** How much each worker scanned, and how long all of it took. */
+export function summary(files, workers, seconds) {
+  const lines = workers.map(({ name, scanner, tasks, files, busy }) => {
+    const share = Math.round(busy / 10 / seconds)
+    return `${name}: ${scanner}, ${count(tasks, "task")}, ${count(files, "file")}, ${share} % busy`
   })
-  lines.push(`${count(files, "file")} in ${seconds.toFixed(1)} s, ${count(messages, "message")} (${rate} a second)`)
+  lines.push(`${count(files, "file")} in ${seconds.toFixed(1)} s`)
   return lines.join("\n")
 }

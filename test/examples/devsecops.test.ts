@@ -1,13 +1,25 @@
 import { execFileSync, spawn } from "node:child_process"
 import { once } from "node:events"
-import { existsSync, readFileSync, rmSync, symlinkSync } from "node:fs"
+import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs"
 import net from "node:net"
 import { tmpdir } from "node:os"
 import path from "node:path"
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest"
 
-import { type Outcome, runCommand } from "../support/process.js"
-import { main, outputFile, pipeline, type Run, runOf, scan, temporary, uris, write } from "./pipeline-runs.js"
+import { type Outcome, root, runCommand } from "../support/process.js"
+import {
+  example,
+  main,
+  ohmq,
+  outputFile,
+  PATIENCE,
+  type Run,
+  runOf,
+  scan,
+  temporary,
+  uris,
+  write,
+} from "./devsecops-runs.js"
 
 /** A clean file, some with one weakness each, and what must not be scanned. */
 let sources: string
@@ -36,17 +48,28 @@ beforeAll(() => {
 
 afterAll(() => rmSync(sources, { recursive: true, force: true }))
 
-describe("a scan", { timeout: 40_000 }, () => {
+/** The events in the archive. */
+function eventsIn(data: string) {
+  const lines = readFileSync(path.join(data, "hub/events.ndjson"), "utf8").trim().split("\n")
+  return lines.map((line) => JSON.parse(line))
+}
+
+describe("a scan", { timeout: PATIENCE + 10_000 }, () => {
   let scanned: Outcome
   let output: string
+  let data: string
   beforeAll(async () => {
     output = path.join(sources, "report.sarif")
-    scanned = await scan(sources, "--output", output, "--workers", "2")
-  }, 60_000)
+    data = path.join(sources, "node_modules/data")
+    scanned = await scan(sources, ["--output", output, "--workers", "2", "--data", data])
+  }, PATIENCE)
 
   it("finds the weaknesses of each file, and counts them by rule and level", () => {
-    const { status, stdout } = scanned
-    expect(status).toBe(0)
+    const { status, stdout, stderr } = scanned
+    expect({ status, stderr: stderr.replace(/^(Status pages|Data|\d+ of 10 files).*\n/gm, "") }).toEqual({
+      status: 0,
+      stderr: "",
+    })
     const counts: Record<string, number> = {}
     for (const { ruleId, level } of runOf(output).results) {
       counts[`${level} ${ruleId}`] = (counts[`${level} ${ruleId}`] ?? 0) + 1
@@ -62,9 +85,32 @@ describe("a scan", { timeout: 40_000 }, () => {
     expect(stdout).toMatch(/^security\/detect-unsafe-regex +1 +0 +0$/m)
     expect(stdout).toMatch(/^parse-error +0 +1 +0$/m)
     expect(stdout).toMatch(/^total +3 +2 +0$/m)
-    expect(stdout).toMatch(/^worker-[12]: ESLint \d+\.\d+\.\d+, \d+ files?, \d+ % busy$/m)
-    expect(stdout).toMatch(/^10 files in [\d.]+ s, \d+ messages \(\d+ a second\)$/m)
+    expect(stdout).toMatch(/^worker-[12]: ESLint \d+\.\d+\.\d+, [12] tasks?, \d+ files?, \d+ % busy$/m)
+    expect(stdout).toMatch(/^10 files in [\d.]+ s$/m)
     expect(stdout).toContain(`Report: ${output}`)
+  })
+
+  it("brings each finding to the archive, the audit log and the analytics, and says so", async () => {
+    expect(scanned.stdout).toContain(
+      "Findings: queue 5, archive 5, audit log 5, analytics 5. The audit log is intact (7 entries), and",
+    )
+    const events = eventsIn(data)
+    expect(events.map(({ type }) => type).sort()).toEqual([
+      ...Array(5).fill("finding.reported"),
+      ...Array(2).fill("task.finished"),
+    ])
+    // The link has proved that they come from the edge.
+    for (const { ohmqsender } of events) expect(ohmqsender).toBe("edge")
+    const run = (...args: string[]) => runCommand(process.execPath, [ohmq, ...args], { cwd: data, timeout: 60_000 })
+    const verified = await run("audit", "verify", "hub/audit", "--key", "keys/audit.pub")
+    expect(verified).toMatchObject({ status: 0, stdout: expect.stringContaining("7 entries, intact") })
+    for (const relay of ["edge", "hub"]) {
+      expect(await run("relay", "check", `${relay}/relay.yaml`)).toMatchObject({ status: 0 })
+    }
+    expect(await run("relay", "reconcile", "hub/relay.yaml")).toMatchObject({
+      status: 0,
+      stdout: expect.stringMatching(/^archive +7 +0 +7 +0 +0 /m),
+    })
   })
 
   it("writes SARIF 2.1.0", () => {
@@ -75,7 +121,7 @@ describe("a scan", { timeout: 40_000 }, () => {
     const { driver } = run.tool
     expect(driver.name).toBe("ESLint")
     expect(driver.version).toBe(
-      JSON.parse(readFileSync(path.join(pipeline, "node_modules/eslint/package.json"), "utf8")).version,
+      JSON.parse(readFileSync(path.join(example, "node_modules/eslint/package.json"), "utf8")).version,
     )
     expect(new Set(driver.rules.map((rule) => rule.id)).size).toBe(driver.rules.length)
     for (const rule of driver.rules) expect(rule.shortDescription.text).not.toBe("")
@@ -110,53 +156,35 @@ describe("a scan", { timeout: 40_000 }, () => {
     ])
   })
 
-  it("takes a single file", async () => {
-    const output = outputFile()
-    const { status } = await scan(path.join(sources, "eval.js"), "--output", output)
-    expect(status).toBe(0)
-    expect(uris(runOf(output))).toEqual(["eval.js"])
-  })
-
-  it("takes a file of more text than a message usually has, and without any weakness", async () => {
+  it("goes on with the data that was kept, takes a single file, and prints nothing with --quiet", async () => {
     const folder = path.dirname(outputFile())
-    write(folder, { "large.js": "value += 1\n".repeat(50_000) })
-    const output = path.join(folder, "report.sarif")
-    const { status, stdout } = await scan(folder, "--output", output)
-    expect(status).toBe(0)
-    expect(stdout).toMatch(/^total +0 +0 +0$/m)
-    expect(runOf(output).results).toEqual([])
-  })
-
-  it("prints nothing with --quiet", async () => {
-    const output = outputFile()
-    const { status, stdout, stderr } = await scan(sources, "--quiet", "--output", output)
+    // npm runs scripts in the folder of the project, and says where its user is.
+    const env = { INIT_CWD: sources, npm_lifecycle_event: "start" }
+    const args = ["--quiet", "--output", path.join(folder, "report.sarif"), "--data", "node_modules/data"]
+    const { status, stdout, stderr } = await scan("eval.js", args, { env })
     expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: "", stderr: "" })
-    expect(uris(runOf(output))).toHaveLength(10)
+    const run = runOf(path.join(folder, "report.sarif"))
+    expect(uris(run)).toEqual(["eval.js"])
+    expect(run.results.map(({ ruleId }) => ruleId)).toEqual(["security/detect-eval-with-expression"])
+    expect(eventsIn(data)).toHaveLength(9)
   })
 
-  it("writes report.sarif in the current folder, to which PATH is relative", async () => {
+  it("writes report.sarif in the current folder, to which PATH is relative, also if nobody reads its output", async () => {
     const folder = path.dirname(outputFile())
-    write(folder, { "a b/x.js": "eval(input)\n" })
-    const { status } = await runCommand(process.execPath, [main, "a b"], { cwd: folder })
-    expect(status).toBe(0)
-    expect(uris(runOf(path.join(folder, "report.sarif")))).toEqual(["x.js"])
-  })
-
-  it("takes the folder of npm's user for the current one", async () => {
-    const folder = path.dirname(outputFile())
-    write(folder, { "x.js": "eval(input)\n" })
-    const env = { INIT_CWD: folder, npm_lifecycle_event: "start" }
-    const { status } = await runCommand(process.execPath, [main, "."], { env })
-    expect(status).toBe(0)
-    expect(uris(runOf(path.join(folder, "report.sarif")))).toEqual(["x.js"])
-  })
-
-  it("continues when nobody reads its output", async () => {
-    const output = outputFile()
-    const child = spawn(process.execPath, [main, sources, "--output", output], { stdio: ["ignore", "pipe", "inherit"] })
+    // A file of more text than a message usually has, without any weakness.
+    write(folder, { "a b/x.js": "eval(input)\n", "a b/large.js": "value += 1\n".repeat(50_000) })
+    const tmp = path.join(folder, "tmp")
+    mkdirSync(tmp)
+    const child = spawn(process.execPath, [main, "a b"], {
+      cwd: folder,
+      env: { ...process.env, NODE_OPTIONS: "", TMPDIR: tmp },
+      stdio: ["ignore", "pipe", "inherit"],
+    })
     child.stdout.destroy()
     expect(await once(child, "close")).toEqual([0, null])
-    expect(uris(runOf(output))).toHaveLength(10)
+    expect(uris(runOf(path.join(folder, "report.sarif")))).toEqual(["large.js", "x.js"])
+    // The data were there.
+    expect(readdirSync(tmp)).toEqual([])
   })
 })
 
@@ -176,6 +204,8 @@ describe("one line and status 2", () => {
     ["workers that are no number", ["--workers", "2x"], /number from 1 to 64: "2x"/],
     ["two paths", ["a", "b"], /one PATH/],
     ["an empty path", [""], /PATH is empty/],
+    ["a folder for the data with something else in it", ["--data", path.join(root, "lib")], /lib" is not empty/],
+    ["a folder for the data that cannot be", ["--data", path.join(main, "x")], /^Cannot use .*ENOTDIR/],
     ["a path that does not exist", ["/no\nsuch/päth"], /^No such file or folder: "\/no\\nsuch\/päth"$/m],
     ["an output in a folder that does not exist", ["--output", "/no/such/report.sarif"], /^Cannot write .*ENOENT/],
     ["an output that is a folder", ["--output", tmpdir()], /^Cannot write .*it is a folder/],
@@ -202,10 +232,6 @@ describe("one line and status 2", () => {
     await once(server, "listening")
     await expectLine([socket], /is neither a file nor a folder/)
   })
-
-  it.skipIf(!existsSync("/dev/full"))("for an output that takes nothing", () =>
-    expectLine([sources, "--output", "/dev/full"].concat("--quiet"), /^Cannot write .*ENOSPC/),
-  )
 })
 
 it("prints its help", async () => {
