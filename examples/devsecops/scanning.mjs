@@ -9,6 +9,8 @@ const FILES_A_TASK = 128
 /** A file that the scanner cannot cope with must not keep this going forever. */
 const ATTEMPTS = 5
 const TIMEOUT = 300_000
+/** A scan of which nothing more is heard for longer than a task may take has failed. */
+const SILENCE = 2 * TIMEOUT
 
 /** Deals files out, so that each task has large and small ones. */
 function deal(files, workers) {
@@ -29,14 +31,26 @@ export async function submitScan({ queue, workers }, { root, files, label }) {
 
 /** Waits until all tasks of a scan have ended, and their events have come through to the analytics. */
 export async function waitForScan({ ask, workers }, scan, { signal, progress }) {
+  let before
+  let heard = performance.now()
   for (;;) {
     const { files, findings, finished, failures } = await ask("state", scan.id)
+    const now = `${findings} ${finished} ${failures.length}`
+    if (now !== before) heard = performance.now()
+    before = now
     progress?.show({ files: scan.files, counted: files, findings, workers: workers() })
     if (finished + failures.length >= scan.tasks) {
       const [first] = failures
       if (first === undefined) return
       const names = first.files.slice(0, 3).map((file) => JSON.stringify(file))
       throw new Failure(`${failures.length} of ${scan.tasks} tasks failed: ${first.reason} (${names.join(", ")}, …)`, 1)
+    }
+    if (performance.now() - heard > SILENCE) {
+      const missing = scan.tasks - finished - failures.length
+      throw new Failure(
+        `No events for ten minutes; ${missing} of ${scan.tasks} tasks are missing. --data keeps logs/`,
+        1,
+      )
     }
     await sleep(100, undefined, { signal })
   }

@@ -22,25 +22,21 @@ const RESTARTS = 3
 
 const only = (name) => ({ spare: { left: RESTARTS }, gone: `The ${name} was lost again and again` })
 
-/** Writes the configuration of a relay, and returns its file. */
-function configure(data, name, values) {
+/** Writes the configuration of a relay with addresses of this run in the place of those that it has. Returns its file. */
+function configure(data, name, addresses) {
   const template = readFileSync(path.join(import.meta.dirname, `${name}.yaml`), "utf8")
   const file = path.join(data, name, "relay.yaml")
   mkdirSync(path.dirname(file), { recursive: true })
-  // Only the names that are given: CEL has braces, too.
-  const text = Object.entries(values).reduce(
-    (all, [key, value]) => all.replaceAll(`"{${key}}"`, `"${value}"`),
-    template,
-  )
-  writeFileSync(file, text)
+  const replace = (text, [from, to]) => text.replace(`"${from}"`, `"${to}"`)
+  writeFileSync(file, Object.entries(addresses).reduce(replace, template))
   return file
 }
 
-const relay = (data, name, more) => ({
+const relay = (data, name, next) => ({
   program: ohmq,
-  args: ({ address = anyPort, http }) => {
-    const listen = http?.replace("http://", "") ?? anyHttp
-    return ["relay", "run", configure(data, name, { bind: address, http: listen, ...more })]
+  args: ({ address = anyPort, http = anyHttp }) => {
+    const addresses = { [anyPort]: address, [anyHttp]: http.replace("http://", ""), ...next }
+    return ["relay", "run", configure(data, name, addresses)]
   },
   ready: "The relay takes events",
   ...only(name),
@@ -55,8 +51,8 @@ const analytics = (data) => ({
 
 const queue = (edge) => ({
   program: ohmq,
-  args: ({ endpoint = anyPort, http }) => [
-    ...["tasks", "serve", "--bind", endpoint, "--store", "tasks", "--http", http?.replace("http://", "") ?? anyHttp],
+  args: ({ endpoint = anyPort, http = anyHttp }) => [
+    ...["tasks", "serve", "--bind", endpoint, "--store", "tasks", "--http", http.replace("http://", "")],
     ...["--cert", "keys/queue.key_secret", "--clients", "keys/queue-clients"],
     ...["--relay", edge, "--relay-cert", "keys/edge.key"],
     // The report of a file can be large, and a worker that is killed should not hold up its task for long.
@@ -84,8 +80,8 @@ export async function startSystem(processes, data, workers) {
   const key = (name) => path.join(data, "keys", name)
   // Each needs to know where the one before it listens.
   const counts = await processes.start("analytics", analytics(data))
-  const hub = await processes.start("hub", relay(data, "hub", { analytics: counts.address }))
-  const edge = await processes.start("edge", relay(data, "edge", { hub: hub.address }))
+  const hub = await processes.start("hub", relay(data, "hub", { "tcp://analytics.example.com:5571": counts.address }))
+  const edge = await processes.start("edge", relay(data, "edge", { "tcp://hub.example.com:5570": hub.address }))
   const tasks = await processes.start("queue", queue(edge.address))
   const spare = { left: workers }
   const names = Array.from({ length: workers }, (_, index) => `worker-${index + 1}`)

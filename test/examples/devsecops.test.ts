@@ -104,6 +104,7 @@ describe("a scan", { timeout: PATIENCE + 10_000 }, () => {
     const run = (...args: string[]) => runCommand(process.execPath, [ohmq, ...args], { cwd: data, timeout: 60_000 })
     const verified = await run("audit", "verify", "hub/audit", "--key", "keys/audit.pub")
     expect(verified).toMatchObject({ status: 0, stdout: expect.stringContaining("7 entries, intact") })
+    expect(await run("lint", example)).toMatchObject({ status: 0 })
     for (const relay of ["edge", "hub"]) {
       expect(await run("relay", "check", `${relay}/relay.yaml`)).toMatchObject({ status: 0 })
     }
