@@ -341,7 +341,7 @@ export const integrations = [
     part: "`integrations/kubernetes/`, a sidecar",
     against: standIn("processes in namespaces, and the schemas of Kubernetes"),
     tests: [
-      ["crash/sidecar.test.ts", "", 3],
+      ["crash/sidecar.test.ts", "", 4],
       ["kubernetes/manifests.test.ts", "", 3],
     ],
   },

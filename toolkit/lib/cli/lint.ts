@@ -31,7 +31,10 @@ async function run(args: readonly string[]): Promise<number> {
   })
   if (output === "sarif") say(JSON.stringify(sarifLog(findings, version), null, 2))
   else for (const finding of findings) say(output === "json" ? JSON.stringify(finding) : line(finding))
-  if (output === "text") say(`${plural(files.length - unread, "file")} checked: ${plural(findings.length, "finding")}`)
+  if (output === "text") {
+    const rest = unread > 0 ? `; ${plural(unread, "file")} not checked` : ""
+    say(`${plural(files.length - unread, "file")} checked: ${plural(findings.length, "finding")}${rest}`)
+  }
   if (unread > 0) return 2
   return findings.length > 0 ? 1 : 0
 }
@@ -49,7 +52,7 @@ A finding may stay if a comment on its line, or on the line before it, says why:
   --output json    a line of JSON for each finding
   --output sarif   a SARIF 2.1.0 log, for scanners' pipelines
 
-Exit codes: 0 nothing was found, 1 something was, 2 wrong usage, or a file that cannot be read.`,
+Exit codes: 0 nothing was found, 1 something was, 2 wrong usage, or a file that cannot be read or parsed: the others are checked.`,
   run,
 }
 

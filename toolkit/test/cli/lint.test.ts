@@ -57,7 +57,7 @@ describe("ohmq lint", () => {
     const { status, stdout, stderr } = ohmq(folder, "lint", "none.js", "a.ts", "b.mjs")
     expect(status).toBe(2)
     expect(stderr).toMatch(/^none.js:1:1: There is no such file\na.ts:1:\d+: Cannot parse the program: .*\n$/)
-    expect(stdout).toContain("1 file checked: 1 finding\n")
+    expect(stdout).toContain("1 file checked: 1 finding; 2 files not checked\n")
   })
 
   it("refuses wrong usage", () => {

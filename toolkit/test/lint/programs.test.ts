@@ -157,7 +157,7 @@ new Pull({ ${reliable}, bind: ["ipc://a", "tcp://*:4"] })`),
   it.each(["a.js", "a.ts", "a.tsx"])("says where it cannot parse %s", (file) => {
     expect(() => lintText("let a = 1\nlet b = = 2", file)).toThrow(ConfigError)
     expect(() => lintText("let a = 1\nlet b = = 2", file)).toThrow(
-      `${file}:2:9: Cannot parse the program: Unexpected token`,
+      `${file}:2:9: Cannot parse the program: Unexpected token. If it runs, this is a limit of the parser`,
     )
   })
 
@@ -168,6 +168,14 @@ new Pull({ ${reliable}, bind: ["ipc://a", "tcp://*:4"] })`),
     )
     expect(lintText("const a = <b c={1}>d</b>", "a.jsx")).toEqual([])
     expect(lintText("this is (no program", "a.d.ts")).toEqual([])
+  })
+
+  it.each(["a.ts", "a.tsx"])("reads generic asynchronous arrow functions after an await in %s", (file) => {
+    const arrow = "const get = async <T,>(path: string): Promise<T> => { await path; return path as T }"
+    expect(lintText(`async function a() { await b(); ${arrow}; await c() }`, file)).toEqual([])
+    expect(lintText(`await b(); ${arrow}; await c()`, file)).toEqual([])
+    // In parameters there is still none.
+    expect(() => lintText("await b(); const get = async <T,>(a = await c) => a", file)).toThrow(ConfigError)
   })
 
   it("ends with an error on a program that is nested too deeply", () => {

@@ -1,5 +1,8 @@
+import { execFile } from "node:child_process"
 import { once } from "node:events"
 import { connect } from "node:net"
+import { resolve } from "node:path"
+import { promisify } from "node:util"
 import { describe, expect, it } from "vitest"
 import { basic, RelayProcess, temporaryFolder, until } from "./support.js"
 
@@ -17,6 +20,34 @@ function raw(url: string, request: string): Promise<string> {
 }
 
 describe("the HTTP server of a relay", () => {
+  it("is loaded only if it is configured", { timeout: 60_000 }, async () => {
+    const program = `
+import { createRequire } from "node:module"
+import { join } from "node:path"
+import { parseConfig, Relay } from "ohmq-toolkit/relay"
+import { pino } from "pino"
+const { cache } = createRequire(import.meta.url)
+const [folder, http] = process.argv.slice(1)
+const config = \`version: 1
+store: { path: ./data }
+\${http}
+sources: { ticks: { type: timer, every: 1h } }
+routes: [{ name: all, from: [ticks], to: [] }]
+sinks: {}
+\`
+const relay = await Relay.start(parseConfig(config, join(folder, "relay.yaml")), pino({ level: "silent" }))
+console.log(Object.keys(cache).some((file) => /node_modules.fastify.fastify\\.js$/.test(file)))
+await relay.stop(0)
+`
+    const isLoaded = async (http: string) => {
+      const args = ["--input-type=module", "-e", program, temporaryFolder(), http]
+      const options = { cwd: resolve(import.meta.dirname, "../.."), encoding: "utf8" } as const
+      return (await promisify(execFile)(process.execPath, args, options)).stdout
+    }
+    expect(await isLoaded("")).toBe("false\n")
+    expect(await isLoaded('http: { listen: "127.0.0.1:0" }')).toBe("true\n")
+  })
+
   it("answers what it has, and says what is wrong with other requests", { timeout: 40_000 }, async () => {
     const relay = await RelayProcess.start(
       temporaryFolder(),

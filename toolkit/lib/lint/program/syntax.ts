@@ -54,8 +54,32 @@ export function keyOf(node: Node, name: "key" | "property"): string | undefined 
   return key?.type === "Identifier" && node.computed !== true ? String(key.name) : undefined
 }
 
-const typescript = Parser.extend(tsPlugin() as (parser: typeof Parser) => typeof Parser)
-const withJsx = Parser.extend(tsPlugin({ jsx: true }) as (parser: typeof Parser) => typeof Parser)
+type Plugin = (parser: typeof Parser) => typeof Parser
+
+/** What acorn and acorn-typescript do not declare. */
+type Internals = new (
+  ...args: never[]
+) => { awaitPos: number; yieldPos: number; tsTryParseGenericAsyncArrowFunction(...args: unknown[]): unknown }
+
+/**
+ * `async <T>(a) => …` after an `await` of the same function: acorn-typescript 1.0.13 takes that `await` for one in the parameters, where there must be none, and
+ * refuses the program.
+ */
+const genericAsyncArrows = ((base: typeof Parser) =>
+  class extends (base as unknown as Internals) {
+    override tsTryParseGenericAsyncArrowFunction(...args: unknown[]): unknown {
+      const { awaitPos, yieldPos } = this
+      Object.assign(this, { awaitPos: 0, yieldPos: 0 })
+      try {
+        return super.tsTryParseGenericAsyncArrowFunction(...args)
+      } finally {
+        Object.assign(this, { awaitPos, yieldPos })
+      }
+    }
+  }) as unknown as Plugin
+
+const typescript = Parser.extend(tsPlugin() as Plugin, genericAsyncArrows)
+const withJsx = Parser.extend(tsPlugin({ jsx: true }) as Plugin, genericAsyncArrows)
 
 /** The parser for a file, by the ending of its name. */
 function parserOf(file: string): typeof Parser {
@@ -100,7 +124,8 @@ export function parseProgram(text: string, file: string): Program {
       const { loc, message } = error as Error & { loc?: { line: number; column: number } }
       const place = { line: loc?.line ?? 1, column: (loc?.column ?? 0) + 1 }
       const what = message.replace(/ \(\d+:\d+\)$/, "")
-      throw new ConfigError(file, [{ ...place, path: "", message: `Cannot parse the program: ${what}` }])
+      const advice = "If it runs, this is a limit of the parser: this file is not checked"
+      throw new ConfigError(file, [{ ...place, path: "", message: `Cannot parse the program: ${what}. ${advice}` }])
     }
   }
 }

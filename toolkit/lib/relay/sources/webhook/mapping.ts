@@ -1,7 +1,7 @@
 // The option `map`: attributes of an event by CEL expressions over the request, for senders that have no preset.
 
 import { type Event, EventError, specversion } from "../../../events/index.js"
-import type { HttpRequest } from "../../http/server.js"
+import type { HttpRequest } from "../../http/paths.js"
 import { Expression } from "../../routes/expression.js"
 import { type MapName, type MapOptions, mapNames } from "./map-options.js"
 import { type Draft, isName, isSeverity } from "./presets/preset.js"

@@ -2,7 +2,7 @@
 
 import { z } from "zod"
 import { duration, secrets, size } from "../../../config/index.js"
-import { maxBodyBytes } from "../../http/server.js"
+import { maxBodyBytes } from "../../http/paths.js"
 import { mapSchema } from "./map-options.js"
 
 export const schema = z.strictObject({

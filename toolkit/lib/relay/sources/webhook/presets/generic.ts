@@ -1,6 +1,6 @@
 // Senders that have no preset: those that sign the body (`hmac`), and those that send a secret in clear (`token`).
 
-import type { HttpRequest } from "../../../http/server.js"
+import type { HttpRequest } from "../../../http/paths.js"
 import type { Config } from "../options.js"
 import { type Drafts, denied, headerOf, isName, type PresetOf, verifyHmac, verifyToken } from "./preset.js"
 

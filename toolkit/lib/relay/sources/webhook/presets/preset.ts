@@ -2,7 +2,7 @@
 
 import { createHash, timingSafeEqual } from "node:crypto"
 import type { Severity } from "../../../../events/index.js"
-import type { HttpRequest } from "../../../http/server.js"
+import type { HttpRequest } from "../../../http/paths.js"
 import { hasHmac } from "../../../http/signatures.js"
 import type { Config } from "../options.js"
 

@@ -1,6 +1,6 @@
 // Standard Webhooks: https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
 
-import type { HttpRequest } from "../../../http/server.js"
+import type { HttpRequest } from "../../../http/paths.js"
 import { hasStandardSignature, standardKey } from "../../../http/signatures.js"
 import type { Config } from "../options.js"
 import { type Denied, denied, headerOf, isName, member, type PresetOf } from "./preset.js"
