@@ -236,7 +236,6 @@ export class Worker<Input = unknown> extends EventEmitter<WorkerEvents> {
     }
     // If the queue cannot be reached, it learns it when the leases expire.
     if (this.#connection.isUp) await this.#connection.request("bye", {}, BYE_MS).catch(() => {})
-    this.#reporter.close()
     this.#connection.close()
     await this.#heartbeats.close()
   }
