@@ -28,7 +28,11 @@ export async function ownCertificate(file: string): Promise<Certificate> {
 
 const isKey = (text: string) => /^[0-9a-zA-Z.\-:+=^!/*?&<>()[\]{}@%$#]{40}$/.test(text)
 
-async function securityOf({ cert, "server-cert": server }: Given): Promise<SocketSecurity | undefined> {
+/** The keys of a client. A client without a certificate has keys that nobody knows. */
+export async function securityOf({
+  cert,
+  "server-cert": server,
+}: Pick<Given, "cert" | "server-cert">): Promise<SocketSecurity | undefined> {
   if (cert === undefined && server === undefined) return undefined
   if (server === undefined) throw new UsageError("--cert needs --server-cert FILE, the queue's public certificate")
   const serverKey = isKey(server) ? server : (await Certificate.load(server)).publicKey

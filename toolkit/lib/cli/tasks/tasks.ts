@@ -31,6 +31,13 @@ const verb: CommandVerb = {
   --http HOST:PORT      serve /metrics, /healthz and /readyz, on this machine only
   --source URI          the source of its events. Default /tasks
   --standby             if another process has the store open, wait and take over when it ends
+  --jetstream SERVERS   share the tasks with processes elsewhere: nats:// or tls:// addresses, with commas; or a file with the
+                        options of store.jetstream of a relay. --store is then this process's copy. One process serves at a time
+  --stream NAME         the stream that all of them share. It is created if it is not there
+  --replicas N          how many servers have the stream: 1, 3 or 5. Default 3
+  --link ENDPOINT       send how tasks ended, and findings, to the source link of a relay. Several, with commas
+  --link-server-cert FILE  the relay's public certificate. The queue's own is that of --cert
+  --link-stream NAME    the name of that stream. Give a new one after the store was restored from a backup
   --cert FILE           the queue's certificate with its secret key, made by: ohmq keys certificate
   --clients DIR|any     the folder with the public certificates of workers and clients, or any
   --insecure            listen for other machines without encryption`,

@@ -81,7 +81,8 @@ export class TaskServer extends EventEmitter<TaskServerEvents> {
 
   /** Opens the queue, binds, and begins to receive. */
   async start(store: Store): Promise<void> {
-    const { source, limits, bind } = this.#options
+    const { source, limits, bind, turn } = this.#options
+    turn?.addEventListener("abort", this.#abandon, { once: true })
     this.#engine = await Engine.open(store, source, limits, {
       granted: (granted) => this.#grant(granted),
       stop: (stop) => this.#stop(stop),
@@ -95,6 +96,10 @@ export class TaskServer extends EventEmitter<TaskServerEvents> {
       send: (id, message) => this.#send(id, message),
       refused: (refusal) => this.emit("refused", refusal),
     })
+    if (turn?.aborted) {
+      this.#engine.abandon()
+      throw notMine()
+    }
     await this.#router.bind(bind)
     this.#endpoint = this.#router.lastEndpoint ?? ""
     this.#running = this.#run()
@@ -259,6 +264,12 @@ export class TaskServer extends EventEmitter<TaskServerEvents> {
     }
   }
 
+  /** Another process may serve the queue. */
+  readonly #abandon = () => {
+    this.#engine?.abandon()
+    if (this.#running !== undefined) this.#fail(notMine())
+  }
+
   #fail(error: Error): void {
     this.emit("failed", error)
     void this.close()
@@ -271,11 +282,19 @@ export class TaskServer extends EventEmitter<TaskServerEvents> {
   }
 
   async #close(): Promise<void> {
+    const { turn } = this.#options
+    turn?.removeEventListener("abort", this.#abandon)
+    // Workers and clients go to the other process at once: what is under way here may last.
+    if (turn?.aborted) await this.#closeRouter()
     if (this.#isOpen) await this.#engine.close()
-    // The address is free once this is done.
-    if (this.#endpoint !== "") await this.#router.unbind(this.#endpoint).catch(() => {})
-    this.#router.close()
+    await this.#closeRouter()
     await this.#running
+  }
+
+  async #closeRouter(): Promise<void> {
+    // The address is free once this is done.
+    if (this.#endpoint !== "" && !this.#router.closed) await this.#router.unbind(this.#endpoint).catch(() => {})
+    this.#router.close()
   }
 
   /** Closes it, at the end of an `await using`. */
@@ -283,6 +302,8 @@ export class TaskServer extends EventEmitter<TaskServerEvents> {
     return this.close()
   }
 }
+
+const notMine = () => new TaskError("TAKEN_OVER", "Another process may serve the queue now")
 
 /** The JSON of a lease. The input is JSON already. */
 function leaseText({ id, lease, attempt, options, queue, key, batch, input }: Task): string {
