@@ -2,6 +2,7 @@
 
 import { type ChildProcess, spawn } from "node:child_process"
 import { once } from "node:events"
+import { writeFileSync } from "node:fs"
 import { join } from "node:path"
 import process from "node:process"
 import { setTimeout as wait } from "node:timers/promises"
@@ -28,11 +29,9 @@ class Queue {
   /** What this process has said, line by line. */
   log: { msg: string; reason?: string }[] = []
 
-  constructor(port: number, servers: readonly string[], ...rest: string[]) {
+  constructor(port: number, ...rest: string[]) {
     this.endpoint = `tcp://127.0.0.1:${port}`
-    const replicas = servers.length === 1 ? "1" : "3"
-    const store = ["--jetstream", servers.join(","), "--stream", "tasks", "--replicas", replicas]
-    this.#args = ["serve", "--bind", this.endpoint, "--store", join(temporaryFolder(), "copy"), ...store, ...rest]
+    this.#args = ["serve", "--bind", this.endpoint, "--store", join(temporaryFolder(), "copy"), ...rest]
     onTestFinished(async () => void (await this.end("SIGKILL")))
   }
 
@@ -90,9 +89,13 @@ function clientOf(queues: readonly Queue[]): TaskClient {
 
 describe("Queues that share a store", () => {
   it("take turns: one serves, the other one goes on where that has stopped", { timeout: 90_000 }, async () => {
-    const { url } = await startServer()
+    const { url } = await startServer("authorization { user: queue, password: secret }")
+    const folder = temporaryFolder()
+    const file = join(folder, "jetstream.yaml")
+    writeFileSync(join(folder, "secret"), "secret\n", { mode: 0o600 })
+    writeFileSync(file, `servers: "${url}"\nstream: tasks\nreplicas: 1\nusername: queue\npassword: "file:./secret"\n`)
     const ports = await Promise.all([freePort(), freePort()])
-    const [a, b] = ports.map((port) => new Queue(port, [url])) as [Queue, Queue]
+    const [a, b] = ports.map((port) => new Queue(port, "--jetstream", file)) as [Queue, Queue]
     await a.start()
     await until(() => a.isServing)
     await b.start()
@@ -134,8 +137,9 @@ describe("Queues that share a store", () => {
     const receiver = await startReceiver(results, { bind: "tcp://127.0.0.1:*", insecure: true })
     onTestFinished(() => receiver.close())
     const ports = await Promise.all([freePort(), freePort()])
+    const shared = ["--jetstream", cluster.urls.join(","), "--stream", "tasks"]
     const rest = ["--link", receiver.endpoint, "--lease", "6s"]
-    const queues = ports.map((port) => new Queue(port, cluster.urls, ...rest))
+    const queues = ports.map((port) => new Queue(port, ...shared, ...rest))
     for (const queue of queues) await queue.start()
     const log = join(temporaryFolder(), "log")
     let started = 0
