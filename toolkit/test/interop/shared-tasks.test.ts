@@ -6,10 +6,12 @@ import { writeFileSync } from "node:fs"
 import { join } from "node:path"
 import process from "node:process"
 import { setTimeout as wait } from "node:timers/promises"
+import { connect } from "@nats-io/transport-node"
 import { decode } from "ohmq-toolkit/events"
 import { startReceiver } from "ohmq-toolkit/link"
 import { openStore } from "ohmq-toolkit/store"
-import { TaskClient } from "ohmq-toolkit/tasks"
+import { shareStore } from "ohmq-toolkit/store/jetstream"
+import { serveTasks, TaskClient } from "ohmq-toolkit/tasks"
 import { describe, expect, it, onTestFinished } from "vitest"
 import { type End, random, startEnd } from "../link/ends.js"
 import { entries } from "../link/support.js"
@@ -27,7 +29,7 @@ class Queue {
   readonly #args: string[]
   #child: ChildProcess | undefined
   /** What this process has said, line by line. */
-  log: { msg: string; reason?: string }[] = []
+  log: { msg: string; http?: string }[] = []
 
   constructor(port: number, ...rest: string[]) {
     this.endpoint = `tcp://127.0.0.1:${port}`
@@ -95,7 +97,7 @@ describe("Queues that share a store", () => {
     writeFileSync(join(folder, "secret"), "secret\n", { mode: 0o600 })
     writeFileSync(file, `servers: "${url}"\nstream: tasks\nreplicas: 1\nusername: queue\npassword: "file:./secret"\n`)
     const ports = await Promise.all([freePort(), freePort()])
-    const [a, b] = ports.map((port) => new Queue(port, "--jetstream", file)) as [Queue, Queue]
+    const [a, b] = ports.map((port) => new Queue(port, "--jetstream", file, "--http", "127.0.0.1:0")) as [Queue, Queue]
     await a.start()
     await until(() => a.isServing)
     await b.start()
@@ -106,12 +108,15 @@ describe("Queues that share a store", () => {
       { id: "3", key: "k" },
     ])
     expect([a.isServing, b.isServing]).toEqual([true, false])
+    const ready = async ({ log }: Queue) => (await fetch(`${log.findLast(({ http }) => http)?.http}/readyz`)).status
+    expect([await ready(a), await ready(b)]).toEqual([200, 503])
     // Who stops hands over at once.
     const since = performance.now()
     expect(await a.end()).toBe(0)
     expect(await client.counts()).toMatchObject({ ready: 3 })
     expect(performance.now() - since).toBeLessThan(10_000)
     expect(b.isServing).toBe(true)
+    expect(await ready(b)).toBe(200)
     expect(await client.show("1")).toMatchObject({ state: "ready", input: "one" })
     expect(await client.submit([{ id: "3" }, { id: "4" }])).toMatchObject([
       { status: "duplicate" },
@@ -123,6 +128,28 @@ describe("Queues that share a store", () => {
     expect(await b.end()).toBe(0)
     expect(await client.counts()).toMatchObject({ ready: 4 })
     expect(a.isServing).toBe(true)
+  })
+
+  it("begin with the tasks of a queue that had a store of its own", { timeout: 60_000 }, async () => {
+    const { url } = await startServer()
+    const folder = join(temporaryFolder(), "tasks")
+    const own = await openStore(folder)
+    const alone = await serveTasks(own, { bind: "tcp://127.0.0.1:*" })
+    const before = new TaskClient({ connect: alone.endpoint })
+    onTestFinished(() => before.close())
+    await before.submit([{ id: "1", input: { deep: true } }, { id: "2" }])
+    await before.cancel({ ids: ["2"] })
+    await alone.close()
+    await own.close()
+    const connector = () => connect({ servers: url, reconnect: false })
+    await shareStore(folder, { connect: connector, stream: "tasks", replicas: 1 })
+    const shared = ["--jetstream", url, "--stream", "tasks", "--replicas", "1", "--store", folder]
+    const queue = await new Queue(await freePort(), ...shared).start()
+    const client = clientOf([queue])
+    expect(await client.show("1")).toMatchObject({ state: "ready", input: { deep: true } })
+    expect(await client.show("2")).toMatchObject({ state: "cancelled" })
+    expect(await client.submit([{ id: "1" }])).toMatchObject([{ status: "duplicate" }])
+    expect(await queue.end()).toBe(0)
   })
 
   it(`end each task once while servers, queues and workers are killed (seed ${seed})`, {

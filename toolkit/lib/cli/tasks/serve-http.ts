@@ -19,16 +19,31 @@ export function addressOf(text: string): { host: string; port: number } {
   return { host: match[1], port }
 }
 
-/** Serves the status page, /metrics, /healthz and /readyz. */
-export async function serveHttp(
-  text: string,
-  server: TaskServer,
-  log: Logger,
-): Promise<{ url: string; close(): Promise<void> }> {
+const type = { "content-type": "text/plain; charset=utf-8" }
+
+/** What serves pages, and where. */
+export interface Web {
+  url: string
+  close(): Promise<void>
+}
+
+async function listen(http: HttpServer, text: string): Promise<Web> {
   const { host, port } = addressOf(text)
+  http.page("/healthz", () => ({ status: 200, headers: type, body: "ok\n" }))
+  return { url: await http.listen(host.replace(/^\[(.*)\]$/, "$1"), port), close: () => http.close() }
+}
+
+/** Serves /healthz and /readyz of a process that waits for its turn. */
+export function serveWaiting(text: string): Promise<Web> {
+  const http = new HttpServer(100, () => {})
+  http.page("/readyz", () => ({ status: 503, headers: type, body: "Another process serves the queue\n" }))
+  return listen(http, text)
+}
+
+/** Serves the status page, /metrics, /healthz and /readyz. */
+export function serveHttp(text: string, server: TaskServer, log: Logger): Promise<Web> {
   const registry = tasksMetrics(server)
   const http = new HttpServer(100, () => {})
-  const type = { "content-type": "text/plain; charset=utf-8" }
   http.page("/metrics", async () => ({
     status: 200,
     headers: { "content-type": registry.contentType },
@@ -36,11 +51,10 @@ export async function serveHttp(
   }))
   // On this machine only, so without a token.
   http.serve(new StatusSite(new QueuePage(server, log)))
-  http.page("/healthz", () => ({ status: 200, headers: type, body: "ok\n" }))
   http.page("/readyz", () =>
     server.isReady
       ? { status: 200, headers: type, body: "ok\n" }
       : { status: 503, headers: type, body: "The store of the queue does not work\n" },
   )
-  return { url: await http.listen(host.replace(/^\[(.*)\]$/, "$1"), port), close: () => http.close() }
+  return listen(http, text)
 }

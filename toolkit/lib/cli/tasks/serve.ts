@@ -11,7 +11,7 @@ import { serveTasks, TaskError, type TaskServerOptions, takeTurns } from "../../
 import { parseUsage, UsageError } from "../usage.js"
 import { asUsage, durationOf, integerOf, ownCertificate, sizeOf } from "./connecting.js"
 import { linkOf, type ResultsLink, startResults } from "./results-link.js"
-import { addressOf, serveHttp } from "./serve-http.js"
+import { addressOf, serveHttp, serveWaiting, type Web } from "./serve-http.js"
 import { openShared, sharedConfig } from "./shared-store.js"
 
 const names = [
@@ -134,18 +134,39 @@ interface Parts {
 
 /** Serves the queue whenever no other process does. */
 async function runInTurn(store: ReplicatedStore, parts: Parts, signal: AbortSignal): Promise<number> {
-  const { log } = parts
+  const { log, http } = parts
   let code = 0
   const ended = new AbortController()
+  let waiting: Promise<Web | undefined> | undefined
+  const wait = async (by: string | undefined) => {
+    waiting ??= http === undefined ? undefined : serveWaiting(http)
+    try {
+      const web = await waiting
+      log.info(
+        { ...(by && { by }), ...(web && { http: web.url }) },
+        "This process waits for its turn to serve the queue",
+      )
+    } catch {
+      // It is thrown below.
+      ended.abort()
+    }
+  }
+  const waitNoMore = async () => {
+    const web = await waiting
+    waiting = undefined
+    await web?.close()
+  }
   await takeTurns(store, {
     signal: AbortSignal.any([signal, ended.signal]),
-    onWait: (by) => log.info({ ...(by && { by }) }, "This process waits for its turn to serve the queue"),
+    onWait: (by) => void wait(by),
     onProblem: ({ message }) => log.warn({ reason: message }, "The queue cannot be served for now"),
     serve: async (turn) => {
+      await waitNoMore()
       code = await run(store, parts, signal, turn)
       if (code !== 0) ended.abort()
     },
   })
+  await waitNoMore()
   return code
 }
 
