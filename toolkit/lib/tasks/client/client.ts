@@ -2,14 +2,7 @@
 
 import { randomBytes } from "node:crypto"
 import { CHUNK_BYTES } from "../protocol.js"
-import {
-  type Counts,
-  checkMembers,
-  checkValue,
-  type Submitted,
-  type TaskInit,
-  type TaskState,
-} from "../queue/index.js"
+import { type Counts, checkMembers, checkValue, type Submitted, type TaskInit, type TaskState } from "../queue/index.js"
 import type { ScheduleInit, SettingsChange } from "../server/control.js"
 import { checkOption } from "../server/options.js"
 import type { PageOptions, TaskSelection } from "../server/selection.js"

@@ -18,6 +18,7 @@ import { changeable, control } from "./control.js"
 import { Dispatcher } from "./dispatcher.js"
 import { Engine, type Granted } from "./engine.js"
 import { type ReadServerOptions, readServerOptions, type TaskAction, type TaskServerOptions } from "./options.js"
+import { Outgoing } from "./outgoing.js"
 import { type PageOptions, pageOf, type TaskSelection } from "./selection.js"
 import { snapshotOf, type TasksSnapshot, type TaskView, viewOf } from "./views.js"
 
@@ -46,6 +47,8 @@ const actions: Record<RequestKind, TaskAction> = {
   control: "control",
 }
 
+/** How many messages are taken at a time, at most. */
+const BATCH = 64
 /** Reading stops while so many writes are under way. */
 const MAX_WRITES = 64
 
@@ -53,6 +56,7 @@ const MAX_WRITES = 64
 export class TaskServer extends EventEmitter<TaskServerEvents> {
   readonly #options: ReadServerOptions
   readonly #router: Router
+  readonly #outgoing: Outgoing
   #engine!: Engine
   #dispatcher!: Dispatcher
   #endpoint = ""
@@ -76,6 +80,7 @@ export class TaskServer extends EventEmitter<TaskServerEvents> {
       heartbeatTimeout: heartbeat,
       heartbeatTimeToLive: heartbeat * 2,
     })
+    this.#outgoing = new Outgoing(this.#router)
     if (capability.draft === true) this.#router.peerEvents.on("disconnect", (id) => this.#leave(id.toString("latin1")))
   }
 
@@ -93,7 +98,7 @@ export class TaskServer extends EventEmitter<TaskServerEvents> {
     this.#isOpen = true
     if (this.#options.beat !== undefined) this.#engine.beat(this.#options.beat)
     this.#dispatcher = new Dispatcher(this.#engine, {
-      send: (id, message) => this.#send(id, message),
+      send: (id, message) => this.#outgoing.send(id, message),
       refused: (refusal) => this.emit("refused", refusal),
     })
     if (turn?.aborted) {
@@ -175,13 +180,26 @@ export class TaskServer extends EventEmitter<TaskServerEvents> {
 
   async #run(): Promise<void> {
     try {
-      for await (const { parts, userId } of this.#router.withMetadata()) {
-        const [id, ...frames] = parts
-        if (id !== undefined) this.#receive(id, frames, userId ?? undefined)
-        if (this.#engine.underWay > MAX_WRITES) await this.#engine.settled()
-      }
+      // Without security nobody has a user id, and many messages can be taken at a time.
+      if (this.#options.security === undefined) await this.#runPlain()
+      else await this.#runSecured()
     } catch (error) {
       if (this.#closing === undefined) this.#fail(error as Error)
+    }
+  }
+
+  async #runPlain(): Promise<void> {
+    for await (const batch of this.#router.batches({ max: BATCH })) {
+      for (const [id, ...frames] of batch) if (id !== undefined) this.#receive(id, frames, undefined)
+      if (this.#engine.underWay > MAX_WRITES) await this.#engine.settled()
+    }
+  }
+
+  async #runSecured(): Promise<void> {
+    for await (const { parts, userId } of this.#router.withMetadata()) {
+      const [id, ...frames] = parts
+      if (id !== undefined) this.#receive(id, frames, userId ?? undefined)
+      if (this.#engine.underWay > MAX_WRITES) await this.#engine.settled()
     }
   }
 
@@ -212,8 +230,9 @@ export class TaskServer extends EventEmitter<TaskServerEvents> {
     }
     for (const [connection, mine] of byConnection) {
       const body = `{"session":${mine[0]?.seat.session},"leases":[${mine.map(({ task }) => leaseText(task)).join(",")}]}`
-      if (!this.#send(Buffer.from(connection, "latin1"), encodeMessage(answers.lease, 0, body)))
-        this.#returnLeases(connection, mine)
+      this.#outgoing.send(Buffer.from(connection, "latin1"), encodeMessage(answers.lease, 0, body), () =>
+        this.#returnLeases(connection, mine),
+      )
     }
     if (this.listenerCount("started") > 0) {
       const views = valid.map(({ task }) => viewOf(task))
@@ -235,7 +254,7 @@ export class TaskServer extends EventEmitter<TaskServerEvents> {
   }
 
   #stop({ task, lease, connection, reason }: Stop): void {
-    this.#send(Buffer.from(connection, "latin1"), encodeAnswer("stop", 0, { id: task.id, lease, reason }))
+    this.#outgoing.send(Buffer.from(connection, "latin1"), encodeAnswer("stop", 0, { id: task.id, lease, reason }))
   }
 
   #ended(tasks: readonly Task[]): void {
@@ -246,22 +265,13 @@ export class TaskServer extends EventEmitter<TaskServerEvents> {
   #recovered(error: TaskError): void {
     this.#dispatcher.waiters.renew(this.#engine.queue)
     for (const connection of this.#dispatcher.workers)
-      this.#send(Buffer.from(connection, "latin1"), encodeAnswer("again", 0, {}))
+      this.#outgoing.send(Buffer.from(connection, "latin1"), encodeAnswer("again", 0, {}))
     this.emit("recovered", error)
   }
 
   #leave(connection: string): void {
     this.#dispatcher.leave(connection)
     if (this.#engine.isUp) this.#engine.queue.leave(connection)
-  }
-
-  #send(id: Buffer, message: Buffer[]): boolean {
-    try {
-      return this.#router.trySend([id, ...message])
-    } catch {
-      // EHOSTUNREACH: the peer is gone. Or the socket is closed.
-      return false
-    }
   }
 
   /** Another process may serve the queue. */
@@ -292,6 +302,7 @@ export class TaskServer extends EventEmitter<TaskServerEvents> {
   }
 
   async #closeRouter(): Promise<void> {
+    await this.#outgoing.sent()
     // The address is free once this is done.
     if (this.#endpoint !== "" && !this.#router.closed) await this.#router.unbind(this.#endpoint).catch(() => {})
     this.#router.close()
