@@ -108,7 +108,7 @@ async function measure({ peer, start }, { tasks, timed, concurrency, workers }) 
     await Promise.all([submitter.ask("submit", { count: 2000 }), worker.ask("count", { to: 2000 })])
     const cpu = async () => {
       const [one, other] = await Promise.all([submitter.ask("cpu"), worker.ask("cpu")])
-      return one.cpu + other.cpu + cpuOf(started[0].pid)
+      return started.reduce((sum, { pid }) => sum + cpuOf(pid), one.cpu + other.cpu)
     }
     const before = await cpu()
     const from = performance.now()

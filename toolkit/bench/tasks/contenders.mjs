@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url"
 
 import { freePort, startListener } from "../../../bench/lib/server.mjs"
 import { client, clientVersion } from "../durable/peers/clients.mjs"
-import { eventually, find, redis, versions } from "../durable/servers.mjs"
+import { eventually, find, nats, redis, versions } from "../durable/servers.mjs"
 
 const { version } = createRequire(import.meta.url)("ohmq-toolkit/package.json")
 
@@ -23,12 +23,19 @@ const needs = (program, module, folders) => () => {
   }
 }
 
-async function ohmq({ folder, started }) {
+async function ohmq({ folder, started }, ...options) {
   const port = await freePort()
   const command = fileURLToPath(new URL("../../../dist/cli/main.js", import.meta.url))
   const args = [command, "tasks", "serve", "--bind", `tcp://127.0.0.1:${port}`, "--store", join(folder, "store")]
-  started.push(await startListener(process.execPath, args, { port }))
+  started.push(await startListener(process.execPath, [...args, ...options], { port }))
   return { endpoint: `tcp://127.0.0.1:${port}` }
+}
+
+async function ohmqShared(where) {
+  const { servers } = await nats({ ...where, replicas: 3 })
+  const addresses = servers.map((server) => `nats://${server}`).join(",")
+  // A cluster that has just started has no leader yet.
+  return eventually(() => ohmq(where, "--jetstream", addresses, "--stream", "tasks"))
 }
 
 const postgresFolders = ["/usr/lib/postgresql/17/bin", "/usr/lib/postgresql/16/bin", "/usr/lib/postgresql/15/bin"]
@@ -80,6 +87,13 @@ export const contenders = [
     peer: "ohmq",
     how: "the store has written it with O_DSYNC",
     start: ohmq,
+  },
+  {
+    name: `ohmq tasks ${version} on JetStream (nats-server ${find("nats-server") ? versions.nats() : "missing"}, three servers)`,
+    peer: "ohmq",
+    how: "two of three servers have it, and the store has written it with O_DSYNC",
+    missing: () => (find("nats-server") === undefined ? "nats-server is not installed" : undefined),
+    start: ohmqShared,
   },
   {
     name: `BullMQ (${needs("redis-server", "bullmq")() ? "missing" : clientVersion("bullmq")}, redis-server ${find("redis-server") ? versions.redis() : "missing"})`,

@@ -4,6 +4,7 @@ import { resolve } from "node:path"
 import { openStore, type Store, type StoreOptions } from "../store/index.js"
 import type { Leases, ReplicatedOptions } from "../store/replicated/index.js"
 import type { RelayConfig } from "./configuration/configuration.js"
+import type { SharedConfig } from "./nats/shared.js"
 
 /** A store, and who serves its cursors, if several relays have it. */
 export interface RelayStore {
@@ -42,9 +43,14 @@ export async function openRelayStore(config: RelayConfig, options: OpenOptions =
 export async function replicatedOptions({ folder, store }: RelayConfig): Promise<ReplicatedOptions> {
   const { jetstream, maxBytes, retention } = store
   if (jetstream === undefined) throw new Error("The configuration has no store.jetstream")
+  return { maxBytes, retention, ...(await streamOptions(jetstream, folder)) }
+}
+
+/** How the stream is reached. Paths are relative to a folder. */
+export async function streamOptions(config: SharedConfig, folder: string): Promise<ReplicatedOptions> {
   const { Connector } = await import("./nats/connector.js")
-  const connector = new Connector(jetstream, folder)
-  const { stream, replicas, history, name, timeout } = jetstream
+  const connector = new Connector(config, folder)
+  const { stream, replicas, history, name, timeout } = config
   const connect = () => connector.connect()
-  return { maxBytes, retention, connect, stream, replicas, history, timeout, ...(name !== undefined && { name }) }
+  return { connect, stream, replicas, history, timeout, ...(name !== undefined && { name }) }
 }

@@ -73,6 +73,11 @@ export interface AppendOptions {
   lost?: { from: number; to: number; cursors?: Record<string, number> } | undefined
   /** Kept with the sequence of the last event, for `markOf`. */
   mark?: string | undefined
+  /**
+   * A cursor of a store that several processes share. `NOT_OWNER`, and nothing is stored, if another process serves it by the time that the
+   * events get into the log. Other stores have one process.
+   */
+  serving?: string | undefined
 }
 
 /** How to read. */

@@ -105,6 +105,7 @@ describe("ohmq tasks serve --relay", () => {
 
   it.each([
     [["--relay", "127.0.0.1:1"], "--relay: Expected an endpoint such as tcp://127.0.0.1:5570, or off"],
+    [["--relay", "tcp://127.0.0.1:1,h"], "--relay: Expected an endpoint such as tcp://127.0.0.1:5570, or off"],
     [["--relay", "tcp://192.0.2.1:1"], "--relay: tcp://192.0.2.1:1 goes beyond this machine, unencrypted"],
     [["--relay-cert", "x"], "--relay-cert needs --relay ENDPOINT"],
     [["--relay", "tcp://127.0.0.1:1", "--relay-cert", "x"], "--relay-cert needs --cert FILE"],

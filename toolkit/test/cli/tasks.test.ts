@@ -60,6 +60,8 @@ interface Found {
   locations: { physicalLocation: { artifactLocation: { uri: string } } }[]
 }
 
+const serve = ["serve", "--bind", "tcp://127.0.0.1:*", "--store", "x"]
+
 const isAlive = (pid: number) => {
   try {
     process.kill(pid, 0)
@@ -92,6 +94,12 @@ describe("ohmq tasks", () => {
       "--http serves without encryption",
     ],
     [["serve", "--bind", "tcp://127.0.0.1:*", "--store", "x", "--clients", "any"], "--clients needs --cert FILE"],
+    [[...serve, "--stream", "s"], "--stream and --replicas need --jetstream SERVERS"],
+    [[...serve, "--jetstream", "nats://127.0.0.1:1"], "--jetstream needs --stream NAME"],
+    [[...serve, "--jetstream", "nats://h:1", "--stream", "s"], "--jetstream: nats://h:1 goes beyond this machine"],
+    [[...serve, "--jetstream", "http://h", "--stream", "s"], "--jetstream: Expected an address such as"],
+    [[...serve, "--jetstream", "tls://h", "--stream", "s", "--replicas", "2"], "--replicas: Expected 1, 3 or 5"],
+    [[...serve, "--jetstream", "x.yaml", "--stream", "s"], "--stream and --replicas belong in x.yaml"],
     [["submit", "x"], "Expected --queue ENDPOINT"],
     [["submit", "--queue", "tcp://h:1", "x"], "tcp://h:1 goes beyond this machine, unencrypted"],
     [["submit", "--queue", "127.0.0.1:1", "x"], "Expected connect to be an endpoint such as"],
@@ -110,6 +118,17 @@ describe("ohmq tasks", () => {
     const { status, stderr } = run(...args)
     expect(stderr).toContain(`error: ${message}`)
     expect(status).toBe(2)
+  })
+
+  it("names every mistake in a file for --jetstream", () => {
+    const file = join(temporaryFolder(), "jetstream.yaml")
+    writeFileSync(file, "servers: nats://127.0.0.1:1\nstream: a.b\npasword: env:X\n")
+    const { status, stderr } = run(...serve, "--jetstream", file)
+    expect(status).toBe(2)
+    expect(stderr).toContain('jetstream.yaml:3:1: pasword: Unknown option "pasword". Did you mean "password"?')
+    expect(stderr).toContain("jetstream.yaml:2:9: stream: Expected the name of a stream")
+    writeFileSync(file, "servers: nats://h:1\nstream: a\n")
+    expect(run(...serve, "--jetstream", file).stderr).toContain("servers: nats://h:1 goes beyond this machine")
   })
 
   it("submits, works, waits and shows, with exit codes", { timeout: 60_000 }, async () => {

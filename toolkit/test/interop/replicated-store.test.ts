@@ -226,6 +226,28 @@ describe("A store on JetStream", () => {
     want(one, "one")
     await until(() => serving.has("one"))
   })
+
+  it("stores nothing for a cursor that the process does not serve any more", { timeout: 60_000 }, async () => {
+    const { url } = await startServer()
+    const [one, two] = [await open([url], { name: "one" }), await open([url], { name: "two" })]
+    await one.addCursor("out")
+    const serving = { serving: "out" }
+    // As long as nobody has claimed it, everybody may write.
+    expect(await two.append([text("before")], serving)).toBe(1)
+    one.leases.want("out", { granted: () => {}, lost: () => {} })
+    await until(() => one.leases.isHeld("out"))
+    expect(await one.append([text("mine")], serving)).toBe(2)
+    await until(() => two.leases.ownerOf("out") === "one")
+    await expect(two.append([text("theirs")], serving)).rejects.toMatchObject({ code: "NOT_OWNER" })
+    // One that is on its way when somebody else may begin already: this process does not know of it yet.
+    const left = one.leases.leave("out")
+    await expect(one.append([text("late")], serving)).rejects.toMatchObject({ code: "NOT_OWNER" })
+    await left
+    expect(await two.append([text("free")])).toBe(3)
+    await equal(one, two)
+    expect(await textsOf(one, "out")).toEqual(["before", "mine", "free"])
+    expect(await textsOf(two, "out")).toEqual(["before", "mine", "free"])
+  })
 })
 
 describe("Several copies over a cluster", () => {

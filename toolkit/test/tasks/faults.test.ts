@@ -127,13 +127,17 @@ describe("a store that fails", () => {
     const client = clientOf(server.endpoint)
     await client.submit([{ id: "kept" }])
     fail(1)
-    expect(await failure(client.submit([{ id: "lost" }]))).toEqual({
-      code: "STORE",
-      message: "The store failed: the disk is on fire",
-    })
+    const { body } = await raw(server.endpoint).ask(head(2), '{"tasks":[{"id":"lost"}]}')
+    expect(body).toEqual({ code: "STORE", message: "The store failed: the disk is on fire" })
     await recovered.promise
     expect((await all(client.list())).map(({ id }) => id)).toEqual(["kept"])
+    // A client submits it again by itself, until its time is up.
+    fail(2)
     expect(await client.submit([{ id: "lost" }])).toEqual([{ id: "lost", status: "stored", state: "ready" }])
+    fail(1000)
+    const hasty = clientOf(server.endpoint, { timeout: 1200 })
+    expect(await failure(hasty.submit([{ id: "late" }]))).toMatchObject({ code: "STORE" })
+    fail(0)
   })
 
   it("takes a result again that it could not store", async () => {

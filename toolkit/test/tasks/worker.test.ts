@@ -88,6 +88,34 @@ describe("a worker", () => {
     expect(await client.show("a")).toMatchObject({ attempt: 1, result: "computed", state: "finished" })
   })
 
+  it("keeps its lease when others of its process begin and are closed: their heartbeats share a connection", async () => {
+    const { client, connect } = await queued({ lease: 600 })
+    const [started, go] = [deferred(), deferred()]
+    const first = workerOf(connect, { handler: () => "first" })
+    await client.submit([{ id: "a" }])
+    await client.wait()
+    await client.submit([{ id: "b" }], { queue: "slow" })
+    workerOf(connect, {
+      queue: "slow",
+      handler: async ({ signal }) => {
+        started.resolve()
+        await go.promise
+        signal.throwIfAborted()
+        return "kept"
+      },
+    })
+    await started.promise
+    await first.close()
+    // Several times as long as a lease.
+    await new Promise((resolve) => setTimeout(resolve, 2500))
+    workerOf(connect, { handler: () => "third" })
+    await client.submit([{ id: "c" }])
+    await client.wait({ ids: ["c"] })
+    go.resolve()
+    await client.wait()
+    expect(await client.show("b")).toMatchObject({ attempt: 1, result: "kept", state: "finished" })
+  })
+
   it("keeps its tasks when the queue is closed and opened again", async () => {
     const store = await opened()
     const server = await serving(store)

@@ -60,7 +60,9 @@ export async function asUsage<T>(make: () => T | Promise<T>): Promise<T> {
 /** Does something with a client, and closes it. */
 export async function withClient<T>(values: Given, work: (client: TaskClient) => Promise<T>): Promise<T> {
   const target = await targetOf(values)
-  const client = await asUsage(() => new TaskClient({ ...target, timeout: 10_000 }))
+  // Of several, another one may have to take over first.
+  const timeout = [target.connect].flat().length > 1 ? 60_000 : 10_000
+  const client = await asUsage(() => new TaskClient({ ...target, timeout }))
   try {
     return await work(client)
   } finally {

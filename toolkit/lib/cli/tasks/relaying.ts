@@ -1,10 +1,10 @@
 // `ohmq tasks serve --relay`: the events of the queue go to a relay by a link.
 
-import type { SocketSecurity } from "ohmq"
 import type { Logger } from "pino"
 import { isLocalEndpoint } from "../../config/index.js"
-import { type LinkSender, startSender } from "../../link/index.js"
-import type { Entry, Store } from "../../store/index.js"
+import type { LinkSender } from "../../link/index.js"
+import type { Store } from "../../store/index.js"
+import { eventsCursor, type SendEventsOptions, sendEvents } from "../../tasks/index.js"
 import { UsageError } from "../usage.js"
 import { ownCertificate, serverKeyOf } from "./connecting.js"
 
@@ -16,55 +16,47 @@ interface Given {
   insecure?: boolean
 }
 
-/** The cursor of the store that says what the relay has. */
-const cursor = "relay"
-
-/** What only the queue itself needs: to be opened again, and to free older entries. */
-const own = new Set(["task.opened", "task.alive", "task.kept", "task.state"])
+/** The relay, and how the queue connects to it. */
+export type RelayLink = Pick<SendEventsOptions, "connect" | "security" | "insecure">
 
 /** How the queue connects to the relay. Checked before anything is opened. */
-export async function relaySecurity(given: Given): Promise<SocketSecurity | undefined> {
+export async function relayLinkOf(given: Given): Promise<RelayLink | "off" | undefined> {
   const { relay, cert, insecure, "relay-cert": relayCert } = given
   if (relay === undefined || relay === "off") {
     if (relayCert !== undefined) throw new UsageError("--relay-cert needs --relay ENDPOINT")
-    return undefined
+    return relay
   }
-  if (!/^(tcp|ipc):\/\/.+$/.test(relay))
-    throw new UsageError(`--relay: Expected an endpoint such as tcp://127.0.0.1:5570, or off, but received "${relay}"`)
+  const connect = relay.split(",")
+  const wrong = connect.find((endpoint) => !/^(tcp|ipc):\/\/.+$/.test(endpoint))
+  if (wrong !== undefined)
+    throw new UsageError(`--relay: Expected an endpoint such as tcp://127.0.0.1:5570, or off, but received "${wrong}"`)
   if (relayCert !== undefined) {
     if (cert === undefined) throw new UsageError("--relay-cert needs --cert FILE, the queue's certificate")
-    return { client: await ownCertificate(cert), serverKey: await serverKeyOf(relayCert) }
+    return { connect, security: { client: await ownCertificate(cert), serverKey: await serverKeyOf(relayCert) } }
   }
-  if (!isLocalEndpoint(relay) && insecure !== true)
-    throw new UsageError(
-      `--relay: ${relay} goes beyond this machine, unencrypted. Add --relay-cert FILE, or --insecure`,
-    )
-  return undefined
+  const far = connect.find((endpoint) => !isLocalEndpoint(endpoint))
+  if (far !== undefined && insecure !== true)
+    throw new UsageError(`--relay: ${far} goes beyond this machine, unencrypted. Add --relay-cert FILE, or --insecure`)
+  return { connect, insecure: true }
 }
 
 /** Starts to send the events of the queue, if there is a relay. */
 export async function sendToRelay(
   store: Store,
-  { relay }: Given,
-  security: SocketSecurity | undefined,
+  relay: RelayLink | "off" | undefined,
   log: Logger,
 ): Promise<LinkSender | undefined> {
-  const known = store.stats().cursors[cursor]
+  const known = store.stats().cursors[eventsCursor]
   if (relay === undefined || relay === "off") {
     if (known === undefined) return undefined
     // Kept without end, they would fill the store.
-    if (relay === "off") await store.removeCursor(cursor)
+    if (relay === "off") await store.removeCursor(eventsCursor)
     else
       log.warn({ events: known.waiting }, "Events wait for a relay. Name it by --relay, or give them up by --relay off")
     return undefined
   }
-  const sender = await startSender(store, {
-    connect: relay,
-    ...(security ? { security } : { insecure: true }),
-    cursor,
-    select: ({ frames }: Entry) => (own.has(String(frames[0])) ? undefined : frames),
-  })
-  report(sender, log.child({ relay }))
+  const sender = await sendEvents(store, relay)
+  report(sender, log.child({ relay: relay.connect }))
   return sender
 }
 

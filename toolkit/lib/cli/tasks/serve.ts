@@ -4,15 +4,15 @@ import process from "node:process"
 import { Context, type SocketSecurity } from "ohmq"
 import { Authenticator } from "ohmq/security"
 import { type Logger, pino } from "pino"
-import { isLoopback } from "../../config/index.js"
-import { HttpServer } from "../../relay/http/server.js"
-import { StatusSite } from "../../status/index.js"
+import { Complaints } from "../../relay/observation/complaints.js"
 import { openStore, type Store, StoreError } from "../../store/index.js"
-import { serveTasks, type TaskServer, type TaskServerOptions, tasksMetrics } from "../../tasks/index.js"
+import type { ReplicatedStore } from "../../store/replicated/index.js"
+import { serveTasks, TaskError, type TaskServerOptions, takeTurns } from "../../tasks/index.js"
 import { parseUsage, UsageError } from "../usage.js"
 import { asUsage, durationOf, integerOf, ownCertificate, sizeOf } from "./connecting.js"
-import { QueuePage } from "./page.js"
-import { relaySecurity, sendToRelay } from "./relaying.js"
+import { type RelayLink, relayLinkOf, sendToRelay } from "./relaying.js"
+import { addressOf, serveHttp, serveWaiting, type Web } from "./serve-http.js"
+import { openShared, sharedConfig } from "./shared-store.js"
 
 const names = [
   "bind",
@@ -26,6 +26,9 @@ const names = [
   "max-tasks",
   "max-value",
   "source",
+  "jetstream",
+  "stream",
+  "replicas",
   "relay",
   "relay-cert",
 ] as const
@@ -56,53 +59,24 @@ async function secured({ cert, clients, insecure }: Values, log: Logger): Promis
   return { options: { context, security: { server, authenticator } }, release: async () => authenticator.close() }
 }
 
-function addressOf(text: string): { host: string; port: number } {
-  const match = /^(.+):(\d{1,5})$/.exec(text)
-  const port = Number(match?.[2])
-  if (match?.[1] === undefined || port > 65_535)
-    throw new UsageError(`--http: Expected an address such as 127.0.0.1:9580 but received "${text}"`)
-  if (!isLoopback(match[1]))
-    throw new UsageError("--http serves without encryption, so on this machine only: use 127.0.0.1:PORT")
-  return { host: match[1], port }
-}
-
-/** Serves the status page, /metrics, /healthz and /readyz. */
-async function serveHttp(
-  text: string,
-  server: TaskServer,
-  log: Logger,
-): Promise<{ url: string; close(): Promise<void> }> {
-  const { host, port } = addressOf(text)
-  const registry = tasksMetrics(server)
-  const http = new HttpServer(100, () => {})
-  const type = { "content-type": "text/plain; charset=utf-8" }
-  http.page("/metrics", async () => ({
-    status: 200,
-    headers: { "content-type": registry.contentType },
-    body: await registry.metrics(),
-  }))
-  // On this machine only, so without a token.
-  http.serve(new StatusSite(new QueuePage(server, log)))
-  http.page("/healthz", () => ({ status: 200, headers: type, body: "ok\n" }))
-  http.page("/readyz", () =>
-    server.isReady
-      ? { status: 200, headers: type, body: "ok\n" }
-      : { status: 503, headers: type, body: "The store of the queue does not work\n" },
-  )
-  return { url: await http.listen(host.replace(/^\[(.*)\]$/, "$1"), port), close: () => http.close() }
-}
-
 const STANDBY_MS = 500
+/** What workers need to outlive a process that is killed: another one has its turn after 15 s. */
+const SHARED_LEASE_MS = 60_000
 
 /** Opens the store; as a standby, once the process that has it open is gone. */
-async function opened(folder: string, standby: boolean, log: Logger, signal: AbortSignal): Promise<Store | undefined> {
+async function opened<S extends Store>(
+  open: () => Promise<S>,
+  standby: boolean,
+  log: Logger,
+  signal: AbortSignal,
+): Promise<S | undefined> {
   let isWaiting = false
   while (!signal.aborted) {
     try {
-      return await openStore(folder)
+      return await open()
     } catch (error) {
       if (!standby || !(error instanceof StoreError) || error.code !== "LOCKED") throw error
-      if (!isWaiting) log.info({ store: folder }, "Another process serves these tasks. This one waits to take over")
+      if (!isWaiting) log.info("Another process has the store open. This one waits to take over")
       isWaiting = true
       await new Promise((resolve) => setTimeout(resolve, STANDBY_MS))
     }
@@ -116,47 +90,89 @@ export async function serve(args: readonly string[]): Promise<number> {
   if (bind === undefined) throw new UsageError("Expected --bind ENDPOINT, such as --bind tcp://127.0.0.1:5580")
   if (folder === undefined) throw new UsageError("Expected --store DIR, the folder for the tasks")
   if (values.http !== undefined) addressOf(values.http)
+  const shared = sharedConfig(values)
   const options = {
     bind,
-    lease: durationOf(values, "lease"),
+    lease: durationOf(values, "lease") ?? (shared && SHARED_LEASE_MS),
     keep: durationOf(values, "keep"),
     keepCount: integerOf(values, "keep-count"),
     maxTasks: integerOf(values, "max-tasks"),
     maxValue: sizeOf(values, "max-value"),
     source: values.source,
   }
+  const relay = await relayLinkOf(values)
   // Lines are written at once, so that the last ones are there when the process ends.
   const log = pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination({ fd: 2, sync: true }))
   const stopped = new AbortController()
   for (const name of ["SIGTERM", "SIGINT"] as const) process.once(name, () => stopped.abort(name))
-  const toRelay = await relaySecurity(values)
+  const { signal } = stopped
   const { options: security, release } = await secured(values, log)
+  const parts = { options: { ...options, ...security }, http: values.http, relay, log }
+  const standby = values.standby === true
   try {
-    const store = await opened(folder, values.standby === true, log, stopped.signal)
-    if (store === undefined) return 0
-    try {
-      const sender = await sendToRelay(store, values, toRelay, log)
-      try {
-        return await run(store, { ...options, ...security }, values.http, log, stopped.signal)
-      } finally {
-        await sender?.close()
-      }
-    } finally {
-      await store.close()
+    if (shared === undefined) {
+      await using store = await opened(() => openStore(folder), standby, log, signal)
+      return store === undefined ? 0 : await run(store, parts, signal)
     }
+    const complaints = new Complaints(log)
+    const complain = (reason: string) => complaints.warn("store", { reason }, "The servers of the store fail")
+    await using store = await opened(() => openShared(folder, shared, complain), standby, log, signal)
+    return store === undefined ? 0 : await runInTurn(store, parts, signal)
   } finally {
     await release()
   }
 }
 
-async function run(
-  store: Store,
-  options: TaskServerOptions,
-  http: string | undefined,
-  log: Logger,
-  signal: AbortSignal,
-): Promise<number> {
-  const server = await asUsage(() => serveTasks(store, options))
+/** What it runs beside the store. */
+interface Parts {
+  options: TaskServerOptions
+  http: string | undefined
+  relay: RelayLink | "off" | undefined
+  log: Logger
+}
+
+/** Serves the queue whenever no other process does. */
+async function runInTurn(store: ReplicatedStore, parts: Parts, signal: AbortSignal): Promise<number> {
+  const { log, http } = parts
+  let code = 0
+  const ended = new AbortController()
+  let waiting: Promise<Web | undefined> | undefined
+  const wait = async (by: string | undefined) => {
+    waiting ??= http === undefined ? undefined : serveWaiting(http)
+    try {
+      const web = await waiting
+      log.info(
+        { ...(by && { by }), ...(web && { http: web.url }) },
+        "This process waits for its turn to serve the queue",
+      )
+    } catch {
+      // It is thrown below.
+      ended.abort()
+    }
+  }
+  const waitNoMore = async () => {
+    const web = await waiting
+    waiting = undefined
+    await web?.close()
+  }
+  await takeTurns(store, {
+    signal: AbortSignal.any([signal, ended.signal]),
+    onWait: (by) => void wait(by),
+    onProblem: ({ message }) => log.warn({ reason: message }, "The queue cannot be served for now"),
+    serve: async (turn) => {
+      await waitNoMore()
+      code = await run(store, parts, signal, turn)
+      if (code !== 0) ended.abort()
+    },
+  })
+  await waitNoMore()
+  return code
+}
+
+/** Serves the queue until a signal ends it, or its turn is over. */
+async function run(store: Store, parts: Parts, signal: AbortSignal, turn?: AbortSignal): Promise<number> {
+  const { options, http, relay, log } = parts
+  await using server = await asUsage(() => serveTasks(store, { ...options, turn }))
   let failure: Error | undefined
   const ended = new Promise<void>((resolve) => {
     server.on("failed", (error) => {
@@ -170,6 +186,7 @@ async function run(
   server.on("recovered", ({ message }) => log.error({ reason: message }, "The store failed, and was opened again"))
   if (server.missing > 0)
     log.error({ entries: server.missing }, "The store has lost entries: tasks may be missing, or start again")
+  await using sender = await sendToRelay(store, relay, log)
   const web = http === undefined ? undefined : await serveHttp(http, server, log)
   log.info(
     { endpoint: server.endpoint, ...(web && { http: web.url }), tasks: server.counts, pid: process.pid },
@@ -177,8 +194,11 @@ async function run(
   )
   await ended
   await web?.close()
+  await sender?.close()
   await server.close()
-  if (failure) log.error({ reason: failure.message }, "The queue has ended")
+  const isOver = turn !== undefined && failure instanceof TaskError && failure.code === "TAKEN_OVER"
+  if (isOver) log.warn({ reason: failure?.message }, "The turn of this process is over")
+  else if (failure) log.error({ reason: failure.message }, "The queue has ended")
   else log.info({ signal: signal.reason }, "The queue has stopped")
-  return failure ? 1 : 0
+  return failure && !isOver ? 1 : 0
 }

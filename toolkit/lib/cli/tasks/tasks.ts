@@ -30,9 +30,14 @@ const verb: CommandVerb = {
   --max-value SIZE      how much JSON an input or a result may have. Default 1MB
   --http HOST:PORT      serve /metrics, /healthz and /readyz, on this machine only
   --source URI          the source of its events. Default /tasks
-  --relay ENDPOINT      bring its events to a relay, whose source link listens there; off: give up what waits for one
+  --relay ENDPOINT      bring its events to a relay, whose source link listens there. Several, with commas; off: give up what
+                        waits for one
   --relay-cert FILE     the relay's public certificate. The queue's own is --cert
   --standby             if another process has the store open, wait and take over when it ends
+  --jetstream SERVERS   share the tasks with processes elsewhere: nats:// or tls:// addresses, with commas; or a file with the
+                        options of store.jetstream of a relay. --store is then this process's copy. One process serves at a time
+  --stream NAME         the stream that all of them share. It is created if it is not there
+  --replicas N          how many servers have the stream: 1, 3 or 5. Default 3
   --cert FILE           the queue's certificate with its secret key, made by: ohmq keys certificate
   --clients DIR|any     the folder with the public certificates of workers and clients, or any
   --insecure            listen for other machines without encryption`,

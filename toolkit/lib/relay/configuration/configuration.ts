@@ -18,23 +18,11 @@ import {
 import { checkCertificates } from "../certificates.js"
 import type { SinkKind, SourceKind } from "../components.js"
 import { checkHttp, httpSchema } from "../http/options.js"
-import { natsOptions, natsProblem, streamName } from "../nats/options.js"
+import { checkShared, sharedSchema } from "../nats/shared.js"
 import type { Route } from "../routes/route.js"
 import { compileRoute, type RouteOptions, routeSchema } from "../routes/schema.js"
 import { sinkKinds, sourceKinds } from "./registry.js"
 
-const jetstreamSchema = z.strictObject({
-  stream: streamName().describe("The stream that the relays share. It is created if it is not there."),
-  replicas: z
-    .union([z.literal(1), z.literal(3), z.literal(5)], "Expected 1, 3 or 5")
-    .prefault(3)
-    .describe("How many servers have the stream."),
-  name: z.string().min(1).max(255).optional().describe("What this relay is called. The name of the host, by default."),
-  history: duration()
-    .prefault("1d")
-    .describe("How long the stream keeps what all sinks have, so that a relay that was away can catch up."),
-  ...natsOptions,
-})
 export const storeSchema = z.strictObject({
   path: z
     .string()
@@ -43,7 +31,7 @@ export const storeSchema = z.strictObject({
     .describe(
       "The folder of the store, on a local disk. With `jetstream`: of this relay's copy, and `./data` by default.",
     ),
-  jetstream: jetstreamSchema
+  jetstream: sharedSchema
     .optional()
     .describe("Shares the store with other relays, through [NATS JetStream](store.md#on-several-machines)."),
   maxBytes: size().prefault("1GiB").describe("How much the store may take."),
@@ -258,16 +246,6 @@ export class ConfigReader {
   }
 }
 
-function checkJetStream(document: ConfigDocument, options: z.infer<typeof jetstreamSchema>, folder: string): void {
-  const path = ["store", "jetstream"]
-  const before = document.mistakes.length
-  resolveSecrets(options, { folder, env: process.env }, (inner, message) =>
-    document.report([...path, ...inner], message),
-  )
-  const problem = document.mistakes.length === before ? natsProblem(options) : undefined
-  if (problem) document.report([...path, ...problem[0]], problem[1])
-}
-
 /** Why a configuration cannot be read, and what to do. */
 const unreadable: Readonly<Record<string, string>> = {
   ENOENT: "There is no such file. Write one with: ohmq relay init",
@@ -299,7 +277,10 @@ export function parseConfig(text: string, file: string, { needsSecrets = true }:
   const routes = given && reader.routes(given, Object.keys(written.part("sources")), Object.keys(written.part("sinks")))
   const http = top?.http
   if (http) checkHttp(document, http, needsSecrets ? folder : undefined)
-  if (top?.store.jetstream && needsSecrets) checkJetStream(document, top.store.jetstream, folder)
+  if (top?.store.jetstream && needsSecrets)
+    checkShared(top.store.jetstream, folder, (path, message) =>
+      document.report(["store", "jetstream", ...path], message),
+    )
   if (top === undefined || routes === undefined || document.mistakes.length > 0) throw written.failure()
   const fingerprint = needsSecrets ? fingerprintOf([top.store, top.http]) : ""
   return { file, folder, store: top.store, http, sources, routes, sinks: sinks as SinkComponent[], fingerprint }

@@ -6,11 +6,17 @@ import { type Draft, kinds, type Position, readRecord, recordLength, writeRecord
 import type { AppendOptions, Gap, NewEvent } from "../store.js"
 
 /** How a stream's append is told. `whenFull` and `signal` are matters of the writer. */
-export type StreamOptions = Omit<AppendOptions, "whenFull" | "signal">
+export type StreamOptions = Omit<AppendOptions, "whenFull" | "signal" | "serving">
+
+/** A cursor that the writer serves, and in which epoch. */
+export interface Serving {
+  cursor: string
+  epoch?: number | undefined
+}
 
 /** A change of the store. */
 export type Command =
-  | ({ op: "append"; events: number } & StreamOptions)
+  | ({ op: "append"; events: number; serving?: Serving | undefined } & StreamOptions)
   | { op: "forget-stream"; stream: string }
   | { op: "add-cursor"; cursor: string; from: "start" | "end" }
   | { op: "remove-cursor"; cursor: string }

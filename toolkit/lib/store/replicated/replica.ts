@@ -6,7 +6,7 @@ import { StoreError } from "../log/errors.js"
 import type { AppliedTo, SegmentStore } from "../segment-store.js"
 import type { CursorOwner } from "../state-values.js"
 import type { Position } from "../store.js"
-import type { Command, CommandBatch, Request } from "./command.js"
+import type { Command, CommandBatch, Request, Serving } from "./command.js"
 
 /** More commands than this are not in one batch. */
 export const maxCommands = 4096
@@ -24,7 +24,11 @@ const readers: ReadonlySet<Command["op"]> = new Set([
   "replay",
   "discard",
   "drop",
+  "claim",
+  "release",
 ])
+/** What decides about the commands that follow it. */
+const owning: ReadonlySet<Command["op"]> = new Set(["claim", "release"])
 
 /** What came of a command. */
 export type Result = PromiseSettledResult<unknown>
@@ -91,6 +95,7 @@ export class Replica {
       const at = (this.#offset + sequence) * maxCommands + index
       if (readers.has(request.command.op)) await Promise.allSettled(results)
       results.push(this.#untilDone(from, request, at))
+      if (owning.has(request.command.op)) await Promise.allSettled(results)
     }
     const settled = await Promise.allSettled(results)
     // In the order of their last batch, so that the writers of long ago are forgotten.
@@ -137,8 +142,9 @@ export class Replica {
     switch (command.op) {
       case "append": {
         if (at <= this.#base.events) return Promise.resolve()
-        const { op: _, events: __, ...options } = command
-        return local.append(events, { ...options, at })
+        const { op: _, events: __, serving, ...options } = command
+        const append = () => local.append(events, { ...options, at })
+        return serving === undefined ? append() : this.#ifOwned(serving, append)
       }
       case "forget-stream":
         return at <= this.#base.events ? Promise.resolve() : local.forgetStream(command.stream, at)
@@ -176,11 +182,8 @@ export class Replica {
     }
   }
 
-  /** Who served a cursor once must not move it after somebody else has taken over. */
-  #ifOwned(
-    { cursor, epoch }: Extract<Command, { op: "commit" | "dead" }>,
-    perform: () => Promise<void>,
-  ): Promise<void> {
+  /** Who served a cursor once must not move it, nor write for it, after somebody else has taken over. */
+  #ifOwned<T>({ cursor, epoch }: Serving, perform: () => Promise<T>): Promise<T> {
     const owner = this.local.owners.get(cursor)
     if (epoch === undefined || owner === undefined || owner.epoch === epoch) return perform()
     const message = `Cursor "${cursor}" is served by ${owner.name ?? "nobody"} now`

@@ -211,11 +211,23 @@ export class ReplicatedStore implements Store {
 
   async append(events: readonly NewEvent[], options: AppendOptions = {}): Promise<Position> {
     checkEvents(events, options)
-    const { whenFull = "refuse", signal, ...rest } = options
-    const request = this.#request({ op: "append", events: events.length, ...rest }, events)
+    const { whenFull = "refuse", signal, serving: cursor, ...rest } = options
+    const serving = cursor === undefined ? undefined : { cursor, epoch: this.#epochOf(cursor) }
+    const request = this.#request({ op: "append", events: events.length, ...rest, serving }, events)
     const bytes = requestBytes(request)
     if (events.length > 0 && !this.#hasRoom(bytes)) await this.#makeRoom(bytes, whenFull, signal)
     return (await this.#send(request, bytes)) as Position
+  }
+
+  /** In which epoch this process serves a cursor. Undefined if no process ever has claimed it. */
+  #epochOf(cursor: string): number | undefined {
+    const epoch = this.leases.epochOf(cursor)
+    if (epoch === undefined && this.#local.owners.has(cursor))
+      throw new StoreError(
+        "NOT_OWNER",
+        `Cursor "${cursor}" is served by ${this.leases.ownerOf(cursor) ?? "nobody"} now`,
+      )
+    return epoch
   }
 
   #hasRoom(bytes: number): boolean {

@@ -1,17 +1,8 @@
 // What programs do with a queue.
 
 import { randomBytes } from "node:crypto"
-import { setTimeout } from "node:timers/promises"
 import { CHUNK_BYTES } from "../protocol.js"
-import {
-  type Counts,
-  checkMembers,
-  checkValue,
-  type Submitted,
-  TaskError,
-  type TaskInit,
-  type TaskState,
-} from "../queue/index.js"
+import { type Counts, checkMembers, checkValue, type Submitted, type TaskInit, type TaskState } from "../queue/index.js"
 import type { ScheduleInit, SettingsChange } from "../server/control.js"
 import { checkOption } from "../server/options.js"
 import type { PageOptions, TaskSelection } from "../server/selection.js"
@@ -38,7 +29,6 @@ export interface Cancelled {
 const TASKS_A_MESSAGE = 500
 const MESSAGES_UNDER_WAY = 4
 const IDS_AT_ONCE = 100
-const RETRY_MS = 500
 
 /**
  * A client of a queue.
@@ -88,15 +78,7 @@ export class TaskClient {
     selection: Pick<TaskSelection, "ids" | "batch" | "queue"> = {},
     options: { signal?: AbortSignal } = {},
   ): Promise<{ states?: TaskState[]; counts?: Counts }> {
-    for (;;) {
-      try {
-        return await this.#connection.request("wait", { select: selection }, 0, options.signal)
-      } catch (error) {
-        // The queue opens its store again.
-        if (!(error instanceof TaskError) || error.code !== "STORE") throw error
-        await setTimeout(RETRY_MS, undefined, options.signal && { signal: options.signal })
-      }
-    }
+    return this.#connection.request("wait", { select: selection }, 0, options.signal)
   }
 
   /** How many tasks of a batch, of a named queue, or of all are in each state. */

@@ -35,7 +35,13 @@ interface Pending {
   resolve(answer: Record<string, unknown>): void
   reject(error: Error): void
   timer: NodeJS.Timeout | undefined
+  /** Why the queue could not do it yet. */
+  problem?: TaskError
 }
+
+/** How long to wait before a request is sent again that the queue could not do, because its store failed or another process serves it now. */
+const RETRY_MS = 500
+const passing: ReadonlySet<TaskErrorCode> = new Set(["STORE", "TAKEN_OVER"])
 
 /** TCP itself would double its waits for minutes, and not notice when the network is back. */
 const CONNECT_TIMEOUT = 3000
@@ -169,7 +175,7 @@ export class Connection {
   }
 
   /**
-   * Sends a request, again on each new connection, until there is an answer.
+   * Sends a request until there is an answer: again on each new connection, and while the queue cannot store anything.
    *
    * @param timeout In milliseconds. 0 waits as long as it takes.
    * @throws TaskError as the queue answers; `TIMEOUT` or `CLOSED`
@@ -204,7 +210,17 @@ export class Connection {
   #timeOut(request: number, timeout: number): void {
     const why = this.#isUp ? "" : ` ${this.#reason}.`
     const message = `${this.endpoint} did not answer within ${timeout} ms.${why} Is the queue running there?`
-    this.#settle(request, (pending) => pending.reject(new TaskError("TIMEOUT", message)))
+    this.#settle(request, ({ reject, problem }) => reject(problem ?? new TaskError("TIMEOUT", message)))
+  }
+
+  /** Waits with a request for a queue that can do it, here or elsewhere. */
+  #postpone(request: number, problem: TaskError): void {
+    const pending = this.#pending.get(request)
+    if (pending === undefined) return
+    pending.problem = problem
+    setTimeout(() => {
+      if (this.#isUp && this.#pending.get(request) === pending) this.#send(pending.kind, request, pending.body)
+    }, RETRY_MS)
   }
 
   #settle(request: number, how: (pending: Pending) => void): void {
@@ -236,7 +252,10 @@ export class Connection {
       if (kind === "ok") this.#settle(request, (pending) => pending.resolve(body))
       else if (kind === "error") {
         const { code, message } = body as { code: TaskErrorCode; message: string }
-        this.#settle(request, (pending) => pending.reject(new TaskError(code, message)))
+        const problem = new TaskError(code, message)
+        // A greeting is out of date by then: the queue asks for another one, or ends the connection.
+        if (passing.has(code) && !this.#greetings.has(request)) this.#postpone(request, problem)
+        else this.#settle(request, (pending) => pending.reject(problem))
       } else this.#events.received?.(kind, body)
     } catch (error) {
       // What cannot be read answers nothing.

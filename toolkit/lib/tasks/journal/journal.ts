@@ -1,11 +1,14 @@
 // The journal: records of the queue as events in a store. One process writes it at a time.
 
-import type { NewEvent, Position, Store } from "../../store/index.js"
+import { type NewEvent, type Position, type Store, StoreError } from "../../store/index.js"
 import { TaskError, type TaskRecord } from "../queue/index.js"
 import { decodeRecord, encodeRecord, type ReadRecord, type Writer } from "./record-event.js"
 
 /** The cursor of the journal: the space of what it has passed can be freed. */
 export const CURSOR = "tasks"
+
+/** In a store that several processes share, only the one that serves the cursor writes, if they take turns. */
+const serving = { serving: CURSOR }
 
 /** How many entries are read at a time. */
 const CHUNK = 1000
@@ -13,6 +16,15 @@ const CHUNK = 1000
 /** What is in the store at a position. */
 export interface StoredRecord extends ReadRecord {
   position: Position
+}
+
+const takenOver = (error?: Error) =>
+  new TaskError("TAKEN_OVER", "Another process has opened the queue in this store", { cause: error })
+
+/** Why something could not be stored. */
+function failure(error: Error): TaskError {
+  if (error instanceof StoreError && error.code === "NOT_OWNER") return takenOver(error)
+  return new TaskError("STORE", `The store failed: ${error.message}`, { cause: error })
 }
 
 /** Appends records, and reads them again. */
@@ -57,7 +69,7 @@ export class Journal {
       await journal.#readTo(Number.POSITIVE_INFINITY, apply)
       const mine = epoch + 1
       journal.#writer = { source, epoch: mine, count: 0 }
-      const position = await store.append([journal.#event({ type: "task.opened", epoch: mine })])
+      const position = await store.append([journal.#event({ type: "task.opened", epoch: mine })], serving)
       await journal.#readTo(position - 1, apply)
       journal.#last = position
       // Another process may have done the same at the same time. The last one has it.
@@ -92,7 +104,8 @@ export class Journal {
   append(records: readonly TaskRecord[], events: readonly NewEvent[] = []): Promise<void> {
     const time = Date.now()
     const drafts = records.map((record) => this.#event(record, time))
-    const written = drafts.length + events.length === 0 ? undefined : this.#store.append([...drafts, ...events])
+    const written =
+      drafts.length + events.length === 0 ? undefined : this.#store.append([...drafts, ...events], serving)
     // It is waited for below, but perhaps not at once.
     written?.catch(() => {})
     const before = this.#tail
@@ -113,7 +126,7 @@ export class Journal {
     try {
       last = await written
     } catch (error) {
-      throw new TaskError("STORE", `The store failed: ${(error as Error).message}`, { cause: error })
+      throw failure(error as Error)
     }
     const first = last - count + 1
     if (first !== this.#last + 1) await this.#checkOwner(first - 1)
@@ -129,8 +142,7 @@ export class Journal {
   /** Others have written to the store. Whether one of them has taken the queue over: then nothing may be acknowledged. */
   async #checkOwner(to: Position): Promise<void> {
     await this.#readTo(to, ({ record }) => {
-      if (record.type === "task.opened" && record.epoch >= this.epoch)
-        throw new TaskError("TAKEN_OVER", "Another process has opened the queue in this store")
+      if (record.type === "task.opened" && record.epoch >= this.epoch) throw takenOver()
     })
   }
 
@@ -165,7 +177,11 @@ export class Journal {
 
   /** Frees the space of all up to a position. */
   async commit(position: Position): Promise<void> {
-    await this.#store.commit(CURSOR, position)
+    try {
+      await this.#store.commit(CURSOR, position)
+    } catch (error) {
+      throw failure(error as Error)
+    }
     this.#committed = Math.max(this.#committed, position)
   }
 }

@@ -51,11 +51,11 @@ export class Leases {
   }
 
   /** Seats a worker, in the place of its last connection if there was one. */
-  seat(worker: Omit<Seat, "held" | "isListed" | "hasLeft">): Seat {
+  seat(worker: Omit<Seat, "owner" | "held" | "isListed" | "hasLeft">): Seat {
     const owner = ownerOf(worker.user, worker.instance)
     const before = this.#byOwner.get(owner)
     if (before) this.#unseat(before)
-    const seat: Seat = { ...worker, held: this.of(owner).length, isListed: false, hasLeft: false }
+    const seat: Seat = { ...worker, owner, held: this.of(owner).length, isListed: false, hasLeft: false }
     this.#byOwner.set(owner, seat)
     this.#byConnection.set(seat.connection, seat)
     this.offer(seat)
@@ -79,7 +79,7 @@ export class Leases {
     task.lease = this.last
     task.attempt++
     task.worker = seat.name
-    task.owner = ownerOf(seat.user, seat.instance)
+    task.owner = seat.owner
     task.started = wall
     task.leasedAt = steady
     task.deadline = steady + duration
@@ -109,7 +109,6 @@ export class Leases {
   #unseat(seat: Seat): void {
     seat.hasLeft = true
     this.#byConnection.delete(seat.connection)
-    const owner = ownerOf(seat.user, seat.instance)
-    if (this.#byOwner.get(owner) === seat) this.#byOwner.delete(owner)
+    if (this.#byOwner.get(seat.owner) === seat) this.#byOwner.delete(seat.owner)
   }
 }

@@ -7,6 +7,8 @@ export interface Seat {
   readonly user: string | undefined
   /** Random text of the worker, which stays the same when it connects again. */
   readonly instance: string
+  /** Both as one text: who owns its leases. */
+  readonly owner: string
   readonly name: string
   readonly queue: string
   /** Which of the worker's connections this is, as it counts them. */

@@ -187,7 +187,7 @@ export class TaskQueue {
     // Routing ids can be chosen: this could be another user than the one that has joined.
     if (!seat || seat.user !== user) return
     leases.leave(connection)
-    for (const task of leases.of(ownerOf(seat.user, seat.instance))) this.#all.giveBack(task, wall)
+    for (const task of leases.of(seat.owner)) this.#all.giveBack(task, wall)
   }
 
   /** Gives tasks that are ready to workers with credit. */

@@ -39,7 +39,7 @@ export interface From {
 
 /** What the dispatcher needs of the server. */
 export interface Wire {
-  send(id: Buffer, message: Buffer[]): boolean
+  send(id: Buffer, message: Buffer[]): void
   refused(refusal: { user: string | undefined; code: string; reason: string }): void
 }
 

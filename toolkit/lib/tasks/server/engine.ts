@@ -218,13 +218,16 @@ export class Engine {
     this.#stopTimer()
     while (!this.#isClosed) {
       try {
-        await this.#load()
-        this.#listener.recovered(error)
-        return
+        // To read everything again does not help while the store says that it cannot be written to.
+        if (this.#store.stats().problem === undefined) {
+          await this.#load()
+          if (!this.#isClosed) this.#listener.recovered(error)
+          return
+        }
       } catch {
         // The store says why to whoever asks it; here it only counts that it is back.
-        await new Promise((resolve) => setTimeout(resolve, RETRY_MS))
       }
+      await new Promise((resolve) => setTimeout(resolve, RETRY_MS))
     }
   }
 
@@ -238,6 +241,14 @@ export class Engine {
   /** Resolves once all that was done is on disk, or has failed. */
   async settled(): Promise<void> {
     if (this.isUp) await this.#flush().catch(() => {})
+  }
+
+  /** Ends at once, and writes nothing any more: another process may serve the queue. */
+  abandon(): void {
+    this.#isClosed = true
+    this.#stopTimer()
+    this.#thens = []
+    this.#events = []
   }
 
   /** Writes what has changed, and ends. The store stays open. */

@@ -28,10 +28,12 @@ export interface TaskServerOptions extends GivenLimits {
   heartbeat?: number | undefined
   /** Writes something to the store at least so often, so that `waitToTakeOver` elsewhere sees that it is there. Never by default. */
   beat?: number | undefined
+  /** Once it is aborted, the queue ends at once and writes nothing more: another process may serve it. {@link takeTurns} has such a signal. */
+  turn?: AbortSignal | undefined
 }
 
 const limitNames = Object.keys(defaultQueueLimits) as (keyof QueueLimits)[]
-const names = ["bind", "security", "insecure", "context", "source", "allow", "heartbeat", "beat", ...limitNames]
+const names = ["bind", "security", "insecure", "context", "source", "allow", "heartbeat", "beat", "turn", ...limitNames]
 
 /** The least values: what is less cannot work. */
 const least: Partial<Record<keyof QueueLimits, number>> = { lease: 100, keep: 0, keepCount: 0, maxBackoff: 0 }
@@ -83,6 +85,7 @@ export function readServerOptions(options: TaskServerOptions) {
     allow,
     heartbeat: checkOption("heartbeat", heartbeat, 100),
     beat: options.beat === undefined ? undefined : checkOption("beat", options.beat, 10),
+    turn: options.turn,
     limits,
   }
 }

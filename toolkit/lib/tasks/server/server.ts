@@ -18,6 +18,7 @@ import { changeable, control } from "./control.js"
 import { Dispatcher } from "./dispatcher.js"
 import { Engine, type Granted } from "./engine.js"
 import { type ReadServerOptions, readServerOptions, type TaskAction, type TaskServerOptions } from "./options.js"
+import { Outgoing } from "./outgoing.js"
 import { type PageOptions, pageOf, type TaskSelection } from "./selection.js"
 import { snapshotOf, type TasksSnapshot, type TaskView, viewOf } from "./views.js"
 
@@ -46,6 +47,8 @@ const actions: Record<RequestKind, TaskAction> = {
   control: "control",
 }
 
+/** How many messages are taken at a time, at most. */
+const BATCH = 64
 /** Reading stops while so many writes are under way. */
 const MAX_WRITES = 64
 
@@ -53,6 +56,7 @@ const MAX_WRITES = 64
 export class TaskServer extends EventEmitter<TaskServerEvents> {
   readonly #options: ReadServerOptions
   readonly #router: Router
+  readonly #outgoing: Outgoing
   #engine!: Engine
   #dispatcher!: Dispatcher
   #endpoint = ""
@@ -76,12 +80,14 @@ export class TaskServer extends EventEmitter<TaskServerEvents> {
       heartbeatTimeout: heartbeat,
       heartbeatTimeToLive: heartbeat * 2,
     })
+    this.#outgoing = new Outgoing(this.#router)
     if (capability.draft === true) this.#router.peerEvents.on("disconnect", (id) => this.#leave(id.toString("latin1")))
   }
 
   /** Opens the queue, binds, and begins to receive. */
   async start(store: Store): Promise<void> {
-    const { source, limits, bind } = this.#options
+    const { source, limits, bind, turn } = this.#options
+    turn?.addEventListener("abort", this.#abandon, { once: true })
     this.#engine = await Engine.open(store, source, limits, {
       granted: (granted) => this.#grant(granted),
       stop: (stop) => this.#stop(stop),
@@ -92,9 +98,13 @@ export class TaskServer extends EventEmitter<TaskServerEvents> {
     this.#isOpen = true
     if (this.#options.beat !== undefined) this.#engine.beat(this.#options.beat)
     this.#dispatcher = new Dispatcher(this.#engine, {
-      send: (id, message) => this.#send(id, message),
+      send: (id, message) => this.#outgoing.send(id, message),
       refused: (refusal) => this.emit("refused", refusal),
     })
+    if (turn?.aborted) {
+      this.#engine.abandon()
+      throw notMine()
+    }
     await this.#router.bind(bind)
     this.#endpoint = this.#router.lastEndpoint ?? ""
     this.#running = this.#run()
@@ -170,13 +180,26 @@ export class TaskServer extends EventEmitter<TaskServerEvents> {
 
   async #run(): Promise<void> {
     try {
-      for await (const { parts, userId } of this.#router.withMetadata()) {
-        const [id, ...frames] = parts
-        if (id !== undefined) this.#receive(id, frames, userId ?? undefined)
-        if (this.#engine.underWay > MAX_WRITES) await this.#engine.settled()
-      }
+      // Without security nobody has a user id, and many messages can be taken at a time.
+      if (this.#options.security === undefined) await this.#runPlain()
+      else await this.#runSecured()
     } catch (error) {
       if (this.#closing === undefined) this.#fail(error as Error)
+    }
+  }
+
+  async #runPlain(): Promise<void> {
+    for await (const batch of this.#router.batches({ max: BATCH })) {
+      for (const [id, ...frames] of batch) if (id !== undefined) this.#receive(id, frames, undefined)
+      if (this.#engine.underWay > MAX_WRITES) await this.#engine.settled()
+    }
+  }
+
+  async #runSecured(): Promise<void> {
+    for await (const { parts, userId } of this.#router.withMetadata()) {
+      const [id, ...frames] = parts
+      if (id !== undefined) this.#receive(id, frames, userId ?? undefined)
+      if (this.#engine.underWay > MAX_WRITES) await this.#engine.settled()
     }
   }
 
@@ -207,8 +230,9 @@ export class TaskServer extends EventEmitter<TaskServerEvents> {
     }
     for (const [connection, mine] of byConnection) {
       const body = `{"session":${mine[0]?.seat.session},"leases":[${mine.map(({ task }) => leaseText(task)).join(",")}]}`
-      if (!this.#send(Buffer.from(connection, "latin1"), encodeMessage(answers.lease, 0, body)))
-        this.#returnLeases(connection, mine)
+      this.#outgoing.send(Buffer.from(connection, "latin1"), encodeMessage(answers.lease, 0, body), () =>
+        this.#returnLeases(connection, mine),
+      )
     }
     if (this.listenerCount("started") > 0) {
       const views = valid.map(({ task }) => viewOf(task))
@@ -230,7 +254,7 @@ export class TaskServer extends EventEmitter<TaskServerEvents> {
   }
 
   #stop({ task, lease, connection, reason }: Stop): void {
-    this.#send(Buffer.from(connection, "latin1"), encodeAnswer("stop", 0, { id: task.id, lease, reason }))
+    this.#outgoing.send(Buffer.from(connection, "latin1"), encodeAnswer("stop", 0, { id: task.id, lease, reason }))
   }
 
   #ended(tasks: readonly Task[]): void {
@@ -241,7 +265,7 @@ export class TaskServer extends EventEmitter<TaskServerEvents> {
   #recovered(error: TaskError): void {
     this.#dispatcher.waiters.renew(this.#engine.queue)
     for (const connection of this.#dispatcher.workers)
-      this.#send(Buffer.from(connection, "latin1"), encodeAnswer("again", 0, {}))
+      this.#outgoing.send(Buffer.from(connection, "latin1"), encodeAnswer("again", 0, {}))
     this.emit("recovered", error)
   }
 
@@ -250,13 +274,10 @@ export class TaskServer extends EventEmitter<TaskServerEvents> {
     if (this.#engine.isUp) this.#engine.queue.leave(connection)
   }
 
-  #send(id: Buffer, message: Buffer[]): boolean {
-    try {
-      return this.#router.trySend([id, ...message])
-    } catch {
-      // EHOSTUNREACH: the peer is gone. Or the socket is closed.
-      return false
-    }
+  /** Another process may serve the queue. */
+  readonly #abandon = () => {
+    this.#engine?.abandon()
+    if (this.#running !== undefined) this.#fail(notMine())
   }
 
   #fail(error: Error): void {
@@ -271,11 +292,20 @@ export class TaskServer extends EventEmitter<TaskServerEvents> {
   }
 
   async #close(): Promise<void> {
+    const { turn } = this.#options
+    turn?.removeEventListener("abort", this.#abandon)
+    // Workers and clients go to the other process at once: what is under way here may last.
+    if (turn?.aborted) await this.#closeRouter()
     if (this.#isOpen) await this.#engine.close()
-    // The address is free once this is done.
-    if (this.#endpoint !== "") await this.#router.unbind(this.#endpoint).catch(() => {})
-    this.#router.close()
+    await this.#closeRouter()
     await this.#running
+  }
+
+  async #closeRouter(): Promise<void> {
+    await this.#outgoing.sent()
+    // The address is free once this is done.
+    if (this.#endpoint !== "" && !this.#router.closed) await this.#router.unbind(this.#endpoint).catch(() => {})
+    this.#router.close()
   }
 
   /** Closes it, at the end of an `await using`. */
@@ -283,6 +313,8 @@ export class TaskServer extends EventEmitter<TaskServerEvents> {
     return this.close()
   }
 }
+
+const notMine = () => new TaskError("TAKEN_OVER", "Another process may serve the queue now")
 
 /** The JSON of a lease. The input is JSON already. */
 function leaseText({ id, lease, attempt, options, queue, key, batch, input }: Task): string {

@@ -1,6 +1,7 @@
 // The heartbeats of one worker.
 
-import { Connection, type Target } from "../client/connection.js"
+import type { Target } from "../client/connection.js"
+import { type SharedConnection, share } from "./shared-connection.js"
 
 /** A heartbeat is sent so often while a lease lasts. */
 const BEATS_PER_LEASE = 3
@@ -17,7 +18,7 @@ export interface BeatEvents {
 
 /** Keeps the leases of a worker, and says which are lost. */
 export class Beats {
-  readonly #connection: Connection
+  readonly #shared: SharedConnection
   readonly #instance: string
   readonly #events: BeatEvents
   /** Until when the queue keeps each lease, at least. */
@@ -30,12 +31,10 @@ export class Beats {
     this.#instance = instance
     this.#events = events
     let isReady = false
-    this.#connection = new Connection(target, {
-      connected: () => {
-        if (!isReady) events.ready()
-        isReady = true
-        this.#beat()
-      },
+    this.#shared = share(target, () => {
+      if (!isReady) events.ready()
+      isReady = true
+      this.#beat()
     })
     this.setTime(this.#time)
   }
@@ -57,10 +56,11 @@ export class Beats {
   }
 
   #beat(): void {
-    if (this.#until.size === 0 || !this.#connection.isUp) return
+    const { connection } = this.#shared
+    if (this.#until.size === 0 || !connection.isUp) return
     const leases = [...this.#until.keys()]
     const until = performance.now() + this.#time
-    this.#connection.request("heartbeat", { instance: this.#instance, leases }, this.#time).then(
+    connection.request("heartbeat", { instance: this.#instance, leases }, this.#time).then(
       (answer) => {
         const lost = answer.lost as number[]
         for (const lease of leases) if (this.#until.has(lease)) this.#until.set(lease, until)
@@ -86,6 +86,6 @@ export class Beats {
   close(): void {
     clearInterval(this.#timer)
     clearInterval(this.#checks)
-    this.#connection.close()
+    this.#shared.leave()
   }
 }

@@ -11,6 +11,10 @@ const say = (message: FromHeartbeats) => port.postMessage(message)
 const workers = new Map<number, Beats>()
 
 port.on("message", (message: ToHeartbeats) => {
+  if (message.do === "change") {
+    for (const { worker, added, removed } of message.changes) workers.get(worker)?.change(added, removed)
+    return
+  }
   const { worker } = message
   const beats = workers.get(worker)
   switch (message.do) {
@@ -25,9 +29,6 @@ port.on("message", (message: ToHeartbeats) => {
       break
     case "lease":
       beats?.setTime(message.time)
-      break
-    case "change":
-      beats?.change(message.added, message.removed)
       break
     case "close":
       beats?.close()

@@ -3,7 +3,7 @@
 import { Worker as Thread } from "node:worker_threads"
 import type { Target } from "../client/connection.js"
 import type { BeatEvents } from "./beats.js"
-import type { FromHeartbeats, ToHeartbeats } from "./heartbeat-messages.js"
+import type { FromHeartbeats, LeaseChange, ToHeartbeats } from "./heartbeat-messages.js"
 
 /** A heartbeat may still list a lease for so long after it is over. */
 const REMOVE_MS = 100
@@ -12,6 +12,34 @@ const REMOVE_MS = 100
 let thread: Thread | undefined
 let lastWorker = 0
 const listeners = new Map<number, BeatEvents>()
+
+/** What the thread is not told yet. To wake it costs more than most tasks do, so one message has what has come for all workers in a turn. */
+const changes = new Map<number, LeaseChange>()
+/** What waits until the thread is told. */
+let waiting: (() => void)[] = []
+let isScheduled = false
+let timer: NodeJS.Timeout | undefined
+
+function changeOf(worker: number): LeaseChange {
+  let change = changes.get(worker)
+  if (change === undefined) {
+    change = { worker, added: [], removed: [] }
+    changes.set(worker, change)
+  }
+  return change
+}
+
+function tell(): void {
+  clearTimeout(timer)
+  timer = undefined
+  isScheduled = false
+  const begin = waiting
+  waiting = []
+  const all = [...changes.values()]
+  changes.clear()
+  if (all.length > 0) thread?.postMessage({ do: "change", changes: all } satisfies ToHeartbeats)
+  for (const one of begin) one()
+}
 
 function threadOf(): Thread {
   if (thread) return thread
@@ -40,8 +68,6 @@ function plain({ endpoints, security, heartbeat }: Target): Target {
 export class Heartbeats {
   readonly #worker: number
   readonly #thread: Thread
-  #removed: number[] = []
-  #timer: NodeJS.Timeout | undefined
 
   constructor(target: Target, instance: string, events: BeatEvents) {
     this.#worker = ++lastWorker
@@ -54,23 +80,18 @@ export class Heartbeats {
     this.#post({ do: "lease", worker: this.#worker, time })
   }
 
-  /** The worker has leases. The thread knows it at once: what comes next may block this one. */
-  add(leases: number[]): void {
-    this.#change(leases)
+  /** The worker has leases. Calls `begin` once the thread knows it: what that does may block this one. */
+  add(leases: number[], begin: () => void): void {
+    changeOf(this.#worker).added.push(...leases)
+    waiting.push(begin)
+    if (!isScheduled) setImmediate(tell)
+    isScheduled = true
   }
 
-  /** A lease is over. The thread need not know it at once: most leases are short, and many of them go in one message. */
+  /** A lease is over. The thread need not know it at once: most leases are short. */
   remove(lease: number): void {
-    this.#removed.push(lease)
-    this.#timer ??= setTimeout(() => this.#change([]), REMOVE_MS)
-  }
-
-  #change(added: number[]): void {
-    clearTimeout(this.#timer)
-    this.#timer = undefined
-    const removed = this.#removed
-    this.#removed = []
-    this.#post({ do: "change", worker: this.#worker, added, removed })
+    changeOf(this.#worker).removed.push(lease)
+    timer ??= setTimeout(tell, REMOVE_MS)
   }
 
   #post(message: ToHeartbeats): void {
@@ -79,12 +100,14 @@ export class Heartbeats {
 
   /** Ends them, and the thread with those of the last worker. */
   async close(): Promise<void> {
-    clearTimeout(this.#timer)
     if (!listeners.delete(this.#worker)) return
+    changes.delete(this.#worker)
     if (listeners.size > 0) {
       this.#post({ do: "close", worker: this.#worker })
       return
     }
+    clearTimeout(timer)
+    timer = undefined
     if (thread === this.#thread) thread = undefined
     await this.#thread.terminate()
   }

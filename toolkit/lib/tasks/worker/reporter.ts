@@ -14,8 +14,6 @@ interface Waiting {
   done: (verdict: Verdict) => void
 }
 
-/** How long to wait before a report is sent again that the queue could not store. */
-const RETRY_MS = 500
 const REPORTS_A_MESSAGE = 500
 
 const sizeOf = (report: Report): number =>
@@ -27,7 +25,6 @@ export class Reporter {
   readonly #instance: string
   #waiting: Waiting[] = []
   #isScheduled = false
-  #isClosed = false
 
   constructor(connection: Connection, instance: string) {
     this.#connection = connection
@@ -70,16 +67,7 @@ export class Reporter {
         done(refusal ? new TaskError(refusal.code, refusal.message) : undefined)
       })
     } catch (error) {
-      const reason = error as TaskError
-      if (reason.code === "STORE" && !this.#isClosed) {
-        setTimeout(() => void this.#send(some), RETRY_MS)
-        return
-      }
-      for (const { done } of some) done(reason)
+      for (const { done } of some) done(error as TaskError)
     }
-  }
-
-  close(): void {
-    this.#isClosed = true
   }
 }

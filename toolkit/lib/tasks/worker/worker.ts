@@ -141,8 +141,14 @@ export class Worker<Input = unknown> extends EventEmitter<WorkerEvents> {
       const { session, leases } = body as { session: number; leases: LeaseBody[] }
       // Those of a lost connection are not this worker's any more.
       if (session !== this.#session) return
-      this.#heartbeats.add(leases.map(({ lease }) => lease))
-      for (const lease of leases) void this.#work(lease)
+      const jobs = leases.map((lease) => new Job<Input>(lease, (report) => void this.#reporter.report(report)))
+      for (const job of jobs) this.#jobs.set(job.lease, job)
+      this.#heartbeats.add(
+        jobs.map(({ lease }) => lease),
+        () => {
+          for (const job of jobs) void this.#work(job)
+        },
+      )
     } else if (kind === "stop") {
       const { lease, reason } = body as { lease: number; reason: string }
       this.#jobs.get(lease)?.abort(new AbortReason("stop", reason))
@@ -153,9 +159,7 @@ export class Worker<Input = unknown> extends EventEmitter<WorkerEvents> {
     for (const lease of leases) this.#jobs.get(lease)?.abort(new AbortReason("lost", reason))
   }
 
-  async #work(body: LeaseBody): Promise<void> {
-    const job = new Job<Input>(body, (report) => void this.#reporter.report(report))
-    this.#jobs.set(job.lease, job)
+  async #work(job: Job<Input>): Promise<void> {
     this.emit("started", job as Job)
     const { timeout } = job
     const timer =
@@ -166,7 +170,11 @@ export class Worker<Input = unknown> extends EventEmitter<WorkerEvents> {
     let error: Error | undefined
     try {
       // Also what throws at once.
-      const result = await (async () => this.#handler(job))()
+      const result = await (async () => {
+        // It may have been aborted before it began.
+        if (job.abortReason) throw job.abortReason
+        return this.#handler(job)
+      })()
       report = { do: "finish", id: job.id, lease: job.lease, result }
     } catch (thrown) {
       error = thrown instanceof Error ? thrown : new Error(String(thrown))
@@ -236,7 +244,6 @@ export class Worker<Input = unknown> extends EventEmitter<WorkerEvents> {
     }
     // If the queue cannot be reached, it learns it when the leases expire.
     if (this.#connection.isUp) await this.#connection.request("bye", {}, BYE_MS).catch(() => {})
-    this.#reporter.close()
     this.#connection.close()
     await this.#heartbeats.close()
   }

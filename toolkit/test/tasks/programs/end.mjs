@@ -1,5 +1,5 @@
 // A queue, a worker or both of them, as processes that can be killed.
-// end.mjs serve STORE ENDPOINT | end.mjs work ENDPOINT NAME LOG
+// end.mjs serve STORE ENDPOINT | end.mjs work ENDPOINT,... NAME LOG
 
 import { appendFileSync } from "node:fs"
 import process from "node:process"
@@ -22,7 +22,7 @@ if (role === "serve") {
   const log = (what, job) =>
     appendFileSync(file, `${JSON.stringify({ what, id: job.id, lease: job.lease, key: job.key, at: Date.now() })}\n`)
   const worker = new Worker({
-    connect,
+    connect: connect.split(","),
     name,
     concurrency: 4,
     handler: async (job) => {
