@@ -26,7 +26,7 @@ export class Gateway {
 
   /** Connects the networks by a cable, and starts the web server and the firewall. */
   async open() {
-    this.#clients = this.#lab.start("clients", "unshare --net sleep infinity")
+    this.#clients = this.#lab.start("clients", "setpriv --pdeathsig KILL unshare --net sleep infinity")
     const { pid } = this.#clients
     await until("the clients have a network", () => namespaceOf(pid) !== namespaceOf("self"))
     const ip = (...args) => this.#lab.run("ip", args)

@@ -18,7 +18,8 @@ export function documentedBlock(): { command: string[]; undo: { command: string[
 /** What runs a program with a firewall, and what the firewall blocks. Needs root and Debian's package nftables. */
 export async function firewall() {
   if (process.getuid?.() !== 0) throw new Error("Only root can make network namespaces")
-  const child = spawn("unshare", ["--net", "sleep", "infinity"], { stdio: "ignore" })
+  // It ends with the tests, also if they are killed: its input closes then.
+  const child = spawn("unshare", ["--net", "cat"], { stdio: ["pipe", "ignore", "ignore"] })
   onTestFinished(() => void child.kill("SIGKILL"))
   const namespaceOf = (pid: number | string | undefined) => readlinkSync(`/proc/${pid}/ns/net`)
   await until(() => namespaceOf(child.pid) !== namespaceOf("self"))
