@@ -17,6 +17,7 @@ import { type Counts, type Stop, type Task, TaskError, type TaskQueue } from "..
 import { changeable, control } from "./control.js"
 import { Dispatcher } from "./dispatcher.js"
 import { Engine, type Granted } from "./engine.js"
+import { byConnection, leaseBody } from "./grants.js"
 import { type ReadServerOptions, readServerOptions, type TaskAction, type TaskServerOptions } from "./options.js"
 import { Outgoing } from "./outgoing.js"
 import { type PageOptions, pageOf, type TaskSelection } from "./selection.js"
@@ -221,16 +222,8 @@ export class TaskServer extends EventEmitter<TaskServerEvents> {
   #grant(granted: readonly Granted[]): void {
     // Leases that were given back before they were on disk are not sent: the worker would do what another one has.
     const valid = granted.filter(({ task, lease }) => task.lease === lease && task.state === "running")
-    const byConnection = new Map<string, Granted[]>()
-    for (const one of valid) {
-      const { connection } = one.seat
-      const mine = byConnection.get(connection)
-      if (mine) mine.push(one)
-      else byConnection.set(connection, [one])
-    }
-    for (const [connection, mine] of byConnection) {
-      const body = `{"session":${mine[0]?.seat.session},"leases":[${mine.map(({ task }) => leaseText(task)).join(",")}]}`
-      this.#outgoing.send(Buffer.from(connection, "latin1"), encodeMessage(answers.lease, 0, body), () =>
+    for (const [connection, mine] of byConnection(valid)) {
+      this.#outgoing.send(Buffer.from(connection, "latin1"), encodeMessage(answers.lease, 0, leaseBody(mine)), () =>
         this.#returnLeases(connection, mine),
       )
     }
@@ -315,13 +308,6 @@ export class TaskServer extends EventEmitter<TaskServerEvents> {
 }
 
 const notMine = () => new TaskError("TAKEN_OVER", "Another process may serve the queue now")
-
-/** The JSON of a lease. The input is JSON already. */
-function leaseText({ id, lease, attempt, options, queue, key, batch, input }: Task): string {
-  const { attempts, timeout } = options
-  const head = JSON.stringify({ id, lease, attempt, attempts, timeout, queue, key, batch })
-  return `${head.slice(0, -1)},"input":${input}}`
-}
 
 /**
  * Serves a queue whose tasks are in a store. It takes the queue over if another process serves it from the same store.
