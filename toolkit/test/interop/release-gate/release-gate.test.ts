@@ -128,6 +128,12 @@ it(`The whole way, from a push to the audit log, loses nothing (${seconds} s, se
     services["worker-2"],
   ]
   const memory = new MemoryWatch(ours)
+  const progress = setInterval(() => {
+    const arrived = pipeline.elastic.documentsIn("logs-ohmq-default").size
+    const { commits, findings } = developers
+    process.stderr.write(`gate: ${commits.length} pushes, ${findings} findings, ${arrived} of them in Elasticsearch\n`)
+  }, 20_000)
+  onTestFinished(() => clearInterval(progress))
 
   // The storm.
   const started = Date.now()
@@ -244,6 +250,9 @@ it(`The whole way, from a push to the audit log, loses nothing (${seconds} s, se
     problems.push(`${late.length} events of the old host have arrived after its certificate was revoked`)
 
   const exits = Object.values(services).flatMap((service) => service.exits)
+  for (const { name, code, signal: by, said } of exits)
+    if (by !== null || !said.includes("ENOSPC"))
+      problems.push(`${name} has ended by itself with ${by ?? code}: ${said}`)
   for (const { name, growth, isFlat } of rss)
     if (!isFlat) problems.push(`The memory of ${name} has grown by ${Math.round(growth)} MiB`)
   for (const [name, disk] of Object.entries(pipeline.disks))
@@ -265,8 +274,10 @@ it(`The whole way, from a push to the audit log, loses nothing (${seconds} s, se
     again: developers.again,
     findings: known.length,
     more,
+    unseen: more - seen,
     faults: { ...faults, certificates: { "edge's replaced": 3, "old host's revoked": 1 } },
-    probes: times.length,
+    probes: times.length - late.length,
+    late: late.length,
     stations: stations.map(tallyOf),
     audit: { trail: trail.size, responses: responses.size },
     rss,
@@ -275,6 +286,6 @@ it(`The whole way, from a push to the audit log, loses nothing (${seconds} s, se
     problems,
   }
   if (process.env.OHMQ_GATE_RESULT) writeFileSync(process.env.OHMQ_GATE_RESULT, JSON.stringify(result, undefined, 2))
-  console.log(JSON.stringify(result))
+  console.log(JSON.stringify({ ...result, exits: exits.length }))
   expect(problems).toEqual([])
 })
