@@ -12,6 +12,10 @@ for await (const line of createInterface({ input: process.stdin })) {
 const client = new TaskClient({ connect: process.argv[2], timeout: 10_000 })
 try {
   await client.submit(tasks)
+} catch ({ message }) {
+  // The relay tries again.
+  process.stderr.write(`${message}\n`)
+  process.exitCode = 1
 } finally {
   client.close()
 }
