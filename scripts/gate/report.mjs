@@ -93,7 +93,7 @@ export function section(run) {
 
 ${verdict} ${time.slice(0, 10)}, ${run.seconds} s, Node.js ${machine.node}, ${machine.cpus} processors with a load of ${number(machine.load)}.
 
-${number(run.pushes)} pushes (${number(run.again)} requests had to be sent again) with ${number(run.findings)} findings, and ${number(faultsOf(run))} faults. Once these were over, all was everywhere after ${seconds(took.drain)}. Of ${run.more} findings
+${number(run.pushes)} pushes (${number(run.again)} requests had to be sent again) with ${number(run.findings)} findings, and ${number(faultsOf(run))} faults. Once these were over, nothing moved any more after ${seconds(took.drain)}. Of ${run.more} findings
 without faults, Prometheus counted ${run.more - run.unseen}. ${number(run.probes)} events of the old host arrived before its certificate was revoked, and ${run.late} later. The audit logs have ${number(run.audit.trail)} and ${number(run.audit.responses)} entries. ${exitsText(run.exits)}
 
 ${stationsTable(run.stations)}

@@ -138,9 +138,9 @@ it(`The whole way, from a push to the audit log, loses nothing (${seconds} s, se
   // The storm.
   const started = Date.now()
   const signal = AbortSignal.timeout(seconds * 1000)
-  const gapMs = Math.min(30_000, seconds * 100)
+  const gapMs = Math.min(30_000, Math.max(10_000, seconds * 100))
   const [faults, revoked] = await Promise.all([
-    failAll(pipeline.targets, { seed, gapMs, downMs: Math.min(4000, seconds * 25), signal }),
+    failAll(pipeline.targets, { seed, gapMs, downMs: Math.min(4000, seconds * 50), signal }),
     renewCertificates(pipeline),
     developers.work(signal),
     developers.work(signal),
