@@ -38,7 +38,7 @@ async function runIn(folder, seconds, seed) {
   mkdirSync(path.join(folder, "tmp"))
   const result = path.join(folder, "result.json")
   const vitest = inProject("node_modules/vitest/vitest.mjs")
-  const args = ["run", "--project", "interop", "toolkit/test/interop/release-gate"]
+  const args = ["run", "--project", "interop", "toolkit/test/interop/release-gate/release-gate.test.ts"]
   const child = spawn(process.execPath, [vitest, ...args], {
     cwd: inProject(),
     env: {

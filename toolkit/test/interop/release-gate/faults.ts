@@ -2,9 +2,9 @@
 
 import { setTimeout as wait } from "node:timers/promises"
 import { random } from "../../link/ends.js"
+import type { SmallDisk } from "../../relay/small-disk.js"
 import type { Endpoint } from "../endpoints.js"
 import type { Service } from "./service.js"
-import type { SmallDisk } from "./small-disk.js"
 
 /** Begins a fault. Resolves to what it is called, and to what ends it. */
 type Begin = (next: () => number) => Promise<[what: string, end: () => Promise<unknown>]>

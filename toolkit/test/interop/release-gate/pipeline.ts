@@ -9,6 +9,7 @@ import { proxied } from "../../link/support.js"
 import { ElasticsearchServer } from "../../relay/contract/elasticsearch.js"
 import { type Answer, ContractServer, type Request } from "../../relay/contract/server.js"
 import { SplunkServer } from "../../relay/contract/splunk.js"
+import { SmallDisk } from "../../relay/small-disk.js"
 import { command, env, freePort } from "../../relay/support.js"
 import { isListening } from "../daemons.js"
 import { type Endpoint, httpEndpoint } from "../endpoints.js"
@@ -16,7 +17,6 @@ import { prometheusArgs, scrapeConfig } from "../prometheus.js"
 import * as configurations from "./configurations.js"
 import { diskTarget, networkTarget, processTarget, serverTarget, type Target } from "./faults.js"
 import { Service } from "./service.js"
-import { SmallDisk } from "./small-disk.js"
 
 const queueProgram = fileURLToPath(new URL("programs/queue.mjs", import.meta.url))
 

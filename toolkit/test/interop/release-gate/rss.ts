@@ -6,7 +6,7 @@ import type { Service } from "./service.js"
 /** How old a process must be so that its memory counts, in seconds: before, it only grows into what it needs. */
 const grown = 15
 /** By how much memory may have grown over a run: the fraction, and MiB on top of it. */
-const allowed = { fraction: 0.25, more: 16 }
+const allowed = { fraction: 0.5, more: 16 }
 /** In hours: what is measured for less tells nothing. */
 const least = 0.05
 
