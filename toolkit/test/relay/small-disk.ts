@@ -14,6 +14,8 @@ export const canMount = process.platform === "linux" && process.getuid?.() === 0
 export class SmallDisk {
   readonly folder: string
   isMounted = false
+  /** Ends what fills it. */
+  #free = async () => {}
 
   /** Mounts it at a folder, which is made. If that cannot be, it is only a folder. */
   constructor(folder: string, mebibytes: number) {
@@ -27,6 +29,7 @@ export class SmallDisk {
 
   /** Leaves no byte free. Resolves to what ends that. */
   async fill(): Promise<() => Promise<void>> {
+    if (!this.isMounted) throw new Error(`${this.folder} is not a disk of its own: only root can mount one, on Linux`)
     const path = join(this.folder, "filler")
     const file = await open(path, "w")
     let isOver = false
@@ -37,16 +40,19 @@ export class SmallDisk {
         await wait(100)
       }
     })()
-    return async () => {
+    this.#free = async () => {
+      this.#free = async () => {}
       isOver = true
       await filling
       await file.close()
       rmSync(path)
     }
+    return () => this.#free()
   }
 
   /** @param keepIn A folder for a copy of what is on it. */
-  unmount(keepIn?: string): void {
+  async unmount(keepIn?: string): Promise<void> {
+    await this.#free()
     if (!this.isMounted) return
     this.isMounted = false
     if (keepIn !== undefined)

@@ -257,7 +257,7 @@ it(`The whole way, from a push to the audit log, loses nothing (${seconds} s, se
   for (const { name, growth, isFlat } of rss)
     if (!isFlat) problems.push(`The memory of ${name} has grown by ${Math.round(growth)} MiB`)
   for (const [name, disk] of Object.entries(pipeline.disks))
-    disk.unmount(kept !== undefined && problems.length > 0 ? at(name, "disk-kept") : undefined)
+    await disk.unmount(kept !== undefined && problems.length > 0 ? at(name, "disk-kept") : undefined)
   const left = () =>
     leftOver(
       readdirSync("/proc").filter((name) => /^\d+$/.test(name)),
