@@ -70,6 +70,7 @@ export const chapters = [
       "docs/performance.md",
       "docs/comparison.md",
       "toolkit/docs/performance.md",
+      "toolkit/docs/gate-report.md",
     ],
   },
   {

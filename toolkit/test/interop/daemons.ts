@@ -53,9 +53,9 @@ export class Daemon {
 }
 
 /** Whether something listens on a port of TCP. */
-export function isListening(port: number): Promise<boolean> {
+export function isListening(port: number, host = "127.0.0.1"): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = connect(port, "127.0.0.1")
+    const socket = connect(port, host)
     socket.once("connect", () => {
       socket.destroy()
       resolve(true)

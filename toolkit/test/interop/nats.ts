@@ -4,7 +4,7 @@ import { type ChildProcess, spawn } from "node:child_process"
 import { once } from "node:events"
 import { writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { type JetStreamManager, jetstreamManager } from "@nats-io/jetstream"
+import { type JetStreamManager, jetstream, jetstreamManager } from "@nats-io/jetstream"
 import { type ConnectionOptions, connect, type NatsConnection } from "@nats-io/transport-node"
 import { onTestFinished } from "vitest"
 import { freePort, temporaryFolder, until } from "../relay/support.js"
@@ -143,4 +143,16 @@ export async function messagesOf({ manager }: NatsClient, stream: string): Promi
     messages.push({ subject: message.subject, headers, body: new TextDecoder().decode(message.data) })
   }
   return messages
+}
+
+/** The ids of the events in a stream. */
+export async function eventIdsOf({ manager, connection }: NatsClient, stream: string): Promise<string[]> {
+  const { state } = await manager.streams.info(stream)
+  const consumer = await jetstream(connection).consumers.get(stream)
+  const ids: string[] = []
+  while (ids.length < state.messages) {
+    const messages = await consumer.fetch({ max_messages: 5000, expires: 1000 })
+    for await (const message of messages) ids.push(message.json<{ id: string }>().id)
+  }
+  return ids
 }

@@ -12,35 +12,53 @@ export interface Series {
   value: [time: number, value: string]
 }
 
+/** A configuration that scrapes relays, five times a second. */
+export function scrapeConfig(relays: readonly string[], rules?: string): string {
+  const targets = relays.map((url) => JSON.stringify(new URL(url).host)).join(", ")
+  return `global: { scrape_interval: 200ms, scrape_timeout: 200ms, evaluation_interval: 200ms }
+scrape_configs: [{ job_name: relay, static_configs: [{ targets: [${targets}] }] }]
+${rules === undefined ? "" : `rule_files: [${JSON.stringify(rules)}]`}
+`
+}
+
+/** How a Prometheus is started: what follows the name of the program. */
+export const prometheusArgs = (config: string, data: string, address: string): string[] => [
+  `--config.file=${config}`,
+  `--storage.tsdb.path=${data}`,
+  `--web.listen-address=${address}`,
+  "--log.level=error",
+]
+
+/** The API of a Prometheus at an address. */
+export function prometheusApi(address: string) {
+  const get = async <T>(path: string): Promise<T> => {
+    const response = await fetch(`http://${address}/api/v1/${path}`)
+    const { status, data, error } = (await response.json()) as { status: string; data: T; error?: string }
+    if (status !== "success") throw new Error(error)
+    return data
+  }
+  return {
+    get,
+    query: async (query: string) =>
+      (await get<{ result: Series[] }>(`query?query=${encodeURIComponent(query)}`)).result,
+  }
+}
+
 /**
  * A Prometheus that scrapes relays.
  *
  * @param rules A file of rules that it evaluates.
  */
 export async function prometheus(relays: readonly string[], rules?: string) {
-  const targets = relays.map((url) => JSON.stringify(new URL(url).host)).join(", ")
   const folder = temporaryFolder()
   mkdirSync(join(folder, "data"))
   const config = join(folder, "prometheus.yml")
-  writeFileSync(
-    config,
-    `global: { scrape_interval: 200ms, scrape_timeout: 200ms, evaluation_interval: 200ms }
-scrape_configs: [{ job_name: relay, static_configs: [{ targets: [${targets}] }] }]
-${rules === undefined ? "" : `rule_files: [${JSON.stringify(rules)}]`}
-`,
-  )
+  writeFileSync(config, scrapeConfig(relays, rules))
   expect(execFileSync("promtool", ["check", "config", config], { encoding: "utf8" })).toContain("SUCCESS")
   const address = `127.0.0.1:${await freePort()}`
-  const program = spawn(
-    "prometheus",
-    [
-      `--config.file=${config}`,
-      `--storage.tsdb.path=${join(folder, "data")}`,
-      `--web.listen-address=${address}`,
-      "--log.level=error",
-    ],
-    { stdio: ["ignore", "ignore", "pipe"] },
-  )
+  const program = spawn("prometheus", prometheusArgs(config, join(folder, "data"), address), {
+    stdio: ["ignore", "ignore", "pipe"],
+  })
   let said = ""
   program.stderr.setEncoding("utf8").on("data", (text: string) => {
     said += text
@@ -50,12 +68,6 @@ ${rules === undefined ? "" : `rule_files: [${JSON.stringify(rules)}]`}
     program.kill()
     await ended
   })
-  const get = async <T>(path: string): Promise<T> => {
-    const response = await fetch(`http://${address}/api/v1/${path}`)
-    const { status, data, error } = (await response.json()) as { status: string; data: T; error?: string }
-    if (status !== "success") throw new Error(error)
-    return data
-  }
   await Promise.race([
     until(() =>
       fetch(`http://${address}/-/ready`).then(
@@ -67,9 +79,5 @@ ${rules === undefined ? "" : `rule_files: [${JSON.stringify(rules)}]`}
       throw new Error(`Prometheus has ended: ${said}`)
     }),
   ])
-  return {
-    get,
-    query: async (query: string) =>
-      (await get<{ result: Series[] }>(`query?query=${encodeURIComponent(query)}`)).result,
-  }
+  return prometheusApi(address)
 }

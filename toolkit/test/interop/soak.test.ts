@@ -1,75 +1,27 @@
 // A relay with all kinds of sinks, each of which fails at random again and again: everything arrives everywhere, and memory stays flat.
 // OHMQ_SOAK_SECONDS says for how long: 3600 for the figures in docs/performance.md.
 
-import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { chmodSync, existsSync, rmSync, writeFileSync } from "node:fs"
 import { appendFile } from "node:fs/promises"
 import { createServer, type Server, type Socket } from "node:net"
 import { join } from "node:path"
 import process from "node:process"
 import { setTimeout as wait } from "node:timers/promises"
-import { jetstream } from "@nats-io/jetstream"
 import { Pull } from "ohmq"
 import { expect, it, onTestFinished } from "vitest"
 import { random } from "../link/ends.js"
 import { ElasticsearchServer } from "../relay/contract/elasticsearch.js"
-import { type Answer, ContractServer, type Request } from "../relay/contract/server.js"
 import { SplunkServer } from "../relay/contract/splunk.js"
 import { linked } from "../relay/links.js"
 import { env, freePort, linesOf, ohmq, RelayProcess, temporaryFolder, until } from "../relay/support.js"
-import { NatsServer, natsClient } from "./nats.js"
+import { type Endpoint, HookServer, httpEndpoint } from "./endpoints.js"
+import { rssOf, type Sample, slope } from "./memory.js"
+import { eventIdsOf, NatsServer, natsClient } from "./nats.js"
 
 const seconds = Number(process.env.OHMQ_SOAK_SECONDS ?? 15)
 const seed = Number(process.env.OHMQ_SEED ?? Date.now() % 1_000_000)
 /** A longer soak has longer outages. */
 const outageMs = seconds < 120 ? 1500 : 15_000
-
-/** What a sink delivers to. */
-interface Endpoint {
-  /** Makes it fail, in one of its ways. Resolves to what ends that. */
-  fail(choice: number): Promise<() => Promise<unknown>>
-  /** The ids that it has, each as often as it came. */
-  ids(): Promise<string[]> | string[]
-  /** Whether it has each event once, and not only at least once. */
-  isOnce: boolean
-}
-
-class HookServer extends ContractServer {
-  readonly ids: string[] = []
-
-  protected handle({ body }: Request): Answer {
-    this.ids.push((JSON.parse(String(body)) as { id: string }).id)
-    return { status: 200 }
-  }
-}
-
-/** The ways in which an HTTP server fails: it is gone, it is busy, it cuts connections before or after it took something, it is silent. */
-async function httpEndpoint(server: ContractServer, ids: () => string[], isOnce = false): Promise<Endpoint> {
-  await server.listen()
-  const { port } = new URL(server.url)
-  const faults = [
-    "cut",
-    "cut-after",
-    { status: 503 },
-    { status: 429, headers: { "retry-after": "1" } },
-    { status: 401 },
-  ] as const
-  return {
-    ids,
-    isOnce,
-    async fail(choice) {
-      server.requests.length = 0
-      if (choice < 0.5) {
-        server.close()
-        return () => server.listen(undefined, Number(port))
-      }
-      const fault = faults[Math.floor((choice - 0.5) * 2 * faults.length)] ?? "cut"
-      server.faults.push(...Array.from({ length: 1000 }, () => fault))
-      return async () => {
-        server.faults.length = 0
-      }
-    },
-  }
-}
 
 /** A receiver of syslog that is gone at times. */
 async function syslogEndpoint(): Promise<Endpoint & { port: number }> {
@@ -136,21 +88,12 @@ function execEndpoint(folder: string): Endpoint {
 /** A server of NATS that is killed, or does not answer. */
 async function natsEndpoint(): Promise<Endpoint & { url: string }> {
   const server = await (await NatsServer.create()).start()
-  const { manager, connection } = await natsClient(server.url)
-  await manager.streams.add({ name: "soak", subjects: ["soak"], duplicate_window: 4 * 3600e9 })
+  const client = await natsClient(server.url)
+  await client.manager.streams.add({ name: "soak", subjects: ["soak"], duplicate_window: 4 * 3600e9 })
   return {
     url: server.url,
     isOnce: true,
-    async ids() {
-      const { state } = await manager.streams.info("soak")
-      const consumer = await jetstream(connection).consumers.get("soak")
-      const ids: string[] = []
-      while (ids.length < state.messages) {
-        const messages = await consumer.fetch({ max_messages: 5000, expires: 1000 })
-        for await (const message of messages) ids.push(message.json<{ id: string }>().id)
-      }
-      return ids
-    },
+    ids: () => eventIdsOf(client, "soak"),
     async fail(choice) {
       if (choice < 0.5) {
         await server.kill()
@@ -211,18 +154,6 @@ async function hubEndpoint(folder: string, config: string): Promise<Endpoint> {
 }
 
 const idsIn = (file: string): string[] => (existsSync(file) ? linesOf(file).map(({ id }) => id) : [])
-
-const rssOf = (pid: number | undefined): number =>
-  Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]) / 1024
-
-/** By how much values change in an hour, by least squares. */
-function slope(samples: readonly { hours: number; rss: number }[]): number {
-  const mean = (of: (sample: { hours: number; rss: number }) => number) =>
-    samples.reduce((sum, sample) => sum + of(sample), 0) / samples.length
-  const [hours, rss] = [mean((one) => one.hours), mean((one) => one.rss)]
-  const spread = mean((one) => (one.hours - hours) ** 2)
-  return mean((one) => (one.hours - hours) * (one.rss - rss)) / spread
-}
 
 it(`A relay brings everything to all its sinks, which fail at random (${seconds} s, seed ${seed})`, {
   timeout: (seconds * 1.2 + 240) * 1000,
@@ -320,7 +251,7 @@ sinks:`,
     }
   })
 
-  const samples: { hours: number; rss: number }[] = []
+  const samples: Sample[] = []
   while (!isOver()) {
     samples.push({ hours: (Date.now() - began) / 3600e3, rss: rssOf(relay.child.pid) })
     await wait(seconds < 120 ? 500 : 10_000)

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs"
 import { connect, createServer, type Socket } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { setTimeout as wait } from "node:timers/promises"
 import { Authenticator, generateKeyPair } from "ohmq/security"
 import { createEvent, encode } from "ohmq-toolkit/events"
 import {
@@ -85,7 +86,7 @@ export async function entries(store: Store): Promise<Entry[]> {
 export const ids = async (store: Store): Promise<string[]> => (await entries(store)).map(idOf)
 
 /** A TCP proxy whose connections can be cut, held and refused. */
-export async function proxied(target: () => number) {
+export async function proxied(target: () => number, host = "127.0.0.1") {
   const sockets = new Set<Socket>()
   let isDown = false
   let delay = 0
@@ -94,15 +95,21 @@ export async function proxied(target: () => number) {
       client.destroy()
       return
     }
-    const upstream = connect(target(), "127.0.0.1")
+    const upstream = connect(target(), host)
     for (const [one, other] of [
       [client, upstream],
       [upstream, client],
     ] as const) {
       sockets.add(one)
+      // What came later does not overtake what is delayed, as TCP has it.
+      let written = Promise.resolve()
       one.on("data", (bytes) => {
-        if (delay === 0) other.write(bytes)
-        else setTimeout(() => other.destroyed || other.write(bytes), delay)
+        const due = performance.now() + delay
+        written = written.then(async () => {
+          const rest = due - performance.now()
+          if (rest > 0) await wait(rest)
+          if (!other.destroyed) other.write(bytes)
+        })
       })
       one.on("error", () => {})
       one.on("close", () => {

@@ -23,7 +23,12 @@ export const event = (id: string, data: unknown = { id }) => ({
 })
 
 /** @param options The options of the sink, as YAML of one line without the braces. */
-export async function sinkRelay(options: string, folder = temporaryFolder(), hasHttp = false): Promise<SinkRelay> {
+export async function sinkRelay(
+  options: string,
+  folder = temporaryFolder(),
+  hasHttp = false,
+  batch = 256,
+): Promise<SinkRelay> {
   const input = join(folder, "in.ndjson")
   appendFileSync(input, "")
   const config = `version: 1
@@ -34,7 +39,7 @@ sources:
 routes:
   - { name: all, from: [in], to: [out] }
 sinks:
-  out: { ${options}, delivery: { retryMin: 5ms, retryMax: 20ms } }
+  out: { ${options}, delivery: { batch: ${batch}, retryMin: 5ms, retryMax: 20ms } }
 `
   const { log, metric, stop } = await startRelay(folder, config)
   return {

@@ -1,9 +1,10 @@
 import { createHmac } from "node:crypto"
-import { readdirSync } from "node:fs"
+import { readdirSync, rmSync } from "node:fs"
 import { createServer, type IncomingMessage } from "node:http"
 import type { AddressInfo } from "node:net"
 import { join } from "node:path"
 import { describe, expect, it, onTestFinished } from "vitest"
+import { event, sinkRelay } from "./sink-relay.js"
 import { basic, linesOf, ohmq, RelayProcess, standardSecret, temporaryFolder, until } from "./support.js"
 
 interface Received {
@@ -102,6 +103,24 @@ describe("The sink webhook", () => {
 })
 
 describe("The sink file", () => {
+  it("writes nothing twice if what was under way when the relay ended comes again in smaller batches", {
+    timeout: 40_000,
+  }, async () => {
+    const events = ["a", "b", "c", "d", "e", "f", "g"].map((id) => event(id))
+    const first = await sinkRelay("type: file, path: ./out.ndjson", undefined, false, 100)
+    first.add(...events)
+    await first.drained(events.length)
+    await first.stop()
+    // The store of before: all events go to the sink again, and another one.
+    rmSync(join(first.folder, "data"), { recursive: true })
+    const again = await sinkRelay("type: file, path: ./out.ndjson", first.folder, false, 2)
+    again.add(event("h"))
+    await again.drained(events.length + 1)
+    await again.stop()
+    const ids = linesOf(join(first.folder, "out.ndjson")).map(({ id }) => id)
+    expect(ids).toEqual(["a", "b", "c", "d", "e", "f", "g", "h"])
+  })
+
   it("begins a new file at its size and keeps so many old ones", { timeout: 40_000 }, async () => {
     const folder = temporaryFolder()
     const rotated = basic.replace("./events.ndjson", "./events.ndjson, maxBytes: 1000B, keep: 2")

@@ -41,6 +41,31 @@ export function metricIn(text: string, name: string): number | undefined {
   return line === undefined ? undefined : Number(line.slice(name.length + 1))
 }
 
+interface GithubOptions {
+  event?: string
+  secret?: string
+}
+
+/** Sends a delivery as GitHub does. */
+export function sendGithub(
+  url: string,
+  body: string,
+  id: string,
+  { event = "push", secret = githubSecret }: GithubOptions = {},
+): Promise<Response> {
+  const signature = createHmac("sha256", secret).update(body).digest("hex")
+  return fetch(url, {
+    method: "POST",
+    body,
+    headers: {
+      "content-type": "application/json",
+      "x-github-event": event,
+      "x-github-delivery": id,
+      "x-hub-signature-256": `sha256=${signature}`,
+    },
+  })
+}
+
 /** A relay in a process of its own. */
 export class RelayProcess {
   readonly child: ChildProcess
@@ -100,22 +125,8 @@ export class RelayProcess {
   }
 
   /** Sends a delivery as GitHub does. */
-  github(
-    body: string,
-    id: string,
-    { event = "push", secret = githubSecret, path = "/github" } = {},
-  ): Promise<Response> {
-    const signature = createHmac("sha256", secret).update(body).digest("hex")
-    return fetch(this.url + path, {
-      method: "POST",
-      body,
-      headers: {
-        "content-type": "application/json",
-        "x-github-event": event,
-        "x-github-delivery": id,
-        "x-hub-signature-256": `sha256=${signature}`,
-      },
-    })
+  github(body: string, id: string, { path = "/github", ...options }: GithubOptions & { path?: string } = {}) {
+    return sendGithub(this.url + path, body, id, options)
   }
 
   /** The value of a metric. */
@@ -155,10 +166,10 @@ sinks:
   archive: { type: file, path: ./events.ndjson }
 `
 
-/** A port that is free now. */
-export async function freePort(): Promise<number> {
+/** A port that is free now, at an address of this machine. */
+export async function freePort(host = "127.0.0.1"): Promise<number> {
   const server = createServer()
-  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done))
+  await new Promise<void>((done) => server.listen(0, host, done))
   const { port } = server.address() as { port: number }
   await new Promise((done) => server.close(done))
   return port

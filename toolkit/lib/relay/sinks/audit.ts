@@ -66,7 +66,13 @@ class AuditSink implements Sink {
   }
 
   async start(): Promise<void> {
-    await this.#open()
+    try {
+      await this.#open()
+    } catch (error) {
+      // Its events wait until there is room; the other sinks get theirs meanwhile.
+      if (!(error instanceof AuditError && error.code === "DISK_FULL")) throw error
+      this.#log.warn({ reason: error.message }, "The audit log cannot be opened yet")
+    }
   }
 
   async #open(): Promise<AuditLog> {

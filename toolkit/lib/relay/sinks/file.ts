@@ -25,11 +25,8 @@ type Config = z.infer<typeof schema>
 /** What is read of an existing file: at least the largest batch. */
 const endBytes = 16 << 20
 
-/**
- * Only what is the same in every byte is a duplicate. Another event may have the same source and id, such as a finding that another scan has
- * found again.
- */
-const keyOf = (line: string | Buffer): string => hash("sha256", line)
+/** Of a line without its end. Two events of one id can have different lines: each route that changes an event makes one. */
+const digestOf = (line: Uint8Array): string => hash("sha256", line)
 
 class FileSink implements Sink {
   readonly #config: Config
@@ -37,8 +34,10 @@ class FileSink implements Sink {
   #file: FileHandle | undefined
   #length = 0
   #begun = 0
-  /** The events in the last lines of the file. The relay may have ended after it wrote them, and before it noted that. */
+  /** The last lines of the file. The relay may have ended after it wrote them, and before it noted that: then they come again, in the same order. */
   #written = new Set<string>()
+  /** The position of the last event that was written. If that could not be noted, it comes again. */
+  #last = -1
 
   constructor(config: Config, { folder }: ComponentContext) {
     this.#config = config
@@ -78,20 +77,18 @@ class FileSink implements Sink {
     }
     const end = bytes.lastIndexOf(0x0a) + 1
     this.#written = new Set()
-    const lines = bytes.subarray(0, end).toString("utf8").split("\n").slice(0, -1)
-    for (const line of lines.slice(-10_000)) this.#written.add(keyOf(`${line}\n`))
+    const digests: string[] = []
+    for (let at = 0; at < end; at = bytes.indexOf(0x0a, at) + 1)
+      digests.push(digestOf(bytes.subarray(at, bytes.indexOf(0x0a, at))))
+    this.#written = new Set(digests.slice(-10_000))
     return from + end
   }
 
   async deliver(batch: readonly Outgoing[]): Promise<Outcome[]> {
     let file = this.#file
     if (file === undefined) throw new Error("The file is not open")
-    let lines = batch.map((outgoing) => eventLine(outgoing))
-    if (this.#written.size > 0) {
-      // Only what was under way when the relay ended can be there: the first batch.
-      lines = lines.filter((line) => !this.#written.has(keyOf(line)))
-      this.#written = new Set()
-    }
+    const lines = this.#unwritten(batch)
+    if (lines.length === 0) return batch.map(() => "done")
     const bytes = Buffer.concat(lines)
     if (this.#isDue(bytes.length)) file = await this.#rotate(file)
     try {
@@ -103,7 +100,17 @@ class FileSink implements Sink {
       throw error
     }
     this.#length += bytes.length
+    this.#last = batch.at(-1)?.position ?? this.#last
+    this.#written.clear()
     return batch.map(() => "done")
+  }
+
+  /** The lines of a batch that are not in the file. What comes again after a kill may come in smaller batches than before. */
+  #unwritten(batch: readonly Outgoing[]): Buffer[] {
+    const lines = batch.filter(({ position }) => position > this.#last).map((outgoing) => eventLine(outgoing))
+    if (this.#written.size === 0) return lines
+    const first = lines.findIndex((line) => !this.#written.has(digestOf(line.subarray(0, -1))))
+    return first === -1 ? [] : lines.slice(first)
   }
 
   #isDue(more: number): boolean {

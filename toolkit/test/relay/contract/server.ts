@@ -3,6 +3,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http"
 import { createServer as createTlsServer } from "node:https"
 import type { AddressInfo } from "node:net"
+import { setTimeout as wait } from "node:timers/promises"
 import { gunzipSync } from "node:zlib"
 import { onTestFinished } from "vitest"
 
@@ -35,6 +36,10 @@ export abstract class ContractServer {
   /** Requests so far, those with a fault included. */
   readonly requests: Request[] = []
   url = ""
+  /** An address of this machine. With one that nobody else uses, the port is still free after `close`. */
+  host = "127.0.0.1"
+  /** How long each answer takes, in milliseconds. */
+  delay = 0
   #server: Server | undefined
 
   protected abstract handle(request: Request): Answer
@@ -43,9 +48,9 @@ export abstract class ContractServer {
     const listener = (request: IncomingMessage, response: ServerResponse) => void this.#answer(request, response)
     const server = tls ? createTlsServer(tls, listener) : createServer(listener)
     this.#server = server
-    await new Promise<void>((done) => server.listen(port, "127.0.0.1", done))
+    await new Promise<void>((done) => server.listen(port, this.host, done))
     onTestFinished(() => this.close())
-    this.url = `${tls ? "https" : "http"}://127.0.0.1:${(server.address() as AddressInfo).port}`
+    this.url = `${tls ? "https" : "http"}://${this.host}:${(server.address() as AddressInfo).port}`
     return this
   }
 
@@ -64,6 +69,7 @@ export abstract class ContractServer {
       body: plain(Buffer.concat(chunks), incoming.headers["content-encoding"]),
     }
     this.requests.push(request)
+    if (this.delay > 0) await wait(this.delay)
     const fault = this.faults.shift()
     if (fault === "silent") return
     if (fault === "cut") return void incoming.socket.destroy()
