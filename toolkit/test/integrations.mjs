@@ -352,7 +352,7 @@ export const integrations = [
     against: standIn("files that are rotated"),
     tests: [
       ["relay/lines.test.ts", "The source file", 2],
-      ["relay/sinks.test.ts", "The sink file", 1],
+      ["relay/sinks.test.ts", "The sink file", 2],
     ],
   },
   {
