@@ -242,4 +242,15 @@ describe("over CURVE", () => {
     const stranger = clientOf(queue.endpoint, { security: securityOf(eve), timeout: 500 })
     expect(await failure(stranger.counts())).toMatchObject({ code: "TIMEOUT" })
   })
+
+  it("takes everybody who knows its key, without a name, if it is told so", async () => {
+    const queue = await serving(await opened(), { security: { server, clients: "any" } })
+    const client = clientOf(queue.endpoint, { security: securityOf(eve) })
+    await client.submit([{ id: "a" }])
+    workerOf(queue.endpoint, { handler: () => 1, security: securityOf(alice) })
+    await client.wait()
+    const task = await client.show("a")
+    expect(task.state).toBe("finished")
+    expect(task.user).toBeUndefined()
+  })
 })

@@ -14,7 +14,10 @@ type GivenLimits = { [Name in keyof QueueLimits]?: QueueLimits[Name] | undefined
 export interface TaskServerOptions extends GivenLimits {
   /** Where to bind, such as "tcp://127.0.0.1:5580". */
   bind: string
-  /** CURVE with an authenticator, whose user ids are those of workers and clients: `{ server, authenticator }`. */
+  /**
+   * CURVE with an authenticator, whose user ids are those of workers and clients: `{ server, authenticator }`. With `{ server, clients: "any" }`, whoever knows the
+   * server's public key may connect, and has no user id.
+   */
   security?: SocketSecurity | undefined
   /** Whether to run without security beyond this machine. Then everybody who can connect can do everything. */
   insecure?: boolean | undefined
@@ -22,7 +25,7 @@ export interface TaskServerOptions extends GivenLimits {
   context?: Context | undefined
   /** The source of its events: a URI reference. "/tasks" by default. */
   source?: string | undefined
-  /** Decides what a user may do. The user is undefined without security. Everything by default. */
+  /** Decides what a user may do. The user is undefined without an authenticator. Everything by default. */
   allow?: ((user: string | undefined, action: TaskAction) => boolean) | undefined
   /** How often to send a heartbeat of ZMTP; a connection that does not answer for that long is closed. 5,000 by default. */
   heartbeat?: number | undefined

@@ -60,6 +60,8 @@ export class TaskServer extends EventEmitter<TaskServerEvents> {
   readonly #outgoing: Outgoing
   #engine!: Engine
   #dispatcher!: Dispatcher
+  /** Whether each connection must have a user id. */
+  readonly #hasUsers: boolean
   #endpoint = ""
   #isOpen = false
   #running: Promise<void> | undefined
@@ -69,6 +71,7 @@ export class TaskServer extends EventEmitter<TaskServerEvents> {
     super()
     this.#options = readServerOptions(options)
     const { security, context, heartbeat } = this.#options
+    this.#hasUsers = security !== undefined && !("clients" in security && security.clients === "any")
     this.#router = new Router({
       ...(context && { context }),
       ...(security && { security }),
@@ -181,9 +184,9 @@ export class TaskServer extends EventEmitter<TaskServerEvents> {
 
   async #run(): Promise<void> {
     try {
-      // Without security nobody has a user id, and many messages can be taken at a time.
-      if (this.#options.security === undefined) await this.#runPlain()
-      else await this.#runSecured()
+      // Where nobody has a user id, many messages can be taken at a time.
+      if (this.#hasUsers) await this.#runSecured()
+      else await this.#runPlain()
     } catch (error) {
       if (this.#closing === undefined) this.#fail(error as Error)
     }
@@ -208,8 +211,7 @@ export class TaskServer extends EventEmitter<TaskServerEvents> {
     const from = { id, connection: id.toString("latin1"), user, request: requestOf(frames) }
     try {
       const message = decodeRequest(frames)
-      if (this.#options.security !== undefined && user === undefined)
-        throw new TaskError("DENIED", "The connection is not authenticated")
+      if (this.#hasUsers && user === undefined) throw new TaskError("DENIED", "The connection is not authenticated")
       if (!this.#options.allow(user, actions[message.kind]))
         throw new TaskError("DENIED", `${user ?? "Nobody"} may not ${actions[message.kind]}`)
       // The memory of a received part is used again; this is kept.
