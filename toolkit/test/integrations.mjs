@@ -117,9 +117,16 @@ export const integrations = [
     part: "`store.jetstream`",
     against: debian("nats-server", "nats-server", "2.9"),
     tests: [
-      ["interop/replicated-store.test.ts", "", 9],
+      ["interop/replicated-store.test.ts", "", 10],
       ["interop/shared-relays.test.ts", "", 4],
     ],
+  },
+  {
+    name: "NATS JetStream, tasks on several machines",
+    direction: "both",
+    part: "`ohmq tasks serve --jetstream`",
+    against: debian("nats-server", "nats-server", "2.9"),
+    tests: [["interop/shared-tasks.test.ts", "", 3]],
   },
   {
     name: "Syslog (RFC 5424, RFC 3164)",
@@ -169,13 +176,6 @@ export const integrations = [
     part: "sink `syslog`",
     against: syslogNg,
     tests: [["interop/syslog.test.ts", "syslog-ng > takes", 1]],
-  },
-  {
-    name: "NATS JetStream",
-    direction: "out",
-    part: "sink `jetstream`",
-    against: debian("nats-server", "nats-server", "2.9"),
-    tests: [["interop/jetstream.test.ts", "", 21]],
   },
   {
     name: "Go's checksum database (sumdb)",
