@@ -225,7 +225,7 @@ export const integrations = [
     part: "the status page",
     against: { ...debian("Chromium", "chromium", "156"), moves: true },
     tests: [
-      ["interop/status-page.test.ts", "", 8],
+      ["interop/status-page.test.ts", "", 9],
       ["status/access.test.ts", "", 11],
       ["status/letters.test.ts", "", 6],
       ["status/overview.test.ts", "", 7],
@@ -309,7 +309,7 @@ export const integrations = [
     part: "source `gate`, sink `gate` and `ohmq gate`",
     against: standIn("the command, sockets of ohmq, and a relay that is killed"),
     tests: [
-      ["relay/gate.test.ts", "", 9],
+      ["relay/gate.test.ts", "", 10],
       ["cli/gate.test.ts", "", 6],
       ["crash/gate.test.ts", "", 1],
     ],
