@@ -147,10 +147,16 @@ export async function messagesOf({ manager }: NatsClient, stream: string): Promi
 
 /** The ids of the events in a stream. */
 export async function eventIdsOf({ manager, connection }: NatsClient, stream: string): Promise<string[]> {
-  const { state } = await manager.streams.info(stream)
+  let count: number | undefined
+  // The server may have come back a moment ago.
+  await until(async () => {
+    const info = await manager.streams.info(stream).catch(() => undefined)
+    count = info?.state.messages
+    return count !== undefined
+  })
   const consumer = await jetstream(connection).consumers.get(stream)
   const ids: string[] = []
-  while (ids.length < state.messages) {
+  while (ids.length < (count ?? 0)) {
     const messages = await consumer.fetch({ max_messages: 5000, expires: 1000 })
     for await (const message of messages) ids.push(message.json<{ id: string }>().id)
   }
