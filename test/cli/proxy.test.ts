@@ -109,6 +109,8 @@ for _ in range(100): print(pull.recv().decode(), flush=True)
 push = context.socket(zmq.PUSH)
 push.connect(args[0])
 for index in range(50): push.send(b"%d" % (int(args[1]) + index))
+push.close()
+context.term() # waits until all of them are sent: at its exit, Python does not
 `,
         front,
         String(from),
@@ -147,6 +149,8 @@ print("all", flush=True)
 push = context.socket(zmq.PUSH)
 push.connect(args[0])
 for index in range(500): push.send(b"x" * 1000)
+push.close()
+context.term()
 `
     await python(push, front).ended
     running.child.kill("SIGTERM")
