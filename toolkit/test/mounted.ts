@@ -12,7 +12,7 @@ export const mayMount =
 
 /** Mounts one of this size, such as `8m`, on a folder, until the test has finished. */
 export function mountOn(folder: string, size: string): string {
-  const { status, stderr } = spawnSync("mount", ["-t", "tmpfs", "-o", `size=${size}`, "tmpfs", folder])
+  const { status, stderr } = spawnSync("mount", ["-t", "tmpfs", "-o", `size=${size},mode=0700`, "tmpfs", folder])
   if (status !== 0) throw new Error(`Cannot mount a file system: ${stderr}`)
   // Runs before the folder is removed.
   onTestFinished(() => void spawnSync("umount", ["-l", folder]))

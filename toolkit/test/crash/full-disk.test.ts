@@ -4,10 +4,11 @@ import { existsSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { readEntries } from "ohmq-toolkit/audit"
 import { expect, it } from "vitest"
-import { canMount, SmallDisk } from "../relay/small-disk.js"
+import { mayMount } from "../mounted.js"
+import { SmallDisk } from "../relay/small-disk.js"
 import { basic, linesOf, RelayProcess, temporaryFolder, until } from "../relay/support.js"
 
-it.runIf(canMount)(
+it.runIf(mayMount)(
   "A full disk of an audit log holds up no other sink when a relay starts",
   {
     timeout: 60_000,

@@ -4,12 +4,9 @@ import { execFileSync } from "node:child_process"
 import { cpSync, lstatSync, mkdirSync, rmSync } from "node:fs"
 import { type FileHandle, open } from "node:fs/promises"
 import { join } from "node:path"
-import process from "node:process"
 import { setTimeout as wait } from "node:timers/promises"
 import { onTestFinished } from "vitest"
-
-/** Only root can mount one on Linux. */
-export const canMount = process.platform === "linux" && process.getuid?.() === 0
+import { mayMount, mountOn } from "../mounted.js"
 
 export class SmallDisk {
   readonly folder: string
@@ -21,8 +18,8 @@ export class SmallDisk {
   constructor(folder: string, mebibytes: number) {
     this.folder = folder
     mkdirSync(folder, { recursive: true })
-    if (!canMount) return
-    execFileSync("mount", ["-t", "tmpfs", "-o", `size=${mebibytes}m,mode=0700`, "ohmq-small-disk", folder])
+    if (!mayMount) return
+    mountOn(folder, `${mebibytes}m`)
     this.isMounted = true
     onTestFinished(() => this.unmount())
   }
