@@ -1,21 +1,10 @@
 // Appends to a store as fast as it can, and says on stdout what was confirmed: `node appender.mjs FOLDER STREAMS`. It is killed by its parent.
 
-import { writeSync } from "node:fs"
 import process from "node:process"
 import { openStore } from "ohmq-toolkit/store"
+import { say } from "../../say.mjs"
 
 const [folder, streams] = process.argv.slice(2)
-
-function say(line) {
-  const bytes = Buffer.from(line)
-  for (let at = 0; at < bytes.length; ) {
-    try {
-      at += writeSync(1, bytes, at)
-    } catch (error) {
-      if (error.code !== "EAGAIN") throw error
-    }
-  }
-}
 
 const store = await openStore(folder, { segmentBytes: 1 << 16 })
 const pad = Buffer.alloc(300)
