@@ -25,6 +25,17 @@ async function fill(log: AuditLog, acknowledged: Map<number, number>): Promise<{
   })
 }
 
+/** A new log on a disk that it soon fills, and the file to remove so that there is room again. */
+async function logOnSmallDisk() {
+  const disk = mountOn(temporaryFolder(), "20m")
+  const ballast = join(disk, "ballast")
+  // More than the tree needs for what the journal has.
+  writeFileSync(ballast, Buffer.alloc(12 << 20))
+  const folder = join(disk, "log")
+  const key = await createAuditLog(folder, { name: "audit.example.com/disk" })
+  return { folder, key, ballast }
+}
+
 /** Tries again while the disk is full. */
 async function eventually<T>(work: () => Promise<T>): Promise<T> {
   for (;;) {
@@ -45,12 +56,7 @@ function expectAll(folder: string, key: string, acknowledged: Map<number, number
 
 describe.runIf(mayMount)("an audit log on a full disk", () => {
   it("refuses entries, loses none, and goes on when there is room", { timeout: 60_000 }, async () => {
-    const disk = mountOn(temporaryFolder(), "20m")
-    const ballast = join(disk, "ballast")
-    // More than the tree needs for what the journal has.
-    writeFileSync(ballast, Buffer.alloc(12 << 20))
-    const folder = join(disk, "log")
-    const key = await createAuditLog(folder, { name: "audit.example.com/disk" })
+    const { folder, key, ballast } = await logOnSmallDisk()
     const log = await opened(folder)
     const acknowledged = new Map<number, number>()
     const { code, message } = await fill(log, acknowledged)
@@ -74,12 +80,7 @@ describe.runIf(mayMount)("an audit log on a full disk", () => {
   })
 
   it("opens with all that was acknowledged, when there is room", { timeout: 60_000 }, async () => {
-    const disk = mountOn(temporaryFolder(), "20m")
-    const ballast = join(disk, "ballast")
-    // More than the tree needs for what the journal has.
-    writeFileSync(ballast, Buffer.alloc(12 << 20))
-    const folder = join(disk, "log")
-    const key = await createAuditLog(folder, { name: "audit.example.com/disk" })
+    const { folder, key, ballast } = await logOnSmallDisk()
     const log = await openAuditLog(folder)
     const acknowledged = new Map<number, number>()
     expect((await fill(log, acknowledged)).code).toBe("DISK_FULL")

@@ -24,6 +24,16 @@ async function certificates(...names: string[]) {
   return { folder, server, clients }
 }
 
+/** A relay with a page, and these sources, routes and sinks. */
+const relayWith = (folder: string, parts: string) =>
+  RelayProcess.start(
+    folder,
+    `version: 1
+store: { path: ./data }
+http: { listen: "127.0.0.1:0", page: true }
+${parts}`,
+  )
+
 function pushTo(endpoint: string, client: Certificate, serverKey: string): Push {
   const push = new Push({ security: { client, serverKey }, linger: 0 })
   onTestFinished(() => push.close())
@@ -37,12 +47,9 @@ describe("peers on the status page", () => {
   it("are named with what they sent, and stay when they have gone", { timeout: 60_000 }, async () => {
     const { folder, server, clients } = await certificates("alice <b>", "bob")
     const [pull, pub] = [await freePort(), await freePort()]
-    const relay = await RelayProcess.start(
+    const relay = await relayWith(
       folder,
-      `version: 1
-store: { path: ./data }
-http: { listen: "127.0.0.1:0", page: true }
-sources:
+      `sources:
   scanners: { type: zmq, socket: pull, bind: "tcp://127.0.0.1:${pull}", ${bound} }
   open: { type: zmq, socket: pull, bind: "tcp://127.0.0.1:*" }
 routes:
@@ -82,12 +89,9 @@ sinks:
   it("are counted when they are not let in, with the last reason", { timeout: 60_000 }, async () => {
     const { folder, server } = await certificates("alice")
     const port = await freePort()
-    const relay = await RelayProcess.start(
+    const relay = await relayWith(
       folder,
-      `version: 1
-store: { path: ./data }
-http: { listen: "127.0.0.1:0", page: true }
-sources:
+      `sources:
   scanners: { type: zmq, socket: pull, bind: "tcp://127.0.0.1:${port}", ${bound} }
 routes:
   - { name: all, from: [scanners], to: [] }
@@ -115,12 +119,9 @@ sinks: {}
     onTestFinished(() => publisher.close())
     await publisher.bind("tcp://127.0.0.1:*")
     const endpoint = String(publisher.lastEndpoint)
-    const relay = await RelayProcess.start(
+    const relay = await relayWith(
       folder,
-      `version: 1
-store: { path: ./data }
-http: { listen: "127.0.0.1:0", page: true }
-sources:
+      `sources:
   feed: { type: zmq, socket: sub, connect: "${endpoint}", security: { cert: ./relay.key_secret, serverKey: ./feed.key } }
 routes:
   - { name: all, from: [feed], to: [] }
