@@ -24,6 +24,8 @@ type Config = z.infer<typeof schema>
 
 /** What is read of an existing file: at least the largest batch. */
 const endBytes = 16 << 20
+/** How many lines at the end of a file are looked at. */
+const maxLines = 10_000
 
 /** Of a line without its end. Two events of one id can have different lines: each route that changes an event makes one. */
 const digestOf = (line: Uint8Array): string => hash("sha256", line)
@@ -76,11 +78,13 @@ class FileSink implements Sink {
       read += bytesRead
     }
     const end = bytes.lastIndexOf(0x0a) + 1
-    this.#written = new Set()
     const digests: string[] = []
-    for (let at = 0; at < end; at = bytes.indexOf(0x0a, at) + 1)
-      digests.push(digestOf(bytes.subarray(at, bytes.indexOf(0x0a, at))))
-    this.#written = new Set(digests.slice(-10_000))
+    for (let to = end - 1; to >= 0 && digests.length < maxLines; ) {
+      const before = to === 0 ? -1 : bytes.lastIndexOf(0x0a, to - 1)
+      digests.push(digestOf(bytes.subarray(before + 1, to)))
+      to = before
+    }
+    this.#written = new Set(digests)
     return from + end
   }
 
