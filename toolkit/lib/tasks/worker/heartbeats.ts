@@ -17,7 +17,6 @@ const listeners = new Map<number, BeatEvents>()
 const changes = new Map<number, LeaseChange>()
 /** What waits until the thread is told. */
 let waiting: (() => void)[] = []
-let isScheduled = false
 let timer: NodeJS.Timeout | undefined
 
 function changeOf(worker: number): LeaseChange {
@@ -32,7 +31,6 @@ function changeOf(worker: number): LeaseChange {
 function tell(): void {
   clearTimeout(timer)
   timer = undefined
-  isScheduled = false
   const begin = waiting
   waiting = []
   const all = [...changes.values()]
@@ -83,9 +81,8 @@ export class Heartbeats {
   /** The worker has leases. Calls `begin` once the thread knows it: what that does may block this one. */
   add(leases: number[], begin: () => void): void {
     changeOf(this.#worker).added.push(...leases)
+    if (waiting.length === 0) setImmediate(tell)
     waiting.push(begin)
-    if (!isScheduled) setImmediate(tell)
-    isScheduled = true
   }
 
   /** A lease is over. The thread need not know it at once: most leases are short. */
