@@ -36,6 +36,7 @@ async function store(event) {
       await sleep(100)
     } catch (error) {
       if (error.code !== "EAGAIN") throw error
+      process.stderr.write(`No answer about ${event.id} yet: it is sent again\n`)
     }
   }
 }
