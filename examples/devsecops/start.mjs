@@ -1,8 +1,8 @@
 // npm start: the orchestrator. Starts the pipeline, gives it a scan, and reports what came out. --help says more.
 
-import { spawn } from "node:child_process"
 import { writeFile } from "node:fs/promises"
 
+import { openPage } from "./browser.mjs"
 import { openData } from "./data.mjs"
 import { Failure } from "./failure.mjs"
 import { findFiles } from "./files.mjs"
@@ -52,14 +52,6 @@ async function watch(system, context, { root, head, say }) {
       console.error(`${name}: ${error.message}`)
     }
   }
-}
-
-/** Opens a page in the browser of the user. Without one, nothing happens: the address is printed. */
-function openPage(url) {
-  const command = process.platform === "darwin" ? "open" : "xdg-open"
-  const child = spawn(command, [url], { detached: true, stdio: "ignore" })
-  child.on("error", () => note(`Cannot open a browser: there is no ${command}`))
-  child.unref()
 }
 
 async function report(result, { output, files, say }) {

@@ -1,6 +1,6 @@
 import { execFileSync, spawn } from "node:child_process"
 import { once } from "node:events"
-import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs"
+import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import net from "node:net"
 import { tmpdir } from "node:os"
 import path from "node:path"
@@ -186,6 +186,41 @@ describe("a scan", { timeout: PATIENCE + 10_000 }, () => {
     expect(uris(runOf(path.join(folder, "report.sarif")))).toEqual(["large.js", "x.js"])
     // The data were there.
     expect(readdirSync(tmp)).toEqual([])
+  })
+})
+
+describe("--open", { timeout: PATIENCE }, () => {
+  /** Runs with a desktop on which a browser does as it is told. */
+  function scanWith(browser: string) {
+    const folder = path.dirname(outputFile())
+    const command = path.join(folder, process.platform === "darwin" ? "open" : "xdg-open")
+    writeFileSync(command, `#!${process.execPath}\n${browser}\n`, { mode: 0o755 })
+    const env = { PATH: `${folder}${path.delimiter}${process.env.PATH}`, DISPLAY: ":0", PAGE: `${folder}/page.html` }
+    const args = ["--open", "--output", path.join(folder, "report.sarif")]
+    return { page: env.PAGE, ended: scan(path.join(sources, "eval.js"), args, { env }) }
+  }
+
+  it("opens the status page of the hub while it runs", async () => {
+    const { page, ended } = scanWith(`
+      const { writeFileSync } = require("node:fs")
+      fetch(process.argv[2]).then((answer) => answer.text()).then((text) => writeFileSync(process.env.PAGE, text))`)
+    const { status, stderr } = await ended
+    expect(status).toBe(0)
+    expect(stderr).not.toContain("browser")
+    expect(readFileSync(page, "utf8")).toContain("Audit log audit")
+  })
+
+  it("goes on without a browser, and says so", async () => {
+    const { status, stderr } = await scanWith("process.exit(3)").ended
+    expect(status).toBe(0)
+    expect(stderr).toMatch(/^Cannot open a browser: \S+ ended with 3$/m)
+  })
+
+  it.runIf(process.platform === "linux")("goes on without a desktop, and says so", async () => {
+    const env = { DISPLAY: "", WAYLAND_DISPLAY: "" }
+    const { status, stderr } = await scan(path.join(sources, "eval.js"), ["--open", "--output", outputFile()], { env })
+    expect(status).toBe(0)
+    expect(stderr).toMatch(/^No desktop to open the page on$/m)
   })
 })
 
