@@ -45,6 +45,20 @@ async function ensureTypeScript(folder = root, ...others) {
   writeFileSync(stampFile, `${JSON.stringify({ fingerprint: recipe })}\n`)
 }
 
+async function ensureBinary() {
+  const binary = prebuilt()
+  if (binary !== undefined) return say("addon", `prebuilt, ${path.relative(root, binary)}`)
+  // Imported after ensurePackages(), because building the addon needs some of the packages.
+  const { ensureAddon } = await import("./addon.mjs")
+  await ensureAddon()
+}
+
+/** The toolkit is compiled with the declarations of ohmq. */
+async function ensureJavaScript() {
+  await ensureTypeScript()
+  await ensureTypeScript(inProject("toolkit"), inProject("lib"), inProject("tsconfig.json"))
+}
+
 await runMain(async (args) => {
   checkNode()
   await ensurePackages()
@@ -52,14 +66,8 @@ await runMain(async (args) => {
   const example = args.find((arg) => arg.startsWith("--example="))?.slice("--example=".length)
   if (example !== undefined) await ensureExample(example)
   checkInterface()
-  const binary = prebuilt()
-  if (binary !== undefined) {
-    say("addon", `prebuilt, ${path.relative(root, binary)}`)
-  } else {
-    // Imported after ensurePackages(), because building the addon needs some of the packages.
-    const { ensureAddon } = await import("./addon.mjs")
-    await ensureAddon()
-  }
-  await ensureTypeScript()
-  await ensureTypeScript(inProject("toolkit"), inProject("lib"), inProject("tsconfig.json"))
+  // Side by side: each uses one core for most of its time.
+  const ended = await Promise.allSettled([ensureBinary(), ensureJavaScript()])
+  const failed = ended.find(({ status }) => status === "rejected")
+  if (failed) throw failed.reason
 })
