@@ -1,7 +1,6 @@
 // A store that several processes share, each with a copy on its own disk: docs/store.md#on-several-machines says how it works. Commands go into a
 // stream of NATS JetStream, and each copy carries them out in that order.
 
-import type { Buffer } from "node:buffer"
 import { randomUUID } from "node:crypto"
 import { hostname } from "node:os"
 import { clearInterval, setInterval } from "node:timers"
@@ -22,9 +21,11 @@ import type {
   WhenFull,
 } from "../store.js"
 import { checkEvents } from "../validation.js"
-import { type Command, type CommandBatch, decodeBatch, type Request, readPart, requestBytes } from "./command.js"
+import { type Command, type Request, requestBytes } from "./command.js"
 import { Leases } from "./leases.js"
+import { Marks } from "./marks.js"
 import { defaults, type ReplicatedOptions } from "./options.js"
+import { Parts } from "./parts.js"
 import { Replica } from "./replica.js"
 import type { LogMessage, LogStream } from "./stream.js"
 import { Writer } from "./writer.js"
@@ -32,20 +33,11 @@ import { Writer } from "./writer.js"
 /** Replays and discards are commands with at most this many dead letters. */
 const maxLetters = 256
 const retryMs = 500
-/** More messages than this are not between the parts of a batch. */
-const maxPartDistance = 10_000
 const tidyMs = 60_000
 
 /** Whether the copy cannot go on. */
 const isBroken = (error: unknown): error is StoreError =>
   error instanceof StoreError && ["FAILED", "READ_ONLY"].includes(error.code)
-
-/** Where to cut the stream: a message, and what came before it. */
-interface Mark {
-  sequence: number
-  time: number
-  position: Position
-}
 
 /** A store on JetStream, and this process's part in it. */
 export class ReplicatedStore implements Store {
@@ -56,9 +48,8 @@ export class ReplicatedStore implements Store {
   readonly #options: Required<Pick<ReplicatedOptions, "maxBytes" | "maxDeadBytes" | "history" | "onProblem">>
   readonly #id = randomUUID()
   readonly #stopped = new AbortController()
-  /** The parts of batches that are not complete, by writer, and the first message of each. */
-  readonly #parts = new Map<string, { first: number; bytes: Buffer[] }>()
-  readonly #marks: Mark[] = []
+  readonly #parts = new Parts()
+  readonly #marks = new Marks()
   readonly #clock: NodeJS.Timeout
   readonly #roomWaits = new Set<() => void>()
   /** Serves cursors, one process at a time. */
@@ -144,7 +135,8 @@ export class ReplicatedStore implements Store {
     }
   }
 
-  async #take({ sequence, time, data }: LogMessage): Promise<void> {
+  async #take(message: LogMessage): Promise<void> {
+    const { sequence, time } = message
     const next = this.#last + 1
     if (sequence !== next)
       throw new StoreError(
@@ -152,36 +144,14 @@ export class ReplicatedStore implements Store {
         `Message ${next} of the stream is missing: the next one is ${sequence}. This copy cannot go on. Put a copy of another machine there`,
       )
     this.#last = sequence
-    const batch = this.#assemble(sequence, data)
-    const restart = Math.min(sequence, ...[...this.#parts.values()].map(({ first }) => first - 1))
+    const batch = this.#parts.take(message)
+    const restart = this.#parts.restartAt(sequence)
     if (batch === undefined) return this.#replica.pass(restart)
-    this.#marks.push({ sequence, time, position: this.#local.last })
-    if (this.#marks.length > 10_000) this.#marks.splice(1, 5000)
+    this.#marks.add({ sequence, time, position: this.#local.last })
     const results = await this.#replica.apply(batch, sequence, restart)
     if (results !== undefined && batch.from === this.#id) this.#writer.done(batch.number, results)
     for (const result of results ?? []) if (result.status === "rejected" && isBroken(result.reason)) throw result.reason
     for (const wake of this.#roomWaits) wake()
-  }
-
-  /** The batch that a message completes. */
-  #assemble(sequence: number, data: Buffer): CommandBatch | undefined {
-    try {
-      const { from, part, parts, bytes } = readPart(data)
-      if (parts === 1) return decodeBatch([bytes])
-      // A writer that ended within a batch never completes it. All copies forget it at the same message.
-      for (const [name, { first }] of this.#parts) if (sequence - first > maxPartDistance) this.#parts.delete(name)
-      if (part === 0) this.#parts.set(from, { first: sequence, bytes: [] })
-      const known = this.#parts.get(from)
-      // The rest of a batch that was forgotten, or a part that came twice.
-      if (known === undefined || known.bytes.length !== part) return undefined
-      known.bytes.push(bytes)
-      if (known.bytes.length < parts) return undefined
-      this.#parts.delete(from)
-      return decodeBatch(known.bytes)
-    } catch (error) {
-      const message = `Message ${sequence} of the stream cannot be read: ${(error as Error).message}`
-      throw new StoreError("UNKNOWN_FORMAT", message, error)
-    }
   }
 
   /** Nothing is carried out any more. */
@@ -388,11 +358,10 @@ export class ReplicatedStore implements Store {
     const { cursors, first } = this.#local.stats()
     const needed = Math.min(...Object.values(cursors).map(({ position }) => position + 1), Number.POSITIVE_INFINITY)
     const done = Number.isFinite(needed) ? needed : first
-    const before = Date.now() - this.#options.history
-    const mark = this.#marks.findLast(({ time, position }) => time < before && position < done)
-    if (mark === undefined) return
-    await this.#stream.removeBefore(mark.sequence)
-    this.#marks.splice(0, this.#marks.indexOf(mark))
+    const sequence = this.#marks.before(Date.now() - this.#options.history, done)
+    if (sequence === undefined) return
+    await this.#stream.removeBefore(sequence)
+    this.#marks.cut(sequence)
   }
 
   close(): Promise<void> {
