@@ -33,16 +33,35 @@ async function step(name, command, args) {
   say(name, `ok (${((performance.now() - started) / 1000).toFixed(1)} s)`)
 }
 
+/** Does all pieces of work, as many at a time as there are cores. */
+async function inParallel(pieces) {
+  const waiting = pieces.values()
+  const work = async () => {
+    for (const piece of waiting) await piece()
+  }
+  await Promise.all(cpus().map(work))
+}
+
 async function typescript(fix) {
   await step("biome", process.execPath, [bin("@biomejs/biome", "bin/biome"), "check", ...(fix ? ["--write"] : [])])
   const tsc = bin("typescript", "bin/tsc")
-  await step("types of lib", process.execPath, [tsc, "-p", root, "--noEmit"])
-  await step("types of test", process.execPath, [tsc, "-p", inProject("test")])
-  await step("types of toolkit", process.execPath, [tsc, "-p", inProject("toolkit"), "--noEmit"])
-  await step("types of toolkit test", process.execPath, [tsc, "-p", inProject("toolkit/test")])
   const typedoc = [bin("typedoc", "bin/typedoc"), "--emit", "none"]
-  await step("docstrings", process.execPath, typedoc)
-  await step("docstrings of toolkit", process.execPath, [...typedoc, "--options", inProject("toolkit/typedoc.json")])
+  const checks = {
+    "types of toolkit test": [tsc, "-p", inProject("toolkit/test")],
+    "docstrings of toolkit": [...typedoc, "--options", inProject("toolkit/typedoc.json")],
+    "types of toolkit": [tsc, "-p", inProject("toolkit"), "--noEmit"],
+    "types of test": [tsc, "-p", inProject("test")],
+    docstrings: typedoc,
+    "types of lib": [tsc, "-p", root, "--noEmit"],
+  }
+  // The longest come first, so that all end at about the same time.
+  await inParallel(
+    Object.entries(checks).map(
+      ([name, args]) =>
+        () =>
+          step(name, process.execPath, args),
+    ),
+  )
 }
 
 /** The folders of native/, in their order; see ARCHITECTURE.md. What is in none comes before all of them, except for addon.cc. */
@@ -88,15 +107,12 @@ async function cpp(fix) {
   ]
   const units = files.filter((file) => file.endsWith(".cc"))
   const started = performance.now()
-  const work = async () => {
-    for (let file = units.pop(); file !== undefined; file = units.pop()) {
-      await run("clang-tidy", "clang-tidy", ["--quiet", file, "--", ...flags], {
-        log: inProject("build", `lint-${path.basename(file)}.log`),
-      })
-    }
-  }
   say("clang-tidy", `${units.length} files (about half a minute)`)
-  await Promise.all(cpus().map(work))
+  const tidy = (file) =>
+    run("clang-tidy", "clang-tidy", ["--quiet", file, "--", ...flags], {
+      log: inProject("build", `lint-${path.basename(file)}.log`),
+    })
+  await inParallel(units.map((file) => () => tidy(file)))
   say("clang-tidy", `ok (${((performance.now() - started) / 1000).toFixed(1)} s)`)
 }
 
