@@ -50,7 +50,7 @@ const run = (folder: string, ...args: string[]) =>
     OHMQ_LIBSODIUM_ARCHIVE: process.env.OHMQ_LIBSODIUM_ARCHIVE,
   })
 
-vi.setConfig({ testTimeout: 90_000 })
+vi.setConfig({ testTimeout: 180_000 })
 
 const isSetUp = process.platform !== "win32" && existsSync(path.join(root, "build/Release/ohmq.node.json"))
 

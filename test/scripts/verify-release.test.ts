@@ -17,7 +17,7 @@ const addon = prebuiltAddon().split(path.sep).join("/")
 const linux: Target = targets.find((target: Target) => target.addon === addon)
 const others: Target[] = targets.filter((target: Target) => target !== linux)
 
-vi.setConfig({ testTimeout: 120_000 })
+vi.setConfig({ testTimeout: 180_000 })
 
 /** The head of a file as macOS and Windows have it for a target. */
 function head(name: string): Buffer {

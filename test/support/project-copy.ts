@@ -48,7 +48,7 @@ export function runScript(
   )
   return runCommand(process.execPath, [path.join("scripts", script), ...args], {
     cwd: folder,
-    timeout: 60_000,
+    timeout: 170_000,
     env: { ...Object.fromEntries(variables.map((name) => [name, undefined])), ...env },
   })
 }
