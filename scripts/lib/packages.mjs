@@ -1,6 +1,6 @@
 // Installs packages: the project's own, and those of examples that bring their own.
 
-import { existsSync, symlinkSync, writeFileSync } from "node:fs"
+import { existsSync, readdirSync, symlinkSync, writeFileSync } from "node:fs"
 import path from "node:path"
 
 import { fingerprint, inProject, readJson, root, say } from "./project.mjs"
@@ -22,10 +22,16 @@ export async function ensurePackages(folder = root) {
   writeFileSync(stampFile, `${JSON.stringify({ fingerprint: recipe })}\n`)
 }
 
-/** Installs the packages of an example, and links those of this project: npm would install what it needs for its own tests, too. */
+/** Installs the packages that an example brings, in its folder or in those within. */
 export async function ensureExample(name) {
   const folder = inProject("examples", name)
+  const isLocked = (place) => existsSync(path.join(place, "package-lock.json"))
+  for (const place of readdirSync(folder).map((one) => path.join(folder, one))) {
+    if (isLocked(place)) await ensurePackages(place)
+  }
+  if (!isLocked(folder)) return
   await ensurePackages(folder)
+  // npm would install what these need for their tests, too.
   for (const [name, target] of [
     ["ohmq", "../../.."],
     ["ohmq-toolkit", "../../../toolkit"],
