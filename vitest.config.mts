@@ -23,8 +23,8 @@ const shared = {
   execArgv: ["--no-warnings"],
   // For `npm run coverage`.
   setupFiles: process.env.NODE_V8_COVERAGE ? ["test/support/coverage.ts"] : [],
-  testTimeout: 20_000,
-  hookTimeout: 20_000,
+  testTimeout: 60_000,
+  hookTimeout: 60_000,
 } as const
 
 export default defineConfig({

@@ -21,7 +21,7 @@ export function runCommand(
 ): Promise<Outcome> {
   return runToEnd(command, args, {
     cwd: options.cwd ?? root,
-    timeout: options.timeout ?? 15_000,
+    timeout: options.timeout ?? 40_000,
     env: { ...process.env, NODE_OPTIONS: "", ...sanitizer, ...options.env },
   })
 }
