@@ -21,8 +21,9 @@ describe("integrations/kubernetes", () => {
     const { terminationGracePeriodSeconds, initContainers, containers } =
       manifest("base/deployment.yaml").spec.template.spec
     const drain = initContainers[0].env.find(({ name }: { name: string }) => name === "OHMQ_DRAIN").value
-    const sleep = Number(containers[0].lifecycle.preStop.exec.command[1])
-    expect(terminationGracePeriodSeconds).toBeGreaterThan(Number.parseInt(drain, 10) + sleep)
+    expect(terminationGracePeriodSeconds).toBeGreaterThanOrEqual(Number.parseInt(drain, 10) + 10)
+    // It would need `sleep` in the image of the application.
+    expect(containers[0].lifecycle).toBeUndefined()
   })
 
   it("mounts only what there is, and runs nobody as root", () => {
