@@ -1,6 +1,8 @@
-import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
+import { spawnSync } from "node:child_process"
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { type AddressInfo, connect, createServer, type Socket } from "node:net"
 import { join } from "node:path"
+import process from "node:process"
 import { describe, expect, it, onTestFinished } from "vitest"
 import { linesOf, ohmq, RelayProcess, until } from "../../relay/support.js"
 import { Page } from "./page.js"
@@ -34,6 +36,20 @@ const textBelow = (folder: string): string =>
     .filter((entry) => entry.isFile())
     .map((entry) => readFileSync(join(entry.parentPath, entry.name), "latin1"))
     .join("\n")
+
+/** What is missing here for a file system of gocryptfs, if anything. */
+function missingForFuse(): string | undefined {
+  if (process.platform !== "linux") return `gocryptfs is tried on Linux only, and this is ${process.platform}`
+  for (const [program, name] of [
+    ["gocryptfs", "gocryptfs"],
+    ["fusermount", "fuse3"],
+    ["mountpoint", "util-linux"],
+  ] as const)
+    if (spawnSync(program, ["--version"]).error) return `there is no ${program} (Debian's package ${name})`
+  if (!existsSync("/dev/fuse"))
+    return "there is no /dev/fuse: in a container, it has to be passed on, with the right to mount"
+  return undefined
+}
 
 const secrets = ["Lovelace", "1980-02-03", "123-45-6789", "HbA1c"]
 
@@ -97,5 +113,56 @@ describe("docs/use-cases/health.md", { timeout: 180_000 }, () => {
     await relays[1]?.logged("A peer was not let in")
     for (const relay of relays) expect(await relay.end()).toBe(0)
     expect(linesOf(join(hospital, "records.ndjson"))).toHaveLength(1)
+  })
+
+  it("has nothing that can be read on the disk, with the encrypted file system of the page", async ({ skip }) => {
+    const missing = missingForFuse()
+    if (missing !== undefined) {
+      // Where root runs what each commit must pass, it has to be there.
+      if (process.env.CI && process.getuid?.() === 0)
+        throw new Error(`The test of encryption at rest cannot run: ${missing}`)
+      process.stderr.write(`Skipped, the test of encryption at rest: ${missing}\n`)
+      skip(missing)
+    }
+    const page = await Page.open("health")
+    const hospital = join(page.folder, "hospital")
+    await page.run(page.commands[0] ?? "")
+    const key = join(page.folder, "disk.key")
+    writeFileSync(key, "a password of a test\n", { mode: 0o600 })
+    const seal = page.commands.find((text) => text.includes("gocryptfs -init")) ?? ""
+    // The test starts the relay itself.
+    const upToStart = seal.replace(/ && npx ohmq relay run.*$/m, "")
+    expect(upToStart).toMatch(/^mountpoint -q disk$/m)
+    // Runs before the folder is removed.
+    onTestFinished(() => void spawnSync("fusermount", ["-u", "-z", join(hospital, "disk")]))
+    await page.run(`DISK_KEY="${key}"\n${upToStart}`)
+    expect(ohmq(hospital, "relay", "check").status).toBe(0)
+
+    const relay = await RelayProcess.start(hospital)
+    expect(await page.run("cd hospital; node lab.mjs")).toBe("stored result-1\n")
+    const disk = join(hospital, "disk")
+    await until(() => existsSync(join(disk, "records.ndjson")) && linesOf(join(disk, "records.ndjson")).length === 1)
+    const recorded = "cd hospital; npx ohmq audit export disk/trail"
+    await until(async () => (await page.run(recorded)).includes("result-1"))
+    // The relay reads what it has written, and everything is in the mounted folder.
+    expect(secrets.filter((secret) => !textBelow(join(disk, "data")).includes(secret))).toEqual([])
+    expect(readdirSync(disk).sort()).toEqual(["data", "records.ndjson", "trail"])
+    for (const name of ["data", "records.ndjson", "trail"]) expect(existsSync(join(hospital, name)), name).toBe(false)
+    // On the disk, there is as much, and none of it in plain.
+    const raw = textBelow(join(hospital, "sealed"))
+    expect(raw.length).toBeGreaterThan(textBelow(disk).length)
+    expect(["Lovelace", "lab-7", "result-1", ...secrets].filter((secret) => raw.includes(secret))).toEqual([])
+    expect(readdirSync(join(hospital, "sealed"))).not.toContain("records.ndjson")
+
+    // It is there again after the relay was killed, and the file system unmounted and mounted.
+    await relay.end("SIGKILL")
+    expect(spawnSync("fusermount", ["-u", disk]).status).toBe(0)
+    expect(readdirSync(disk)).toEqual([])
+    await expect(page.run("cd hospital; mountpoint -q disk")).rejects.toThrow()
+    await page.run(`cd hospital; gocryptfs -q -passfile "${key}" sealed disk`)
+    const again = await RelayProcess.start(hospital)
+    expect(ohmq(hospital, "relay", "reconcile")).toMatchObject({ status: 0 })
+    expect(await again.end()).toBe(0)
+    expect(await page.run("cd hospital; npx ohmq audit verify disk/trail --key trail.pub")).toContain("intact")
   })
 })
