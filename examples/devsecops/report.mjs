@@ -27,11 +27,11 @@ export class Progress {
   }
 }
 
-/** Findings by rule and level; rules with the most severe findings come first. */
+/** Findings by rule and level; rules with the most severe findings come first, those with as many by name. */
 export function table(counts) {
   const weight = ([, levels]) => levels.error * 1e12 + levels.warning * 1e6 + levels.note
   const rows = Object.entries(counts)
-    .sort((a, b) => weight(b) - weight(a))
+    .sort((a, b) => weight(b) - weight(a) || a[0].localeCompare(b[0]))
     .map(([rule, levels]) => [rule, ...LEVELS.map((level) => levels[level])])
   const sum = (column) => rows.reduce((total, row) => total + row[column], 0)
   rows.push(["total", sum(1), sum(2), sum(3)])

@@ -13,9 +13,11 @@ describe("ohmq info", () => {
   it("shows versions, capabilities, the addon, patches and limits as JSON", async () => {
     const { status, stdout, stderr } = await ohmq(["info", "--output", "json"])
     expect([status, stderr]).toEqual([0, ""])
-    const { versions, addon, capabilities, patches, limits } = JSON.parse(stdout)
+    const { versions, licences, addon, capabilities, patches, limits } = JSON.parse(stdout)
     expect(versions).toMatchObject({ ohmq: packageVersion, libzmq: version, node: process.versions.node })
     expect(versions.libsodium).toEqual(capability.patches.length > 0 ? expect.stringMatching(/^\d+\.\d+\.\d+$/) : null)
+    const licence = /^4\.3\.[0-4]$/.test(version) ? "LGPL-3.0-or-later WITH ZeroMQ-exception" : "MPL-2.0"
+    expect(licences).toEqual({ ohmq: "MIT", libzmq: licence })
     expect(capabilities).toEqual({ ...capability })
     expect(patches).toEqual(capability.patches)
     const { maxSockets, maxSocketsLimit, ioThreads } = context
@@ -35,6 +37,7 @@ describe("ohmq info", () => {
     for (const row of [
       `ohmq +${packageVersion}`,
       `libzmq +${version},`,
+      `licences +ohmq MIT, libzmq (LGPL-3\\.0-or-later|MPL-2\\.0)`,
       `capabilities +ipc,`,
       "addon +\\S+ohmq.node",
       "I/O threads +1 ",

@@ -35,6 +35,14 @@ function blocksOf(text: string, language: string): string[] {
   return [...text.matchAll(new RegExp(`^\`\`\`${language}\n(.*?)^\`\`\`$`, "gms"))].map(([, block]) => block as string)
 }
 
+/** The first ```text block of a document must be what a program has printed at its end. With `anyNumbers`, its numbers may be others. */
+export function expectClosing(document: string, stdout: string, { anyNumbers = false } = {}): void {
+  const [block = ""] = blocksOf(readFileSync(path.join(root, document), "utf8"), "text")
+  expect(block).not.toBe("")
+  const plain = (text: string) => (anyNumbers ? text.replace(/ *\d+/g, " 0") : text)
+  expect(plain(stdout)).toMatch(patternOf(["…", ...plain(block.trimEnd()).split("\n")]))
+}
+
 /**
  * Runs the transcripts of a document, one after the other in one folder: later ones use the files of earlier ones. Blocks of YAML that begin
  * with `# NAME.yaml` are in that folder as well. Returns how many transcripts there are.

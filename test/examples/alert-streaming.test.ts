@@ -2,6 +2,7 @@ import path from "node:path"
 
 import { describe, expect, it } from "vitest"
 
+import { expectClosing } from "../cli/transcripts.js"
 import { root, runCommand } from "../support/process.js"
 
 const start = path.join(root, "examples/alert-streaming/start.mjs")
@@ -24,6 +25,7 @@ describe("examples/alert-streaming", () => {
     expect(rowOf("latecomer")).toMatchObject({ received: 4000, missing: 0 })
     expect(rowOf("latecomer").replayed).toBeGreaterThan(0)
     expect(stdout).toMatch(/^8 of 8 claims hold\.$/m)
+    expectClosing("examples/alert-streaming/README.md", stdout, { anyNumbers: true })
   })
 
   it("says what is wrong with a folder that has too little", { timeout: 120_000 }, async () => {

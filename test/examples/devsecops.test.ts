@@ -6,6 +6,7 @@ import { tmpdir } from "node:os"
 import path from "node:path"
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest"
 
+import { expectClosing } from "../cli/transcripts.js"
 import { type Outcome, root, runCommand } from "../support/process.js"
 import {
   example,
@@ -88,6 +89,7 @@ describe("a scan", { timeout: PATIENCE + 10_000 }, () => {
     expect(stdout).toMatch(/^worker-[12]: ESLint \d+\.\d+\.\d+, [12] tasks?, \d+ files?, \d+ % busy$/m)
     expect(stdout).toMatch(/^10 files in [\d.]+ s$/m)
     expect(stdout).toContain(`Report: ${output}`)
+    expectClosing("examples/devsecops/README.md", stdout)
   })
 
   it("brings each finding to the archive, the audit log and the analytics, and says so", async () => {

@@ -5,8 +5,8 @@ import path from "node:path"
 import { pathToFileURL } from "node:url"
 
 import { describe, expect, it, onTestFinished } from "vitest"
-
 import { sarifFaults } from "../../toolkit/test/events/sarif-logs.js"
+import { expectClosing } from "../cli/transcripts.js"
 import { temporaryFolder } from "../support/folders.js"
 import { type Outcome, root, runCommand } from "../support/process.js"
 
@@ -54,6 +54,7 @@ describe("examples/distributed-dast", () => {
     )
     expect({ status, stderr }, stdout).toEqual({ status: 0, stderr: "" })
     expect(stdout).toContain("6 of 6 claims hold.")
+    expectClosing("examples/distributed-dast/README.md", stdout)
     expect(stdout).not.toContain("FAILED")
     expect(stdout).toMatch(/^ {2}scan-1 was done again, by scanner-\d \(attempt \d\)$/m)
     const log = JSON.parse(readFileSync(path.join(folder, "scan.sarif"), "utf8")) as Log

@@ -2,6 +2,7 @@ import path from "node:path"
 
 import { describe, expect, it } from "vitest"
 
+import { expectClosing } from "../cli/transcripts.js"
 import { root, runCommand } from "../support/process.js"
 
 const start = path.join(root, "examples/scan-on-commit/start.mjs")
@@ -21,5 +22,6 @@ describe("examples/scan-on-commit", () => {
       expect(stdout).toContain(`ok      ${name} found ${weaknesses} of ${weaknesses} severe weaknesses`)
     expect(stdout).not.toContain("FAILED")
     expect(stdout).toMatch(/^11 of 11 claims hold\.$/m)
+    expectClosing("examples/scan-on-commit/README.md", stdout)
   })
 })

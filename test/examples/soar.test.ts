@@ -6,6 +6,7 @@ import { pathToFileURL } from "node:url"
 
 import { describe, expect, it } from "vitest"
 
+import { expectClosing } from "../cli/transcripts.js"
 import { temporaryFolder } from "../support/folders.js"
 import { root, runCommand } from "../support/process.js"
 
@@ -28,6 +29,7 @@ describe("examples/soar", () => {
     })
     expect({ status, stderr }, stdout).toEqual({ status: 0, stderr: "" })
     expect(stdout).toContain("13 of 13 claims hold.")
+    expectClosing("examples/soar/README.md", stdout)
     expect(stdout).not.toContain("FAILED")
     expect(stdout).toMatch(/response\.finished +undo, done\n.*response\.suppressed +port-scan, refused/)
     expect(readdirSync(path.join(folder, "tmp"))).toEqual([])

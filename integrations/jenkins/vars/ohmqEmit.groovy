@@ -1,6 +1,6 @@
 // A step of a shared library: sends the findings of a SARIF log to the relay, and fails the build unless they are on its disk.
 //
-//   ohmqEmit sarif: 'eslint.sarif', to: 'tcp://relay.example.com:5561', serverCert: '/etc/ohmq/relay.key'
+//   ohmqEmit sarif: 'eslint.sarif', to: 'tcp://relay.example.com:5562', serverCert: '/etc/ohmq/relay.key'
 //
 // Options: sarif, to (required); subject, timeout; serverCert, credentials: see ohmqRun.
 

@@ -1,6 +1,6 @@
 // A step of a shared library: waits at a gate of the relay, and fails the build unless it is allowed.
 //
-//   ohmqGate request: 'deploy.production', to: 'tcp://relay.example.com:5562', serverCert: '/etc/ohmq/relay.key', timeout: '30m'
+//   ohmqGate request: 'deploy.production', to: 'tcp://relay.example.com:5563', serverCert: '/etc/ohmq/relay.key', timeout: '30m'
 //
 // Options: request, to (required); subject, id, timeout, fail ('closed' or 'open'), verifyKey: a PEM file; serverCert, credentials, data: see ohmqRun.
 

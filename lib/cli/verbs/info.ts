@@ -39,9 +39,13 @@ function descriptors(): Descriptors | undefined {
   return limits && { soft: toNumber(limits.soft), hard: toNumber(limits.hard) }
 }
 
+/** Of this libzmq: it changed its licence with 4.3.5. */
+const licenceOf = (libzmq: string) =>
+  libzmq.localeCompare("4.3.5", "en", { numeric: true }) < 0 ? "LGPL-3.0-or-later WITH ZeroMQ-exception" : "MPL-2.0"
+
 function gather() {
   const { addon, libzmq, libsodium, capabilities, patches, ioThreads, maxSockets, maxSocketsLimit } = installation()
-  const { version } = JSON.parse(read("package.json")) as { version: string }
+  const { version, license } = JSON.parse(read("package.json")) as { version: string; license: string }
   return {
     versions: {
       ohmq: version,
@@ -50,6 +54,7 @@ function gather() {
       node: process.versions.node,
       napi: process.versions.napi ?? null,
     },
+    licences: { ohmq: license, libzmq: licenceOf(libzmq) },
     platform: `${process.platform}-${process.arch}`,
     addon: { file: addon, origin: originOf(addon) },
     capabilities,
@@ -60,7 +65,7 @@ function gather() {
 
 type Information = ReturnType<typeof gather>
 
-function describe({ versions, platform, addon, capabilities, patches, limits }: Information): string {
+function describe({ versions, licences, platform, addon, capabilities, patches, limits }: Information): string {
   const names = (wanted: boolean) =>
     Object.entries(capabilities)
       .filter(([, has]) => has === wanted)
@@ -72,6 +77,7 @@ function describe({ versions, platform, addon, capabilities, patches, limits }: 
     ["ohmq", versions.ohmq],
     ["libzmq", `${versions.libzmq}, ${patches.length > 0 ? `with ${patches.length} patches` : "without patches"}`],
     ["libsodium", versions.libsodium ?? "unknown: it belongs to the installed libzmq"],
+    ["licences", `ohmq ${licences.ohmq}, libzmq ${licences.libzmq}`],
     ["Node.js", `${versions.node}, Node-API ${versions.napi}`],
     ["platform", platform],
     ["addon", `${addon.file} (${addon.origin})`],
@@ -90,7 +96,7 @@ function describe({ versions, platform, addon, capabilities, patches, limits }: 
 
 export const info = defineVerb({
   name: "info",
-  summary: "Shows versions, capabilities, the addon, its patches, and the limits of this machine",
+  summary: "Shows versions, licences, capabilities, the addon, its patches, and the limits of this machine",
   usage: [""],
   about: `
 The limit of open descriptors is this process's: Node.js raises it to the hard limit when it starts. A connection takes one, a socket

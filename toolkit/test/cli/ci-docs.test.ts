@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process"
-import { readFileSync, writeFileSync } from "node:fs"
+import { readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join, resolve } from "node:path"
 import { promisify } from "node:util"
 import { describe, expect, it } from "vitest"
@@ -74,5 +74,44 @@ describe("docs/ci.md", () => {
       .flatMap((text) => (parse(text) as { with?: object }[]).flatMap((step) => Object.keys(step.with ?? {})))
     expect(used.length).toBeGreaterThan(5)
     expect(Object.keys(inputs)).toEqual(expect.arrayContaining(used))
+  })
+
+  it("has the endpoints that integrations and helps have: one for events, one for gates", {
+    timeout: 60_000,
+  }, async () => {
+    const { scanners, deploys } = (parse(blocks("yaml")[0] ?? "") as { sources: Record<string, { bind: string }> })
+      .sources
+    const portOf = (endpoint = "") => endpoint.split(":").at(-1) as string
+    const [events, gate] = [portOf(scanners?.bind), portOf(deploys?.bind)]
+    const portsIn = (text: string) => [...text.matchAll(/\btcp:\/\/[\w.-]+:(\d+)/g)].map(([, port]) => port)
+    const steps = blocks("yaml").flatMap((text) => text.split(/^(?=- )/m))
+    for (const text of [...steps, ...blocks("sh"), ...blocks("text")]) {
+      const expected = /^ *gate: |ohmq gate/m.test(text) ? gate : events
+      if (!text.startsWith("version: 1"))
+        expect(
+          portsIn(text).filter((port) => port !== expected),
+          text,
+        ).toEqual([])
+    }
+    const integrations = resolve(action, "../..")
+    const found = readdirSync(integrations, { recursive: true, encoding: "utf8" })
+      .filter((file) => /^(?!kubernetes).*\.\w+$|Jenkinsfile/.test(file))
+      .map((file) => [file, portsIn(readFileSync(join(integrations, file), "utf8"))] as const)
+      .filter(([, ports]) => ports.length > 0)
+    expect(Object.fromEntries(found)).toEqual({
+      "github-action/action.yml": [events, gate],
+      "jenkins/vars/ohmqEmit.groovy": [events],
+      "jenkins/vars/ohmqGate.groovy": [gate],
+    })
+    const helps = [["emit"], ["gate"], ["gate", "decide"], ["gate", "list"]].map(async (command) => {
+      const { stdout } = await run(temporaryFolder(), [...command, "--help"])
+      return [command.join(" "), portsIn(stdout)] as const
+    })
+    expect(await Promise.all(helps)).toEqual([
+      ["emit", [events]],
+      ["gate", [gate]],
+      ["gate decide", [gate]],
+      ["gate list", [gate]],
+    ])
   })
 })

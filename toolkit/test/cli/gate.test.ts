@@ -1,9 +1,10 @@
 import { writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { describe, expect, it } from "vitest"
+import { run as runVerb } from "ohmq-toolkit/cli"
+import { describe, expect, it, onTestFinished, vi } from "vitest"
 import { type GatePlace, gateConfig, gatePlace, signingKeys } from "../relay/gates.js"
 import { startRelay } from "../relay/in-process.js"
-import { temporaryFolder } from "../relay/support.js"
+import { temporaryFolder, until } from "../relay/support.js"
 import { Running, run } from "./commands.js"
 
 /** A relay with a gate, and the commands of its peers. */
@@ -52,6 +53,30 @@ describe("ohmq gate", () => {
     await other.says("asked for deploy.production: r2")
     await decide(["r2", "allow"])
     expect(await other.end()).toMatchObject({ code: 0, stdout: "allow deploy.production (by alice)\n" })
+  })
+
+  it("says every 30 s that it waits, unless it is told otherwise", async () => {
+    vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] })
+    const said = vi.spyOn(process.stderr, "write").mockReturnValue(true)
+    const printed = vi.spyOn(process.stdout, "write").mockReturnValue(true)
+    onTestFinished(() => {
+      vi.useRealTimers()
+      said.mockRestore()
+      printed.mockRestore()
+    })
+    const waiting = () => said.mock.calls.filter(([text]) => String(text).startsWith("waiting for an answer")).length
+    // Only its intervals are fake: it ends after two seconds.
+    const to = ["--to", "tcp://127.0.0.1:9", "--timeout", "2s"]
+    const ended = runVerb("gate", ["--request", "deploy.production", "--fail", "open", ...to])
+    await until(() => vi.getTimerCount() === 1)
+    for (const times of [1, 2]) {
+      vi.advanceTimersByTime(29_999)
+      expect(waiting()).toBe(times - 1)
+      vi.advanceTimersByTime(1)
+      expect(waiting()).toBe(times)
+    }
+    expect(await ended).toBe(0)
+    expect((await run(temporaryFolder(), ["gate", "--help"])).stdout).toMatch(/^ +--every 30s /m)
   })
 
   it("fails closed or open as told if nobody answers, or if there is no relay", { timeout: 60_000 }, async () => {

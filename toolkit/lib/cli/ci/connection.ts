@@ -13,8 +13,9 @@ import { UsageError } from "../usage.js"
 export const connectionOptions = ["to", "cert", "server-cert", "timeout"] as const
 export const connectionFlags = ["insecure"] as const
 
-/** Their help. */
-export const connectionHelp = `  --to ENDPOINT         the relay, such as tcp://relay.example.com:5562. By default the environment variable OHMQ_RELAY
+/** Their help, with an endpoint as in docs/ci.md: events and gates have one each. */
+export const connectionHelp = (port: 5562 | 5563) => `\
+  --to ENDPOINT         the relay, such as tcp://relay.example.com:${port}. By default the environment variable OHMQ_RELAY
   --cert CERT           this side's certificate with its secret key, made by: ohmq keys certificate
   --server-cert CERT    the relay's public certificate, or its public key as 40 characters of Z85
                         CERT is a file, or env:NAME for an environment variable that holds the certificate

@@ -182,7 +182,7 @@ const command: Command = {
   --timeout 30s         how long all of it may take
   --dry-run             send nothing, and print the events, a line of JSON each
   --output json         print one JSON object
-${connectionHelp}
+${connectionHelp(5562)}
 
 Exit codes: 0 the events are stored (with --wait-ack) or have left this machine (without), 2 wrong usage, 3 not in time,
 4 refused by the relay.`,

@@ -21,7 +21,7 @@ const asking = {
   --verify-key KEY      accept only an answer that is signed with this Ed25519 key, a PEM file or env:NAME, for this request
   --every 30s           how often to say that it waits, on standard error
   --output json         print one JSON object
-${connectionHelp}
+${connectionHelp(5563)}
 
 Exit codes: 0 allowed, 1 denied, 2 wrong usage, 3 nobody answered in time, 4 the request was refused or the answer cannot be
 trusted, 130 and 143 ended by SIGINT and SIGTERM: the request stays open.`,
@@ -43,7 +43,7 @@ const verb: CommandVerb = {
   --source URI          of the event. By default /ohmq/gate
   --timeout 30s         how long to wait for the gate
   --output json         print one JSON object
-${connectionHelp}
+${connectionHelp(5563)}
 
 Exit codes: 0 the decision is on disk and counts, 2 wrong usage, 3 not in time, 4 refused.`,
       run: decide,
@@ -54,7 +54,7 @@ Exit codes: 0 the decision is on disk and counts, 2 wrong usage, 3 not in time, 
       about: `Deciders see all requests, others their own.
 
   --timeout 30s         how long to wait for the gate
-${connectionHelp}`,
+${connectionHelp(5563)}`,
       run: list,
     },
   },
