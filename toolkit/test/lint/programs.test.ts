@@ -128,6 +128,64 @@ new Pull({ ${reliable}, bind: ["ipc://a", "tcp://*:4"] })`),
     expect(found("const a = new Pull(); const s = new Request(); s.connect(a.lastEndpoint)")).toEqual([])
   })
 
+  const safe = { linger: "0", heartbeatInterval: "5000", receiveTimeout: "1000" }
+  const of = (options: Record<string, string>) =>
+    `new Request({ security, ${Object.entries({ ...safe, ...options }).map(([name, value]) => `${name}: ${value}`)} })`
+
+  it.each([
+    [of({ linger: "-1" }), ["1 no-linger"]],
+    [of({ heartbeatInterval: "0" }), ["1 no-heartbeat"]],
+    [of({ heartbeatInterval: "-1" }), ["1 no-heartbeat"]],
+    [of({ heartbeatTimeout: "0" }), ["1 no-heartbeat"]],
+    [of({ receiveTimeout: "-1" }), ["1 no-timeout"]],
+    [
+      of({ linger: "-1", heartbeatInterval: "0", receiveTimeout: "-1" }),
+      ["1 no-heartbeat", "1 no-linger", "1 no-timeout"],
+    ],
+    ["new Push({ security, linger: -1, heartbeatInterval: 0 })", ["1 no-heartbeat", "1 no-linger"]],
+    [of({ linger: "(-1 as number)" }), ["1 no-linger"]],
+    [of({ linger: "0", heartbeatTimeout: "-1", receiveTimeout: "0" }), []],
+    [of({ linger: "limit()" }), []],
+    ["new Push({ ...options, security, linger: -1 })", ["1 no-linger"]],
+    ["new Push({ linger: -1, security, ...options })", []],
+  ])("takes an option for missing whose value switches it off: %s", (make, rules) => {
+    const code = `const s = ${make}; s.connect(endpoint)`
+    expect(found(code).toSorted()).toEqual(rules)
+  })
+
+  it.each([
+    ["s.linger = -1", ["2 no-linger"]],
+    ["s.linger = never", ["2 no-linger"]],
+    ["Object.assign(s, { linger: -1 })", ["2 no-linger"]],
+    ["s.linger = -1; s.linger = 0", []],
+    ["s.heartbeatInterval = 0", ["2 no-heartbeat"]],
+    ["s.receiveTimeout = -1", ["2 no-timeout"]],
+    ["s.receiveTimeout = -1; s.receive({ signal })", []],
+    ["s.close({ linger: -1 })", ["2 no-linger"]],
+    ["s.linger = -1; s.close({ linger: 0 })", []],
+  ])("takes an option for missing that is switched off later: %s", (code, rules) => {
+    expect(found(`const never = -1; const s = ${of({})}; s.connect(endpoint)\n${code}`)).toEqual(rules)
+  })
+
+  it("says which value switches the protection off, and where", () => {
+    const make = `new Request({\n  security,\n  linger: -1,\n  heartbeatInterval: 0,\n  receiveTimeout: -1,\n})`
+    const program = `import { Request } from "ohmq"\nconst s = ${make}\ns.connect(endpoint)\ns.close({ linger: -1 })`
+    expect(lintText(program, "a.ts").map(({ line, column, message }) => `${line}:${column} ${message}`)).toEqual([
+      "5:22 heartbeatInterval: 0 switches heartbeats off: this Request does not notice a peer that vanishes",
+      "6:19 receiveTimeout: -1 switches the timeout off: this Request waits for ever if its reply is lost",
+      "9:19 linger: -1 switches the limit off: this Request keeps what it cannot send, and the process with it",
+    ])
+  })
+
+  it.each([
+    ["security: null", "1 public-bind"],
+    ["curveServer: false", "1 public-bind"],
+    ["plainServer: false", "1 public-bind"],
+    ['curveServer: true, curveSecretKey: k, zapDomain: ""', "1 any-client"],
+  ])("takes %s for no protection", (options, rule) => {
+    expect(found(`new Router({ ${reliable}, ${options} }).bind("tcp://*:1")`)).toEqual([rule])
+  })
+
   it.each([
     ['const [id] = await r.receive(); if (id.toString() === "admin") go()', 1],
     ['for await (const [id, text] of r) if (`${id}` !== "admin") go()', 1],
