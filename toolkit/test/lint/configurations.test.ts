@@ -140,3 +140,95 @@ rules:
     expect(found(rules(parts))).toEqual(expected)
   })
 })
+
+describe("lintText of conditions", () => {
+  const secure = "security: { cert: ./a, clients: ./b }"
+  const zmq = `{ type: zmq, socket: pull, bind: "ipc://a", ${secure} }`
+  /** The messages for a route. */
+  const messages = (when: string, source = zmq) =>
+    lintText(config(source).replace("from: [a]", `from: [a], when: '${when}'`), "relay.yaml").map(
+      ({ line, column, rule, message }) => `${line}:${column} ${rule}: ${message}`,
+    )
+  const says = (claim: string, limit = "") =>
+    `7:35 trusted-header: routes.all decides by ${claim}, which the sender of an event chooses. The attribute sender is who was authenticated${limit}`
+
+  it.each([
+    ['source == "/admin"', "source"],
+    ['"/admin" != source', "source"],
+    ['source in ["/admin", "/root"]', "source"],
+    ['source.startsWith("/admin")', "source"],
+    ['source.matches("^/admin")', "source"],
+    ['["/a", "/b"].exists(one, one == source)', "source"],
+    ['{"/a": true}[source]', "source"],
+    ['type == "order" && (data.role == "admin")', "data.role"],
+    ['data["from"] == "boss"', "data.from"],
+    ['data.user.name.contains("root")', "data.user"],
+    ['string(data.userId) == "1"', "data.userId"],
+    ['has(data.identity) && data.identity == "a"', "data.identity"],
+    ['source == "/admin" && sender != ""', "source"],
+    ['source == "/admin" || sender == "root"', "source"],
+    ['source == "/admin" && (sender == "root" || type == "a")', "source"],
+    ['sender == "a" ? true : source == "/admin"', "source"],
+  ])("finds what decides by what the sender of an event chooses: %s", (when, claim) => {
+    expect(messages(when)).toEqual([says(claim)])
+  })
+
+  it.each([
+    'source == "/admin" && sender == "root"',
+    '(source == "/admin" && sender == "root") || type == "a"',
+    'sender in ["a", "b"] && type == "c" && data.role == "admin"',
+    'sender == "a" ? source == "/admin" : false',
+    "source == sender",
+    "data.user == sender",
+    'type == "order" && subject == "a"',
+    'data.scenario.startsWith("a")',
+    'data.labels.role == "db"',
+    'data.user != ""',
+    "has(data.user) && size(data.user) < 9",
+    "data.items.all(one, one.user == 'a')".replaceAll("'", '"'),
+  ])("says nothing about %s", (when) => {
+    expect(messages(when)).toEqual([])
+  })
+
+  it.each([
+    ['{ type: zmq, socket: router, bind: "ipc://a" }', [says("source", ", and needs security in sources.a")]],
+    [`{ type: link, bind: "ipc://a", ${secure} }`, [says("source")]],
+    ['{ type: link, bind: "ipc://a" }', [says("source", ", and needs security in sources.a")]],
+    [`{ type: gate, bind: "ipc://a", ${secure}, deciders: [b] }`, [says("source")]],
+    [`{ type: zmq, socket: pull, format: cloudevents, bind: "ipc://a", ${secure} }`, [says("source")]],
+    // The relay says what their source is.
+    [`{ type: zmq, socket: pull, format: json, bind: "ipc://a", ${secure} }`, []],
+    ["{ type: timer, every: 1s }", []],
+    // One server only has that key.
+    ['{ type: zmq, socket: sub, connect: "ipc://a", security: { cert: ./a, serverKey: ./b } }', []],
+  ])("knows who can send to %s", (source, expected) => {
+    expect(messages('source == "/admin"', source)).toEqual(expected)
+  })
+
+  it("finds each claim, and only of sources over ØMQ", () => {
+    expect(messages('source == "/a" || data.user == "b" || source == "/c"')).toEqual([
+      says("source"),
+      says("data.user"),
+    ])
+    expect(
+      messages('data.user == "a"', `{ type: zmq, socket: pull, format: json, bind: "ipc://a", ${secure} }`),
+    ).toEqual([says("data.user")])
+    expect(messages('data.user == "a"', "{ type: file, path: ./a, format: json }")).toEqual([])
+  })
+
+  it("looks at the rules of a responder", () => {
+    const rules = (rule: string) => `version: 1
+store: { path: ./data }
+audit: { path: ./audit }
+sources: { a: ${zmq}, b: ${timer} }
+actions: { act: { type: exec, command: [/bin/true], root: true } }
+rules:
+  - { name: c, when: 'data.role == "admin"', do: act${rule} }
+`
+    expect(found(rules(""))).toEqual(["7:22 trusted-header"])
+    expect(found(rules(", from: [a]"))).toEqual(["7:22 trusted-header"])
+    expect(found(rules(", from: [b]"))).toEqual([])
+    expect(found(rules(", senders: [root]"))).toEqual([])
+    expect(found(rules(" } # ohmq-lint-ignore trusted-header they are alerts #"))).toEqual([])
+  })
+})

@@ -6,6 +6,7 @@ import { sharedSchema } from "../../relay/nats/shared.js"
 import { parseRules } from "../../respond/index.js"
 import type { Comment, Violation } from "../place.js"
 import { checkAddresses, checkAllAddresses } from "./addresses.js"
+import { checkConditions } from "./conditions.js"
 import { kindOfValue } from "./kinds.js"
 import type { Report } from "./report.js"
 
@@ -22,13 +23,15 @@ export function lintConfiguration(text: string, file: string): { violations: Vio
   const report: Report = (rule, path, message) => violations.push({ rule, ...document.place(path), message })
   switch (kindOfValue(value)) {
     case "relay": {
-      parseConfig(text, file, { needsSecrets: false })
+      const { sources, routes } = parseConfig(text, file, { needsSecrets: false })
       checkAllAddresses(value, report)
+      checkConditions("routes", routes, sources, report)
       break
     }
     case "responder": {
-      parseRules(text, file, { needsSecrets: false })
+      const { sources, rules } = parseRules(text, file, { needsSecrets: false })
       checkAllAddresses(value, report)
+      checkConditions("rules", rules, sources, report)
       break
     }
     case "jetstream": {

@@ -1,13 +1,11 @@
 // The rule against decisions by what a sender wrote itself: a routing id, a property of its handshake, or a field of its message.
 
+import { isClaim } from "../claims.js"
 import type { Violation } from "../place.js"
 import { ofLoop, type Scope, walk } from "./scope.js"
 import type { Sockets } from "./socket-use.js"
 import { bare, inside, keyOf, listOf, type Node } from "./syntax.js"
 import { bindingOf, type Expression } from "./values.js"
-
-/** Fields by which messages name their sender. */
-const claims = new Set(["from", "sender", "user", "userid", "username", "role", "identity"])
 
 const maxDepth = 10
 
@@ -53,8 +51,8 @@ class Claims {
     if (method === "parse" && object?.name === "JSON") {
       const field = String(path.at(-1) ?? "")
       const [text] = listOf(node, "arguments")
-      const isClaim = claims.has(field.toLowerCase()) && text && this.#isReceived({ node: text, scope }, depth + 1)
-      return isClaim ? `the field "${field}" of a message` : undefined
+      const isFound = isClaim(field) && text && this.#isReceived({ node: text, scope }, depth + 1)
+      return isFound ? `the field "${field}" of a message` : undefined
     }
     const { socket } = this.#receipt(origin)
     if (socket === undefined) return undefined
