@@ -72,9 +72,35 @@ describe("lintText", () => {
     ["const { Pull: P } = require('zeromq')", "new P"],
     ["const z = require('ohmq')", "new z.Pull"],
     ["const { Pull: P } = await import('ohmq')", "new P"],
+    ["var z = require('zeromq')", "new z.Pull"],
+    ["let z = require('zeromq')", "new z.Pull"],
+    ["var P = require('zeromq').Pull", "new P"],
+    ["", "new (require('zeromq').Pull)"],
+    ["const z = require('zeromq'), { Pull: P } = z", "new P"],
+    ["import * as z from 'ohmq'; const P = z.Pull", "new P"],
+    ["const z = await import('ohmq')", "new z.Pull"],
+    ["const z = await import('zeromq')", "new z.default.Pull"],
+    ["var z = __importStar(require('zeromq'))", "new z.Pull"],
+    ["var z = tslib_1.__importDefault(require('zeromq'))", "new z.default.Pull"],
+    ["var z = __toESM(require('ohmq'), 1)", "new z.Pull"],
+    ["var z = _interopRequireWildcard(require('ohmq'))", "new z.Pull"],
   ])("knows the sockets of %s", (header, make) => {
     const source = `${header}\n${make}({ ${reliable} }).bind("tcp://*:1")`
     expect(lintText(source, "program.mjs").map(({ rule }) => rule)).toEqual(["public-bind"])
+  })
+
+  it.each([
+    ["const z = require('fs')", "new z.Pull"],
+    ["const z = wrap(require('zeromq'))", "new z.Pull"],
+    ["const { Pull: { P } } = require('zeromq')", "new P"],
+    ["const a = b, b = a", "new a.Pull"],
+  ])("takes nothing else for sockets: %s", (header, make) => {
+    expect(lintText(`${header}\n${make}({ ${reliable} }).bind("tcp://*:1")`, "program.mjs")).toEqual([])
+  })
+
+  it("knows the sockets of TypeScript's import of CommonJS", () => {
+    const source = `import z = require("zeromq")\nimport Log = z.Other\nnew z.Pull({ ${reliable} }).bind("tcp://*:1")`
+    expect(lintText(source, "program.cts").map(({ rule }) => rule)).toEqual(["public-bind"])
   })
 
   it("follows sockets into fields, assignments and constructors", () => {
@@ -225,6 +251,7 @@ new Pull({ ${reliable}, bind: ["ipc://a", "tcp://*:4"] })`),
       [],
     )
     expect(lintText("const a = <b c={1}>d</b>", "a.jsx")).toEqual([])
+    expect(lintText("const a = <b c={1}>d</b>", "a.js")).toEqual([])
     expect(lintText("this is (no program", "a.d.ts")).toEqual([])
   })
 
