@@ -227,6 +227,57 @@ new Pull({ ${reliable}, bind: ["ipc://a", "tcp://*:4"] })`),
     expect(found(`const r = new Router({ bind: "ipc://a" })\n${code}`)).toEqual(Array(count).fill("2 trusted-header"))
   })
 
+  it.each([
+    "if (admins.has(String(id))) go()",
+    'if (["admin"].includes(id.toString())) go()',
+    "if (rights[String(id)]) go()",
+    "if (rights[id]) go()",
+    'const map = new Map([["admin", 1]]); if (map.get(String(id))) go()',
+    'const set = new Set(["admin", "root"]); if (set.has(`${id}`)) go()',
+    'const names = ["a", "b"]; const set = new Set(names); if (set.has(String(id))) go()',
+    "const table = Object.freeze({ admin: true }); if (String(id) in table) go()",
+    "const table = { admin: true }; if (Object.hasOwn(table, String(id))) go()",
+    "const table = { admin: true }; if (table[id.toString()]?.may) go()",
+    'const who = String(id); if (who.startsWith("admin")) go()',
+    'const who = id.toString("utf8").toLowerCase(); if (who === "admin") go()',
+    'if (new TextDecoder().decode(id) === "admin") go()',
+    "if (/^admin/.test(String(id))) go()",
+    "if (String(id).match(/^admin/)) go()",
+    'if (id.equals(Buffer.from("admin"))) go()',
+    'const boss = "admin"; if (String(id) === boss) go()',
+    "if (this.permissions.get(String(id))) go()",
+    'if (JSON.parse(String(text)).role.includes("admin")) go()',
+    'const { user } = JSON.parse(text); if (["a", "b"].includes(user)) go()',
+  ])("finds decisions by a table of names or a part of a name: %s", (code) => {
+    const receive = 'const r = new Router({ bind: "ipc://a" }); const [id, text] = await r.receive()'
+    expect(found(`${receive}\n${code}`)).toEqual(["2 trusted-header"])
+  })
+
+  it("finds decisions by properties of a connection", () => {
+    const receive = 'const r = new Pull({ bind: "ipc://a" }); const m = await r.receiveWithMetadata()'
+    expect(found(`${receive}\nif (m.properties["X-Role"].startsWith("admin")) go()`)).toEqual(["2 trusted-header"])
+    expect(found(`${receive}\nif (admins.has(m.userId)) go()`)).toEqual([])
+  })
+
+  it.each([
+    "const workers = new Map(); workers.set(String(id), now()); if (workers.has(String(id))) go()",
+    "const workers = {}; if (workers[String(id)]) go()",
+    "const sessions = new Map(); sessions.get(String(id))?.push(text)",
+    'const users = new Map([["a", 1]]); users.set(String(id), 2); users.get(String(id))',
+    "class A { #users = new Map(); go() { return this.#users.get(String(id)) } }",
+    "class A { constructor() { this.users = new Map() } add() { this.users.set(String(id), 1) } go() { this.users.get(String(id)) } }",
+    "sessions.get(String(id))",
+    "rights[String(id)] = 1",
+    'if (text.toString().startsWith("admin")) go()',
+    'if (["a"].includes(String(text))) go()',
+    "if (String(id).startsWith(prefix)) go()",
+    "if (admins.has(verifiedSender(m))) go()",
+    "parts[0] === text",
+  ])("finds no decision where ids are only kept, or texts are not of the sender: %s", (code) => {
+    const receive = 'const r = new Router({ bind: "ipc://a" }); const [id, text] = await r.receive()'
+    expect(found(`${receive}\n${code}`)).toEqual([])
+  })
+
   it("ignores what a comment gives a reason for, and only that", () => {
     const line = `await new Publisher({ ${reliable} }).bind("tcp://*:1")`
     expect(found(`// ohmq-lint-ignore public-bind it is public\n${line}`)).toEqual([])

@@ -54,6 +54,13 @@ export function keyOf(node: Node, name: "key" | "property"): string | undefined 
   return key?.type === "Identifier" && node.computed !== true ? String(key.name) : undefined
 }
 
+/** The object and the name of a method that is called. */
+export function callOf(node: Node): { object?: Node | undefined; method?: string | undefined } {
+  const callee = node.type === "CallExpression" ? inside(node, "callee") : undefined
+  if (callee?.type !== "MemberExpression") return {}
+  return { object: inside(callee, "object"), method: keyOf(callee, "property") }
+}
+
 type Plugin = (parser: typeof Parser) => typeof Parser
 
 /** What acorn and acorn-typescript do not declare. */
