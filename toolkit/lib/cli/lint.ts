@@ -13,6 +13,15 @@ const say = (text: string) => process.stdout.write(`${text}\n`)
 const line = ({ file, line, column, level, rule, message, advice }: LintFinding) =>
   `${file}:${line}:${column}: ${level} ${rule}: ${message}. ${advice}`
 
+/** So many lines about a file that cannot be read: what is nested deeply has the same mistake at each level. */
+const maxLines = 20
+
+function mistakesOf({ message }: ConfigError, file: string): string {
+  const lines = [...new Set(message.split("\n"))]
+  const rest = lines.length - maxLines
+  return [...lines.slice(0, maxLines), ...(rest > 0 ? [`${file}: ${plural(rest, "mistake")} more`] : [])].join("\n")
+}
+
 async function run(args: readonly string[]): Promise<number> {
   const { positionals, values } = parseUsage(args, Number.POSITIVE_INFINITY, ["output"])
   const output = outputOf(values.output, "json", "sarif")
@@ -29,7 +38,7 @@ async function run(args: readonly string[]): Promise<number> {
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error
       unread++
-      process.stderr.write(`${error.message}\n`)
+      process.stderr.write(`${mistakesOf(error, file)}\n`)
       return []
     }
   })

@@ -146,6 +146,19 @@ rules: []
     expect(named.status).toBe(2)
   })
 
+  it("says each mistake of a file once, and not thousands of them", () => {
+    const folder = temporaryFolder()
+    writeFileSync(join(folder, "deep.yaml"), `${relay}x: ${"[".repeat(100_000)}`)
+    const items = Array.from({ length: 25 }, (_, index) => `x${index}: 1\n`).join("")
+    writeFileSync(join(folder, "many.yaml"), `${relay}${items}`)
+    const { status, stderr } = ohmq(folder, "lint", ".")
+    const lines = stderr.trimEnd().split("\n")
+    expect(lines.filter((line) => line.startsWith("deep.yaml")).length).toBeLessThan(5)
+    expect(lines.filter((line) => line.startsWith("many.yaml")).length).toBe(21)
+    expect(lines.at(-1)).toBe("many.yaml: 5 mistakes more")
+    expect(status).toBe(2)
+  })
+
   it("goes on after a folder or a file that it may not read", () => {
     const folder = temporaryFolder()
     for (const name of ["a", "b"]) mkdirSync(join(folder, name))

@@ -79,6 +79,12 @@ describe("lintText of a configuration", () => {
     expect(() => lintText("", "a.yaml")).toThrow(/^a.yaml:1:1: Expected a map/)
   })
 
+  it("refuses what is too large for a configuration", () => {
+    expect(() => lintText(`${config(timer)}# ${"x".repeat(2 ** 20)}`, "a.yaml")).toThrow(
+      "a.yaml:1:1: It is larger than 1 MiB",
+    )
+  })
+
   it.each(["tests: []", "config: relay.yaml\ntests: [{ name: a }]"])("finds nothing in tests of rules: %s", (text) => {
     expect(lintText(text, "relay.test.yaml")).toEqual([])
   })

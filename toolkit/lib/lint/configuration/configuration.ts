@@ -12,12 +12,17 @@ import type { Report } from "./report.js"
 
 const unknown = `It is no configuration of ohmq: a relay has store, sources, routes and sinks, and a responder has store, audit, sources, actions and rules`
 
+/** What is larger is data that somebody named by mistake; the check that keys are unique takes time with the square of their number. */
+const maxLength = 2 ** 20
+
 /**
  * Finds what breaks the rules in a configuration. Secrets are not looked up.
  *
  * @throws ConfigError if the configuration is not valid
  */
 export function lintConfiguration(text: string, file: string): { violations: Violation[]; comments: Comment[] } {
+  const refuse = (message: string) => new ConfigError(file, [{ line: 1, column: 1, path: "", message }])
+  if (text.length > maxLength) throw refuse("It is larger than 1 MiB: too large for a configuration")
   const { document, value } = new WrittenConfig(text, file, "the members of a configuration of ohmq")
   const violations: Violation[] = []
   const report: Report = (rule, path, message) => violations.push({ rule, ...document.place(path), message })
@@ -43,7 +48,7 @@ export function lintConfiguration(text: string, file: string): { violations: Vio
     case "tests":
       break
     default:
-      throw new ConfigError(file, [{ line: 1, column: 1, path: "", message: unknown }])
+      throw refuse(unknown)
   }
   return { violations, comments: commentsOf(text) }
 }
