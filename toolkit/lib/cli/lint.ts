@@ -13,11 +13,24 @@ const say = (text: string) => process.stdout.write(`${text}\n`)
 const line = ({ file, line, column, level, rule, message, advice }: LintFinding) =>
   `${file}:${line}:${column}: ${level} ${rule}: ${message}. ${advice}`
 
+/** So many lines about a file that cannot be read: what is nested deeply has the same mistake at each level. */
+const maxLines = 20
+
+function mistakesOf({ message }: ConfigError, file: string): string {
+  const lines = [...new Set(message.split("\n"))]
+  const rest = lines.length - maxLines
+  return [...lines.slice(0, maxLines), ...(rest > 0 ? [`${file}: ${plural(rest, "mistake")} more`] : [])].join("\n")
+}
+
 async function run(args: readonly string[]): Promise<number> {
   const { positionals, values } = parseUsage(args, Number.POSITIVE_INFINITY, ["output"])
   const output = outputOf(values.output, "json", "sarif")
   if (positionals.length === 0) throw new UsageError("Name the files or folders: ohmq lint FILE...")
-  const files = lintedFiles(positionals)
+  let skipped = 0
+  const files = lintedFiles(positionals, ({ file, reason }) => {
+    skipped++
+    process.stderr.write(`${file}: skipped: ${reason}\n`)
+  })
   let unread = 0
   const findings = files.flatMap((file) => {
     try {
@@ -25,15 +38,19 @@ async function run(args: readonly string[]): Promise<number> {
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error
       unread++
-      process.stderr.write(`${error.message}\n`)
+      process.stderr.write(`${mistakesOf(error, file)}\n`)
       return []
     }
   })
   if (output === "sarif") say(JSON.stringify(sarifLog(findings, version), null, 2))
   else for (const finding of findings) say(output === "json" ? JSON.stringify(finding) : line(finding))
   if (output === "text") {
-    const rest = unread > 0 ? `; ${plural(unread, "file")} not checked` : ""
-    say(`${plural(files.length - unread, "file")} checked: ${plural(findings.length, "finding")}${rest}`)
+    const notes = [
+      `${plural(files.length - unread, "file")} checked: ${plural(findings.length, "finding")}`,
+      ...(unread > 0 ? [`${plural(unread, "file")} not checked`] : []),
+      ...(skipped > 0 ? [`${plural(skipped, "file")} skipped`] : []),
+    ]
+    say(notes.join("; "))
   }
   if (unread > 0) return 2
   return findings.length > 0 ? 1 : 0
@@ -41,10 +58,11 @@ async function run(args: readonly string[]): Promise<number> {
 
 const command: Command = {
   usage: "FILE... [--output text|json|sarif]",
-  purpose: "find what is risky in programs and in configurations of the relay",
-  about: `Reads JavaScript and TypeScript programs that use ohmq or zeromq, and configurations of the relay; nothing is run. Of a
-folder, it reads what is below it, without node_modules, dist and build. It finds what others can read or misuse (errors),
-and what hangs or loses messages (warnings); docs/lint.md of ohmq-toolkit has the rules. Endpoints on this machine are fine.
+  purpose: "find what is risky in programs and in configurations",
+  about: `Reads JavaScript and TypeScript programs that use ohmq or zeromq, configurations of the relay and the responder, and files for
+tasks serve --jetstream; nothing is run. Of a folder, it reads what is below it, without node_modules, dist, build and links to folders,
+and names YAML files that look like a configuration but are none. It finds what others can read or misuse (errors), and
+what hangs or loses messages (warnings); docs/lint.md of ohmq-toolkit has the rules. Endpoints on this machine are fine.
 
 A finding may stay if a comment on its line, or on the line before it, says why:
   // ohmq-lint-ignore RULE reason     (in YAML: # ohmq-lint-ignore RULE reason)

@@ -34,7 +34,7 @@ const table = {
   "trusted-header": {
     level: "error",
     title: "a decision by what the sender of a message wrote itself",
-    advice: "Decide by verifiedSender(message) of ohmq/security",
+    advice: "Decide by verifiedSender(message) of ohmq/security, or by sender in a configuration",
   },
   "no-timeout": {
     level: "warning",

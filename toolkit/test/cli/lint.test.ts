@@ -1,8 +1,10 @@
-import { mkdirSync, writeFileSync } from "node:fs"
+import { spawnSync } from "node:child_process"
+import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
+import process from "node:process"
 import { fromSarif } from "ohmq-toolkit/events"
 import { describe, expect, it } from "vitest"
-import { ohmq, temporaryFolder } from "../relay/support.js"
+import { command, ohmq, temporaryFolder } from "../relay/support.js"
 
 const options = "{ linger: 0, heartbeatInterval: 1 }"
 const bad = `import { Push } from "ohmq"\nawait new Push(${options}).bind("tcp://*:1")\n`
@@ -58,6 +60,126 @@ describe("ohmq lint", () => {
     expect(status).toBe(2)
     expect(stderr).toMatch(/^none.js:1:1: There is no such file\na.ts:1:\d+: Cannot parse the program: .*\n$/)
     expect(stdout).toContain("1 file checked: 1 finding; 2 files not checked\n")
+  })
+
+  const relay = `version: 1
+store: { path: ./data }
+sources: { a: { type: link, bind: "tcp://*:1", insecure: true } }
+routes: [{ name: all, from: [a], to: [b] }]
+sinks: { b: { type: file, path: ./a.ndjson } }
+`
+  const rules = `version: 1
+store: { path: ./data }
+audit: { path: ./audit }
+sources: { a: { type: link, bind: "tcp://*:1", insecure: true } }
+actions: {}
+rules: []
+`
+
+  it("checks the configurations in folders, and names what looks like one", () => {
+    const folder = temporaryFolder()
+    const files = {
+      "relay.yaml": relay,
+      "rules.yml": rules,
+      "relay.test.yaml": "config: relay.yaml\ntests: []\nroutes: {}\nsinks: {}\n",
+      "quoted.yaml": relay.replace(/^(\w+):/gm, '"$1":'),
+      "shared.yaml": "stream: a\nservers: [nats://127.0.0.1]\n",
+      "flow.yaml": JSON.stringify({ version: 1, store: { path: "a" }, sources: {}, routes: [], sinks: {} }),
+      "typing.yaml": relay.replace("sinks:", "sink:"),
+      "broken.yaml": `${relay}x: [`,
+      "vector.yaml": "sources: {}\nsinks: {}\n",
+      "half.yaml": "actions: {}\nrules: []\n",
+      "map.yaml": `kind: ConfigMap\ndata:\n  relay.yaml: |\n${relay.replace(/^/gm, "    ")}`,
+      "compose.yaml": "services: {}\n",
+      "eslint.yaml": "rules: {}\n",
+      "lock.yaml": "store: a\nx: [",
+    }
+    for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text)
+    const { status, stdout, stderr } = ohmq(folder, "lint", ".")
+    const lines = [...stdout.split("\n"), ...stderr.split("\n")].map((line) => line.replace(/(unencrypted)\. .*/, "$1"))
+    const open = "public-bind: sources.a: tcp://*:1 goes beyond this machine, unencrypted"
+    const like = (kind: string, missing: string) =>
+      `skipped: it looks like a configuration of a ${kind}, without ${missing}. If it is one, name the file to check it`
+    expect(lines.toSorted()).toEqual(
+      [
+        "",
+        "",
+        `quoted.yaml:3:37: error ${open}`,
+        `relay.yaml:3:35: error ${open}`,
+        `rules.yml:4:35: error ${open}`,
+        "broken.yaml:6:5: Flow sequence in block collection must be sufficiently indented and end with a ]",
+        "typing.yaml:1:1: sinks: It is required, and must be a map of names",
+        'typing.yaml:4:39: routes[0].to[0]: There is no sink "b".',
+        'typing.yaml:5:1: sink: Unknown option "sink". Did you mean "sinks"?',
+        `vector.yaml: ${like("relay", "store and routes")}`,
+        `half.yaml: ${like("responder", "store, audit and sources")}`,
+        "map.yaml: skipped: there is a configuration within it. Check that from a file of its own",
+        "5 files checked: 3 findings; 2 files not checked; 3 files skipped",
+      ].toSorted(),
+    )
+    expect(status).toBe(2)
+    expect(ohmq(folder, "lint", "vector.yaml").stderr).toContain(
+      "vector.yaml:1:1: version: It is required, and must be 1\n",
+    )
+  })
+
+  it("follows links to files, takes each file once, and does not go round in circles", () => {
+    const folder = temporaryFolder()
+    mkdirSync(join(folder, "src"))
+    writeFileSync(join(folder, "src", "a.mjs"), bad)
+    mkdirSync(join(folder, "..data"))
+    writeFileSync(join(folder, "..data", "relay.yaml"), relay)
+    // As Kubernetes mounts a ConfigMap.
+    symlinkSync("..data/relay.yaml", join(folder, "relay.yaml"))
+    symlinkSync("..", join(folder, "src", "up"))
+    symlinkSync("a.mjs", join(folder, "src", "b.mjs"))
+    symlinkSync("none.mjs", join(folder, "dangling.mjs"))
+    symlinkSync("loop.mjs", join(folder, "loop.mjs"))
+    mkdirSync(join(folder, "folder.mjs"))
+    const { stdout, stderr } = ohmq(folder, "lint", ".", "src/a.mjs", "src")
+    expect(stdout.match(/^[^:\n]*:\d/gm)).toEqual(["relay.yaml:3", "src/a.mjs:2"])
+    expect(stdout).toContain("\n2 files checked: 2 findings\n")
+    expect(stderr).toBe("")
+    const named = ohmq(folder, "lint", "loop.mjs", "dangling.mjs", "src/a.mjs")
+    expect(named.stderr).toBe("loop.mjs:1:1: Cannot read the file: ELOOP\ndangling.mjs:1:1: There is no such file\n")
+    expect(named.stdout).toContain("1 file checked: 1 finding; 2 files not checked\n")
+    expect(named.status).toBe(2)
+  })
+
+  it("says each mistake of a file once, and not thousands of them", () => {
+    const folder = temporaryFolder()
+    writeFileSync(join(folder, "deep.yaml"), `${relay}x: ${"[".repeat(100_000)}`)
+    const items = Array.from({ length: 25 }, (_, index) => `x${index}: 1\n`).join("")
+    writeFileSync(join(folder, "many.yaml"), `${relay}${items}`)
+    const { status, stderr } = ohmq(folder, "lint", ".")
+    const lines = stderr.trimEnd().split("\n")
+    expect(lines.filter((line) => line.startsWith("deep.yaml")).length).toBeLessThan(5)
+    expect(lines.filter((line) => line.startsWith("many.yaml")).length).toBe(21)
+    expect(lines.at(-1)).toBe("many.yaml: 5 mistakes more")
+    expect(status).toBe(2)
+  })
+
+  it("goes on after a folder or a file that it may not read", () => {
+    const folder = temporaryFolder()
+    for (const name of ["a", "b"]) mkdirSync(join(folder, name))
+    writeFileSync(join(folder, "a", "relay.yaml"), relay)
+    writeFileSync(join(folder, "b", "a.mjs"), bad)
+    writeFileSync(join(folder, "c.yaml"), relay)
+    writeFileSync(join(folder, "d.mjs"), bad)
+    for (const name of ["a", "c.yaml"]) chmodSync(join(folder, name), 0)
+    chmodSync(folder, 0o755)
+    // Root may read everything.
+    const user = process.getuid?.() === 0 ? { uid: 65534, gid: 65534 } : {}
+    const { status, stdout, stderr } = spawnSync(process.execPath, [command, "lint", "."], {
+      cwd: folder,
+      encoding: "utf8",
+      ...user,
+    })
+    for (const name of ["a", "c.yaml"]) chmodSync(join(folder, name), 0o755)
+    const reason = "This user may not read it. Change its owner or mode"
+    expect(stderr).toBe(`a:1:1: ${reason}\nc.yaml:1:1: ${reason}\n`)
+    expect(stdout).toContain("2 files checked: 2 findings; 2 files not checked\n")
+    expect(status).toBe(2)
   })
 
   it("refuses wrong usage", () => {

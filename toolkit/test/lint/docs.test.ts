@@ -12,7 +12,7 @@ describe("docs/lint.md", () => {
       const anchor = name === "bad-ignore" ? "ignoring-a-finding" : name
       return `| [\`${name}\`](#${anchor}) | ${level} | ${title} | ${advice} |`
     })
-    expect([...page.matchAll(/^\| \[.*$/gm)].map(([row]) => row)).toEqual(rows)
+    expect([...page.matchAll(/^\| \[`.*$/gm)].map(([row]) => row)).toEqual(rows)
   })
 
   const programs = [...page.matchAll(/^### ([\w-]+)\n.*?^```js\n(.*?)^```/gms)]

@@ -72,9 +72,35 @@ describe("lintText", () => {
     ["const { Pull: P } = require('zeromq')", "new P"],
     ["const z = require('ohmq')", "new z.Pull"],
     ["const { Pull: P } = await import('ohmq')", "new P"],
+    ["var z = require('zeromq')", "new z.Pull"],
+    ["let z = require('zeromq')", "new z.Pull"],
+    ["var P = require('zeromq').Pull", "new P"],
+    ["", "new (require('zeromq').Pull)"],
+    ["const z = require('zeromq'), { Pull: P } = z", "new P"],
+    ["import * as z from 'ohmq'; const P = z.Pull", "new P"],
+    ["const z = await import('ohmq')", "new z.Pull"],
+    ["const z = await import('zeromq')", "new z.default.Pull"],
+    ["var z = __importStar(require('zeromq'))", "new z.Pull"],
+    ["var z = tslib_1.__importDefault(require('zeromq'))", "new z.default.Pull"],
+    ["var z = __toESM(require('ohmq'), 1)", "new z.Pull"],
+    ["var z = _interopRequireWildcard(require('ohmq'))", "new z.Pull"],
   ])("knows the sockets of %s", (header, make) => {
     const source = `${header}\n${make}({ ${reliable} }).bind("tcp://*:1")`
     expect(lintText(source, "program.mjs").map(({ rule }) => rule)).toEqual(["public-bind"])
+  })
+
+  it.each([
+    ["const z = require('fs')", "new z.Pull"],
+    ["const z = wrap(require('zeromq'))", "new z.Pull"],
+    ["const { Pull: { P } } = require('zeromq')", "new P"],
+    ["const a = b, b = a", "new a.Pull"],
+  ])("takes nothing else for sockets: %s", (header, make) => {
+    expect(lintText(`${header}\n${make}({ ${reliable} }).bind("tcp://*:1")`, "program.mjs")).toEqual([])
+  })
+
+  it("knows the sockets of TypeScript's import of CommonJS", () => {
+    const source = `import z = require("zeromq")\nimport Log = z.Other\nnew z.Pull({ ${reliable} }).bind("tcp://*:1")`
+    expect(lintText(source, "program.cts").map(({ rule }) => rule)).toEqual(["public-bind"])
   })
 
   it("follows sockets into fields, assignments and constructors", () => {
@@ -128,6 +154,64 @@ new Pull({ ${reliable}, bind: ["ipc://a", "tcp://*:4"] })`),
     expect(found("const a = new Pull(); const s = new Request(); s.connect(a.lastEndpoint)")).toEqual([])
   })
 
+  const safe = { linger: "0", heartbeatInterval: "5000", receiveTimeout: "1000" }
+  const of = (options: Record<string, string>) =>
+    `new Request({ security, ${Object.entries({ ...safe, ...options }).map(([name, value]) => `${name}: ${value}`)} })`
+
+  it.each([
+    [of({ linger: "-1" }), ["1 no-linger"]],
+    [of({ heartbeatInterval: "0" }), ["1 no-heartbeat"]],
+    [of({ heartbeatInterval: "-1" }), ["1 no-heartbeat"]],
+    [of({ heartbeatTimeout: "0" }), ["1 no-heartbeat"]],
+    [of({ receiveTimeout: "-1" }), ["1 no-timeout"]],
+    [
+      of({ linger: "-1", heartbeatInterval: "0", receiveTimeout: "-1" }),
+      ["1 no-heartbeat", "1 no-linger", "1 no-timeout"],
+    ],
+    ["new Push({ security, linger: -1, heartbeatInterval: 0 })", ["1 no-heartbeat", "1 no-linger"]],
+    [of({ linger: "(-1 as number)" }), ["1 no-linger"]],
+    [of({ linger: "0", heartbeatTimeout: "-1", receiveTimeout: "0" }), []],
+    [of({ linger: "limit()" }), []],
+    ["new Push({ ...options, security, linger: -1 })", ["1 no-linger"]],
+    ["new Push({ linger: -1, security, ...options })", []],
+  ])("takes an option for missing whose value switches it off: %s", (make, rules) => {
+    const code = `const s = ${make}; s.connect(endpoint)`
+    expect(found(code).toSorted()).toEqual(rules)
+  })
+
+  it.each([
+    ["s.linger = -1", ["2 no-linger"]],
+    ["s.linger = never", ["2 no-linger"]],
+    ["Object.assign(s, { linger: -1 })", ["2 no-linger"]],
+    ["s.linger = -1; s.linger = 0", []],
+    ["s.heartbeatInterval = 0", ["2 no-heartbeat"]],
+    ["s.receiveTimeout = -1", ["2 no-timeout"]],
+    ["s.receiveTimeout = -1; s.receive({ signal })", []],
+    ["s.close({ linger: -1 })", ["2 no-linger"]],
+    ["s.linger = -1; s.close({ linger: 0 })", []],
+  ])("takes an option for missing that is switched off later: %s", (code, rules) => {
+    expect(found(`const never = -1; const s = ${of({})}; s.connect(endpoint)\n${code}`)).toEqual(rules)
+  })
+
+  it("says which value switches the protection off, and where", () => {
+    const make = `new Request({\n  security,\n  linger: -1,\n  heartbeatInterval: 0,\n  receiveTimeout: -1,\n})`
+    const program = `import { Request } from "ohmq"\nconst s = ${make}\ns.connect(endpoint)\ns.close({ linger: -1 })`
+    expect(lintText(program, "a.ts").map(({ line, column, message }) => `${line}:${column} ${message}`)).toEqual([
+      "5:22 heartbeatInterval: 0 switches heartbeats off: this Request does not notice a peer that vanishes",
+      "6:19 receiveTimeout: -1 switches the timeout off: this Request waits for ever if its reply is lost",
+      "9:19 linger: -1 switches the limit off: this Request keeps what it cannot send, and the process with it",
+    ])
+  })
+
+  it.each([
+    ["security: null", "1 public-bind"],
+    ["curveServer: false", "1 public-bind"],
+    ["plainServer: false", "1 public-bind"],
+    ['curveServer: true, curveSecretKey: k, zapDomain: ""', "1 any-client"],
+  ])("takes %s for no protection", (options, rule) => {
+    expect(found(`new Router({ ${reliable}, ${options} }).bind("tcp://*:1")`)).toEqual([rule])
+  })
+
   it.each([
     ['const [id] = await r.receive(); if (id.toString() === "admin") go()', 1],
     ['for await (const [id, text] of r) if (`${id}` !== "admin") go()', 1],
@@ -141,6 +225,57 @@ new Pull({ ${reliable}, bind: ["ipc://a", "tcp://*:4"] })`),
     ['const m = await r.receiveWithMetadata(); if (m.userId === "admin") go()', 0],
   ])("finds decisions by what the sender wrote: %s", (code, count) => {
     expect(found(`const r = new Router({ bind: "ipc://a" })\n${code}`)).toEqual(Array(count).fill("2 trusted-header"))
+  })
+
+  it.each([
+    "if (admins.has(String(id))) go()",
+    'if (["admin"].includes(id.toString())) go()',
+    "if (rights[String(id)]) go()",
+    "if (rights[id]) go()",
+    'const map = new Map([["admin", 1]]); if (map.get(String(id))) go()',
+    'const set = new Set(["admin", "root"]); if (set.has(`${id}`)) go()',
+    'const names = ["a", "b"]; const set = new Set(names); if (set.has(String(id))) go()',
+    "const table = Object.freeze({ admin: true }); if (String(id) in table) go()",
+    "const table = { admin: true }; if (Object.hasOwn(table, String(id))) go()",
+    "const table = { admin: true }; if (table[id.toString()]?.may) go()",
+    'const who = String(id); if (who.startsWith("admin")) go()',
+    'const who = id.toString("utf8").toLowerCase(); if (who === "admin") go()',
+    'if (new TextDecoder().decode(id) === "admin") go()',
+    "if (/^admin/.test(String(id))) go()",
+    "if (String(id).match(/^admin/)) go()",
+    'if (id.equals(Buffer.from("admin"))) go()',
+    'const boss = "admin"; if (String(id) === boss) go()',
+    "if (this.permissions.get(String(id))) go()",
+    'if (JSON.parse(String(text)).role.includes("admin")) go()',
+    'const { user } = JSON.parse(text); if (["a", "b"].includes(user)) go()',
+  ])("finds decisions by a table of names or a part of a name: %s", (code) => {
+    const receive = 'const r = new Router({ bind: "ipc://a" }); const [id, text] = await r.receive()'
+    expect(found(`${receive}\n${code}`)).toEqual(["2 trusted-header"])
+  })
+
+  it("finds decisions by properties of a connection", () => {
+    const receive = 'const r = new Pull({ bind: "ipc://a" }); const m = await r.receiveWithMetadata()'
+    expect(found(`${receive}\nif (m.properties["X-Role"].startsWith("admin")) go()`)).toEqual(["2 trusted-header"])
+    expect(found(`${receive}\nif (admins.has(m.userId)) go()`)).toEqual([])
+  })
+
+  it.each([
+    "const workers = new Map(); workers.set(String(id), now()); if (workers.has(String(id))) go()",
+    "const workers = {}; if (workers[String(id)]) go()",
+    "const sessions = new Map(); sessions.get(String(id))?.push(text)",
+    'const users = new Map([["a", 1]]); users.set(String(id), 2); users.get(String(id))',
+    "class A { #users = new Map(); go() { return this.#users.get(String(id)) } }",
+    "class A { constructor() { this.users = new Map() } add() { this.users.set(String(id), 1) } go() { this.users.get(String(id)) } }",
+    "sessions.get(String(id))",
+    "rights[String(id)] = 1",
+    'if (text.toString().startsWith("admin")) go()',
+    'if (["a"].includes(String(text))) go()',
+    "if (String(id).startsWith(prefix)) go()",
+    "if (admins.has(verifiedSender(m))) go()",
+    "parts[0] === text",
+  ])("finds no decision where ids are only kept, or texts are not of the sender: %s", (code) => {
+    const receive = 'const r = new Router({ bind: "ipc://a" }); const [id, text] = await r.receive()'
+    expect(found(`${receive}\n${code}`)).toEqual([])
   })
 
   it("ignores what a comment gives a reason for, and only that", () => {
@@ -167,6 +302,7 @@ new Pull({ ${reliable}, bind: ["ipc://a", "tcp://*:4"] })`),
       [],
     )
     expect(lintText("const a = <b c={1}>d</b>", "a.jsx")).toEqual([])
+    expect(lintText("const a = <b c={1}>d</b>", "a.js")).toEqual([])
     expect(lintText("this is (no program", "a.d.ts")).toEqual([])
   })
 

@@ -1,6 +1,6 @@
 // Which declaration a name in a program means.
 
-import { bare, below, inside, keyOf, listOf, type Node } from "./syntax.js"
+import { below, inside, keyOf, listOf, type Node } from "./syntax.js"
 
 /** What a name was declared as. */
 export interface Binding {
@@ -12,8 +12,14 @@ export interface Binding {
   readonly path: readonly (string | number)[]
   /** Whether it may have another value: it is a variable, a parameter, or a part of a pattern. */
   readonly isOpen: boolean
-  /** The module and the name in it that it was imported from; the name is `*` for the module itself. */
-  readonly from: { readonly module: string; readonly name: string } | undefined
+  /** What an `import` says that it is. */
+  readonly from: Origin | undefined
+}
+
+/** The module and the name in it that something comes from; the name is `*` for the module itself. */
+export interface Origin {
+  readonly module: string
+  readonly name: string
 }
 
 const functions = new Set(["FunctionDeclaration", "FunctionExpression", "ArrowFunctionExpression"])
@@ -65,6 +71,7 @@ export class Scope {
   #hoist(node: Node): void {
     for (const child of below(node)) {
       if (child.type === "ImportDeclaration") this.#import(child)
+      if (child.type === "TSImportEqualsDeclaration") this.#importEquals(child)
       if (child.type === "VariableDeclarator") {
         this.#declare(inside(child, "id"), inside(child, "init"), [], node.kind === "let" || node.kind === "var")
       }
@@ -86,6 +93,15 @@ export class Scope {
     }
   }
 
+  /** `import zmq = require("zeromq")` of TypeScript. */
+  #importEquals(declaration: Node): void {
+    const reference = inside(declaration, "moduleReference")
+    const module = reference && inside(reference, "expression")?.value
+    if (typeof module !== "string") return
+    const local = String(inside(declaration, "id")?.name)
+    this.#names.set(local, { init: undefined, scope: this, path: [], isOpen: false, from: { module, name: "*" } })
+  }
+
   #declare(pattern: Node | undefined, init: Node | undefined, path: (string | number)[], isOpen = false): void {
     if (pattern?.type === "Identifier") this.#add(String(pattern.name), init, path, isOpen)
     if (pattern?.type === "AssignmentPattern") {
@@ -105,22 +121,8 @@ export class Scope {
   }
 
   #add(name: string, init: Node | undefined, path: (string | number)[], isOpen: boolean): void {
-    const module = path.length <= 1 && !isOpen ? requiredModule(init) : undefined
-    const from = module === undefined ? undefined : { module, name: String(path[0] ?? "*") }
-    this.#names.set(name, { init, scope: this, path, isOpen, from })
+    this.#names.set(name, { init, scope: this, path, isOpen, from: undefined })
   }
-}
-
-/** The module of `require("…")` and `import("…")`. */
-function requiredModule(init: Node | undefined): string | undefined {
-  const node = bare(init)
-  const isRequire = node?.type === "CallExpression" && inside(node, "callee")?.name === "require"
-  const source = isRequire
-    ? listOf(node, "arguments")[0]
-    : node?.type === "ImportExpression"
-      ? inside(node, "source")
-      : undefined
-  return typeof source?.value === "string" ? source.value : undefined
 }
 
 /** A scope is made once, so that what is known of its names can be kept by them. */

@@ -5,7 +5,7 @@ import type { Violation } from "../place.js"
 import type { RuleId } from "../rules.js"
 import { type Call, type Sockets, type SocketUse, sending } from "./socket-use.js"
 import type { Node } from "./syntax.js"
-import { literalOf, propertiesOf, textsOf } from "./values.js"
+import { type Expression, literalOf, propertiesOf, textsOf } from "./values.js"
 
 const binds = new Set(["bind", "bindSync"])
 const opens = new Set([...binds, "connect"])
@@ -13,6 +13,20 @@ const receives = new Set(["receive", "receiveWithMetadata", "receiveMany", "rece
 
 /** UDP has no heartbeats, and what is not ZMTP has none either. */
 const withoutHeartbeats = new Set(["Datagram", "Dish", "Radio", "Stream"])
+
+/** What libzmq takes for "not at all", by option. A timeout of heartbeats is their interval, unless it is set. */
+const off: Readonly<Record<string, (value: number) => boolean>> = {
+  linger: (value) => value === -1,
+  receiveTimeout: (value) => value === -1,
+  heartbeatInterval: (value) => value <= 0,
+  heartbeatTimeout: (value) => value === 0,
+}
+
+/** The value of an option that switches off what the option is for. Undefined for any other, and for what is not in the program. */
+function offValue(name: string, expression: Expression | undefined): number | undefined {
+  const value = expression?.isReplaceable ? undefined : literalOf(expression)
+  return typeof value === "number" && off[name]?.(value) ? value : undefined
+}
 
 interface Endpoint {
   readonly text: string
@@ -25,9 +39,12 @@ interface Endpoint {
 type Protection = "curve" | "plain" | "none" | "unknown"
 
 function protectionOf({ options, isOpen }: SocketUse): { protection: Protection; admitsAny: boolean } {
-  const has = (...names: string[]) => names.some((name) => options.has(name))
+  // null and false, and a domain without a name, are as if nothing was set.
+  const isSet = (expression: Expression | undefined) =>
+    expression !== undefined && ![null, false, ""].includes(literalOf(expression) as null)
+  const has = (...names: string[]) => names.some((name) => isSet(options.get(name)))
   const security = options.get("security")
-  if (security !== undefined) {
+  if (security !== undefined && isSet(security)) {
     const { known, isOpen } = propertiesOf(security)
     if (known.has("plainServer") || known.has("username")) return { protection: "plain", admitsAny: false }
     if (!isOpen && known.size === 0) return { protection: "none", admitsAny: false }
@@ -87,20 +104,36 @@ class SocketCheck {
 
   #reliability(): void {
     const { type, node, options, isOpen, calls } = this.#socket
-    if (isOpen) return
-    const isClosedWithLinger = calls.some(
-      ({ method, arguments: [given] }) => method === "close" && given && propertiesOf(given).known.has("linger"),
+    const lingers = calls.flatMap(({ method, arguments: [given] }) =>
+      method === "close" && given ? (propertiesOf(given).known.get("linger") ?? []) : [],
     )
-    // A context of the program's own can give its sockets another linger.
-    if (sending.has(type) && !options.has("linger") && !options.has("context") && !isClosedWithLinger)
-      this.#report("no-linger", node, `This ${type} keeps what it cannot send, and the process with it`)
-    if (!options.has("heartbeatInterval") && !withoutHeartbeats.has(type))
-      this.#report("no-heartbeat", node, `This ${type} does not notice a peer that vanishes`)
     const limited = calls.some(({ method, arguments: given }) =>
       given.some((one) => receives.has(method) && propertiesOf(one).known.has("signal")),
     )
-    if (type === "Request" && !options.has("receiveTimeout") && !limited)
-      this.#report("no-timeout", node, "This Request waits for ever if its reply is lost")
+    /** Reports an option that is missing, or switched off. What an object has that is not in the program is not known. */
+    const require = (rule: RuleId, option: string, what: string, message: string, isMissing = !options.has(option)) => {
+      const expression = options.get(option)
+      const value = offValue(option, expression)
+      if (expression && value !== undefined)
+        this.#report(rule, expression.node, `${option}: ${value} switches ${what} off: this ${type} ${message}`)
+      else if (isMissing && !isOpen) this.#report(rule, node, `This ${type} ${message}`)
+    }
+    if (sending.has(type)) {
+      const message = "keeps what it cannot send, and the process with it"
+      for (const one of lingers)
+        if (offValue("linger", one) !== undefined)
+          this.#report("no-linger", one.node, `linger: -1 switches the limit off: this ${type} ${message}`)
+      // A context of the program's own can give its sockets another linger.
+      const isMissing = !options.has("linger") && !options.has("context")
+      if (lingers.length === 0) require("no-linger", "linger", "the limit", message, isMissing)
+    }
+    if (!withoutHeartbeats.has(type)) {
+      const message = "does not notice a peer that vanishes"
+      require("no-heartbeat", "heartbeatInterval", "heartbeats", message)
+      require("no-heartbeat", "heartbeatTimeout", "their timeout", message, false)
+    }
+    if (type === "Request" && !limited)
+      require("no-timeout", "receiveTimeout", "the timeout", "waits for ever if its reply is lost")
   }
 }
 

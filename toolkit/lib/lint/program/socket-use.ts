@@ -1,5 +1,6 @@
 // The sockets of a program: how each is made, and what is done with it.
 
+import { originOf } from "./origin.js"
 import { type Binding, type Scope, walk } from "./scope.js"
 import { bare, inside, keyOf, listOf, type Node } from "./syntax.js"
 import { bindingOf, type Expression, propertiesOf, resolve } from "./values.js"
@@ -35,15 +36,9 @@ export interface SocketUse {
 
 /** The class of a socket that `new` makes. Undefined for anything else. */
 function typeOf(node: Node, scope: Scope): string | undefined {
-  const callee = inside(node, "callee")
-  if (node.type !== "NewExpression" || callee === undefined) return undefined
-  const isMember = callee.type === "MemberExpression"
-  const named = isMember ? inside(callee, "object") : callee
-  const from = named?.type === "Identifier" ? scope.find(String(named.name))?.from : undefined
-  if (from === undefined || !modules.test(from.module)) return undefined
-  const isModule = from.name === "*" || from.name === "default"
-  const name = isMember ? (isModule ? keyOf(callee, "property") : undefined) : from.name
-  return name !== undefined && types.has(name) ? name : undefined
+  const callee = node.type === "NewExpression" ? inside(node, "callee") : undefined
+  const { module, name } = (callee && originOf({ node: callee, scope })) ?? {}
+  return module !== undefined && name !== undefined && modules.test(module) && types.has(name) ? name : undefined
 }
 
 /** Finds the sockets of a program. */

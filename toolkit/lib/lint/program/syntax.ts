@@ -54,6 +54,13 @@ export function keyOf(node: Node, name: "key" | "property"): string | undefined 
   return key?.type === "Identifier" && node.computed !== true ? String(key.name) : undefined
 }
 
+/** The object and the name of a method that is called. */
+export function callOf(node: Node): { object?: Node | undefined; method?: string | undefined } {
+  const callee = node.type === "CallExpression" ? inside(node, "callee") : undefined
+  if (callee?.type !== "MemberExpression") return {}
+  return { object: inside(callee, "object"), method: keyOf(callee, "property") }
+}
+
 type Plugin = (parser: typeof Parser) => typeof Parser
 
 /** What acorn and acorn-typescript do not declare. */
@@ -109,23 +116,27 @@ export function parseProgram(text: string, file: string): Program {
     onComment: (_isBlock, text, _start, _end, start, end) =>
       comments.push({ text, line: end?.line ?? 1, column: (start?.column ?? 0) + 1 }),
   }
-  const parser = parserOf(file)
-  const parse = (sourceType: "module" | "script") => {
+  const parse = (parser: typeof Parser, sourceType: "module" | "script") => {
     comments.length = 0
     return parser.parse(text, { ...options, sourceType }) as unknown as Node
   }
+  const parser = parserOf(file)
+  // Old programs may not be in strict mode, and what is compiled may have JSX or types whatever its name is.
+  const attempts = [() => parse(parser, "script"), ...(parser === Parser ? [() => parse(withJsx, "module")] : [])]
   try {
-    return { tree: parse("module"), comments }
+    return { tree: parse(parser, "module"), comments }
   } catch (error) {
-    try {
-      // Old programs may not be in strict mode.
-      return { tree: parse("script"), comments }
-    } catch {
-      const { loc, message } = error as Error & { loc?: { line: number; column: number } }
-      const place = { line: loc?.line ?? 1, column: (loc?.column ?? 0) + 1 }
-      const what = message.replace(/ \(\d+:\d+\)$/, "")
-      const advice = "If it runs, this is a limit of the parser: this file is not checked"
-      throw new ConfigError(file, [{ ...place, path: "", message: `Cannot parse the program: ${what}. ${advice}` }])
+    for (const attempt of attempts) {
+      try {
+        return { tree: attempt(), comments }
+      } catch {
+        // The first error is the one that says what is wrong.
+      }
     }
+    const { loc, message } = error as Error & { loc?: { line: number; column: number } }
+    const place = { line: loc?.line ?? 1, column: (loc?.column ?? 0) + 1 }
+    const what = message.replace(/ \(\d+:\d+\)$/, "")
+    const advice = "If it runs, this is a limit of the parser: this file is not checked"
+    throw new ConfigError(file, [{ ...place, path: "", message: `Cannot parse the program: ${what}. ${advice}` }])
   }
 }

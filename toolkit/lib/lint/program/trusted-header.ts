@@ -1,13 +1,12 @@
 // The rule against decisions by what a sender wrote itself: a routing id, a property of its handshake, or a field of its message.
 
+import { isClaim } from "../claims.js"
 import type { Violation } from "../place.js"
+import { decidedBy, Tables } from "./decisions.js"
 import { ofLoop, type Scope, walk } from "./scope.js"
 import type { Sockets } from "./socket-use.js"
-import { bare, inside, keyOf, listOf, type Node } from "./syntax.js"
+import { bare, callOf, inside, keyOf, listOf, type Node } from "./syntax.js"
 import { bindingOf, type Expression } from "./values.js"
-
-/** Fields by which messages name their sender. */
-const claims = new Set(["from", "sender", "user", "userid", "username", "role", "identity"])
 
 const maxDepth = 10
 
@@ -28,7 +27,11 @@ class Claims {
     if (node.type === "TemplateLiteral") return again(listOf(node, "expressions")[0])
     if (node.type === "CallExpression") return again(textSource(node))
     const steps = stepsOf({ node, scope }, depth)
-    return steps && this.#claimAt(steps, depth)
+    if (steps === undefined) return undefined
+    // A name for such a text.
+    const { origin, path } = steps
+    const isText = origin.node !== node && path.length === 0
+    return isText ? this.of(origin, depth + 1) : this.#claimAt(steps, depth)
   }
 
   /** The socket and the method that a value was received with. The method is missing if a loop takes it. */
@@ -53,8 +56,8 @@ class Claims {
     if (method === "parse" && object?.name === "JSON") {
       const field = String(path.at(-1) ?? "")
       const [text] = listOf(node, "arguments")
-      const isClaim = claims.has(field.toLowerCase()) && text && this.#isReceived({ node: text, scope }, depth + 1)
-      return isClaim ? `the field "${field}" of a message` : undefined
+      const isFound = isClaim(field) && text && this.#isReceived({ node: text, scope }, depth + 1)
+      return isFound ? `the field "${field}" of a message` : undefined
     }
     const { socket } = this.#receipt(origin)
     if (socket === undefined) return undefined
@@ -66,20 +69,17 @@ class Claims {
   }
 }
 
-/** The object and the name of a method that is called. */
-function callOf(node: Node): { object?: Node | undefined; method?: string | undefined } {
-  const callee = node.type === "CallExpression" ? inside(node, "callee") : undefined
-  if (callee?.type !== "MemberExpression") return {}
-  return { object: inside(callee, "object"), method: keyOf(callee, "property") }
-}
+/** Methods that make another text of a text, and leave who it names. */
+const variants = new Set(["toString", "toLowerCase", "toUpperCase", "trim", "normalize"])
 
-/** What `String(x)` and `x.toString()` make a text of. */
+/** What `String(x)`, `x.toString()`, `decoder.decode(x)` and the like make a text of. */
 function textSource(call: Node): Node | undefined {
   const callee = inside(call, "callee")
-  if (callee?.name === "String") return listOf(call, "arguments")[0]
-  return callee?.type === "MemberExpression" && keyOf(callee, "property") === "toString"
-    ? inside(callee, "object")
-    : undefined
+  const [first] = listOf(call, "arguments")
+  if (callee?.name === "String") return first
+  const { object, method = "" } = callOf(call)
+  if (method === "decode") return first
+  return variants.has(method) ? object : undefined
 }
 
 interface Steps {
@@ -104,26 +104,15 @@ function stepsOf(expression: Expression, depth: number): Steps | undefined {
   return steps && { ...steps, path: [...steps.path, key] }
 }
 
-const isName = (node: Node | undefined) =>
-  node?.type === "Literal" && typeof node.value === "string" && node.value !== ""
-
-/** The expression that a comparison with a text, or a switch over texts, decides by. */
-function decidedBy(node: Node): Node | undefined {
-  if (node.type === "SwitchStatement")
-    return listOf(node, "cases").some((one) => isName(inside(one, "test"))) ? inside(node, "discriminant") : undefined
-  if (node.type !== "BinaryExpression" || !/^[!=]==?$/.test(String(node.operator))) return undefined
-  const [left, right] = [inside(node, "left"), inside(node, "right")]
-  if (isName(right)) return left
-  return isName(left) ? right : undefined
-}
-
 /** The decisions of a program by what senders wrote themselves. */
 export function lintHeaders(tree: Node, sockets: Sockets): Violation[] {
   const found: Violation[] = []
   const known = new Claims(sockets)
+  const tables = new Tables(tree, (expression) => known.of(expression) !== undefined)
   walk(tree, (node: Node, scope: Scope) => {
-    const deciding = decidedBy(node)
-    const claim = deciding && known.of({ node: deciding, scope })
+    const claim = decidedBy({ node, scope }, tables)
+      .map((deciding) => known.of({ node: deciding, scope }))
+      .find((one) => one !== undefined)
     if (claim === undefined) return
     const { line, column } = node.loc.start
     found.push({

@@ -8,6 +8,8 @@ import { bare, inside, keyOf, listOf, type Node } from "./syntax.js"
 export interface Expression {
   readonly node: Node
   readonly scope: Scope
+  /** Whether something that the program does not say may have taken its place: `{ linger: -1, ...options }`. */
+  readonly isReplaceable?: boolean
 }
 
 /** Ends what refers to itself, and expressions that would take long. */
@@ -112,6 +114,7 @@ export function propertiesOf(expression: Expression | undefined, depth = 0): Pro
     if (property.type === "SpreadElement") {
       const argument = inside(property, "argument")
       const spread = propertiesOf(argument && { node: argument, scope }, depth + 1)
+      if (spread.isOpen) for (const [name, value] of known) known.set(name, { ...value, isReplaceable: true })
       for (const [name, value] of spread.known) known.set(name, value)
       isOpen ||= spread.isOpen
       continue
@@ -124,9 +127,13 @@ export function propertiesOf(expression: Expression | undefined, depth = 0): Pro
   return { known, isOpen }
 }
 
-/** The value of an expression that is a literal. */
+/** The value of an expression that is a literal, or the negative of one. */
 export function literalOf(expression: Expression | undefined): unknown {
   if (expression === undefined) return undefined
   const { node } = resolve(expression)
+  if (node.type === "UnaryExpression" && node.operator === "-") {
+    const value = inside(node, "argument")?.value
+    return typeof value === "number" ? -value : undefined
+  }
   return node.type === "Literal" ? node.value : undefined
 }
