@@ -9,4 +9,5 @@ umask 077
 mkdir -p "${OHMQ_KEYS:=/run/ohmq/keys}"
 cp -Lf "${OHMQ_SECRET:=/etc/ohmq/secret}"/* "$OHMQ_KEYS/"
 
-exec node "${OHMQ_COMMAND:=/app/node_modules/ohmq/dist/cli/main.js}" relay run "${OHMQ_CONFIG:=/etc/ohmq/relay.yaml}" --drain "${OHMQ_DRAIN:=20s}"
+# The store may be gone with the pod.
+exec node "${OHMQ_COMMAND:=/app/node_modules/ohmq/dist/cli/main.js}" relay run "${OHMQ_CONFIG:=/etc/ohmq/relay.yaml}" --drain "${OHMQ_DRAIN:=20s}" --drain-failing

@@ -30,7 +30,14 @@ secrets. Exit codes: 0 all passed, 1 some failed, 2 the file or its configuratio
       run: test,
     },
     schema: { usage: "schema", purpose: "print a JSON Schema of the configuration, for editors", run: schema },
-    run: { usage: "run [FILE] [--drain 10s]", purpose: "run the relay; SIGHUP reloads, SIGTERM drains", run: runRelay },
+    run: {
+      usage: "run [FILE] [--drain 10s] [--drain-failing]",
+      purpose: "run the relay; SIGHUP reloads, SIGTERM drains",
+      about: `SIGTERM and SIGINT stop the sources, and deliver what waits, for as long as --drain at most. What waits for a sink that fails
+stays in the store for the next start; with --drain-failing, the relay tries to deliver that, too, for as long as --drain: for a
+store that is gone once the relay has ended, such as an emptyDir of Kubernetes.`,
+      run: runRelay,
+    },
     tap: { usage: "tap [FILE] [--source NAME]", purpose: "show what comes in, live", run: tap },
     replay: { usage: "replay SINK [FILE]", purpose: "give a sink its dead letters again", run: replay },
     reconcile: {

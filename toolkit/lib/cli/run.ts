@@ -5,7 +5,13 @@ import { runDaemon } from "./daemon.js"
 import { defaultFile, parseUsage } from "./usage.js"
 
 export async function runRelay(args: readonly string[]): Promise<number> {
-  const { positionals, values } = parseUsage(args, 1, ["drain"])
+  const { positionals, values } = parseUsage(args, 1, ["drain"], ["drain-failing"])
   const file = positionals[0] ?? defaultFile
-  return runDaemon("relay", file, values.drain, (log) => Relay.start(readConfig(file), log))
+  return runDaemon("relay", file, values.drain, async (log) => {
+    const relay = await Relay.start(readConfig(file), log)
+    return {
+      reload: () => relay.reload(),
+      stop: (drainMs) => relay.stop(drainMs, values["drain-failing"]),
+    }
+  })
 }

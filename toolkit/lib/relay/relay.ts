@@ -310,15 +310,19 @@ export class Relay {
     }
   }
 
-  /** Stops the sources, delivers what can be delivered within a time, and closes. */
-  async stop(drainMs: number): Promise<void> {
+  /**
+   * Stops the sources, delivers what can be delivered within a time, and closes.
+   *
+   * @param waitsForFailing Whether sinks that fail are given that time, too. By default, what waits for them is left to the next start.
+   */
+  async stop(drainMs: number, waitsForFailing = false): Promise<void> {
     await this.#changing
     this.#state = "draining"
     const signal = AbortSignal.timeout(drainMs)
     await Promise.allSettled([...this.#sources.values()].map(({ part }) => part.stop()))
     await this.#http.close()
     for (const { part } of this.#outlets.values()) part.hurry?.()
-    await this.#drained(signal)
+    await this.#drained(signal, waitsForFailing)
     await Promise.allSettled([...this.#outlets.values()].map(({ part }) => part.stop(signal)))
     await this.#control.close()
     await this.#known.close()
@@ -326,15 +330,20 @@ export class Relay {
   }
 
   /** Waits until no sink has anything to do, or the time is over. */
-  async #drained(signal: AbortSignal): Promise<void> {
-    const isBusy = () => {
-      const { cursors } = this.#store.stats()
-      return [...this.#outlets].some(
-        ([name, { part }]) =>
-          part.failing === undefined && part.servedBy === undefined && (cursors[name]?.waiting ?? 0) > 0,
-      )
+  async #drained(signal: AbortSignal, waitsForFailing: boolean): Promise<void> {
+    const isBusy = ([name, { part }]: [string, { part: Outlet }]) =>
+      (waitsForFailing || part.failing === undefined) && part.servedBy === undefined && this.#waiting(name) > 0
+    while (!signal.aborted && [...this.#outlets].some(isBusy)) await setTimeout(10)
+    for (const [sink, { part }] of this.#outlets) {
+      const waiting = this.#waiting(sink)
+      if (waiting === 0 || part.servedBy !== undefined) continue
+      this.#log.warn({ sink, waiting, reason: part.failing?.reason }, "Events wait in the store for the next start")
     }
-    while (!signal.aborted && isBusy()) await setTimeout(10)
+  }
+
+  /** How many events wait for a sink. */
+  #waiting(sink: string): number {
+    return this.#store.stats().cursors[sink]?.waiting ?? 0
   }
 }
 

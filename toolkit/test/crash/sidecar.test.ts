@@ -67,6 +67,28 @@ describe("The sidecar of integrations/kubernetes", () => {
     expect(application.lines.filter((id) => !ids.has(id))).toEqual([])
   })
 
+  it("waits within the grace period for a hub that is away when the pod ends", { timeout: 90_000 }, async ({
+    skip,
+  }) => {
+    const { hub, sidecar, app, delivered } = await pods(skip)
+    const first = hub()
+    const relay = sidecar()
+    await relay.logged(takes)
+    const application = app()
+    await until(() => delivered().length > 20)
+    await first.end("SIGKILL")
+    const before = application.lines.length
+    await relay.logged("The sink fails")
+    await until(() => application.lines.length > before + 50)
+    expect(await application.end("SIGTERM")).toBe(0)
+    const ended = relay.end("SIGTERM")
+    await wait(2000)
+    hub()
+    expect(await ended).toBe(0)
+    const ids = new Set(delivered().map(({ id }) => id))
+    expect(application.lines.filter((id) => !ids.has(id))).toEqual([])
+  })
+
   it("is started, ready and alive for the probes of the Deployment, and not when it does not answer", {
     timeout: 90_000,
   }, async ({ skip }) => {

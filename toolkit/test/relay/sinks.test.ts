@@ -99,6 +99,27 @@ describe("The sink webhook", () => {
     expect(await relay.logged("The sink fails")).toMatchObject({ sink: "out" })
     expect(await relay.metric('ohmq_relay_sink_lag_events{sink="out"}')).toBe(1)
     expect(await relay.end()).toBe(0)
+    expect(relay.log).toContainEqual(
+      expect.objectContaining({ msg: "Events wait in the store for the next start", sink: "out", waiting: 1 }),
+    )
+  })
+
+  it("is given the time of the drain although it fails, if the relay is told so", { timeout: 40_000 }, async () => {
+    const folder = temporaryFolder()
+    let isBack = false
+    const { url, received } = await server(() => [isBack ? 200 : 503])
+    const slow = basic
+      .replace("sinks:", `sinks:\n  out: { type: webhook, url: "${url}", delivery: { retryMin: 1h, retryMax: 1h } }`)
+      .replace("to: [archive]", "to: [out]")
+    const relay = await RelayProcess.start(folder, slow, "relay", "--drain", "30s", "--drain-failing")
+    for (const id of ["one", "two"]) await relay.github("{}", id)
+    await relay.logged("The sink fails")
+    const ended = relay.end()
+    await until(() => received.length >= 3)
+    isBack = true
+    expect(await ended).toBe(0)
+    expect(idsOf(received).slice(-2)).toEqual(["one", "two"])
+    expect(relay.log.map(({ msg }) => msg)).not.toContain("Events wait in the store for the next start")
   })
 })
 

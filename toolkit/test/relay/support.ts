@@ -73,8 +73,8 @@ export class RelayProcess {
   url = ""
   #seen: (() => void)[] = []
 
-  private constructor(folder: string, verb: "relay" | "respond") {
-    this.child = spawn(process.execPath, [command, verb, "run"], {
+  private constructor(folder: string, verb: "relay" | "respond", args: readonly string[]) {
+    this.child = spawn(process.execPath, [command, verb, "run", ...args], {
       cwd: folder,
       env,
       stdio: ["ignore", "ignore", "pipe"],
@@ -95,10 +95,15 @@ export class RelayProcess {
   }
 
   /** Starts the relay of `relay.yaml` in a folder, or the responder of `rules.yaml`. */
-  static async start(folder: string, config?: string, verb: "relay" | "respond" = "relay"): Promise<RelayProcess> {
+  static async start(
+    folder: string,
+    config?: string,
+    verb: "relay" | "respond" = "relay",
+    ...args: string[]
+  ): Promise<RelayProcess> {
     const file = join(folder, verb === "relay" ? "relay.yaml" : "rules.yaml")
     if (config !== undefined) writeFileSync(file, config)
-    const relay = new RelayProcess(folder, verb)
+    const relay = new RelayProcess(folder, verb, args)
     if (verb === "respond") await relay.logged("The responder takes alerts")
     relay.url = String((await relay.logged("The relay takes events")).http)
     return relay

@@ -2,6 +2,7 @@
 
 import type { Logger } from "pino"
 import type { Entry, Store } from "../../store/index.js"
+import { AnySignal } from "../any-signal.js"
 import { Ledger } from "../books/ledger.js"
 import type { Clock } from "../clock.js"
 import type { Outcome, Outgoing, Outlet, Sink } from "../components.js"
@@ -32,6 +33,8 @@ export interface DeliveryContext {
 
 /** How long to wait if a person must change something. */
 const heldMs = 60_000
+/** The longest wait of a relay that stops. */
+const hurriedMs = 1000
 
 /** A random time below a bound that doubles with each attempt: https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/ */
 export const backoff = (attempt: number, { retryMin, retryMax }: DeliveryOptions): number =>
@@ -92,6 +95,8 @@ export class Delivery implements Outlet {
   readonly #drained = new AbortController()
   /** What is under way ends too. */
   readonly #stopped = new AbortController()
+  /** The relay stops, so that there is little time. */
+  readonly #hurried = new AbortController()
   #running: Promise<void> | undefined
   #oldest: number | undefined
 
@@ -121,7 +126,7 @@ export class Delivery implements Outlet {
   }
 
   async #run(): Promise<void> {
-    const { store, clock } = this.#context
+    const { store } = this.#context
     const { signal } = this.#drained
     const read = (ends: AbortSignal) => store.read(this.name, { max: this.#options.batch, signal: ends })
     for (let attempt = 0; !signal.aborted; attempt++) {
@@ -133,7 +138,7 @@ export class Delivery implements Outlet {
       } catch (error) {
         if (signal.aborted) return
         this.#circuit.fail((error as Error).message)
-        await clock.wait(backoff(attempt, this.#options), signal)
+        await this.#waitToRetry(attempt)
       }
     }
   }
@@ -174,11 +179,20 @@ export class Delivery implements Outlet {
       }
       this.#circuit.fail(reason, isHeld)
       this.#context.metrics.retries.inc({ sink: this.name })
-      await this.#context.clock.wait(Math.max(wait, backoff(attempt, this.#options)), signal)
+      await this.#waitToRetry(attempt, wait)
     }
     this.#oldest = undefined
     await this.#ledger.commit(last)
     return true
+  }
+
+  /** Waits before another attempt, for as long as the sink asks at least. */
+  async #waitToRetry(attempt: number, least = 0): Promise<void> {
+    const { clock } = this.#context
+    const { aborted: isHurried } = this.#hurried.signal
+    const retryMax = isHurried ? Math.min(hurriedMs, this.#options.retryMax) : this.#options.retryMax
+    using ends = new AnySignal([this.#drained.signal, ...(isHurried ? [] : [this.#hurried.signal])])
+    await clock.wait(Math.max(least, backoff(attempt, { ...this.#options, retryMax })), ends.signal)
   }
 
   /** Tries to deliver some events. Those that are to be tried again come back, with the reason and the least time to wait. */
@@ -235,8 +249,9 @@ export class Delivery implements Outlet {
     this.#context.log.error({ sink: this.name, position, gap }, "Events are missing from the store")
   }
 
-  /** From now on, events do not wait for a batch to fill. */
+  /** From now on, events do not wait for a batch to fill, nor long for another attempt. */
   hurry(): void {
+    this.#hurried.abort()
     this.#batcher.hurry()
   }
 
