@@ -95,7 +95,7 @@ describe("npm run docs", () => {
     for (const file of ["index.html", "classes/ohmq.ohmq.Publisher.html", "assets/search.js"])
       expect(existsSync(path.join(out, file)), file).toBe(true)
     // A page for each entry point, which bears the name that programs import.
-    const modules = ["ohmq", "ohmq-toolkit"].flatMap((name) => [
+    const modules = (["ohmq", "ohmq-toolkit"] as const).flatMap((name) => [
       `${name}.html`,
       ...entryPoints(name).map((entry) => `${name}.${entry.replaceAll("/", "_")}.html`),
     ])
