@@ -1,4 +1,8 @@
-// What users import as "ohmq/codec": sockets that send and receive values, such as JSON, in place of bytes.
+/**
+ * Sockets that send and receive values, such as JSON, in place of bytes.
+ *
+ * @module ohmq/codec
+ */
 
 import { TextDecoder } from "node:util"
 

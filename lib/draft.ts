@@ -1,4 +1,8 @@
-// What users import as "ohmq/draft": the socket types of libzmq's draft API.
+/**
+ * The socket types of libzmq's draft API.
+ *
+ * @module ohmq/draft
+ */
 
 import process from "node:process"
 

@@ -1,4 +1,8 @@
-// What users import. The values are exactly those of zeromq 6.
+/**
+ * Sockets, contexts, proxies and events. The values are exactly those of zeromq 6.
+ *
+ * @module ohmq
+ */
 
 /// <reference types="node" preserve="true" />
 

@@ -1,4 +1,8 @@
-// What users import as "ohmq/installation": what this copy of ohmq consists of. It loads the addon, but none of the sockets.
+/**
+ * What this copy of ohmq consists of. It loads the addon, but none of the sockets.
+ *
+ * @module ohmq/installation
+ */
 
 import { makeReplaceable } from "./base/exports.js"
 import { addon, constant } from "./native/addon.js"

@@ -1,4 +1,8 @@
-// What users import as ohmq/security. It uses the public API of ohmq only.
+/**
+ * Access, certificates and signed messages. It uses the public API of ohmq only.
+ *
+ * @module ohmq/security
+ */
 
 import { makeReplaceable } from "../base/exports.js"
 

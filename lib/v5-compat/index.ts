@@ -1,4 +1,8 @@
-// What users import as ohmq/v5-compat. The exported values are exactly those of zeromq 6's zeromq/v5-compat.
+/**
+ * The API of zeromq 5. The exported values are exactly those of zeromq 6's zeromq/v5-compat.
+ *
+ * @module ohmq/v5-compat
+ */
 
 import { makeReplaceable } from "../base/exports.js"
 import * as zmq from "../index.js"

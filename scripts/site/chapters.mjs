@@ -1,5 +1,5 @@
-// The pages of the site besides the API reference, in the order in which they are read. Each Markdown file of docs/ and toolkit/docs/ is in
-// one chapter; test/scripts/site.test.ts checks that.
+// The pages of the site besides the API reference, in the order in which they are read. Each Markdown file of the project is in one chapter;
+// test/scripts/site.test.ts checks that.
 
 export const chapters = [
   {
@@ -7,14 +7,25 @@ export const chapters = [
     text: "Sockets, messages and the patterns that they make.",
     pages: [
       "docs/tutorial.md",
-      "docs/devsecops.md",
       "docs/guide.md",
       "docs/messages.md",
       "docs/options.md",
       "docs/errors.md",
       "docs/draft.md",
       "docs/cli.md",
+    ],
+  },
+  {
+    title: "Examples",
+    text: "Programs to copy, from a few lines to a whole system.",
+    pages: [
       "examples/README.md",
+      "docs/devsecops.md",
+      "examples/scan-on-commit/README.md",
+      "examples/alert-streaming/README.md",
+      "examples/distributed-dast/README.md",
+      "examples/soar/README.md",
+      "examples/syslog/README.md",
       "examples/devsecops/README.md",
     ],
   },
@@ -38,16 +49,23 @@ export const chapters = [
       "toolkit/docs/wire.md",
       "toolkit/docs/store.md",
       "toolkit/docs/link.md",
-      "toolkit/docs/services.md",
       "toolkit/docs/relay.md",
-      "toolkit/docs/webhooks.md",
       "toolkit/docs/relay-mistakes.md",
       "toolkit/docs/respond.md",
       "toolkit/docs/respond-mistakes.md",
       "toolkit/docs/tasks.md",
       "toolkit/docs/tasks-protocol.md",
-      "toolkit/docs/ci.md",
+      "toolkit/docs/services.md",
+    ],
+  },
+  {
+    title: "CI and integrations",
+    text: "The toolkit with CI systems, scanners, chats, SIEMs and Kubernetes.",
+    pages: [
       "toolkit/docs/integrations.md",
+      "toolkit/docs/ci.md",
+      "toolkit/docs/webhooks.md",
+      "integrations/kubernetes/README.md",
     ],
   },
   {
@@ -68,8 +86,10 @@ export const chapters = [
       "toolkit/docs/monitoring.md",
       "toolkit/docs/metrics.md",
       "docs/performance.md",
+      "bench/README.md",
       "docs/comparison.md",
       "toolkit/docs/performance.md",
+      "toolkit/bench/README.md",
       "toolkit/docs/gate-report.md",
     ],
   },
@@ -93,6 +113,7 @@ export const chapters = [
       "docs/upstream.md",
       "CHANGELOG.md",
       "toolkit/CHANGELOG.md",
+      "THIRD-PARTY-NOTICES.md",
     ],
   },
 ]

@@ -20,25 +20,29 @@ function read(file) {
   return { anchors, targets }
 }
 
-/** The links that lead nowhere, each as `page: target`. Links to other sites are not followed. */
+/** The bare name of a file, such as README.md, that became a web address. */
+const isFileName = (target) => /^(https?:)?\/\/[^/?#]*\.(md|m?js|ts|json|ya?ml|py|sh)([/?#]|$)/i.test(target)
+
+/**
+ * The links that lead nowhere, each as `page: target`. Markdown is among them: what the site links to is a page of it. Links to other sites
+ * are not followed.
+ */
 export function brokenLinks(folder) {
   const pages = new Map(
     filesBelow(folder)
-      .filter((file) => file.endsWith(".html"))
+      .filter((file) => /\.(html|svg)$/.test(file))
       .map((file) => [file, read(file)]),
   )
+  const isBroken = (file, target) => {
+    if (/^([a-z]+:|\/\/)/i.test(target)) return isFileName(target)
+    const [to = "", anchor] = target.split("#", 2)
+    let place = to === "" ? file : path.resolve(path.dirname(file), decodeURIComponent(to.split("?", 1)[0]))
+    if (!existsSync(place) || place.endsWith(".md")) return true
+    if (statSync(place).isDirectory()) place = path.join(place, "index.html")
+    if (!anchor) return !existsSync(place)
+    return pages.get(place)?.anchors.has(decodeURIComponent(anchor)) !== true
+  }
   return [...pages].flatMap(([file, { targets }]) =>
-    targets
-      .filter((target) => !/^([a-z]+:|\/\/)/i.test(target))
-      .filter((target) => {
-        const [to = "", anchor] = target.split("#", 2)
-        const place = to === "" ? file : path.resolve(path.dirname(file), decodeURIComponent(to.split("?", 1)[0]))
-        if (!existsSync(place)) return true
-        if (statSync(place).isDirectory()) return !pages.get(path.join(place, "index.html"))?.anchors.has(anchor)
-        const page = pages.get(place)
-        if (!anchor || page === undefined) return false
-        return !page.anchors.has(decodeURIComponent(anchor))
-      })
-      .map((target) => `${path.relative(folder, file)}: ${target}`),
+    targets.filter((target) => isBroken(file, target)).map((target) => `${path.relative(folder, file)}: ${target}`),
   )
 }

@@ -1,4 +1,8 @@
-// What users import: all parts of the toolkit.
+/**
+ * Events, the store and the link in one import.
+ *
+ * @module ohmq-toolkit
+ */
 
 export * from "./events/index.js"
 export * from "./link/index.js"

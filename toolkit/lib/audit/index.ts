@@ -1,4 +1,8 @@
-// The audit trail: an append-only log that anyone can verify.
+/**
+ * The audit trail: an append-only log that anyone can verify.
+ *
+ * @module ohmq-toolkit/audit
+ */
 
 export { type AuditEntry, type EntrySelection, readEntries } from "./checking/entries.js"
 export { type ProvenEntry, proveInclusion, verifyProof } from "./checking/proof.js"

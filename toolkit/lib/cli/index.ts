@@ -1,4 +1,8 @@
-// The verbs that the `ohmq` command finds in this package.
+/**
+ * The verbs that the `ohmq` command finds in this package.
+ *
+ * @module ohmq-toolkit/cli
+ */
 
 import process from "node:process"
 

@@ -1,4 +1,8 @@
-// Events: CloudEvents with the types of security work.
+/**
+ * Events: CloudEvents with the types of security work.
+ *
+ * @module ohmq-toolkit/events
+ */
 
 export { checkAttribute, checkEvent, defaultLimits, type Limits } from "./check.js"
 export {

@@ -2,6 +2,7 @@
 
 import { type Event, EventError } from "../events/index.js"
 
+/** What can be decided. */
 export const outcomes = ["allow", "deny"] as const
 
 /** What was decided. */
@@ -48,7 +49,7 @@ function textIn(data: Record<string, unknown>, name: string, max: number): strin
 /**
  * Reads a decision out of its event.
  *
- * @throws {@link EventError} if the event has none
+ * @throws EventError if the event has none
  */
 export function readDecision({ data }: Event): GateDecision {
   if (typeof data !== "object" || data === null || Array.isArray(data) || data instanceof Uint8Array)
@@ -70,7 +71,7 @@ export function readDecision({ data }: Event): GateDecision {
 /**
  * Reads the answer of a gate to a request.
  *
- * @throws {@link EventError} if it is not an answer to this request
+ * @throws EventError if it is not an answer to this request
  */
 export function readAnswer(text: string, { id, request }: { id: string; request: string }): GateAnswer {
   let data: unknown

@@ -1,13 +1,29 @@
-// Gates: what is asked, what is answered, and the signatures of answers.
+/**
+ * Gates: a program asks, and one that may decide answers, signed if wanted.
+ *
+ * @module ohmq-toolkit/gate
+ */
 
+export {
+  type AskedAnswer,
+  type AskOptions,
+  GateClient,
+  type GateClientOptions,
+  type GateQuestion,
+  type GateRuling,
+  type GateWait,
+} from "./client.js"
 export { type GateAnswer, type GateDecision, type Outcome, outcomes, readAnswer, readDecision } from "./decision.js"
-export { encodeRequest, type GateRequest, readRequest, requestProblem } from "./request.js"
+export { GateError } from "./gate-error.js"
+export { encodeRequest, type GateRequest, type RequestInit, readRequest, requestProblem } from "./request.js"
 export {
   decisionVerifier,
   predicateType,
+  type SignedDecision,
   type SignedRequest,
   StatementError,
   signDecision,
   type VerifiedDecision,
   verifyDecision,
 } from "./statement.js"
+export type { AskEvents } from "./talk.js"

@@ -54,7 +54,7 @@ export interface RequestInit {
 /**
  * Makes the event of a request. The details stay as they are, byte for byte.
  *
- * @throws {@link EventError} if something is invalid or too large
+ * @throws EventError if something is invalid or too large
  */
 export function encodeRequest({ id, request, source, subject, details }: RequestInit): Accepted {
   const head = JSON.stringify({ request })
@@ -70,7 +70,7 @@ export function encodeRequest({ id, request, source, subject, details }: Request
 /**
  * Reads a request out of its event.
  *
- * @throws {@link EventError} if the event is not a valid request
+ * @throws EventError if the event is not a valid request
  */
 export function readRequest(
   { event, frames }: Pick<Accepted, "event" | "frames">,

@@ -1,4 +1,8 @@
-// The durable link between two stores.
+/**
+ * The durable link between two stores.
+ *
+ * @module ohmq-toolkit/link
+ */
 
 export type { Admission, Admitted, SessionInfo } from "./admission.js"
 export { LinkError, type LinkErrorCode, type RefusalCode } from "./link-error.js"

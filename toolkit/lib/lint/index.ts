@@ -1,4 +1,8 @@
-// Checks that programs and configurations keep to what ZeroMQ's users should do.
+/**
+ * Checks that programs and configurations keep to what ZeroMQ's users should do.
+ *
+ * @module ohmq-toolkit/lint
+ */
 
 export { lintedExtensions, lintedFiles, type Skipped } from "./files.js"
 export { lintFile, lintText } from "./lint.js"

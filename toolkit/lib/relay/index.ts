@@ -1,4 +1,8 @@
-// The relay: from webhooks and sockets, through a store, to every sink.
+/**
+ * The relay: from webhooks and sockets, through a store, to every sink.
+ *
+ * @module ohmq-toolkit/relay
+ */
 
 export { ConfigError, type Mistake } from "../config/index.js"
 export { type Audit, auditBooks, type Loss, type SinkBooks } from "./books/audit.js"

@@ -1,4 +1,8 @@
-// The responder: alerts start allowed and recorded actions.
+/**
+ * The responder: alerts start allowed and recorded actions.
+ *
+ * @module ohmq-toolkit/respond
+ */
 
 export { ConfigError, type Mistake } from "../config/index.js"
 export type { Run } from "./actions/action.js"

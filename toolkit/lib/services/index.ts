@@ -1,4 +1,8 @@
-// Request and reply between programs: services, their servers and their clients.
+/**
+ * Request and reply between programs: services, their servers and their clients.
+ *
+ * @module ohmq-toolkit/services
+ */
 
 export { Client, type ClientEvents, type ServerInfo } from "./client/client.js"
 export type { Checked, Contract, InputOf, OutputOf, Schema, ServiceSchemas } from "./contract.js"

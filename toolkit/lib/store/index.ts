@@ -1,4 +1,8 @@
-// The durable store: an append-only log of events, with cursors.
+/**
+ * The durable store: an append-only log of events, with cursors.
+ *
+ * @module ohmq-toolkit/store
+ */
 
 export { type FactEntry, type FactLetter, type FactOptions, readFacts, type StoreFacts } from "./facts.js"
 export { type Damage, DamageError, StoreError, type StoreErrorCode } from "./log/errors.js"

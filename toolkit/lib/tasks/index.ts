@@ -1,4 +1,8 @@
-// Tasks: a durable queue with leases, its clients and its workers.
+/**
+ * Tasks: a durable queue with leases, its clients and its workers.
+ *
+ * @module ohmq-toolkit/tasks
+ */
 
 export { type Cancelled, TaskClient, type TaskClientOptions } from "./client/client.js"
 export { SubmitError } from "./client/submit-error.js"

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process"
-import { readdirSync, readFileSync, writeFileSync } from "node:fs"
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs"
 import { join, resolve } from "node:path"
 import { promisify } from "node:util"
 import { describe, expect, it } from "vitest"
@@ -45,6 +45,20 @@ describe("docs/ci.md", () => {
     const types = () => linesOf(join(folder, "events.ndjson")).map(({ type }) => type)
     await until(() => types().length === 3)
     expect(types()).toEqual(["scan.finished", "gate.requested", "gate.decided"])
+
+    const [asker = "", decider = ""] = blocks("js")
+    mkdirSync(join(folder, "node_modules"))
+    for (const [name, place] of Object.entries({ ohmq: "../../..", "ohmq-toolkit": "../.." }))
+      symlinkSync(resolve(import.meta.dirname, place), join(folder, "node_modules", name), "junction")
+    const program = (name: string, text: string) => {
+      writeFileSync(join(folder, name), asHere(text))
+      return promisify(execFile)(process.execPath, [name], { cwd: folder, env: plainEnv })
+    }
+    const said = (text: string) => `${/ \/\/ → (.*)/.exec(text)?.[1]}\n`
+    const answered = program("ask.mjs", asker)
+    await until(async () => (await open()).length === 1)
+    expect((await program("decide.mjs", decider)).stdout).toBe(said(decider))
+    expect((await answered).stdout).toBe(said(asker))
   })
 
   it("shows the statement as it is signed, decisions by a webhook as they are configured, and inputs that exist", async () => {

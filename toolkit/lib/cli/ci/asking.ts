@@ -9,13 +9,13 @@ import {
   encodeRequest,
   type GateAnswer,
   type GateRequest,
-  readAnswer,
   readRequest,
   requestProblem,
   StatementError,
   type VerifiedDecision,
   verifyDecision,
 } from "../../gate/index.js"
+import { askOver } from "../../gate/talk.js"
 import { ExitError } from "../commands.js"
 import { isJson, parseUsage, UsageError } from "../usage.js"
 import {
@@ -23,13 +23,12 @@ import {
   connectionFlags,
   connectionOptions,
   exit,
-  PeerError,
+  peerError,
   type Target,
   targetOf,
   textOf,
   timeOption,
 } from "./connection.js"
-import { Exchange } from "./exchange.js"
 import { inputOf } from "./input.js"
 import { pipelineOf, requestIdOf } from "./pipeline.js"
 
@@ -82,39 +81,19 @@ function questionOf(values: QuestionValues): Question {
 }
 
 /** Asks until there is an answer, or `end` is aborted. */
-async function ask(
-  target: Target,
-  { request, frames }: Question,
-  end: AbortSignal,
-  stored: () => void,
-): Promise<GateAnswer> {
+async function ask(target: Target, question: Question, end: AbortSignal, stored: () => void): Promise<GateAnswer> {
+  const { id, request } = question.request
   const connection = connect(target, Dealer)
-  let answer: GateAnswer | undefined
-  let isStored = false
   try {
-    await new Exchange(connection).run(
-      () => [frames],
-      ({ word, rest: [id, ...rest] }) => {
-        if (id !== request.id) {
-          if (word === "refused") throw new PeerError(`The relay refused the request: ${rest[1]} (${rest[0]})`)
-          return false
-        }
-        if (word === "refused") throw new PeerError(`The relay refused the request: ${rest[1]} (${rest[0]})`)
-        if (word === "later") say(`the relay cannot take the request now: ${rest[1]} (${rest[0]})`)
-        if (word === "stored" && !isStored) {
-          isStored = true
-          stored()
-          say(`asked for ${request.request}: ${request.id}`)
-        }
-        if (word === "decided") answer = readAnswer(rest[0] ?? "", request)
-        return answer !== undefined
+    return await askOver(connection, question, end, {
+      later: (code, reason) => say(`the relay cannot take the request now: ${reason} (${code})`),
+      stored: () => {
+        stored()
+        say(`asked for ${request}: ${id}`)
       },
-      end,
-    )
-    return answer as unknown as GateAnswer
+    })
   } catch (error) {
-    if (error instanceof EventError) throw new PeerError(`The relay's answer cannot be read: ${error.message}`)
-    throw error
+    throw peerError(error)
   } finally {
     connection.socket.close()
   }

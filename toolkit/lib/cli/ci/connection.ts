@@ -5,6 +5,7 @@ import process from "node:process"
 import type { Dealer, Push, SocketSecurity } from "ohmq"
 import { Certificate, generateKeyPair } from "ohmq/security"
 import { duration } from "../../config/index.js"
+import { GateError } from "../../gate/index.js"
 import { endpoint, farCheck } from "../../relay/zmq-options.js"
 import { ExitError } from "../commands.js"
 import { UsageError } from "../usage.js"
@@ -110,6 +111,10 @@ export class PeerError extends ExitError {
     this.isOtherType = isOtherType
   }
 }
+
+/** The error of a command, of what a gate has refused. */
+export const peerError = (error: unknown): unknown =>
+  error instanceof GateError ? new PeerError(error.message) : error
 
 /** A socket that is connected to a relay. */
 export interface Connection<S extends Dealer | Push> {

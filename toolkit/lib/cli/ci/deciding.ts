@@ -3,7 +3,8 @@
 import process from "node:process"
 import { Dealer } from "ohmq"
 import { createEvent, EventError, encode, eventTypes } from "../../events/index.js"
-import { type GateAnswer, type GateRequest, type Outcome, outcomes, signDecision } from "../../gate/index.js"
+import { type GateAnswer, GateError, type GateRequest, type Outcome, outcomes, signDecision } from "../../gate/index.js"
+import { jsonOf, tellOver, words } from "../../gate/talk.js"
 import { ExitError } from "../commands.js"
 import { isJson, parseUsage, UsageError } from "../usage.js"
 import {
@@ -11,13 +12,12 @@ import {
   connectionFlags,
   connectionOptions,
   exit,
-  PeerError,
+  peerError,
   type Target,
   targetOf,
   textOf,
   timeOption,
 } from "./connection.js"
-import { Exchange } from "./exchange.js"
 
 /** Sends a message to a gate until it is answered. Returns what belongs to the word that was expected. */
 async function tell(
@@ -25,35 +25,23 @@ async function tell(
   message: readonly Uint8Array[],
   expected: string,
   end: AbortSignal,
-): Promise<string[]> {
+): Promise<readonly string[]> {
   const connection = connect(target, Dealer)
-  let result: readonly string[] = []
   try {
-    await new Exchange(connection).run(
-      () => [message],
-      ({ word, rest }) => {
-        if (word === "refused") throw new PeerError(`The gate refused that: ${rest[2]} (${rest[1]})`)
-        result = rest
-        return word === expected
-      },
-      end,
-    )
-    return [...result]
+    return await tellOver(connection, message, expected, end)
   } catch (error) {
-    if (!end.aborted || error instanceof ExitError) throw error
+    if (!end.aborted || error instanceof ExitError || error instanceof GateError) throw peerError(error)
     throw new ExitError(`The gate at ${target.endpoint} did not answer in time (--timeout)`, exit.timedOut)
   } finally {
     connection.socket.close()
   }
 }
 
-const words = (...texts: string[]) => texts.map((text) => Buffer.from(text))
-
-const jsonOf = <T>(text: string | undefined): T => {
+const readJson = <T>(text: string | undefined): T => {
   try {
-    return JSON.parse(text ?? "") as T
-  } catch {
-    throw new PeerError("The gate's answer is not JSON")
+    return jsonOf<T>(text)
+  } catch (error) {
+    throw peerError(error)
   }
 }
 
@@ -68,7 +56,7 @@ export async function list(args: readonly string[]): Promise<number> {
   const asJson = isJson(values.output)
   const target = await targetOf(values)
   const [text] = await tell(target, words("list"), "open", endOf(values.timeout))
-  const open = jsonOf<GateRequest[]>(text)
+  const open = readJson<GateRequest[]>(text)
   if (asJson) process.stdout.write(`${JSON.stringify(open)}\n`)
   else
     for (const { id, request, subject, source, requester, time } of open) {
@@ -116,7 +104,7 @@ export async function decide(args: readonly string[]): Promise<number> {
   const target = await targetOf(values)
   const end = endOf(values.timeout)
   const [text] = await tell(target, words("show", id), "request", end)
-  const request = jsonOf<GateRequest & { answer?: GateAnswer }>(text)
+  const request = readJson<GateRequest & { answer?: GateAnswer }>(text)
   const { reason = "" } = values
   const statement = signed(values["sign-key"], request, { decision, reason }, valid)
   let frames: Uint8Array[]

@@ -3,6 +3,7 @@
 import process from "node:process"
 import { Dealer, Push } from "ohmq"
 import { acceptJson, createEvent, EventError, encode, fromSarif, type SarifLog } from "../../events/index.js"
+import { Exchange } from "../../gate/exchange.js"
 import { type Command, ExitError, runAlone } from "../commands.js"
 import { plural } from "../terminal.js"
 import { isJson, parseUsage, UsageError } from "../usage.js"
@@ -17,7 +18,6 @@ import {
   targetOf,
   timeOption,
 } from "./connection.js"
-import { Exchange } from "./exchange.js"
 import { inputOf } from "./input.js"
 import { pipelineOf } from "./pipeline.js"
 

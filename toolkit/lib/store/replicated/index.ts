@@ -1,4 +1,8 @@
-// A store that several processes share, through NATS JetStream.
+/**
+ * A store that several processes share, through NATS JetStream.
+ *
+ * @module ohmq-toolkit/store/jetstream
+ */
 
 export type { Candidate, Leases } from "./leases.js"
 export { openReplicatedStore, shareStore, unshareStore } from "./opening.js"

@@ -1,7 +1,6 @@
 // Messages to a relay, and its answers: what was not answered is sent again, because the relay may have been started anew in between.
 
 import type { Dealer } from "ohmq"
-import type { Connection, PeerError } from "./connection.js"
 
 /** How long to wait for an answer before a message is sent again, in milliseconds. */
 export const repeatMs = 5000
@@ -12,13 +11,20 @@ export interface Answer {
   readonly rest: readonly string[]
 }
 
+/** A socket that is connected to a relay. */
+export interface Connection {
+  readonly socket: Dealer
+  /** Aborted, with an error, once the relay refuses this side. */
+  readonly refused: AbortSignal
+}
+
 /** Talks to a relay. */
 export class Exchange {
-  readonly #connection: Connection<Dealer>
+  readonly #connection: Connection
   /** Aborted when the relay is there again: what it had not answered when it went is lost. */
   #back = new AbortController()
 
-  constructor(connection: Connection<Dealer>) {
+  constructor(connection: Connection) {
     this.#connection = connection
     const { events } = connection.socket
     events.once("handshake", () => events.on("handshake", () => this.#back.abort()))
@@ -31,7 +37,7 @@ export class Exchange {
     try {
       return await step(AbortSignal.any([time, end, refused]))
     } catch (error) {
-      if (refused.aborted) throw refused.reason as PeerError
+      if (refused.aborted) throw refused.reason as Error
       end.throwIfAborted()
       if (time.aborted || this.#back.signal.aborted) return undefined
       throw error

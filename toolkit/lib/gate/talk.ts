@@ -1,0 +1,81 @@
+// What is said to a gate over a connection, and what it answers. The client of programs and the commands of `ohmq gate` use it.
+
+import { EventError } from "../events/index.js"
+import { type GateAnswer, readAnswer } from "./decision.js"
+import { type Connection, Exchange } from "./exchange.js"
+import { GateError } from "./gate-error.js"
+import type { GateRequest } from "./request.js"
+
+/** What happens before there is an answer. */
+export interface AskEvents {
+  /** The request is on the gate's disk. */
+  stored?(): void
+  /** The gate cannot take the request now. It is asked again. */
+  later?(code: string, reason: string): void
+}
+
+const refusal = (code = "", reason = "") => new GateError(code, `The gate refused that: ${reason} (${code})`)
+
+/** Asks until there is an answer, or `end` is aborted. */
+export async function askOver(
+  connection: Connection,
+  { request, frames }: { readonly request: GateRequest; readonly frames: readonly Uint8Array[] },
+  end: AbortSignal,
+  events: AskEvents = {},
+): Promise<GateAnswer> {
+  let answer: GateAnswer | undefined
+  let isStored = false
+  try {
+    await new Exchange(connection).run(
+      () => [frames],
+      ({ word, rest: [id, ...rest] }) => {
+        if (word === "refused") throw refusal(...rest)
+        if (id !== request.id) return false
+        if (word === "later") events.later?.(rest[0] ?? "", rest[1] ?? "")
+        if (word === "stored" && !isStored) {
+          isStored = true
+          events.stored?.()
+        }
+        if (word === "decided") answer = readAnswer(rest[0] ?? "", request)
+        return answer !== undefined
+      },
+      end,
+    )
+  } catch (error) {
+    if (!(error instanceof EventError)) throw error
+    throw new GateError("answer-invalid", `The gate's answer cannot be read: ${error.message}`, { cause: error })
+  }
+  return answer as unknown as GateAnswer
+}
+
+/** Sends a message until it is answered with a word. Returns what belongs to it. */
+export async function tellOver(
+  connection: Connection,
+  message: readonly Uint8Array[],
+  expected: string,
+  end: AbortSignal,
+): Promise<readonly string[]> {
+  let result: readonly string[] = []
+  await new Exchange(connection).run(
+    () => [message],
+    ({ word, rest }) => {
+      if (word === "refused") throw refusal(...rest.slice(1))
+      result = rest
+      return word === expected
+    },
+    end,
+  )
+  return result
+}
+
+/** A message of words. */
+export const words = (...texts: string[]): Uint8Array[] => texts.map((text) => Buffer.from(text))
+
+/** The JSON that belongs to a word. */
+export function jsonOf<T>(text: string | undefined): T {
+  try {
+    return JSON.parse(text ?? "") as T
+  } catch {
+    throw new GateError("answer-invalid", "The gate's answer is not JSON")
+  }
+}

@@ -1,0 +1,105 @@
+import { join } from "node:path"
+import { Certificate, generateKeyPair } from "ohmq/security"
+import { decisionVerifier, GateClient, type GateClientOptions, GateError, StatementError } from "ohmq-toolkit/gate"
+import { describe, expect, it } from "vitest"
+import { gateConfig, gatePlace, signingKeys } from "../relay/gates.js"
+import { type RelayInProcess, startRelay } from "../relay/in-process.js"
+import { freePort, temporaryFolder, until } from "../relay/support.js"
+
+/** A relay with a gate, and clients with certificates. */
+async function gateIn(folder: string, names?: readonly string[]) {
+  const place = await gatePlace(folder, names)
+  const config = gateConfig(place.source())
+  const relay = await startRelay(folder, config)
+  const serverKey = (await Certificate.load(join(folder, "relay.key"))).publicKey
+  const clientOf = async (name: string) => {
+    const client = await Certificate.load(join(folder, `${name}.key_secret`))
+    return new GateClient({ connect: place.endpoint, security: { client, serverKey } })
+  }
+  const restart = async (): Promise<RelayInProcess> => {
+    await relay.stop()
+    return startRelay(folder, config)
+  }
+  return { place, serverKey, restart, ci: await clientOf("ci"), alice: await clientOf("alice") }
+}
+
+const question = { id: "r1", request: "deploy.production", source: "/deployer", subject: "v1" }
+
+describe("GateClient", () => {
+  it("asks, lists, shows and decides; the same id gets the same answer", async () => {
+    const { ci, alice } = await gateIn(temporaryFolder())
+    let isStored = false
+    const stored = () => {
+      isStored = true
+    }
+    const answer = ci.ask({ ...question, details: { tests: 7 } }, { stored })
+    await until(() => isStored)
+    expect(await alice.open()).toMatchObject([{ id: "r1", requester: "ci", subject: "v1", source: "/deployer" }])
+    expect(await alice.request("r1")).toMatchObject({ id: "r1", details: { tests: 7 } })
+    await alice.decide("r1", { decision: "deny", reason: "tests fail" })
+    const expected = { id: "r1", request: "deploy.production", decision: "deny", reason: "tests fail", by: "alice" }
+    expect(await answer).toMatchObject(expected)
+    expect(await ci.ask({ ...question, details: { tests: 7 } })).toMatchObject(expected)
+    expect(await alice.open()).toEqual([])
+    expect(await alice.request("r1")).toMatchObject({ answer: expected })
+  })
+
+  it("gets its answer from a relay that was started anew meanwhile", { timeout: 30_000 }, async () => {
+    const { ci, alice, restart } = await gateIn(temporaryFolder())
+    const answer = ci.ask(question)
+    await until(async () => (await alice.open()).length === 1)
+    await restart()
+    await alice.decide("r1", { decision: "allow" })
+    expect(await answer).toMatchObject({ decision: "allow", reason: "" })
+  })
+
+  it("accepts only what is signed, if it has a verifier", async () => {
+    const folder = temporaryFolder()
+    signingKeys(folder)
+    const verifier = decisionVerifier([{ file: join(folder, "sign.pub") }])
+    const { ci, alice } = await gateIn(folder)
+    const waits = async () => until(async () => (await alice.open()).length === 1)
+    const signed = ci.ask(question, { verifier })
+    await waits()
+    await alice.decide("r1", { decision: "allow", reason: "fine", sign: { file: join(folder, "sign.key") } })
+    expect(await signed).toMatchObject({ decision: "allow", reason: "fine", signed: { keyId: expect.any(String) } })
+    const plain = ci.ask({ ...question, id: "r2" }, { verifier })
+    const refused = expect(plain).rejects.toThrow(StatementError)
+    await waits()
+    await alice.decide("r2", { decision: "allow" })
+    await refused
+  })
+
+  it("rejects with the gate's code, and with the reason of its signal", async () => {
+    const { ci, alice, place, serverKey } = await gateIn(temporaryFolder())
+    const stop = new AbortController()
+    const given = expect(ci.ask(question, { signal: stop.signal })).rejects.toThrow("enough")
+    await until(async () => (await alice.open()).length === 1)
+    stop.abort(new Error("enough"))
+    await given
+    const code = async (promise: Promise<unknown>) => {
+      const error = await promise.catch((thrown: unknown) => thrown)
+      expect(error).toBeInstanceOf(GateError)
+      return (error as GateError).code
+    }
+    expect(await code(ci.decide("r1", { decision: "allow" }))).toBe("not-a-decider")
+    expect(await code(alice.decide("r9", { decision: "allow" }))).toBe("unknown-request")
+    expect(await code(ci.ask({ ...question, subject: "v2" }))).toBe("id-taken")
+    const stranger = new GateClient({
+      connect: place.endpoint,
+      security: { client: generateKeyPair({ name: "eve" }), serverKey },
+    })
+    expect(await code(stranger.open())).toBe("not-admitted")
+    expect(await code(new GateClient({ connect: place.endpoint }).open())).toBe("no-talk")
+  })
+
+  it("refuses what is invalid before it connects", async () => {
+    const none = `tcp://127.0.0.1:${await freePort()}`
+    const client = new GateClient({ connect: none })
+    await expect(client.ask({ ...question, request: "not a name" })).rejects.toThrow("Expected a request such as")
+    await expect(client.open({ signal: AbortSignal.timeout(50) })).rejects.toThrow("timeout")
+    expect(() => new GateClient({ connect: "tcp://10.0.0.1:5563" })).toThrow("goes beyond this machine, unencrypted")
+    expect(() => new GateClient({ connect: "tcp://10.0.0.1:5563", insecure: true })).not.toThrow()
+    expect(() => new GateClient({} as GateClientOptions)).toThrow("Expected connect to be an endpoint")
+  })
+})
