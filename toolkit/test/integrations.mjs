@@ -58,6 +58,17 @@ export const integrations = [
     tests: [["interop/respond.test.ts", "Alertmanager", 1]],
   },
   {
+    name: "CrowdSec, answered by actions",
+    direction: "in",
+    part: "source `webhook`, preset `crowdsec`; `ohmq respond`",
+    against: debian("crowdsec", "crowdsec", "1.4.6"),
+    tests: [
+      ["interop/crowdsec.test.ts", "", 4],
+      ["relay/crowdsec.test.ts", "", 3],
+    ],
+    payloads: "crowdsec-",
+  },
+  {
     name: "nftables",
     direction: "out",
     part: "`ohmq respond`, action `exec`",

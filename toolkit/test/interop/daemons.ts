@@ -41,11 +41,11 @@ export class Daemon {
     })
   }
 
-  async end(): Promise<void> {
+  async end(signal: NodeJS.Signals = "SIGTERM"): Promise<void> {
     const { pid, exitCode, signalCode } = this.#child
     if (pid === undefined || exitCode !== null || signalCode !== null) return
     const ended = once(this.#child, "exit")
-    this.#child.kill()
+    this.#child.kill(signal)
     const timer = setTimeout(() => this.#child.kill("SIGKILL"), 5000)
     await ended
     clearTimeout(timer)

@@ -10,6 +10,7 @@ export const schema = z.strictObject({
     .enum([
       "alertmanager",
       "checkmarx",
+      "crowdsec",
       "github",
       "gitlab",
       "hmac",

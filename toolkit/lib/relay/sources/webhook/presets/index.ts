@@ -3,6 +3,7 @@
 import type { Config } from "../options.js"
 import { alertmanager } from "./alertmanager.js"
 import { checkmarx } from "./checkmarx.js"
+import { crowdsec } from "./crowdsec.js"
 import { hmac, token } from "./generic.js"
 import { github } from "./github.js"
 import { gitlab } from "./gitlab.js"
@@ -14,6 +15,7 @@ import { standardWebhooks } from "./standard-webhooks.js"
 export const presets: Readonly<Record<Config["preset"], PresetOf>> = {
   alertmanager,
   checkmarx,
+  crowdsec,
   github,
   gitlab,
   hmac,
