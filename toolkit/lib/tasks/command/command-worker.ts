@@ -18,7 +18,8 @@ import { expandText, Template, textOf } from "./template.js"
 export interface CommandWorkerOptions extends Omit<WorkerOptions, "handler"> {
   /**
    * The command and its arguments. In an argument, `{}` is the input, `{name}` the field `name` of an input that is an object, `{dir}` a
-   * folder of the attempt, which is removed at its end, and `{id}` the id of the task. There is no shell.
+   * folder of the attempt, which is removed at its end, and `{id}` the id of the task, also if the input has fields `dir` or `id`. There is
+   * no shell.
    */
   command: readonly string[]
   /** How long an attempt may take, if its task does not say less. No limit by default. */

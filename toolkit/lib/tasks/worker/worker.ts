@@ -31,7 +31,7 @@ export interface WorkerOptions<Input = unknown> extends ConnectOptions {
 
 /** The events of a worker, and their arguments. */
 export interface WorkerEvents {
-  /** The queue has accepted it. */
+  /** The queue gives it tasks: once for each time that the connection is there. */
   connected: []
   /** The connection is lost, and why. It connects again by itself. */
   disconnected: [reason: string]
@@ -78,6 +78,8 @@ export class Worker<Input = unknown> extends EventEmitter<WorkerEvents> {
   /** Whether heartbeats can be sent: without them, it would lose its leases. */
   #isReady = false
   #isDraining = false
+  /** Whether it was said that the queue has accepted it. It greets several times on a connection. */
+  #isConnected = false
   #idle: (() => void) | undefined
   #closing: Promise<void> | undefined
 
@@ -101,7 +103,10 @@ export class Worker<Input = unknown> extends EventEmitter<WorkerEvents> {
       greet: () => this.#greet(),
       greeted: (answer) => this.#greeted(answer),
       received: (kind, body) => this.#receive(kind, body),
-      disconnected: (reason) => this.emit("disconnected", reason),
+      disconnected: (reason) => {
+        this.#isConnected = false
+        this.emit("disconnected", reason)
+      },
     })
     this.#reporter = new Reporter(this.#connection, this.#instance)
   }
@@ -133,6 +138,9 @@ export class Worker<Input = unknown> extends EventEmitter<WorkerEvents> {
   #greeted({ lost, lease }: Record<string, unknown>): void {
     this.#heartbeats.setTime(lease as number)
     this.#lose(lost as number[], "The queue has given the task to another worker while this one was away")
+    // Before there are heartbeats, it gets no tasks.
+    if (this.#isConnected || !this.#isReady) return
+    this.#isConnected = true
     this.emit("connected")
   }
 
