@@ -7,6 +7,7 @@ import {
   type ConfigDocument,
   checkPart,
   duration,
+  durationText,
   isMap,
   readText,
   resolveSecrets,
@@ -51,6 +52,8 @@ export const schema = z.strictObject({
   routes: z.array(routeSchema).describe("Which events go to which sinks."),
   sinks: z.record(z.string(), z.unknown()).describe("Where events go: a map of names to sinks."),
 })
+const defaultRetryMax = "5m"
+
 /** What every sink has beside the options of its kind. */
 export const deliverySchema = z
   .strictObject({
@@ -65,14 +68,20 @@ export const deliverySchema = z
       .describe(
         "The longest wait before the first retry. The wait is random below a bound that doubles with each retry.",
       ),
-    retryMax: duration().prefault("5m").describe("The highest bound."),
+    retryMax: duration().prefault(defaultRetryMax).describe("The highest bound. At least `retryMin`."),
     openAfter: duration()
       .prefault("1m")
       .describe("After failing for this long, the sink's circuit is open: one event at a time tries whether it works."),
   })
-  .refine(({ retryMin, retryMax }) => retryMin <= retryMax, {
-    path: ["retryMax"],
-    error: "Expected at least as much as retryMin. It is 5m by default",
+  .superRefine(({ retryMin, retryMax }, context) => {
+    if (retryMin <= retryMax) return
+    const [min, max] = [durationText(retryMin), durationText(retryMax)]
+    const is = max === defaultRetryMax ? `${max} by default` : max
+    context.addIssue({
+      code: "custom",
+      path: ["retryMax"],
+      message: `It is ${is}, less than retryMin, which is ${min}. Set retryMax to ${min} or more, or retryMin to ${max} or less`,
+    })
   })
 
 /** A source or sink, as configured. */
