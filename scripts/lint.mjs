@@ -40,9 +40,9 @@ async function typescript(fix) {
   await step("types of test", process.execPath, [tsc, "-p", inProject("test")])
   await step("types of toolkit", process.execPath, [tsc, "-p", inProject("toolkit"), "--noEmit"])
   await step("types of toolkit test", process.execPath, [tsc, "-p", inProject("toolkit/test")])
-  const typedoc = [bin("typedoc", "bin/typedoc"), "--emit", "none"]
-  await step("docstrings", process.execPath, typedoc)
-  await step("docstrings of toolkit", process.execPath, [...typedoc, "--options", inProject("toolkit/typedoc.json")])
+  const docstrings = inProject("scripts/docstrings.mjs")
+  await step("docstrings", process.execPath, [docstrings, "typedoc.json"])
+  await step("docstrings of toolkit", process.execPath, [docstrings, "toolkit/typedoc.json"])
 }
 
 /** The folders of native/, in their order; see ARCHITECTURE.md. What is in none comes before all of them, except for addon.cc. */

@@ -119,12 +119,19 @@ export interface ReadOptions {
 
 /** A configuration that was checked. */
 export interface RelayConfig {
+  /** The file that it was read from. */
   file: string
+  /** The folder of that file, which paths are relative to. */
   folder: string
+  /** The options of `store`. */
   store: z.infer<typeof placedStore>
+  /** The options of `http`. Undefined if there is no server. */
   http: z.infer<typeof httpSchema> | undefined
+  /** The sources, in the order of the file. */
   sources: Component<SourceKind>[]
+  /** The routes, in the order of the file. */
   routes: Route[]
+  /** The sinks, in the order of the file. */
   sinks: SinkComponent[]
   /** Of what only a restart can change. */
   fingerprint: string

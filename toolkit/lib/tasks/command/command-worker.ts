@@ -42,6 +42,7 @@ export interface CommandWorkerOptions extends Omit<WorkerOptions, "handler"> {
 export interface CommandResult {
   /** Null if a signal ended it. */
   exitCode: number | null
+  /** The signal that ended it, such as `SIGTERM`. */
   signal?: NodeJS.Signals
   /** What it wrote to standard output, unless that is the SARIF log. */
   output?: string
@@ -51,6 +52,7 @@ export interface CommandResult {
   truncated?: true
   /** How long it took, in milliseconds. */
   duration: number
+  /** The SARIF log that it wrote. */
   sarif?: object
 }
 

@@ -24,6 +24,7 @@ export interface WorkerOptions<Input = unknown> extends ConnectOptions {
   queue?: string | undefined
   /** How many tasks it works on at a time. 1 by default. */
   concurrency?: number | undefined
+  /** Does a task. What it returns is the result, which has to be JSON. If it throws, the attempt has failed. */
   handler: Handler<Input>
   /** Its name, as the queue shows it. By default the host's name and the number of the process. */
   name?: string | undefined
@@ -35,7 +36,9 @@ export interface WorkerEvents {
   connected: []
   /** The connection is lost, and why. It connects again by itself. */
   disconnected: [reason: string]
+  /** The handler was called. */
   started: [job: Job]
+  /** The handler has returned a result, and the queue has it on disk. */
   finished: [job: Job]
   /** An attempt has failed, or its result was not wanted any more. */
   failed: [job: Job, error: Error]
