@@ -45,23 +45,22 @@ async function inParallel(pieces) {
 async function typescript(fix) {
   await step("biome", process.execPath, [bin("@biomejs/biome", "bin/biome"), "check", ...(fix ? ["--write"] : [])])
   const tsc = bin("typescript", "bin/tsc")
-  const typedoc = [bin("typedoc", "bin/typedoc"), "--emit", "none"]
+  const docstrings = inProject("scripts/docstrings.mjs")
   const checks = {
     "types of toolkit test": [tsc, "-p", inProject("toolkit/test")],
-    "docstrings of toolkit": [...typedoc, "--options", inProject("toolkit/typedoc.json")],
+    "docstrings of toolkit": [docstrings, "toolkit/typedoc.json"],
     "types of toolkit": [tsc, "-p", inProject("toolkit"), "--noEmit"],
     "types of test": [tsc, "-p", inProject("test")],
-    docstrings: typedoc,
+    docstrings: [docstrings, "typedoc.json"],
     "types of lib": [tsc, "-p", root, "--noEmit"],
   }
   // The longest come first, so that all end at about the same time.
-  await inParallel(
-    Object.entries(checks).map(
-      ([name, args]) =>
-        () =>
-          step(name, process.execPath, args),
-    ),
+  const pieces = Object.entries(checks).map(
+    ([name, args]) =>
+      () =>
+        step(name, process.execPath, args),
   )
+  await inParallel(pieces)
 }
 
 /** The folders of native/, in their order; see ARCHITECTURE.md. What is in none comes before all of them, except for addon.cc. */

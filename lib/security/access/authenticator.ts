@@ -87,9 +87,9 @@ export class Authenticator extends Emitter<AuthenticatorEvents> implements Guard
         this.#domains.set(domain, this.#prepare(`the policy of domain ${JSON.stringify(domain)}`, own))
       }
       this.#decisions = new Decisions(this.#general, this.#domains, { timeout, failureLimit, pending })
-      const { failures } = this.#decisions
-      if (failures !== undefined) {
-        this.#repeats = new Repeats(failures.limit, failures.window, (event) => this.#publish(event))
+      const { attempts } = this.#decisions
+      if (attempts !== undefined) {
+        this.#repeats = new Repeats(attempts.limit, attempts.window, (event) => this.#publish(event))
       }
       this.#router = this.#open()
     } catch (error) {

@@ -4,7 +4,8 @@ import type { Buffer } from "node:buffer"
 import { checkPositive, checkTimeout } from "../../base/checks.js"
 import { clearTimeout, setTimeout } from "../../base/timers.js"
 import { plainAddress, sourceOf } from "./addresses.js"
-import { type FailureLimit, Failures } from "./failure-limit.js"
+import { type Attempt, Attempts, type Outcome } from "./attempts.js"
+import type { FailureLimit } from "./failure-limit.js"
 import type { Claim, Policy, Verdict } from "./policy.js"
 import type { ZapRequest } from "./zap.js"
 
@@ -13,12 +14,16 @@ export interface DecisionOptions {
   timeout?: number
   /**
    * After this many failures of an address (over ipc: of a system user), its peers are denied for a while. Functions and password files
-   * are then not asked at all; certificate stores are, and known keys are still allowed. Attempts in progress count as failures, and
-   * further ones wait for them. Denials beyond the limit are reported as one event. Default: 20 failures within 10,000 ms; null sets no
-   * limit.
+   * are then not asked at all; certificate stores are. A CURVE key counts once for its address, and is denied after as many failures of
+   * its own; one that is in the store, or that the function allowed when it was last asked, is never denied by this limit. Attempts in
+   * progress count as failures, and further ones wait for them. Denials beyond the limit are reported as one event. Default: 20 failures
+   * within 10,000 ms; null sets no limit.
    */
   failureLimit?: FailureLimit | null
-  /** How many decisions may be in progress or wait; one address may have half of them. Further peers are denied temporarily. Default 1000. */
+  /**
+   * How many decisions may be in progress or wait; half of them may wait for others of one address. Further peers are denied temporarily.
+   * Default 1000.
+   */
   pending?: number
 }
 
@@ -29,7 +34,7 @@ export const TOO_MANY_FAILURES = "too many failures"
 const forNow = (denied: string): Verdict => ({ denied, temporary: true })
 
 export class Decisions {
-  readonly failures: Failures | undefined
+  readonly attempts: Attempts | undefined
   readonly #timeout: number
   readonly #most: number
   readonly #policyOf: (domain: string) => Policy
@@ -45,7 +50,7 @@ export class Decisions {
     this.#policyOf = (domain) => domains.get(domain) ?? general
     this.#timeout = checkTimeout("timeout", timeout)
     this.#most = checkPositive("pending", pending)
-    this.failures = failureLimit === null ? undefined : new Failures(failureLimit)
+    this.attempts = failureLimit === null ? undefined : new Attempts(failureLimit)
   }
 
   /** Denies whoever has one of these marks. */
@@ -70,10 +75,11 @@ export class Decisions {
     const policy = this.#policyOf(domain)
     const objection = this.#general.addresses.objection(address) ?? policy.addresses.objection(address)
     if (objection !== undefined) return { denied: objection }
-    const source = sourceOf(request.address)
+    const { publicKey } = claim
+    const attempt = { source: sourceOf(request.address), key: publicKey && `${domain}\n${publicKey}` }
     const isCostly = policy.isCostly(mechanism)
-    if (isCostly && this.failures?.exceeds(source)) return forNow(TOO_MANY_FAILURES)
-    const waiting = this.failures?.waiting(source) ?? 0
+    if (isCostly && this.attempts?.exceeds(attempt)) return forNow(TOO_MANY_FAILURES)
+    const waiting = this.attempts?.waiting(attempt) ?? 0
     if (this.#pending.size >= this.#most || waiting >= this.#most / 2) return forNow("too many decisions in progress")
 
     const decide = async (signal: AbortSignal): Promise<Verdict> => {
@@ -82,37 +88,33 @@ export class Decisions {
       const isRevoked = !("denied" in verdict) && verdict.marks.some((mark) => this.#revoked.has(mark))
       return isRevoked ? { denied: "revoked" } : verdict
     }
-    if (isCostly) return this.#within((signal) => this.#withinLimit(source, decide, signal))
+    if (isCostly) return this.#within((signal) => this.#withinLimit(attempt, decide, signal))
     const verdict = await this.#within(decide)
-    if (!isFailure(verdict) || this.failures === undefined) return verdict
-    if (this.failures.exceeds(source)) return { denied: TOO_MANY_FAILURES }
-    this.failures.add(source)
+    if (!isFailure(verdict) || this.attempts === undefined) return verdict
+    if (this.attempts.exceeds(attempt)) return { denied: TOO_MANY_FAILURES }
+    this.attempts.add(attempt)
     return verdict
   }
 
-  /** Decides when the source's failure limit has room. */
+  /** Decides when the failure limit has room. */
   async #withinLimit(
-    source: string,
+    attempt: Attempt,
     decide: (signal: AbortSignal) => Promise<Verdict>,
     signal: AbortSignal,
   ): Promise<Verdict> {
-    const { failures } = this
-    if (failures === undefined) return decide(signal)
-    if (!(await failures.begin(source, signal))) return forNow(TOO_MANY_FAILURES)
-    let isOver = false
-    const end = (failed: boolean) => {
-      if (!isOver) failures.end(source, failed)
-      isOver = true
-    }
+    const { attempts } = this
+    if (attempts === undefined) return decide(signal)
+    const end = await attempts.begin(attempt, signal)
+    if (end === undefined) return forNow(TOO_MANY_FAILURES)
     // A decision that times out makes room, because it may never end; and it counts as a failed attempt.
-    signal.addEventListener("abort", () => end(true))
-    let failed = false
+    signal.addEventListener("abort", () => end("timed out"))
+    let outcome: Outcome = "open"
     try {
       const verdict = await decide(signal)
-      failed = isFailure(verdict)
+      outcome = !("denied" in verdict) ? "allowed" : isFailure(verdict) ? "failed" : "open"
       return verdict
     } finally {
-      end(failed)
+      end(outcome)
     }
   }
 

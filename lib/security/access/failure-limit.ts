@@ -3,11 +3,11 @@
 import { checkOptions, checkPositive, unexpected } from "../../base/checks.js"
 import { clock } from "../../base/timers.js"
 
-/** How many failures of one address an Authenticator examines. */
+/** How many failures of one address, and of one CURVE key, an Authenticator examines. */
 export interface FailureLimit {
-  /** How many failures of one address are examined within `window`. Default 20. */
+  /** How many failures of one address are examined within `window`, and how many of one CURVE key, which count once for its address. Default 20. */
   failures?: number
-  /** In milliseconds; also how long the address is denied once it has reached the limit. Default 10,000. */
+  /** In milliseconds; also how long an address or key that has reached the limit is denied. Default 10,000. */
   window?: number
 }
 
@@ -40,7 +40,21 @@ export class Failures {
 
   /** Whether a source has failed too often. */
   exceeds(source: string): boolean {
-    return this.#countOf(source) >= this.limit
+    return this.count(source) >= this.limit
+  }
+
+  /** How many failures of a source count now. */
+  count(source: string): number {
+    const known = this.#counts.get(source)
+    if (known === undefined) return 0
+    if (known.ends > clock.now()) return known.count
+    this.#counts.delete(source)
+    return 0
+  }
+
+  /** Forgets the failures of a source. */
+  clear(source: string): void {
+    this.#counts.delete(source)
   }
 
   /** Counts a failure. */
@@ -53,11 +67,6 @@ export class Failures {
     this.#counts.delete(source)
     this.#counts.set(source, { count, ends })
     if (this.#counts.size > MOST) this.#counts.delete(this.#counts.keys().next().value as string)
-  }
-
-  /** How many attempts of a source wait for its other attempts. */
-  waiting(source: string): number {
-    return this.#lines.get(source)?.waiting.size ?? 0
   }
 
   /**
@@ -80,9 +89,8 @@ export class Failures {
     })
   }
 
-  /** Ends an attempt. */
-  end(source: string, failed: boolean): void {
-    if (failed) this.add(source)
+  /** Ends an attempt. If it failed, call `add` before. */
+  end(source: string): void {
     const line = this.#lines.get(source) as Line
     line.running -= 1
     const exceeds = this.exceeds(source)
@@ -97,15 +105,6 @@ export class Failures {
   }
 
   #admits(source: string, { running }: Line): boolean {
-    return this.#countOf(source) + running < this.limit
-  }
-
-  /** How many failures of a source count now. */
-  #countOf(source: string): number {
-    const known = this.#counts.get(source)
-    if (known === undefined) return 0
-    if (known.ends > clock.now()) return known.count
-    this.#counts.delete(source)
-    return 0
+    return this.count(source) + running < this.limit
   }
 }

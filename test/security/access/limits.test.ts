@@ -3,6 +3,7 @@
 import { writeFileSync } from "node:fs"
 import path from "node:path"
 
+import { curveKeyPair } from "ohmq"
 import { type AuditEvent, type AuthenticatorOptions, hashPassword, PasswordFile, z85Decode } from "ohmq/security"
 import { describe, expect, it, onTestFinished } from "vitest"
 
@@ -138,6 +139,61 @@ describe("failureLimit", () => {
     const last = told.at(-1) as AuditEvent
     expect(last).toMatchObject({ reason: "too many failures", count: 6, publicKey: bob.publicKey, address: "10.0.0.1" })
     expect(last.first).toBeLessThanOrEqual(last.time)
+  })
+
+  it("counts a CURVE key that a function refuses once for its address, and never refuses one that it allowed", async () => {
+    let calls = 0
+    const allowed = new Set([alice.publicKey])
+    const handler = ({ publicKey }: { publicKey: string }) => {
+      calls += 1
+      return allowed.has(publicKey)
+    }
+    const { curve, told } = guard({ curve: handler, failureLimit: { failures: 3, window: 60_000 } })
+    // A revoked key that tries for ever is not asked about for ever, and a peer of its address that was never seen before is let in.
+    const statuses: (string | undefined)[] = []
+    for (const _ of times(6)) statuses.push(await curve(bob.publicKey))
+    expect([statuses, calls]).toEqual([["400", "400", "400", "300", "300", "300"], 3])
+    expect(await curve(alice.publicKey)).toBe("200")
+    // A flood of keys is not looked into, but the key that was allowed is.
+    const flood = await Promise.all(times(20).map(() => curve(curveKeyPair().publicKey)))
+    expect([flood.filter((status) => status === "400").length, calls]).toEqual([2, 6])
+    expect(reasons(told)["too many failures"]).toBeGreaterThan(0)
+    for (const _ of times(5)) expect(await curve(alice.publicKey)).toBe("200")
+    expect(await curve(curveKeyPair().publicKey)).toBe("300")
+    // No longer allowed, it is like any other key.
+    allowed.delete(alice.publicKey)
+    for (const status of ["400", "400", "400", "300"]) expect(await curve(alice.publicKey)).toBe(status)
+  })
+
+  it("counts simultaneous attempts with one CURVE key together", async () => {
+    const calls: (() => void)[] = []
+    const handler = ({ publicKey }: { publicKey: string }) =>
+      publicKey === alice.publicKey || new Promise<boolean>((resolve) => calls.push(() => resolve(false)))
+    const { curve } = guard({ curve: handler, failureLimit: { failures: 3, window: 60_000 } })
+    const asked = times(12).map(() => curve(bob.publicKey))
+    await eventually(() => expect(calls).toHaveLength(3))
+    const waits = curve(alice.publicKey)
+    for (const call of calls) call()
+    const statuses = await Promise.all(asked)
+    expect([calls.length, statuses.filter((status) => status === "300").length]).toEqual([3, 9])
+    expect(await waits).toBe("200")
+  })
+
+  it("does not count against a CURVE key that was allowed that a later decision was too slow", async () => {
+    let [isSlow, calls] = [false, 0]
+    const handler = () => {
+      calls += 1
+      return isSlow ? never() : true
+    }
+    const { curve } = guard({ curve: handler, timeout: 30, failureLimit: { failures: 2, window: 60_000 } })
+    expect(await curve(alice.publicKey)).toBe("200")
+    isSlow = true
+    for (const _ of times(4)) expect(await curve(alice.publicKey)).toBe("300")
+    for (const _ of times(3)) expect(await curve(bob.publicKey)).toBe("300")
+    expect(calls).toBe(1 + 4 + 2)
+    isSlow = false
+    expect(await curve(alice.publicKey)).toBe("200")
+    expect(await curve(bob.publicKey)).toBe("300")
   })
 
   it("reports the rest at the end of the window", async () => {

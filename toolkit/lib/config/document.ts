@@ -11,6 +11,7 @@ export interface Mistake {
   column: number
   /** The option, such as `sources.hooks.secret`. Empty for the whole text. */
   path: string
+  /** What is wrong, and what was expected. */
   message: string
 }
 

@@ -41,3 +41,9 @@ export const size = () => unit("size", "64MiB", sizeUnits)
 
 /** A duration such as `7d`, in milliseconds. */
 export const duration = () => unit("duration", "30s", timeUnits)
+
+/** A duration as people write it, in the largest unit without a remainder: 90,000 ms are `90s`. */
+export function durationText(milliseconds: number): string {
+  const [name, unit] = Object.entries(timeUnits).findLast(([, unit]) => milliseconds % unit === 0) ?? ["ms", 1]
+  return milliseconds === 0 ? "0ms" : `${milliseconds / unit}${name}`
+}

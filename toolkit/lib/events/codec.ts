@@ -19,6 +19,7 @@ export interface AcceptOptions extends Partial<Limits> {
 
 /** An event that came in. */
 export interface Accepted {
+  /** The event, decoded and checked. */
   readonly event: Event
   /** The frames as they came, without an `ohmqsender` that the sender claimed. Keep and forward these: encoding the event again would change its bytes. */
   readonly frames: readonly Buffer[]

@@ -24,6 +24,7 @@ export interface Attributes {
   readonly dataschema?: string
   /** The trace that the event belongs to: https://github.com/cloudevents/spec/blob/main/cloudevents/extensions/distributed-tracing.md */
   readonly traceparent?: string
+  /** What tracing systems add to `traceparent`. Ignored without it. */
   readonly tracestate?: string
   /** What keeps its order: https://github.com/cloudevents/spec/blob/main/cloudevents/extensions/partitioning.md */
   readonly partitionkey?: string
@@ -42,7 +43,9 @@ export interface Attributes {
  * is not the same as `null`.
  */
 export interface Event<Data = unknown> extends Attributes {
+  /** The version of CloudEvents: `1.0`. */
   readonly specversion: typeof specversion
+  /** What its type says about what happened: a JSON value, text or bytes. Absent if there is none. */
   readonly data?: Data
 }
 
@@ -54,6 +57,7 @@ export const senderAttribute = "ohmqsender"
 
 /** An event as a relay keeps it: its frames, byte for byte, and who sent it. */
 export interface Stored {
+  /** The frames of the event, byte for byte as they came. */
   readonly frames: readonly Uint8Array[]
   /** The user id that the connection authenticated. */
   readonly sender?: string

@@ -5,6 +5,7 @@ import type { NewEvent, WhenFull } from "../store/index.js"
 
 /** A session, as listeners and `stats` see it. */
 export interface SessionInfo {
+  /** The name of the stream that the sender sends. */
   stream: string
   /** The authenticated user. Undefined without security. */
   sender: string | undefined
@@ -12,7 +13,9 @@ export interface SessionInfo {
 
 /** What is appended of an event, and what to do if the store is full. */
 export interface Admitted {
+  /** What is stored. */
   event: NewEvent
+  /** What to do if a bound of the store is reached. */
   whenFull: WhenFull
   /** Stores what must be on disk before the event. A crash in between repeats that. */
   before?(): Promise<unknown>

@@ -14,14 +14,19 @@ import { ReceiverSession } from "./receiver-session.js"
 export interface Refusal extends SessionInfo {
   /** Of the event; 0 if the session was refused. */
   sequence: number
+  /** The kind of reason, which the sender is told, too. */
   code: RefusalCode
+  /** Why, in words. */
   reason: string
 }
 
 /** The events of a receiver, and their arguments. */
 export interface ReceiverEvents {
+  /** A session of a sender has begun. */
   connected: [session: SessionInfo]
+  /** A session has ended. */
   disconnected: [session: SessionInfo]
+  /** An event or a session was refused. */
   refused: [refusal: Refusal]
   /** The sender has found that its store was restored from a backup, or copied. */
   restored: [session: SessionInfo]
@@ -35,11 +40,13 @@ type Opening = Pick<Hello, "stream" | "instance" | "acknowledged"> & { user: str
 
 /** The state of a receiver. */
 export interface ReceiverStats {
+  /** The sessions that are open: the last sequence that was acknowledged in each, and the bytes that are not stored yet. */
   sessions: (SessionInfo & { acknowledged: number; pendingBytes: number })[]
   /** Events that were stored. */
   stored: number
   /** Events that were refused. */
   refusedEvents: number
+  /** Sessions that were refused. */
   refusedSessions: number
   /** Events that claimed a sender, without being trusted to. The claim was dropped. */
   claimedSenders: number

@@ -24,9 +24,11 @@ export interface SenderEvents {
 
 /** The state of a sender. */
 export interface SenderStats {
+  /** What it does. It is `stopped` after it has found that its store was restored from a backup. */
   state: "connecting" | "connected" | "stopped" | "closed"
   /** The receiver that it is connected to, or tries to reach. */
   endpoint: string
+  /** The name of the stream that it sends. */
   stream: string
   /** The last sequence that is stored at the receiver. */
   acknowledged: number
@@ -34,6 +36,7 @@ export interface SenderStats {
   lag: number
   /** What is sent and not acknowledged. */
   underWay: number
+  /** How many bytes those have. */
   underWayBytes: number
   /** When the oldest event that the receiver does not have was received, in milliseconds since 1970, if that is known. */
   oldest: number | undefined
@@ -41,6 +44,7 @@ export interface SenderStats {
   sent: number
   /** Events that the receiver has stored. */
   delivered: number
+  /** Events that the receiver has refused, which are dead letters now. */
   refused: number
   /** How often the sender had to wait for credit. */
   creditWaits: number

@@ -15,7 +15,9 @@ export interface Violation {
 
 /** A violation, and the file that has it. */
 export interface LintFinding extends Violation {
+  /** The file, as it was named. */
   readonly file: string
+  /** How serious it is. */
   readonly level: "error" | "warning"
   /** What to do. */
   readonly advice: string

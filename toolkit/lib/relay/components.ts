@@ -12,6 +12,7 @@ import type { Span, TraceContext } from "./observation/tracing.js"
 
 /** An event that a source took in. */
 export interface Incoming extends Stored {
+  /** The event, decoded. */
   readonly event: Event
   /** What identifies the delivery, if whoever sends it may send it again: it is stored once. */
   readonly delivery?: string
@@ -23,6 +24,7 @@ export interface Incoming extends Stored {
 export interface IntakeOptions {
   /** Whether the source can tell its sender to come again later. If not, it waits while the store is full. */
   readonly canRefuse: boolean
+  /** Ends the wait for room in the store. */
   readonly signal?: AbortSignal
 }
 
@@ -40,12 +42,15 @@ export interface Receipt {
 
 /** What every component is given. */
 export interface ComponentContext {
+  /** The name in the configuration. */
   readonly name: string
   /** The folder of the configuration, which its paths are relative to. */
   readonly folder: string
+  /** Its log, which names it in each line. */
   readonly log: Logger
   /** The store of the relay, for those that have a protocol of their own for what is in it. */
   readonly store: Store
+  /** The metrics of the relay. */
   readonly metrics: Metrics
   /** The gates of the relay that are open. */
   readonly gates: Gates
@@ -95,6 +100,7 @@ export interface Source {
 export interface Outgoing extends Stored {
   /** The name of the source that took it in. */
   readonly source: string
+  /** Its position in the store. */
   readonly position: number
   /** When the relay received it, in milliseconds since 1970. */
   readonly time: number

@@ -8,7 +8,9 @@ import type { SharedConfig } from "./nats/shared.js"
 
 /** A store, and who serves its cursors, if several relays have it. */
 export interface RelayStore {
+  /** The store. */
   readonly store: Store
+  /** Who serves which sink. Undefined if the store is only this relay's. */
   readonly leases: Leases | undefined
 }
 

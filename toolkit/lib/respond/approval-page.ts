@@ -13,7 +13,7 @@ export class ApprovalPage implements ApprovalSubject {
   }
 
   waiting(): ApprovalView[] {
-    return this.#approvals.pending().map(viewOf)
+    return this.#approvals.isOpen ? this.#approvals.pending().map(viewOf) : []
   }
 
   async approve(id: string, who: string): Promise<string> {

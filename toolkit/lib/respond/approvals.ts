@@ -22,15 +22,32 @@ const dateOf = (time: number) => new Date(time).toISOString()
 
 /** Takes the decisions of people. Each resolves once it is in the audit log. */
 export class Approvals {
-  readonly #journal: Journal
+  readonly #open: () => Journal | undefined
   readonly #policy: ApprovalPolicy
   readonly #decided: () => void
 
-  /** @param decided Hears that there may be something to do. */
-  constructor(journal: Journal, policy: ApprovalPolicy, decided: () => void) {
-    this.#journal = journal
+  /**
+   * @param open The journal, once it is open.
+   * @param decided Hears that there may be something to do.
+   */
+  constructor(open: () => Journal | undefined, policy: ApprovalPolicy, decided: () => void) {
+    this.#open = open
     this.#policy = policy
     this.#decided = decided
+  }
+
+  /** Whether it is known what waits. */
+  get isOpen(): boolean {
+    return this.#open() !== undefined
+  }
+
+  get #journal(): Journal {
+    const journal = this.#open()
+    if (journal === undefined)
+      throw new ApprovalError(
+        "The audit log cannot be opened yet, so nothing is known or done: see the responder's log",
+      )
+    return journal
   }
 
   #find(id: string): Readonly<Response> {
@@ -108,5 +125,11 @@ export class Approvals {
   /** What waits for approval, oldest first. */
   pending(): Readonly<Response>[] {
     return [...this.#journal.state.open.values()].filter(({ status }) => status === "waiting")
+  }
+
+  /** All that is open, then the last ones that ended. */
+  list(): Readonly<Response>[] {
+    const { open, ended } = this.#journal.state
+    return [...open.values(), ...ended.values()]
   }
 }

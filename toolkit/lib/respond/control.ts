@@ -1,11 +1,13 @@
 // How `ohmq respond pending`, `approve` and so on reach a responder that runs: requests over a socket of ØMQ in the file system. The kernel tells the
 // user id of each connection (SO_PEERCRED, see unix(7)), so that nobody can claim to be another person.
 
+import type { Buffer } from "node:buffer"
 import { chmodSync, rmSync } from "node:fs"
 import { dirname, join } from "node:path"
 import process from "node:process"
 import { Router } from "ohmq"
 import type { Logger } from "pino"
+import { envelopeOf } from "../relay/envelope.js"
 import { ShortName } from "../store/short-name.js"
 import { ApprovalError } from "./approvals.js"
 
@@ -93,23 +95,22 @@ export class Control {
 
   async #run(): Promise<void> {
     for await (const { parts, peerAddress } of this.#socket.withMetadata()) {
-      const [id, delimiter, body] = parts
-      if (id === undefined || delimiter?.length !== 0 || body === undefined) continue
-      const answer = await this.#answerTo(String(body), uidOf(peerAddress))
+      const { envelope, frames } = envelopeOf(parts)
+      const answer = await this.#answerTo(frames, uidOf(peerAddress))
       try {
-        await this.#socket.send([id, "", JSON.stringify(answer)])
+        await this.#socket.send([...envelope, JSON.stringify(answer)])
       } catch (error) {
         this.#log.warn({ reason: (error as Error).message }, "An answer to a command could not be sent")
       }
     }
   }
 
-  async #answerTo(body: string, uid: number | undefined): Promise<ControlAnswer> {
+  async #answerTo(frames: readonly Buffer[], uid: number | undefined): Promise<ControlAnswer> {
     try {
       if (uid === undefined) throw new ApprovalError("This system does not tell who is connected")
       const asker = askerOf(uid, this.#directory())
       if (asker === undefined) throw new ApprovalError(`The user id ${uid} is not in people`)
-      const request = requestOf(body)
+      const request = requestOf(frames)
       if (!asker.mayDecide && !["pending", "list"].includes(request.command))
         throw new ApprovalError(`${asker.name} is not in people, and may not decide`)
       return { ok: true, result: await this.#answer(request, asker) }
@@ -126,10 +127,11 @@ export class Control {
   }
 }
 
-function requestOf(body: string): ControlRequest {
+function requestOf(frames: readonly Buffer[]): ControlRequest {
+  if (frames.length !== 1) throw new ApprovalError(`A request is one frame of JSON, but ${frames.length} frames came`)
   let value: unknown
   try {
-    value = JSON.parse(body)
+    value = JSON.parse(String(frames[0]))
   } catch {
     throw new ApprovalError("The request is not JSON")
   }

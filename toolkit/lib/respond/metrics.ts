@@ -11,8 +11,11 @@ export class RespondMetrics {
   readonly outcomes
   readonly unrecorded
 
-  /** @param registry That of the relay inside. */
-  constructor(registry: Registry, state: State) {
+  /**
+   * @param registry That of the relay inside.
+   * @param state What is open, once it is known.
+   */
+  constructor(registry: Registry, state: () => State | undefined) {
     const counter = <Label extends string>(name: string, help: string, labelNames: Label[]) =>
       new Counter({ name: `ohmq_respond_${name}`, help, labelNames, registers: [registry] })
     this.decided = counter("decisions_total", "Responses that were decided", ["rule", "decision"])
@@ -34,7 +37,7 @@ export class RespondMetrics {
       registers: [registry],
       collect() {
         for (const status of ["waiting", "queued", "running", "active", "undoing"]) this.set({ status }, 0)
-        for (const { status } of state.open.values()) this.inc({ status })
+        for (const { status } of state()?.open.values() ?? []) this.inc({ status })
       },
     })
   }

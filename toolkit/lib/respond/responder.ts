@@ -4,10 +4,12 @@ import { join, resolve } from "node:path"
 import process from "node:process"
 import type { Logger } from "pino"
 import { z } from "zod"
+import { AuditError } from "../audit/index.js"
 import type { Clock } from "../relay/clock.js"
 import { systemClock } from "../relay/clock.js"
 import { type ComponentContext, sinkKind } from "../relay/components.js"
 import { deliverySchema, type RelayConfig } from "../relay/configuration/configuration.js"
+import { Complaints } from "../relay/observation/complaints.js"
 import { Relay } from "../relay/relay.js"
 import { Runners } from "./actions/runners.js"
 import { ApprovalPage } from "./approval-page.js"
@@ -15,6 +17,7 @@ import { Approvals } from "./approvals.js"
 import { type RespondConfig, readRules } from "./configuration/configuration.js"
 import { type Asker, Control, type ControlRequest, type Directory } from "./control.js"
 import { Desk } from "./decisions/desk.js"
+import { LateDesk } from "./decisions/late-desk.js"
 import { type AuditTrail, Journal } from "./journal/journal.js"
 import type { Response } from "./journal/response.js"
 import { openTrail } from "./journal/trail.js"
@@ -27,6 +30,9 @@ const sinkName = "respond"
 /** Milliseconds since 1970: what is remembered must mean the same after a restart. */
 const wallClock: Clock = { now: () => Date.now(), wait: systemClock.wait }
 
+/** If the audit log cannot be opened, it is tried again after so long. In milliseconds. */
+const openAgainMs = 1000
+
 /** How a responder is started. */
 export interface ResponderOptions {
   /** Milliseconds since 1970. Another clock than the machine's is for trying out hours in seconds. */
@@ -38,23 +44,32 @@ export interface ResponderOptions {
 /** A responder that runs. */
 export class Responder {
   readonly #log: Logger
+  readonly #complaints: Complaints
   readonly #clock: Clock
-  readonly #journal: Journal
+  readonly #openTrail: NonNullable<ResponderOptions["openTrail"]>
   readonly #approvals: Approvals
   readonly #control: Control
+  readonly #desk = new LateDesk()
+  readonly #ending = new AbortController()
   #config: RespondConfig
+  #journal: Journal | undefined
   #relay: Relay | undefined
+  /** What the relay inside gives its sink, and the actions. */
+  #context: ComponentContext | undefined
+  #metrics: RespondMetrics | undefined
   #runners: Runners | undefined
   #scheduler: Scheduler | undefined
   #changing: Promise<unknown> = Promise.resolve()
+  #opening: Promise<void> = Promise.resolve()
 
-  private constructor(config: RespondConfig, journal: Journal, log: Logger, clock: Clock) {
+  private constructor(config: RespondConfig, log: Logger, { clock, openTrail: open }: ResponderOptions) {
     this.#config = config
-    this.#journal = journal
     this.#log = log
-    this.#clock = clock
+    this.#complaints = new Complaints(log)
+    this.#clock = clock ?? wallClock
+    this.#openTrail = open ?? openTrail
     this.#approvals = new Approvals(
-      journal,
+      () => this.#journal,
       {
         rule: (name) => this.#config.rules.find((rule) => rule.name === name),
         canUndo: (action) => this.#config.actions.get(action)?.undo !== undefined,
@@ -69,31 +84,25 @@ export class Responder {
   }
 
   /**
-   * Starts a responder. Resolves once it takes events.
+   * Starts a responder. Resolves once it takes events. If the disk of the audit log is full, they wait in the store, and nothing is decided or done until
+   * there is room.
    *
    * @throws Error if something is in use, cannot be opened or is damaged
    */
   static async start(config: RespondConfig, log: Logger, options: ResponderOptions = {}): Promise<Responder> {
-    const { clock = wallClock, openTrail: open = openTrail } = options
-    const trail = await open(config, log)
-    let responder: Responder | undefined
-    let journal: Journal | undefined
+    const responder = new Responder(config, log, options)
     try {
-      const file = join(resolve(config.folder, config.store.path), "respond", "state.json")
-      journal = await Journal.open(trail, file, clock, () =>
-        log.warn("The audit log is not the one that the responder wrote last: it was replaced, or is an older copy"),
-      )
-      responder = new Responder(config, journal, log, clock)
       await responder.#start()
       return responder
     } catch (error) {
-      if (responder !== undefined) await responder.stop(0)
-      else await (journal ?? trail).close()
+      await responder.stop(0)
       throw error
     }
   }
 
   async #start(): Promise<void> {
+    // Before the relay: it takes no alerts if the audit log is another's, or is damaged.
+    await this.#unlessFull(() => this.#openJournal())
     this.#relay = await Relay.start(this.#relayConfig(this.#config), this.#log, this.#clock, {
       title: "ohmq respond",
       approvals: new ApprovalPage(this.#approvals),
@@ -101,13 +110,64 @@ export class Responder {
     })
     const { folder, store, control } = this.#config
     await this.#control.listen(resolve(folder, control.socket ?? join(store.path, "respond.sock")))
-    this.#warnOfOrphans()
     this.#log.info({ pid: process.pid, rules: this.#config.rules.length }, "The responder takes alerts")
+    if (this.#desk.desk === undefined) this.#opening = this.#beginLater()
+  }
+
+  async #openJournal(): Promise<void> {
+    if (this.#journal !== undefined) return
+    const trail = await this.#openTrail(this.#config, this.#log)
+    try {
+      const file = join(resolve(this.#config.folder, this.#config.store.path), "respond", "state.json")
+      this.#journal = await Journal.open(trail, file, this.#clock, () =>
+        this.#log.warn(
+          "The audit log is not the one that the responder wrote last: it was replaced, or is an older copy",
+        ),
+      )
+    } catch (error) {
+      await trail.close()
+      throw error
+    }
+  }
+
+  /** Does something that writes the audit log. If its disk is full, says so, and that is all. */
+  async #unlessFull(work: () => Promise<void>): Promise<void> {
+    try {
+      await work()
+    } catch (error) {
+      if (!(error instanceof AuditError && error.code === "DISK_FULL")) throw error
+      this.#blocked(error)
+    }
+  }
+
+  #blocked({ message: reason }: Error): void {
+    this.#desk.problem = reason
+    this.#metrics?.unrecorded.inc()
+    this.#complaints.warn(
+      "audit",
+      { reason },
+      "The audit log cannot be written yet: alerts wait, and nothing is decided or done",
+    )
+  }
+
+  /** Tries until the audit log can be written. */
+  async #beginLater(): Promise<void> {
+    const { signal } = this.#ending
+    for (;;) {
+      await this.#clock.wait(openAgainMs, signal)
+      if (signal.aborted) return
+      const change = this.#changing.then(() => this.#begin())
+      this.#changing = change.catch((error: Error) => this.#blocked(error))
+      await this.#changing
+      if (this.#desk.desk === undefined) continue
+      this.#log.info("The audit log can be written: the responder decides what has waited")
+      return
+    }
   }
 
   /** The relay inside. */
   #relayConfig({ file, folder, store, http, sources, fingerprint }: RespondConfig): RelayConfig {
-    const kind = sinkKind({ schema: z.unknown(), create: (_, context) => this.#desk(context) })
+    const kind = sinkKind({ schema: z.unknown(), create: (_, context) => this.#sink(context) })
     return {
       file,
       folder,
@@ -130,32 +190,44 @@ export class Responder {
     }
   }
 
-  async #desk(context: ComponentContext): Promise<Desk> {
+  async #sink(context: ComponentContext): Promise<LateDesk> {
+    this.#context = context
+    this.#metrics = new RespondMetrics(context.metrics.registry, () => this.#journal?.state)
+    if (this.#journal !== undefined) await this.#unlessFull(() => this.#begin())
+    return this.#desk
+  }
+
+  /** Begins to decide and to act. If it rejects, call it again. */
+  async #begin(): Promise<void> {
+    await this.#openJournal()
+    const [journal, context, metrics] = [this.#journal, this.#context, this.#metrics]
+    if (journal === undefined || context === undefined || metrics === undefined)
+      throw new Error("The relay inside has not started")
     const { last } = context.store.stats()
-    if (this.#journal.state.lastPosition > last) {
-      const reason = `The store has ${last} positions, and decisions were taken up to ${this.#journal.state.lastPosition}`
+    if (journal.state.lastPosition > last) {
+      const reason = `The store has ${last} positions, and decisions were taken up to ${journal.state.lastPosition}`
       this.#log.warn(
         { reason },
         "The store is not the one that the responder had last: its events are decided about anew",
       )
-      await this.#journal.write(() => ({ type: "response.restarted", reason }))
+      await journal.write(() => ({ type: "response.restarted", reason }))
     }
-    const metrics = new RespondMetrics(context.metrics.registry, this.#journal.state)
-    const runners = new Runners(context)
-    this.#runners = runners
+    this.#runners ??= new Runners(context)
+    const runners = this.#runners
     await runners.apply(this.#config.actions)
     const surroundings = () => ({ folder: this.#config.folder, protection: this.#config.protection })
     const equipment = () => ({ actions: runners.actions, surroundings: surroundings() })
-    const scheduler = new Scheduler(this.#journal, equipment, this.#clock, this.#log, metrics)
-    this.#scheduler = scheduler
+    const scheduler = new Scheduler(journal, equipment, this.#clock, this.#log, metrics)
     await scheduler.start()
+    this.#scheduler = scheduler
     const policy = () => ({ rules: this.#config.rules, surroundings: surroundings() })
-    return new Desk(this.#journal, policy, metrics, this.#log, this.#clock, () => scheduler.wake())
+    this.#desk.desk = new Desk(journal, policy, metrics, this.#log, this.#clock, () => scheduler.wake())
+    this.#warnOfOrphans()
   }
 
   /** What is to be undone and cannot be, because its action is gone. */
   #warnOfOrphans(): void {
-    for (const { id, action } of this.#journal.state.open.values())
+    for (const { id, action } of this.#journal?.state.open.values() ?? [])
       if (!this.#config.actions.has(action))
         this.#log.error(
           { response: id, action },
@@ -180,14 +252,18 @@ export class Responder {
     return { people, isOpen: Object.keys(people).length + Object.keys(http?.people ?? {}).length === 0 }
   }
 
-  /** What waits for approval, oldest first. */
+  /**
+   * What waits for approval, oldest first.
+   *
+   * @throws {@link ApprovalError} while the audit log cannot be opened yet, as all of these do
+   */
   pending(): Readonly<Response>[] {
     return this.#approvals.pending()
   }
 
   /** All that is open, then the last ones that ended. */
   list(): Readonly<Response>[] {
-    return [...this.#journal.state.open.values(), ...this.#journal.state.ended.values()]
+    return this.#approvals.list()
   }
 
   /**
@@ -222,8 +298,8 @@ export class Responder {
   }
 
   /** Resolves once all that was recorded so far is in a signed checkpoint of the audit log, where others can verify it. */
-  recorded(): Promise<void> {
-    return this.#journal.covered()
+  async recorded(): Promise<void> {
+    await this.#journal?.covered()
   }
 
   async #answer({ command, id = "", reason = "" }: ControlRequest, { name }: Asker): Promise<unknown> {
@@ -271,12 +347,14 @@ export class Responder {
 
   /** Stops the sources, decides what is there, waits for what runs until a time is over, and closes. What was cut off is ambiguous. */
   async stop(drainMs: number): Promise<void> {
+    this.#ending.abort()
+    await this.#opening
     await this.#changing
     const signal = AbortSignal.timeout(drainMs)
     await this.#control.close()
     await this.#relay?.stop(drainMs)
     await this.#scheduler?.stop(signal)
     await this.#runners?.stop()
-    await this.#journal.close()
+    await this.#journal?.close()
   }
 }

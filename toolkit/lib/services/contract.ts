@@ -4,6 +4,7 @@ import { ServiceError } from "./service-error.js"
 
 /** A schema: what Standard Schema says of it. */
 export interface Schema<Input = unknown, Output = Input> {
+  /** What all of them have: https://standardschema.dev. */
   readonly "~standard": {
     readonly version: 1
     readonly vendor: string

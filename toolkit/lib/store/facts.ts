@@ -18,6 +18,7 @@ export interface FactEntry extends Entry {
 
 /** A dead letter, which may have been replayed or discarded. */
 export interface FactLetter extends Omit<DeadLetter, "frames" | "sender"> {
+  /** Whether it was replayed or discarded. */
   isGone: boolean
 }
 
@@ -27,6 +28,7 @@ export interface StoreFacts {
   first: Position
   /** The last one. */
   last: Position
+  /** How far each cursor is, by name, with its last note. */
   cursors: Record<string, { position: Position; note?: string }>
   /** The dead letters that are kept. Those that are gone are there until their file is. */
   dead: FactLetter[]
@@ -38,6 +40,7 @@ export interface FactOptions {
   from(facts: Omit<StoreFacts, "last">): Position
   /** The frames are valid only during the call. */
   onEntry(entry: FactEntry): void
+  /** Is told how much has been read. */
   onProgress?: OnProgress
 }
 

@@ -6,6 +6,7 @@ export type { Position }
 
 /** An event to store: opaque frames, and what the receiver knows about them. */
 export interface NewEvent {
+  /** The bytes to store. They come back as they are. */
   frames: readonly Uint8Array[]
   /** The authenticated sender. */
   sender?: string | undefined
@@ -34,9 +35,11 @@ export interface Gap {
 
 /** An event that is stored, or a gap record in its place. */
 export interface Entry {
+  /** Its number in the log, from 1. */
   position: Position
   /** When it was received, in milliseconds since 1970. */
   time: number
+  /** The authenticated sender, if there is one. */
   sender: string | undefined
   /** The bytes as they were stored. Empty for a gap. */
   frames: Uint8Array[]
@@ -98,6 +101,7 @@ export interface DeadLetter {
   id: Position
   /** The cursor that gave up on it. */
   cursor: string
+  /** Why the cursor gave up. */
   reason: string
   /** The position that the event had. */
   position: Position
@@ -105,7 +109,9 @@ export interface DeadLetter {
   time: number
   /** When the cursor gave up. */
   since: number
+  /** The authenticated sender, if there was one. */
   sender: string | undefined
+  /** The bytes of the event, as they were stored. */
   frames: Uint8Array[]
 }
 
@@ -149,8 +155,11 @@ export interface StoreStats {
   neededBytes: number
   /** Bytes on disk of the dead letters. */
   deadBytes: number
+  /** Files of the log. */
   segments: number
+  /** Streams whose last sequence is remembered. */
   streams: number
+  /** The cursors, by name. */
   cursors: Record<string, CursorStats>
   /** Appends that were refused because the store was full, since it was opened. */
   refused: number
@@ -164,8 +173,11 @@ export interface StoreStats {
 export interface CheckReport {
   /** Entries that can be read. */
   entries: number
+  /** Bytes that were read. */
   bytes: number
+  /** Files that were read. */
   segments: number
+  /** What cannot be read. Empty if the store is intact. */
   damage: import("./log/errors.js").Damage[]
 }
 

@@ -1,6 +1,6 @@
 // `ohmq tasks serve --relay`: the events of a queue, in a relay.
 
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import process from "node:process"
 import { generateKeyPair } from "ohmq/security"
@@ -101,6 +101,38 @@ describe("ohmq tasks serve --relay", () => {
     await start(serve, "Events wait for a relay. Name it by --relay, or give them up by --relay off")
     await start([...serve, "--relay", "off"], "")
     expect(await start(serve, "")).not.toContain("Events wait for a relay")
+  })
+
+  it("says what to do when the store was restored from a backup, and that helps", { timeout: 90_000 }, async () => {
+    const { folder, toRelay, serve, events } = await setUp()
+    await RelayProcess.start(folder)
+    const mine = ["--cert", "worker.key_secret", "--server-cert", "queue.key"]
+    /** Starts the queue, lets it do something, and ends it. */
+    const run = async (args: readonly string[], work: (endpoint: string, server: Running) => Promise<void> | void) => {
+      const server = new Running(folder, args)
+      await server.says("The queue takes tasks")
+      await work(/"endpoint":"(.+?)"/.exec(server.stderr)?.[1] ?? "", server)
+      server.child.kill("SIGTERM")
+      expect(await server.end()).toMatchObject({ code: 0 })
+    }
+    const submit = (id: string) => async (endpoint: string) => {
+      const before = events().length
+      const submitted = ohmq(folder, "tasks", "submit", "--queue", endpoint, ...mine, "--id", id, "input")
+      expect(submitted).toMatchObject({ status: 0 })
+      await until(() => events().length > before)
+    }
+    await run(toRelay, submit("a"))
+    expect(ohmq(folder, "store", "backup", "tasks", "backup")).toMatchObject({ status: 0 })
+    await run(toRelay, submit("b"))
+    rmSync(join(folder, "tasks"), { recursive: true })
+    renameSync(join(folder, "backup"), join(folder, "tasks"))
+    await run(toRelay, async (_, server) => {
+      await server.says("The link to the relay has stopped; events wait in the store")
+      await server.says("Start the queue once with --relay off, which gives them up, then with --relay as before")
+    })
+    await run([...serve, "--relay", "off"], () => {})
+    await run(toRelay, submit("c"))
+    expect(events().map(({ subject, type }) => `${type} ${subject}`)).toContain("task.submitted c")
   })
 
   it.each([

@@ -1,12 +1,13 @@
-// A relay that was killed, and is started again while a disk is full.
+// Relays and responders that were killed, and are started again while a disk is full.
 
-import { existsSync, readFileSync } from "node:fs"
+import { chmodSync, existsSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { readEntries } from "ohmq-toolkit/audit"
 import { expect, it } from "vitest"
 import { mayMount } from "../mounted.js"
 import { SmallDisk } from "../relay/small-disk.js"
 import { basic, linesOf, RelayProcess, temporaryFolder, until } from "../relay/support.js"
+import { configWith, token, user } from "../respond/support.js"
 
 it.runIf(mayMount)(
   "A full disk of an audit log holds up no other sink when a relay starts",
@@ -41,5 +42,50 @@ it.runIf(mayMount)(
     const keys = [readFileSync(join(path, "key.pub"), "utf8").trim()]
     const ids = [...readEntries(path, { keys })].map(({ entry }) => JSON.parse(String(entry)).event?.id)
     expect(ids.filter((id) => id !== undefined)).toEqual(["a", "b"])
+  },
+)
+
+it.runIf(mayMount)(
+  "A responder takes alerts while the disk of its audit log is full, and acts on them once there is room",
+  { timeout: 60_000 },
+  async () => {
+    const folder = temporaryFolder()
+    chmodSync(folder, 0o777)
+    const done = join(folder, "done")
+    const disk = new SmallDisk(join(folder, "disk"), 4)
+    const config = configWith(`
+actions:
+  act:
+    type: exec
+    ${user.replace(/, $/, "")}
+    command: [sh, -c, 'echo "begin $1" >> done; sleep 1; echo "end $1" >> done', sh, "{name}"]
+    parameters: { name: text }
+    undo: { ${user}command: [sh, -c, 'echo "undo $1" >> done', sh, "{name}"] }
+rules:
+  - { name: all, when: "true", do: act, with: { name: data.name }, expires: 1s }
+`).replace("audit: { path: ./audit }", "audit: { path: ./disk/audit }")
+    const alert = async (responder: RelayProcess, name: string) => {
+      const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" }
+      const body = JSON.stringify({ name })
+      return (await fetch(`${responder.url}/alerts`, { method: "POST", headers, body })).status
+    }
+    const actions = () => (existsSync(done) ? readFileSync(done, "utf8").trim().split("\n") : [])
+    const first = await RelayProcess.start(folder, config, "respond")
+    expect(await alert(first, "a")).toBe(202)
+    await until(() => actions().length === 1)
+    await first.end("SIGKILL")
+
+    const free = await disk.fill()
+    const again = await RelayProcess.start(folder, undefined, "respond")
+    await again.logged("The audit log cannot be written yet: alerts wait, and nothing is decided or done")
+    expect(await alert(again, "b")).toBe(202)
+    await until(async () => ((await again.metric("ohmq_respond_unrecorded_total")) ?? 0) > 3)
+    // Neither what the new alert asks for, nor what takes back the action that was cut off.
+    expect(actions()).toEqual(["begin a"])
+    await free()
+    await again.logged("The audit log can be written: the responder decides what has waited")
+    await until(() => actions().length === 5)
+    expect(actions().sort()).toEqual(["begin a", "begin b", "end b", "undo a", "undo b"])
+    expect(await again.end()).toBe(0)
   },
 )

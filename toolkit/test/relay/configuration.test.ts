@@ -223,7 +223,12 @@ describe("parseConfig", () => {
     [
       archive,
       "{ type: file, path: a, delivery: { retryMin: 1h } }",
-      "relay.yaml:9:45: sinks.archive.delivery.retryMax: Expected at least as much as retryMin. It is 5m by default",
+      "relay.yaml:9:45: sinks.archive.delivery.retryMax: It is 5m by default, less than retryMin, which is 1h. Set retryMax to 1h or more, or retryMin to 5m or less",
+    ],
+    [
+      archive,
+      "{ type: file, path: a, delivery: { retryMin: 90s, retryMax: 500ms } }",
+      "relay.yaml:9:72: sinks.archive.delivery.retryMax: It is 500ms, less than retryMin, which is 90s. Set retryMax to 90s or more, or retryMin to 500ms or less",
     ],
     [
       archive,

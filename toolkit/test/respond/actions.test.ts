@@ -1,5 +1,5 @@
 import { createHmac } from "node:crypto"
-import { createServer, type IncomingHttpHeaders } from "node:http"
+import { createServer, type IncomingHttpHeaders, type OutgoingHttpHeaders } from "node:http"
 import type { AddressInfo } from "node:net"
 import { join } from "node:path"
 import { Subscriber } from "ohmq"
@@ -25,9 +25,18 @@ interface Got {
   body: string
 }
 
-/** A server that answers with a status, or not at all. */
-async function serverWith(status: number | undefined): Promise<{ url: string; got: Got[] }> {
+interface Answer {
+  status: number
+  headers?: OutgoingHttpHeaders
+}
+
+/** A server that answers with a status, or not at all; or with one answer after the other, of which the last one stays. */
+async function serverWith(
+  answers: number | undefined | readonly Answer[],
+  port = 0,
+): Promise<{ url: string; got: Got[] }> {
   const got: Got[] = []
+  const list = answers === undefined ? [] : typeof answers === "number" ? [{ status: answers }] : answers
   const server = createServer((request, response) => {
     let body = ""
     request.setEncoding("utf8").on("data", (text) => {
@@ -35,10 +44,11 @@ async function serverWith(status: number | undefined): Promise<{ url: string; go
     })
     request.on("end", () => {
       got.push({ headers: request.headers, body })
-      if (status !== undefined) response.writeHead(status).end("what it says")
+      const answer: Answer | undefined = list[Math.min(got.length, list.length) - 1]
+      if (answer) response.writeHead(answer.status, answer.headers).end("what it says")
     })
   })
-  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done))
+  await new Promise<void>((done) => server.listen(port, "127.0.0.1", done))
   onTestFinished(async () => {
     server.closeAllConnections()
     await new Promise((done) => server.close(done))
@@ -73,7 +83,6 @@ describe("The action webhook", () => {
   })
 
   it.each([
-    ["fails with another answer", 500, "failed", "The server answered 500: what it says"],
     ["fails with an answer that is for ever", 422, "failed", "The server answered 422: what it says"],
     ["times out without one", undefined, "timed out", "There was no answer within 0.3 s"],
   ])("%s", async (_, status, outcome, reason) => {
@@ -84,8 +93,60 @@ describe("The action webhook", () => {
     expect(got).toHaveLength(1)
   })
 
+  it("is sent again while the receiver fails for now, under the same id", async () => {
+    const { url, got } = await serverWith([
+      { status: 503 },
+      { status: 429, headers: { "retry-after": "1" } },
+      { status: 500 },
+      { status: 204 },
+    ])
+    const respond = await startResponder(rules(`type: webhook, url: "${url}"`))
+    const began = performance.now()
+    await respond.alert({ name: "a" })
+    expect(await respond.recorded("response.finished")).toMatchObject([{ outcome: "done" }])
+    // It waits for as long as the receiver asks.
+    expect(performance.now() - began).toBeGreaterThan(990)
+    expect(got).toHaveLength(4)
+    expect(new Set(got.map(({ headers }) => headers["webhook-id"])).size).toBe(1)
+    expect(new Set(got.map(({ body }) => body)).size).toBe(1)
+    expect(await respond.recorded("response.started")).toHaveLength(1)
+  })
+
+  it("is sent once the receiver is there", async () => {
+    const port = await freePort()
+    const respond = await startResponder(rules(`type: webhook, url: "http://127.0.0.1:${port}/hook"`))
+    await respond.alert({ name: "a" })
+    await respond.recorded("response.started")
+    await new Promise((later) => setTimeout(later, 300))
+    const { got } = await serverWith(204, port)
+    expect(await respond.recorded("response.finished")).toMatchObject([{ outcome: "done" }])
+    expect(got).toHaveLength(1)
+  })
+
+  it("fails when the time limit leaves no time for another attempt", async () => {
+    const { url, got } = await serverWith(500)
+    const respond = await startResponder(rules(`type: webhook, url: "${url}", timeout: 3s`))
+    await respond.alert({ name: "a" })
+    const [finished] = await respond.recorded("response.finished")
+    expect(finished).toMatchObject({ outcome: "failed", isPartial: true })
+    expect(finished).toHaveProperty("reason", `The server answered 500: what it says (${got.length} attempts)`)
+    expect(got.length).toBeGreaterThan(1)
+    expect(got.length).toBeLessThan(30)
+  })
+
+  it("fails at once if the receiver asks for a wait that is longer than the time limit", async () => {
+    const { url, got } = await serverWith([{ status: 429, headers: { "retry-after": "60" } }])
+    const respond = await startResponder(rules(`type: webhook, url: "${url}"`))
+    await respond.alert({ name: "a" })
+    const reason = "The server answered 429: what it says. It wants to be asked again in 60 s, which is too late"
+    expect(await respond.recorded("response.finished")).toMatchObject([{ outcome: "failed", reason }])
+    expect(got).toHaveLength(1)
+  })
+
   it("fails without a server", async () => {
-    const respond = await startResponder(rules(`type: webhook, url: "http://127.0.0.1:${await freePort()}/"`))
+    const respond = await startResponder(
+      rules(`type: webhook, url: "http://127.0.0.1:${await freePort()}/", timeout: 1s`),
+    )
     await respond.alert({ name: "a" })
     expect(await respond.recorded("response.finished")).toMatchObject([
       { outcome: "failed", reason: expect.stringContaining("ECONNREFUSED") },

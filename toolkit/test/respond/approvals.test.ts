@@ -1,3 +1,5 @@
+import { join } from "node:path"
+import { Request } from "ohmq"
 import { describe, expect, it } from "vitest"
 import { temporaryFolder } from "../relay/support.js"
 import { configWith, endsOf, ForwardClock, type Respond, startResponder, user } from "./support.js"
@@ -55,6 +57,23 @@ describe("Approval", () => {
     expect(await second.responder.approve(id, "bob")).toBe(0)
     await second.reached("ended")
     expect(endsOf(await second.entries())).toEqual(["action done"])
+  })
+
+  it("is asked about by any REQ socket, and a request that is none has an error as its answer", async () => {
+    const respond = await startResponder(config("required"))
+    const id = await waiting(respond)
+    const endpoint = `ipc://${join(respond.folder, "data/respond.sock")}`
+    for (const correlate of [false, true]) {
+      using socket = new Request({ correlate, receiveTimeout: 5000, linger: 0 })
+      socket.connect(endpoint)
+      const answerTo = async (...frames: string[]) => {
+        await socket.send(frames)
+        return JSON.parse(String((await socket.receive())[0]))
+      }
+      expect(await answerTo('{"command":"pending"}')).toMatchObject({ ok: true, result: [{ id }] })
+      const error = "A request is one frame of JSON, but 2 frames came"
+      expect(await answerTo('{"command":"pending"}', "more")).toEqual({ ok: false, error })
+    }
   })
 
   it("is refused by a person", async () => {

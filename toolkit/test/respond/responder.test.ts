@@ -1,5 +1,7 @@
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
+import { AuditError } from "ohmq-toolkit/audit"
+import { ApprovalError } from "ohmq-toolkit/respond"
 import { describe, expect, it } from "vitest"
 import { temporaryFolder } from "../relay/support.js"
 import { configWith, endsOf, ForwardClock, startResponder, user } from "./support.js"
@@ -164,22 +166,7 @@ describe("A responder", () => {
   })
 
   it("begins nothing that it cannot record", async () => {
-    const lines: string[] = []
-    let isFull = true
-    const openTrail = async () => ({
-      get size() {
-        return lines.length
-      },
-      append: async (entry: string) => {
-        if (isFull) throw new Error("ENOSPC: no space left on device")
-        return { index: lines.push(entry) - 1 }
-      },
-      async *entries(from: number) {
-        yield* lines.slice(from)
-      },
-      covered: async () => {},
-      close: async () => {},
-    })
+    const { lines, openTrail, disk } = fullDisk()
     const folder = temporaryFolder()
     const marker = join(folder, "done")
     const config = configWith(`
@@ -193,7 +180,7 @@ rules:
     await expect.poll(() => log.some(({ msg }) => String(msg).includes("sink"))).toBe(true)
     expect(() => readFileSync(marker)).toThrow()
     expect(responder.list()).toEqual([])
-    isFull = false
+    disk.isFull = false
     await reached("ended")
     readFileSync(marker)
     expect(lines.map((line) => JSON.parse(line).type)).toEqual([
@@ -202,4 +189,61 @@ rules:
       "response.finished",
     ])
   })
+
+  it("takes alerts while the audit log cannot be opened for want of room, and does nothing until it can be", async () => {
+    const { openTrail, disk } = fullDisk()
+    const open = async () => {
+      if (disk.isFull) throw new AuditError("DISK_FULL", "The disk is full")
+      return openTrail()
+    }
+    const config = configWith(exec("[echo, hi]", "idempotent: true"))
+    const { alert, responder, log, metric, reached } = await startResponder(config, { openTrail: open })
+    expect(log.map(({ msg }) => msg)).toContain(
+      "The audit log cannot be written yet: alerts wait, and nothing is decided or done",
+    )
+    expect(await alert({})).toBe(202)
+    expect(() => responder.list()).toThrow("The audit log cannot be opened yet")
+    await expect(responder.approve("x", "alice")).rejects.toThrow(ApprovalError)
+    await expect.poll(() => metric("ohmq_respond_unrecorded_total"), { timeout: 5000 }).toBeGreaterThan(1)
+    // Also with other rules meanwhile.
+    await responder.reload()
+    disk.isFull = false
+    await expect.poll(() => log.some(({ msg }) => String(msg).startsWith("The audit log can be written"))).toBe(true)
+    await reached("ended")
+    expect(responder.list()).toMatchObject([{ rule: "all", outcome: "done" }])
+  })
+
+  it("ends at once while it waits for room in its audit log", async () => {
+    const open = () => Promise.reject(new AuditError("DISK_FULL", "The disk is full"))
+    const { stop } = await startResponder(configWith(exec("[echo, hi]")), { openTrail: open })
+    const began = performance.now()
+    await stop()
+    expect(performance.now() - began).toBeLessThan(4000)
+  })
+
+  it("does not start if the audit log cannot be opened for another reason", async () => {
+    const open = () => Promise.reject(new AuditError("LOCKED", "It is in use"))
+    await expect(startResponder(configWith(exec("[echo, hi]")), { openTrail: open })).rejects.toThrow("It is in use")
+  })
 })
+
+/** An audit log in memory, on a disk that is full at first. */
+function fullDisk() {
+  const disk = { isFull: true }
+  const lines: string[] = []
+  const openTrail = async () => ({
+    get size() {
+      return lines.length
+    },
+    append: async (entry: string) => {
+      if (disk.isFull) throw new Error("ENOSPC: no space left on device")
+      return { index: lines.push(entry) - 1 }
+    },
+    async *entries(from: number) {
+      yield* lines.slice(from)
+    },
+    covered: async () => {},
+    close: async () => {},
+  })
+  return { disk, lines, openTrail }
+}

@@ -47,6 +47,13 @@ describe("a command worker", () => {
     expect(missing.reason).toBe('The command has {name}, but the input is not an object with "name"')
   })
 
+  it("passes the id of the task and its folder, whatever fields the input has", async () => {
+    const args = ["{id}", "{dir}", "{host}"]
+    const input = { id: "forged", dir: "/forged", host: "h" }
+    const { result } = await ran(node("console.log(JSON.stringify(process.argv.slice(1)))", ...args), input)
+    expect(JSON.parse(result.output ?? "")).toEqual(["t", expect.stringMatching(/^\/.*\/ohmq-/), "h"])
+  })
+
   it("does not let an input become an option, unless it is allowed", async () => {
     const refused = await ran(["echo", "{}"], "-n")
     expect(refused).toMatchObject({ state: "failed", attempt: 1 })

@@ -141,6 +141,23 @@ describe("a worker", () => {
     expect(await client.show("a")).toMatchObject({ result: "once", attempt: 1 })
   })
 
+  it("says once for each connection that the queue gives it tasks", async () => {
+    const store = await opened()
+    const server = await serving(store)
+    const said: string[] = []
+    const worker = workerOf(server.endpoint, { handler: async ({ id }) => void said.push(id) })
+    worker.on("connected", () => said.push("connected"))
+    worker.on("disconnected", () => said.push("disconnected"))
+    const client = clientOf(server.endpoint)
+    await client.submit([{ id: "a" }])
+    await client.wait()
+    await server.close()
+    await serving(store, { bind: server.endpoint })
+    await client.submit([{ id: "b" }])
+    await client.wait()
+    expect(said).toEqual(["connected", "a", "disconnected", "connected", "b"])
+  })
+
   it("says how far it is, and why it has failed", async () => {
     const { client, connect } = await queued()
     const go = deferred()

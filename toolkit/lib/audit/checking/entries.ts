@@ -21,7 +21,9 @@ export interface EntrySelection extends TrustOptions {
 
 /** An entry of a log. */
 export interface AuditEntry {
+  /** Its number in the log, from 0. */
   index: number
+  /** Its bytes. */
   entry: Buffer
   /** The time of a record, in milliseconds since 1970. Other entries have none. */
   time: number | undefined

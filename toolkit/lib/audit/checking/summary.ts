@@ -12,6 +12,7 @@ import { readCheckpoint, servedFolder } from "./verification.js"
 export interface AuditSummary {
   /** The public keys of the log, from its own folder: they prove nothing to somebody who does not trust the folder. */
   keys: string[]
+  /** The last checkpoint that was signed. */
   checkpoint: Checkpoint
   /** When the checkpoint was written, in milliseconds since 1970. */
   time: number

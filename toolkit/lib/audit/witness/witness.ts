@@ -24,8 +24,11 @@ export interface WitnessOptions {
 
 /** An answer over HTTP. */
 export interface WitnessAnswer {
+  /** The status code. */
   status: number
+  /** The media type of the text. */
   type: string
+  /** The body. */
   text: string
 }
 

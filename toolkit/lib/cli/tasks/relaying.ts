@@ -73,7 +73,13 @@ function report(sender: LinkSender, log: Logger): void {
   })
   sender.on("unreachable", fail)
   sender.on("disconnected", fail)
-  sender.on("stopped", ({ message }) => log.error({ reason: message }, "The link to the relay has stopped"))
+  // The command has no option for a stream: without the cursor, the next sender begins one.
+  sender.on("stopped", ({ message }) =>
+    log.error(
+      { reason: message },
+      "The link to the relay has stopped; events wait in the store. Start the queue once with --relay off, which gives them up, then with --relay as before",
+    ),
+  )
   sender.on("lost", (events) => log.error({ events }, "Events are missing from the store"))
   sender.on("refused", ({ sequence, reason }) =>
     log.warn({ position: sequence, reason }, "The relay refused an event: it is a dead letter now"),

@@ -70,7 +70,8 @@ ${connectHelp}${json}`,
       usage: "work --queue ENDPOINT [--concurrency N] -- COMMAND ARG...",
       purpose: "run a command for each task, until a signal ends it",
       about: `In an ARG, {} is the input of the task, {name} the field "name" of an input that is an object, {dir} a folder for
-the attempt, and {id} the id of the task. There is no shell. The command and its children end with the worker.
+the attempt, and {id} the id of the task, also if the input has fields "dir" or "id". There is no shell. The command
+and its children end with the worker.
 A signal ends the worker once its tasks are done; a second one at once.
 
   --name NAME           the named queue. Default default

@@ -10,15 +10,21 @@ export type Level = "error" | "warning" | "note" | "none"
 export interface FindingLocation {
   /** The file, relative to the root of what was scanned if that is known. */
   readonly uri: string
+  /** The first line, from 1. */
   readonly line?: number
+  /** The first column, from 1. */
   readonly column?: number
+  /** The last line, from 1. */
   readonly endLine?: number
+  /** The column behind the last character, from 1. */
   readonly endColumn?: number
 }
 
 /** The data of a `finding.reported` event. */
 export interface Finding {
+  /** The scanner: its name, its version and its page, if they are known. */
   readonly tool: { readonly name: string; readonly version?: string; readonly uri?: string }
+  /** The rule that was violated: its id, and what the tool says of it. */
   readonly rule: {
     readonly id: string
     readonly name?: string
@@ -29,9 +35,13 @@ export interface Finding {
     /** Such as `CVE-2021-44228`. */
     readonly cve?: string
   }
+  /** How the tool rates it, as SARIF has it. */
   readonly level: Level
+  /** How severe it is, made of the tool's score, or else of the level. */
   readonly severity: Severity
+  /** What was found, as plain text. */
   readonly message: string
+  /** Where it is. Absent if it is in no place, such as a finding about the whole project. */
   readonly location?: FindingLocation
   /** How it compares with an earlier run, if the tool says so. */
   readonly baseline?: "new" | "unchanged" | "updated" | "absent"
@@ -43,9 +53,11 @@ export interface Finding {
 
 /** The parts of a SARIF log that belong to one result. */
 export interface SarifParts {
+  /** The result, as the tool wrote it. */
   readonly result: Readonly<Record<string, unknown>>
   /** The run without its results, rules and files. */
   readonly run: Readonly<Record<string, unknown>>
+  /** The description of the rule, if the tool has one. */
   readonly rule?: Readonly<Record<string, unknown>>
   /** The extension of the tool that has the rule, without its rules. */
   readonly extension?: Readonly<Record<string, unknown>>

@@ -7,8 +7,11 @@ export type Json = Readonly<Record<string, unknown>>
 
 /** A log of SARIF 2.1.0. */
 export interface SarifLog {
+  /** The version of SARIF. */
   readonly version: "2.1.0"
+  /** The URI of the JSON Schema of the log. */
   readonly $schema?: string
+  /** The runs of tools, each with its results. */
   readonly runs: readonly Json[]
 }
 

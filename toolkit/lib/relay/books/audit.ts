@@ -14,8 +14,11 @@ import { type Mark, readBooks } from "./ledger.js"
 
 /** Events that are missing from the store. */
 export interface Loss {
+  /** Why they are lost. */
   reason: Gap["reason"]
+  /** The first position. */
   from: Position
+  /** The last position. */
   to: Position
   /** How many positions the sink lost. Not all of them need have been events for it. */
   count: number
@@ -25,6 +28,7 @@ export interface Loss {
 
 /** The books of a sink. They balance if `received + replayed = delivered + dead + waiting`. */
 export interface SinkBooks {
+  /** The name of the sink. */
   sink: string
   /** The period that the other figures are about: what came in behind this position. */
   since: { position: Position; time: number }
@@ -36,14 +40,17 @@ export interface SinkBooks {
   delivered: number
   /** Events that became dead letters, replayed and discarded ones included. */
   dead: number
+  /** Events that are still to be delivered. */
   waiting: number
   /** Positions in the period that cannot be read after a repair. */
   unreadable: number
+  /** What was lost in the period. */
   lost: Loss[]
   /** The dead letters that wait now. */
   deadLetters: number
   /** Those of them that a route holds back: they never were events for this sink. */
   held: number
+  /** Whether its deliveries are counted. A `link` keeps no count: what it has delivered is worked out. */
   isCounted: boolean
   /** Empty if the books balance. */
   problems: string[]
@@ -51,8 +58,11 @@ export interface SinkBooks {
 
 /** What an audit found. */
 export interface Audit {
+  /** The oldest position in the store. */
   first: Position
+  /** The last position in the store. */
   last: Position
+  /** The books of each sink. */
   sinks: SinkBooks[]
 }
 

@@ -7,6 +7,7 @@ import {
   type ConfigDocument,
   checkPart,
   duration,
+  durationText,
   isMap,
   readText,
   resolveSecrets,
@@ -51,6 +52,8 @@ export const schema = z.strictObject({
   routes: z.array(routeSchema).describe("Which events go to which sinks."),
   sinks: z.record(z.string(), z.unknown()).describe("Where events go: a map of names to sinks."),
 })
+const defaultRetryMax = "5m"
+
 /** What every sink has beside the options of its kind. */
 export const deliverySchema = z
   .strictObject({
@@ -65,15 +68,31 @@ export const deliverySchema = z
       .describe(
         "The longest wait before the first retry. The wait is random below a bound that doubles with each retry.",
       ),
-    retryMax: duration().prefault("5m").describe("The highest bound."),
+    retryMax: duration().prefault(defaultRetryMax).describe("The highest bound. At least `retryMin`."),
     openAfter: duration()
       .prefault("1m")
       .describe("After failing for this long, the sink's circuit is open: one event at a time tries whether it works."),
   })
-  .refine(({ retryMin, retryMax }) => retryMin <= retryMax, {
-    path: ["retryMax"],
-    error: "Expected at least as much as retryMin. It is 5m by default",
+  .superRefine(({ retryMin, retryMax }, context) => {
+    if (retryMin <= retryMax) return
+    const [min, max] = [durationText(retryMin), durationText(retryMax)]
+    const is = max === defaultRetryMax ? `${max} by default` : max
+    context.addIssue({
+      code: "custom",
+      path: ["retryMax"],
+      message: `It is ${is}, less than retryMin, which is ${min}. Set retryMax to ${min} or more, or retryMin to ${max} or less`,
+    })
   })
+
+/** What else every sink has. */
+export const sinkSchema = z.strictObject({
+  from: z
+    .enum(["start", "end"])
+    .prefault("end")
+    .describe(
+      "What a new sink begins with. `end`: what comes in from then on. `start`: also what the store still has of its routes ([more](#a-sink-that-begins-at-the-start)). It counts once, when the sink is new.",
+    ),
+})
 
 /** A source or sink, as configured. */
 export interface Component<Kind> {
@@ -87,6 +106,8 @@ export interface Component<Kind> {
 }
 
 export interface SinkComponent extends Component<SinkKind> {
+  /** What a new sink begins with. By default what comes in from then on. */
+  from?: "start" | "end"
   delivery: z.infer<typeof deliverySchema>
 }
 
@@ -98,12 +119,19 @@ export interface ReadOptions {
 
 /** A configuration that was checked. */
 export interface RelayConfig {
+  /** The file that it was read from. */
   file: string
+  /** The folder of that file, which paths are relative to. */
   folder: string
+  /** The options of `store`. */
   store: z.infer<typeof placedStore>
+  /** The options of `http`. Undefined if there is no server. */
   http: z.infer<typeof httpSchema> | undefined
+  /** The sources, in the order of the file. */
   sources: Component<SourceKind>[]
+  /** The routes, in the order of the file. */
   routes: Route[]
+  /** The sinks, in the order of the file. */
   sinks: SinkComponent[]
   /** Of what only a restart can change. */
   fingerprint: string
@@ -149,7 +177,7 @@ export class ConfigReader {
     room: "sources" | "sinks",
     value: Record<string, unknown>,
     kinds: Readonly<Record<string, Kind>>,
-  ): (Component<Kind> & { delivery?: unknown })[] {
+  ): (Component<Kind> & { delivery?: unknown; from?: unknown })[] {
     return Object.entries(value).flatMap(([name, raw]) => {
       const path = [room, name]
       if (!namePattern.test(name)) this.#document.report(path, nameExpected, true)
@@ -157,7 +185,9 @@ export class ConfigReader {
         this.#document.report(path, "Expected a map of options with a type")
         return []
       }
-      const { type, delivery: rawDelivery, ...rest } = raw
+      const { type, delivery: rawDelivery, from: rawFrom, ...others } = raw
+      // A source may have an option of this name, which means another thing.
+      const rest = room === "sources" && rawFrom !== undefined ? { ...others, from: rawFrom } : others
       const kind = typeof type === "string" && Object.hasOwn(kinds, type) ? kinds[type] : undefined
       if (kind === undefined) {
         const names = Object.keys(kinds)
@@ -171,6 +201,10 @@ export class ConfigReader {
       const delivery =
         room === "sinks"
           ? checkPart(this.#document, deliverySchema, rawDelivery ?? {}, [...path, "delivery"])
+          : undefined
+      const common =
+        room === "sinks"
+          ? checkPart(this.#document, sinkSchema, rawFrom === undefined ? {} : { from: rawFrom }, path)
           : undefined
       if (room === "sources" && rawDelivery !== undefined)
         this.#document.report([...path, "delivery"], "Only sinks have this option", true)
@@ -197,7 +231,7 @@ export class ConfigReader {
         this.#claims.set(claim, `${room}.${name}`)
       }
       const fingerprint = this.#needsSecrets ? fingerprintOf([type, config, delivery]) : ""
-      return [{ name, type: String(type), kind, config, delivery, fingerprint }]
+      return [{ name, type: String(type), kind, config, delivery, ...common, fingerprint }]
     })
   }
 
@@ -281,6 +315,13 @@ export function parseConfig(text: string, file: string, { needsSecrets = true }:
     checkShared(top.store.jetstream, folder, (path, message) =>
       document.report(["store", "jetstream", ...path], message),
     )
+  if (top?.store.jetstream)
+    for (const { name, from } of sinks)
+      if (from === "start")
+        document.report(
+          ["sinks", name, "from"],
+          "With store.jetstream, a new sink gets what comes in from then on: several relays would each give it the rest",
+        )
   if (top === undefined || routes === undefined || document.mistakes.length > 0) throw written.failure()
   const fingerprint = needsSecrets ? fingerprintOf([top.store, top.http]) : ""
   return { file, folder, store: top.store, http, sources, routes, sinks: sinks as SinkComponent[], fingerprint }

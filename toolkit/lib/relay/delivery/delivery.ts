@@ -37,8 +37,10 @@ const heldMs = 60_000
 const hurriedMs = 1000
 
 /** A random time below a bound that doubles with each attempt: https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/ */
-export const backoff = (attempt: number, { retryMin, retryMax }: DeliveryOptions): number =>
-  Math.random() * Math.min(retryMax, retryMin * 2 ** Math.min(attempt, 40))
+export const backoff = (
+  attempt: number,
+  { retryMin, retryMax }: Pick<DeliveryOptions, "retryMin" | "retryMax">,
+): number => Math.random() * Math.min(retryMax, retryMin * 2 ** Math.min(attempt, 40))
 
 /** An event to deliver, and the entry that it is in. */
 interface Item {

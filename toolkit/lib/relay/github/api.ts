@@ -18,6 +18,7 @@ export class GithubError extends Error {
 
 /** An answer of 2xx. */
 export interface GithubAnswer {
+  /** The body, as text. */
   text: string
   /** The URL of the next page. */
   next: string | undefined

@@ -7,8 +7,11 @@ import { type GithubApi, GithubError } from "./api.js"
 
 /** A hook of a repository (`OWNER/NAME`) or an organization. */
 export interface Hook {
+  /** The repository, as `owner/name`. Either this or `org`. */
   repo?: string | undefined
+  /** The organization. */
   org?: string | undefined
+  /** The number of the webhook. */
   id: string
 }
 
@@ -26,14 +29,19 @@ type Attempt = z.infer<typeof attemptSchema>
 
 /** An event that no attempt has delivered. */
 export interface FailedDelivery {
+  /** The id of the delivery, which all its attempts have: `X-GitHub-Delivery`. */
   guid: string
   /** Of the last attempt. */
   id: string
+  /** The name of the event, such as `push`. */
   event: string
+  /** What was done, such as `opened`, for events that have an action. */
   action: string | undefined
   /** In milliseconds since 1970. */
   time: number
+  /** What GitHub says of the last attempt, in words. */
   status: string
+  /** The status code of the last answer. 0 if there was none. */
   statusCode: number
 }
 

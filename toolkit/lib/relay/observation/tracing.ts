@@ -16,7 +16,9 @@ export type { Span }
 
 /** The values of the headers `traceparent` and `tracestate`. */
 export interface TraceContext {
+  /** The trace and the span, as the [W3C](https://www.w3.org/TR/trace-context/) has them. */
   readonly traceparent: string
+  /** What tracing systems add to it. */
   readonly tracestate?: string
 }
 

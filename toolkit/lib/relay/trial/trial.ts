@@ -13,6 +13,7 @@ import { type Expected, type Given, testFileSchema } from "./test-file.js"
 
 /** How a test went. */
 export interface TrialResult {
+  /** The name of the test. */
   name: string
   /** From 1. */
   line: number

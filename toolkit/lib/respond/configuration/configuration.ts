@@ -18,11 +18,17 @@ type Top = z.infer<typeof schema>
 
 /** A configuration that was checked. */
 export interface RespondConfig extends Pick<Top, "store" | "audit" | "control" | "http" | "people" | "protect"> {
+  /** The file that it was read from. */
   readonly file: string
+  /** The folder of that file, which paths are relative to. */
   readonly folder: string
+  /** The sources of alerts, in the order of the file. */
   readonly sources: Component<SourceKind>[]
+  /** The actions, by name. */
   readonly actions: ReadonlyMap<string, Action>
+  /** The rules, in the order of the file. */
   readonly rules: readonly Rule[]
+  /** The addresses that no action may touch. */
   readonly protection: Protection
   /** Of what only a restart can change. */
   readonly fingerprint: string

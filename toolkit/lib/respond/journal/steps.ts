@@ -5,8 +5,11 @@ import type { Value } from "../parameters/parameter.js"
 
 /** The event that a response is to. Long attributes are cut. */
 export interface Cause {
+  /** The `source` of the event. */
   readonly source: string
+  /** The `id` of the event. */
   readonly id: string
+  /** The `type` of the event. */
   readonly type: string
   /** The authenticated sender. */
   readonly sender?: string

@@ -20,6 +20,7 @@ import { type Attempt, askOnce, ReplyStream } from "./exchanges.js"
 
 /** A server, as `stats` and listeners see it. */
 export interface ServerInfo {
+  /** Where it is. */
   endpoint: string
   /** `ready` for requests; `draining`: it takes no more; or `down`. */
   state: "ready" | "draining" | "down"

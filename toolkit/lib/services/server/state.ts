@@ -17,8 +17,9 @@ export interface ServerEvents {
 export interface ServerStats {
   /** Clients that are connected. */
   clients: number
-  /** Requests that are handled, and that wait. */
+  /** Requests that are handled now. */
   running: number
+  /** Requests that wait for a handler. */
   waiting: number
   /** Requests that were answered by their handlers, with a reply or an error. */
   answered: number

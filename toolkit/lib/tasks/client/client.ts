@@ -19,9 +19,11 @@ export interface TaskClientOptions extends ConnectOptions {
 
 /** What became of tasks that were to be cancelled. */
 export interface Cancelled {
+  /** How many were cancelled. */
   cancelled: number
   /** Those that had finished before they could be stopped. */
   finished: number
+  /** Those that had failed before they could be stopped. */
   failed: number
 }
 

@@ -18,7 +18,8 @@ import { expandText, Template, textOf } from "./template.js"
 export interface CommandWorkerOptions extends Omit<WorkerOptions, "handler"> {
   /**
    * The command and its arguments. In an argument, `{}` is the input, `{name}` the field `name` of an input that is an object, `{dir}` a
-   * folder of the attempt, which is removed at its end, and `{id}` the id of the task. There is no shell.
+   * folder of the attempt, which is removed at its end, and `{id}` the id of the task, also if the input has fields `dir` or `id`. There is
+   * no shell.
    */
   command: readonly string[]
   /** How long an attempt may take, if its task does not say less. No limit by default. */
@@ -41,6 +42,7 @@ export interface CommandWorkerOptions extends Omit<WorkerOptions, "handler"> {
 export interface CommandResult {
   /** Null if a signal ended it. */
   exitCode: number | null
+  /** The signal that ended it, such as `SIGTERM`. */
   signal?: NodeJS.Signals
   /** What it wrote to standard output, unless that is the SARIF log. */
   output?: string
@@ -50,6 +52,7 @@ export interface CommandResult {
   truncated?: true
   /** How long it took, in milliseconds. */
   duration: number
+  /** The SARIF log that it wrote. */
   sarif?: object
 }
 

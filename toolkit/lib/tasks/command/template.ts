@@ -3,7 +3,10 @@
 import { TaskError } from "../queue/index.js"
 import { TaskFailure } from "../worker/task-failure.js"
 
-/** `{}` is the whole input, `{dir}` a folder for the attempt, `{id}` the id of the task, and `{name}` a field of an input that is an object. */
+/**
+ * `{}` is the whole input, `{dir}` a folder for the attempt, `{id}` the id of the task, and `{name}` a field of an input that is an object. Fields that are named
+ * `dir` or `id` have no placeholder: what a command gets as an id or a folder must not be up to who submits the task.
+ */
 const placeholder = /\{([A-Za-z_][\w-]*)?\}/g
 
 /** What placeholders stand for. */

@@ -13,12 +13,15 @@ import { type Stop, Transitions } from "./transitions.js"
 
 /** What became of a task that was submitted. */
 export interface Submitted {
+  /** The id of the task. */
   id: string
   /** `duplicate`: there is a task with this id. It is left alone. */
   status: "stored" | "duplicate" | "refused"
   /** Of the task. Undefined if it was refused. */
   state?: TaskState | undefined
+  /** The code of a {@link TaskError}, if it was refused. */
   code?: string | undefined
+  /** Why it was refused. */
   reason?: string | undefined
 }
 

@@ -60,8 +60,11 @@ export interface NewTask {
 
 /** How far a running task is, as its worker says. */
 export interface TaskProgress {
+  /** How much is done, in a unit of the worker's choice. */
   done: number
+  /** How much there is to do, in the same unit, if that is known. */
   total?: number | undefined
+  /** What it does now, in a few words. */
   text?: string | undefined
 }
 

@@ -23,10 +23,15 @@ const MAX_SCHEDULE_NAME = 150
 
 /** Settings to change. What is not passed stays; null removes a limit. */
 export interface SettingsChange {
+  /** Whether no task is started. False in a new queue. */
   paused?: boolean
+  /** Whether new tasks are refused. False in a new queue. */
   draining?: boolean
+  /** Start at most `count` tasks in `per` milliseconds. No limit in a new queue. */
   rate?: { count: number; per: number } | null
+  /** Run at most this many tasks at a time. No limit in a new queue. */
   concurrency?: number | null
+  /** Run at most this many tasks with the same key at a time. 1 in a new queue. */
   perKey?: number
 }
 

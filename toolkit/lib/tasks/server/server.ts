@@ -27,6 +27,7 @@ import { snapshotOf, type TasksSnapshot, type TaskView, viewOf } from "./views.j
 export interface TaskServerEvents {
   /** Tasks have started, each with the time that it had been ready for, in milliseconds. */
   started: [tasks: readonly TaskView[]]
+  /** Tasks have ended, however they ended. */
   ended: [tasks: readonly TaskView[]]
   /** A message was refused. */
   refused: [refusal: { user: string | undefined; code: string; reason: string }]

@@ -14,13 +14,19 @@ import {
 
 /** A task as lists show it. Times are in milliseconds since 1970. */
 export interface TaskView {
+  /** Its id, unique among the tasks that are known. */
   id: string
   /** Its number: it rises with each task. */
   seq: number
+  /** The named queue that it is in. */
   queue: string
+  /** Where it is in its life. */
   state: TaskState
+  /** Tasks with the same key run in order. */
   key?: string
+  /** The batch that it was submitted with. */
   batch?: string
+  /** How urgent it is. */
   priority: number
   /** How often it was started. */
   attempt: number
@@ -28,13 +34,17 @@ export interface TaskView {
   attempts: number
   /** The authenticated user who submitted it. */
   user?: string
+  /** When it was submitted, in milliseconds since 1970, as all times here. */
   submitted: number
   /** Before when it was not to be started. */
   runAt?: number
+  /** When it ends as expired, if it has not ended before. */
   expires?: number
   /** When it may be started next. */
   notBefore?: number
+  /** When it was last started. */
   started?: number
+  /** When it ended. */
   ended?: number
   /** The last worker. */
   worker?: string
@@ -44,12 +54,15 @@ export interface TaskView {
   reason?: string
   /** Whether it is being cancelled. */
   cancelling?: boolean
+  /** How far it is, as its worker says. */
   progress?: TaskProgress
 }
 
 /** A task with its input, and its result if it has ended. */
 export interface TaskResult extends TaskView {
+  /** What was submitted. */
   input: unknown
+  /** What the handler returned. Absent if the task has not ended, or ended without one. */
   result?: unknown
 }
 
@@ -97,16 +110,21 @@ export function resultText(task: Task, values: Values | undefined): string {
 
 /** A named queue. */
 export interface QueueView {
+  /** The name of the queue. */
   name: string
+  /** How many of its tasks are in each state. */
   counts: Counts
+  /** How it is run. */
   settings: QueueSettings
 }
 
 /** A worker that is connected. */
 export interface WorkerView {
+  /** Its name. */
   name: string
   /** The authenticated user. */
   user?: string
+  /** The named queue that it works for. */
   queue: string
   /** How many tasks it can have at a time. */
   credit: number
@@ -116,11 +134,15 @@ export interface WorkerView {
 
 /** The state of the whole queue, for a page. */
 export interface TasksSnapshot {
+  /** How many tasks are in each state. */
   counts: Counts
+  /** The named queues. */
   queues: QueueView[]
+  /** The workers that are connected. */
   workers: WorkerView[]
   /** How many batches are known. */
   batches: number
+  /** The schedules. `every` is in milliseconds; `next` is the time of the next task in milliseconds since 1970, and `last` the id of the last one. */
   schedules: { id: string; every: number; next: number; last?: string }[]
   /** Characters of JSON of the inputs in memory. */
   inputSize: number

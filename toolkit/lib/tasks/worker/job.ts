@@ -6,11 +6,15 @@ import type { Report } from "../server/reports.js"
 
 /** What a handler gets: a task, and how to say what becomes of it. */
 export class Job<Input = unknown> {
+  /** The id of the task. */
   readonly id: string
   /** What was submitted. */
   readonly input: Input
+  /** The named queue that it is in. */
   readonly queue: string
+  /** Tasks with the same key run in order. */
   readonly key: string | undefined
+  /** The batch that it was submitted with. */
   readonly batch: string | undefined
   /** Which attempt this is, from 1. */
   readonly attempt: number
@@ -81,7 +85,9 @@ export type AbortCause = "stop" | "lost" | "timeout" | "drain"
 
 /** The reason of an aborted job. */
 export class AbortReason extends Error {
+  /** As signals of timeouts and fetch have it. */
   override readonly name = "AbortError"
+  /** Why the attempt has ended. */
   override readonly cause: AbortCause
 
   constructor(cause: AbortCause, message: string) {

@@ -24,6 +24,7 @@ export interface WorkerOptions<Input = unknown> extends ConnectOptions {
   queue?: string | undefined
   /** How many tasks it works on at a time. 1 by default. */
   concurrency?: number | undefined
+  /** Does a task. What it returns is the result, which has to be JSON. If it throws, the attempt has failed. */
   handler: Handler<Input>
   /** Its name, as the queue shows it. By default the host's name and the number of the process. */
   name?: string | undefined
@@ -31,11 +32,13 @@ export interface WorkerOptions<Input = unknown> extends ConnectOptions {
 
 /** The events of a worker, and their arguments. */
 export interface WorkerEvents {
-  /** The queue has accepted it. */
+  /** The queue gives it tasks: once for each time that the connection is there. */
   connected: []
   /** The connection is lost, and why. It connects again by itself. */
   disconnected: [reason: string]
+  /** The handler was called. */
   started: [job: Job]
+  /** The handler has returned a result, and the queue has it on disk. */
   finished: [job: Job]
   /** An attempt has failed, or its result was not wanted any more. */
   failed: [job: Job, error: Error]
@@ -78,6 +81,8 @@ export class Worker<Input = unknown> extends EventEmitter<WorkerEvents> {
   /** Whether heartbeats can be sent: without them, it would lose its leases. */
   #isReady = false
   #isDraining = false
+  /** Whether it was said that the queue has accepted it. It greets several times on a connection. */
+  #isConnected = false
   #idle: (() => void) | undefined
   #closing: Promise<void> | undefined
 
@@ -101,7 +106,10 @@ export class Worker<Input = unknown> extends EventEmitter<WorkerEvents> {
       greet: () => this.#greet(),
       greeted: (answer) => this.#greeted(answer),
       received: (kind, body) => this.#receive(kind, body),
-      disconnected: (reason) => this.emit("disconnected", reason),
+      disconnected: (reason) => {
+        this.#isConnected = false
+        this.emit("disconnected", reason)
+      },
     })
     this.#reporter = new Reporter(this.#connection, this.#instance)
   }
@@ -133,6 +141,9 @@ export class Worker<Input = unknown> extends EventEmitter<WorkerEvents> {
   #greeted({ lost, lease }: Record<string, unknown>): void {
     this.#heartbeats.setTime(lease as number)
     this.#lose(lost as number[], "The queue has given the task to another worker while this one was away")
+    // Before there are heartbeats, it gets no tasks.
+    if (this.#isConnected || !this.#isReady) return
+    this.#isConnected = true
     this.emit("connected")
   }
 
