@@ -55,12 +55,8 @@ async function typescript(fix) {
     "types of lib": [tsc, "-p", root, "--noEmit"],
   }
   // The longest come first, so that all end at about the same time.
-  const pieces = Object.entries(checks).map(
-    ([name, args]) =>
-      () =>
-        step(name, process.execPath, args),
-  )
-  await inParallel(pieces)
+  const check = ([name, args]) => step(name, process.execPath, args)
+  await inParallel(Object.entries(checks).map((one) => () => check(one)))
 }
 
 /** The folders of native/, in their order; see ARCHITECTURE.md. What is in none comes before all of them, except for addon.cc. */
