@@ -49,6 +49,7 @@ export interface AskOptions extends GateWait, AskEvents {
 
 /** What is decided, and how. */
 export interface GateRuling extends GateWait {
+  /** Whether it is allowed. */
   readonly decision: Outcome
   /** Why, for those who asked. At most 2,000 characters. */
   readonly reason?: string | undefined

@@ -12,6 +12,7 @@ export type Outcome = (typeof outcomes)[number]
 export interface GateDecision {
   /** The id of the request. */
   readonly id: string
+  /** Whether it is allowed. */
   readonly decision: Outcome
   /** Why. At most 2,000 characters. */
   readonly reason: string

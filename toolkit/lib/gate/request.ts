@@ -43,11 +43,15 @@ const invalid = (message: string) => new EventError("data-invalid", message)
 
 /** What a request is made of. */
 export interface RequestInit {
+  /** Identifies the request: whoever asks again with it gets the same answer. At most 255 bytes. */
   readonly id: string
+  /** What is asked for, such as `deploy.production`. */
   readonly request: string
+  /** Who asks: the `source` of the event. */
   readonly source: string
+  /** What it is about, such as a revision. */
   readonly subject?: string | undefined
-  /** JSON text. */
+  /** What those who decide should see: JSON text, at most 64 KiB with the rest of the data. */
   readonly details?: Uint8Array | undefined
 }
 

@@ -17,8 +17,11 @@ export type SignedRequest = Pick<GateRequest, "id" | "request" | "digest">
 
 /** What was decided, as the signature covers it. */
 export interface SignedDecision {
+  /** What was asked for. */
   readonly request: string
+  /** Whether it is allowed. */
   readonly decision: Outcome
+  /** Why. At most 2,000 characters. */
   readonly reason: string
   /** When it was signed, as RFC 3339 says. */
   readonly decidedAt: string

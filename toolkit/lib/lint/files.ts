@@ -28,7 +28,9 @@ function statOf(path: string): Stats | undefined {
 
 /** A file in a folder that may be meant to be checked, and why it is not. */
 export interface Skipped {
+  /** Its path. */
   readonly file: string
+  /** Why it was not checked. */
   readonly reason: string
 }
 
