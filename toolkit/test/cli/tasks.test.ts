@@ -199,7 +199,8 @@ describe("ohmq tasks", () => {
     const work = () => new Running(["work", "--queue", endpoint, "--", process.execPath, "-e", program, "{}"])
     const first = work()
     on("submit", "--id", "t", file)
-    await until(() => existsSync(file))
+    // The file is there before the line is.
+    await until(() => existsSync(file) && readFileSync(file, "utf8").endsWith("\n"))
     const pid = Number(readFileSync(file, "utf8"))
     expect(isAlive(pid)).toBe(true)
     await first.end("SIGKILL")
