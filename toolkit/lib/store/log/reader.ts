@@ -24,10 +24,14 @@ export class LogReader {
   #at: Position = 0
   #ready: Stored[] = []
   #taken = 0
+  /** What chunks are read into, if their memory is used again. */
+  readonly #memory: Buffer | undefined
 
-  constructor(log: Log, next: Position) {
+  /** @param reuse Whether the bytes of records are good only until the next ones are asked for: then all chunks share memory. */
+  constructor(log: Log, next: Position, { reuse = false } = {}) {
     this.#log = log
     this.#next = next
+    this.#memory = reuse ? Buffer.allocUnsafeSlow(CHUNK) : undefined
   }
 
   /** The next records, at most `max`. None if there are no more durable ones yet. */
@@ -83,7 +87,7 @@ export class LogReader {
 
   /** Reads a chunk, or the whole record if one is longer. */
   async #read(file: FileHandle, size: number, limit: number): Promise<Buffer> {
-    const chunk = Buffer.allocUnsafeSlow(Math.max(size, 0))
+    const chunk = this.#memory?.subarray(0, Math.max(size, 0)) ?? Buffer.allocUnsafeSlow(Math.max(size, 0))
     const { bytesRead } = await file.read(chunk, 0, chunk.length, this.#offset)
     const length = claimedLength(chunk.subarray(0, bytesRead), 0) ?? 0
     if (bytesRead < size || length <= size || !isPlausible(length) || this.#offset + length > limit)
