@@ -35,6 +35,17 @@ describe("cursors", () => {
     expect(memories.size).toBe(2)
   })
 
+  it("find their place in a long log in little memory", async () => {
+    const store = await opened()
+    for (let i = 0; i < 40; i++) await store.append([numbered(i, 1 << 19)])
+    await store.append([event("last")])
+    await store.addCursor("c", "start")
+    await store.commit("c", 40)
+    const before = process.memoryUsage().arrayBuffers
+    expect(await texts(store, "c")).toEqual(["last"])
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(4 << 20)
+  })
+
   it("wait for what comes", async () => {
     const store = await opened()
     await store.addCursor("c")
