@@ -91,6 +91,8 @@ export interface ReadOptions {
   max?: number | undefined
   /** Whether to wait for new entries at the end. True by default. */
   follow?: boolean | undefined
+  /** Whether the frames of entries are good only until the next ones are asked for. To read much of the store takes less memory then. False by default. */
+  reuse?: boolean | undefined
   /** Ends the iteration. */
   signal?: AbortSignal | undefined
 }

@@ -88,9 +88,9 @@ export interface Subscribed {
 
 /** Reads entries in order, and waits for more at the end. */
 export async function* subscribe(store: Subscribed, cursor: string, options: ReadOptions): AsyncGenerator<Entry[]> {
-  const { from = store.committed() + 1, max = 256, follow = true, signal } = options
+  const { from = store.committed() + 1, max = 256, follow = true, reuse, signal } = options
   const { log } = store
-  const reader = new LogReader(log, from)
+  const reader = new LogReader(log, from, { reuse })
   let last = from - 1
   try {
     while (!store.isClosed() && !signal?.aborted) {

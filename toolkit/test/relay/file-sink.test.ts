@@ -1,8 +1,9 @@
-import { appendFileSync, readFileSync } from "node:fs"
+import { appendFileSync, readFileSync, rmSync } from "node:fs"
 import { join } from "node:path"
 import { Dealer } from "ohmq"
 import { createEvent, encode } from "ohmq-toolkit/events"
 import { expect, it } from "vitest"
+import { event, sinkRelay } from "./sink-relay.js"
 import { linesOf, RelayProcess, temporaryFolder, until } from "./support.js"
 
 const config = `version: 1
@@ -36,6 +37,25 @@ it("The sink file keeps an event with the source and id of one before the relay 
     appendFileSync(file, '{"torn')
   }
   expect(linesOfComplete(file)).toEqual([1, 2])
+})
+
+it("The sink file knows the lines at the end of a long file, however long they are", { timeout: 60_000 }, async () => {
+  const options = "type: file, path: ./out.ndjson"
+  const sizes = [100, ...Array.from({ length: 90 }, (_, index) => 3000 + 100 * index), 700_000, 5000, 300_000, 10]
+  const ids = sizes.map((_, index) => `e${index}`)
+  const first = await sinkRelay(options)
+  first.add(...sizes.map((size, index) => event(`e${index}`, "x".repeat(size))))
+  await first.drained(ids.length)
+  await first.stop()
+  // The store of before: the same events go to the sink again, and another one.
+  rmSync(join(first.folder, "data"), { recursive: true })
+  const file = join(first.folder, "out.ndjson")
+  appendFileSync(file, `{"torn${"y".repeat(400_000)}`)
+  const again = await sinkRelay(options, first.folder)
+  again.add(event("last"))
+  await again.drained(ids.length + 1)
+  await again.stop()
+  expect(linesOf(file).map(({ id }) => id)).toEqual([...ids, "last"])
 })
 
 const linesOfComplete = (file: string) =>

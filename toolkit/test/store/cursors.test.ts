@@ -18,6 +18,34 @@ describe("cursors", () => {
     expect(again.stats().cursors).toMatchObject({ a: { position: 2, waiting: 2 }, b: { position: 3, waiting: 1 } })
   })
 
+  it("read much of a log in the memory of a little of it", async () => {
+    const store = await opened()
+    await store.addCursor("c")
+    const sizes = Array.from({ length: 300 }, (_, index) => (index === 150 ? 400_000 : 3000 + index))
+    await store.append(sizes.map((size, index) => numbered(index, size)))
+    const [found, memories] = [[] as [string, number, boolean][], new Set<ArrayBufferLike>()]
+    for await (const batch of store.read("c", { follow: false, reuse: true }))
+      for (const { frames } of batch) {
+        const [number, bytes = Buffer.alloc(0)] = frames
+        found.push([String(number), bytes.length, bytes.every((byte) => byte === Number(number) % 256)])
+        memories.add(bytes.buffer)
+      }
+    expect(found).toEqual(sizes.map((size, index) => [String(index), size, true]))
+    // Only what is longer than all of it has memory of its own.
+    expect(memories.size).toBe(2)
+  })
+
+  it("find their place in a long log in little memory", async () => {
+    const store = await opened()
+    for (let i = 0; i < 40; i++) await store.append([numbered(i, 1 << 19)])
+    await store.append([event("last")])
+    await store.addCursor("c", "start")
+    await store.commit("c", 40)
+    const before = process.memoryUsage().arrayBuffers
+    expect(await texts(store, "c")).toEqual(["last"])
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(4 << 20)
+  })
+
   it("wait for what comes", async () => {
     const store = await opened()
     await store.addCursor("c")

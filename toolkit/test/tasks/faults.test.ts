@@ -140,6 +140,29 @@ describe("a store that fails", () => {
     fail(0)
   })
 
+  it("is read again once a second at most, if it fails again and again", async () => {
+    const whole = await opened()
+    const store = new Proxy(whole, {
+      get(target, name) {
+        const value = target[name as keyof Store]
+        if (typeof value !== "function") return value
+        const append: Store["append"] = async (events, options) => {
+          // As on a disk that has room for little more than the note that the queue was opened.
+          if (String(events[0]?.frames[0]) === "task.submitted") throw new Error("the disk is full")
+          return target.append(events, options)
+        }
+        return name === "append" ? append : value.bind(target)
+      },
+    })
+    const server = await serving(store)
+    const times: number[] = []
+    server.on("recovered", () => times.push(performance.now()))
+    const client = clientOf(server.endpoint, { timeout: 4000 })
+    expect(await failure(client.submit([{ id: "a" }]))).toMatchObject({ code: "STORE" })
+    expect(times.length).toBeGreaterThanOrEqual(3)
+    for (const [index, time] of times.slice(1).entries()) expect(time - (times[index] ?? 0)).toBeGreaterThan(950)
+  })
+
   it("takes a result again that it could not store", async () => {
     const { store, fail } = failing(await opened())
     const server = await serving(store)

@@ -1,7 +1,7 @@
 // Reads tiles and entries from a folder, and makes proofs of them.
 
 import { Buffer } from "node:buffer"
-import { readFileSync } from "node:fs"
+import { closeSync, fstatSync, openSync, readSync } from "node:fs"
 import { join } from "node:path"
 import { AuditError } from "../error.js"
 import { Edge } from "./edge.js"
@@ -11,11 +11,32 @@ import { entriesOf, type Level, levelsOf, TILE_WIDTH, tilePath, widthOf } from "
 const MAX_CACHED = 64
 const TILE_HEIGHT = 8
 
+/** Makes room for so many bytes. */
+type Memory = (size: number) => Buffer
+
+function readWhole(path: string, memory: Memory): Buffer {
+  const file = openSync(path, "r")
+  try {
+    const bytes = memory(fstatSync(file).size)
+    let length = 0
+    while (length < bytes.length) {
+      const count = readSync(file, bytes, length, bytes.length - length, length)
+      if (count === 0) break
+      length += count
+    }
+    return bytes.subarray(0, length)
+  } finally {
+    closeSync(file)
+  }
+}
+
 /** The files of a tree of a certain size. What it returns is not verified: compare roots with a checkpoint. */
 export class Tiles {
   readonly #folder: string
   readonly #size: number
   readonly #cache = new Map<string, Buffer[]>()
+  /** What `views` reads into. */
+  #memory = Buffer.alloc(0)
 
   /** @param folder The folder that is served: it has `checkpoint` and `tile/`. */
   constructor(folder: string, size: number) {
@@ -31,16 +52,17 @@ export class Tiles {
   /**
    * The bytes of a tile or bundle, and the path that they are from.
    *
+   * @param memory New memory, by default.
    * @throws AuditError `DAMAGED` if neither the partial file nor the full one can be read.
    */
-  read(level: Level, index: number): { bytes: Buffer; path: string } {
+  read(level: Level, index: number, memory: Memory = Buffer.allocUnsafeSlow): { bytes: Buffer; path: string } {
     const width = widthOf(level, index, this.#size)
     // A partial tile may be deleted once there is the full one.
     const paths = new Set([tilePath(level, index, width), tilePath(level, index)])
     let code = ""
     for (const path of paths) {
       try {
-        return { bytes: readFileSync(join(this.#folder, path)), path }
+        return { bytes: readWhole(join(this.#folder, path), memory), path }
       } catch (error) {
         code = String((error as NodeJS.ErrnoException).code)
         if (code !== "ENOENT") break
@@ -86,10 +108,18 @@ export class Tiles {
     return entry
   }
 
+  /** The entries of a bundle, in memory that the next call uses again: whoever reads many needs little. */
+  views(index: number): Buffer[] {
+    return this.entries(index, (size) => {
+      if (this.#memory.length < size) this.#memory = Buffer.allocUnsafeSlow(size)
+      return this.#memory.subarray(0, size)
+    })
+  }
+
   /** The entries of a bundle. */
-  entries(index: number): Buffer[] {
+  entries(index: number, memory?: Memory): Buffer[] {
     const width = widthOf("entries", index, this.#size)
-    const { bytes, path } = this.read("entries", index)
+    const { bytes, path } = this.read("entries", index, memory)
     const { entries } = entriesOf(bytes)
     if (entries.length < width)
       throw new AuditError(

@@ -5,7 +5,8 @@ import { hash } from "node:crypto"
 import { existsSync } from "node:fs"
 import { join, resolve } from "node:path"
 import { z } from "zod"
-import { AuditError, type AuditLog, createAuditLog, openAuditLog, readEntries } from "../../audit/index.js"
+import { viewEntries } from "../../audit/checking/entries.js"
+import { AuditError, type AuditLog, createAuditLog, openAuditLog } from "../../audit/index.js"
 import { type ComponentContext, type Outcome, type Outgoing, type Sink, sinkKind } from "../components.js"
 import { eventLine } from "../formats/event-lines.js"
 import { storedEvent } from "../formats/stored-event.js"
@@ -34,7 +35,7 @@ const headOf = (received: number): string =>
 const headLength = headOf(0).length
 
 /** Only what is the same in every byte is a duplicate: an event that claims the id of another one is recorded, too. When it was received does not matter. */
-const keyOf = (entry: Buffer): string => hash("sha256", entry.subarray(headLength))
+const keyOf = (entry: Buffer): string => hash("sha256", entry.subarray(headLength), "binary")
 
 /** The entry of an event: its JSON, or the SHA-256 of that with the attributes, if they fit. */
 function entryOf(outgoing: Outgoing): Buffer {
@@ -91,7 +92,7 @@ class AuditSink implements Sink {
       )
     }
     this.#audit = audit
-    for (const { entry } of readEntries(this.#path, { keys: audit.keys, from: Math.max(0, audit.size - LOOK_BACK) }))
+    for (const { entry } of viewEntries(this.#path, { keys: audit.keys, from: Math.max(0, audit.size - LOOK_BACK) }))
       this.#written.add(keyOf(entry))
     return audit
   }

@@ -24,11 +24,13 @@ type Config = z.infer<typeof schema>
 
 /** What is read of an existing file: at least the largest batch. */
 const endBytes = 16 << 20
+/** How much of it is read at a time, so that a large file takes no more memory than a small one. */
+const blockBytes = 256 << 10
 /** How many lines at the end of a file are looked at. */
 const maxLines = 10_000
 
 /** Of a line without its end. Two events of one id can have different lines: each route that changes an event makes one. */
-const digestOf = (line: Uint8Array): string => hash("sha256", line)
+const digestOf = (line: Uint8Array): string => hash("sha256", line, "binary")
 
 class FileSink implements Sink {
   readonly #config: Config
@@ -69,23 +71,30 @@ class FileSink implements Sink {
 
   /** Notes the events at the end of the file. Resolves to the end of its last complete line. */
   async #readEnd(file: FileHandle, size: number): Promise<number> {
-    const from = Math.max(size - endBytes, 0)
-    const bytes = Buffer.alloc(size - from)
-    let read = 0
-    while (read < bytes.length) {
-      const { bytesRead } = await file.read(bytes, read, bytes.length - read, from + read)
-      if (bytesRead === 0) break
-      read += bytesRead
-    }
-    const end = bytes.lastIndexOf(0x0a) + 1
+    const first = Math.max(size - endBytes, 0)
     const digests: string[] = []
-    for (let to = end - 1; to >= 0 && digests.length < maxLines; ) {
-      const before = to === 0 ? -1 : bytes.lastIndexOf(0x0a, to - 1)
-      digests.push(digestOf(bytes.subarray(before + 1, to)))
-      to = before
+    let end: number | undefined
+    let memory = Buffer.alloc(Math.min(size - first, blockBytes))
+    // Backwards. What is before `at` was not looked at yet; once `end` is known, there is the end of a line.
+    for (let at = size; at > first && digests.length < maxLines; ) {
+      const from = Math.max(at - memory.length, first)
+      const bytes = await readAt(file, from, memory.subarray(0, at - from))
+      let to = bytes.lastIndexOf(0x0a)
+      if (to !== -1) end ??= from + to + 1
+      while (to !== -1 && digests.length < maxLines) {
+        const before = to === 0 ? -1 : bytes.lastIndexOf(0x0a, to - 1)
+        // It begins in the block before.
+        if (before === -1 && from > first) break
+        digests.push(digestOf(bytes.subarray(before + 1, to)))
+        to = before
+      }
+      const next = to === -1 ? from : from + to + 1
+      // A line that is longer than a block.
+      if (next === at) memory = Buffer.alloc(Math.min(memory.length * 2, endBytes))
+      at = next
     }
     this.#written = new Set(digests)
-    return from + end
+    return end ?? first
   }
 
   async deliver(batch: readonly Outgoing[]): Promise<Outcome[]> {
@@ -141,6 +150,17 @@ class FileSink implements Sink {
     await this.#file?.close()
     this.#file = undefined
   }
+}
+
+/** Reads from a place in a file: what there is, if that is less. */
+async function readAt(file: FileHandle, from: number, bytes: Buffer): Promise<Buffer> {
+  let read = 0
+  while (read < bytes.length) {
+    const { bytesRead } = await file.read(bytes, read, bytes.length - read, from + read)
+    if (bytesRead === 0) break
+    read += bytesRead
+  }
+  return bytes.subarray(0, read)
 }
 
 /** A new name in a folder is durable once the folder is. */

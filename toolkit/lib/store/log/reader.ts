@@ -24,10 +24,15 @@ export class LogReader {
   #at: Position = 0
   #ready: Stored[] = []
   #taken = 0
+  readonly #reuse: boolean
+  /** Memory of which nobody needs anything any more: the next chunk gets it. */
+  #spare: Buffer | undefined
 
-  constructor(log: Log, next: Position) {
+  /** @param reuse Whether the bytes of records are good only until the next ones are asked for: then all chunks share memory. */
+  constructor(log: Log, next: Position, { reuse = false } = {}) {
     this.#log = log
     this.#next = next
+    this.#reuse = reuse
   }
 
   /** The next records, at most `max`. None if there are no more durable ones yet. */
@@ -76,6 +81,8 @@ export class LogReader {
       this.#ready.push(record)
       this.#next = this.#at
     }
+    // Nothing of a chunk is kept while it looks for its place, which may be far behind the beginning of the segment.
+    if (this.#reuse || this.#ready.length === 0) this.#spare = Buffer.from(bytes.buffer)
     this.#offset += at
     if (at === 0) throw this.#damage("the file is too short", 0, segment.first, end === undefined ? undefined : end - 1)
     return true
@@ -83,7 +90,10 @@ export class LogReader {
 
   /** Reads a chunk, or the whole record if one is longer. */
   async #read(file: FileHandle, size: number, limit: number): Promise<Buffer> {
-    const chunk = Buffer.allocUnsafeSlow(Math.max(size, 0))
+    const spare = this.#spare
+    this.#spare = undefined
+    const room = Math.max(size, 0)
+    const chunk = spare !== undefined && spare.length >= room ? spare.subarray(0, room) : Buffer.allocUnsafeSlow(room)
     const { bytesRead } = await file.read(chunk, 0, chunk.length, this.#offset)
     const length = claimedLength(chunk.subarray(0, bytesRead), 0) ?? 0
     if (bytesRead < size || length <= size || !isPlausible(length) || this.#offset + length > limit)

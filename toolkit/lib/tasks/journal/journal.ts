@@ -1,6 +1,6 @@
 // The journal: records of the queue as events in a store. One process writes it at a time.
 
-import { type NewEvent, type Position, type Store, StoreError } from "../../store/index.js"
+import { type Entry, type NewEvent, type Position, type Store, StoreError } from "../../store/index.js"
 import { TaskError, type TaskRecord } from "../queue/index.js"
 import { decodeRecord, encodeRecord, type ReadRecord, type Writer } from "./record-event.js"
 
@@ -148,10 +148,12 @@ export class Journal {
 
   async #readTo(to: Position, apply: (stored: StoredRecord) => void): Promise<void> {
     if (to <= this.#last) return
-    for await (const chunk of this.read(this.#last + 1)) {
-      for (const stored of chunk) {
-        if (stored.position > to) return
-        apply(stored)
+    for await (const entries of this.#entries(this.#last + 1)) {
+      // One at a time: a chunk of them, decoded, is many times as large as its bytes.
+      for (const entry of entries) {
+        if (entry.position > to) return
+        const stored = this.#decode(entry)
+        if (stored) apply(stored)
       }
     }
     this.#last = Math.max(this.#last, Math.min(to, this.#store.stats().last))
@@ -159,15 +161,18 @@ export class Journal {
 
   /** Reads records from a position on, until there are no more. */
   async *read(from: Position): AsyncGenerator<StoredRecord[], void> {
-    for await (const entries of this.#store.read(CURSOR, { from, follow: false, max: CHUNK })) {
-      const chunk: StoredRecord[] = []
-      for (const { frames, position, gap } of entries) {
-        if (gap) this.#gaps.set(position, gap.to - gap.from + 1)
-        const read = decodeRecord(frames, this.#writer.source)
-        if (read) chunk.push({ record: read.record, epoch: read.epoch, position })
-      }
-      yield chunk
-    }
+    for await (const entries of this.#entries(from))
+      yield entries.map((entry) => this.#decode(entry)).filter((stored) => stored !== undefined)
+  }
+
+  #entries(from: Position): AsyncIterable<Entry[]> {
+    return this.#store.read(CURSOR, { from, follow: false, reuse: true, max: CHUNK })
+  }
+
+  #decode({ frames, position, gap }: Entry): StoredRecord | undefined {
+    if (gap) this.#gaps.set(position, gap.to - gap.from + 1)
+    const read = decodeRecord(frames, this.#writer.source)
+    return read && { record: read.record, epoch: read.epoch, position }
   }
 
   /** The position of the first entry that the journal needs. */

@@ -27,6 +27,10 @@ export interface Listener {
 
 /** How long to wait before the store is opened again after it failed. */
 const RETRY_MS = 1000
+/** A store that fails again so soon is not well yet, such as on a disk that is full but for a few bytes. */
+const SHORTLY_MS = 10_000
+/** Of that time, it reads the journal again for at most this fraction: that can be long. */
+const READING = 0.2
 
 const now = (): Moment => ({ wall: Date.now(), steady: performance.now() })
 
@@ -46,6 +50,8 @@ export class Engine {
   #cleaning: Promise<void> | undefined
   /** Since when it has no queue, after a failure of the store. */
   #down: Promise<void> | undefined
+  /** When it was made again of what is on disk, and how long that took. */
+  #recovered: { at: number; took: number } | undefined
   #underWay = 0
   #writtenAt = 0
   #beats: NodeJS.Timeout | undefined
@@ -216,11 +222,18 @@ export class Engine {
 
   async #recover(error: TaskError): Promise<void> {
     this.#stopTimer()
+    const last = this.#recovered
+    if (last !== undefined && performance.now() - last.at < SHORTLY_MS) {
+      const wait = Math.min(Math.max(RETRY_MS, last.took / READING), SHORTLY_MS)
+      await new Promise((resolve) => setTimeout(resolve, wait))
+    }
     while (!this.#isClosed) {
       try {
         // To read everything again does not help while the store says that it cannot be written to.
         if (this.#store.stats().problem === undefined) {
+          const began = performance.now()
           await this.#load()
+          this.#recovered = { at: performance.now(), took: performance.now() - began }
           if (!this.#isClosed) this.#listener.recovered(error)
           return
         }

@@ -4,6 +4,7 @@ import process from "node:process"
 import { fileURLToPath } from "node:url"
 
 const submit = fileURLToPath(new URL("programs/submit.mjs", import.meta.url))
+const submitKeys = ["./submitter.key_secret", "./queue.key"]
 
 const delivery = "delivery: { retryMin: 50ms, retryMax: 1s, openAfter: 5s }"
 const quote = JSON.stringify
@@ -16,7 +17,7 @@ export interface Addresses {
   bare(name: string): string
 }
 
-/** The relay beside the developers: pushes become tasks, and findings go to the hub. */
+/** The relay beside the developers: pushes become tasks. Of the events of the queue, findings go to the hub, and who had which task into files. */
 export const edge = (at: Addresses, certificate: string): string => `version: 1
 store: { path: ./disk/data, maxBytes: 24MiB, retention: 10s }
 http: { listen: ${quote(at.bare("edge"))} }
@@ -25,13 +26,18 @@ sources:
   scans:
     type: link
     bind: ${quote(at.tcp("scans"))}
-    security: { cert: ./server.key_secret, clients: ./clients }
+    security: { cert: ./scans.key_secret, clients: ./clients }
     heartbeat: 1s
+    trustSender: [queue]
 routes:
   - { name: pushes, from: [hooks], when: 'type == "com.github.push"', to: [tasks] }
-  - { name: findings, from: [scans], to: [hub], whenFull: wait }
+  - { name: findings, from: [scans], when: 'type == "finding.reported"', to: [hub], whenFull: wait }
+  - { name: ends, from: [scans], when: 'type in ["task.finished", "task.failed", "task.expired", "task.cancelled"]', to: [ends], whenFull: wait }
+  - { name: leases, from: [scans], when: 'type == "task.leased"', to: [leases], whenFull: wait }
 sinks:
-  tasks: { type: exec, command: ${quote([process.execPath, submit, at.tcp("queue")])}, ${delivery} }
+  tasks: { type: exec, command: ${quote([process.execPath, submit, at.tcp("queue"), ...submitKeys])}, ${delivery} }
+  ends: { type: file, path: ./ends.ndjson }
+  leases: { type: file, path: ./leases.ndjson }
 ${linkTo(at.tcp("network"), certificate)}
 `
 
@@ -59,7 +65,7 @@ sources:
   edges:
     type: link
     bind: ${quote(at.tcp("edges"))}
-    security: { cert: ./server.key_secret, clients: ./clients }
+    security: { cert: ./hub.key_secret, clients: ./clients }
     heartbeat: 1s
     trustSender: [edge]
 routes:

@@ -22,8 +22,8 @@ export const processTarget = (service: Service, { mayBeKilled = true } = {}): Ta
       await service.kill()
       return ["kill -9", () => service.start()]
     }
-    service.signal("SIGSTOP")
-    return ["stands still", async () => service.signal("SIGCONT")]
+    service.pause()
+    return ["stands still", async () => service.resume()]
   },
 })
 

@@ -3,7 +3,6 @@
 import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import process from "node:process"
-import { fileURLToPath } from "node:url"
 import { generateKeyPair } from "ohmq/security"
 import { proxied } from "../../link/support.js"
 import { ElasticsearchServer } from "../../relay/contract/elasticsearch.js"
@@ -18,8 +17,6 @@ import * as configurations from "./configurations.js"
 import { diskTarget, networkTarget, processTarget, serverTarget, type Target } from "./faults.js"
 import { Service } from "./service.js"
 
-const queueProgram = fileURLToPath(new URL("programs/queue.mjs", import.meta.url))
-
 /** An address of this machine that nobody else uses, so that ports stay free while a program is away. */
 const ownHost = (): string => `127.${1 + Math.floor(Math.random() * 254)}.${Math.floor(Math.random() * 256)}.1`
 
@@ -33,6 +30,9 @@ export class TicketServer extends ContractServer {
     return { status: 201 }
   }
 }
+
+/** With them, the memory of a process is what it holds, and not what V8 has filled with garbage before it looks: new memory is small, and the old is looked through often. */
+const nodeOptions = `--max-semi-space-size=1 --import ${new URL("programs/collect.mjs", import.meta.url)}`
 
 const names = ["edge", "scans", "hub", "edges", "queue", "responder", "syslog", "nats", "prometheus"] as const
 type Name = (typeof names)[number]
@@ -65,6 +65,8 @@ export async function startPipeline(folder: string) {
     "rsyslog",
     "prometheus",
     "log",
+    "workers",
+    "operator",
     "checkouts",
   ])
     mkdirSync(at(name), { recursive: true, mode: 0o700 })
@@ -103,18 +105,20 @@ export async function startPipeline(folder: string) {
       name,
       command: args,
       cwd: at(cwd),
-      env: { ...env, SPLUNK_TOKEN: splunk.token },
+      env: { ...env, SPLUNK_TOKEN: splunk.token, NODE_OPTIONS: nodeOptions },
       log: at("log", `${name}.log`),
       isUp: (said) => (typeof sign === "string" ? isListening(ports[sign], host) : said().includes(sign.says)),
     })
   const node = process.execPath
-  const worker = (name: string) => {
-    const scanner = ["flawfinder", "--quiet", "--sarif", "{path}"]
-    const options = ["--queue", workNetwork.endpoint, "--worker", name, "--concurrency", "2"]
-    return service(name, ".", { says: "works for" }, node, command, "tasks", "work", ...options, "--", ...scanner)
+  const worker = (name: string, cert: string, queue: string, concurrency: number) => {
+    const options = ["--queue", queue, "--worker", name, "--concurrency", String(concurrency)]
+    const keys = ["--cert", at(`${cert}.key_secret`), "--server-cert", at("queue/queue.key")]
+    const scanner = ["--", "flawfinder", "--quiet", "--sarif", "{path}"]
+    return service(name, ".", { says: "works for" }, node, command, "tasks", "work", ...options, ...keys, ...scanner)
   }
-  const queueArgs = [at("queue/disk/store"), addresses.tcp("queue"), addresses.tcp("scans")]
-  const queueCerts = [at("queue/queue.key_secret"), at("queue/edge.key")]
+  const queueArgs = ["--bind", addresses.tcp("queue"), "--store", "./disk/store", "--lease", "5s"]
+  const queueKeys = ["--cert", "./queue.key_secret", "--clients", "./clients"]
+  const queueRelay = ["--relay", addresses.tcp("scans"), "--relay-cert", "./scans.key"]
   const services = {
     nats: service("nats", "nats", "nats", "nats-server", "-c", at("nats/nats.conf")),
     rsyslog: service(
@@ -138,9 +142,21 @@ export async function startPipeline(folder: string) {
     responder: service("responder", "responder", "responder", node, command, "respond", "run"),
     hub: service("hub", "hub", "hub", node, command, "relay", "run"),
     edge: service("edge", "edge", "edge", node, command, "relay", "run"),
-    queue: service("queue", "queue", "queue", node, queueProgram, ...queueArgs, ...queueCerts),
-    "worker-1": worker("worker-1"),
-    "worker-2": worker("worker-2"),
+    queue: service(
+      "queue",
+      "queue",
+      "queue",
+      node,
+      command,
+      "tasks",
+      "serve",
+      ...queueArgs,
+      ...queueKeys,
+      ...queueRelay,
+    ),
+    "worker-1": worker("worker-1", "workers/worker-1", workNetwork.endpoint, 2),
+    "worker-2": worker("worker-2", "workers/worker-2", workNetwork.endpoint, 2),
+    "old-worker": worker("old-worker", "old-host/old-host", addresses.tcp("queue"), 1),
     "old-host": service("old-host", "old-host", { says: "The relay takes events" }, node, command, "relay", "run"),
   }
   for (const one of Object.values(services)) await one.start()
@@ -171,22 +187,26 @@ export async function startPipeline(folder: string) {
   return { at, addresses, ports, disks, services, targets, ids, elastic, tickets, rotate, revoke }
 }
 
-/** Makes the certificates of all links. */
+/** The folder of each certificate, and who else has its public part. That of the edge is replaced, and made below. */
+const certificates: Record<string, { folder: string; publicIn: string[] }> = {
+  hub: { folder: "hub", publicIn: ["edge", "old-host"] },
+  scans: { folder: "edge", publicIn: ["queue"] },
+  queue: { folder: "queue", publicIn: ["edge", "edge/clients"] },
+  submitter: { folder: "edge", publicIn: ["queue/clients"] },
+  operator: { folder: "operator", publicIn: ["queue/clients"] },
+  "worker-1": { folder: "workers", publicIn: ["queue/clients"] },
+  "worker-2": { folder: "workers", publicIn: ["queue/clients"] },
+  "old-host": { folder: "old-host", publicIn: ["hub/clients", "queue/clients"] },
+}
+
+/** Makes the certificates of all links, of the queue and of those who use it. */
 async function makeCertificates(at: (...parts: string[]) => string, addresses: configurations.Addresses) {
-  const pairs = Object.fromEntries(
-    ["edge", "hub", "queue", "old-host"].map((name) => [name, generateKeyPair({ name })]),
-  )
-  const save = async (name: string, file: string) => pairs[name]?.save(at(file))
-  const savePublic = async (name: string, file: string) => pairs[name]?.savePublic(at(file))
-  for (const folder of ["edge/clients", "hub/clients"]) mkdirSync(at(folder), { mode: 0o700 })
-  await save("edge", "edge/server.key")
-  await savePublic("edge", "queue/edge.key")
-  await save("queue", "queue/queue.key")
-  await savePublic("queue", "edge/clients/queue.key")
-  await save("hub", "hub/server.key")
-  for (const folder of ["edge", "old-host"]) await savePublic("hub", `${folder}/hub.key`)
-  await save("old-host", "old-host/old-host.key")
-  await savePublic("old-host", "hub/clients/old-host.key")
+  for (const folder of ["edge/clients", "hub/clients", "queue/clients"]) mkdirSync(at(folder), { mode: 0o700 })
+  for (const [name, { folder, publicIn }] of Object.entries(certificates)) {
+    const pair = generateKeyPair({ name })
+    await pair.save(at(folder, `${name}.key`))
+    for (const one of publicIn) await pair.savePublic(at(one, `${name}.key`))
+  }
 
   let count = 0
   /** The edge gets a new certificate of the same name. */
@@ -207,6 +227,8 @@ async function makeCertificates(at: (...parts: string[]) => string, addresses: c
       await renew()
       return () => rmSync(at("hub/clients", `${old}.key`))
     },
-    revoke: () => rmSync(at("hub/clients/old-host.key")),
+    revoke: () => {
+      for (const folder of ["hub", "queue"]) rmSync(at(folder, "clients/old-host.key"))
+    },
   }
 }

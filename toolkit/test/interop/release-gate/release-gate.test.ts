@@ -11,7 +11,21 @@ import { ohmq, sendGithub, temporaryFolder, until } from "../../relay/support.js
 import { natsClient } from "../nats.js"
 import { prometheusApi } from "../prometheus.js"
 import { type Commit, commit } from "./commits.js"
-import { archived, audited, findingKey, leftOver, probes, scanned, streamIds, syslogIds, valuesOf } from "./evidence.js"
+import {
+  answersStrangers,
+  archived,
+  audited,
+  ends,
+  findingKey,
+  leases,
+  leftOver,
+  probes,
+  queueProblems,
+  scanned,
+  streamIds,
+  syslogIds,
+  valuesOf,
+} from "./evidence.js"
 import { failAll } from "./faults.js"
 import { type Pipeline, startPipeline } from "./pipeline.js"
 import { MemoryWatch } from "./rss.js"
@@ -26,6 +40,10 @@ const underWay = 300
 /** For how long nothing may arrive, although something is missing. */
 const patienceMs = 90_000
 const mark = "OHMQ_GATE_RUN"
+/** The names in the certificates of the workers. */
+const workers = ["worker-1", "worker-2", "old-host"]
+/** How long a program may take to notice that a certificate is gone. */
+const noticeMs = 2000
 
 /** What developers push, as often as it takes until the edge has it on disk. */
 class Developers {
@@ -126,6 +144,8 @@ it(`The whole way, from a push to the audit log, loses nothing (${seconds} s, se
     services.responder,
     services["worker-1"],
     services["worker-2"],
+    services["old-worker"],
+    services["old-host"],
   ]
   const memory = new MemoryWatch(ours)
   const progress = setInterval(() => {
@@ -160,9 +180,14 @@ it(`The whole way, from a push to the audit log, loses nothing (${seconds} s, se
     )
     const isDone = lags.flat().every((lag) => lag === 0) ? 1 : 0
     const all = [archived(pipeline).length, ids.elastic().length, atSplunk, atSyslog, inStream]
-    return [...all, new Set(tickets.findings).size, isDone]
+    return [...all, new Set(tickets.findings).size, ends(pipeline).length, isDone]
   }
-  const expectedCounts = () => [...Array.from({ length: 5 }, () => developers.findings), errors(), 1]
+  const expectedCounts = () => [
+    ...Array.from({ length: 5 }, () => developers.findings),
+    errors(),
+    developers.commits.length,
+    1,
+  ]
   for (const service of Object.values(services)) await service.up()
   await settled(counts, expectedCounts)
   const drained = Date.now()
@@ -180,8 +205,10 @@ it(`The whole way, from a push to the audit log, loses nothing (${seconds} s, se
   const seen = (await scraped()) - before
   if (seen !== more) problems.push(`Prometheus has seen ${seen} of ${more} findings without faults`)
 
-  // What the stations have.
+  // What the stations have. To read all results at once is no work that goes on, so memory is measured until here.
+  const rss = memory.end(at("memory.json"))
   const tasks = await scanned(pipeline)
+  if (await answersStrangers(pipeline)) problems.push("The queue answers somebody whose certificate it does not have")
   const streamed = await streamIds(stream)
   await stream.connection.close()
   for (const name of ["edge", "hub", "responder"])
@@ -192,11 +219,9 @@ it(`The whole way, from a push to the audit log, loses nothing (${seconds} s, se
     ])
       for (const [labels, value] of await valuesOf(addresses.http(name), metric))
         if (value !== 0) problems.push(`${name}: ${labels} is ${value}`)
-  const rss = memory.end()
-  for (const service of [services["old-host"], ...ours, services.prometheus, services.rsyslog, services.nats]) {
+  for (const service of [...ours, services.prometheus, services.rsyslog, services.nats]) {
     const code = await service.stop()
-    if ((ours.includes(service) || service === services["old-host"]) && code !== 0)
-      problems.push(`${service.name} ended with ${code} when it was stopped`)
+    if (ours.includes(service) && code !== 0) problems.push(`${service.name} ended with ${code} when it was stopped`)
   }
   const ended = Date.now()
 
@@ -212,6 +237,12 @@ it(`The whole way, from a push to the audit log, loses nothing (${seconds} s, se
   const recorded = trail.entries.filter(({ type }) => type === "event.recorded")
   const stations: Station[] = [
     { name: "tasks", expected: pushes, found: tasks.tasks, isOnce: true },
+    {
+      name: "ends of tasks at the edge",
+      expected: pushes,
+      found: ends(pipeline).map(({ type, subject }) => (type === "task.finished" ? subject : `${subject} ${type}`)),
+      isOnce: true,
+    },
     { name: "findings of the tasks", expected: new Set(known.map(({ key }) => key)), found: tasks.keys, isOnce: true },
     {
       name: "archive of the hub",
@@ -242,20 +273,32 @@ it(`The whole way, from a push to the audit log, loses nothing (${seconds} s, se
     if (status !== 0) problems.push(`ohmq relay reconcile of ${name}: ${stdout}${stderr}`)
   }
 
-  // Nothing of the old host arrives once its certificate is revoked.
+  problems.push(...(await queueProblems(pipeline)))
+  const foundBy = Object.fromEntries(workers.map((name) => [name, 0]))
+  for (const { id, ohmqsender = "" } of found) {
+    if (foundBy[ohmqsender] === undefined) problems.push(`The finding ${id} is not of a worker: "${ohmqsender}"`)
+    else foundBy[ohmqsender]++
+  }
+
+  // Nothing of the old host arrives once its certificate is revoked, and it gets no tasks.
   const times = probes(pipeline).map(({ time }) => Date.parse(time))
-  const late = times.filter((time) => time > revoked + 2000)
+  const late = times.filter((time) => time > services.hub.ranFor(noticeMs, revoked))
   if (times.length === 0) problems.push("Nothing of the old host has arrived before its certificate was revoked")
   if (late.length > 0)
     problems.push(`${late.length} events of the old host have arrived after its certificate was revoked`)
+  const leased = leases(pipeline)
+  const byOldHost = leased.filter(({ user }) => user === "old-host")
+  const lateLeases = byOldHost.filter(({ time }) => time > services.queue.ranFor(noticeMs, revoked))
+  if (byOldHost.length === 0) problems.push("The old host has had no task before its certificate was revoked")
+  if (lateLeases.length > 0)
+    problems.push(`The old host has got ${lateLeases.length} tasks after its certificate was revoked`)
 
   const exits = Object.values(services).flatMap((service) => service.exits)
   // What needs room to start ends if there is none.
   for (const { name, code, signal: by, said } of exits)
     if (by !== null || !/The disk that holds .* is full/.test(said))
       problems.push(`${name} has ended by itself with ${by ?? code}: ${said}`)
-  for (const { name, growth, isFlat } of rss)
-    if (!isFlat) problems.push(`The memory of ${name} has grown by ${Math.round(growth)} MiB`)
+  problems.push(...rss.flatMap(({ problem }) => problem ?? []))
   for (const [name, disk] of Object.entries(pipeline.disks))
     await disk.unmount(kept !== undefined && problems.length > 0 ? at(name, "disk-kept") : undefined)
   const left = () =>
@@ -277,8 +320,14 @@ it(`The whole way, from a push to the audit log, loses nothing (${seconds} s, se
     more,
     unseen: more - seen,
     faults: { ...faults, certificates: { "edge's replaced": 3, "old host's revoked": 1 } },
-    probes: times.length - late.length,
-    late: late.length,
+    leases: leased.length,
+    foundBy,
+    old: {
+      probes: times.length - late.length,
+      lateProbes: late.length,
+      leases: byOldHost.length - lateLeases.length,
+      lateLeases: lateLeases.length,
+    },
     stations: stations.map(tallyOf),
     audit: { trail: trail.size, responses: responses.size },
     rss,

@@ -37,6 +37,7 @@ export class Service {
   #isWanted = false
   #since = 0
   #failure: Error | undefined
+  readonly #pauses: { from: number; to: number }[] = []
   /** Where in its log the output of this start begins. */
   #logStart = 0
 
@@ -98,8 +99,24 @@ export class Service {
     })
   }
 
-  signal(name: NodeJS.Signals): void {
-    this.#child?.kill(name)
+  /** Lets it stand still. */
+  pause(): void {
+    this.#child?.kill("SIGSTOP")
+    this.#pauses.push({ from: Date.now(), to: Number.POSITIVE_INFINITY })
+  }
+
+  /** Lets it go on. */
+  resume(): void {
+    this.#child?.kill("SIGCONT")
+    const pause = this.#pauses.at(-1)
+    if (pause) pause.to = Date.now()
+  }
+
+  /** When it has run for so long after a point of time, in milliseconds. While it stands still, it can do nothing. */
+  ranFor(milliseconds: number, since: number): number {
+    let at = since + milliseconds
+    for (const { from, to } of this.#pauses) if (from < at && to > since) at += to - Math.max(from, since)
+    return at
   }
 
   /** Ends it as a crash does. It stays away until it is started again. */
