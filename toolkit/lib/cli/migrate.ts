@@ -4,7 +4,6 @@ import { cpSync, existsSync } from "node:fs"
 import { join } from "node:path"
 import process from "node:process"
 import { type RelayConfig, readConfig, replicatedOptions, storeFolder } from "../relay/index.js"
-import { isBackfill } from "../relay/intake/cursors.js"
 import { backupStore, openStore } from "../store/index.js"
 import { figure, plural } from "./terminal.js"
 import { parseUsage, UsageError } from "./usage.js"
@@ -19,15 +18,10 @@ async function copyStore(from: string, to: string): Promise<void> {
 }
 
 /** What is in a store of its own, which also shows that it can be opened and nobody uses it. */
-async function contentOf(folder: string, isToBeShared = false): Promise<string> {
+async function contentOf(folder: string): Promise<string> {
   const store = await openStore(folder)
   const { first, last, cursors } = store.stats()
   await store.close()
-  // Each relay of a shared store would give the sink the rest.
-  if (isToBeShared && Object.keys(cursors).some(isBackfill))
-    throw new UsageError(
-      "A sink with from: start has not got all yet. Run the relay until its log says: The sink has what the store had before it",
-    )
   const events = last < first ? "no events" : `positions ${figure(first)} to ${figure(last)}`
   return `${events}, ${plural(Object.keys(cursors).length, "cursor")}`
 }
@@ -35,7 +29,7 @@ async function contentOf(folder: string, isToBeShared = false): Promise<string> 
 async function toJetStream(from: RelayConfig, to: RelayConfig): Promise<string> {
   const source = storeFolder(from)
   if (!existsSync(source)) throw new UsageError(`${source} does not exist: the relay of ${from.file} has not run yet`)
-  const content = await contentOf(source, true)
+  const content = await contentOf(source)
   const target = storeFolder(to)
   await copyStore(source, target)
   const { shareStore } = await import("../store/replicated/index.js")

@@ -132,12 +132,6 @@ describe("A new sink", () => {
     await first.stop(0)
     expect(first.log.map(({ msg }) => msg)).toContain("The sink gets what the store had before it")
     expect(first.log.map(({ msg }) => msg)).not.toContain("The sink has what the store had before it")
-    // Nor can its store be shared by several relays before.
-    const jetstream = 'store: { path: ./shared, jetstream: { servers: "nats://127.0.0.1:4222", stream: s } }'
-    const shared = configOf(late()).replace("store: { path: ./data }", jetstream)
-    writeFileSync(join(folder, "shared.yaml"), shared)
-    const { status, stderr } = ohmq(folder, "relay", "migrate", "relay.yaml", "shared.yaml")
-    expect([status, stderr]).toEqual([2, expect.stringContaining("A sink with from: start has not got all yet")])
     const again = await startRelay(folder, config)
     await until(() => again.log.some(({ msg }) => msg === "The sink has what the store had before it"))
     await until(async () => (await again.metric('ohmq_relay_sink_lag_events{sink="late"}')) === 0)
