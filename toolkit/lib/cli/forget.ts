@@ -2,7 +2,6 @@
 
 import process from "node:process"
 import { readConfig } from "../relay/index.js"
-import { backfillOf } from "../relay/intake/cursors.js"
 import { openStoreOf } from "./control-client.js"
 import { defaultFile, parseUsage, UsageError } from "./usage.js"
 
@@ -17,9 +16,6 @@ export async function forget(args: readonly string[]): Promise<number> {
   try {
     if (store.stats().cursors[sink] === undefined) throw new UsageError(`The store keeps nothing for a sink "${sink}"`)
     await store.removeCursor(sink)
-    // What it was still to get of the time before it.
-    const backfill = backfillOf(sink)
-    if (store.stats().cursors[backfill] !== undefined) await store.removeCursor(backfill)
   } finally {
     await store.close()
   }

@@ -18,8 +18,6 @@ import { replay } from "./delivery/replay.js"
 import { Gates } from "./gate/gates.js"
 import { type HttpOptions, siteAccess } from "./http/options.js"
 import { HttpServer } from "./http/server.js"
-import { addFromStart, Backfill } from "./intake/backfill.js"
-import { backfillOf, isBackfill } from "./intake/cursors.js"
 import { Intake } from "./intake/intake.js"
 import { KnownDeliveries } from "./intake/known-deliveries.js"
 import { Taps } from "./intake/taps.js"
@@ -53,8 +51,6 @@ export class Relay {
   readonly #control: ControlServer
   readonly #sources = new Map<string, Running<Source>>()
   readonly #outlets = new Map<string, Running<Outlet>>()
-  /** The sinks that are still getting what was there before them. */
-  readonly #backfills = new Map<string, Backfill>()
   #config: RelayConfig
   #state: "starting" | "ready" | "draining" = "starting"
   #address: string | undefined
@@ -239,16 +235,8 @@ export class Relay {
       this.#outlets.delete(name)
       await part.stop(AbortSignal.timeout(10_000))
     }
-    for (const [name, backfill] of this.#backfills) {
-      if (config.sinks.some((sink) => sink.name === name)) continue
-      this.#backfills.delete(name)
-      await backfill.stop()
-    }
     for (const component of config.sinks) {
-      const { name } = component
-      if (!this.#outlets.has(name)) await this.#startSink(component, config.folder)
-      if (this.#backfills.has(name) || this.#store.stats().cursors[backfillOf(name)] === undefined) continue
-      this.#backfills.set(name, new Backfill(this.#store, name, () => this.#intake.routes, this.#log))
+      if (!this.#outlets.has(component.name)) await this.#startSink(component, config.folder)
     }
     for (const component of config.sources) {
       if (this.#sources.has(component.name)) continue
@@ -314,7 +302,7 @@ export class Relay {
   /** What waits for a sink that is configured no more is kept: its name may be a slip. */
   #warnOfOrphans({ sinks, file }: RelayConfig): void {
     for (const [name, { waiting }] of Object.entries(this.#store.stats().cursors)) {
-      if (isBackfill(name) || sinks.some((sink) => sink.name === name)) continue
+      if (sinks.some((sink) => sink.name === name)) continue
       this.#log.warn(
         { sink: name, waiting },
         `The store keeps events for a sink that is not configured. To give them up: ohmq relay forget ${name} ${file}`,
@@ -332,8 +320,6 @@ export class Relay {
     this.#state = "draining"
     const signal = AbortSignal.timeout(drainMs)
     await Promise.allSettled([...this.#sources.values()].map(({ part }) => part.stop()))
-    // It goes on at the next start.
-    await Promise.all([...this.#backfills.values()].map((backfill) => backfill.stop()))
     await this.#http.close()
     for (const { part } of this.#outlets.values()) part.hurry?.()
     await this.#drained(signal, waitsForFailing)
@@ -362,14 +348,10 @@ export class Relay {
 }
 
 /**
- * A new sink gets what comes in from now on, unless it is to begin at the start: what is in the store with its name was for another one, which was given up. If there are
+ * A new sink gets what comes in from now on: what is in the store with its name was for another one, which was given up. If there are
  * events and no cursor at all, a repair has lost the cursors, and the sinks get again what is there.
  */
 async function addSinks(store: Store, { sinks }: RelayConfig): Promise<void> {
   const from = Object.keys(store.stats().cursors).length === 0 ? "start" : "end"
-  for (const sink of sinks) {
-    const isNew = store.stats().cursors[sink.name] === undefined
-    if (isNew && from === "end" && sink.from === "start") await addFromStart(store, sink.name)
-    else await store.addCursor(sink.name, from)
-  }
+  for (const { name } of sinks) await store.addCursor(name, from)
 }

@@ -22,7 +22,6 @@ import type { Outlet } from "./components.js"
 import type { RelayConfig } from "./configuration/configuration.js"
 import { replay } from "./delivery/replay.js"
 import { storedEvent } from "./formats/stored-event.js"
-import { isBackfill } from "./intake/cursors.js"
 import { decodeTag } from "./intake/tags.js"
 import { Complaints } from "./observation/complaints.js"
 import type { Metrics } from "./observation/metrics.js"
@@ -174,7 +173,7 @@ export class RelayStatus implements Subject, LetterSubject {
     const lost = await totals(metrics.lost, bySink)
     const { cursors } = store.stats()
     const types = new Map<string, string | undefined>(config().sinks.map(({ name, type }) => [name, type]))
-    for (const name of Object.keys(cursors)) if (!types.has(name) && !isBackfill(name)) types.set(name, undefined)
+    for (const name of Object.keys(cursors)) if (!types.has(name)) types.set(name, undefined)
     return [...types].map(([name, type]) => ({
       name,
       type,

@@ -84,16 +84,6 @@ export const deliverySchema = z
     })
   })
 
-/** What else every sink has. */
-export const sinkSchema = z.strictObject({
-  from: z
-    .enum(["start", "end"])
-    .prefault("end")
-    .describe(
-      "What a new sink begins with. `end`: what comes in from then on. `start`: also what the store still has of its routes ([more](#a-sink-that-begins-at-the-start)). It counts once, when the sink is new.",
-    ),
-})
-
 /** A source or sink, as configured. */
 export interface Component<Kind> {
   name: string
@@ -106,8 +96,6 @@ export interface Component<Kind> {
 }
 
 export interface SinkComponent extends Component<SinkKind> {
-  /** What a new sink begins with. By default what comes in from then on. */
-  from?: "start" | "end"
   delivery: z.infer<typeof deliverySchema>
 }
 
@@ -177,7 +165,7 @@ export class ConfigReader {
     room: "sources" | "sinks",
     value: Record<string, unknown>,
     kinds: Readonly<Record<string, Kind>>,
-  ): (Component<Kind> & { delivery?: unknown; from?: unknown })[] {
+  ): (Component<Kind> & { delivery?: unknown })[] {
     return Object.entries(value).flatMap(([name, raw]) => {
       const path = [room, name]
       if (!namePattern.test(name)) this.#document.report(path, nameExpected, true)
@@ -185,9 +173,7 @@ export class ConfigReader {
         this.#document.report(path, "Expected a map of options with a type")
         return []
       }
-      const { type, delivery: rawDelivery, from: rawFrom, ...others } = raw
-      // A source may have an option of this name, which means another thing.
-      const rest = room === "sources" && rawFrom !== undefined ? { ...others, from: rawFrom } : others
+      const { type, delivery: rawDelivery, ...rest } = raw
       const kind = typeof type === "string" && Object.hasOwn(kinds, type) ? kinds[type] : undefined
       if (kind === undefined) {
         const names = Object.keys(kinds)
@@ -201,10 +187,6 @@ export class ConfigReader {
       const delivery =
         room === "sinks"
           ? checkPart(this.#document, deliverySchema, rawDelivery ?? {}, [...path, "delivery"])
-          : undefined
-      const common =
-        room === "sinks"
-          ? checkPart(this.#document, sinkSchema, rawFrom === undefined ? {} : { from: rawFrom }, path)
           : undefined
       if (room === "sources" && rawDelivery !== undefined)
         this.#document.report([...path, "delivery"], "Only sinks have this option", true)
@@ -231,7 +213,7 @@ export class ConfigReader {
         this.#claims.set(claim, `${room}.${name}`)
       }
       const fingerprint = this.#needsSecrets ? fingerprintOf([type, config, delivery]) : ""
-      return [{ name, type: String(type), kind, config, delivery, ...common, fingerprint }]
+      return [{ name, type: String(type), kind, config, delivery, fingerprint }]
     })
   }
 
@@ -315,13 +297,6 @@ export function parseConfig(text: string, file: string, { needsSecrets = true }:
     checkShared(top.store.jetstream, folder, (path, message) =>
       document.report(["store", "jetstream", ...path], message),
     )
-  if (top?.store.jetstream)
-    for (const { name, from } of sinks)
-      if (from === "start")
-        document.report(
-          ["sinks", name, "from"],
-          "With store.jetstream, a new sink gets what comes in from then on: several relays would each give it the rest",
-        )
   if (top === undefined || routes === undefined || document.mistakes.length > 0) throw written.failure()
   const fingerprint = needsSecrets ? fingerprintOf([top.store, top.http]) : ""
   return { file, folder, store: top.store, http, sources, routes, sinks: sinks as SinkComponent[], fingerprint }

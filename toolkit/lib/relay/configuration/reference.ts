@@ -5,7 +5,7 @@ import { jsonSchemaOf, type OptionRow, optionRows } from "../../config/index.js"
 import { httpSchema } from "../http/options.js"
 import { routeSchema } from "../routes/schema.js"
 import { testFileSchema } from "../trial/test-file.js"
-import { deliverySchema, namePattern, schema, sinkSchema, storeSchema } from "./configuration.js"
+import { deliverySchema, namePattern, schema, storeSchema } from "./configuration.js"
 import { sinkKinds, sourceKinds } from "./registry.js"
 
 type Kinds = Readonly<Record<string, { readonly schema: z.ZodType }>>
@@ -15,7 +15,7 @@ export function optionTables(): Record<string, OptionRow[]> {
   const tables: Record<string, OptionRow[]> = {
     "store and http": [...optionRows(storeSchema, "store."), ...optionRows(httpSchema, "http.")],
     routes: optionRows(routeSchema),
-    "every sink": [...optionRows(sinkSchema), ...optionRows(deliverySchema, "delivery.")],
+    "every sink": optionRows(deliverySchema, "delivery."),
   }
   tables["test files"] = optionRows(testFileSchema)
   for (const [name, kind] of Object.entries(sourceKinds)) tables[`source ${name}`] = optionRows(kind.schema)
@@ -69,13 +69,12 @@ export function relaySchema(): object {
   const { properties, ...rest } = jsonSchemaOf(schema) as unknown as MapSchema
   const described = (name: string) => (properties[name] as { description?: string }).description
   const delivery = { ...jsonSchemaOf(deliverySchema), description: "How events are delivered." }
-  const { from } = (jsonSchemaOf(sinkSchema) as unknown as MapSchema).properties
   const definitions = {
     ...componentDefinitions("source", sourceKinds, () => ({})),
     ...componentDefinitions(
       "sink",
       sinkKinds,
-      ({ isDelivered }): Record<string, unknown> => (isDelivered === false ? { from } : { delivery, from }),
+      ({ isDelivered }): Record<string, unknown> => (isDelivered === false ? {} : { delivery }),
     ),
   }
   return {

@@ -12,16 +12,13 @@ export interface Tag {
   delivery?: string | undefined
   /** A route that has to change the event before anyone gets it. Such an event is a dead letter, and has no sinks. */
   held?: string | undefined
-  /** Whether the event was stored before, for other sinks: this one is for a sink that came later. */
-  isCopy?: boolean | undefined
 }
 
 const version = 1
 const encoded = new Map<string, Buffer>()
 
 /** The frame of a tag. There are few different ones. */
-export function encodeTag({ source, sinks, delivery, held, isCopy }: Tag): Buffer {
-  if (isCopy) return Buffer.from(JSON.stringify([version, source, sinks, null, null, true]))
+export function encodeTag({ source, sinks, delivery, held }: Tag): Buffer {
   if (held !== undefined) return Buffer.from(JSON.stringify([version, source, sinks, delivery ?? null, held]))
   if (delivery !== undefined) return Buffer.from(JSON.stringify([version, source, sinks, delivery]))
   const text = JSON.stringify([version, source, sinks])
@@ -47,8 +44,7 @@ export function decodeTag(frame: Uint8Array | undefined): Tag {
     } catch {}
     if (!Array.isArray(value) || value[0] !== version)
       throw new Error("The store was not written by a relay of this version: an event has no tag")
-    const [, source, sinks, delivery, held, isCopy] = value
-    tag = { source, sinks, delivery: delivery ?? undefined, held: held ?? undefined, isCopy }
+    tag = { source: value[1], sinks: value[2], delivery: value[3] ?? undefined, held: value[4] }
     if (decoded.size >= 1000) decoded.clear()
     decoded.set(text, tag)
   }

@@ -2,7 +2,6 @@
 
 import { Counter, Gauge, Histogram, Registry } from "prom-client"
 import type { Store } from "../../store/index.js"
-import { isBackfill } from "../intake/cursors.js"
 import { GateMetrics } from "./gate-metrics.js"
 import { LinkMetrics } from "./link-metrics.js"
 import { Peers } from "./peers.js"
@@ -109,12 +108,11 @@ export class Metrics {
     gauge("store_waiting_appends", "Writes that wait for room in the store", [], (one) =>
       one.set(store.stats().waitingForRoom),
     )
-    const cursors = () => Object.entries(store.stats().cursors).filter(([name]) => !isBackfill(name))
     gauge("sink_lag_events", "Positions that a sink has not passed", ["sink"], (one) => {
-      for (const [sink, { waiting }] of cursors()) one.set({ sink }, waiting)
+      for (const [sink, { waiting }] of Object.entries(store.stats().cursors)) one.set({ sink }, waiting)
     })
     gauge("sink_dead_letters", "Dead letters of a sink", ["sink"], (one) => {
-      for (const [sink, { dead }] of cursors()) one.set({ sink }, dead)
+      for (const [sink, { dead }] of Object.entries(store.stats().cursors)) one.set({ sink }, dead)
     })
     gauge("sink_lag_seconds", "Age of the oldest event that a sink is delivering", ["sink"], (one) => {
       for (const [sink, { oldest }] of deliveries()) one.set({ sink }, secondsSince(oldest))
