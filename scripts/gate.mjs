@@ -11,7 +11,7 @@ import { parseArgs } from "node:util"
 import { endLeftovers } from "./gate/leftovers.mjs"
 import { faultsOf, report, section } from "./gate/report.mjs"
 import { Failure, inProject, readJson, runMain, say } from "./lib/project.mjs"
-import { has } from "./lib/run.mjs"
+import { has, output } from "./lib/run.mjs"
 
 const topic = "gate"
 const signals = ["SIGINT", "SIGTERM"]
@@ -96,6 +96,8 @@ await runMain(async (args) => {
     throw new Failure(
       `These programs are missing: ${missing.join(", ")}. Run: apt-get install flawfinder nats-server prometheus rsyslog`,
     )
+  // Before the run: what is reported must be what ran.
+  const commit = output("git", ["describe", "--always", "--dirty"])
   const folder = mkdtempSync(path.join(realpathSync(tmpdir()), "ohmq-gate-"))
   say(topic, `seed ${seed}, ${seconds} s, in ${folder}`)
   let run
@@ -109,6 +111,7 @@ await runMain(async (args) => {
     const log = readFileSync(path.join(folder, "vitest.log"), "utf8")
     throw new Failure(`The run did not come to its end. ${log.slice(-3000)}\n\nAll data is in ${folder}.`)
   }
+  run.commit = commit
   if (values.report !== undefined) report(values.report, run)
   process.stdout.write(`${section(run)}\n`)
   if (run.problems.length > 0) {

@@ -98,7 +98,7 @@ export function section(run) {
     problems.length === 0 ? "**Passed.**" : `**Failed:**\n\n${problems.map((one) => `- ${one}`).join("\n")}\n`
   return `## Seed ${seed}
 
-${verdict} ${time.slice(0, 10)}, ${run.seconds} s, Node.js ${machine.node}, ${machine.cpus} processors with a load of ${number(machine.load)}.
+${verdict} ${time.slice(0, 10)}, ${run.seconds} s, ${run.commit === undefined ? "" : `commit ${run.commit}, `}Node.js ${machine.node}, ${machine.cpus} processors with a load of ${number(machine.load)}.
 
 ${number(run.pushes)} pushes (${number(run.again)} requests had to be sent again) with ${number(run.findings)} findings, and ${number(faultsOf(run))} faults. Once these were over, nothing moved any more after ${seconds(took.drain)}. Of ${run.more} findings
 without faults, Prometheus counted ${run.more - run.unseen}. ${number(run.old.probes)} events of the old host arrived before its certificate was revoked, and ${run.old.lateProbes} later. It got ${number(run.old.leases)} of the ${number(run.leases)} leases of tasks before that, and ${run.old.lateLeases} later. Findings by certificate: ${Object.entries(

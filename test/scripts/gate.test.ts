@@ -22,6 +22,7 @@ const result = (seed: number, problems: string[] = []) => ({
   seed,
   seconds: 600,
   time: "2026-11-30T12:00:00.000Z",
+  commit: "0123abc",
   machine: { node: "v20.20.2", cpus: 2, load: 4 },
   pushes: 2000,
   again: 30,
@@ -29,14 +30,15 @@ const result = (seed: number, problems: string[] = []) => ({
   more: 30,
   unseen: 0,
   faults: { edge: { "kill -9": 9, "stands still": 4 }, "disk of hub": {} },
-  probes: 400,
-  late: 0,
+  old: { probes: 400, lateProbes: 0, leases: 90, lateLeases: 0 },
+  leases: 2100,
+  foundBy: { alpha: 4000, beta: 3000 },
   stations: [
     { name: "Splunk", expected: 7000, found: 7000, more: 12, isOnce: false },
     { name: "JetStream", expected: 7000, found: 6999, more: 0, isOnce: true },
   ],
   audit: { trail: 7000, responses: 9000 },
-  rss: [{ name: "edge", samples: 500, median: 120, most: 150, anHour: 30, growth: 5, isFlat: true }],
+  rss: [{ name: "edge", samples: 500, median: 120, most: 150, growth: 5, mayGrow: 20, isFlat: true }],
   exits: [{ name: "hub", code: 1, signal: null }],
   took: { storm: 600_000, drain: 4000, all: 700_000 },
   problems,
@@ -86,10 +88,11 @@ describe("The page of the gate", () => {
       "| JetStream | 7,000 | 6,999 | 0 | once |",
       "| edge | kill -9: 9, stands still: 4 |",
       "| disk of hub | nothing |",
-      "| edge | 120 MiB | 150 MiB | 5 MiB | 30 |",
+      "| edge | 120 MiB | 150 MiB | 5 MiB | 20 MiB |",
     ])
       expect(text.split("\n")).toContain(row)
     expect(text).toContain("hub (exit code 1) 1 times")
+    expect(text).toContain("600 s, commit 0123abc, Node.js v20.20.2")
   })
 })
 
