@@ -21,9 +21,12 @@ function program(name) {
 /** Runs a program of Node in this terminal. Resolves to its exit code. */
 async function node(args, cwd) {
   const child = spawn(process.execPath, args, { cwd, stdio: "inherit" })
-  // Ctrl-C in a terminal goes to the child, too, which cleans up. What only this process gets is passed on.
-  process.on("SIGINT", () => {})
-  for (const signal of ["SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal))
+  // The child cleans up, and this process waits for that. Ctrl-C in a terminal goes to both.
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
+    process.on(signal, () => {
+      if (signal !== "SIGINT" || !process.stdin.isTTY) child.kill(signal)
+    })
+  }
   const [code, signal] = await once(child, "close")
   return code ?? 128 + constants.signals[signal]
 }

@@ -18,8 +18,8 @@ ZeroMQ sockets. Status pages show it while it runs.
 PATH             what to scan; default: this project
 --workers N      how many processes scan, 1 to 64; default: one per core, 2 to 8
 --output FILE    where the report goes, in SARIF 2.1.0; default: report.sarif
---stay           does not end: scans the changed files of each new commit, if PATH is
-                 in a git repository. Ctrl-C ends it
+--stay           does not end: scans the files that new commits have changed, if PATH
+                 is in a git repository. Ctrl-C ends it
 --data DIR       keeps keys, tasks, events and the audit log there, and goes on with
                  what is there; default: a temporary folder, which is removed
 --open           opens the status page of the hub in a browser

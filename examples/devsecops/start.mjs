@@ -30,12 +30,12 @@ async function scan(system, { data, signal, progress }, work) {
 const locate = ({ artifactLocation, region }) =>
   `${decodeURIComponent(artifactLocation.uri)}${region ? `:${region.startLine}:${region.startColumn}` : ""}`
 
-/** Scans the changed files of each new commit, until the signal is aborted. */
+/** Scans the files that new commits have changed, until the signal is aborted. */
 async function watch(system, context, { root, head, say }) {
   for await (const { commit, files } of commits(root, head, context.signal)) {
     const name = `Commit ${commit.slice(0, 10)}`
     if (files.length === 0) {
-      say(`${name}: no source files changed`)
+      say(`${name}: no JavaScript or TypeScript files changed`)
       continue
     }
     try {

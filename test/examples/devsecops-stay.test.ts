@@ -54,7 +54,7 @@ it("scans what each new commit has changed, shows it on the page, and ends on Ct
   await run.said(`Commit ${second}: 1 file, 2 findings\n`)
   expect((await fetch(hub)).status).toBe(200)
   const third = commit({ "README.md": "text\n" })
-  await run.said(`Commit ${third}: no source files changed\n`)
+  await run.said(`Commit ${third}: no JavaScript or TypeScript files changed\n`)
 
   const children = descendantsOf(run.pid).map(({ pid }) => pid)
   kill(run.pid, "SIGINT")

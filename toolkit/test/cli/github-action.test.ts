@@ -1,5 +1,6 @@
 // The GitHub Action, run by its own entry point, with the environment and files that GitHub's runner gives it.
 
+import { execFileSync } from "node:child_process"
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs"
 import { join, resolve } from "node:path"
 import { describe, expect, it } from "vitest"
@@ -305,7 +306,11 @@ sinks:
     const { job, place } = await gateJob()
     const step = job.step({ ...inputsOf(place), gate: "deploy.production" })
     await until(() => step.running.stdout.includes("asked for"))
+    const { pid } = step.running.child
+    const [command] = execFileSync("pgrep", ["-P", `${pid}`], { encoding: "utf8" }).split("\n")
     step.running.child.kill("SIGKILL")
+    // The runner ends what a step has started.
+    process.kill(Number(command), "SIGKILL")
     const { state } = await step.end()
     expect(job.left).toHaveLength(1)
     const post = (folder: string) =>
