@@ -35,7 +35,7 @@ Nothing that the queue has sent waits or is refused. Each finding names the work
 after its certificate was revoked; while a relay or the queue stands still, these seconds do. All programs end with 0 when they are stopped, and nothing is left running.
 
 **Memory is flat.** Processes are compared at the same age, 15 to 45 s after each start, because all grow into what they need: from the first start to the last, that may be at most 10% and 8 MiB. At no
-time after 15 s has a process more than 1.3 times its median. The queue reads its journal at its start, and the hub the last 10,000 entries of its audit log and of its archive, so each start has more to read than the one
+time after 15 s has a process more than 1.3 times its median and 8 MiB. The queue reads its journal at its start, and the hub the last 10,000 entries of its audit log and of its archive, so each start has more to read than the one
 before. In the gate, Node.js runs with \`--max-semi-space-size=1\` and collects all garbage every 5 s. Otherwise V8 lets tens of MiB of it lie for longer than a process lives there, and memory says little about what a process holds.
 
 \`npm run gate -- --seed N --report toolkit/docs/gate-report.md\` adds a run to this page, or replaces that with the same seed. What fails, and when, follows from the seed; what that meets does not.

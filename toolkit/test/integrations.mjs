@@ -90,7 +90,7 @@ export const integrations = [
     part: "sink `webhook`",
     against: standIn("a server that checks the signature"),
     tests: [
-      ["relay/sinks.test.ts", "The sink webhook", 2],
+      ["relay/sinks.test.ts", "The sink webhook", 3],
       ["relay/delivery.test.ts", "The sink webhook", 2],
     ],
   },
@@ -321,7 +321,7 @@ export const integrations = [
     against: standIn("the command, sockets of ohmq, and a relay that is killed"),
     tests: [
       ["relay/gate.test.ts", "", 10],
-      ["cli/gate.test.ts", "", 6],
+      ["cli/gate.test.ts", "", 7],
       ["crash/gate.test.ts", "", 1],
     ],
   },
@@ -352,7 +352,7 @@ export const integrations = [
     part: "`integrations/kubernetes/`, a sidecar and its hub",
     against: standIn("processes in namespaces, and the schemas of Kubernetes"),
     tests: [
-      ["crash/sidecar.test.ts", "", 7],
+      ["crash/sidecar.test.ts", "", 8],
       ["kubernetes/manifests.test.ts", "", 7],
     ],
   },

@@ -10,8 +10,8 @@ const grown = 15
 const youth = 45
 /** By how much the memory at that age may have grown over a run: the fraction, and MiB on top of it. */
 const allowed = { fraction: 0.1, more: 8 }
-/** How many times its median a process may have at most. */
-const peak = 1.3
+/** What a process may have at most: so many times its median, and MiB on top of it. */
+const peak = { times: 1.3, more: 8 }
 /** In hours: what is measured for less tells nothing. */
 const least = 0.05
 
@@ -81,7 +81,7 @@ export function memoryOf(name: string, all: readonly MemorySample[]): Memory {
   const memory: Memory = { name, samples: samples.length, median, most, growth, mayGrow }
   if (span < least) return memory
   if (growth > mayGrow) memory.problem = `The memory of ${name} has grown by ${Math.round(growth)} MiB`
-  else if (most > median * peak)
+  else if (most > median * peak.times + peak.more)
     memory.problem = `${name} had ${Math.round(most)} MiB, but mostly ${Math.round(median)} MiB`
   return memory
 }
