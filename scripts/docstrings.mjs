@@ -22,7 +22,10 @@ const isDocumentedFunction = ({ type }) =>
 
 await runMain(async ([config = "typedoc.json"]) => {
   const readers = [new TypeDocReader(), new TSConfigReader()]
-  const app = await Application.bootstrapWithPlugins({ options: path.resolve(root, config), disableSources: true }, readers)
+  const app = await Application.bootstrapWithPlugins(
+    { options: path.resolve(root, config), disableSources: true },
+    readers,
+  )
   const project = await app.convert()
   if (project === undefined || app.logger.hasErrors()) throw new Failure("TypeDoc cannot read the exports")
   app.validate(project)
