@@ -206,11 +206,12 @@ export class Responder {
     const { last } = context.store.stats()
     if (journal.state.lastPosition > last) {
       const reason = `The store has ${last} positions, and decisions were taken up to ${journal.state.lastPosition}`
+      await journal.write(() => ({ type: "response.restarted", reason }))
+      // After that: while it cannot be recorded, this is called again and again.
       this.#log.warn(
         { reason },
         "The store is not the one that the responder had last: its events are decided about anew",
       )
-      await journal.write(() => ({ type: "response.restarted", reason }))
     }
     this.#runners ??= new Runners(context)
     const runners = this.#runners
