@@ -13,7 +13,15 @@ process.on("SIGTERM", () => {
 })
 
 // It connects when the socket is there, and again if the sidecar was restarted. With immediate, nothing is queued while there is no sidecar.
-const dealer = new Dealer({ immediate: true, sendTimeout: 500, receiveTimeout: 500, reconnectInterval: 50, linger: 0 })
+// The heartbeats are for an OHMQ_ENDPOINT that is a tcp:// address.
+const dealer = new Dealer({
+  immediate: true,
+  sendTimeout: 500,
+  receiveTimeout: 500,
+  reconnectInterval: 50,
+  heartbeatInterval: 5000,
+  linger: 0,
+})
 dealer.connect(process.env.OHMQ_ENDPOINT ?? "ipc:///run/ohmq/relay.sock")
 
 /** The sidecar's answer about an event. Throws EAGAIN if there is none in time. */

@@ -9,5 +9,7 @@ umask 077
 mkdir -p "${OHMQ_KEYS:=/run/ohmq/keys}"
 cp -Lf "${OHMQ_SECRET:=/etc/ohmq/secret}"/* "$OHMQ_KEYS/"
 
-# The store may be gone with the pod.
-exec node "${OHMQ_COMMAND:=/app/node_modules/ohmq/dist/cli/main.js}" relay run "${OHMQ_CONFIG:=/etc/ohmq/relay.yaml}" --drain "${OHMQ_DRAIN:=20s}" --drain-failing
+# With a store that is gone with the pod, sinks that fail get the time of the drain, too. With one that stays, they would only hold up each restart.
+if [ "${OHMQ_DRAIN_FAILING:-}" = 1 ]; then set -- "$@" --drain-failing; fi
+
+exec node "${OHMQ_COMMAND:=/app/node_modules/ohmq/dist/cli/main.js}" relay run "${OHMQ_CONFIG:=/etc/ohmq/relay.yaml}" --drain "${OHMQ_DRAIN:=20s}" "$@"

@@ -10,9 +10,11 @@ import { UsageError } from "./usage.js"
 export interface Daemon {
   reload(): Promise<void>
   stop(drainMs: number): Promise<void>
+  /** Resolves if it cannot go on. It has logged why. */
+  readonly failed?: Promise<unknown>
 }
 
-/** Runs it until SIGTERM or SIGINT. SIGHUP, or a change of the file, reloads it. Resolves to the exit code. */
+/** Runs it until SIGTERM or SIGINT. SIGHUP, or a change of the file, reloads it. Resolves to the exit code: 1 if it could not go on. */
 export async function runDaemon(
   name: "relay" | "responder",
   file: string,
@@ -39,12 +41,13 @@ export async function runDaemon(
   const watch = new FileWatch(file, reload)
   daemon = await start(log)
   if (isPending) reload()
-  const signal = await stopped.promise
-  log.info({ signal, drain: drain.data }, `The ${name} stops`)
+  const failed = daemon.failed?.then(() => "failed")
+  const signal = await Promise.race([stopped.promise, ...(failed ? [failed] : [])])
+  log.info({ ...(signal !== "failed" && { signal }), drain: drain.data }, `The ${name} stops`)
   watch.close()
   await daemon.stop(drain.data)
   log.info(`The ${name} has stopped`)
-  return 0
+  return signal === "failed" ? 1 : 0
 }
 
 function resolvers(): { promise: Promise<string>; resolve: (signal: string) => void } {

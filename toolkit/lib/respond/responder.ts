@@ -11,7 +11,7 @@ import { type ComponentContext, sinkKind } from "../relay/components.js"
 import { deliverySchema, type RelayConfig } from "../relay/configuration/configuration.js"
 import { Complaints } from "../relay/observation/complaints.js"
 import { Relay } from "../relay/relay.js"
-import { Runners } from "./actions/runners.js"
+import { Runners, StartError } from "./actions/runners.js"
 import { ApprovalPage } from "./approval-page.js"
 import { Approvals } from "./approvals.js"
 import { type RespondConfig, readRules } from "./configuration/configuration.js"
@@ -30,8 +30,8 @@ const sinkName = "respond"
 /** Milliseconds since 1970: what is remembered must mean the same after a restart. */
 const wallClock: Clock = { now: () => Date.now(), wait: systemClock.wait }
 
-/** If the audit log cannot be opened, it is tried again after so long. In milliseconds. */
-const openAgainMs = 1000
+/** If it cannot begin to decide and to act, it tries again after so long. In milliseconds. */
+const beginAgainMs = 1000
 
 /** How a responder is started. */
 export interface ResponderOptions {
@@ -40,6 +40,8 @@ export interface ResponderOptions {
   /** Opens the audit log. By default, the one in the configuration. */
   readonly openTrail?: (config: RespondConfig, log: Logger) => Promise<AuditTrail>
 }
+
+const isFull = (error: unknown): error is AuditError => error instanceof AuditError && error.code === "DISK_FULL"
 
 /** A responder that runs. */
 export class Responder {
@@ -51,6 +53,14 @@ export class Responder {
   readonly #control: Control
   readonly #desk = new LateDesk()
   readonly #ending = new AbortController()
+  #fail: (error: Error) => void = () => {}
+  /**
+   * Resolves to an error if the responder can never begin to decide, because its audit log is damaged, such as after its disk was full: {@link stop} it. Alerts
+   * wait in the store.
+   */
+  readonly failed = new Promise<Error>((resolve) => {
+    this.#fail = resolve
+  })
   #config: RespondConfig
   #journal: Journal | undefined
   #relay: Relay | undefined
@@ -135,7 +145,7 @@ export class Responder {
     try {
       await work()
     } catch (error) {
-      if (!(error instanceof AuditError && error.code === "DISK_FULL")) throw error
+      if (!isFull(error)) throw error
       this.#blocked(error)
     }
   }
@@ -150,19 +160,40 @@ export class Responder {
     )
   }
 
-  /** Tries until the audit log can be written. */
+  /** Tries until the audit log can be written and the actions have started. What would end a responder that starts ends this one, too. */
   async #beginLater(): Promise<void> {
     const { signal } = this.#ending
     for (;;) {
-      await this.#clock.wait(openAgainMs, signal)
+      await this.#clock.wait(beginAgainMs, signal)
       if (signal.aborted) return
       const change = this.#changing.then(() => this.#begin())
-      this.#changing = change.catch((error: Error) => this.#blocked(error))
-      await this.#changing
-      if (this.#desk.desk === undefined) continue
-      this.#log.info("The audit log can be written: the responder decides what has waited")
-      return
+      this.#changing = change.catch(() => {})
+      try {
+        await change
+        this.#log.info("The audit log can be written: the responder decides what has waited")
+        return
+      } catch (error) {
+        if (isFull(error)) this.#blocked(error)
+        else if (error instanceof StartError) this.#unstarted(error)
+        else return this.#lost(error as Error)
+      }
     }
+  }
+
+  /** What is in its way may go, or a reload bring other actions. */
+  #unstarted({ message: reason }: StartError): void {
+    this.#desk.problem = reason
+    this.#complaints.warn(
+      reason,
+      { reason },
+      "An action cannot be started yet: alerts wait, and nothing is decided or done",
+    )
+  }
+
+  #lost(error: Error): void {
+    this.#desk.problem = error.message
+    this.#log.error({ reason: error.message }, "The responder cannot decide: alerts wait until it is started again")
+    this.#fail(error)
   }
 
   /** The relay inside. */
@@ -206,11 +237,12 @@ export class Responder {
     const { last } = context.store.stats()
     if (journal.state.lastPosition > last) {
       const reason = `The store has ${last} positions, and decisions were taken up to ${journal.state.lastPosition}`
+      await journal.write(() => ({ type: "response.restarted", reason }))
+      // After that: while it cannot be recorded, this is called again and again.
       this.#log.warn(
         { reason },
         "The store is not the one that the responder had last: its events are decided about anew",
       )
-      await journal.write(() => ({ type: "response.restarted", reason }))
     }
     this.#runners ??= new Runners(context)
     const runners = this.#runners
@@ -337,7 +369,8 @@ export class Responder {
       await this.#relay?.reload(() => this.#relayConfig(config))
       this.#config = config
     } catch (error) {
-      await this.#runners?.apply(old.actions)
+      // Before it has begun, those of before may not have started either.
+      if (this.#desk.desk !== undefined) await this.#runners?.apply(old.actions)
       throw error
     } finally {
       end?.()

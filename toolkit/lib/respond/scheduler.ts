@@ -66,11 +66,12 @@ export class Scheduler {
     for (const response of [...this.#journal.state.open.values()]) {
       if (response.status !== "running" && response.status !== "undoing") continue
       const run = response.status === "running" ? "action" : "undo"
+      await this.#finished(response, run, { outcome: "ambiguous", reason: "The responder ended while it ran" })
+      // After that: while it cannot be recorded, this is called again and again.
       this.#log.error(
         { response: response.id, action: response.action, run },
         "The responder ended while this ran: nobody knows how it went",
       )
-      await this.#finished(response, run, { outcome: "ambiguous", reason: "The responder ended while it ran" })
     }
     this.#loop = this.#run()
   }

@@ -1,6 +1,7 @@
 // Relays and responders that were killed, and are started again while a disk is full.
 
-import { chmodSync, existsSync, readFileSync } from "node:fs"
+import { once } from "node:events"
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { readEntries } from "ohmq-toolkit/audit"
 import { expect, it } from "vitest"
@@ -87,5 +88,34 @@ rules:
     await until(() => actions().length === 5)
     expect(actions().sort()).toEqual(["begin a", "begin b", "end b", "undo a", "undo b"])
     expect(await again.end()).toBe(0)
+  },
+)
+
+it.runIf(mayMount)(
+  "A responder ends with 1 if its audit log is damaged, also if it has waited for room on the disk",
+  { timeout: 60_000 },
+  async () => {
+    const folder = temporaryFolder()
+    const disk = new SmallDisk(join(folder, "disk"), 4)
+    const config = configWith(`
+actions:
+  act: { type: exec, ${user}command: [echo, hi] }
+rules:
+  - { name: all, when: "true", do: act }
+`).replace("audit: { path: ./audit }", "audit: { path: ./disk/audit }")
+    const free = await disk.fill()
+    const responder = await RelayProcess.start(folder, config, "respond")
+    await responder.logged("The audit log cannot be written yet: alerts wait, and nothing is decided or done")
+    // There is room now, but the log that is there is none.
+    const exited = once(responder.child, "exit")
+    mkdirSync(join(folder, "other"))
+    writeFileSync(join(folder, "other/head"), "{}")
+    rmSync(join(folder, "disk/audit"), { recursive: true, force: true })
+    symlinkSync(join(folder, "other"), join(folder, "disk/audit"))
+    await free()
+    expect(await exited).toEqual([1, null])
+    const said = responder.log.map(({ msg }) => msg)
+    expect(said).toContain("The responder cannot decide: alerts wait until it is started again")
+    expect(said).toContain("The responder has stopped")
   },
 )

@@ -1,4 +1,5 @@
-import { existsSync, readFileSync, writeFileSync } from "node:fs"
+import { execFileSync } from "node:child_process"
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join, resolve } from "node:path"
 import process from "node:process"
 import { Deployment, StatefulSet } from "kubernetes-models/apps/v1"
@@ -66,6 +67,30 @@ describe("integrations/kubernetes", () => {
       // It would need `sleep` in the image.
       for (const { lifecycle } of containersOf(one)) expect(lifecycle).toBeUndefined()
     }
+  })
+
+  it.skipIf(isWindows)("gives sinks that fail time at the end only where the store is gone with the pod", () => {
+    const at = temporaryFolder()
+    mkdirSync(join(at, "secret"))
+    writeFileSync(join(at, "secret/key"), "")
+    writeFileSync(join(at, "arguments.mjs"), "console.log(process.argv.slice(2).join(' '))")
+    const run = (one: Kustomization) => {
+      const [{ env }] = containersOf(one)
+      const values = env.map(({ name, value }: { name: string; value: string }) => [name, value])
+      return execFileSync("sh", [join(folder, "start.sh")], {
+        env: {
+          PATH: process.env.PATH,
+          ...Object.fromEntries(values),
+          OHMQ_KEYS: join(at, "keys"),
+          OHMQ_SECRET: join(at, "secret"),
+          OHMQ_COMMAND: join(at, "arguments.mjs"),
+        },
+        encoding: "utf8",
+      })
+    }
+    expect(run(base)).toBe("relay run /etc/ohmq/relay.yaml --drain 20s --drain-failing\n")
+    expect(podOf(base).spec.volumes).toContainEqual({ name: "store", emptyDir: expect.anything() })
+    expect(run(hub)).toBe("relay run /etc/ohmq/relay.yaml --drain 20s\n")
   })
 
   it("mounts only what there is, and runs nobody as root", () => {
@@ -149,11 +174,13 @@ describe("integrations/kubernetes", () => {
     const { store, sinks } = relayOf(hub)
     const { maxBytes, keep } = sinks.archive
     const [claim] = podOf(hub).workload.spec.volumeClaimTemplates
-    expect(bytes(store.maxBytes) + (keep + 1) * bytes(maxBytes)).toBeLessThan(
+    // A store takes a quarter more for dead letters.
+    const storeBytes = (maxBytes: string) => bytes(maxBytes) * 1.25
+    expect(storeBytes(store.maxBytes) + (keep + 1) * bytes(maxBytes)).toBeLessThan(
       bytes(claim.spec.resources.requests.storage),
     )
     const volume = podOf(base).spec.volumes.find(({ name }: { name: string }) => name === "store")
-    expect(bytes(relayOf(base).store.maxBytes)).toBeLessThan(bytes(volume.emptyDir.sizeLimit))
+    expect(storeBytes(relayOf(base).store.maxBytes)).toBeLessThan(bytes(volume.emptyDir.sizeLimit))
   })
 
   it.skipIf(isWindows)(

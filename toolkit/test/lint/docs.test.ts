@@ -38,9 +38,12 @@ describe("docs/lint.md", () => {
 })
 
 describe("The programs of this project", () => {
-  it("break no rule in examples/", () => {
-    const files = lintedFiles([resolve(root, "examples")])
-    expect(files.length).toBeGreaterThan(15)
+  it.each([
+    ["examples", 15],
+    ["integrations", 3],
+  ])("break no rule in %s/", (folder, count) => {
+    const files = lintedFiles([resolve(root, folder)])
+    expect(files.length).toBeGreaterThan(count)
     expect(files.flatMap(lintFile)).toEqual([])
   })
 

@@ -87,6 +87,39 @@ describe("The preset crowdsec", () => {
     expect(await relay.end()).toBe(0)
   })
 
+  it("does not make gigabytes of an alert with many decisions", { timeout: 60_000 }, async () => {
+    const { relay, send, events } = await start()
+    const decisions = Array.from({ length: 4000 }, (_, index) => ({
+      type: "ban",
+      value: `203.0.${index >> 8}.${index & 255}`,
+    }))
+    const long = [{ meta: "x".repeat(500_000) }]
+    // One that is the only one of its alert is no copy.
+    const bodies = [
+      { ...alert, decisions, events: long },
+      { ...alert, start_at: "now", decisions: [ban], events: [{ meta: "y" }] },
+    ]
+    expect(await send(JSON.stringify(bodies))).toMatchObject({ status: 202, stored: 4001 })
+    const found = await events(4001)
+    expect(found[3999]?.data).toEqual({
+      ...alert,
+      title: "test",
+      rule: "test",
+      severity: "high",
+      decision: decisions[3999],
+    })
+    expect(found[4000]?.data.events).toEqual([{ meta: "y" }])
+    expect(await send(JSON.stringify([{ ...alert, decisions, message: "x".repeat(500_000) }]))).toEqual({
+      status: 413,
+      error: expect.stringContaining("send fewer at a time"),
+    })
+    // With few decisions, all have the events.
+    const few = [{ ...alert, start_at: "then", decisions: decisions.slice(0, 2), events: long }]
+    expect(await send(JSON.stringify(few))).toMatchObject({ status: 202, stored: 2 })
+    expect((await events(4003)).slice(4001).map(({ data }) => data.events)).toEqual([long, long])
+    expect(await relay.end()).toBe(0)
+  })
+
   it("has no decision where there is none in effect", { timeout: 40_000 }, async () => {
     const { relay, send, events } = await start()
     await send(payload("simulated"))

@@ -1,5 +1,8 @@
+import { once } from "node:events"
 import { readFileSync } from "node:fs"
+import { type AddressInfo, createServer } from "node:net"
 import { join } from "node:path"
+import { setTimeout } from "node:timers/promises"
 import { AuditError } from "ohmq-toolkit/audit"
 import { ApprovalError } from "ohmq-toolkit/respond"
 import { describe, expect, it } from "vitest"
@@ -213,6 +216,82 @@ rules:
     expect(responder.list()).toMatchObject([{ rule: "all", outcome: "done" }])
   })
 
+  it.each([
+    ["an action that was cut off", true, "The responder ended while this ran: nobody knows how it went"],
+    ["another store", false, "The store is not the one that the responder had last: its events are decided about anew"],
+  ])("says once that it has found %s, when it can record that", async (_, isSameStore, message) => {
+    const { openTrail, disk } = fullDisk()
+    disk.isFull = false
+    const config = configWith(exec('[sleep, "60"]'))
+    const first = await startResponder(config, { openTrail })
+    await first.alert({})
+    await first.reached("running")
+    disk.isFull = true
+    await first.stop(0)
+    const again = await startResponder(config, { openTrail, ...(isSameStore && { folder: first.folder }) })
+    const said = () => again.log.filter(({ msg }) => msg === message)
+    await expect.poll(() => again.metric("ohmq_respond_unrecorded_total"), { timeout: 9000 }).toBeGreaterThan(2)
+    expect(said()).toEqual([])
+    disk.isFull = false
+    await expect
+      .poll(() => again.log.some(({ msg }) => String(msg).startsWith("The audit log can be written")))
+      .toBe(true)
+    expect(said()).toHaveLength(1)
+  })
+
+  it("says what else keeps it from acting once there is room, and goes on when that is over", async () => {
+    const { openTrail, disk } = fullDisk()
+    const open = async () => {
+      if (disk.isFull) throw new AuditError("DISK_FULL", "The disk is full")
+      return openTrail()
+    }
+    const other = createServer().listen(0, "127.0.0.1")
+    await once(other, "listening")
+    const { port } = other.address() as AddressInfo
+    const config = configWith(`
+actions:
+  tell: { type: publish, socket: pub, bind: "tcp://127.0.0.1:${port}" }
+rules:
+  - { name: all, when: "true", do: tell }
+`)
+    const { alert, responder, log, metric, reached } = await startResponder(config, { openTrail: open })
+    const said = (text: string) => log.filter(({ msg }) => String(msg).startsWith(text))
+    disk.isFull = false
+    await expect.poll(() => said("An action cannot be started yet"), { timeout: 5000 }).toHaveLength(1)
+    const unrecorded = await metric("ohmq_respond_unrecorded_total")
+    expect(said("An action cannot be started yet")).toMatchObject([
+      { reason: expect.stringMatching(/^Cannot start action tell: .*in use/) },
+    ])
+    expect(await alert({})).toBe(202)
+    // Also after a reload that changes nothing about it.
+    await expect(responder.reload()).rejects.toThrow("Cannot start action tell")
+    await setTimeout(2500)
+    other.close()
+    await reached("ended")
+    expect(responder.list()).toMatchObject([{ rule: "all", outcome: "done" }])
+    expect(said("An action cannot be started yet")).toHaveLength(1)
+    expect(said("The audit log cannot be written yet")).toHaveLength(1)
+    expect(await metric("ohmq_respond_unrecorded_total")).toBe(unrecorded)
+  })
+
+  it("fails if the audit log turns out to be damaged once there is room", async () => {
+    const disk = { isFull: true }
+    const open = () =>
+      Promise.reject(
+        disk.isFull ? new AuditError("DISK_FULL", "The disk is full") : new AuditError("DAMAGED", "A tile is damaged"),
+      )
+    const { alert, responder, log } = await startResponder(configWith(exec("[echo, hi]")), { openTrail: open })
+    expect(await alert({})).toBe(202)
+    disk.isFull = false
+    expect(await responder.failed).toMatchObject({ code: "DAMAGED" })
+    expect(log).toContainEqual(
+      expect.objectContaining({
+        reason: "A tile is damaged",
+        msg: "The responder cannot decide: alerts wait until it is started again",
+      }),
+    )
+  })
+
   it("ends at once while it waits for room in its audit log", async () => {
     const open = () => Promise.reject(new AuditError("DISK_FULL", "The disk is full"))
     const { stop } = await startResponder(configWith(exec("[echo, hi]")), { openTrail: open })
@@ -236,7 +315,7 @@ function fullDisk() {
       return lines.length
     },
     append: async (entry: string) => {
-      if (disk.isFull) throw new Error("ENOSPC: no space left on device")
+      if (disk.isFull) throw new AuditError("DISK_FULL", "The disk is full")
       return { index: lines.push(entry) - 1 }
     },
     async *entries(from: number) {

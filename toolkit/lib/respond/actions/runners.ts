@@ -3,6 +3,9 @@
 import type { ComponentContext } from "../../relay/components.js"
 import type { Action, Body, Runner } from "./action.js"
 
+/** An action cannot be started. It may be possible later, such as when its port is free. */
+export class StartError extends Error {}
+
 /** An action with what runs it. */
 export interface Equipped {
   readonly action: Action
@@ -41,14 +44,14 @@ export class Runners {
   async #equip(action: Action): Promise<Equipped> {
     const started: { stop(): Promise<void> }[] = []
     const start = async ({ kind, config }: Body, what: string) => {
-      const runner = await kind.create(config, { ...this.#context, name: action.name })
       try {
+        const runner = await kind.create(config, { ...this.#context, name: action.name })
         await runner.start()
+        started.push(runner)
+        return runner
       } catch (error) {
-        throw new Error(`Cannot start ${what}: ${(error as Error).message}`)
+        throw new StartError(`Cannot start ${what}: ${(error as Error).message}`)
       }
-      started.push(runner)
-      return runner
     }
     try {
       const runner = await start(action.body, `action ${action.name}`)

@@ -1,10 +1,17 @@
 // CrowdSec, by its plugin http with the format {{.|toJson}}: https://docs.crowdsec.net/docs/notification_plugins/http. A request is a list of
 // alerts; each decision of an alert is an event.
 
+import { Buffer } from "node:buffer"
 import { createHash } from "node:crypto"
 import type { Severity } from "../../../../events/index.js"
-import { eventTypes } from "../../../../events/index.js"
+import { EventError, eventTypes } from "../../../../events/index.js"
 import { type Draft, isName, member, type PresetOf, textAt, timeAt, unexpected, verifyToken } from "./preset.js"
+
+/**
+ * Each decision of an alert has the rest of the alert in its event. Of alerts with several decisions, that may be so many bytes in a request: a
+ * small body must not become gigabytes.
+ */
+const maxCopiedBytes = 64 << 20
 
 /** CrowdSec has no severities: this says what it decided. */
 const severityOf = (decision: string | undefined): Severity =>
@@ -64,6 +71,32 @@ function draftOf(alert: object, decision: unknown): Draft | undefined {
   }
 }
 
+const bytesOf = (value: unknown) => Buffer.byteLength(JSON.stringify(value))
+
+/** The alerts as their events have them: without what led to several decisions, if that would be too much. Throws if it is too much even so. */
+function affordable(alerts: readonly unknown[]): readonly unknown[] {
+  let [bytes, least] = [0, 0]
+  for (const alert of alerts) {
+    const count = decisionsOf(alert).length
+    if (count < 2) continue
+    const { decisions: _, events = [], ...rest } = alert as Record<string, unknown>
+    const own = bytesOf(rest)
+    least += count * own
+    bytes += count * (own + bytesOf(events))
+  }
+  if (bytes <= maxCopiedBytes) return alerts
+  if (least > maxCopiedBytes)
+    throw new EventError(
+      "too-large",
+      "The alerts have more than 64 MiB if each decision has its alert: send fewer at a time",
+    )
+  return alerts.map((alert) => {
+    if (decisionsOf(alert).length < 2) return alert
+    const { events: _, ...rest } = alert as Record<string, unknown>
+    return rest
+  })
+}
+
 function draftsOf(alert: unknown): (Draft | undefined)[] {
   if (typeof alert !== "object" || alert === null) return [undefined]
   const decisions = decisionsOf(alert)
@@ -79,7 +112,7 @@ export const crowdsec: PresetOf = (config) => ({
   read: (_request, body) => {
     if (!Array.isArray(body))
       return unexpected("Expected a list of alerts: set the format of the plugin to {{.|toJson}}")
-    const drafts = body.flatMap(draftsOf)
+    const drafts = affordable(body).flatMap(draftsOf)
     const events = drafts.filter((draft) => draft !== undefined)
     if (events.length < drafts.length)
       return unexpected("An alert has no scenario or start_at, or a decision no type or value")
