@@ -68,6 +68,35 @@ describe("lintText of a configuration", () => {
     ).toEqual([])
   })
 
+  /** What to do about the only finding. */
+  const advice = (text: string) => lintText(text, "relay.yaml").map((finding) => finding.advice)
+  const clients = "Bind to 127.0.0.1 or ipc://, or use CURVE: security: { cert, clients }"
+  const serverKey = "Use CURVE: security: { cert, serverKey }"
+
+  it.each([
+    ['{ type: zmq, socket: pull, bind: "tcp://*:1", insecure: true }', clients],
+    ['{ type: link, bind: "tcp://*:1", insecure: true }', clients],
+    ['{ type: zmq, socket: sub, connect: "tcp://b:1", insecure: true }', serverKey],
+    ['{ type: syslog, bind: "udp://0.0.0.0:514", insecure: true }', "Bind to 127.0.0.1, or use tls: with cert and key"],
+  ])("says what to do about a source: %s", (source, expected) => {
+    expect(advice(config(source))).toEqual([expected])
+  })
+
+  it.each([
+    ['{ type: link, connect: "tcp://hub:1", insecure: true }', serverKey],
+    [webhook("http://example.com/a"), "Use https:"],
+    ['{ type: jetstream, servers: "nats://hub:4222", stream: A, subject: a, insecure: true }', "Use tls:"],
+    ['{ type: syslog, connect: "tcp://hub:514", insecure: true }', "Use tls:"],
+  ])("says what to do about a sink: %s", (sink, expected) => {
+    expect(advice(config(timer, sink))).toEqual([expected])
+  })
+
+  it("says what to do about an HTTP server, which has no CURVE", () => {
+    expect(advice(config(timer, undefined, "0.0.0.0:80"))).toEqual([
+      "Put a proxy with TLS before it, and listen on 127.0.0.1",
+    ])
+  })
+
   it("finds an address whose scheme is in upper case", () => {
     expect(found(config(timer, webhook("HTTP://example.com/a")))).toEqual(["9:28 unencrypted-connect"])
   })
@@ -257,6 +286,11 @@ describe("lintText of conditions", () => {
     expect(messages('source == "/admin"', source)).toEqual(expected)
   })
 
+  it("says what to do in a route", () => {
+    const text = config(zmq).replace("from: [a]", "from: [a], when: 'source == \"/a\"'")
+    expect(lintText(text, "a.yaml").map(({ advice }) => advice)).toEqual(["Ask for sender, too"])
+  })
+
   it("finds each claim, and only of sources over ØMQ", () => {
     expect(messages('source == "/a" || data.user == "b" || source == "/c"')).toEqual([
       says("source"),
@@ -278,6 +312,7 @@ rules:
   - { name: c, when: 'data.role == "admin"', do: act${rule} }
 `
     expect(found(rules(""))).toEqual(["7:22 trusted-header"])
+    expect(lintText(rules(""), "a.yaml")[0]?.advice).toBe("Ask for sender, too, or set senders of the rule")
     expect(found(rules(", from: [a]"))).toEqual(["7:22 trusted-header"])
     expect(found(rules(", from: [b]"))).toEqual([])
     expect(found(rules(", senders: [root]"))).toEqual([])

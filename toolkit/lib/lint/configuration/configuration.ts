@@ -25,7 +25,8 @@ export function lintConfiguration(text: string, file: string): { violations: Vio
   if (text.length > maxLength) throw refuse("It is larger than 1 MiB: too large for a configuration")
   const { document, value } = new WrittenConfig(text, file, "the members of a configuration of ohmq")
   const violations: Violation[] = []
-  const report: Report = (rule, path, message) => violations.push({ rule, ...document.place(path), message })
+  const report: Report = (rule, path, message, advice) =>
+    violations.push({ rule, ...document.place(path), message, advice })
   switch (kindOfValue(value)) {
     case "relay": {
       const { sources, routes } = parseConfig(text, file, { needsSecrets: false })
