@@ -22,6 +22,9 @@ function mistakesOf({ message }: ConfigError, file: string): string {
   return [...lines.slice(0, maxLines), ...(rest > 0 ? [`${file}: ${plural(rest, "mistake")} more`] : [])].join("\n")
 }
 
+const nothingIn = (paths: readonly string[]) =>
+  `error: There is nothing to check in ${paths.join(", ")}. Name the folders with programs or configurations`
+
 async function run(args: readonly string[]): Promise<number> {
   const { positionals, values } = parseUsage(args, Number.POSITIVE_INFINITY, ["output"])
   const output = outputOf(values.output, "json", "sarif")
@@ -52,7 +55,8 @@ async function run(args: readonly string[]): Promise<number> {
     ]
     say(notes.join("; "))
   }
-  if (unread > 0) return 2
+  if (files.length === 0) process.stderr.write(`${nothingIn(positionals)}\n`)
+  if (unread > 0 || files.length === 0) return 2
   return findings.length > 0 ? 1 : 0
 }
 
@@ -61,7 +65,7 @@ const command: Command = {
   purpose: "find what is risky in programs and in configurations",
   about: `Reads JavaScript and TypeScript programs that use ohmq or zeromq, configurations of the relay and the responder, and files for
 tasks serve --jetstream; nothing is run. Of a folder, it reads what is below it, without node_modules, dist, build and links to folders,
-and names YAML files that look like a configuration but are none. It finds what others can read or misuse (errors), and
+and names YAML files that look like a configuration but are none, and programs larger than 5 MiB. It finds what others can read or misuse (errors), and
 what hangs or loses messages (warnings); docs/lint.md of ohmq-toolkit has the rules. Endpoints on this machine are fine.
 
 A finding may stay if a comment on its line, or on the line before it, says why:
@@ -70,7 +74,8 @@ A finding may stay if a comment on its line, or on the line before it, says why:
   --output json    a line of JSON for each finding
   --output sarif   a SARIF 2.1.0 log, for scanners' pipelines
 
-Exit codes: 0 nothing was found, 1 something was, 2 wrong usage, or a file that cannot be read or parsed: the others are checked.`,
+Exit codes: 0 nothing was found, 1 something was, 2 wrong usage, nothing to check, or a file that cannot be read or parsed: the others are
+checked.`,
   run,
 }
 

@@ -1,7 +1,7 @@
 // A YAML text that knows where each of its values stands.
 
 import { readFileSync } from "node:fs"
-import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from "yaml"
+import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, type Pair, parseDocument, type YAMLMap } from "yaml"
 
 /** Something that is wrong with a configuration, and where. */
 export interface Mistake {
@@ -24,6 +24,46 @@ const pathText = (path: readonly PropertyKey[]): string =>
     return text === "" ? name : `${text}.${name}`
   }, "")
 
+const tooDeep = "It is nested too deeply"
+
+/** Runs without stacks of errors, which nobody sees: hundreds of thousands of mistakes in a text would take half a minute. */
+function withoutStacks<T>(run: () => T): T {
+  const { stackTraceLimit } = Error
+  Error.stackTraceLimit = 0
+  try {
+    return run()
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit
+  }
+}
+
+/** A key of a map, as the parser leaves it: what is empty has a node, too. */
+const keyNodeOf = (pair: Pair) => pair.key as Node
+
+/**
+ * The offsets of keys that a map has already. The parser could find them itself, but compares each key with all others: 60,000 keys would take
+ * a minute.
+ */
+function repeatedKeys(root: Node | null): number[] {
+  const found: number[] = []
+  const waiting: unknown[] = [root]
+  while (waiting.length > 0) {
+    const node = waiting.pop()
+    if (isSeq(node)) for (const item of node.items) waiting.push(item)
+    if (!isMap(node)) continue
+    const seen = new Set<unknown>()
+    for (const pair of node.items) {
+      const key = keyNodeOf(pair)
+      waiting.push(key, pair.value)
+      // A number that is none equals nothing, and what is no scalar equals itself only.
+      if (!isScalar(key) || Number.isNaN(key.value)) continue
+      if (seen.has(key.value)) found.push(key.range?.[0] ?? 0)
+      seen.add(key.value)
+    }
+  }
+  return found
+}
+
 /** A YAML text. */
 export class ConfigDocument {
   /** What it says, as plain objects. Undefined if it is not valid YAML. */
@@ -31,22 +71,47 @@ export class ConfigDocument {
   readonly mistakes: Mistake[] = []
   readonly #lines = new LineCounter()
   readonly #root: Node | null
+  /** The members of maps by their keys, once somebody asked for a member of that map. */
+  readonly #members = new WeakMap<YAMLMap, Map<string, Pair>>()
 
   constructor(text: string) {
-    const document = parseDocument(text, { lineCounter: this.#lines, prettyErrors: false, version: "1.2" })
+    const document = withoutStacks(() =>
+      parseDocument(text, { lineCounter: this.#lines, prettyErrors: false, uniqueKeys: false, version: "1.2" }),
+    )
     this.#root = document.contents
+    const deep = document.errors.find(({ code }) => code === "RESOURCE_EXHAUSTION")
+    if (deep) {
+      // What is wrong besides comes from the end that was not read.
+      this.mistakes.push({ ...this.#at(deep.pos[0]), path: "", message: tooDeep })
+      return
+    }
     for (const { pos, message } of document.errors) this.mistakes.push({ ...this.#at(pos[0]), path: "", message })
+    for (const offset of repeatedKeys(this.#root))
+      this.mistakes.push({ ...this.#at(offset), path: "", message: "Map keys must be unique" })
     if (this.mistakes.length > 0) return
     try {
       this.value = document.toJS({ maxAliasCount: 100 })
     } catch (error) {
-      this.mistakes.push({ line: 1, column: 1, path: "", message: (error as Error).message })
+      const message = error instanceof RangeError ? tooDeep : (error as Error).message
+      this.mistakes.push({ line: 1, column: 1, path: "", message })
     }
   }
 
   #at(offset: number): { line: number; column: number } {
     const { line, col } = this.#lines.linePos(offset)
     return { line: Math.max(line, 1), column: Math.max(col, 1) }
+  }
+
+  #membersOf(map: YAMLMap): Map<string, Pair> {
+    const known = this.#members.get(map)
+    if (known) return known
+    const members = new Map<string, Pair>()
+    for (const pair of map.items) {
+      const name = isScalar(pair.key) ? String(pair.key.value) : undefined
+      if (name !== undefined && !members.has(name)) members.set(name, pair)
+    }
+    this.#members.set(map, members)
+    return members
   }
 
   /** The offset of a value or of its key. If it is not there, of what would contain it. */
@@ -56,10 +121,10 @@ export class ConfigDocument {
     for (const [index, name] of path.entries()) {
       if (isAlias(node)) return offset
       if (isMap(node)) {
-        const pair = node.items.find(({ key }) => isScalar(key) && String(key.value) === String(name))
+        const pair = this.#membersOf(node).get(String(name))
         if (pair === undefined) return offset
         node = pair.value as Node | null
-        const key = (pair.key as Node).range?.[0] ?? offset
+        const key = keyNodeOf(pair).range?.[0] ?? offset
         offset = wantsKey && index === path.length - 1 ? key : (node?.range?.[0] ?? key)
       } else if (isSeq(node)) {
         const item = node.items[Number(name)] as Node | undefined

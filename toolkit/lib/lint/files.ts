@@ -17,6 +17,20 @@ export const isDeclaration = (file: string): boolean => /\.d\.[cm]?ts$/.test(fil
 /** Folders that hold what others wrote, or what was made of the files. */
 const skipped = /^(node_modules|dist|build|\..*)$/
 
+/** Larger programs are made by tools, and take too long: the parser needs seconds for each MiB of short statements. */
+const maxProgram = 5 * 2 ** 20
+
+/** Why a file should not be read, if it should not: what is no file may never end. */
+export function refusalOf(file: string): string | undefined {
+  const stat = statOf(file)
+  // Whoever reads a folder, or what is not there, is told what is wrong.
+  if (stat === undefined || stat.isDirectory()) return undefined
+  if (!stat.isFile()) return "It is not a regular file"
+  return programs.has(extname(file)) && stat.size > maxProgram
+    ? "It is larger than 5 MiB: too large to check"
+    : undefined
+}
+
 /** What a path leads to, through symbolic links. Undefined if it leads nowhere, or cannot be reached. */
 function statOf(path: string): Stats | undefined {
   try {
@@ -79,7 +93,10 @@ class Search {
       const extension = extname(entry.name)
       if (!lintedExtensions.includes(extension)) continue
       const isFile = entry.isFile() || (entry.isSymbolicLink() && statOf(path)?.isFile())
-      if (isFile && (!configurations.has(extension) || this.#isMeant(path))) this.#take(path)
+      if (!isFile) continue
+      const reason = isDeclaration(path) ? undefined : refusalOf(path)
+      if (reason !== undefined) this.#onSkipped({ file: path, reason })
+      else if (!configurations.has(extension) || this.#isMeant(path)) this.#take(path)
     }
   }
 
@@ -105,7 +122,7 @@ const entriesOf = (folder: string) =>
  * The files to check: those that are named, and what folders have below them, without node_modules, dist, build and what is hidden. Of YAML
  * files in folders, those that are configurations.
  *
- * @param onSkipped Is called for each YAML file in a folder that is left out, but looks like a configuration.
+ * @param onSkipped Is called for each YAML file in a folder that is left out, but looks like a configuration, and for each program that is too large.
  */
 export function lintedFiles(paths: readonly string[], onSkipped: (skipped: Skipped) => void = () => {}): string[] {
   const search = new Search(onSkipped)

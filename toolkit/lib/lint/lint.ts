@@ -3,7 +3,7 @@
 import { extname } from "node:path"
 import { ConfigError, readText } from "../config/index.js"
 import { lintConfiguration } from "./configuration/configuration.js"
-import { configurations, isDeclaration, lintedExtensions } from "./files.js"
+import { configurations, isDeclaration, lintedExtensions, refusalOf } from "./files.js"
 import { withoutIgnored } from "./ignores.js"
 import type { LintFinding } from "./place.js"
 import { lintSockets } from "./program/socket-rules.js"
@@ -43,7 +43,7 @@ export function lintText(text: string, file: string): LintFinding[] {
     : lintProgram(text, file)
   return withoutIgnored(violations, comments).map((violation) => {
     const { level, advice } = rules[violation.rule]
-    return { file, ...violation, level, advice }
+    return { file, level, advice, ...violation }
   })
 }
 
@@ -53,5 +53,9 @@ const unreadable: Readonly<Record<string, string>> = {
   EACCES: "This user may not read it. Change its owner or mode",
 }
 
-/** What breaks the rules in a file. See {@link lintText}. */
-export const lintFile = (file: string): LintFinding[] => lintText(readText(file, unreadable), file)
+/** What breaks the rules in a file. See {@link lintText}. What is not a regular file, or a program larger than 5 MiB, is refused. */
+export function lintFile(file: string): LintFinding[] {
+  const refusal = refusalOf(file)
+  if (refusal !== undefined) throw new ConfigError(file, [{ line: 1, column: 1, path: "", message: refusal }])
+  return lintText(readText(file, unreadable), file)
+}

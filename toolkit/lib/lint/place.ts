@@ -11,6 +11,8 @@ export interface Violation {
   readonly column: number
   /** What is there. */
   readonly message: string
+  /** What to do here, if it is not what the rule says: an HTTP server has no CURVE, say. */
+  readonly advice?: string
 }
 
 /** A violation, and the file that has it. */

@@ -1,4 +1,4 @@
-import { spawnSync } from "node:child_process"
+import { execFileSync, spawnSync } from "node:child_process"
 import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import process from "node:process"
@@ -13,7 +13,6 @@ const says = "error public-bind: Other machines can reach this Push at tcp://*:1
 describe("ohmq lint", () => {
   it("checks files and folders, but not what others wrote", () => {
     const folder = temporaryFolder()
-    expect(ohmq(folder, "lint", ".")).toEqual({ status: 0, stdout: "0 files checked: 0 findings\n", stderr: "" })
     for (const name of ["src", "node_modules", "dist", ".git"]) {
       mkdirSync(join(folder, name))
       writeFileSync(join(folder, name, "a.mjs"), bad)
@@ -50,6 +49,42 @@ describe("ohmq lint", () => {
     const none = ohmq(folder, "lint", "a b.mjs", "--output", "sarif")
     expect(none.status).toBe(0)
     expect(JSON.parse(none.stdout)).toMatchObject({ version: "2.1.0", runs: [{ results: [] }] })
+  })
+
+  it("refuses paths where nothing is to be checked", () => {
+    const folder = temporaryFolder()
+    mkdirSync(join(folder, "src"))
+    writeFileSync(join(folder, "src", "notes.txt"), bad)
+    const advice = "Name the folders with programs or configurations"
+    expect(ohmq(folder, "lint", "src", ".")).toEqual({
+      status: 2,
+      stdout: "0 files checked: 0 findings\n",
+      stderr: `error: There is nothing to check in src, .. ${advice}\n`,
+    })
+    const { status, stdout } = ohmq(folder, "lint", "src", "--output", "sarif")
+    expect(JSON.parse(stdout)).toMatchObject({ runs: [{ results: [] }] })
+    expect(status).toBe(2)
+    // What is wrong with a path that is not there is another thing.
+    expect(ohmq(folder, "lint", "scr").stderr).toBe("scr:1:1: There is no such file\n")
+  })
+
+  it("refuses what is no regular file, and programs that are too large", () => {
+    const folder = temporaryFolder()
+    execFileSync("mkfifo", [join(folder, "fifo.mjs"), join(folder, "fifo.yaml")])
+    symlinkSync("/dev/zero", join(folder, "zero.mjs"))
+    writeFileSync(join(folder, "large.mjs"), `//${"x".repeat(5 * 2 ** 20)}`)
+    writeFileSync(join(folder, "a.mjs"), `/*${"x".repeat(5 * 2 ** 20 - 200)}*/\n${bad}`)
+    const names = ["fifo.mjs", "fifo.yaml", "zero.mjs", "large.mjs", "a.mjs"]
+    const named = ohmq(folder, "lint", ...names)
+    const special = names.slice(0, 3).map((name) => `${name}:1:1: It is not a regular file\n`)
+    const large = "It is larger than 5 MiB: too large to check"
+    expect(named.stderr).toBe(`${special.join("")}large.mjs:1:1: ${large}\n`)
+    expect(named.stdout).toContain("1 file checked: 1 finding; 4 files not checked\n")
+    expect(named.status).toBe(2)
+    const below = ohmq(folder, "lint", ".")
+    expect(below.stderr).toBe(`large.mjs: skipped: ${large}\n`)
+    expect(below.stdout).toContain("1 file checked: 1 finding; 1 file skipped\n")
+    expect(below.status).toBe(1)
   })
 
   it("goes on after a file that it cannot read, and ends with 2", () => {

@@ -1,3 +1,4 @@
+import process from "node:process"
 import { lintText } from "ohmq-toolkit/lint"
 import { describe, expect, it } from "vitest"
 
@@ -67,6 +68,35 @@ describe("lintText of a configuration", () => {
     ).toEqual([])
   })
 
+  /** What to do about the only finding. */
+  const advice = (text: string) => lintText(text, "relay.yaml").map((finding) => finding.advice)
+  const clients = "Bind to 127.0.0.1 or ipc://, or use CURVE: security: { cert, clients }"
+  const serverKey = "Use CURVE: security: { cert, serverKey }"
+
+  it.each([
+    ['{ type: zmq, socket: pull, bind: "tcp://*:1", insecure: true }', clients],
+    ['{ type: link, bind: "tcp://*:1", insecure: true }', clients],
+    ['{ type: zmq, socket: sub, connect: "tcp://b:1", insecure: true }', serverKey],
+    ['{ type: syslog, bind: "udp://0.0.0.0:514", insecure: true }', "Bind to 127.0.0.1, or use tls: with cert and key"],
+  ])("says what to do about a source: %s", (source, expected) => {
+    expect(advice(config(source))).toEqual([expected])
+  })
+
+  it.each([
+    ['{ type: link, connect: "tcp://hub:1", insecure: true }', serverKey],
+    [webhook("http://example.com/a"), "Use https:"],
+    ['{ type: jetstream, servers: "nats://hub:4222", stream: A, subject: a, insecure: true }', "Use tls:"],
+    ['{ type: syslog, connect: "tcp://hub:514", insecure: true }', "Use tls:"],
+  ])("says what to do about a sink: %s", (sink, expected) => {
+    expect(advice(config(timer, sink))).toEqual([expected])
+  })
+
+  it("says what to do about an HTTP server, which has no CURVE", () => {
+    expect(advice(config(timer, undefined, "0.0.0.0:80"))).toEqual([
+      "Put a proxy with TLS before it, and listen on 127.0.0.1",
+    ])
+  })
+
   it("finds an address whose scheme is in upper case", () => {
     expect(found(config(timer, webhook("HTTP://example.com/a")))).toEqual(["9:28 unencrypted-connect"])
   })
@@ -84,6 +114,51 @@ describe("lintText of a configuration", () => {
       "a.yaml:1:1: It is larger than 1 MiB",
     )
   })
+
+  /** The first mistake of what is refused, and the seconds of CPU that it took. */
+  const refused = (text: string) => {
+    const before = process.cpuUsage()
+    let message = ""
+    try {
+      lintText(text, "a.yaml")
+    } catch (error) {
+      message = (error as Error).message
+    }
+    const end = message.indexOf("\n")
+    return { first: end < 0 ? message : message.slice(0, end), seconds: process.cpuUsage(before).user / 1e6 }
+  }
+
+  it("refuses a map with 60,000 keys, and a text with 400,000 mistakes, within seconds", () => {
+    const keys = Array.from({ length: 60_000 }, (_, index) => `  k${index}: 1\n`).join("")
+    const unknown = refused(`version: 1\nstore:\n${keys}`)
+    expect(unknown.first).toContain("a.yaml:1:1: sources: It is required")
+    const repeated = refused(`version: 1\nstore:\n${keys}  k7: 1\n`)
+    expect(repeated.first).toBe("a.yaml:60003:3: Map keys must be unique")
+    const commas = refused(`{${", ".repeat(400_000)}`)
+    expect(commas.first).toBe("a.yaml:1:4: Unexpected , in flow map")
+    for (const { seconds } of [unknown, repeated, commas]) expect(seconds).toBeLessThan(10)
+  }, 120_000)
+
+  it.each([
+    ["a: 1\nb: 2\na: 3", "3:1"],
+    ["\"a\": 1\n'a': 2", "2:1"],
+    ["a: { b: 1, c: 2, b: 3 }", "1:18"],
+    ["? { a: 1, a: 2 }\n: b", "1:11"],
+    ["- a: 1\n  &anchor a: 2", "2:11"],
+    ["~: 1\nnull: 2", "2:1"],
+  ])("refuses a key that a map has already: %j", (text, place) => {
+    expect(() => lintText(text, "a.yaml")).toThrow(`a.yaml:${place}: Map keys must be unique`)
+  })
+
+  it.each(["{ a: 1, b: { a: 1 } }", '{ 1: a, "1": b }', "{ .nan: 1, .NaN: 2 }", "{ [a]: 1, [a]: 2 }"])(
+    "takes keys that differ: %s",
+    (text) => expect(() => lintText(text, "a.yaml")).toThrow("It is no configuration of ohmq"),
+  )
+
+  it.each(["[".repeat(20_000), `store: ${"{a: ".repeat(20_000)}1${"}".repeat(20_000)}`])(
+    "says of what is nested too deeply only that",
+    (text) => expect(() => lintText(text, "a.yaml")).toThrow(/^a.yaml:1:\d+: It is nested too deeply$/),
+  )
 
   it.each(["tests: []", "config: relay.yaml\ntests: [{ name: a }]"])("finds nothing in tests of rules: %s", (text) => {
     expect(lintText(text, "relay.test.yaml")).toEqual([])
@@ -211,6 +286,11 @@ describe("lintText of conditions", () => {
     expect(messages('source == "/admin"', source)).toEqual(expected)
   })
 
+  it("says what to do in a route", () => {
+    const text = config(zmq).replace("from: [a]", "from: [a], when: 'source == \"/a\"'")
+    expect(lintText(text, "a.yaml").map(({ advice }) => advice)).toEqual(["Ask for sender, too"])
+  })
+
   it("finds each claim, and only of sources over ØMQ", () => {
     expect(messages('source == "/a" || data.user == "b" || source == "/c"')).toEqual([
       says("source"),
@@ -232,6 +312,7 @@ rules:
   - { name: c, when: 'data.role == "admin"', do: act${rule} }
 `
     expect(found(rules(""))).toEqual(["7:22 trusted-header"])
+    expect(lintText(rules(""), "a.yaml")[0]?.advice).toBe("Ask for sender, too, or set senders of the rule")
     expect(found(rules(", from: [a]"))).toEqual(["7:22 trusted-header"])
     expect(found(rules(", from: [b]"))).toEqual([])
     expect(found(rules(", senders: [root]"))).toEqual([])

@@ -103,6 +103,46 @@ describe("lintText", () => {
     expect(lintText(source, "program.cts").map(({ rule }) => rule)).toEqual(["public-bind"])
   })
 
+  describe("with the API of zeromq 5", () => {
+    const found = (source: string) => lintText(source, "program.cjs").map(({ rule, advice }) => `${rule}: ${advice}`)
+    const bind = "public-bind: Bind to 127.0.0.1 or ipc://, or use CURVE: curve_server and curve_secretkey"
+    const connect = "unencrypted-connect: Use CURVE: curve_serverkey, curve_publickey and curve_secretkey"
+    const zmq = "const zmq = require('zeromq');"
+
+    it.each([
+      [`${zmq} zmq.socket('pub').bindSync('tcp://*:5')`, [bind]],
+      [`${zmq} const s = zmq.socket('pull'); s.bind('tcp://*:5', done)`, [bind]],
+      [`${zmq} const s = zmq.createSocket('sub', { identity: 'a' }); s.connect('tcp://hub:5')`, [connect]],
+      [`${zmq} const s = new zmq.Socket('req'); s.connect('tcp://hub:5')`, [connect]],
+      [`${zmq} const s = zmq.socket(kind); s.connect('tcp://hub:5')`, [connect]],
+      ["const { socket } = require('ohmq/v5-compat'); socket('xrep').bindSync('tcp://*:5')", [bind]],
+      ["import zmq from 'zeromq/v5-compat'; zmq.socket('pub').bindSync('tcp://*:5')", [bind]],
+      [`${zmq} const s = zmq.socket('pub'); s.curve_server = 0; s.bindSync('tcp://*:5')`, [bind]],
+      [`${zmq} const s = zmq.socket('pub'); s.setsockopt('linger', 0); s.bindSync('tcp://*:5')`, [bind]],
+    ])("finds what is open: %s", (source, expected) => {
+      expect(found(source)).toEqual(expected)
+    })
+
+    it.each([
+      `${zmq} zmq.socket('pub').bindSync('tcp://127.0.0.1:5')`,
+      `${zmq} const s = zmq.socket('pub'); s.curve_server = true; s.curve_secretkey = k; s.bindSync('tcp://*:5')`,
+      `${zmq} const s = zmq.socket('pub'); s.setsockopt('curve_server', 1); s.bindSync('tcp://*:5')`,
+      `${zmq} const s = zmq.socket('pub'); s.setsockopt(zmq.ZMQ_CURVE_SERVER, 1); s.bindSync('tcp://*:5')`,
+      `${zmq} const s = zmq.socket('pub'); s.setsockopt(47, 1); s.bindSync('tcp://*:5')`,
+      `${zmq} const s = zmq.createSocket('sub', { curve_serverkey: k }); s.connect('tcp://hub:5')`,
+      `${zmq} const s = zmq.createSocket('sub', options); s.connect('tcp://hub:5')`,
+      "const zmq = require('other'); zmq.socket('pub').bindSync('tcp://*:5')",
+      "const zmq = require('ohmq'); zmq.socket('pub').bindSync('tcp://*:5')",
+    ])("finds nothing in %s", (source) => {
+      expect(found(source)).toEqual([])
+    })
+
+    it("finds PLAIN over a network", () => {
+      const source = `${zmq} const s = zmq.socket('sub'); s.plain_username = 'a'; s.connect('tcp://hub:5')`
+      expect(found(source)).toEqual(["plain-text: Use CURVE, or PLAIN over ipc:// only"])
+    })
+  })
+
   it("follows sockets into fields, assignments and constructors", () => {
     expect(
       found(`class Server {

@@ -10,16 +10,29 @@ type Options = Readonly<Record<string, unknown>>
 /** What encrypts by itself, whatever else is set. */
 const encrypted = new Set(["https:", "tls:", "wss:"])
 
+const schemeOf = (address: string): string => /^[a-z]+:/i.exec(address)?.[0].toLowerCase() ?? ""
+
 /** Whether an address goes beyond this machine, without encryption. */
 function isOpen(address: string): boolean {
-  const [given = ""] = /^[a-z]+:/i.exec(address) ?? []
-  const scheme = given.toLowerCase()
+  const scheme = schemeOf(address)
   if (encrypted.has(scheme)) return false
   if (scheme === "http:" || scheme === "nats:") {
     const url = address.replace(/^[a-z]+:/i, "http:")
     return URL.canParse(url) && !isLoopback(new URL(url).hostname)
   }
   return reachOf(address) === "far"
+}
+
+/** How an address is encrypted: ZeroMQ has CURVE, others have TLS. */
+function adviceOf(rule: RuleId, address: string, { type }: Options): string {
+  const scheme = schemeOf(address)
+  if (scheme === "http:") return "Use https:"
+  if (scheme === "nats:") return "Use tls:"
+  if (scheme === "ws:" && type === "jetstream") return "Use wss:"
+  if (type === "syslog") return rule === "public-bind" ? "Bind to 127.0.0.1, or use tls: with cert and key" : "Use tls:"
+  return rule === "public-bind"
+    ? "Bind to 127.0.0.1 or ipc://, or use CURVE: security: { cert, clients }"
+    : "Use CURVE: security: { cert, serverKey }"
 }
 
 /** The options that hold addresses, and the rule that an open one breaks. */
@@ -42,7 +55,7 @@ export function checkAddresses(part: unknown, path: readonly PropertyKey[], repo
       if (typeof value !== "string" || !isOpen(value)) continue
       const name = path.length > 0 ? `${path.join(".")}: ` : ""
       const place = [...path, option, ...(Array.isArray(options[option]) ? [index] : [])]
-      report(rule, place, `${name}${value} goes beyond this machine, unencrypted`)
+      report(rule, place, `${name}${value} goes beyond this machine, unencrypted`, adviceOf(rule, value, options))
     }
   }
 }
@@ -51,7 +64,12 @@ export function checkAddresses(part: unknown, path: readonly PropertyKey[], repo
 export function checkAllAddresses(root: Options, report: Report): void {
   const { listen } = mapIn(root.http)
   if (typeof listen === "string" && !isLoopback(listen.slice(0, listen.lastIndexOf(":"))))
-    report("public-bind", ["http", "listen"], `http: ${listen} can be reached from other machines, unencrypted`)
+    report(
+      "public-bind",
+      ["http", "listen"],
+      `http: ${listen} can be reached from other machines, unencrypted`,
+      "Put a proxy with TLS before it, and listen on 127.0.0.1",
+    )
   checkAddresses(mapIn(root.store).jetstream, ["store", "jetstream"], report)
   for (const room of ["sources", "sinks", "actions"]) {
     for (const [name, part] of Object.entries(mapIn(root[room]))) {

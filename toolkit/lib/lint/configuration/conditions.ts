@@ -177,7 +177,8 @@ export function checkConditions(
       const what = `${room}.${name} decides by ${claim}, which the sender of an event chooses`
       const instead = "The attribute sender is who was authenticated"
       const limit = lacking.length > 0 ? `, and needs security in ${lacking.join(", ")}` : ""
-      report("trusted-header", [room, index, "when"], `${what}. ${instead}${limit}`)
+      const advice = room === "rules" ? "Ask for sender, too, or set senders of the rule" : "Ask for sender, too"
+      report("trusted-header", [room, index, "when"], `${what}. ${instead}${limit}`, advice)
     }
   }
 }

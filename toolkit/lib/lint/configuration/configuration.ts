@@ -12,7 +12,7 @@ import type { Report } from "./report.js"
 
 const unknown = `It is no configuration of ohmq: a relay has store, sources, routes and sinks, and a responder has store, audit, sources, actions and rules`
 
-/** What is larger is data that somebody named by mistake; the check that keys are unique takes time with the square of their number. */
+/** What is larger is data that somebody named by mistake. */
 const maxLength = 2 ** 20
 
 /**
@@ -25,7 +25,8 @@ export function lintConfiguration(text: string, file: string): { violations: Vio
   if (text.length > maxLength) throw refuse("It is larger than 1 MiB: too large for a configuration")
   const { document, value } = new WrittenConfig(text, file, "the members of a configuration of ohmq")
   const violations: Violation[] = []
-  const report: Report = (rule, path, message) => violations.push({ rule, ...document.place(path), message })
+  const report: Report = (rule, path, message, advice) =>
+    violations.push({ rule, ...document.place(path), message, advice })
   switch (kindOfValue(value)) {
     case "relay": {
       const { sources, routes } = parseConfig(text, file, { needsSecrets: false })

@@ -2,5 +2,5 @@
 
 import type { RuleId } from "../rules.js"
 
-/** Notes what breaks a rule at an option. */
-export type Report = (rule: RuleId, path: readonly PropertyKey[], message: string) => void
+/** Notes what breaks a rule at an option, and what to do: the advice of the rules is for programs. */
+export type Report = (rule: RuleId, path: readonly PropertyKey[], message: string, advice: string) => void

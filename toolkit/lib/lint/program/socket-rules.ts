@@ -39,9 +39,9 @@ interface Endpoint {
 type Protection = "curve" | "plain" | "none" | "unknown"
 
 function protectionOf({ options, isOpen }: SocketUse): { protection: Protection; admitsAny: boolean } {
-  // null and false, and a domain without a name, are as if nothing was set.
+  // null, false and 0, and a domain without a name, are as if nothing was set.
   const isSet = (expression: Expression | undefined) =>
-    expression !== undefined && ![null, false, ""].includes(literalOf(expression) as null)
+    expression !== undefined && ![null, false, 0, ""].includes(literalOf(expression) as null)
   const has = (...names: string[]) => names.some((name) => isSet(options.get(name)))
   const security = options.get("security")
   if (security !== undefined && isSet(security)) {
@@ -59,6 +59,12 @@ function protectionOf({ options, isOpen }: SocketUse): { protection: Protection;
   return { protection: isUnknown ? "unknown" : "none", admitsAny: false }
 }
 
+/** What to do with the API of zeromq 5, which has no option security. */
+const v5Advice: Partial<Record<RuleId, string>> = {
+  "public-bind": "Bind to 127.0.0.1 or ipc://, or use CURVE: curve_server and curve_secretkey",
+  "unencrypted-connect": "Use CURVE: curve_serverkey, curve_publickey and curve_secretkey",
+}
+
 /** Checks one socket. */
 class SocketCheck {
   readonly violations: Violation[] = []
@@ -72,13 +78,15 @@ class SocketCheck {
     const endpoints = socket.calls.filter(({ method }) => opens.has(method)).flatMap((call) => this.#endpointsOf(call))
     this.#secrecy(endpoints)
     // Of what stays on this machine nothing is asked, and what has no endpoint here is set up elsewhere.
-    if (endpoints.some(({ reach }) => reach !== "local")) this.#reliability()
+    // Sockets of zeromq 5 call back, and not all of them can have those options.
+    if (!socket.isV5 && endpoints.some(({ reach }) => reach !== "local")) this.#reliability()
   }
 
   #report(rule: RuleId, node: Node, message: string): void {
     const { line, column } = node.loc.start
     const isKnown = this.violations.some((one) => one.rule === rule && one.line === line && one.column === column + 1)
-    if (!isKnown) this.violations.push({ rule, line, column: column + 1, message })
+    const advice = this.#socket.isV5 ? v5Advice[rule] : undefined
+    if (!isKnown) this.violations.push({ rule, line, column: column + 1, message, ...(advice && { advice }) })
   }
 
   #endpointsOf({ method, node, arguments: given }: Call): Endpoint[] {
@@ -88,10 +96,10 @@ class SocketCheck {
   }
 
   #secrecy(endpoints: readonly Endpoint[]): void {
-    const { type, node } = this.#socket
+    const { type, node, isV5 } = this.#socket
     const { protection, admitsAny } = protectionOf(this.#socket)
     const far = endpoints.filter(({ reach }) => reach === "far")
-    if (admitsAny && !(endpoints.length > 0 && endpoints.every(({ reach }) => reach === "local")))
+    if (admitsAny && !isV5 && !(endpoints.length > 0 && endpoints.every(({ reach }) => reach === "local")))
       this.#report("any-client", node, `This ${type} lets in every client that knows its public key`)
     for (const { text, isBound, node: at } of far) {
       const shown = shownEndpoint(text)

@@ -3,6 +3,7 @@
 import { originOf } from "./origin.js"
 import { type Binding, type Scope, walk } from "./scope.js"
 import { bare, inside, keyOf, listOf, type Node } from "./syntax.js"
+import { makesV5, v5Option, v5OptionOf, v5Type } from "./v5.js"
 import { bindingOf, type Expression, propertiesOf, resolve } from "./values.js"
 
 const modules = /^(ohmq|zeromq)(\/draft)?$/
@@ -25,6 +26,8 @@ export interface Call {
 export interface SocketUse {
   /** The class, such as `Push`. */
   readonly type: string
+  /** Whether it has the API of zeromq 5. Its options have the names of today here. */
+  readonly isV5: boolean
   /** Where it is made. */
   readonly node: Node
   /** Its options, by whatever way they are set. */
@@ -34,12 +37,29 @@ export interface SocketUse {
   readonly calls: Call[]
 }
 
-/** The class of a socket that `new` makes. Undefined for anything else. */
-function typeOf(node: Node, scope: Scope): string | undefined {
-  const callee = node.type === "NewExpression" ? inside(node, "callee") : undefined
+/** The socket that `new` makes, or a function of zeromq 5. Undefined for anything else. */
+function socketOf(node: Node, scope: Scope): SocketUse | undefined {
+  const isNew = node.type === "NewExpression"
+  const callee = isNew || node.type === "CallExpression" ? inside(node, "callee") : undefined
   const { module, name } = (callee && originOf({ node: callee, scope })) ?? {}
-  return module !== undefined && name !== undefined && modules.test(module) && types.has(name) ? name : undefined
+  if (module === undefined || name === undefined) return undefined
+  const given = listOf(node, "arguments").map((argument) => ({ node: argument, scope }))
+  if (makesV5(module, name)) {
+    const { known, isOpen } = propertiesOf(given[1])
+    const options = new Map([...known].map(([option, value]) => [v5Option(option), value]))
+    return { type: v5Type(given[0]), isV5: true, node, options, isOpen, calls: [] }
+  }
+  if (!isNew || !modules.test(module) || !types.has(name)) return undefined
+  const { known, isOpen } = propertiesOf(given[0])
+  const socket: SocketUse = { type: name, isV5: false, node, options: known, isOpen, calls: [] }
+  for (const method of ["bind", "connect"]) {
+    const value = known.get(method)
+    if (value) socket.calls.push({ method, node: value.node, arguments: [value] })
+  }
+  return socket
 }
+
+const optionIn = ({ isV5 }: SocketUse, name: string): string => (isV5 ? v5Option(name) : name)
 
 /** Finds the sockets of a program. */
 export class Sockets {
@@ -67,15 +87,8 @@ export class Sockets {
   }
 
   #make(node: Node, scope: Scope): void {
-    const type = typeOf(node, scope)
-    if (type === undefined) return
-    const [given] = listOf(node, "arguments")
-    const { known, isOpen } = propertiesOf(given && { node: given, scope })
-    const socket: SocketUse = { type, node, options: known, isOpen, calls: [] }
-    for (const method of ["bind", "connect"]) {
-      const value = known.get(method)
-      if (value) socket.calls.push({ method, node: value.node, arguments: [value] })
-    }
+    const socket = socketOf(node, scope)
+    if (socket === undefined) return
     this.all.push(socket)
     this.#made.set(node, socket)
   }
@@ -102,11 +115,16 @@ export class Sockets {
     }
     if (node.type === "AssignmentExpression") {
       const right = inside(node, "right")
-      if (name !== undefined && right) socket.options.set(name, { node: right, scope })
+      if (name !== undefined && right) socket.options.set(optionIn(socket, name), { node: right, scope })
       else socket.isOpen = true
     } else if (node.type === "CallExpression" && name !== undefined) {
       const given = listOf(node, "arguments").map((argument) => ({ node: argument, scope }))
       socket.calls.push({ method: name, node, arguments: given })
+      const [option, value] = given
+      if (!socket.isV5 || !/^set(sockopt|Option)$/.test(name) || option === undefined || value === undefined) return
+      const known = v5OptionOf(option)
+      if (known === undefined) socket.isOpen = true
+      else socket.options.set(known, value)
     }
   }
 
@@ -117,7 +135,7 @@ export class Sockets {
     if (socket === undefined) return
     for (const one of rest) {
       const { known, isOpen } = propertiesOf({ node: one, scope })
-      for (const [name, value] of known) socket.options.set(name, value)
+      for (const [name, value] of known) socket.options.set(optionIn(socket, name), value)
       socket.isOpen ||= isOpen
     }
   }
