@@ -69,6 +69,11 @@ export class Failures {
     if (this.#counts.size > MOST) this.#counts.delete(this.#counts.keys().next().value as string)
   }
 
+  /** Whether an attempt of a source need not wait. */
+  hasRoom(source: string): boolean {
+    return this.count(source) + (this.#lines.get(source)?.running ?? 0) < this.limit
+  }
+
   /**
    * Waits until an attempt of a source may be examined. An attempt in progress counts as a failure until it succeeds, so that a burst
    * cannot exceed the limit. Returns false if the source has failed too often or the signal was aborted. After true, call `end`.
@@ -77,7 +82,7 @@ export class Failures {
     if (this.exceeds(source)) return false
     const line = this.#lines.get(source) ?? { running: 0, waiting: new Set() }
     this.#lines.set(source, line)
-    if (this.#admits(source, line)) {
+    if (this.hasRoom(source)) {
       line.running += 1
       return true
     }
@@ -95,16 +100,12 @@ export class Failures {
     line.running -= 1
     const exceeds = this.exceeds(source)
     for (const admit of line.waiting) {
-      if (!exceeds && !this.#admits(source, line)) break
+      if (!exceeds && !this.hasRoom(source)) break
       line.waiting.delete(admit)
       if (!exceeds) line.running += 1
       admit(!exceeds)
     }
     // With no attempt in progress, none can be waiting: each one that ended has admitted or refused them.
     if (line.running === 0) this.#lines.delete(source)
-  }
-
-  #admits(source: string, { running }: Line): boolean {
-    return this.count(source) + running < this.limit
   }
 }
