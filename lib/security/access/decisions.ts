@@ -79,7 +79,8 @@ export class Decisions {
     const attempt = { source: sourceOf(request.address), key: publicKey && `${domain}\n${publicKey}` }
     const isCostly = policy.isCostly(mechanism)
     if (isCostly && this.attempts?.exceeds(attempt)) return forNow(TOO_MANY_FAILURES)
-    const isCrowded = this.attempts?.isCrowded(attempt, this.#most)
+    // What only looks something up does not wait for others of its address, so it does not leave places to others either.
+    const isCrowded = isCostly && this.attempts?.isCrowded(attempt, this.#most)
     if (this.#pending.size >= this.#most || isCrowded) return forNow("too many decisions in progress")
 
     const decide = async (signal: AbortSignal): Promise<Verdict> => {

@@ -149,6 +149,18 @@ describe("simultaneous attempts", () => {
     expect(await refused([...keys, ...keys, ...keys])).toBe(6)
     expect(asked).toHaveLength(6)
   })
+
+  it("do not hold up peers of their address whose keys are looked up", async () => {
+    const { context, plain } = guard({
+      plain: never,
+      domains: { listed: { curve: [alice] } },
+      pending: 4,
+      failureLimit: { failures: 1 },
+    })
+    for (const _ of times(3)) plain("bad").catch(() => {})
+    expect(await plain("bad")).toBe("300")
+    expect((await ask(context, request("CURVE", [key(alice.publicKey)], { domain: "listed" })))[2]).toBe("200")
+  })
 })
 
 describe("PasswordFile", () => {
