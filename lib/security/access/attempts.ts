@@ -59,9 +59,9 @@ export class Attempts {
     return this.#hasFailed(key) ? this.#keys.exceeds(key) : this.#sources.exceeds(source)
   }
 
-  /** Whether a key has failed, and so has counted for its address. */
+  /** Whether a key has failed within the window, and so has counted for its address, even if it was allowed since. */
   #hasFailed(key: string | undefined): key is string {
-    return key !== undefined && this.#keys.count(key) > 0
+    return key !== undefined && this.#keys.hasFailed(key)
   }
 
   /** Counts a failure. */
@@ -141,7 +141,7 @@ export class Attempts {
       this.#known.delete(key)
       this.#known.add(key)
       if (this.#known.size > MOST) this.#known.delete(this.#known.keys().next().value as string)
-      this.#keys.clear(key)
+      this.#keys.forgive(key)
       return
     }
     // That the policy is slow says nothing against a peer that it has allowed.

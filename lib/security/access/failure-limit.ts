@@ -45,25 +45,26 @@ export class Failures {
 
   /** How many failures of a source count now. */
   count(source: string): number {
-    const known = this.#counts.get(source)
-    if (known === undefined) return 0
-    if (known.ends > clock.now()) return known.count
-    this.#counts.delete(source)
-    return 0
+    return this.#current(source)?.count ?? 0
   }
 
-  /** Forgets the failures of a source. */
-  clear(source: string): void {
-    this.#counts.delete(source)
+  /** Whether a source has failed within the window, even if its failures no longer count. */
+  hasFailed(source: string): boolean {
+    return this.#current(source) !== undefined
+  }
+
+  /** From now on, the failures of a source up to now do not count. */
+  forgive(source: string): void {
+    const known = this.#current(source)
+    if (known !== undefined) known.count = 0
   }
 
   /** Counts a failure. */
   add(source: string): void {
-    const now = clock.now()
-    const known = this.#counts.get(source)
-    const count = known !== undefined && known.ends > now ? known.count + 1 : 1
+    const known = this.#current(source)
+    const count = (known?.count ?? 0) + 1
     // When the count reaches the limit, the pause begins.
-    const ends = count === 1 || count === this.limit ? now + this.window : (known as FailureCount).ends
+    const ends = known === undefined || count === this.limit ? clock.now() + this.window : known.ends
     this.#counts.delete(source)
     this.#counts.set(source, { count, ends })
     if (this.#counts.size > MOST) this.#counts.delete(this.#counts.keys().next().value as string)
@@ -107,5 +108,12 @@ export class Failures {
     }
     // With no attempt in progress, none can be waiting: each one that ended has admitted or refused them.
     if (line.running === 0) this.#lines.delete(source)
+  }
+
+  #current(source: string): FailureCount | undefined {
+    const known = this.#counts.get(source)
+    if (known === undefined || known.ends > clock.now()) return known
+    this.#counts.delete(source)
+    return undefined
   }
 }

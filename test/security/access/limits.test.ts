@@ -244,6 +244,22 @@ describe("failureLimit", () => {
     for (const status of ["400", "400", "400", "300"]) expect(await curve(alice.publicKey)).toBe(status)
   })
 
+  it("counts a CURVE key that is refused and allowed in turn once for its address", async () => {
+    let isAllowed = false
+    const handler = ({ publicKey }: { publicKey: string }) => publicKey === bob.publicKey || isAllowed
+    const { curve } = guard({ curve: handler, failureLimit: { failures: 3, window: 60_000 } })
+    for (const status of ["400", "200", "400", "200", "400", "200"]) {
+      isAllowed = status === "200"
+      expect(await curve(alice.publicKey)).toBe(status)
+    }
+    expect(await curve(bob.publicKey)).toBe("200")
+    // It has counted, once.
+    isAllowed = false
+    const statuses: (string | undefined)[] = []
+    for (const _ of times(3)) statuses.push(await curve(curveKeyPair().publicKey))
+    expect(statuses).toEqual(["400", "400", "300"])
+  })
+
   it("counts simultaneous attempts with one CURVE key together", async () => {
     const calls: (() => void)[] = []
     const handler = ({ publicKey }: { publicKey: string }) =>
