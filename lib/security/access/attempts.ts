@@ -14,6 +14,16 @@ export interface Attempt {
 /** How an attempt ended. After "open" (an error, a temporary denial) nothing is known about the peer. */
 export type Outcome = "allowed" | "failed" | "timed out" | "open"
 
+/**
+ * How many places of an address are taken, of those that all addresses share: by attempts that wait, and by those in progress with keys that
+ * have counted for it. Attempts in progress with other keys take none, because the limit bounds them.
+ */
+interface Places {
+  all: number
+  /** By keys that were allowed. */
+  known: number
+}
+
 /** How many keys that were allowed are remembered. */
 const MOST = 10_000
 
@@ -22,8 +32,7 @@ export class Attempts {
   readonly #keys: Failures
   /** The keys whose last decision was to allow them, the latest last. An attacker cannot add one. */
   readonly #known = new Set<string>()
-  /** How many attempts of an address wait for others. */
-  readonly #waiting = new Map<string, number>()
+  readonly #places = new Map<string, Places>()
 
   constructor(options: FailureLimit) {
     this.#sources = new Failures(options)
@@ -50,9 +59,9 @@ export class Attempts {
     return this.#hasFailed(key) ? this.#keys.exceeds(key) : this.#sources.exceeds(source)
   }
 
-  /** Whether a key has failed, and so has counted for its address. */
+  /** Whether a key has failed within the window, and so has counted for its address, even if it was allowed since. */
   #hasFailed(key: string | undefined): key is string {
-    return key !== undefined && this.#keys.count(key) > 0
+    return key !== undefined && this.#keys.hasFailed(key)
   }
 
   /** Counts a failure. */
@@ -61,9 +70,14 @@ export class Attempts {
     if (key !== undefined) this.#keys.add(key)
   }
 
-  /** How many other attempts of its address wait. What waits there does not hold up a key that was allowed. */
-  waiting(attempt: Attempt): number {
-    return this.isKnown(attempt) ? 0 : (this.#waiting.get(attempt.source) ?? 0)
+  /**
+   * Whether an attempt is refused, so that its address leaves places to others: it may take half of them. A key that was allowed must not
+   * suffer from unknown ones, so a quarter is for those if the half is taken; and it passes if it does not have to wait.
+   */
+  isCrowded(attempt: Attempt, places: number): boolean {
+    const taken = this.#places.get(attempt.source)
+    if (taken === undefined || taken.all < places / 2) return false
+    return !this.isKnown(attempt) || (taken.known >= places / 4 && !this.#keys.hasRoom(attempt.key as string))
   }
 
   /**
@@ -72,9 +86,13 @@ export class Attempts {
    */
   async begin(attempt: Attempt, signal: AbortSignal): Promise<((outcome: Outcome) => void) | undefined> {
     const { source, key } = attempt
-    if (key !== undefined && !(await this.#wait(source, this.#keys.begin(key, signal)))) return undefined
-    let countsForSource = !this.isKnown(attempt) && !this.#hasFailed(key)
-    if (countsForSource && !(await this.#wait(source, this.#sources.begin(source, signal)))) {
+    const ownPlace = key === undefined || this.#keys.begin(key, signal)
+    if (!(typeof ownPlace === "boolean" ? ownPlace : await this.#wait(attempt, ownPlace))) return undefined
+    const isKnown = this.isKnown(attempt)
+    let countsForSource = !isKnown && !this.#hasFailed(key)
+    const leave = isKnown || countsForSource ? undefined : this.#takePlace(attempt)
+    const place = !countsForSource || this.#sources.begin(source, signal)
+    if (!(typeof place === "boolean" ? place : await this.#wait(attempt, place))) {
       countsForSource = false
       // Another attempt with the key may have been allowed meanwhile.
       if (signal.aborted || !this.isKnown(attempt)) {
@@ -88,18 +106,31 @@ export class Attempts {
       isOver = true
       this.#note(attempt, outcome)
       if (countsForSource) this.#sources.end(source)
+      leave?.()
       if (key !== undefined) this.#keys.end(key)
     }
   }
 
-  async #wait(source: string, place: Promise<boolean> | boolean): Promise<boolean> {
-    if (typeof place === "boolean") return place
-    this.#waiting.set(source, (this.#waiting.get(source) ?? 0) + 1)
+  async #wait(attempt: Attempt, place: Promise<boolean>): Promise<boolean> {
+    const leave = this.#takePlace(attempt)
     const hasPlace = await place
-    const left = (this.#waiting.get(source) as number) - 1
-    if (left === 0) this.#waiting.delete(source)
-    else this.#waiting.set(source, left)
+    leave()
     return hasPlace
+  }
+
+  /** Takes a place, and returns a function that gives it back. */
+  #takePlace(attempt: Attempt): () => void {
+    const { source } = attempt
+    const taken = this.#places.get(source) ?? { all: 0, known: 0 }
+    this.#places.set(source, taken)
+    const known = this.isKnown(attempt) ? 1 : 0
+    taken.all += 1
+    taken.known += known
+    return () => {
+      taken.all -= 1
+      taken.known -= known
+      if (taken.all === 0) this.#places.delete(source)
+    }
   }
 
   #note(attempt: Attempt, outcome: Outcome): void {
@@ -110,7 +141,7 @@ export class Attempts {
       this.#known.delete(key)
       this.#known.add(key)
       if (this.#known.size > MOST) this.#known.delete(this.#known.keys().next().value as string)
-      this.#keys.clear(key)
+      this.#keys.forgive(key)
       return
     }
     // That the policy is slow says nothing against a peer that it has allowed.

@@ -21,8 +21,8 @@ export interface DecisionOptions {
    */
   failureLimit?: FailureLimit | null
   /**
-   * How many decisions may be in progress or wait; half of them may wait for others of one address. Further peers are denied temporarily.
-   * Default 1000.
+   * How many decisions may be in progress or wait. Half of them may wait for others of one address, and keys of that address that a
+   * function allowed in a further quarter. Further peers are denied temporarily. Default 1000.
    */
   pending?: number
 }
@@ -79,8 +79,9 @@ export class Decisions {
     const attempt = { source: sourceOf(request.address), key: publicKey && `${domain}\n${publicKey}` }
     const isCostly = policy.isCostly(mechanism)
     if (isCostly && this.attempts?.exceeds(attempt)) return forNow(TOO_MANY_FAILURES)
-    const waiting = this.attempts?.waiting(attempt) ?? 0
-    if (this.#pending.size >= this.#most || waiting >= this.#most / 2) return forNow("too many decisions in progress")
+    // What only looks something up does not wait for others of its address, so it does not leave places to others either.
+    const isCrowded = isCostly && this.attempts?.isCrowded(attempt, this.#most)
+    if (this.#pending.size >= this.#most || isCrowded) return forNow("too many decisions in progress")
 
     const decide = async (signal: AbortSignal): Promise<Verdict> => {
       const verdict = await policy.decide({ domain, address, mechanism }, claim, password, signal)

@@ -45,28 +45,34 @@ export class Failures {
 
   /** How many failures of a source count now. */
   count(source: string): number {
-    const known = this.#counts.get(source)
-    if (known === undefined) return 0
-    if (known.ends > clock.now()) return known.count
-    this.#counts.delete(source)
-    return 0
+    return this.#current(source)?.count ?? 0
   }
 
-  /** Forgets the failures of a source. */
-  clear(source: string): void {
-    this.#counts.delete(source)
+  /** Whether a source has failed within the window, even if its failures no longer count. */
+  hasFailed(source: string): boolean {
+    return this.#current(source) !== undefined
+  }
+
+  /** From now on, the failures of a source up to now do not count. */
+  forgive(source: string): void {
+    const known = this.#current(source)
+    if (known !== undefined) known.count = 0
   }
 
   /** Counts a failure. */
   add(source: string): void {
-    const now = clock.now()
-    const known = this.#counts.get(source)
-    const count = known !== undefined && known.ends > now ? known.count + 1 : 1
+    const known = this.#current(source)
+    const count = (known?.count ?? 0) + 1
     // When the count reaches the limit, the pause begins.
-    const ends = count === 1 || count === this.limit ? now + this.window : (known as FailureCount).ends
+    const ends = known === undefined || count === this.limit ? clock.now() + this.window : known.ends
     this.#counts.delete(source)
     this.#counts.set(source, { count, ends })
     if (this.#counts.size > MOST) this.#counts.delete(this.#counts.keys().next().value as string)
+  }
+
+  /** Whether an attempt of a source need not wait. */
+  hasRoom(source: string): boolean {
+    return this.count(source) + (this.#lines.get(source)?.running ?? 0) < this.limit
   }
 
   /**
@@ -77,7 +83,7 @@ export class Failures {
     if (this.exceeds(source)) return false
     const line = this.#lines.get(source) ?? { running: 0, waiting: new Set() }
     this.#lines.set(source, line)
-    if (this.#admits(source, line)) {
+    if (this.hasRoom(source)) {
       line.running += 1
       return true
     }
@@ -95,7 +101,7 @@ export class Failures {
     line.running -= 1
     const exceeds = this.exceeds(source)
     for (const admit of line.waiting) {
-      if (!exceeds && !this.#admits(source, line)) break
+      if (!exceeds && !this.hasRoom(source)) break
       line.waiting.delete(admit)
       if (!exceeds) line.running += 1
       admit(!exceeds)
@@ -104,7 +110,10 @@ export class Failures {
     if (line.running === 0) this.#lines.delete(source)
   }
 
-  #admits(source: string, { running }: Line): boolean {
-    return this.count(source) + running < this.limit
+  #current(source: string): FailureCount | undefined {
+    const known = this.#counts.get(source)
+    if (known === undefined || known.ends > clock.now()) return known
+    this.#counts.delete(source)
+    return undefined
   }
 }

@@ -3,7 +3,7 @@
 import { writeFileSync } from "node:fs"
 import path from "node:path"
 
-import { curveKeyPair } from "ohmq"
+import { type Context, curveKeyPair, Dealer, type MessageLike } from "ohmq"
 import { type AuditEvent, type AuthenticatorOptions, hashPassword, PasswordFile, z85Decode } from "ohmq/security"
 import { describe, expect, it, onTestFinished } from "vitest"
 
@@ -28,6 +28,22 @@ function reasons(told: AuditEvent[]): Record<string, number> {
   const counts: Record<string, number> = {}
   for (const { reason, count } of told) counts[reason] = (counts[reason] ?? 0) + count
   return counts
+}
+
+/** Sends requests, and returns the statuses that have come when the last one is answered. */
+async function answers(context: Context, requests: MessageLike[][]): Promise<(string | undefined)[]> {
+  const dealer = new Dealer({ context, linger: 0, sendHighWaterMark: 0, receiveHighWaterMark: 0 })
+  onTestFinished(() => dealer.close())
+  dealer.connect("inproc://zeromq.zap.01")
+  for (const [index, [version = "", , ...rest]] of requests.entries()) {
+    await dealer.send(["", version, String(index), ...rest])
+  }
+  const statuses: (string | undefined)[] = []
+  for (;;) {
+    const [, , index, status] = (await dealer.receive({ timeout: 10_000 })).map(String)
+    statuses.push(status)
+    if (index === String(requests.length - 1)) return statuses
+  }
 }
 
 const times = (count: number) => Array.from({ length: count })
@@ -81,6 +97,69 @@ describe("simultaneous attempts", () => {
     expect(await plain("bad")).toBe("300")
     expect(told).toMatchObject([{ reason: "too many decisions in progress" }])
     expect(await plain("good", "", "10.0.0.2")).toBe("200")
+  })
+
+  /** An authenticator whose function can be made to refuse keys, or to hang, except for bob's; and the keys for which it hangs. */
+  function slow(options: AuthenticatorOptions) {
+    const asked: string[] = []
+    const state = { hangs: false, refuses: false }
+    const handler = ({ publicKey }: { publicKey: string }) => {
+      if (publicKey === bob.publicKey) return true
+      if (!state.hangs) return !state.refuses
+      asked.push(publicKey)
+      return never()
+    }
+    const guarded = guard({ curve: handler, ...options })
+    // How many are refused at once: the others are in progress or wait, and do so until the end of the test.
+    const refused = async (publicKeys: string[]) => {
+      const last = request("CURVE", [key(bob.publicKey)], { address: "10.0.0.2" })
+      const statuses = await answers(guarded.context, [...publicKeys.map((own) => request("CURVE", [key(own)])), last])
+      expect(statuses.pop()).toBe("200")
+      expect(new Set(statuses)).toEqual(new Set(["300"]))
+      return statuses.length
+    }
+    return { ...guarded, asked, state, refused }
+  }
+
+  it("with a CURVE key that was allowed can take only half of the places", async () => {
+    const { curve, asked, state, refused } = slow({ pending: 20, failureLimit: { failures: 2 } })
+    expect(await curve(alice.publicKey)).toBe("200")
+    state.hangs = true
+    expect(await refused(times(30).map(() => alice.publicKey))).toBe(30 - 2 - 10)
+    expect(asked).toHaveLength(2)
+    // A key that was allowed, too, and does not have to wait.
+    expect(await curve(bob.publicKey)).toBe("200")
+  })
+
+  it("with a CURVE key that was allowed can take a quarter of the places when unknown keys take half", async () => {
+    const { curve, asked, state, refused } = slow({ pending: 20, failureLimit: { failures: 2 } })
+    expect(await curve(alice.publicKey)).toBe("200")
+    state.hangs = true
+    expect(await refused(times(30).map(() => curveKeyPair().publicKey))).toBe(30 - 2 - 10)
+    expect(await refused(times(30).map(() => alice.publicKey))).toBe(30 - 2 - 5)
+    expect(asked).toHaveLength(4)
+  })
+
+  it("with CURVE keys that have failed can take only half of the places", async () => {
+    const { curve, asked, state, refused } = slow({ pending: 12, failureLimit: { failures: 4 } })
+    const keys = times(4).map(() => curveKeyPair().publicKey)
+    state.refuses = true
+    for (const publicKey of keys) expect(await curve(publicKey)).toBe("400")
+    state.hangs = true
+    expect(await refused([...keys, ...keys, ...keys])).toBe(6)
+    expect(asked).toHaveLength(6)
+  })
+
+  it("do not hold up peers of their address whose keys are looked up", async () => {
+    const { context, plain } = guard({
+      plain: never,
+      domains: { listed: { curve: [alice] } },
+      pending: 4,
+      failureLimit: { failures: 1 },
+    })
+    for (const _ of times(3)) plain("bad").catch(() => {})
+    expect(await plain("bad")).toBe("300")
+    expect((await ask(context, request("CURVE", [key(alice.publicKey)], { domain: "listed" })))[2]).toBe("200")
   })
 })
 
@@ -163,6 +242,22 @@ describe("failureLimit", () => {
     // No longer allowed, it is like any other key.
     allowed.delete(alice.publicKey)
     for (const status of ["400", "400", "400", "300"]) expect(await curve(alice.publicKey)).toBe(status)
+  })
+
+  it("counts a CURVE key that is refused and allowed in turn once for its address", async () => {
+    let isAllowed = false
+    const handler = ({ publicKey }: { publicKey: string }) => publicKey === bob.publicKey || isAllowed
+    const { curve } = guard({ curve: handler, failureLimit: { failures: 3, window: 60_000 } })
+    for (const status of ["400", "200", "400", "200", "400", "200"]) {
+      isAllowed = status === "200"
+      expect(await curve(alice.publicKey)).toBe(status)
+    }
+    expect(await curve(bob.publicKey)).toBe("200")
+    // It has counted, once.
+    isAllowed = false
+    const statuses: (string | undefined)[] = []
+    for (const _ of times(3)) statuses.push(await curve(curveKeyPair().publicKey))
+    expect(statuses).toEqual(["400", "400", "300"])
   })
 
   it("counts simultaneous attempts with one CURVE key together", async () => {
