@@ -1,33 +1,52 @@
 // What runs until a signal ends it, such as a relay.
 
 import process from "node:process"
+import { clearTimeout, setTimeout } from "node:timers"
 import { type Logger, pino } from "pino"
-import { duration } from "../config/index.js"
+import { timerDuration } from "../config/index.js"
 import { FileWatch } from "./file-watch.js"
 import { UsageError } from "./usage.js"
 
 /** Something that runs, by a configuration in a file. */
 export interface Daemon {
   reload(): Promise<void>
-  stop(drainMs: number): Promise<void>
+  /** @param drain Aborted when the time to drain is over. */
+  stop(drain: AbortSignal): Promise<void>
   /** Resolves if it cannot go on. It has logged why. */
   readonly failed?: Promise<unknown>
 }
 
-/** Runs it until SIGTERM or SIGINT. SIGHUP, or a change of the file, reloads it. Resolves to the exit code: 1 if it could not go on. */
+/** A signal that comes so soon after the first is the same one: a shell, npx or systemd tells the whole group, and npx passes it on. */
+const sameMs = 250
+
+/**
+ * Runs it until SIGTERM or SIGINT; a second one ends the drain. SIGHUP, or a change of the file, reloads it. Resolves to the exit code: 1 if
+ * it could not go on.
+ */
 export async function runDaemon(
   name: "relay" | "responder",
   file: string,
   drainOption: string | undefined,
   start: (log: Logger) => Promise<Daemon>,
 ): Promise<number> {
-  const drain = duration().safeParse(drainOption ?? "10s")
+  const drain = timerDuration().safeParse(drainOption ?? "10s")
   if (!drain.success) throw new UsageError(`--drain: ${drain.error.issues[0]?.message}`)
   // Lines are written at once, so that the last ones are there when the process ends.
   const log = pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination({ fd: 2, sync: true }))
   const stopped = resolvers()
+  const over = new AbortController()
+  let stoppedAt: number | undefined
+  const stop = (signal: NodeJS.Signals) => {
+    const now = performance.now()
+    stoppedAt ??= now
+    if (now === stoppedAt) stopped.resolve(signal)
+    else if (now - stoppedAt > sameMs && !over.signal.aborted) {
+      log.warn({ signal }, `A second signal: the ${name} ends without waiting`)
+      over.abort()
+    }
+  }
   // Before the start: a signal meanwhile must not end the process in the middle.
-  for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => stopped.resolve(signal))
+  for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, stop)
   let daemon: Daemon | undefined
   let isPending = false
   const reload = () => {
@@ -43,9 +62,12 @@ export async function runDaemon(
   if (isPending) reload()
   const failed = daemon.failed?.then(() => "failed")
   const signal = await Promise.race([stopped.promise, ...(failed ? [failed] : [])])
-  log.info({ ...(signal !== "failed" && { signal }), drain: drain.data }, `The ${name} stops`)
+  const more = signal === "failed" ? {} : { signal }
+  log.info({ ...more, drain: drain.data }, `The ${name} stops. A second signal ends it without waiting`)
   watch.close()
-  await daemon.stop(drain.data)
+  const timer = setTimeout(() => over.abort(), drain.data)
+  await daemon.stop(over.signal)
+  clearTimeout(timer)
   log.info(`The ${name} has stopped`)
   return signal === "failed" ? 1 : 0
 }

@@ -35,7 +35,8 @@ secrets. Exit codes: 0 all passed, 1 some failed, 2 the file or its configuratio
       purpose: "run the relay; SIGHUP reloads, SIGTERM drains",
       about: `SIGTERM and SIGINT stop the sources, and deliver what waits, for as long as --drain at most. What waits for a sink that fails
 stays in the store for the next start; with --drain-failing, the relay tries to deliver that, too, for as long as --drain: for a
-store that is gone once the relay has ended, such as an emptyDir of Kubernetes.`,
+store that is gone once the relay has ended, such as an emptyDir of Kubernetes. A second signal ends it without waiting any more.
+--drain is 24d at most.`,
       run: runRelay,
     },
     tap: { usage: "tap [FILE] [--source NAME]", purpose: "show what comes in, live", run: tap },

@@ -27,6 +27,8 @@ Exit codes: 0 all passed, 1 some failed, 2 the file or its rules have mistakes.`
     run: {
       usage: "run [FILE] [--drain 10s]",
       purpose: "run the responder; SIGHUP reloads, SIGTERM drains",
+      about: `SIGTERM and SIGINT stop the sources, and wait for what runs, for as long as --drain at most, which is 24d at most. A
+second signal ends the responder without waiting any more: what runs is cut off, and recorded as ambiguous.`,
       run: runResponder,
     },
     pending: { usage: "pending [FILE] [--output json]", purpose: "list what waits for approval", run: pending },

@@ -11,7 +11,7 @@ export async function runRelay(args: readonly string[]): Promise<number> {
     const relay = await Relay.start(readConfig(file), log)
     return {
       reload: () => relay.reload(),
-      stop: (drainMs) => relay.stop(drainMs, values["drain-failing"]),
+      stop: (drain) => relay.stop(drain, values["drain-failing"]),
     }
   })
 }

@@ -42,6 +42,10 @@ export const size = () => unit("size", "64MiB", sizeUnits)
 /** A duration such as `7d`, in milliseconds. */
 export const duration = () => unit("duration", "30s", timeUnits)
 
+/** A duration that a timer of Node can wait. A longer one would not be waited for at all. */
+export const timerDuration = () =>
+  duration().refine((milliseconds) => milliseconds <= 24 * 86_400e3, "Expected at most 24d: no timer waits longer")
+
 /** A duration as people write it, in the largest unit without a remainder: 90,000 ms are `90s`. */
 export function durationText(milliseconds: number): string {
   const [name, unit] = Object.entries(timeUnits).findLast(([, unit]) => milliseconds % unit === 0) ?? ["ms", 1]

@@ -11,11 +11,13 @@ export interface Clock {
   wait(milliseconds: number, signal: AbortSignal): Promise<void>
 }
 
+/** The longest that a timer of Node waits: what is longer is not waited for at all. In milliseconds. */
+export const longestWaitMs = 2 ** 31 - 1
+
 /** That of the machine. */
 export const systemClock: Clock = {
   now: () => performance.now(),
   wait: async (milliseconds, signal) => {
-    // What is longer is not waited for at all by Node.
-    await setTimeout(Math.min(milliseconds, 2 ** 31 - 1), undefined, { signal }).catch(() => {})
+    await setTimeout(Math.min(milliseconds, longestWaitMs), undefined, { signal }).catch(() => {})
   },
 }

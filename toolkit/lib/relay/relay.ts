@@ -2,7 +2,6 @@
 
 import { join, resolve } from "node:path"
 import process from "node:process"
-import { setTimeout } from "node:timers/promises"
 import type { Logger } from "pino"
 import type { EventError } from "../events/index.js"
 import { StatusSite } from "../status/index.js"
@@ -15,6 +14,7 @@ import { ControlServer } from "./control.js"
 import { Delivery } from "./delivery/delivery.js"
 import { LeasedOutlet, whileHeld } from "./delivery/leased.js"
 import { replay } from "./delivery/replay.js"
+import { drainOutlets, drainSignal, stopSources } from "./drain.js"
 import { Gates } from "./gate/gates.js"
 import { type HttpOptions, siteAccess } from "./http/options.js"
 import { HttpServer } from "./http/server.js"
@@ -313,37 +313,22 @@ export class Relay {
   /**
    * Stops the sources, delivers what can be delivered within a time, and closes.
    *
+   * @param drain The time in milliseconds, or a signal that ends it.
    * @param waitsForFailing Whether sinks that fail are given that time, too. By default, what waits for them is left to the next start.
    */
-  async stop(drainMs: number, waitsForFailing = false): Promise<void> {
+  async stop(drain: number | AbortSignal, waitsForFailing = false): Promise<void> {
     await this.#changing
     this.#state = "draining"
-    const signal = AbortSignal.timeout(drainMs)
-    await Promise.allSettled([...this.#sources.values()].map(({ part }) => part.stop()))
+    const signal = drainSignal(drain)
+    await stopSources(this.#sources, signal, this.#log)
     await this.#http.close()
     for (const { part } of this.#outlets.values()) part.hurry?.()
-    await this.#drained(signal, waitsForFailing)
+    const waiting = (sink: string) => this.#store.stats().cursors[sink]?.waiting ?? 0
+    await drainOutlets({ outlets: this.#outlets, waiting, waitsForFailing, log: this.#log }, signal)
     await Promise.allSettled([...this.#outlets.values()].map(({ part }) => part.stop(signal)))
     await this.#control.close()
     await this.#known.close()
     await this.#store.close()
-  }
-
-  /** Waits until no sink has anything to do, or the time is over. */
-  async #drained(signal: AbortSignal, waitsForFailing: boolean): Promise<void> {
-    const isBusy = ([name, { part }]: [string, { part: Outlet }]) =>
-      (waitsForFailing || part.failing === undefined) && part.servedBy === undefined && this.#waiting(name) > 0
-    while (!signal.aborted && [...this.#outlets].some(isBusy)) await setTimeout(10)
-    for (const [sink, { part }] of this.#outlets) {
-      const waiting = this.#waiting(sink)
-      if (waiting === 0 || part.servedBy !== undefined) continue
-      this.#log.warn({ sink, waiting, reason: part.failing?.reason }, "Events wait in the store for the next start")
-    }
-  }
-
-  /** How many events wait for a sink. */
-  #waiting(sink: string): number {
-    return this.#store.stats().cursors[sink]?.waiting ?? 0
   }
 }
 

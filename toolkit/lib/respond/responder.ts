@@ -9,6 +9,7 @@ import type { Clock } from "../relay/clock.js"
 import { systemClock } from "../relay/clock.js"
 import { type ComponentContext, sinkKind } from "../relay/components.js"
 import { deliverySchema, type RelayConfig } from "../relay/configuration/configuration.js"
+import { drainSignal } from "../relay/drain.js"
 import { Complaints } from "../relay/observation/complaints.js"
 import { Relay } from "../relay/relay.js"
 import { Runners, StartError } from "./actions/runners.js"
@@ -378,14 +379,18 @@ export class Responder {
     this.#warnOfOrphans()
   }
 
-  /** Stops the sources, decides what is there, waits for what runs until a time is over, and closes. What was cut off is ambiguous. */
-  async stop(drainMs: number): Promise<void> {
+  /**
+   * Stops the sources, decides what is there, waits for what runs until a time is over, and closes. What was cut off is ambiguous.
+   *
+   * @param drain The time in milliseconds, or a signal that ends it.
+   */
+  async stop(drain: number | AbortSignal): Promise<void> {
     this.#ending.abort()
     await this.#opening
     await this.#changing
-    const signal = AbortSignal.timeout(drainMs)
+    const signal = drainSignal(drain)
     await this.#control.close()
-    await this.#relay?.stop(drainMs)
+    await this.#relay?.stop(signal)
     await this.#scheduler?.stop(signal)
     await this.#runners?.stop()
     await this.#journal?.close()

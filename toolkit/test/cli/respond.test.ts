@@ -181,6 +181,25 @@ describe("ohmq respond", () => {
     expect(ohmq(folder, "respond", "list")).toMatchObject({ status: 0 })
     expect(await responder.end()).toBe(0)
   })
+
+  it("cuts off what runs at a second signal, and records that", { timeout: 60_000 }, async () => {
+    const folder = folderFor()
+    const config = configWith(`
+actions:
+  act: { type: exec, ${user}command: [sleep, "1000"], timeout: 1h }
+rules:
+  - { name: all, when: "true", do: act }
+`)
+    const responder = await RelayProcess.start(folder, config, "respond", "--drain", "1h")
+    await alert(responder, {}, 1, folder)
+    await until(() => entriesOf(folder).some(({ type }) => type === "response.started"))
+    const ended = responder.end()
+    await responder.logged("The responder stops. A second signal ends it without waiting")
+    await new Promise((done) => setTimeout(done, 500))
+    responder.child.kill("SIGTERM")
+    expect(await ended).toBe(0)
+    expect(entriesOf(folder).at(-1)).toMatchObject({ type: "response.finished", outcome: "ambiguous" })
+  })
 })
 
 describe("docs/respond.md", () => {

@@ -1,7 +1,9 @@
 import { mkdirSync, renameSync, symlinkSync, utimesSync, writeFileSync } from "node:fs"
+import { createServer } from "node:http"
+import type { AddressInfo } from "node:net"
 import { join } from "node:path"
-import { describe, expect, it } from "vitest"
-import { basic, env, RelayProcess, temporaryFolder, until } from "../relay/support.js"
+import { describe, expect, it, onTestFinished } from "vitest"
+import { basic, env, ohmq, RelayProcess, temporaryFolder, until } from "../relay/support.js"
 
 const withSecond = basic
   .replace("to: [archive]", "to: [archive, second]")
@@ -63,5 +65,55 @@ describe.skipIf(process.platform === "win32")("ohmq relay run", () => {
     } finally {
       delete env.NODE_OPTIONS
     }
+  })
+
+  it("ends the drain at a second signal, but not at the first one that is passed on", { timeout: 40_000 }, async () => {
+    let asked = 0
+    const server = createServer(() => void asked++).listen(0, "127.0.0.1")
+    onTestFinished(() => {
+      server.closeAllConnections()
+      server.close()
+    })
+    await until(() => server.listening)
+    const { port } = server.address() as AddressInfo
+    const relay = await RelayProcess.start(
+      temporaryFolder(),
+      basic.replace("{ type: file, path: ./events.ndjson }", `{ type: webhook, url: "http://127.0.0.1:${port}/" }`),
+      "relay",
+      "--drain",
+      "24d",
+    )
+    await relay.github("{}", "one")
+    await until(() => asked === 1)
+    const ended = relay.end()
+    relay.child.kill("SIGINT")
+    await relay.logged("The relay stops. A second signal ends it without waiting")
+    await new Promise((done) => setTimeout(done, 1000))
+    expect(relay.child.exitCode).toBe(null)
+    relay.child.kill("SIGINT")
+    expect(await ended).toBe(0)
+    expect(relay.log.slice(-4)).toMatchObject([
+      { signal: "SIGINT", msg: "A second signal: the relay ends without waiting" },
+      { sink: "archive", waiting: 1, reason: "It had not answered when the drain ended" },
+      { msg: "The sink fails; its events wait in the store" },
+      { msg: "The relay has stopped" },
+    ])
+  })
+
+  it("refuses times that no timer can wait, as other commands do", { timeout: 120_000 }, () => {
+    const refused = (option: string, ...args: string[]) =>
+      expect(ohmq(temporaryFolder(), ...args, option, "25d")).toEqual({
+        status: 2,
+        stdout: "",
+        stderr: `error: ${option}: Expected at most 24d: no timer waits longer\n`,
+      })
+    refused("--drain", "relay", "run")
+    refused("--drain", "respond", "run")
+    refused("--timeout", "emit", "a.b", "--to", "tcp://127.0.0.1:9")
+    refused("--timeout", "gate", "--request", "deploy", "--to", "tcp://127.0.0.1:9")
+    refused("--every", "gate", "--request", "deploy", "--to", "tcp://127.0.0.1:9")
+    refused("--timeout", "tasks", "wait", "--queue", "tcp://127.0.0.1:9")
+    refused("--timeout", "tasks", "submit", "--queue", "tcp://127.0.0.1:9", "input")
+    refused("--lease", "tasks", "serve", "--bind", "tcp://127.0.0.1:*", "--store", "./tasks")
   })
 })

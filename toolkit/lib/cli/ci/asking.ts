@@ -27,7 +27,7 @@ import {
   type Target,
   targetOf,
   textOf,
-  timeOption,
+  timerOption,
 } from "./connection.js"
 import { inputOf } from "./input.js"
 import { pipelineOf, requestIdOf } from "./pipeline.js"
@@ -132,8 +132,8 @@ export async function runAsk(args: readonly string[]): Promise<number> {
   const { fail = "closed" } = values
   if (fail !== "closed" && fail !== "open")
     throw new UsageError(`--fail: Expected closed or open, but received "${fail}"`)
-  const timeout = timeOption("timeout", values.timeout ?? "10m")
-  const every = timeOption("every", values.every ?? "30s")
+  const timeout = timerOption("timeout", values.timeout ?? "10m")
+  const every = timerOption("every", values.every ?? "30s")
   const key = values["verify-key"]
   const verifier = key === undefined ? undefined : verifierOf(key)
   const question = questionOf(values)

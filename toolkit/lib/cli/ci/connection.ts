@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs"
 import process from "node:process"
 import type { Dealer, Push, SocketSecurity } from "ohmq"
 import { Certificate, generateKeyPair } from "ohmq/security"
-import { duration } from "../../config/index.js"
+import { duration, timerDuration } from "../../config/index.js"
 import { GateError } from "../../gate/index.js"
 import { endpoint, farCheck } from "../../relay/zmq-options.js"
 import { ExitError } from "../commands.js"
@@ -35,8 +35,13 @@ export const exit = { timedOut: 3, refused: 4 } as const
 const isKey = (text: string) => /^[0-9a-zA-Z.\-:+=^!/*?&<>()[\]{}@%$#]{40}$/.test(text)
 
 /** The value of an option of time, in milliseconds. */
-export function timeOption(name: string, text: string): number {
-  const parsed = duration().safeParse(text)
+export const timeOption = (name: string, text: string): number => positive(name, text, duration())
+
+/** The same, of a time that is waited for. */
+export const timerOption = (name: string, text: string): number => positive(name, text, timerDuration())
+
+function positive(name: string, text: string, schema: ReturnType<typeof duration>): number {
+  const parsed = schema.safeParse(text)
   if (!parsed.success) throw new UsageError(`--${name}: ${parsed.error.issues[0]?.message}`)
   if (parsed.data <= 0) throw new UsageError(`--${name}: Expected more than 0`)
   return parsed.data

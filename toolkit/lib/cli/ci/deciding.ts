@@ -17,6 +17,7 @@ import {
   targetOf,
   textOf,
   timeOption,
+  timerOption,
 } from "./connection.js"
 
 /** Sends a message to a gate until it is answered. Returns what belongs to the word that was expected. */
@@ -46,7 +47,7 @@ const readJson = <T>(text: string | undefined): T => {
 }
 
 /** The end of the wait for a gate. */
-const endOf = (timeout: string | undefined) => AbortSignal.timeout(timeOption("timeout", timeout ?? "30s"))
+const endOf = (timeout: string | undefined) => AbortSignal.timeout(timerOption("timeout", timeout ?? "30s"))
 
 /** What comes from others must not write to the terminal as it likes. */
 const printable = (text: string) => text.replace(/[\p{Cc}\p{Cf}]/gu, "?")

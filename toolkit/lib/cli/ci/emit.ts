@@ -16,7 +16,7 @@ import {
   PeerError,
   type Target,
   targetOf,
-  timeOption,
+  timerOption,
 } from "./connection.js"
 import { inputOf } from "./input.js"
 import { pipelineOf } from "./pipeline.js"
@@ -144,7 +144,7 @@ async function run(args: readonly string[]): Promise<number> {
     if (values.sarif !== undefined && values[name] !== undefined)
       throw new UsageError(`--${name} does not go with --sarif: findings have their own`)
   if (values.root !== undefined && values.sarif === undefined) throw new UsageError("--root goes with --sarif only")
-  const timeout = timeOption("timeout", values.timeout ?? "30s")
+  const timeout = timerOption("timeout", values.timeout ?? "30s")
   const events = eventsOf(type, values)
   if (values["dry-run"] === true) {
     for (const { frames } of events) process.stdout.write(`${String(frames[1])}\n`)

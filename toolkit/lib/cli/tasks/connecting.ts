@@ -2,7 +2,7 @@
 
 import type { SocketSecurity } from "ohmq"
 import { Certificate, generateKeyPair } from "ohmq/security"
-import { duration, size } from "../../config/index.js"
+import { duration, size, timerDuration } from "../../config/index.js"
 import { type ConnectOptions, TaskClient, TaskError } from "../../tasks/index.js"
 import { UsageError } from "../usage.js"
 
@@ -73,6 +73,11 @@ export async function withClient<T>(values: Given, work: (client: TaskClient) =>
 /** A duration such as 30s, in milliseconds. Undefined if the option was not given. */
 export function durationOf<Name extends string>(values: Partial<Record<Name, string>>, name: Name): number | undefined {
   return parsed(values[name], name, duration())
+}
+
+/** The same, of a duration that is waited for. */
+export function timerOf<Name extends string>(values: Partial<Record<Name, string>>, name: Name): number | undefined {
+  return parsed(values[name], name, timerDuration())
 }
 
 /** A size such as 1MiB, in bytes. */

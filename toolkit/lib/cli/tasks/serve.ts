@@ -9,7 +9,7 @@ import { openStore, type Store, StoreError } from "../../store/index.js"
 import type { ReplicatedStore } from "../../store/replicated/index.js"
 import { serveTasks, TaskError, type TaskServerOptions, takeTurns } from "../../tasks/index.js"
 import { parseUsage, UsageError } from "../usage.js"
-import { asUsage, durationOf, integerOf, ownCertificate, sizeOf } from "./connecting.js"
+import { asUsage, durationOf, integerOf, ownCertificate, sizeOf, timerOf } from "./connecting.js"
 import { type RelayLink, relayLinkOf, sendToRelay } from "./relaying.js"
 import { addressOf, serveHttp, serveWaiting, type Web } from "./serve-http.js"
 import { openShared, sharedConfig } from "./shared-store.js"
@@ -93,7 +93,7 @@ export async function serve(args: readonly string[]): Promise<number> {
   const shared = sharedConfig(values)
   const options = {
     bind,
-    lease: durationOf(values, "lease") ?? (shared && SHARED_LEASE_MS),
+    lease: timerOf(values, "lease") ?? (shared && SHARED_LEASE_MS),
     keep: durationOf(values, "keep"),
     keepCount: integerOf(values, "keep-count"),
     maxTasks: integerOf(values, "max-tasks"),

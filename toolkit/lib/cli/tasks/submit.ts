@@ -7,7 +7,7 @@ import { createInterface } from "node:readline"
 import { SubmitError, type Submitted, type TaskClient, type TaskInit } from "../../tasks/index.js"
 import { oneLine, plural } from "../terminal.js"
 import { isJson, parseUsage, UsageError } from "../usage.js"
-import { connectFlags, connectOptions, durationOf, integerOf, timeFrom, withClient } from "./connecting.js"
+import { connectFlags, connectOptions, durationOf, integerOf, timeFrom, timerOf, withClient } from "./connecting.js"
 import { outcomeOf } from "./outcome.js"
 import { Counter } from "./tally.js"
 
@@ -103,7 +103,7 @@ export async function submit(args: readonly string[]): Promise<number> {
     priority: integerOf(values, "priority"),
     attempts: integerOf(values, "attempts"),
     backoff: durationOf(values, "backoff"),
-    timeout: durationOf(values, "timeout"),
+    timeout: timerOf(values, "timeout"),
   }
   const every = durationOf(values, "every")
   const runAt = timeFrom(values, "run-at")

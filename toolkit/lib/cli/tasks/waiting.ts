@@ -4,7 +4,7 @@ import process from "node:process"
 import type { Counts, TaskClient, TaskSelection } from "../../tasks/index.js"
 import { figure } from "../terminal.js"
 import { isJson, parseUsage } from "../usage.js"
-import { connectFlags, connectOptions, durationOf, withClient } from "./connecting.js"
+import { connectFlags, connectOptions, timerOf, withClient } from "./connecting.js"
 import { outcomeOf } from "./outcome.js"
 import { selectionOf } from "./selecting.js"
 
@@ -62,7 +62,7 @@ async function run(args: readonly string[], watches: boolean): Promise<number> {
   const { positionals, values } = parseUsage(args, watches ? 0 : Number.POSITIVE_INFINITY, names, connectFlags)
   const asJson = isJson(values.output)
   const selection = selectionOf(positionals, values)
-  const timeout = durationOf(values, "timeout")
+  const timeout = timerOf(values, "timeout")
   return withClient(values, async (client) => {
     const done = new AbortController()
     // Also says that the queue cannot be reached, or has no such batch.

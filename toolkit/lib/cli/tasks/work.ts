@@ -4,7 +4,7 @@ import process from "node:process"
 import { startCommandWorker } from "../../tasks/index.js"
 import { oneLine } from "../terminal.js"
 import { parseUsage, UsageError } from "../usage.js"
-import { asUsage, connectFlags, connectOptions, durationOf, integerOf, sizeOf, targetOf } from "./connecting.js"
+import { asUsage, connectFlags, connectOptions, integerOf, sizeOf, targetOf, timerOf } from "./connecting.js"
 
 const names = [
   ...connectOptions,
@@ -34,7 +34,7 @@ export async function work(args: readonly string[]): Promise<number> {
   if (at === -1) throw new UsageError("Expected -- and a command, such as -- nikto -h {}")
   const command = args.slice(at + 1)
   const { values } = parseUsage(args.slice(0, at), 0, names, [...connectFlags, "stdin", "allow-options"])
-  const drain = durationOf(values, "drain") ?? 30_000
+  const drain = timerOf(values, "drain") ?? 30_000
   const target = await targetOf(values)
   const options = {
     ...target,
@@ -42,13 +42,13 @@ export async function work(args: readonly string[]): Promise<number> {
     queue: values.name,
     name: values.worker,
     concurrency: integerOf(values, "concurrency"),
-    timeout: durationOf(values, "timeout"),
+    timeout: timerOf(values, "timeout"),
     maxOutput: sizeOf(values, "max-output"),
     okCodes: codesOf(values["ok-codes"]),
     sarif: values.sarif,
     stdin: values.stdin,
     allowOptions: values["allow-options"],
-    grace: durationOf(values, "grace"),
+    grace: timerOf(values, "grace"),
   }
   const stopped = new Promise<string>((resolve) => {
     for (const signal of ["SIGTERM", "SIGINT"] as const) {

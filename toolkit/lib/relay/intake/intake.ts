@@ -3,7 +3,7 @@
 import { Buffer } from "node:buffer"
 import type { Logger } from "pino"
 import { createEvent, encode } from "../../events/index.js"
-import type { Entry, NewEvent, Store, WhenFull } from "../../store/index.js"
+import { type Entry, type NewEvent, type Store, StoreError, type WhenFull } from "../../store/index.js"
 import type { Clock } from "../clock.js"
 import type { Incoming, IntakeOptions, Receipt, Routing } from "../components.js"
 import { Complaints } from "../observation/complaints.js"
@@ -223,7 +223,9 @@ export class Intake {
       const position = await this.#store.append(events, { whenFull, signal })
       this.#health.stored()
       return position
-    } catch (error) {
+    } catch (cause) {
+      const isStopped = signal?.aborted === true && cause === signal.reason
+      const error = isStopped ? new StoreError("FULL", "The store was still full when the source stopped") : cause
       this.#health.failed(error)
       return this.#refused(source, events.length, error)
     }

@@ -2,7 +2,7 @@
 
 import type { Buffer } from "node:buffer"
 import { createSocket, type Socket as UdpSocket } from "node:dgram"
-import { once } from "node:events"
+import { once, setMaxListeners } from "node:events"
 import { readFileSync } from "node:fs"
 import { createServer, type Server, type Socket } from "node:net"
 import { resolve } from "node:path"
@@ -58,6 +58,8 @@ class SyslogSource implements Source {
   constructor(config: Config, context: SourceContext) {
     this.#config = config
     this.#context = context
+    // Any number of connections may wait for room.
+    setMaxListeners(0, this.#stopping.signal)
   }
 
   async start(): Promise<void> {

@@ -17,6 +17,7 @@ type Config = z.infer<typeof schema>
 class TimerSource implements Source {
   readonly #config: Config
   readonly #context: SourceContext
+  readonly #stopping = new AbortController()
   #timer: NodeJS.Timeout | undefined
   #count = 0
   #storing: Promise<unknown> | undefined
@@ -38,7 +39,7 @@ class TimerSource implements Source {
     const data = { count: ++this.#count }
     const event = createEvent({ source: `/timer/${this.#context.name}`, type: this.#config.eventType, data })
     this.#storing = this.#context
-      .intake([{ event, frames: encode(event) }], { canRefuse: true })
+      .intake([{ event, frames: encode(event) }], { canRefuse: true, signal: this.#stopping.signal })
       .catch((error: Error) => this.#context.refuse("store", { message: error.message }))
       .finally(() => {
         this.#storing = undefined
@@ -47,6 +48,7 @@ class TimerSource implements Source {
 
   async stop(): Promise<void> {
     clearInterval(this.#timer)
+    this.#stopping.abort()
     await this.#storing
   }
 }

@@ -35,6 +35,9 @@ type Config = z.infer<typeof schema>
 /** So many events may wait while others are being stored. */
 const maxWaiting = 4096
 
+/** How long what has arrived is taken in after the stop: peers that send without a pause would keep the source from stopping. In milliseconds. */
+const lastMs = 1000
+
 interface Waiting {
   incoming: Incoming
   /** Where the answer goes. */
@@ -78,9 +81,12 @@ class ZmqSource implements Source {
   }
 
   async #receive(socket: Pull | Subscriber | Router): Promise<void> {
+    let end = Number.POSITIVE_INFINITY
     for (;;) {
       // What has arrived is taken in even after the stop.
       const isStopping = this.#stopping.signal.aborted
+      if (isStopping) end = Math.min(end, performance.now() + lastMs)
+      if (performance.now() >= end) return
       let message: { parts: Uint8Array[]; userId: string | null; peerAddress: string | null }
       try {
         const signal = isStopping ? AbortSignal.timeout(50) : this.#stopping.signal

@@ -161,7 +161,10 @@ async function runCommand(job: Job, args: string[], dir: string, settings: Setti
   const late = new AbortController()
   const timer =
     timeout > 0
-      ? setTimeout(() => late.abort(new AbortReason("timeout", `It took longer than ${timeout} ms`)), timeout)
+      ? setTimeout(
+          () => late.abort(new AbortReason("timeout", `It took longer than ${timeout} ms`)),
+          Math.min(timeout, 0x7fff_ffff),
+        )
       : undefined
   const signal = AbortSignal.any([job.signal, late.signal])
   try {

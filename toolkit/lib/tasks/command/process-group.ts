@@ -80,7 +80,7 @@ function arm(group: number, { signal, grace, endsAtOnce }: RunOptions): () => vo
       return
     }
     kill(group, "SIGTERM")
-    timer = setTimeout(() => kill(group, "SIGKILL"), grace)
+    timer = setTimeout(() => kill(group, "SIGKILL"), Math.min(grace, 0x7fff_ffff))
   }
   if (signal.aborted) end()
   else signal.addEventListener("abort", end, { once: true })

@@ -175,7 +175,10 @@ export class Worker<Input = unknown> extends EventEmitter<WorkerEvents> {
     const { timeout } = job
     const timer =
       timeout > 0
-        ? setTimeout(() => job.abort(new AbortReason("timeout", `It took longer than ${timeout} ms`)), timeout)
+        ? setTimeout(
+            () => job.abort(new AbortReason("timeout", `It took longer than ${timeout} ms`)),
+            Math.min(timeout, 0x7fff_ffff),
+          )
         : undefined
     let report: Report
     let error: Error | undefined
@@ -249,7 +252,10 @@ export class Worker<Input = unknown> extends EventEmitter<WorkerEvents> {
       const idle = new Promise<void>((resolve) => {
         this.#idle = resolve
       })
-      const timer = drain === Number.POSITIVE_INFINITY ? undefined : setTimeout(() => this.#abortAll(), drain)
+      const timer =
+        drain === Number.POSITIVE_INFINITY
+          ? undefined
+          : setTimeout(() => this.#abortAll(), Math.min(drain, 0x7fff_ffff))
       await idle
       clearTimeout(timer)
     }

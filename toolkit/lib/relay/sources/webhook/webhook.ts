@@ -1,6 +1,7 @@
 // The source `webhook`: signed HTTP requests. The answer 202 says that the event is on disk.
 
 import { Buffer } from "node:buffer"
+import { setMaxListeners } from "node:events"
 import { acceptJson, createEvent, EventError, encode } from "../../../events/index.js"
 import { StoreError } from "../../../store/index.js"
 import { type Incoming, type Source, type SourceContext, sourceKind } from "../../components.js"
@@ -26,13 +27,16 @@ class WebhookSource implements Source {
   readonly #context: SourceContext
   readonly #preset: Preset
   readonly #mapping: Mapping | undefined
-  #underWay = new Set<Promise<unknown>>()
+  readonly #underWay = new Set<Promise<unknown>>()
+  readonly #stopping = new AbortController()
 
   constructor(config: Config, context: SourceContext) {
     this.#config = config
     this.#context = context
     this.#preset = presets[config.preset](config)
     this.#mapping = config.map && new Mapping(config.map)
+    // Any number of requests may wait for room.
+    setMaxListeners(0, this.#stopping.signal)
   }
 
   async start(): Promise<void> {
@@ -60,7 +64,10 @@ class WebhookSource implements Source {
     }
     if (!Array.isArray(taken)) return this.#deny(taken, request)
     try {
-      const { stored, duplicates } = await this.#context.intake(taken, { canRefuse: true })
+      const { stored, duplicates } = await this.#context.intake(taken, {
+        canRefuse: true,
+        signal: this.#stopping.signal,
+      })
       return answer(202, { stored, duplicates })
     } catch (error) {
       const isFull = error instanceof StoreError && error.code === "FULL"
@@ -125,6 +132,8 @@ class WebhookSource implements Source {
 
   async stop(): Promise<void> {
     this.#context.http.unmount(this.#config.path)
+    // What waits for room is answered 503: its sender comes again.
+    this.#stopping.abort()
     await Promise.allSettled(this.#underWay)
   }
 }
