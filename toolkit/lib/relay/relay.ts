@@ -320,6 +320,7 @@ export class Relay {
     await this.#changing
     this.#state = "draining"
     const signal = drainSignal(drain)
+    this.#http.end()
     await stopSources(this.#sources, signal, this.#log)
     await this.#http.close()
     for (const { part } of this.#outlets.values()) part.hurry?.()

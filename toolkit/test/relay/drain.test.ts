@@ -56,6 +56,25 @@ describe("A relay that stops", () => {
     expect(log).not.toContain("leak")
   })
 
+  it("asks senders of webhooks to come again while other sources stop", async () => {
+    const stubborn =
+      "{ type: exec, command: [sh, -c, \"trap '' TERM; echo up >&2; while :; do sleep 1; done\"], format: events }"
+    const relay = await RelayProcess.start(
+      temporaryFolder(),
+      basic
+        .replace("sources:", `sources:\n  stubborn: ${stubborn}`)
+        .replace("from: [hooks]", "from: [hooks, stubborn]"),
+    )
+    expect((await relay.github("{}", "other", { path: "/other" })).status).toBe(404)
+    const ended = relay.end()
+    await relay.logged("The relay stops")
+    await until(async () => {
+      const { status, headers } = await relay.github("{}", "late")
+      return status === 503 && headers.get("retry-after") === "10"
+    })
+    expect(await ended).toBe(0)
+  })
+
   it("does not wait for room for the event of a timer", { timeout: 40_000 }, async () => {
     const { log, metric, stop } = await startRelay(
       temporaryFolder(),

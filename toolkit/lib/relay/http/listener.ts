@@ -12,7 +12,7 @@ const pathOf = (url: string): string => url.split("?", 1)[0] ?? url
 const tooLarge = ({ maxBytes }: Mount): string => `The body is larger than ${maxBytes} bytes\n`
 
 /** Makes a server that answers the requests to these paths. It does not listen yet. */
-export function createListener({ mounts, pages, site }: Paths): FastifyInstance {
+export function createListener({ mounts, pages, site, isEnding }: Paths): FastifyInstance {
   const server = fastify({
     bodyLimit: maxBodyBytes,
     requestTimeout: 30_000,
@@ -22,6 +22,11 @@ export function createListener({ mounts, pages, site }: Paths): FastifyInstance 
   })
   const isOfSite = ({ method, url }: FastifyRequest): boolean =>
     !pages.has(pathOf(url)) && site()?.owns(method, pathOf(url)) === true
+  // For senders, 404 is final.
+  const absent = (reply: FastifyReply) =>
+    isEnding()
+      ? reply.code(503).header("retry-after", "10").send("The relay stops\n")
+      : reply.code(404).send("Nothing is here\n")
   server.removeAllContentTypeParsers()
   server.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body))
   server.addHook("onRequest", async (request, reply) => {
@@ -33,7 +38,7 @@ export function createListener({ mounts, pages, site }: Paths): FastifyInstance 
       if (Number(request.headers["content-length"]) > maxFormBytes) return reply.code(413).send("Too large\n")
       return
     }
-    if (mount === undefined) return reply.code(404).send("Nothing is here\n")
+    if (mount === undefined) return absent(reply)
     if (request.method !== "POST") return reply.code(405).header("allow", "POST").send("Only POST is allowed\n")
     if (Number(request.headers["content-length"]) > mount.maxBytes) return reply.code(413).send(tooLarge(mount))
   })
@@ -48,7 +53,7 @@ export function createListener({ mounts, pages, site }: Paths): FastifyInstance 
   server.post("*", async (request, reply) => {
     if (isOfSite(request)) return answerOfSite(site() as Site, request, reply)
     const mount = mounts.get(pathOf(request.url))
-    if (mount === undefined) return reply.code(404).send("Nothing is here\n")
+    if (mount === undefined) return absent(reply)
     const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
     if (body.length > mount.maxBytes) return reply.code(413).send(tooLarge(mount))
     const answer = await mount.handle({ headers: request.headers, body, address: request.socket.remoteAddress })

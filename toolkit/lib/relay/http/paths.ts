@@ -44,4 +44,6 @@ export interface Paths {
   readonly mounts: ReadonlyMap<string, Mount>
   readonly pages: ReadonlyMap<string, Page>
   site(): Site | undefined
+  /** Whether the relay stops, so that its sources have left. */
+  isEnding(): boolean
 }

@@ -14,6 +14,7 @@ export class HttpServer {
   readonly #dropped: () => void
   #server: FastifyInstance | undefined
   #site: Site | undefined
+  #isEnding = false
 
   constructor(maxConnections: number, dropped: () => void) {
     this.#maxConnections = maxConnections
@@ -43,12 +44,22 @@ export class HttpServer {
   async listen(host: string, port: number): Promise<string> {
     // A relay without HTTP starts sooner, and takes less memory, without fastify.
     const { createListener } = await import("./listener.js")
-    const server = createListener({ mounts: this.#mounts, pages: this.#pages, site: () => this.#site })
+    const server = createListener({
+      mounts: this.#mounts,
+      pages: this.#pages,
+      site: () => this.#site,
+      isEnding: () => this.#isEnding,
+    })
     server.server.maxConnections = this.#maxConnections
     server.server.on("drop", this.#dropped)
     const address = await server.listen({ host, port })
     this.#server = server
     return address
+  }
+
+  /** From now on, requests to paths that have gone are to be tried again. */
+  end(): void {
+    this.#isEnding = true
   }
 
   /** Answers the requests that are under way, and closes. A client that has not sent its request in time is cut off. */
