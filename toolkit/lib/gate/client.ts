@@ -68,7 +68,6 @@ export interface AskedAnswer extends GateAnswer {
 }
 
 const day = 24 * 60 * 60 * 1000
-const never = new AbortController().signal
 
 /**
  * Asks a gate, or decides for it. Each call has a connection of its own, and repeats itself until it is answered: the relay may be started
@@ -121,7 +120,7 @@ export class GateClient {
     }
   }
 
-  #tell(message: readonly Uint8Array[], expected: string, { signal = never }: GateWait): Promise<readonly string[]> {
+  #tell(message: readonly Uint8Array[], expected: string, { signal }: GateWait): Promise<readonly string[]> {
     return this.#talk((connection) => tellOver(connection, message, expected, signal))
   }
 
@@ -131,7 +130,7 @@ export class GateClient {
    * @throws GateError if the gate refuses the request, or its answer cannot be read. EventError if the question is invalid. StatementError
    * if the answer must not be trusted.
    */
-  async ask(question: GateQuestion, { verifier, signal = never, ...events }: AskOptions = {}): Promise<AskedAnswer> {
+  async ask(question: GateQuestion, { verifier, signal, ...events }: AskOptions = {}): Promise<AskedAnswer> {
     const { id = crypto.randomUUID(), details, ...rest } = question
     const json = details === undefined ? undefined : Buffer.from(JSON.stringify(details))
     const accepted = encodeRequest({ ...rest, id, details: json })

@@ -20,7 +20,7 @@ const refusal = (code = "", reason = "") => new GateError(code, `The gate refuse
 export async function askOver(
   connection: Connection,
   { request, frames }: { readonly request: GateRequest; readonly frames: readonly Uint8Array[] },
-  end: AbortSignal,
+  end: AbortSignal | undefined,
   events: AskEvents = {},
 ): Promise<GateAnswer> {
   let answer: GateAnswer | undefined
@@ -53,7 +53,7 @@ export async function tellOver(
   connection: Connection,
   message: readonly Uint8Array[],
   expected: string,
-  end: AbortSignal,
+  end: AbortSignal | undefined,
 ): Promise<readonly string[]> {
   let result: readonly string[] = []
   await new Exchange(connection).run(

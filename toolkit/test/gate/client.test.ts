@@ -1,7 +1,9 @@
+import { getEventListeners } from "node:events"
 import { join } from "node:path"
+import { Router } from "ohmq"
 import { Certificate, generateKeyPair } from "ohmq/security"
 import { decisionVerifier, GateClient, type GateClientOptions, GateError, StatementError } from "ohmq-toolkit/gate"
-import { describe, expect, it } from "vitest"
+import { describe, expect, it, onTestFinished } from "vitest"
 import { gateConfig, gatePlace, signingKeys } from "../relay/gates.js"
 import { type RelayInProcess, startRelay } from "../relay/in-process.js"
 import { freePort, temporaryFolder, until } from "../relay/support.js"
@@ -24,6 +26,25 @@ async function gateIn(folder: string, names?: readonly string[]) {
 }
 
 const question = { id: "r1", request: "deploy.production", source: "/deployer", subject: "v1" }
+
+/** A relay that answers each message as it likes. */
+async function answering(answers: (message: string[]) => Iterable<string[]>) {
+  const router = new Router({ linger: 0, sendHighWaterMark: 0 })
+  onTestFinished(() => router.close())
+  await router.bind("tcp://127.0.0.1:*")
+  const serve = async () => {
+    for await (const [peer, ...message] of router)
+      for (const answer of answers(message.map(String))) await router.send([peer as Buffer, ...answer])
+  }
+  serve().catch(() => {})
+  return new GateClient({ connect: router.lastEndpoint as string })
+}
+
+/** The signals that a signal keeps: those that AbortSignal.any has made of it. */
+const kept = (signal: AbortSignal): number => {
+  const symbol = Object.getOwnPropertySymbols(signal).find(({ description }) => description === "kDependantSignals")
+  return symbol === undefined ? 0 : ((signal as unknown as Record<symbol, Set<unknown> | undefined>)[symbol]?.size ?? 0)
+}
 
 describe("GateClient", () => {
   it("asks, lists, shows and decides; the same id gets the same answer", async () => {
@@ -91,6 +112,23 @@ describe("GateClient", () => {
     })
     expect(await code(stranger.open())).toBe("not-admitted")
     expect(await code(new GateClient({ connect: place.endpoint }).open())).toBe("no-talk")
+  })
+
+  it("leaves nothing behind in a signal that outlives it, however often it was answered", async () => {
+    const decided = { id: "r1", request: "deploy.production", decision: "allow", reason: "", by: "x", time: "now" }
+    const gate = await answering(function* ([word]) {
+      if (word === "list") return yield ["open", "[]"]
+      for (let i = 0; i < 10_000; i++) yield ["later", "r1", "busy", ""]
+      yield ["decided", "r1", JSON.stringify(decided)]
+    })
+    const { signal } = new AbortController()
+    let times = 0
+    const later = () => {
+      times++
+    }
+    expect(await gate.ask(question, { signal, later })).toMatchObject(decided)
+    expect(await gate.open({ signal })).toEqual([])
+    expect([times, kept(signal), getEventListeners(signal, "abort").length]).toEqual([10_000, 0, 0])
   })
 
   it("refuses what is invalid before it connects", async () => {
