@@ -4,9 +4,8 @@ import { Dealer, type SocketSecurity } from "ohmq"
 import type { SignerOptions, Verifier } from "ohmq/security"
 import { isLocalEndpoint } from "../config/index.js"
 import { createEvent, encode, eventTypes } from "../events/index.js"
+import { type Connection, connect } from "./connection.js"
 import type { GateAnswer, Outcome } from "./decision.js"
-import type { Connection } from "./exchange.js"
-import { GateError } from "./gate-error.js"
 import { encodeRequest, type GateRequest, readRequest } from "./request.js"
 import { StatementError, signDecision, type VerifiedDecision, verifyDecision } from "./statement.js"
 import { type AskEvents, askOver, jsonOf, tellOver, words } from "./talk.js"
@@ -97,26 +96,12 @@ export class GateClient {
 
   /** Runs a conversation over a connection of its own. */
   async #talk<T>(conversation: (connection: Connection) => Promise<T>): Promise<T> {
-    const { connect, security } = this.#options
-    const refused = new AbortController()
-    // With `immediate`, what is sent waits until the relay has let this side in.
-    const socket = new Dealer({
-      immediate: true,
-      linger: 0,
-      ipv6: connect.includes("["),
-      ...(security && { security }),
-    })
+    const { connect: endpoint, security } = this.#options
+    const connection = connect({ endpoint, security }, Dealer)
     try {
-      socket.events.on("handshake:error:auth", ({ error }) =>
-        refused.abort(new GateError("not-admitted", `${connect} refused the certificate (status ${error.status})`)),
-      )
-      socket.events.on("handshake:error:protocol", ({ error }) =>
-        refused.abort(new GateError("no-talk", `Cannot talk to ${connect}: ${error.message} (${error.code})`)),
-      )
-      socket.connect(connect)
-      return await conversation({ socket, refused: refused.signal })
+      return await conversation(connection)
     } finally {
-      socket.close()
+      connection.socket.close()
     }
   }
 

@@ -1,7 +1,7 @@
 // Messages to a relay, and its answers: what was not answered is sent again, because the relay may have been started anew in between.
 
-import type { Dealer } from "ohmq"
 import { AnySignal } from "../config/index.js"
+import type { Connection } from "./connection.js"
 
 /** How long to wait for an answer before a message is sent again, in milliseconds. */
 export const repeatMs = 5000
@@ -10,13 +10,6 @@ export const repeatMs = 5000
 export interface Answer {
   readonly word: string
   readonly rest: readonly string[]
-}
-
-/** A socket that is connected to a relay. */
-export interface Connection {
-  readonly socket: Dealer
-  /** Aborted, with an error, once the relay refuses this side. */
-  readonly refused: AbortSignal
 }
 
 /** Talks to a relay. */

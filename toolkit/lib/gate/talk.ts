@@ -1,8 +1,9 @@
 // What is said to a gate over a connection, and what it answers. The client of programs and the commands of `ohmq gate` use it.
 
 import { EventError } from "../events/index.js"
+import type { Connection } from "./connection.js"
 import { type GateAnswer, readAnswer } from "./decision.js"
-import { type Connection, Exchange } from "./exchange.js"
+import { Exchange } from "./exchange.js"
 import { GateError } from "./gate-error.js"
 import type { GateRequest } from "./request.js"
 

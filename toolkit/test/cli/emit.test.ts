@@ -152,7 +152,10 @@ sinks:
     expect(await run(place.folder, named, { JOB_CERT: text })).toMatchObject({ code: 0 })
     await until(() => linesOf(join(place.folder, "events.ndjson")).length === 2)
     expect(linesOf(join(place.folder, "events.ndjson")).map(({ ohmqsender }) => ohmqsender)).toEqual(["ci", "ci"])
-    expect(await send()).toMatchObject({ code: 4, stderr: expect.stringContaining("does not encrypt") })
+    expect(await send()).toMatchObject({
+      code: 4,
+      stderr: expect.stringContaining("does not encrypt, and the relay does. See --server-cert. Run: ohmq doctor "),
+    })
     expect(await send("--server-cert", "relay.key")).toMatchObject({
       code: 4,
       stderr: expect.stringContaining("refused this side's certificate"),

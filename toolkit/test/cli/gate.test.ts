@@ -1,5 +1,6 @@
 import { writeFileSync } from "node:fs"
 import { join } from "node:path"
+import { Pull } from "ohmq"
 import { run as runVerb } from "ohmq-toolkit/cli"
 import { describe, expect, it, onTestFinished, vi } from "vitest"
 import { type GatePlace, gateConfig, gatePlace, signingKeys } from "../relay/gates.js"
@@ -182,5 +183,13 @@ describe("ohmq gate", () => {
     })
     await decide(["r1", "allow"])
     expect((await job.end()).code).toBe(0)
+    const pull = new Pull()
+    onTestFinished(() => pull.close())
+    await pull.bind("tcp://127.0.0.1:*")
+    const other = pull.lastEndpoint as string
+    expect(await run(folder, ["gate", "list", "--to", other])).toMatchObject({
+      code: 4,
+      stderr: `error: Cannot talk to ${other}: It has a socket of another type. Run: ohmq doctor ${other}\n`,
+    })
   })
 })

@@ -1,6 +1,6 @@
 import { getEventListeners } from "node:events"
 import { join } from "node:path"
-import { Router } from "ohmq"
+import { Publisher, Pull, Router } from "ohmq"
 import { Certificate, generateKeyPair } from "ohmq/security"
 import { decisionVerifier, GateClient, type GateClientOptions, GateError, StatementError } from "ohmq-toolkit/gate"
 import { describe, expect, it, onTestFinished } from "vitest"
@@ -111,7 +111,25 @@ describe("GateClient", () => {
       security: { client: generateKeyPair({ name: "eve" }), serverKey },
     })
     expect(await code(stranger.open())).toBe("not-admitted")
-    expect(await code(new GateClient({ connect: place.endpoint }).open())).toBe("no-talk")
+    await expect(new GateClient({ connect: place.endpoint }).open()).rejects.toMatchObject({
+      code: "no-talk",
+      message: `Cannot talk to ${place.endpoint}: This side does not encrypt, and the relay does`,
+    })
+  })
+
+  it.each([
+    ["Pull", Pull],
+    ["Publisher", Publisher],
+  ])("rejects with no-talk if the address has a socket of another type: %s", async (_, Socket) => {
+    const socket = new Socket()
+    onTestFinished(() => socket.close())
+    await socket.bind("tcp://127.0.0.1:*")
+    const endpoint = socket.lastEndpoint as string
+    await expect(new GateClient({ connect: endpoint }).ask(question)).rejects.toMatchObject({
+      name: "GateError",
+      code: "no-talk",
+      message: `Cannot talk to ${endpoint}: It has a socket of another type`,
+    })
   })
 
   it("leaves nothing behind in a signal that outlives it, however often it was answered", async () => {

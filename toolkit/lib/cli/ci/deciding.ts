@@ -3,6 +3,7 @@
 import process from "node:process"
 import { Dealer } from "ohmq"
 import { createEvent, EventError, encode, eventTypes } from "../../events/index.js"
+import type { Target } from "../../gate/connection.js"
 import { type GateAnswer, GateError, type GateRequest, type Outcome, outcomes, signDecision } from "../../gate/index.js"
 import { jsonOf, tellOver, words } from "../../gate/talk.js"
 import { ExitError } from "../commands.js"
@@ -13,7 +14,6 @@ import {
   connectionOptions,
   exit,
   peerError,
-  type Target,
   targetOf,
   textOf,
   timeOption,
