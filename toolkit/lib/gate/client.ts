@@ -7,8 +7,8 @@ import { createEvent, encode, eventTypes } from "../events/index.js"
 import { type Connection, connect } from "./connection.js"
 import type { GateAnswer, Outcome } from "./decision.js"
 import { encodeRequest, type GateRequest, readRequest } from "./request.js"
-import { StatementError, signDecision, type VerifiedDecision, verifyDecision } from "./statement.js"
-import { type AskEvents, askOver, jsonOf, tellOver, words } from "./talk.js"
+import { type SignedRequest, StatementError, signDecision, type VerifiedDecision, verifyDecision } from "./statement.js"
+import { type AskEvents, askOver, jsonOf, readShown, type ShownRequest, tellOver, words } from "./talk.js"
 
 /** Options of {@link GateClient}. */
 export interface GateClientOptions {
@@ -136,23 +136,27 @@ export class GateClient {
     return jsonOf(text)
   }
 
-  /** A request with its details and, once decided, its answer. @throws GateError */
-  async request(id: string, wait: GateWait = {}): Promise<GateRequest & { readonly answer?: GateAnswer }> {
+  /** A request with its details and, once decided, its answer. @throws GateError, also if the gate shows another request. */
+  async request(id: string, wait: GateWait = {}): Promise<ShownRequest> {
     const [text] = await this.#tell(words("show", id), "request", wait)
-    return jsonOf(text)
+    return readShown(text, id)
   }
 
   /**
    * Decides on a request. Resolves once the decision is on disk and counts. The first decision counts: to repeat it does no harm, another
    * one is refused.
    *
+   * @param request The request that was looked at, as {@link request} gives it: exactly this one is signed. Or its id: then what gets signed is
+   * what the gate shows for that id now.
    * @throws GateError if the gate refuses it, such as because the name in the certificate is not among its `deciders`.
    */
   async decide(
-    id: string,
+    request: SignedRequest | string,
     { decision, reason = "", sign, validMs = day, source = "/ohmq/gate", signal }: GateRuling,
   ): Promise<void> {
-    const statement = sign && signDecision(await this.request(id, { signal }), { decision, reason }, sign, validMs)
+    const id = typeof request === "string" ? request : request.id
+    const signed = sign && (typeof request === "string" ? await this.request(request, { signal }) : request)
+    const statement = signed && signDecision(signed, { decision, reason }, sign, validMs)
     const data = { id, decision, reason, ...(statement !== undefined && { statement }) }
     const frames = encode(createEvent({ source, type: eventTypes.gateDecided, subject: id, data }))
     await this.#tell(frames, "stored", { signal })

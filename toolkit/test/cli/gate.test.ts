@@ -1,6 +1,6 @@
 import { writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { Pull } from "ohmq"
+import { Pull, Router } from "ohmq"
 import { run as runVerb } from "ohmq-toolkit/cli"
 import { describe, expect, it, onTestFinished, vi } from "vitest"
 import { type GatePlace, gateConfig, gatePlace, signingKeys } from "../relay/gates.js"
@@ -183,6 +183,28 @@ describe("ohmq gate", () => {
     })
     await decide(["r1", "allow"])
     expect((await job.end()).code).toBe(0)
+    const liar = new Router({ linger: 0 })
+    onTestFinished(() => liar.close())
+    await liar.bind("tcp://127.0.0.1:*")
+    const decided = run(folder, [
+      "gate",
+      "decide",
+      "r1",
+      "allow",
+      "--sign-key",
+      "sign.key",
+      "--to",
+      liar.lastEndpoint ?? "",
+    ])
+    const [peer = "", ...message] = await liar.receive()
+    expect(message.map(String)).toEqual(["show", "r1"])
+    const shown = { id: "other", request: "deploy.production", digest: "0".repeat(64) }
+    await liar.send([peer, "request", JSON.stringify(shown)])
+    expect(await decided).toMatchObject({
+      code: 4,
+      stdout: "",
+      stderr: 'error: The gate showed another request than "r1": "other"\n',
+    })
     const pull = new Pull()
     onTestFinished(() => pull.close())
     await pull.bind("tcp://127.0.0.1:*")

@@ -2,7 +2,14 @@ import { getEventListeners } from "node:events"
 import { join } from "node:path"
 import { Publisher, Pull, Router } from "ohmq"
 import { Certificate, generateKeyPair } from "ohmq/security"
-import { decisionVerifier, GateClient, type GateClientOptions, GateError, StatementError } from "ohmq-toolkit/gate"
+import {
+  decisionVerifier,
+  GateClient,
+  type GateClientOptions,
+  GateError,
+  StatementError,
+  verifyDecision,
+} from "ohmq-toolkit/gate"
 import { describe, expect, it, onTestFinished } from "vitest"
 import { gateConfig, gatePlace, signingKeys } from "../relay/gates.js"
 import { type RelayInProcess, startRelay } from "../relay/in-process.js"
@@ -115,6 +122,44 @@ describe("GateClient", () => {
       code: "no-talk",
       message: `Cannot talk to ${place.endpoint}: This side does not encrypt, and the relay does`,
     })
+  })
+
+  const digest = "0".repeat(64)
+  it.each([
+    ["another id", { ...question, id: "other", digest }, 'another request than "r1": "other"'],
+    ["no name", { id: "r1", digest }, "no name or no digest"],
+    ["a digest that is not one", { ...question, digest: "ff" }, "no name or no digest"],
+    ["nothing", null, 'another request than "r1"'],
+  ])("signs nothing if the gate shows %s", async (_, shown, message) => {
+    const heard: string[] = []
+    const gate = await answering(function* ([word = ""]) {
+      heard.push(word)
+      yield word === "show" ? ["request", JSON.stringify(shown)] : ["stored", "r1"]
+    })
+    const folder = temporaryFolder()
+    signingKeys(folder)
+    const rejection = { name: "GateError", code: "answer-invalid", message: expect.stringContaining(message) }
+    await expect(gate.request("r1")).rejects.toMatchObject(rejection)
+    const sign = { file: join(folder, "sign.key") }
+    await expect(gate.decide("r1", { decision: "allow", sign })).rejects.toMatchObject(rejection)
+    expect(heard).toEqual(["show", "show"])
+  })
+
+  it("signs the request that the program has looked at, whatever the gate would show later", async () => {
+    const seen = { ...question, digest, time: 1 }
+    const digests = [digest, "1".repeat(64)]
+    const heard: string[][] = []
+    const gate = await answering(function* (message) {
+      heard.push(message)
+      yield message[0] === "show" ? ["request", JSON.stringify({ ...seen, digest: digests.shift() })] : ["stored", "r1"]
+    })
+    const folder = temporaryFolder()
+    signingKeys(folder)
+    await gate.decide(await gate.request("r1"), { decision: "allow", sign: { file: join(folder, "sign.key") } })
+    expect(heard.map(([word]) => word)).toEqual(["show", "gate.decided"])
+    const { data } = JSON.parse(heard[1]?.[1] ?? "") as { data: { statement: string } }
+    const verifier = decisionVerifier([{ file: join(folder, "sign.pub") }])
+    expect(await verifyDecision(data.statement, verifier, seen)).toMatchObject({ decision: "allow" })
   })
 
   it.each([
