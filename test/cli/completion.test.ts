@@ -62,25 +62,25 @@ const wanted = cases.map(([, result]) => result)
 const lines = cases.map(([line]) => line)
 
 describe("ohmq completion bash", () => {
-  it("completes verbs, options, values, files and profiles", { timeout: 60_000 }, async () => {
+  it("completes verbs, options, values, files and profiles", async () => {
     expect(await typed("bash", ["--norc", "--noprofile", "-i"], "source ./script", lines)).toEqual(wanted)
   })
 })
 
 describe("ohmq completion zsh", () => {
-  it("completes them when it is sourced", { timeout: 60_000 }, async () => {
+  it("completes them when it is sourced", async () => {
     const setup = "autoload -U compinit; compinit -u -D; source ./script"
     expect(await typed("zsh", ["-f", "-i"], setup, lines)).toEqual(wanted)
   })
 
-  it("completes them as a file in $fpath", { timeout: 60_000 }, async () => {
+  it("completes them as a file in $fpath", async () => {
     const setup = "fpath=($PWD/functions $fpath); autoload -U compinit; compinit -u -D"
     expect(await typed("zsh", ["-f", "-i"], setup, lines)).toEqual(wanted)
   })
 })
 
 describe("ohmq completion fish", () => {
-  it("completes them, with what they mean", { timeout: 60_000 }, async () => {
+  it("completes them, with what they mean", async () => {
     const cwd = await place("fish")
     const questions = cases.map(([line]) =>
       line.replace(/\t$/, "").replace("comp\t", "completion ").replace("--outp\t", "--output"),

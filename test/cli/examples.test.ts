@@ -120,9 +120,9 @@ async function examples(): Promise<string[]> {
 describe("the examples of the pattern verbs", () => {
   it("are those that are tested", async () => {
     expect((await examples()).sort()).toEqual(Object.keys(peers).sort())
-  }, 60_000)
+  })
 
-  it.each(Object.entries(peers))("%s", { timeout: 60_000 }, async (command, { peer, stdout, heard }) => {
+  it.each(Object.entries(peers))("%s", async (command, { peer, stdout, heard }) => {
     const folder = temporaryFolder()
     writeFileSync(path.join(folder, "findings.ndjson"), '{"id": 1}\n{"id": 2}\n')
     const [line = "", other = ""] = await withFreePorts(command, peer)

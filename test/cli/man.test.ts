@@ -26,7 +26,7 @@ describe("ohmq(1)", () => {
     expect(read("man", ["--warnings", "-E", "utf8", "-l"])).toMatchObject({ status: 0, stderr: "" })
   })
 
-  it("has every verb, option and example of the help", { timeout: 60_000 }, async () => {
+  it("has every verb, option and example of the help", async () => {
     const { stdout } = read("man", ["-l"])
     const text = stdout.replace(/\s+/g, " ")
     const overview = (await ohmq([])).stdout

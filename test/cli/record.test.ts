@@ -160,7 +160,7 @@ describe("ohmq record", () => {
     const { stdout } = await ohmq(["replay", file], { timeout: 60_000 })
     expect(stdout === `${lines.join("\n")}\n`).toBe(true)
     expect(rate).toBeGreaterThan(50_000)
-  }, 60_000)
+  })
 
   it.each([
     [[], "the name of a file first"],

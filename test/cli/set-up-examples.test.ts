@@ -35,7 +35,7 @@ describe("the examples of keys, profile, info and completion", () => {
     expect(examples.length).toBeGreaterThan(15)
   })
 
-  it.each(examples)("%s", { timeout: 60_000 }, async (command) => {
+  it.each(examples)("%s", async (command) => {
     const cwd = folder()
     const env = { XDG_CONFIG_HOME: path.join(cwd, "config") }
     const { status, stderr } = await shell(`set -e\n${command}`, { cwd, env, timeout: 50_000 })

@@ -48,7 +48,7 @@ describe("ohmq", () => {
       }
       expect((await ohmq([verb, "--help"])).stdout).toBe(outcome.stdout)
     }
-  }, 60_000)
+  })
 
   it("colours only on a terminal, and not with NO_COLOR", async () => {
     const coloured = await startInTerminal(["help", "push"]).ended

@@ -33,7 +33,7 @@ describe("a monitor", () => {
       { timeout: 30_000 },
     )
     expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: "1400\n", stderr: "" })
-  }, 35_000)
+  })
 
   it("leaves no descriptor behind, even after a thousand observers", async () => {
     const { status, stdout, stderr } = await runProgram(
@@ -55,7 +55,7 @@ describe("a monitor", () => {
       { timeout: 30_000 },
     )
     expect({ status, stderr, left: Number(stdout) <= 2 }).toEqual({ status: 0, stderr: "", left: true })
-  }, 35_000)
+  })
 
   it("keeps the process alive while it is read, and not otherwise", async () => {
     const idle = await runProgram(
@@ -96,7 +96,7 @@ describe("a monitor", () => {
       { timeout: 30_000 },
     )
     expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: "still here\n", stderr: "" })
-  }, 35_000)
+  })
 })
 
 describe("closing an observer", () => {

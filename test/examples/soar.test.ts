@@ -35,14 +35,14 @@ describe("examples/soar", () => {
     expect(readdirSync(path.join(folder, "tmp"))).toEqual([])
   })
 
-  it("says that it needs root, with an exit code of its own", { timeout: 60_000 }, async () => {
+  it("says that it needs root, with an exit code of its own", async () => {
     const args = ["--user", process.execPath, start]
     const { status, stdout, stderr } = await runCommand("unshare", args, { timeout: 60_000 })
     expect({ status, stdout }).toEqual({ status: 3, stdout: "" })
     expect(stderr).toMatch(/^It needs root[^\n]+\n$/)
   })
 
-  it("says which programs are missing", { timeout: 60_000 }, async () => {
+  it("says which programs are missing", async () => {
     const options = { timeout: 60_000, env: { PATH: temporaryFolder() } }
     const { status, stdout, stderr } = await runCommand(process.execPath, [start], options)
     expect({ status, stdout }).toEqual({ status: 3, stdout: "" })

@@ -8,7 +8,7 @@ import { checks } from "../runtimes/checks/memory.mjs"
 import { failedChecks, runtimes } from "../runtimes/runtimes.mjs"
 import { open } from "../support/sockets.js"
 
-it("is its owner's alone", { timeout: 60_000 }, async () => {
+it("is its owner's alone", async () => {
   const here = runtimes[0] as (typeof runtimes)[number]
   expect(await failedChecks(here, "memory")).toEqual({ count: Object.keys(checks).length, failed: {} })
 })

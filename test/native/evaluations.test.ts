@@ -186,7 +186,7 @@ describe("two packages in one tree", () => {
 })
 
 // V8 keeps the functions whose calls it counts for `npm run coverage`.
-it.skipIf(process.env.NODE_V8_COVERAGE)("gives back what a dropped copy held", { timeout: 60_000 }, async () => {
+it.skipIf(process.env.NODE_V8_COVERAGE)("gives back what a dropped copy held", async () => {
   const program = `
     const { readdirSync } = require("node:fs")
     const measure = () => {

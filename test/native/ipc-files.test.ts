@@ -15,8 +15,6 @@ import { temporaryFolder } from "../support/folders.js"
 import { root, runCommand, runProgram } from "../support/process.js"
 import { failure, open, texts } from "../support/sockets.js"
 
-vi.setConfig({ testTimeout: 30_000 })
-
 /** A path for a socket, in a folder of its own. */
 const free = () => path.join(temporaryFolder(), "socket")
 

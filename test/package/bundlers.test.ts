@@ -60,45 +60,37 @@ describe("docs/bundlers.md", () => {
     return recipe.startsWith("esbuild") && alone ? [plain, { ...plain, options: "minify: true," }] : [plain]
   })
 
-  it.each(builds)(
-    "$recipe $options builds a program that runs",
-    async ({ recipe, options, file, alone }) => {
-      const folder = copyWith(project, recipe)
-      const source = recipes.get(recipe) as string
-      writeFileSync(path.join(folder, recipe), source.replace("bundle: true,", `$& ${options}`))
-      expect(await node(folder, recipe)).toMatchObject({ status: 0, stderr: "" })
-      expect(await run(folder, file)).toMatchObject(success)
-      const outcome = await runElsewhere(folder, [process.execPath, file])
-      if (alone) expect(outcome).toMatchObject(success)
-      else expect(outcome.stderr).toMatch(/Cannot find (module|package) 'ohmq'/)
-    },
-    60_000,
-  )
+  it.each(builds)("$recipe $options builds a program that runs", async ({ recipe, options, file, alone }) => {
+    const folder = copyWith(project, recipe)
+    const source = recipes.get(recipe) as string
+    writeFileSync(path.join(folder, recipe), source.replace("bundle: true,", `$& ${options}`))
+    expect(await node(folder, recipe)).toMatchObject({ status: 0, stderr: "" })
+    expect(await run(folder, file)).toMatchObject(success)
+    const outcome = await runElsewhere(folder, [process.execPath, file])
+    if (alone) expect(outcome).toMatchObject(success)
+    else expect(outcome.stderr).toMatch(/Cannot find (module|package) 'ohmq'/)
+  })
 })
 
 describe("Without configuration", () => {
   it("vite-node runs a program", async () => {
     const folder = copyWith(project)
     expect(await run(folder, path.join(toolchain("vite-node"), "dist/cli.mjs"), "app.mjs")).toMatchObject(success)
-  }, 60_000)
+  })
 
-  it.each(["forks", "threads"])(
-    "Vitest runs a test, with %s",
-    async (pool) => {
-      const folder = copyWith(project)
-      writeFileSync(
-        path.join(folder, "app.test.mjs"),
-        `import { expect, test } from "vitest"
+  it.each(["forks", "threads"])("Vitest runs a test, with %s", async (pool) => {
+    const folder = copyWith(project)
+    writeFileSync(
+      path.join(folder, "app.test.mjs"),
+      `import { expect, test } from "vitest"
        import { roundTrip } from "./round-trip.mjs"
        test("a round trip", async () => expect(await roundTrip()).toBe("a message,of two parts"))`,
-      )
-      const vitest = path.join(root, "node_modules/vitest/vitest.mjs")
-      const { status, stdout } = await node(folder, vitest, "run", "--root", folder, "--pool", pool)
-      expect(stdout).toMatch(/1 passed/)
-      expect(status).toBe(0)
-    },
-    60_000,
-  )
+    )
+    const vitest = path.join(root, "node_modules/vitest/vitest.mjs")
+    const { status, stdout } = await node(folder, vitest, "run", "--root", folder, "--pool", pool)
+    expect(stdout).toMatch(/1 passed/)
+    expect(status).toBe(0)
+  })
 })
 
 describe("A bundle without the addon", () => {
@@ -113,5 +105,5 @@ describe("A bundle without the addon", () => {
     expect(status).toBe(1)
     expect(stderr).toMatch(/^ {2}.*[/\\]out[/\\]prebuilds[/\\].*: nothing there$/m)
     expect(stderr).toMatch(/^ohmq was bundled.* copy its folder prebuilds\/\n.*see docs\/bundlers.md\.$/m)
-  }, 60_000)
+  })
 })

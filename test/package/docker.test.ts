@@ -9,7 +9,7 @@ import { sharedFolder } from "../support/folders.js"
 import { installPackage, listFiles, prebuiltAddon, roundTrip, runIn } from "../support/package.js"
 import { root, runCommand } from "../support/process.js"
 
-vi.setConfig({ testTimeout: 30_000, hookTimeout: 120_000 })
+vi.setConfig({ hookTimeout: 120_000 })
 
 const base = sharedFolder()
 let installed: string

@@ -8,7 +8,7 @@ import { installPackage, listFiles, prebuiltAddon, roundTrip, runIn } from "../s
 import { root, runCommand } from "../support/process.js"
 import { commands } from "../support/project-copy.js"
 
-vi.setConfig({ testTimeout: 30_000, hookTimeout: 120_000 })
+vi.setConfig({ hookTimeout: 120_000 })
 
 const base = sharedFolder()
 let installed: string

@@ -12,7 +12,7 @@ import { runCommand } from "../support/process.js"
 import { commands } from "../support/project-copy.js"
 import { toolchain } from "../support/toolchains.js"
 
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 120_000 })
+vi.setConfig({ hookTimeout: 120_000 })
 
 const npmBesideNode = () => path.resolve(process.execPath, "../../lib/node_modules/npm/bin/npm-cli.js")
 

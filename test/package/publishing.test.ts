@@ -25,5 +25,5 @@ describe("The tarball", () => {
     expect(checked.types).toEqual({ kind: "included" })
     expect(Object.keys(checked.entrypoints)).toContain(".")
     expect(checked.problems).toEqual([])
-  }, 60_000)
+  })
 })

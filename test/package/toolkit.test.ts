@@ -11,7 +11,7 @@ import { checkedTypes, publintMessages } from "../support/package-checks.js"
 import { root, runCommand } from "../support/process.js"
 import { npm, toolchain } from "../support/toolchains.js"
 
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 180_000 })
+vi.setConfig({ hookTimeout: 180_000 })
 
 const toolkit = path.join(root, "toolkit")
 const manifest: { exports: Record<string, unknown> } = JSON.parse(

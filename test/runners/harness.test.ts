@@ -55,7 +55,7 @@ describe("RunnerProcess", () => {
     ["a signal", `${passes} process.kill(process.pid, "SIGABRT")`, /^ended with SIGABRT/],
     ["what Jest says", `${passes} console.log("Jest did not exit one second after …")`, /^said: did not exit/],
     ["what Jest says of handles", `${passes} console.error("1 open handle")`, /^said: open handle/],
-  ])("finds %s", { timeout: 30_000 }, async (_, source, found, expected) => {
+  ])("finds %s", async (_, source, found, expected) => {
     expect(await finding(source, expected)).toMatch(found)
   })
 
@@ -105,7 +105,7 @@ describe("A package that cannot be loaded", () => {
   // What watches waits long for its first test.
   const isQuick = ({ row, runtime }: (typeof cells)[number]) => row.group !== "watching" && runtime === row.on[0]
 
-  it.each(cells.filter(isQuick))("fails: $title", { timeout: 60_000 }, async (cell) => {
+  it.each(cells.filter(isQuick))("fails: $title", async (cell) => {
     await expect(runCell(base, cell)).rejects.toThrow()
   })
 })

@@ -16,7 +16,7 @@ const bun = runtimes.find(({ name }) => name === "Bun")?.command[0]
 
 beforeAll(() => ensureRuntimes(), 300_000)
 
-it.runIf(bun !== undefined)("Bun installs what runs there", { timeout: 60_000 }, async () => {
+it.runIf(bun !== undefined)("Bun installs what runs there", async () => {
   const manifest = { dependencies: { ohmq: `file:${await packPackage(folder)}` } }
   writeFileSync(path.join(folder, "package.json"), JSON.stringify(manifest))
   writeFileSync(path.join(folder, "program.mjs"), `import * as zmq from "ohmq"\n${roundTrip}`)

@@ -12,7 +12,7 @@ const topics = ["sockets", "waiting", "messages", "memory", "more", "workers"]
 beforeAll(() => ensureRuntimes(), 300_000)
 
 describe.each(runtimes)("$name", (runtime) => {
-  it.each(topics)("passes the checks of %s", { timeout: 60_000 }, async (topic) => {
+  it.each(topics)("passes the checks of %s", async (topic) => {
     const { count, failed } = await failedChecks(runtime, topic)
     expect(failed).toEqual({})
     expect(count).toBeGreaterThan(3)

@@ -19,7 +19,7 @@ const maxLines = 20
 function mistakesOf({ message }: ConfigError, file: string): string {
   const lines = [...new Set(message.split("\n"))]
   const rest = lines.length - maxLines
-  return [...lines.slice(0, maxLines), ...(rest > 0 ? [`${file}: ${plural(rest, "mistake")} more`] : [])].join("\n")
+  return [...lines.slice(0, maxLines), ...(rest > 0 ? [`${file}: ${plural(rest, "more mistake")}`] : [])].join("\n")
 }
 
 const nothingIn = (paths: readonly string[]) =>

@@ -1,5 +1,6 @@
-// Configuration: YAML with places, schemas, units, secrets.
+// Configuration: YAML with places, schemas, units, secrets. It also holds what all the other folders share.
 
+export { AnySignal } from "./any-signal.js"
 export { checkPart } from "./checking.js"
 export { ConfigDocument, ConfigError, type Mistake, readText } from "./document.js"
 export { isLocalEndpoint, isLoopback } from "./loopback.js"

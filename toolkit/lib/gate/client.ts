@@ -4,12 +4,11 @@ import { Dealer, type SocketSecurity } from "ohmq"
 import type { SignerOptions, Verifier } from "ohmq/security"
 import { isLocalEndpoint } from "../config/index.js"
 import { createEvent, encode, eventTypes } from "../events/index.js"
+import { type Connection, connect } from "./connection.js"
 import type { GateAnswer, Outcome } from "./decision.js"
-import type { Connection } from "./exchange.js"
-import { GateError } from "./gate-error.js"
 import { encodeRequest, type GateRequest, readRequest } from "./request.js"
-import { StatementError, signDecision, type VerifiedDecision, verifyDecision } from "./statement.js"
-import { type AskEvents, askOver, jsonOf, tellOver, words } from "./talk.js"
+import { type SignedRequest, StatementError, signDecision, type VerifiedDecision, verifyDecision } from "./statement.js"
+import { type AskEvents, askOver, jsonOf, readShown, type ShownRequest, tellOver, words } from "./talk.js"
 
 /** Options of {@link GateClient}. */
 export interface GateClientOptions {
@@ -68,7 +67,6 @@ export interface AskedAnswer extends GateAnswer {
 }
 
 const day = 24 * 60 * 60 * 1000
-const never = new AbortController().signal
 
 /**
  * Asks a gate, or decides for it. Each call has a connection of its own, and repeats itself until it is answered: the relay may be started
@@ -98,30 +96,16 @@ export class GateClient {
 
   /** Runs a conversation over a connection of its own. */
   async #talk<T>(conversation: (connection: Connection) => Promise<T>): Promise<T> {
-    const { connect, security } = this.#options
-    const refused = new AbortController()
-    // With `immediate`, what is sent waits until the relay has let this side in.
-    const socket = new Dealer({
-      immediate: true,
-      linger: 0,
-      ipv6: connect.includes("["),
-      ...(security && { security }),
-    })
+    const { connect: endpoint, security } = this.#options
+    const connection = connect({ endpoint, security }, Dealer)
     try {
-      socket.events.on("handshake:error:auth", ({ error }) =>
-        refused.abort(new GateError("not-admitted", `${connect} refused the certificate (status ${error.status})`)),
-      )
-      socket.events.on("handshake:error:protocol", ({ error }) =>
-        refused.abort(new GateError("no-talk", `Cannot talk to ${connect}: ${error.message} (${error.code})`)),
-      )
-      socket.connect(connect)
-      return await conversation({ socket, refused: refused.signal })
+      return await conversation(connection)
     } finally {
-      socket.close()
+      connection.socket.close()
     }
   }
 
-  #tell(message: readonly Uint8Array[], expected: string, { signal = never }: GateWait): Promise<readonly string[]> {
+  #tell(message: readonly Uint8Array[], expected: string, { signal }: GateWait): Promise<readonly string[]> {
     return this.#talk((connection) => tellOver(connection, message, expected, signal))
   }
 
@@ -131,7 +115,7 @@ export class GateClient {
    * @throws GateError if the gate refuses the request, or its answer cannot be read. EventError if the question is invalid. StatementError
    * if the answer must not be trusted.
    */
-  async ask(question: GateQuestion, { verifier, signal = never, ...events }: AskOptions = {}): Promise<AskedAnswer> {
+  async ask(question: GateQuestion, { verifier, signal, ...events }: AskOptions = {}): Promise<AskedAnswer> {
     const { id = crypto.randomUUID(), details, ...rest } = question
     const json = details === undefined ? undefined : Buffer.from(JSON.stringify(details))
     const accepted = encodeRequest({ ...rest, id, details: json })
@@ -152,23 +136,27 @@ export class GateClient {
     return jsonOf(text)
   }
 
-  /** A request with its details and, once decided, its answer. @throws GateError */
-  async request(id: string, wait: GateWait = {}): Promise<GateRequest & { readonly answer?: GateAnswer }> {
+  /** A request with its details and, once decided, its answer. @throws GateError, also if the gate shows another request. */
+  async request(id: string, wait: GateWait = {}): Promise<ShownRequest> {
     const [text] = await this.#tell(words("show", id), "request", wait)
-    return jsonOf(text)
+    return readShown(text, id)
   }
 
   /**
    * Decides on a request. Resolves once the decision is on disk and counts. The first decision counts: to repeat it does no harm, another
    * one is refused.
    *
+   * @param request The request that was looked at, as {@link request} gives it: exactly this one is signed. Or its id: then what gets signed is
+   * what the gate shows for that id now.
    * @throws GateError if the gate refuses it, such as because the name in the certificate is not among its `deciders`.
    */
   async decide(
-    id: string,
+    request: SignedRequest | string,
     { decision, reason = "", sign, validMs = day, source = "/ohmq/gate", signal }: GateRuling,
   ): Promise<void> {
-    const statement = sign && signDecision(await this.request(id, { signal }), { decision, reason }, sign, validMs)
+    const id = typeof request === "string" ? request : request.id
+    const signed = sign && (typeof request === "string" ? await this.request(request, { signal }) : request)
+    const statement = signed && signDecision(signed, { decision, reason }, sign, validMs)
     const data = { id, decision, reason, ...(statement !== undefined && { statement }) }
     const frames = encode(createEvent({ source, type: eventTypes.gateDecided, subject: id, data }))
     await this.#tell(frames, "stored", { signal })

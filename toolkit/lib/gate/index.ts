@@ -26,4 +26,4 @@ export {
   type VerifiedDecision,
   verifyDecision,
 } from "./statement.js"
-export type { AskEvents } from "./talk.js"
+export type { AskEvents, ShownRequest } from "./talk.js"

@@ -1,10 +1,11 @@
 // What is said to a gate over a connection, and what it answers. The client of programs and the commands of `ohmq gate` use it.
 
 import { EventError } from "../events/index.js"
+import type { Connection } from "./connection.js"
 import { type GateAnswer, readAnswer } from "./decision.js"
-import { type Connection, Exchange } from "./exchange.js"
+import { Exchange } from "./exchange.js"
 import { GateError } from "./gate-error.js"
-import type { GateRequest } from "./request.js"
+import { type GateRequest, requestProblem } from "./request.js"
 
 /** What happens before there is an answer. */
 export interface AskEvents {
@@ -20,7 +21,7 @@ const refusal = (code = "", reason = "") => new GateError(code, `The gate refuse
 export async function askOver(
   connection: Connection,
   { request, frames }: { readonly request: GateRequest; readonly frames: readonly Uint8Array[] },
-  end: AbortSignal,
+  end: AbortSignal | undefined,
   events: AskEvents = {},
 ): Promise<GateAnswer> {
   let answer: GateAnswer | undefined
@@ -53,7 +54,7 @@ export async function tellOver(
   connection: Connection,
   message: readonly Uint8Array[],
   expected: string,
-  end: AbortSignal,
+  end: AbortSignal | undefined,
 ): Promise<readonly string[]> {
   let result: readonly string[] = []
   await new Exchange(connection).run(
@@ -78,4 +79,21 @@ export function jsonOf<T>(text: string | undefined): T {
   } catch {
     throw new GateError("answer-invalid", "The gate's answer is not JSON")
   }
+}
+
+/** A request with its answer, once it is decided. */
+export type ShownRequest = GateRequest & { readonly answer?: GateAnswer }
+
+/** Reads the request that a gate shows. What it shows may get signed, so it must be the request that was asked for. */
+export function readShown(text: string | undefined, id: string): ShownRequest {
+  const shown = jsonOf<Partial<ShownRequest> | null>(text)
+  if (shown?.id !== id)
+    throw new GateError(
+      "answer-invalid",
+      `The gate showed another request than ${JSON.stringify(id)}: ${JSON.stringify(shown?.id)?.slice(0, 300)}`,
+    )
+  const { request, digest } = shown
+  if (requestProblem(request) !== undefined || typeof digest !== "string" || !/^[0-9a-f]{64}$/.test(digest))
+    throw new GateError("answer-invalid", `The gate showed no name or no digest of the request ${JSON.stringify(id)}`)
+  return shown as ShownRequest
 }

@@ -2,7 +2,7 @@
 
 import { setTimeout } from "node:timers/promises"
 import type { Logger } from "pino"
-import { AnySignal } from "./any-signal.js"
+import { AnySignal } from "../config/index.js"
 import { longestWaitMs, systemClock } from "./clock.js"
 import type { Outlet, Source } from "./components.js"
 

@@ -1,7 +1,7 @@
 // Runs what was decided and approved, and undoes what has expired. What is begun is in the audit log before, and how it ended after.
 
 import type { Logger } from "pino"
-import { AnySignal } from "../relay/any-signal.js"
+import { AnySignal } from "../config/index.js"
 import type { Clock } from "../relay/clock.js"
 import { Complaints } from "../relay/observation/complaints.js"
 import type { Order, Result, Run, Runner } from "./actions/action.js"

@@ -55,7 +55,7 @@ function expectAll(folder: string, key: string, acknowledged: Map<number, number
 }
 
 describe.runIf(mayMount)("an audit log on a full disk", () => {
-  it("refuses entries, loses none, and goes on when there is room", { timeout: 60_000 }, async () => {
+  it("refuses entries, loses none, and goes on when there is room", async () => {
     const { folder, key, ballast } = await logOnSmallDisk()
     const log = await opened(folder)
     const acknowledged = new Map<number, number>()
@@ -79,7 +79,7 @@ describe.runIf(mayMount)("an audit log on a full disk", () => {
     await log.close()
   })
 
-  it("opens with all that was acknowledged, when there is room", { timeout: 60_000 }, async () => {
+  it("opens with all that was acknowledged, when there is room", async () => {
     const { folder, key, ballast } = await logOnSmallDisk()
     const log = await openAuditLog(folder)
     const acknowledged = new Map<number, number>()

@@ -155,7 +155,7 @@ describe("the checkpoint of a log that grows", () => {
     return isCosigned
   }
 
-  it("waits for a witness that takes longer than the next checkpoint", { timeout: 40_000 }, async () => {
+  it("waits for a witness that takes longer than the next checkpoint", async () => {
     const { folder, key, log: first } = await newLog()
     await first.close()
     const { witness, server } = await newWitness("w", key)
@@ -168,7 +168,7 @@ describe("the checkpoint of a log that grows", () => {
     expect(await cosignedWhileGrowing(log, folder, "w")).toBe(true)
   })
 
-  it("does not wait for a witness that is away, to have the cosignature of another", { timeout: 40_000 }, async () => {
+  it("does not wait for a witness that is away, to have the cosignature of another", async () => {
     const { folder, key, log: first } = await newLog()
     await first.close()
     const [near, away] = [await newWitness("near", key), await newWitness("away", key)]
@@ -184,7 +184,7 @@ quorum n
     expect(checkpointOf(folder)).not.toContain("— away ")
   })
 
-  it("gets a cosignature that came late, if there is no newer one", { timeout: 40_000 }, async () => {
+  it("gets a cosignature that came late, if there is no newer one", async () => {
     const { folder, key, log: first } = await newLog()
     await first.close()
     const { witness, server } = await newWitness("w", key)

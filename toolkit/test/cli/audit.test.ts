@@ -23,7 +23,7 @@ function shell(folder: string, script: string): string {
 }
 
 describe("ohmq audit", () => {
-  it("has a quick start and a retention that work as docs/audit.md says", { timeout: 60_000 }, () => {
+  it("has a quick start and a retention that work as docs/audit.md says", () => {
     const folder = temporaryFolder()
     const printed = shell(folder, scripts[0] as string)
     expect(printed).toContain("trail: 2 lines appended, the last one as entry 1. The log has 2 entries")
@@ -38,9 +38,7 @@ describe("ohmq audit", () => {
     expect(existsSync(join(retention, "trail/sealed"))).toBe(true)
   })
 
-  it("says what is wrong, and exits with 1 if a log is not intact, and with 2 for wrong usage", {
-    timeout: 60_000,
-  }, () => {
+  it("says what is wrong, and exits with 1 if a log is not intact, and with 2 for wrong usage", () => {
     const folder = temporaryFolder()
     const key = run(folder, "", "init", "log", "--name", "x.example.com").stdout.trim()
     expect(run(folder, "one\n\ntwo", "append", "log").stdout).toContain("2 lines appended, the last one as entry 1")
@@ -85,7 +83,7 @@ describe("ohmq audit", () => {
     ])
   })
 
-  it("exports JSON as it is, text and bytes", { timeout: 30_000 }, () => {
+  it("exports JSON as it is, text and bytes", () => {
     const folder = temporaryFolder()
     run(folder, "", "init", "log", "--name", "x")
     const lines = Buffer.concat([Buffer.from('{"id":"e",  "n":1.50}\ntext "é"\n'), Buffer.from([255, 10])])
@@ -96,7 +94,7 @@ describe("ohmq audit", () => {
     expect(run(folder, "", "prove", "log", "e").stdout).toContain("\nindex 0\n")
   })
 
-  it("serves a log and a witness until it gets a signal", { timeout: 40_000 }, async () => {
+  it("serves a log and a witness until it gets a signal", async () => {
     const folder = temporaryFolder()
     const key = run(folder, "", "init", "log", "--name", "x").stdout.trim()
     const start = async (...args: string[]) => {

@@ -90,9 +90,7 @@ describe("docs/ci.md", () => {
     expect(Object.keys(inputs)).toEqual(expect.arrayContaining(used))
   })
 
-  it("has the endpoints that integrations and helps have: one for events, one for gates", {
-    timeout: 60_000,
-  }, async () => {
+  it("has the endpoints that integrations and helps have: one for events, one for gates", async () => {
     const { scanners, deploys } = (parse(blocks("yaml")[0] ?? "") as { sources: Record<string, { bind: string }> })
       .sources
     const portOf = (endpoint = "") => endpoint.split(":").at(-1) as string

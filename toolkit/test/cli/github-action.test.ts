@@ -146,7 +146,7 @@ async function gateJob(options?: string) {
 }
 
 describe("the GitHub Action", () => {
-  it("goes on if the gate allows it, and leaves no key behind", { timeout: 60_000 }, async () => {
+  it("goes on if the gate allows it, and leaves no key behind", async () => {
     const { job, place, decide } = await gateJob()
     const secret = /secret-key = "([^"]+)"/.exec(inputsOf(place).cert)?.[1] ?? ""
     const step = job.step({ ...inputsOf(place), gate: "deploy.production", subject: "v1", data: '{"commit":"abc"}' })
@@ -184,7 +184,7 @@ describe("the GitHub Action", () => {
     expect(existsSync(state.folder ?? "")).toBe(false)
   })
 
-  it("fails if the gate denies it, and if nobody answers", { timeout: 60_000 }, async () => {
+  it("fails if the gate denies it, and if nobody answers", async () => {
     const { job, place, decide } = await gateJob()
     const inputs = { ...inputsOf(place), gate: "deploy.production" }
     const denied = job.step(inputs)
@@ -208,7 +208,7 @@ describe("the GitHub Action", () => {
     expect(job.left).toEqual([])
   })
 
-  it("accepts only answers that the pinned key has signed", { timeout: 60_000 }, async () => {
+  it("accepts only answers that the pinned key has signed", async () => {
     const { job, place, decide } = await gateJob()
     signingKeys(job.folder)
     const key = readFileSync(join(job.folder, "sign.pub"), "utf8")
@@ -221,9 +221,7 @@ describe("the GitHub Action", () => {
     expect(await unsigned.end()).toMatchObject({ code: 4, outputs: {} })
   })
 
-  it("sends events and findings, and shows findings as annotations and in the summary", {
-    timeout: 60_000,
-  }, async () => {
+  it("sends events and findings, and shows findings as annotations and in the summary", async () => {
     const job = new Job()
     const to = `tcp://127.0.0.1:${await freePort()}`
     await startRelay(
@@ -278,7 +276,7 @@ sinks:
     expect(job.left).toEqual([])
   })
 
-  it("says what is wrong with its inputs", { timeout: 60_000 }, async () => {
+  it("says what is wrong with its inputs", async () => {
     const job = new Job()
     const cases: [Record<string, string>, string][] = [
       [{ to: "tcp://127.0.0.1:9" }, "Expected at least one of the inputs emit, sarif and gate"],
@@ -302,7 +300,7 @@ sinks:
     expect(job.left).toEqual([])
   })
 
-  it("removes in its post step what a killed step has left, and nothing else", { timeout: 60_000 }, async () => {
+  it("removes in its post step what a killed step has left, and nothing else", async () => {
     const { job, place } = await gateJob()
     const step = job.step({ ...inputsOf(place), gate: "deploy.production" })
     await until(() => step.running.stdout.includes("asked for"))
@@ -324,7 +322,7 @@ sinks:
     expect(job.left).toEqual(["other"])
   })
 
-  it("ends the wait if the job is cancelled", { timeout: 60_000 }, async () => {
+  it("ends the wait if the job is cancelled", async () => {
     const { job, place } = await gateJob()
     const step = job.step({ ...inputsOf(place), gate: "deploy.production" })
     await until(() => step.running.stdout.includes("asked for"))

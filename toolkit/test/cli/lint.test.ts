@@ -190,7 +190,7 @@ rules: []
     const lines = stderr.trimEnd().split("\n")
     expect(lines.filter((line) => line.startsWith("deep.yaml")).length).toBeLessThan(5)
     expect(lines.filter((line) => line.startsWith("many.yaml")).length).toBe(21)
-    expect(lines.at(-1)).toBe("many.yaml: 5 mistakes more")
+    expect(lines.at(-1)).toBe("many.yaml: 5 more mistakes")
     expect(status).toBe(2)
   })
 

@@ -36,7 +36,7 @@ async function setUp(): Promise<{ folder: string; github: GithubServer }> {
 }
 
 describe("ohmq relay reconcile github", () => {
-  it("asks again for what failed while the relay was away, and for nothing else", { timeout: 60_000 }, async () => {
+  it("asks again for what failed while the relay was away, and for nothing else", async () => {
     const { folder, github } = await setUp()
     let relay = await RelayProcess.start(folder)
     github.hookUrl = `${relay.url}/github`

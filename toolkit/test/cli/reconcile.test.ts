@@ -62,9 +62,7 @@ const idle = (relay: RelayProcess, sink: string) =>
   until(async () => (await relay.metric(`ohmq_relay_sink_lag_events{sink="${sink}"}`)) === 0)
 
 describe("ohmq relay reconcile", () => {
-  it("balances while the relay runs, after kill -9, and when it has stopped; dead letters and replays count", {
-    timeout: 60_000,
-  }, async () => {
+  it("balances while the relay runs, after kill -9, and when it has stopped; dead letters and replays count", async () => {
     const folder = temporaryFolder()
     const { url, answers, requests } = await receiver()
     let relay = await RelayProcess.start(folder, twoSinks(url))
@@ -108,7 +106,7 @@ describe("ohmq relay reconcile", () => {
     expect(linesOf(join(folder, "events.ndjson"))).toHaveLength(12)
   })
 
-  it("balances at any time, while events come and go and files are dropped", { timeout: 60_000 }, async () => {
+  it("balances at any time, while events come and go and files are dropped", async () => {
     const folder = temporaryFolder()
     const { url, answers } = await receiver()
     const config = twoSinks(url, ", maxBytes: 200KiB, retention: 1ms")
@@ -132,7 +130,7 @@ describe("ohmq relay reconcile", () => {
     await relay.end()
   })
 
-  it("counts a batch once that is tried again after the relay has ended amid it", { timeout: 60_000 }, async () => {
+  it("counts a batch once that is tried again after the relay has ended amid it", async () => {
     const folder = temporaryFolder()
     const { url, answers, requests } = await receiver()
     const relay = await RelayProcess.start(folder, twoSinks(url))
@@ -154,7 +152,7 @@ describe("ohmq relay reconcile", () => {
     })
   })
 
-  it("finds a cursor that has passed events which were not delivered", { timeout: 40_000 }, async () => {
+  it("finds a cursor that has passed events which were not delivered", async () => {
     const folder = temporaryFolder()
     const { url, answers, requests } = await receiver()
     const relay = await RelayProcess.start(folder, twoSinks(url))
@@ -180,7 +178,7 @@ describe("ohmq relay reconcile", () => {
     expect(stdout).toMatch(/notify: 3 events are neither delivered nor dead.+\nThe books do not balance\.\n$/)
   })
 
-  it("says what was lost in a full store, and balances for the rest", { timeout: 60_000 }, async () => {
+  it("says what was lost in a full store, and balances for the rest", async () => {
     const folder = temporaryFolder()
     const { url, answers, requests } = await receiver()
     const config = twoSinks(url, ", maxBytes: 64KiB").replace(
@@ -210,7 +208,7 @@ describe("ohmq relay reconcile", () => {
     await relay.end()
   })
 
-  it("begins at a time, as far as that can be proved", { timeout: 40_000 }, async () => {
+  it("begins at a time, as far as that can be proved", async () => {
     const folder = temporaryFolder()
     writeFileSync(join(folder, "relay.yaml"), basic)
     expect(ohmq(folder, "relay", "reconcile").stderr).toBe(
@@ -234,7 +232,7 @@ describe("ohmq relay reconcile", () => {
     })
   })
 
-  it("says that a sink with a protocol of its own is not counted", { timeout: 40_000 }, async () => {
+  it("says that a sink with a protocol of its own is not counted", async () => {
     const folder = temporaryFolder()
     const relay = await RelayProcess.start(folder, basic)
     for (let i = 0; i < 3; i++) await relay.github("{}", `a-${i}`)
@@ -250,7 +248,7 @@ describe("ohmq relay reconcile", () => {
     expect(stdout).toMatch(/\narchive +4 +0 +3 +0 +1 +20\S+Z +not counted\narchive: its events are not counted: /)
   })
 
-  it("names a sink that is not configured any more, and a store that is damaged", { timeout: 40_000 }, async () => {
+  it("names a sink that is not configured any more, and a store that is damaged", async () => {
     const folder = temporaryFolder()
     const { url } = await receiver()
     const relay = await RelayProcess.start(folder, twoSinks(url))

@@ -145,7 +145,7 @@ describe("ohmq store repair", () => {
 })
 
 describe("the notes of deliveries in a relay's store", () => {
-  it("are named if they are damaged, and can be repaired", { timeout: 40_000 }, async () => {
+  it("are named if they are damaged, and can be repaired", async () => {
     const folder = temporaryFolder()
     const relay = await RelayProcess.start(folder, basic)
     for (let i = 0; i < 3; i++) await relay.github("{}", `id-${i}`)
@@ -163,7 +163,7 @@ describe("the notes of deliveries in a relay's store", () => {
 })
 
 describe("while a relay runs", () => {
-  it("check, backup and compact work, and repair is refused", { timeout: 40_000 }, async () => {
+  it("check, backup and compact work, and repair is refused", async () => {
     const folder = temporaryFolder()
     const relay = await RelayProcess.start(folder, basic)
     await Promise.all(Array.from({ length: 20 }, (_, i) => relay.github("{}", `id-${i}`)))

@@ -72,7 +72,7 @@ const isAlive = (pid: number) => {
 }
 
 describe("ohmq tasks", () => {
-  it("explains itself and each command", { timeout: 60_000 }, () => {
+  it("explains itself and each command", () => {
     const { stdout } = run("--help")
     const names = [...stdout.matchAll(/^ {2}([a-z]+) --/gm)].map(([, name]) => name as string)
     expect(names.length).toBe(17)
@@ -131,7 +131,7 @@ describe("ohmq tasks", () => {
     expect(run(...serve, "--jetstream", file).stderr).toContain("servers: nats://h:1 goes beyond this machine")
   })
 
-  it("submits, works, waits and shows, with exit codes", { timeout: 60_000 }, async () => {
+  it("submits, works, waits and shows, with exit codes", async () => {
     const { server, endpoint, on } = await served("--http", "127.0.0.1:0")
     const folder = temporaryFolder()
     writeFileSync(join(folder, "lines.txt"), "one\n\ntwo words\r\n-three\nfail\n")
@@ -187,9 +187,7 @@ describe("ohmq tasks", () => {
     expect(await server.end()).toBe(0)
   })
 
-  it("ends the commands of a worker that is killed, and another worker does its task", {
-    timeout: 60_000,
-  }, async () => {
+  it("ends the commands of a worker that is killed, and another worker does its task", async () => {
     const { endpoint, on } = await served()
     const file = join(temporaryFolder(), "pids")
     // It has a child that ignores SIGTERM, and goes on at the first attempt.
@@ -210,7 +208,7 @@ describe("ohmq tasks", () => {
     expect(JSON.parse(on("show", "t", "--output", "json").stdout)).toMatchObject({ attempt: 2, state: "finished" })
   })
 
-  it("takes over when the process that serves is killed", { timeout: 60_000 }, async () => {
+  it("takes over when the process that serves is killed", async () => {
     const { server, store, endpoint, on } = await served()
     const port = endpoint.slice(endpoint.lastIndexOf(":") + 1)
     const standby = new Running(["serve", "--bind", "tcp://127.0.0.1:*", "--store", store, "--standby"])
@@ -225,7 +223,7 @@ describe("ohmq tasks", () => {
     expect(run("list", "--queue", `${endpoint},${other}`).stdout).toMatch(/^t {2}ready/)
   })
 
-  it("merges the findings of all tasks into one SARIF log, each once", { timeout: 60_000 }, async () => {
+  it("merges the findings of all tasks into one SARIF log, each once", async () => {
     const { endpoint, on } = await served()
     // Both of its places are found by each task, with one rule and one run.
     const program = `
@@ -241,7 +239,7 @@ describe("ohmq tasks", () => {
     expect(uris.toSorted()).toEqual(["both", "one", "two"])
   })
 
-  it("lets in who has a certificate", { timeout: 60_000 }, async () => {
+  it("lets in who has a certificate", async () => {
     const folder = temporaryFolder()
     for (const name of ["hub", "ci"]) ohmq(folder, "keys", "certificate", `${name}.key`, `name=${name}`)
     mkdirSync(join(folder, "clients"))

@@ -8,7 +8,7 @@ const idsIn = (folder: string, file = "events.ndjson") =>
   existsSync(join(folder, file)) ? linesOf(join(folder, file)).map(({ id }) => id) : []
 
 describe("A link between relays", () => {
-  it("brings events of its routes to the routes of the other relay, and counts", { timeout: 60_000 }, async () => {
+  it("brings events of its routes to the routes of the other relay, and counts", async () => {
     const { folders, ...config } = await linked()
     const hub = await RelayProcess.start(folders.hub, config.hub)
     const edge = await RelayProcess.start(folders.edge, config.edge)
@@ -48,9 +48,7 @@ describe("A link between relays", () => {
     expect(await hub.end()).toBe(0)
   })
 
-  it("brings events as the routes of both relays have changed them, and keeps those they cannot change", {
-    timeout: 60_000,
-  }, async () => {
+  it("brings events as the routes of both relays have changed them, and keeps those they cannot change", async () => {
     const { folders, ...config } = await linked()
     // What a session has under way when it ends is changed and stored again.
     for (const end of ["edge", "hub"] as const) config[end] = config[end].replace("heartbeat: 500ms", "heartbeat: 1m")
@@ -103,7 +101,7 @@ sinks:
     expect(idsIn(folders.hub).toSorted()).toEqual(idsIn(folders.hub, "second.ndjson").toSorted())
   })
 
-  it("waits for a relay that is away without holding up anything, and says so", { timeout: 60_000 }, async () => {
+  it("waits for a relay that is away without holding up anything, and says so", async () => {
     const { folders, ...config } = await linked()
     const edge = await RelayProcess.start(folders.edge, config.edge)
     expect(await edge.logged("The sink fails")).toMatchObject({
@@ -141,7 +139,7 @@ sinks:
     await back.end()
   })
 
-  it("keeps what the receiver refuses as dead letters, which can be replayed", { timeout: 60_000 }, async () => {
+  it("keeps what the receiver refuses as dead letters, which can be replayed", async () => {
     const { folders, ...config } = await linked({ hub: "maxEventBytes: 1kB" })
     const hub = await RelayProcess.start(folders.hub, config.hub)
     const edge = await RelayProcess.start(folders.edge, config.edge)
@@ -164,7 +162,7 @@ sinks:
     await hub.end()
   })
 
-  it("stops if the store was restored, and goes on under a new name", { timeout: 60_000 }, async () => {
+  it("stops if the store was restored, and goes on under a new name", async () => {
     const { folders, ...config } = await linked()
     const hub = await RelayProcess.start(folders.hub, config.hub)
     const edge = await RelayProcess.start(folders.edge, config.edge)
@@ -201,7 +199,7 @@ sinks:
     await hub.end()
   })
 
-  it("can be removed, kept and forgotten like every sink", { timeout: 60_000 }, async () => {
+  it("can be removed, kept and forgotten like every sink", async () => {
     const { folders, ...config } = await linked()
     const edge = await RelayProcess.start(folders.edge, config.edge)
     await edge.github("{}", "a")
@@ -220,7 +218,7 @@ sinks:
     await hub.end()
   })
 
-  it("makes the sender wait while the other store is full", { timeout: 60_000 }, async () => {
+  it("makes the sender wait while the other store is full", async () => {
     const { folders, ...config } = await linked()
     const away = config.hub
       .replace("path: ./data }", "path: ./data, maxBytes: 100kB }")
@@ -240,7 +238,7 @@ sinks:
     await back.end()
   })
 
-  it("records what its store has lost for the sinks of the other relay", { timeout: 60_000 }, async () => {
+  it("records what its store has lost for the sinks of the other relay", async () => {
     const { folders, ...config } = await linked()
     const small = config.edge
       .replace("path: ./data }", "path: ./data, maxBytes: 100kB }")
@@ -263,7 +261,7 @@ sinks:
     await hub.end()
   })
 
-  it("goes on with another receiver while one is away", { timeout: 60_000 }, async () => {
+  it("goes on with another receiver while one is away", async () => {
     const { folders, ...config } = await linked()
     const other = temporaryFolder()
     const port = await freePort()

@@ -16,7 +16,7 @@ import { command, linesOf, temporaryFolder, until } from "../relay/support.js"
 const root = resolve(import.meta.dirname, "../../..")
 const user = 10001
 
-/** Folders of this machine that a container has instead: empty, but for what is mounted below, and a few files of /etc. */
+/** Folders of this machine that a container has instead: empty, except for what is mounted below, and a few files of /etc. */
 const script = `
 set -e
 mount --make-rprivate /

@@ -38,7 +38,7 @@ const ofType = (entries: readonly Entry[], type: string, run?: string) =>
   entries.filter((entry) => entry.type === type && (run === undefined || entry.run === run))
 
 describe("ohmq respond run, killed with SIGKILL", () => {
-  it("takes the programs of its actions with it", { timeout: 60_000 }, async () => {
+  it("takes the programs of its actions with it", async () => {
     const folder = temporaryFolder()
     chmodSync(folder, 0o777)
     const slow = configWith(`

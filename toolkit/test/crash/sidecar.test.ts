@@ -106,9 +106,7 @@ describe("The sidecar of integrations/kubernetes", () => {
     expect(await probe("readinessProbe")).not.toBe(0)
   })
 
-  it("writes to its volumes only, as a user who is not root, and keeps its keys to itself", {
-    timeout: 60_000,
-  }, async ({ skip }) => {
+  it("writes to its volumes only, as a user who is not root, and keeps its keys to itself", async ({ skip }) => {
     const { sidecar, inSidecar } = await pods(skip)
     const relay = sidecar()
     await relay.logged(takes)
@@ -162,9 +160,9 @@ describe("The hub of integrations/kubernetes", () => {
     expect(new Set(delivered().map(({ ohmqsender }) => ohmqsender))).toEqual(new Set(["shop"]))
   })
 
-  it("is started, ready and alive for the probes of the StatefulSet, and shows its metrics to other pods", {
-    timeout: 60_000,
-  }, async ({ skip }) => {
+  it("is started, ready and alive for the probes of the StatefulSet, and shows its metrics to other pods", async ({
+    skip,
+  }) => {
     const { hub, sidecar, probeHub, metricsOf } = await pods(skip)
     for (const name of probeNames) expect(await probeHub(name), name).not.toBe(0)
     const running = hub()
@@ -183,7 +181,7 @@ describe("The hub of integrations/kubernetes", () => {
     expect(await probeHub("readinessProbe")).not.toBe(0)
   })
 
-  it("lets in nobody whose certificate it has not", { timeout: 60_000 }, async ({ skip }) => {
+  it("lets in nobody whose certificate it has not", async ({ skip }) => {
     const { hub, sidecar, app, delivered } = await pods(skip, { isStranger: true })
     const running = hub()
     const relay = sidecar()

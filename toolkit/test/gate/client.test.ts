@@ -1,7 +1,16 @@
+import { getEventListeners } from "node:events"
 import { join } from "node:path"
+import { Publisher, Pull, Router } from "ohmq"
 import { Certificate, generateKeyPair } from "ohmq/security"
-import { decisionVerifier, GateClient, type GateClientOptions, GateError, StatementError } from "ohmq-toolkit/gate"
-import { describe, expect, it } from "vitest"
+import {
+  decisionVerifier,
+  GateClient,
+  type GateClientOptions,
+  GateError,
+  StatementError,
+  verifyDecision,
+} from "ohmq-toolkit/gate"
+import { describe, expect, it, onTestFinished } from "vitest"
 import { gateConfig, gatePlace, signingKeys } from "../relay/gates.js"
 import { type RelayInProcess, startRelay } from "../relay/in-process.js"
 import { freePort, temporaryFolder, until } from "../relay/support.js"
@@ -25,6 +34,25 @@ async function gateIn(folder: string, names?: readonly string[]) {
 
 const question = { id: "r1", request: "deploy.production", source: "/deployer", subject: "v1" }
 
+/** A relay that answers each message as it likes. */
+async function answering(answers: (message: string[]) => Iterable<string[]>) {
+  const router = new Router({ linger: 0, sendHighWaterMark: 0 })
+  onTestFinished(() => router.close())
+  await router.bind("tcp://127.0.0.1:*")
+  const serve = async () => {
+    for await (const [peer, ...message] of router)
+      for (const answer of answers(message.map(String))) await router.send([peer as Buffer, ...answer])
+  }
+  serve().catch(() => {})
+  return new GateClient({ connect: router.lastEndpoint as string })
+}
+
+/** The signals that a signal keeps: those that AbortSignal.any has made of it. */
+const kept = (signal: AbortSignal): number => {
+  const symbol = Object.getOwnPropertySymbols(signal).find(({ description }) => description === "kDependantSignals")
+  return symbol === undefined ? 0 : ((signal as unknown as Record<symbol, Set<unknown> | undefined>)[symbol]?.size ?? 0)
+}
+
 describe("GateClient", () => {
   it("asks, lists, shows and decides; the same id gets the same answer", async () => {
     const { ci, alice } = await gateIn(temporaryFolder())
@@ -44,7 +72,7 @@ describe("GateClient", () => {
     expect(await alice.request("r1")).toMatchObject({ answer: expected })
   })
 
-  it("gets its answer from a relay that was started anew meanwhile", { timeout: 30_000 }, async () => {
+  it("gets its answer from a relay that was started anew meanwhile", async () => {
     const { ci, alice, restart } = await gateIn(temporaryFolder())
     const answer = ci.ask(question)
     await until(async () => (await alice.open()).length === 1)
@@ -90,7 +118,80 @@ describe("GateClient", () => {
       security: { client: generateKeyPair({ name: "eve" }), serverKey },
     })
     expect(await code(stranger.open())).toBe("not-admitted")
-    expect(await code(new GateClient({ connect: place.endpoint }).open())).toBe("no-talk")
+    await expect(new GateClient({ connect: place.endpoint }).open()).rejects.toMatchObject({
+      code: "no-talk",
+      message: `Cannot talk to ${place.endpoint}: This side does not encrypt, and the relay does`,
+    })
+  })
+
+  const digest = "0".repeat(64)
+  it.each([
+    ["another id", { ...question, id: "other", digest }, 'another request than "r1": "other"'],
+    ["no name", { id: "r1", digest }, "no name or no digest"],
+    ["a digest that is not one", { ...question, digest: "ff" }, "no name or no digest"],
+    ["nothing", null, 'another request than "r1"'],
+  ])("signs nothing if the gate shows %s", async (_, shown, message) => {
+    const heard: string[] = []
+    const gate = await answering(function* ([word = ""]) {
+      heard.push(word)
+      yield word === "show" ? ["request", JSON.stringify(shown)] : ["stored", "r1"]
+    })
+    const folder = temporaryFolder()
+    signingKeys(folder)
+    const rejection = { name: "GateError", code: "answer-invalid", message: expect.stringContaining(message) }
+    await expect(gate.request("r1")).rejects.toMatchObject(rejection)
+    const sign = { file: join(folder, "sign.key") }
+    await expect(gate.decide("r1", { decision: "allow", sign })).rejects.toMatchObject(rejection)
+    expect(heard).toEqual(["show", "show"])
+  })
+
+  it("signs the request that the program has looked at, whatever the gate would show later", async () => {
+    const seen = { ...question, digest, time: 1 }
+    const digests = [digest, "1".repeat(64)]
+    const heard: string[][] = []
+    const gate = await answering(function* (message) {
+      heard.push(message)
+      yield message[0] === "show" ? ["request", JSON.stringify({ ...seen, digest: digests.shift() })] : ["stored", "r1"]
+    })
+    const folder = temporaryFolder()
+    signingKeys(folder)
+    await gate.decide(await gate.request("r1"), { decision: "allow", sign: { file: join(folder, "sign.key") } })
+    expect(heard.map(([word]) => word)).toEqual(["show", "gate.decided"])
+    const { data } = JSON.parse(heard[1]?.[1] ?? "") as { data: { statement: string } }
+    const verifier = decisionVerifier([{ file: join(folder, "sign.pub") }])
+    expect(await verifyDecision(data.statement, verifier, seen)).toMatchObject({ decision: "allow" })
+  })
+
+  it.each([
+    ["Pull", Pull],
+    ["Publisher", Publisher],
+  ])("rejects with no-talk if the address has a socket of another type: %s", async (_, Socket) => {
+    const socket = new Socket()
+    onTestFinished(() => socket.close())
+    await socket.bind("tcp://127.0.0.1:*")
+    const endpoint = socket.lastEndpoint as string
+    await expect(new GateClient({ connect: endpoint }).ask(question)).rejects.toMatchObject({
+      name: "GateError",
+      code: "no-talk",
+      message: `Cannot talk to ${endpoint}: It has a socket of another type`,
+    })
+  })
+
+  it("leaves nothing behind in a signal that outlives it, however often it was answered", async () => {
+    const decided = { id: "r1", request: "deploy.production", decision: "allow", reason: "", by: "x", time: "now" }
+    const gate = await answering(function* ([word]) {
+      if (word === "list") return yield ["open", "[]"]
+      for (let i = 0; i < 10_000; i++) yield ["later", "r1", "busy", ""]
+      yield ["decided", "r1", JSON.stringify(decided)]
+    })
+    const { signal } = new AbortController()
+    let times = 0
+    const later = () => {
+      times++
+    }
+    expect(await gate.ask(question, { signal, later })).toMatchObject(decided)
+    expect(await gate.open({ signal })).toEqual([])
+    expect([times, kept(signal), getEventListeners(signal, "abort").length]).toEqual([10_000, 0, 0])
   })
 
   it("refuses what is invalid before it connects", async () => {

@@ -18,7 +18,6 @@ it.each([
   ["basic authentication", (secret: string) => `basic_auth: { username: alertmanager, password: "${secret}" }`],
 ])(
   "Alertmanager, with %s, tells of each alert once when it fires and once when it is resolved",
-  { timeout: 60_000 },
   async (_how, authorization) => {
     const folder = temporaryFolder()
     const relay = await RelayProcess.start(

@@ -96,7 +96,7 @@ describe("CrowdSec", () => {
     expect(blocked()).toEqual([])
   })
 
-  it("says what is missing where it is not unpacked", { timeout: 30_000 }, async () => {
+  it("says what is missing where it is not unpacked", async () => {
     const folder = temporaryFolder()
     const before = process.env.CROWDSEC
     process.env.CROWDSEC = folder

@@ -119,7 +119,7 @@ describe("integrations/jenkins", () => {
     )
   })
 
-  it("has a step that names a wrong option", { timeout: 60_000 }, async () => {
+  it("has a step that names a wrong option", async () => {
     const { folder, build } = await agent()
     const file = join(folder, "Jenkinsfile")
     writeFileSync(file, "ohmqGate request: 'deploy.production', to: env.OHMQ_GATE, timout: '1h'\n")

@@ -227,7 +227,7 @@ describe("The sink jetstream and several servers", () => {
 })
 
 describe("The sink jetstream and a cluster", () => {
-  it("loses nothing and repeats nothing when the leader of the stream is killed", { timeout: 60_000 }, async () => {
+  it("loses nothing and repeats nothing when the leader of the stream is killed", async () => {
     const cluster = await startCluster()
     const client = await natsClient(cluster.urls)
     await until(async () => {
@@ -244,7 +244,7 @@ describe("The sink jetstream and a cluster", () => {
     expect(await idsIn(client)).toEqual(ids(1500))
   })
 
-  it("waits while most servers of the stream are away", { timeout: 60_000 }, async () => {
+  it("waits while most servers of the stream are away", async () => {
     const cluster = await startCluster()
     const client = await natsClient(cluster.urls)
     await until(async () => {

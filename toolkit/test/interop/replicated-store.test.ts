@@ -55,7 +55,7 @@ async function textsOf(store: Store, cursor: string, from = 1): Promise<string[]
 const equal = (...stores: Store[]) => until(() => new Set(stores.map((store) => store.stats().last)).size === 1)
 
 describe("A store on JetStream", () => {
-  it("is the same in all copies: events, cursors, notes, streams and dead letters", { timeout: 60_000 }, async () => {
+  it("is the same in all copies: events, cursors, notes, streams and dead letters", async () => {
     const { url } = await startServer()
     const [one, two] = [await open([url]), await open([url])]
     await one.addCursor("out")
@@ -93,7 +93,7 @@ describe("A store on JetStream", () => {
     await until(() => !Object.hasOwn(two.stats().cursors, "out"))
   })
 
-  it("goes on where it was after it was closed, and catches up with what it missed", { timeout: 60_000 }, async () => {
+  it("goes on where it was after it was closed, and catches up with what it missed", async () => {
     const { url } = await startServer()
     const folder = temporaryFolder()
     const one = await open([url])
@@ -108,9 +108,7 @@ describe("A store on JetStream", () => {
     expect(await textsOf(two, "out")).toEqual(await textsOf(one, "out"))
   })
 
-  it("keeps its bounds: refuses, waits, or drops the oldest, with a gap record that all have", {
-    timeout: 60_000,
-  }, async () => {
+  it("keeps its bounds: refuses, waits, or drops the oldest, with a gap record that all have", async () => {
     const { url } = await startServer()
     const options = { maxBytes: 40_000, segmentBytes: 4096 }
     const [one, two] = [await open([url], options), await open([url], options)]
@@ -135,7 +133,7 @@ describe("A store on JetStream", () => {
     await expect(one.append([{ frames: [Buffer.alloc(50_000)] }])).rejects.toMatchObject({ code: "FULL" })
   })
 
-  it("takes an event that is larger than a message of the server", { timeout: 60_000 }, async () => {
+  it("takes an event that is larger than a message of the server", async () => {
     const { url } = await startServer("max_payload: 65536")
     const [one, two] = [await open([url]), await open([url])]
     await one.addCursor("out")
@@ -146,7 +144,7 @@ describe("A store on JetStream", () => {
     expect((await textsOf(two, "out")).toSorted()).toEqual(["small", String(bytes)])
   })
 
-  it("opens although a writer has ended within a batch", { timeout: 60_000 }, async () => {
+  it("opens although a writer has ended within a batch", async () => {
     const server = await startServer()
     const one = await open([server.url])
     await one.addCursor("out")
@@ -164,7 +162,7 @@ describe("A store on JetStream", () => {
     expect(await textsOf(one, "out")).toEqual(["before", "after"])
   })
 
-  it("says what is wrong with a stream, and does not touch it", { timeout: 60_000 }, async () => {
+  it("says what is wrong with a stream, and does not touch it", async () => {
     const { url } = await startServer()
     await open([url])
     await expect(open([url], { replicas: 3 })).rejects.toMatchObject({
@@ -176,7 +174,7 @@ describe("A store on JetStream", () => {
     await expect(open(["nats://127.0.0.1:9"])).rejects.toMatchObject({ code: "UNREACHABLE" })
   })
 
-  it("rejects appends while no server answers, and takes them again after that", { timeout: 60_000 }, async () => {
+  it("rejects appends while no server answers, and takes them again after that", async () => {
     const server = await startServer()
     const store = await open([server.url], { timeout: 500 })
     await store.addCursor("out")
@@ -227,7 +225,7 @@ describe("A store on JetStream", () => {
     await until(() => serving.has("one"))
   })
 
-  it("stores nothing for a cursor that the process does not serve any more", { timeout: 60_000 }, async () => {
+  it("stores nothing for a cursor that the process does not serve any more", async () => {
     const { url } = await startServer()
     const [one, two] = [await open([url], { name: "one" }), await open([url], { name: "two" })]
     await one.addCursor("out")

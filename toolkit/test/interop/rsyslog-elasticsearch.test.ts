@@ -13,7 +13,7 @@ const send = (port: number, count: number) =>
     socket.end(done)
   })
 
-it("omelasticsearch fills a data stream and an index of the contract server", { timeout: 60_000 }, async () => {
+it("omelasticsearch fills a data stream and an index of the contract server", async () => {
   const server = await new ElasticsearchServer().listen()
   server.authorization = `Basic ${Buffer.from("rsyslog:secret").toString("base64")}`
   const input = await freePort()

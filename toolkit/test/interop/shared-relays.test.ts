@@ -35,7 +35,7 @@ sinks:
 `
 
 describe("Relays that share a store", () => {
-  it("take each delivery once, whichever of them gets it, and one serves a sink", { timeout: 60_000 }, async () => {
+  it("take each delivery once, whichever of them gets it, and one serves a sink", async () => {
     const { url } = await startServer()
     const hook = await new HookServer().listen()
     const folders = { a: temporaryFolder(), b: temporaryFolder() }
@@ -63,7 +63,7 @@ describe("Relays that share a store", () => {
     expect([alone.status, alone.stdout]).toEqual([0, "0 dead letters of out will be delivered again\n"])
   })
 
-  it("is not ready while no server answers, and refuses deliveries", { timeout: 60_000 }, async () => {
+  it("is not ready while no server answers, and refuses deliveries", async () => {
     const server = await startServer()
     const hook = await new HookServer().listen()
     const relay = await RelayProcess.start(temporaryFolder(), configOf("a", [server.url], hook.url, 1))

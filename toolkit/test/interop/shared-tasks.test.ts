@@ -130,7 +130,7 @@ describe("Queues that share a store", () => {
     expect(a.isServing).toBe(true)
   })
 
-  it("begin with the tasks of a queue that had a store of its own", { timeout: 60_000 }, async () => {
+  it("begin with the tasks of a queue that had a store of its own", async () => {
     const { url } = await startServer()
     const folder = join(temporaryFolder(), "tasks")
     const own = await openStore(folder)

@@ -137,7 +137,7 @@ describe("the status page in Chromium", () => {
     await relay.end()
   })
 
-  it("shows new figures without being loaded again", { timeout: 60_000 }, async () => {
+  it("shows new figures without being loaded again", async () => {
     const { relay, sink } = await busyRelay()
     const { page, wrong } = await visit(relay.url)
     const stored = page.locator('[data-live="source/hooks/stored"]')
@@ -158,7 +158,7 @@ describe("the status page in Chromium", () => {
     expect(wrong).toEqual([])
   })
 
-  it("works without JavaScript, and says what is missing", { timeout: 60_000 }, async () => {
+  it("works without JavaScript, and says what is missing", async () => {
     const { relay, server, sink } = await busyRelay()
     const { page } = await visit(relay.url, { javaScriptEnabled: false })
     expect(await page.getByText("Live updates and charts need JavaScript").isVisible()).toBe(true)
@@ -184,7 +184,7 @@ describe("the status page in Chromium", () => {
     expect(await page.getByText("out has no dead letters.").isVisible()).toBe(true)
   })
 
-  it("can be used with the keyboard alone", { timeout: 60_000 }, async () => {
+  it("can be used with the keyboard alone", async () => {
     const { relay } = await busyRelay()
     const { page } = await visit(`${relay.url}/status/dead/out`)
     await page.keyboard.press("Tab")
@@ -205,7 +205,7 @@ describe("the status page in Chromium", () => {
     await page.getByText("1 dead letter discarded.").waitFor()
   })
 
-  it("asks for the token, once", { timeout: 60_000 }, async () => {
+  it("asks for the token, once", async () => {
     const relay = await pageRelay({ http: "page: true, token: env:PAGE_TOKEN" })
     const { page, wrong } = await visit(relay.url)
     expect(await violations(page)).toEqual([])

@@ -74,7 +74,7 @@ const expected = (text: string) => ({
 
 const protocol23 = 'template="RSYSLOG_SyslogProtocol23Format"'
 
-describe("rsyslog", { timeout: 60_000 }, () => {
+describe("rsyslog", () => {
   it.each(["octet-counted", "traditional"])("forwards over TCP, %s, to the source syslog", async (framing) => {
     const [port, input] = [await freePort(), await freePort()]
     const { lines } = await relayOf(`type: syslog, bind: "tcp://127.0.0.1:${port}"`)
@@ -160,7 +160,7 @@ action(type="omczmq" endpoints=">tcp://127.0.0.1:${port}" socktype="PUSH" ${prot
   })
 })
 
-describe("syslog-ng", { timeout: 60_000 }, () => {
+describe("syslog-ng", () => {
   const inputOf = (port: number) => `options { keep-hostname(yes); };
 source in { syslog(ip("127.0.0.1") port(${port}) transport("tcp")); };`
 

@@ -343,7 +343,7 @@ describe("options of a link", () => {
 })
 
 describe("a receiver with many senders", () => {
-  it("shares its window among them, and keeps their streams in order", { timeout: 60_000 }, async () => {
+  it("shares its window among them, and keeps their streams in order", async () => {
     const target = await opened()
     const receiver = await receiving(target, { totalWindow: 1 << 20 })
     const source = await opened()

@@ -12,9 +12,7 @@ const delivered = 'ohmq_relay_events_out_total{sink="out"}'
 const isOpen = 'ohmq_relay_sink_circuit_open{sink="out"}'
 
 describe("A sink that fails for long", () => {
-  it("is tried with one event at a time, says since when and why, and gets the rest once it works", {
-    timeout: 40_000,
-  }, async () => {
+  it("is tried with one event at a time, says since when and why, and gets the rest once it works", async () => {
     let status = 503
     const { url, received } = await answering(() => [status])
     const { folder, clock, log, send, metric, archived, stop } = await clockedRelay(
@@ -57,7 +55,7 @@ describe("A sink that fails for long", () => {
     expect(linesOf(join(folder, "archive.ndjson")).map(({ id }) => id)).toEqual(ids)
   })
 
-  it("is left alone for as long as it asks for", { timeout: 40_000 }, async () => {
+  it("is left alone for as long as it asks for", async () => {
     let answer: [number, Record<string, string>?] = [429, { "retry-after": "1800" }]
     const { url, received } = await answering(() => answer)
     const { clock, send, metric } = await clockedRelay(
@@ -76,9 +74,7 @@ describe("A sink that fails for long", () => {
 })
 
 describe("A batch", () => {
-  it("is delivered when it has its time, its events or its bytes, or the relay stops", {
-    timeout: 40_000,
-  }, async () => {
+  it("is delivered when it has its time, its events or its bytes, or the relay stops", async () => {
     const { url, received } = await answering(() => [200])
     const { clock, send, metric, archived, stop } = await clockedRelay(
       `{ type: webhook, url: "${url}", delivery: { batch: 3, batchBytes: 5kB, batchWait: 1h } }`,
@@ -111,7 +107,7 @@ describe("A batch", () => {
 })
 
 describe("The sink webhook", () => {
-  it("has as many requests under way as it may, and one without concurrency", { timeout: 40_000 }, async () => {
+  it("has as many requests under way as it may, and one without concurrency", async () => {
     for (const [concurrency, count] of [
       ["", 1],
       [", concurrency: 3", 3],
@@ -138,7 +134,7 @@ describe("The sink webhook", () => {
     }
   })
 
-  it("compresses bodies, and signs what they are when they are decompressed", { timeout: 40_000 }, async () => {
+  it("compresses bodies, and signs what they are when they are decompressed", async () => {
     const { url, received } = await answering(() => [200])
     const { send } = await clockedRelay(
       `{ type: webhook, url: "${url}", secret: env:STANDARD_SECRET, compression: gzip }`,
@@ -156,7 +152,7 @@ describe("The sink webhook", () => {
 })
 
 describe("A route with a rate", () => {
-  it("lets in no more than its limit in any period", { timeout: 40_000 }, async () => {
+  it("lets in no more than its limit in any period", async () => {
     const { clock, send, metric } = await clockedRelay(
       "{ type: file, path: ./out.ndjson }",
       "rate: { limit: 2, per: 1h }",

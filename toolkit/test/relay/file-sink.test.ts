@@ -17,9 +17,7 @@ sinks:
   archive: { type: file, path: ./events.ndjson }
 `
 
-it("The sink file keeps an event with the source and id of one before the relay started, as it is another one", {
-  timeout: 60_000,
-}, async () => {
+it("The sink file keeps an event with the source and id of one before the relay started, as it is another one", async () => {
   const folder = temporaryFolder()
   const file = join(folder, "events.ndjson")
   const time = "2026-01-01T00:00:00Z"
@@ -39,7 +37,7 @@ it("The sink file keeps an event with the source and id of one before the relay 
   expect(linesOfComplete(file)).toEqual([1, 2])
 })
 
-it("The sink file knows the lines at the end of a long file, however long they are", { timeout: 60_000 }, async () => {
+it("The sink file knows the lines at the end of a long file, however long they are", async () => {
   const options = "type: file, path: ./out.ndjson"
   const sizes = [100, ...Array.from({ length: 90 }, (_, index) => 3000 + 100 * index), 700_000, 5000, 300_000, 10]
   const ids = sizes.map((_, index) => `e${index}`)

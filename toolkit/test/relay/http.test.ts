@@ -20,7 +20,7 @@ function raw(url: string, request: string): Promise<string> {
 }
 
 describe("the HTTP server of a relay", () => {
-  it("is loaded only if it is configured", { timeout: 60_000 }, async () => {
+  it("is loaded only if it is configured", async () => {
     const program = `
 import { createRequire } from "node:module"
 import { join } from "node:path"
@@ -48,7 +48,7 @@ await relay.stop(0)
     expect(await isLoaded('http: { listen: "127.0.0.1:0" }')).toBe("true\n")
   })
 
-  it("answers what it has, and says what is wrong with other requests", { timeout: 40_000 }, async () => {
+  it("answers what it has, and says what is wrong with other requests", async () => {
     const relay = await RelayProcess.start(
       temporaryFolder(),
       basic.replace("path: /github", "path: /github, maxBytes: 1kB"),
@@ -74,7 +74,7 @@ await relay.stop(0)
     expect(await relay.end()).toBe(0)
   })
 
-  it("refuses what is not HTTP, and goes on", { timeout: 40_000 }, async () => {
+  it("refuses what is not HTTP, and goes on", async () => {
     const relay = await RelayProcess.start(temporaryFolder(), basic)
     expect(await raw(relay.url, "EHLO mail\r\n\r\n")).toMatch(/^HTTP\/1\.1 400 /)
     expect(await raw(relay.url, "POST /github HTTP/1.1\r\nHost: a\r\nContent-Length: x\r\n\r\n")).toMatch(
@@ -84,7 +84,7 @@ await relay.stop(0)
     expect(await relay.end()).toBe(0)
   })
 
-  it("closes connections over its bound, and counts them", { timeout: 40_000 }, async () => {
+  it("closes connections over its bound, and counts them", async () => {
     const config = basic.replace('listen: "127.0.0.1:0"', 'listen: "127.0.0.1:0", maxConnections: 1')
     const relay = await RelayProcess.start(temporaryFolder(), config)
     const { hostname, port } = new URL(relay.url)
@@ -104,7 +104,7 @@ await relay.stop(0)
     expect(await relay.end()).toBe(0)
   })
 
-  it("does not wait long for a client that holds back its request when it stops", { timeout: 40_000 }, async () => {
+  it("does not wait long for a client that holds back its request when it stops", async () => {
     const relay = await RelayProcess.start(temporaryFolder(), basic)
     const { hostname, port } = new URL(relay.url)
     const slow = connect(Number(port), hostname).on("error", () => {})

@@ -24,7 +24,7 @@ function delivered(folder: string): Line[] {
 const dataOf = (folder: string) => delivered(folder).map(({ data }) => data)
 
 describe("The source file", () => {
-  it("follows a file through its rotation, and goes on where it was after a kill", { timeout: 60_000 }, async () => {
+  it("follows a file through its rotation, and goes on where it was after a kill", async () => {
     const folder = temporaryFolder()
     const log = join(folder, "app.log")
     writeFileSync(log, "one\r\ntwo\n\nunfini")
@@ -58,7 +58,7 @@ describe("The source file", () => {
     })
   })
 
-  it("takes in what the sink file wrote", { timeout: 40_000 }, async () => {
+  it("takes in what the sink file wrote", async () => {
     const folder = temporaryFolder()
     const event = { specversion: "1.0", id: "1", source: "/s", type: "scan.finished", data: { n: 1 } }
     writeFileSync(join(folder, "in.ndjson"), `${JSON.stringify({ ...event, ohmqsender: "mallory" })}\nnot an event\n`)
@@ -71,7 +71,7 @@ describe("The source file", () => {
 })
 
 describe("The source exec", () => {
-  it("takes in the lines of a command, and starts it again when it ends", { timeout: 40_000 }, async () => {
+  it("takes in the lines of a command, and starts it again when it ends", async () => {
     const folder = temporaryFolder()
     writeFileSync(
       join(folder, "program.mjs"),
@@ -89,7 +89,7 @@ describe("The source exec", () => {
 })
 
 describe("The source timer", () => {
-  it("sends an event at regular times, which ohmq relay tap shows", { timeout: 40_000 }, async () => {
+  it("sends an event at regular times, which ohmq relay tap shows", async () => {
     const folder = temporaryFolder()
     const relay = await RelayProcess.start(folder, configOf("{ type: timer, every: 50ms, eventType: beat }"))
     const command = resolve(import.meta.dirname, "../../../dist/cli/main.js")

@@ -67,7 +67,7 @@ const kinds: Record<string, Kind> = {
 }
 
 describe("A server that is down for an hour", () => {
-  it.each(Object.keys(kinds))("gets every event once when it is back: %s", { timeout: 40_000 }, async (name) => {
+  it.each(Object.keys(kinds))("gets every event once when it is back: %s", async (name) => {
     const { options, start } = kinds[name] as Kind
     process.env.TEST_HEC_TOKEN = "11111111-2222-3333-4444-555555555555"
     const port = await freePort()

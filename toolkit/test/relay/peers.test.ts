@@ -10,7 +10,7 @@ import { freePort, RelayProcess, temporaryFolder, until } from "./support.js"
 
 const denied = "A peer was not let in"
 
-it("An address with a port that the system chooses is logged by what listens there", { timeout: 40_000 }, async () => {
+it("An address with a port that the system chooses is logged by what listens there", async () => {
   const { folders, hub } = await linked()
   const free = '"tcp://127.0.0.1:*"'
   const more = `scanners: { type: zmq, socket: pull, bind: ${free} }`
@@ -39,7 +39,7 @@ async function connects(port: number) {
 }
 
 describe("A peer that is not let in", () => {
-  it("is counted and logged by a source link", { timeout: 40_000 }, async () => {
+  it("is counted and logged by a source link", async () => {
     const { folders, hub } = await linked()
     const relay = await RelayProcess.start(folders.hub, hub)
     const stranger = generateKeyPair()
@@ -58,7 +58,7 @@ describe("A peer that is not let in", () => {
     expect(await relay.end()).toBe(0)
   })
 
-  it("is counted and logged by a source zmq and a sink zmq", { timeout: 40_000 }, async () => {
+  it("is counted and logged by a source zmq and a sink zmq", async () => {
     const folder = temporaryFolder()
     const [pull, pub] = [await freePort(), await freePort()]
     const server = generateKeyPair({ name: "relay" })

@@ -272,7 +272,7 @@ const refused: [title: string, sent: Sent, status: number, error: string][] = [
 ]
 
 describe("The presets of the source webhook", () => {
-  it("take in what the providers document, once, and refuse the rest with a reason", { timeout: 40_000 }, async () => {
+  it("take in what the providers document, once, and refuse the rest with a reason", async () => {
     const folder = temporaryFolder()
     const relay = await RelayProcess.start(folder, config)
     const send = async ({ path, body, headers }: Sent) => {

@@ -38,9 +38,7 @@ async function server(
 const idsOf = (received: Received[]) => received.map(({ body }) => JSON.parse(body).id)
 
 describe("The sink webhook", () => {
-  it("signs, retries in order, and keeps what is refused as a dead letter that can be replayed", {
-    timeout: 40_000,
-  }, async () => {
+  it("signs, retries in order, and keeps what is refused as a dead letter that can be replayed", async () => {
     const folder = temporaryFolder()
     let isMended = false
     const { url, received } = await server((id, count) => {
@@ -88,7 +86,7 @@ describe("The sink webhook", () => {
     ])
   })
 
-  it("holds up no other sink while its server is away", { timeout: 40_000 }, async () => {
+  it("holds up no other sink while its server is away", async () => {
     const folder = temporaryFolder()
     const both = basic
       .replace("sinks:", 'sinks:\n  out: { type: webhook, url: "http://127.0.0.1:9/" }')
@@ -104,7 +102,7 @@ describe("The sink webhook", () => {
     )
   })
 
-  it("is given the time of the drain although it fails, if the relay is told so", { timeout: 40_000 }, async () => {
+  it("is given the time of the drain although it fails, if the relay is told so", async () => {
     const folder = temporaryFolder()
     let isBack = false
     const { url, received } = await server(() => [isBack ? 200 : 503])
@@ -124,9 +122,7 @@ describe("The sink webhook", () => {
 })
 
 describe("The sink file", () => {
-  it("writes nothing twice if what was under way when the relay ended comes again in smaller batches", {
-    timeout: 40_000,
-  }, async () => {
+  it("writes nothing twice if what was under way when the relay ended comes again in smaller batches", async () => {
     const events = ["a", "b", "c", "d", "e", "f", "g"].map((id) => event(id))
     const first = await sinkRelay("type: file, path: ./out.ndjson", undefined, false, 100)
     first.add(...events)
@@ -142,7 +138,7 @@ describe("The sink file", () => {
     expect(ids).toEqual(["a", "b", "c", "d", "e", "f", "g", "h"])
   })
 
-  it("begins a new file at its size and keeps so many old ones", { timeout: 40_000 }, async () => {
+  it("begins a new file at its size and keeps so many old ones", async () => {
     const folder = temporaryFolder()
     const rotated = basic.replace("./events.ndjson", "./events.ndjson, maxBytes: 1000B, keep: 2")
     const relay = await RelayProcess.start(folder, rotated)

@@ -11,7 +11,7 @@ const mayMount =
   spawnSync("unshare", ["-m", "mount", "-t", "tmpfs", "tmpfs", "/mnt"]).status === 0
 
 describe("A relay that cannot store events", () => {
-  it("is not ready, and says so once, while the store is full", { timeout: 40_000 }, async () => {
+  it("is not ready, and says so once, while the store is full", async () => {
     const port = await freePort()
     const relay = await RelayProcess.start(
       temporaryFolder(),
@@ -46,7 +46,7 @@ describe("A relay that cannot store events", () => {
     expect(relay.log.filter(({ msg }) => msg === "Events could not be stored")).toHaveLength(1)
   })
 
-  it.runIf(mayMount)("is not ready, and says so once, while the disk is full", { timeout: 40_000 }, async () => {
+  it.runIf(mayMount)("is not ready, and says so once, while the disk is full", async () => {
     const folder = temporaryFolder()
     const disk = join(folder, "disk")
     mkdirSync(disk)

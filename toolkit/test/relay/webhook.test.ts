@@ -41,7 +41,7 @@ const plain = (url: string, body: string, type: string, id?: string) =>
   })
 
 describe("The source webhook", () => {
-  it("takes in what is signed, once, and refuses the rest with a reason", { timeout: 40_000 }, async () => {
+  it("takes in what is signed, once, and refuses the rest with a reason", async () => {
     const folder = temporaryFolder()
     const relay = await RelayProcess.start(folder, config)
     const answer = async (response: Promise<Response>) => {
@@ -101,9 +101,7 @@ describe("The source webhook", () => {
     )
   })
 
-  it("answers 503 with Retry-After when the store is full, and takes events in again later", {
-    timeout: 40_000,
-  }, async () => {
+  it("answers 503 with Retry-After when the store is full, and takes events in again later", async () => {
     const folder = temporaryFolder()
     // The sink's server does not exist, so that nothing leaves the store.
     const full = basic
@@ -130,7 +128,7 @@ describe("The source webhook", () => {
     expect(linesOf(join(folder, "late.ndjson"))).toHaveLength(stored - 1)
   })
 
-  it("counts what is refused because there is no room for dead letters", { timeout: 40_000 }, async () => {
+  it("counts what is refused because there is no room for dead letters", async () => {
     const relay = await RelayProcess.start(
       temporaryFolder(),
       basic

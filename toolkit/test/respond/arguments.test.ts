@@ -43,7 +43,7 @@ const hostile = fc.oneof(
 )
 
 describe("The arguments of a program", () => {
-  it("are the values as they came, one each, or nothing is run", { timeout: 60_000 }, async () => {
+  it("are the values as they came, one each, or nothing is run", async () => {
     const config = configWith(`
 actions:
   tell:

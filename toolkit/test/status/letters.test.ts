@@ -29,7 +29,7 @@ const nextOf = (html: string): string | undefined =>
   /rel="next" href="([^"]+)"/.exec(html)?.[1]?.replaceAll("&amp;", "&")
 
 describe("the dead letters of a sink", () => {
-  it("are listed by pages, with their reason", { timeout: 40_000 }, async () => {
+  it("are listed by pages, with their reason", async () => {
     const { relay } = await refusing(60)
     const first = await relay.page(list)
     expect(first).toContain("60 dead letters")
@@ -45,7 +45,7 @@ describe("the dead letters of a sink", () => {
       expect(await relay.page(`${list}?${odd}`), odd).toContain("Dead letters of out")
   })
 
-  it("show nothing that a sink has answered as HTML", { timeout: 40_000 }, async () => {
+  it("show nothing that a sink has answered as HTML", async () => {
     const server = createServer((request, response) => {
       request.resume().on("end", () => response.writeHead(400).end("<b>no</b>"))
     })
@@ -64,7 +64,7 @@ describe("the dead letters of a sink", () => {
     expect(await relay.page(`${list}?text=${encodeURIComponent('"><b>')}`)).toContain('value="&quot;&gt;&lt;b&gt;"')
   })
 
-  it("are found by text in upper or lower case, and by time", { timeout: 40_000 }, async () => {
+  it("are found by text in upper or lower case, and by time", async () => {
     const { relay } = await refusing(12)
     expect(idsIn(await relay.page(`${list}?text=EVENT-1`))).toHaveLength(4)
     expect(idsIn(await relay.page(`${list}?text=answered+400`))).toHaveLength(12)
@@ -75,7 +75,7 @@ describe("the dead letters of a sink", () => {
     expect(idsIn(await relay.page(`${list}?within=0`))).toHaveLength(0)
   })
 
-  it("are replayed: one, some, those that match, all", { timeout: 40_000 }, async () => {
+  it("are replayed: one, some, those that match, all", async () => {
     const { relay, server, sink } = await refusing(14)
     sink.status = 200
     const ids = idsIn(await relay.page(list))
@@ -97,7 +97,7 @@ describe("the dead letters of a sink", () => {
     expect(relay.log.filter(({ action }) => action === "replay")).toHaveLength(4)
   })
 
-  it("are discarded only once that is confirmed", { timeout: 40_000 }, async () => {
+  it("are discarded only once that is confirmed", async () => {
     const { relay } = await refusing(5)
     const ids = idsIn(await relay.page(list))
     const asked = await relay.submit(list, { discard: ids[0] ?? "" })
@@ -116,7 +116,7 @@ describe("the dead letters of a sink", () => {
     expect(await deadOf(relay)).toBe("0 dead letters")
   })
 
-  it("that a route has yet to change show nothing of the event", { timeout: 40_000 }, async () => {
+  it("that a route has yet to change show nothing of the event", async () => {
     // The id cannot be redacted, so the event is held back.
     const relay = await pageRelay({ route: 'redact: { patterns: ["hunter[0-9]"] }' })
     expect(await relay.send("hunter2", '{"password":"hunter2"}')).toBe(202)

@@ -16,7 +16,7 @@ interface Charts {
 }
 
 describe("the overview", () => {
-  it("says what flows, what waits and since when a sink fails", { timeout: 40_000 }, async () => {
+  it("says what flows, what waits and since when a sink fails", async () => {
     const gone = `{ type: webhook, url: "http://127.0.0.1:${await freePort()}/", delivery: { retryMin: 5ms, retryMax: 10ms, openAfter: 0ms } }`
     const relay = await pageRelay({ out: gone, sinks: "  idle: { type: file, path: ./idle.ndjson }" })
     const before = await relay.page()
@@ -42,7 +42,7 @@ describe("the overview", () => {
     expect(html).toMatch(/<g data-tone="bad"[^>]*><title>out</)
   })
 
-  it("says that a sink waits for a person", { timeout: 40_000 }, async () => {
+  it("says that a sink waits for a person", async () => {
     let status = 503
     const server = await answering(() => [status])
     const relay = await pageRelay({
@@ -54,7 +54,7 @@ describe("the overview", () => {
     await until(async () => liveText(await relay.page(), "sink/out/state") === "Held: change something first")
   })
 
-  it("has rates, and the last hour of what waits", { timeout: 60_000 }, async () => {
+  it("has rates, and the last hour of what waits", async () => {
     const clock = new SimulatedClock()
     const gone = `{ type: webhook, url: "http://127.0.0.1:${await freePort()}/" }`
     const relay = await pageRelay({ out: gone, clock })
@@ -80,7 +80,7 @@ describe("the overview", () => {
     expect(liveText(await relay.page(), "source/hooks/rate")).toBe("0/s")
   })
 
-  it("keeps an hour, and no more", { timeout: 60_000 }, async () => {
+  it("keeps an hour, and no more", async () => {
     /** A clock that knows how often it was asked to wait: each sample ends with that. */
     class CountingClock extends SimulatedClock {
       asked = 0
@@ -99,7 +99,7 @@ describe("the overview", () => {
     expect([times.length, lag[0]?.values.length]).toEqual([1800, 1800])
   })
 
-  it("names the verified peers of links", { timeout: 40_000 }, async () => {
+  it("names the verified peers of links", async () => {
     const { folders, edge, hub } = await linked()
     const withPage = (config: string) => config.replace('"127.0.0.1:0"', '"127.0.0.1:0", page: true')
     const far = await RelayProcess.start(folders.hub, withPage(hub))
@@ -113,7 +113,7 @@ describe("the overview", () => {
     await far.end()
   })
 
-  it("follows a reload", { timeout: 40_000 }, async () => {
+  it("follows a reload", async () => {
     const folder = temporaryFolder()
     const config = (sink: string) => `version: 1
 store: { path: ./data }
@@ -135,7 +135,7 @@ sinks:
     await relay.end()
   })
 
-  it("sends figures to pages that are open, and says when the relay stops", { timeout: 40_000 }, async () => {
+  it("sends figures to pages that are open, and says when the relay stops", async () => {
     const relay = await pageRelay()
     const response = await fetch(`${relay.url}/status/live`)
     expect(response.headers.get("content-type")).toBe("text/event-stream")

@@ -44,7 +44,7 @@ function pushTo(endpoint: string, client: Certificate, serverKey: string): Push 
 const bound = "security: { cert: ./relay.key_secret, clients: ./clients }"
 
 describe("peers on the status page", () => {
-  it("are named with what they sent, and stay when they have gone", { timeout: 60_000 }, async () => {
+  it("are named with what they sent, and stay when they have gone", async () => {
     const { folder, server, clients } = await certificates("alice <b>", "bob")
     const [pull, pub] = [await freePort(), await freePort()]
     const relay = await relayWith(
@@ -86,7 +86,7 @@ sinks:
     expect(await relay.end()).toBe(0)
   })
 
-  it("are counted when they are not let in, with the last reason", { timeout: 60_000 }, async () => {
+  it("are counted when they are not let in, with the last reason", async () => {
     const { folder, server } = await certificates("alice")
     const port = await freePort()
     const relay = await relayWith(
@@ -110,7 +110,7 @@ sinks: {}
     expect(await relay.end()).toBe(0)
   })
 
-  it("are servers that a source connects to, by the file of their key", { timeout: 60_000 }, async () => {
+  it("are servers that a source connects to, by the file of their key", async () => {
     const { folder, server } = await certificates()
     await using authenticator = new Authenticator({ curve: [server] })
     const feed = generateKeyPair({ name: "feed" })

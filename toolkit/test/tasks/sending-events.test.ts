@@ -24,9 +24,7 @@ const sarif = {
 }
 
 describe("the events of a queue", () => {
-  it("come to a relay once each, though it was not there at first and the queue was opened again", {
-    timeout: 60_000,
-  }, async () => {
+  it("come to a relay once each, though it was not there at first and the queue was opened again", async () => {
     const [port, folder, storeFolder] = [await freePort(), relayFolder(), temporaryFolder()]
     const link = { connect: `tcp://127.0.0.1:${port}`, insecure: true, maxBackoff: 200 }
     const store = await opened(storeFolder)

@@ -4,6 +4,7 @@ import process from "node:process"
 import { Dealer } from "ohmq"
 import type { Verifier } from "ohmq/security"
 import { EventError } from "../../events/index.js"
+import type { Target } from "../../gate/connection.js"
 import {
   decisionVerifier,
   encodeRequest,
@@ -24,7 +25,6 @@ import {
   connectionOptions,
   exit,
   peerError,
-  type Target,
   targetOf,
   textOf,
   timerOption,

@@ -5,6 +5,7 @@ import process from "node:process"
 import type { Dealer, Push, SocketSecurity } from "ohmq"
 import { Certificate, generateKeyPair } from "ohmq/security"
 import { duration, timerDuration } from "../../config/index.js"
+import { type Connection, ConnectionError, connect as connectSocket, type Target } from "../../gate/connection.js"
 import { GateError } from "../../gate/index.js"
 import { endpoint, farCheck } from "../../relay/zmq-options.js"
 import { ExitError } from "../commands.js"
@@ -86,12 +87,6 @@ async function securityOf(values: ConnectionValues): Promise<SocketSecurity | un
   return { client, serverKey }
 }
 
-/** A relay to talk to. */
-export interface Target {
-  readonly endpoint: string
-  readonly security: SocketSecurity | undefined
-}
-
 /** Checks the options that say where the relay is. */
 export async function targetOf(values: ConnectionValues): Promise<Target> {
   const to = values.to ?? process.env.OHMQ_RELAY
@@ -117,63 +112,24 @@ export class PeerError extends ExitError {
   }
 }
 
-/** The error of a command, of what a gate has refused. */
-export const peerError = (error: unknown): unknown =>
-  error instanceof GateError ? new PeerError(error.message) : error
-
-/** A socket that is connected to a relay. */
-export interface Connection<S extends Dealer | Push> {
-  readonly socket: S
-  /** Aborted, with a {@link PeerError}, once the relay refuses this side. */
-  readonly refused: AbortSignal
+/** The error of a command, of what a gate has refused, or of what keeps it from talking to a relay. */
+export function peerError(error: unknown): unknown {
+  if (!(error instanceof GateError)) return error
+  if (!(error instanceof ConnectionError) || error.obstacle === "certificate") return new PeerError(error.message)
+  const { message, obstacle, endpoint } = error
+  const option = obstacle === "encryption" ? ". See --server-cert" : ""
+  return new PeerError(`${message}${option}. Run: ohmq doctor ${endpoint}`, obstacle === "socket-type")
 }
 
-/** After this time, libzmq does not try again. Its interval is 100 ms. */
-const silenceMs = 1000
-
-/** Connects a socket. What it sends waits until the relay has let it in. */
-export function connect<S extends Dealer | Push>(
-  { endpoint: address, security }: Target,
-  Socket: new (options: object) => S,
-): Connection<S> {
-  const refused = new AbortController()
-  let socket: S
+/** Connects a socket. What ends its connection is a GateError: see {@link peerError}. */
+export function connect<S extends Dealer | Push>(target: Target, Socket: new (options: object) => S): Connection<S> {
+  const { endpoint: address, security } = target
   try {
-    socket = new Socket({ immediate: true, linger: 0, ipv6: address.includes("["), ...(security && { security }) })
+    return connectSocket(target, Socket, (code) => {
+      const advice = security ? "Compare --server-cert with the relay's certificate, or wait" : "Wait"
+      process.stderr.write(`warning: ${address} broke off (${code}). ${advice}: this side tries again\n`)
+    })
   } catch (error) {
-    throw new UsageError((error as Error).message)
+    throw new UsageError(`Cannot connect to ${address}: ${(error as Error).message}`)
   }
-  socket.events.on("handshake:error:auth", ({ error }) =>
-    refused.abort(new PeerError(`${address} refused this side's certificate (status ${error.status})`)),
-  )
-  const cannotTalk = (reason: string, isOtherType = false) =>
-    refused.abort(new PeerError(`Cannot talk to ${address}: ${reason}. Run: ohmq doctor ${address}`, isOtherType))
-  socket.events.on("handshake:error:protocol", ({ error }) =>
-    cannotTalk(
-      error.code === "ERR_ZMTP_MECHANISM_MISMATCH"
-        ? `This side ${security ? "encrypts" : "does not encrypt"}, and the relay ${security ? "does not" : "does"}. See --server-cert`
-        : `${error.message} (${error.code})`,
-    ),
-  )
-  socket.events.once("handshake:error:other", ({ error }) => {
-    const advice = security ? "Compare --server-cert with the relay's certificate, or wait" : "Wait"
-    process.stderr.write(`warning: ${address} broke off (${error.code}). ${advice}: this side tries again\n`)
-  })
-  // If the types of the sockets do not fit, libzmq says nothing: it ends the connection, and does not try again as it does otherwise.
-  let silence: NodeJS.Timeout | undefined
-  socket.events.on("handshake", () => {
-    hasTalked = true
-  })
-  let hasTalked = false
-  socket.events.on("disconnect", () => {
-    if (!hasTalked) silence = setTimeout(() => cannotTalk("It has a socket of another type", true), silenceMs).unref()
-  })
-  socket.events.on("connect:retry", () => clearTimeout(silence))
-  try {
-    socket.connect(address)
-  } catch (error) {
-    socket.close()
-    throw new UsageError(`--to: Cannot connect to ${address}: ${(error as Error).message}`)
-  }
-  return { socket, refused: refused.signal }
 }

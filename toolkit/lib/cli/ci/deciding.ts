@@ -3,8 +3,9 @@
 import process from "node:process"
 import { Dealer } from "ohmq"
 import { createEvent, EventError, encode, eventTypes } from "../../events/index.js"
-import { type GateAnswer, GateError, type GateRequest, type Outcome, outcomes, signDecision } from "../../gate/index.js"
-import { jsonOf, tellOver, words } from "../../gate/talk.js"
+import type { Target } from "../../gate/connection.js"
+import { GateError, type GateRequest, type Outcome, outcomes, signDecision } from "../../gate/index.js"
+import { jsonOf, readShown, tellOver, words } from "../../gate/talk.js"
 import { ExitError } from "../commands.js"
 import { isJson, parseUsage, UsageError } from "../usage.js"
 import {
@@ -13,7 +14,6 @@ import {
   connectionOptions,
   exit,
   peerError,
-  type Target,
   targetOf,
   textOf,
   timeOption,
@@ -38,9 +38,10 @@ async function tell(
   }
 }
 
-const readJson = <T>(text: string | undefined): T => {
+/** Reads an answer. What is wrong with it becomes the error of a command. */
+const reading = <T>(read: () => T): T => {
   try {
-    return jsonOf<T>(text)
+    return read()
   } catch (error) {
     throw peerError(error)
   }
@@ -57,7 +58,7 @@ export async function list(args: readonly string[]): Promise<number> {
   const asJson = isJson(values.output)
   const target = await targetOf(values)
   const [text] = await tell(target, words("list"), "open", endOf(values.timeout))
-  const open = readJson<GateRequest[]>(text)
+  const open = reading(() => jsonOf<GateRequest[]>(text))
   if (asJson) process.stdout.write(`${JSON.stringify(open)}\n`)
   else
     for (const { id, request, subject, source, requester, time } of open) {
@@ -105,7 +106,7 @@ export async function decide(args: readonly string[]): Promise<number> {
   const target = await targetOf(values)
   const end = endOf(values.timeout)
   const [text] = await tell(target, words("show", id), "request", end)
-  const request = readJson<GateRequest & { answer?: GateAnswer }>(text)
+  const request = reading(() => readShown(text, id))
   const { reason = "" } = values
   const statement = signed(values["sign-key"], request, { decision, reason }, valid)
   let frames: Uint8Array[]

@@ -3,6 +3,7 @@
 import process from "node:process"
 import { Dealer, Push } from "ohmq"
 import { acceptJson, createEvent, EventError, encode, fromSarif, type SarifLog } from "../../events/index.js"
+import type { Target } from "../../gate/connection.js"
 import { Exchange } from "../../gate/exchange.js"
 import { type Command, ExitError, runAlone } from "../commands.js"
 import { plural } from "../terminal.js"
@@ -14,7 +15,7 @@ import {
   connectionOptions,
   exit,
   PeerError,
-  type Target,
+  peerError,
   targetOf,
   timerOption,
 } from "./connection.js"
@@ -53,7 +54,8 @@ async function sendAndWait(target: Target, events: readonly Outgoing[], end: Abo
       )
     }
     return refusals
-  } catch (error) {
+  } catch (thrown) {
+    const error = peerError(thrown)
     if (error instanceof PeerError && error.isOtherType)
       throw new PeerError(`${error.message}. --wait-ack needs a source zmq with socket: router, which answers`)
     if (!end.aborted) throw error
@@ -76,7 +78,7 @@ async function send(target: Target, events: readonly Outgoing[], timeout: number
       for (const { frames } of events) await socket.send([...frames] as Buffer[], { signal })
     } catch (error) {
       socket.close()
-      throw refused.aborted ? refused.reason : error
+      throw refused.aborted ? peerError(refused.reason) : error
     }
     const left = Math.max(1, timeout - (Date.now() - start))
     await socket.close({ linger: left, wait: true })

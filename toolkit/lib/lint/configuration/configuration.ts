@@ -10,7 +10,7 @@ import { checkConditions } from "./conditions.js"
 import { kindOfValue } from "./kinds.js"
 import type { Report } from "./report.js"
 
-const unknown = `It is no configuration of ohmq: a relay has store, sources, routes and sinks, and a responder has store, audit, sources, actions and rules`
+const unknown = `This is not a configuration of ohmq: a relay has store, sources, routes and sinks, and a responder has store, audit, sources, actions and rules`
 
 /** What is larger is data that somebody named by mistake. */
 const maxLength = 2 ** 20

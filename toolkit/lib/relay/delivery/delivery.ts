@@ -1,8 +1,8 @@
 // The way out: from the store to one sink.
 
 import type { Logger } from "pino"
+import { AnySignal } from "../../config/index.js"
 import type { Entry, Store } from "../../store/index.js"
-import { AnySignal } from "../any-signal.js"
 import { Ledger } from "../books/ledger.js"
 import type { Clock } from "../clock.js"
 import type { Outcome, Outgoing, Outlet, Sink } from "../components.js"

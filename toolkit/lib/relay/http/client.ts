@@ -5,8 +5,7 @@ import { promisify } from "node:util"
 import { gzip } from "node:zlib"
 import type { Agent } from "undici"
 import { z } from "zod"
-import { duration, isLoopback } from "../../config/index.js"
-import { AnySignal } from "../any-signal.js"
+import { AnySignal, duration, isLoopback } from "../../config/index.js"
 import { authorityOption, readTls } from "../tls.js"
 
 /** The options of a sink that sends HTTP requests. */

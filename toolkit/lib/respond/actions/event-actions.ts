@@ -2,9 +2,8 @@
 
 import { setTimeout } from "node:timers/promises"
 import { z } from "zod"
-import { duration, secret } from "../../config/index.js"
+import { AnySignal, duration, secret } from "../../config/index.js"
 import { createEvent, type EventInit, encode } from "../../events/index.js"
-import { AnySignal } from "../../relay/any-signal.js"
 import type { ComponentContext, Retry, Sink, SinkKind } from "../../relay/components.js"
 import { backoff } from "../../relay/delivery/delivery.js"
 import { httpOptions } from "../../relay/http/client.js"

@@ -9,7 +9,7 @@ interface Mark {
   position: Position
 }
 
-/** When there are so many, half of them are forgotten: the oldest but the first. */
+/** Above this number, half of them are forgotten: the oldest but the first. */
 const most = 10_000
 
 /** The messages that were read, oldest first. */

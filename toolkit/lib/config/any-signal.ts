@@ -1,5 +1,5 @@
 // Signals joined for as long as something takes. AbortSignal.any would keep what it makes in memory for as long as one of its sources lives
-// (https://github.com/nodejs/node/issues/54614), and some live as long as the relay.
+// (https://github.com/nodejs/node/issues/54614), and some live as long as the program.
 
 import { clearTimeout, setTimeout } from "node:timers"
 
