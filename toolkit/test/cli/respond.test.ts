@@ -119,6 +119,34 @@ describe("ohmq respond", () => {
     expect(await responder.end()).toBe(0)
   })
 
+  it("reaches a responder whose file has got mistakes since it started", { timeout: 120_000 }, async () => {
+    const folder = folderFor()
+    const right = rules("expires: 1h")
+    const responder = await RelayProcess.start(folder, right, "respond")
+    const file = join(folder, "rules.yaml")
+    for (const [index, wrong] of [right.replace("when:", "wen:"), `${right}\n  - { name: "x`].entries()) {
+      await alert(responder, { name: `alert ${index}` }, index + 1, folder)
+      writeFileSync(file, wrong)
+      const listed = () => ohmq(folder, "respond", "list", "--output", "json").stdout.trim().split("\n")
+      await until(() => JSON.parse(listed()[0] ?? "{}").status === "active")
+      const { id } = JSON.parse(listed()[0] ?? "{}")
+      const undone = ohmq(folder, "respond", "undo", id)
+      expect(undone).toMatchObject({ status: 0, stdout: `${id} will be undone: see ohmq respond list\n` })
+      expect(undone.stderr).toMatch(
+        /^warning: rules\.yaml has mistakes\. This command does not need what is wrong:\nrules\.yaml:\d+:\d+: /,
+      )
+      await until(() => JSON.parse(listed().at(-1) ?? "{}").undoAttempts === 1)
+    }
+    writeFileSync(file, right.replace("store:", "stor:").replace("control:", "contrl:"))
+    expect(ohmq(folder, "respond", "list")).toMatchObject({
+      status: 2,
+      stdout: "",
+      stderr: expect.stringContaining('Unknown option "stor"'),
+    })
+    writeFileSync(file, right)
+    expect(await responder.end()).toBe(0)
+  })
+
   it.runIf(isRoot)("knows people by their user ids", { timeout: 120_000 }, async () => {
     const folder = folderFor()
     const people = "people: { alice: { uid: 65001 }, bob: { uid: 65002 } }"
