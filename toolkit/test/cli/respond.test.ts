@@ -79,6 +79,9 @@ describe("ohmq respond", () => {
     const folder = folderFor()
     const responder = await RelayProcess.start(folder, rules("approve: required, expires: 1h"), "respond")
     expect(ohmq(folder, "respond", "pending").stdout).toBe("Nothing waits\n")
+    expect(ohmq(folder, "respond", "list").stdout).toBe(
+      "There are no responses. Alerts that led to nothing are in the audit log: ohmq audit export audit\n",
+    )
     // What cannot be seen is shown.
     await alert(responder, { name: "one\u200b" }, 1, folder)
     const { stdout } = ohmq(folder, "respond", "pending")
@@ -98,6 +101,7 @@ describe("ohmq respond", () => {
     await until(() => ohmq(folder, "respond", "list").stdout.includes("done, expires"))
     expect(ohmq(folder, "respond", "undo", id)).toMatchObject({ status: 0, stderr: "" })
     await until(() => JSON.parse(ohmq(folder, "respond", "list", "--output", "json").stdout).status === "ended")
+    expect(ohmq(folder, "respond", "list").stdout).toContain(`  undone by uid:${process.getuid?.()}  from `)
     await alert(responder, { name: "two" }, 2, folder)
     const second = ohmq(folder, "respond", "pending").stdout.slice(0, 16)
     expect(ohmq(folder, "respond", "refuse", second, "--reason", "a false\u001b[2J alarm")).toMatchObject({
