@@ -84,7 +84,11 @@ describe("ohmq tasks", () => {
   it.each([
     [["serv"], 'Unknown command "serv". Did you mean "serve"?'],
     [["serve", "--store", "x"], "Expected --bind ENDPOINT, such as --bind tcp://127.0.0.1:5580"],
-    [["serve", "--bind", "tcp://0.0.0.0:1", "--store", "x"], "tcp://0.0.0.0:1 goes beyond this machine, unencrypted"],
+    [
+      ["serve", "--bind", "tcp://0.0.0.0:1", "--store", "x"],
+      "--bind: tcp://0.0.0.0:1 can be reached from other machines, unencrypted. Give --cert FILE_secret and --clients DIR, or --insecure",
+    ],
+    [["serve", "--bind", "0.0.0.0:1", "--store", "x"], "--bind: Expected an endpoint such as tcp://127.0.0.1:5580 but"],
     [
       ["serve", "--bind", "tcp://127.0.0.1:*", "--store", "x", "--lease", "1"],
       "--lease: Expected a duration with a unit",
@@ -101,8 +105,11 @@ describe("ohmq tasks", () => {
     [[...serve, "--jetstream", "tls://h", "--stream", "s", "--replicas", "2"], "--replicas: Expected 1, 3 or 5"],
     [[...serve, "--jetstream", "x.yaml", "--stream", "s"], "--stream and --replicas belong in x.yaml"],
     [["submit", "x"], "Expected --queue ENDPOINT"],
-    [["submit", "--queue", "tcp://h:1", "x"], "tcp://h:1 goes beyond this machine, unencrypted"],
-    [["submit", "--queue", "127.0.0.1:1", "x"], "Expected connect to be an endpoint such as"],
+    [
+      ["submit", "--queue", "tcp://h:1", "x"],
+      "--queue: tcp://h:1 goes beyond this machine, unencrypted. Give --cert FILE_secret and --server-cert FILE, or --insecure",
+    ],
+    [["submit", "--queue", "127.0.0.1:1", "x"], "--queue: Expected an endpoint such as tcp://127.0.0.1:5580 but"],
     [["submit", "--queue", "tcp://127.0.0.1:1"], "Expected an INPUT, or --each FILE"],
     [["submit", "--queue", "tcp://127.0.0.1:1", "x", "--run-at", "noon"], "--run-at: Expected a time such as"],
     [["work", "--queue", "tcp://127.0.0.1:1", "nikto", "{}"], "Expected -- and a command, such as -- nikto -h {}"],
