@@ -21,7 +21,8 @@ describe("ohmq relay run", () => {
     const file = join(folder, "relay.yaml")
     const right = readFileSync(file, "utf8")
     writeFileSync(file, right.replace("routes:", "rotes:"))
-    const warning = /^warning: relay\.yaml has mistakes\. This command does not need what is wrong:\nrelay\.yaml:\d+:\d+: /
+    const warning =
+      /^warning: relay\.yaml has mistakes\. This command does not need what is wrong:\nrelay\.yaml:\d+:\d+: /
     expect(ohmq(folder, "relay", "replay", "archive")).toMatchObject({
       status: 0,
       stdout: "0 dead letters of archive will be delivered again\n",
