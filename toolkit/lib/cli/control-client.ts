@@ -3,14 +3,14 @@
 import { once } from "node:events"
 import { type IncomingMessage, request } from "node:http"
 import { resolve } from "node:path"
-import { ControlPath, openRelayStore, type RelayConfig, readConfig } from "../relay/index.js"
+import { ControlPath, openRelayStore, type RelayPlace, readConfig } from "../relay/index.js"
 import type { Store } from "../store/index.js"
 
 const isAbsent = ({ code }: NodeJS.ErrnoException) => code === "ENOENT" || code === "ECONNREFUSED"
 
 /** Sends a request to the relay of a configuration. Resolves to undefined if none runs. */
 export async function askRelay(
-  { folder, store }: RelayConfig,
+  { folder, store }: Pick<RelayPlace, "folder" | "store">,
   method: "GET" | "POST",
   path: string,
 ): Promise<IncomingMessage | undefined> {

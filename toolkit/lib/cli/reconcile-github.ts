@@ -8,13 +8,13 @@ import {
   failedDeliveries,
   GithubApi,
   type Hook,
-  readConfig,
+  readPlace,
   redeliver,
   storedDeliveries,
 } from "../relay/index.js"
 import { timeOf } from "./since.js"
 import { plural } from "./terminal.js"
-import { defaultFile, isJson, parseUsage, UsageError } from "./usage.js"
+import { defaultFile, isJson, parseUsage, UsageError, warnOfMistakes } from "./usage.js"
 
 function hookOf({ repo, org, hook }: { repo?: string; org?: string; hook?: string }): Hook {
   if ((repo === undefined) === (org === undefined))
@@ -61,7 +61,9 @@ export async function reconcileGithub(args: readonly string[]): Promise<number> 
   const api = new GithubApi(base, tokenOf(values.token), (milliseconds) =>
     process.stderr.write(`GitHub's rate limit is reached: waiting ${Math.ceil(milliseconds / 1000)} s\n`),
   )
-  const { folder, store } = readConfig(positionals[0] ?? defaultFile, { needsSecrets: false })
+  const file = positionals[0] ?? defaultFile
+  const { folder, store, mistakes } = readPlace(file)
+  warnOfMistakes(file, mistakes)
   const { events, failed } = await failedDeliveries(api, hook, since)
   // Read after the list: what has been stored meanwhile need not be asked for.
   const known = failed.length === 0 ? new Set<string>() : storedDeliveries(resolve(folder, store.path))

@@ -3,11 +3,11 @@
 import { existsSync } from "node:fs"
 import { resolve } from "node:path"
 import process from "node:process"
-import { auditBooks, readConfig, type SinkBooks } from "../relay/index.js"
+import { auditBooks, readPlace, type SinkBooks } from "../relay/index.js"
 import { reconcileGithub } from "./reconcile-github.js"
 import { timeOf } from "./since.js"
 import { figure, Progress, plural } from "./terminal.js"
-import { defaultFile, isJson, parseUsage } from "./usage.js"
+import { defaultFile, isJson, parseUsage, warnOfMistakes } from "./usage.js"
 
 const stamp = (time: number) => new Date(time).toISOString().replace(/\.\d+Z$/, "Z")
 
@@ -62,13 +62,16 @@ export async function reconcile(args: readonly string[]): Promise<number> {
   const { positionals, values } = parseUsage(args, 1, ["since", "output"])
   const asJson = isJson(values.output)
   const since = values.since === undefined ? undefined : timeOf(values.since)
-  const { folder, store, sinks: configured } = readConfig(positionals[0] ?? defaultFile, { needsSecrets: false })
+  const file = positionals[0] ?? defaultFile
+  const { folder, store, sinks: configured, mistakes } = readPlace(file)
+  warnOfMistakes(file, mistakes)
   const path = resolve(folder, store.path)
   if (!existsSync(path)) throw new Error(`${path} does not exist: the relay has not run yet`)
   using progress = new Progress("Counting")
   const { sinks, ...positions } = auditBooks(path, since, progress.show)
   progress[Symbol.dispose]()
-  const isConfigured = (sink: string) => configured.some(({ name }) => name === sink)
+  // Of a list that may be short, nobody is told to give events up.
+  const isConfigured = (sink: string) => mistakes !== undefined || configured.includes(sink)
   const isBalanced = sinks.every(({ problems }) => problems.length === 0)
   if (asJson) {
     const report = { balanced: isBalanced, ...positions, sinks }

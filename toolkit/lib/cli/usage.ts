@@ -1,5 +1,6 @@
 // The arguments of commands.
 
+import process from "node:process"
 import { parseArgs } from "node:util"
 import { suggestion } from "../config/index.js"
 
@@ -50,6 +51,14 @@ export function outputOf<const Name extends string>(output: string | undefined, 
   if (found === undefined)
     throw new UsageError(`--output: Unknown value "${output}".${suggestion(output ?? "", known)}`)
   return found
+}
+
+/** Says on standard error what is wrong with a configuration, for a command that can do its work in spite of it. */
+export function warnOfMistakes(file: string, mistakes: Error | undefined): void {
+  if (mistakes === undefined) return
+  process.stderr.write(
+    `warning: ${file} has mistakes. This command does not need what is wrong:\n${mistakes.message}\n`,
+  )
 }
 
 /** Whether `--output json` was given. */

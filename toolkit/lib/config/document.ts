@@ -158,6 +158,15 @@ export class ConfigDocument {
   }
 }
 
+/** What a YAML text says, as far as it can be read, whatever is wrong with it. */
+export function looseValue(text: string): unknown {
+  try {
+    return parseDocument(text, { prettyErrors: false, version: "1.2" }).toJS({ maxAliasCount: 100 })
+  } catch {
+    return undefined
+  }
+}
+
 /** A configuration with mistakes. The message has a line for each: `FILE:LINE:COLUMN: OPTION: what is wrong`. */
 export class ConfigError extends Error {
   override readonly name = "ConfigError"

@@ -2,7 +2,7 @@
 
 export { AnySignal } from "./any-signal.js"
 export { checkPart } from "./checking.js"
-export { ConfigDocument, ConfigError, type Mistake, readText } from "./document.js"
+export { ConfigDocument, ConfigError, looseValue, type Mistake, readText } from "./document.js"
 export { isLocalEndpoint, isLoopback } from "./loopback.js"
 export { RateLimit } from "./rate-limit.js"
 export { jsonSchemaOf, type OptionRow, optionRows } from "./reference.js"

@@ -19,6 +19,7 @@ export type {
   Source,
 } from "./components.js"
 export { parseConfig, type ReadOptions, type RelayConfig, readConfig } from "./configuration/configuration.js"
+export { type RelayPlace, readPlace } from "./configuration/place.js"
 export { relaySchema } from "./configuration/reference.js"
 export { ControlPath } from "./control.js"
 export { type Replayed, replay } from "./delivery/replay.js"

@@ -16,6 +16,7 @@ import { Runners, StartError } from "./actions/runners.js"
 import { ApprovalPage } from "./approval-page.js"
 import { Approvals } from "./approvals.js"
 import { type RespondConfig, readRules } from "./configuration/configuration.js"
+import { socketOf } from "./configuration/place.js"
 import { type Asker, Control, type ControlRequest, type Directory } from "./control.js"
 import { Desk } from "./decisions/desk.js"
 import { LateDesk } from "./decisions/late-desk.js"
@@ -120,7 +121,7 @@ export class Responder {
       audit: [{ name: "responses", folder: resolve(this.#config.folder, this.#config.audit.path) }],
     })
     const { folder, store, control } = this.#config
-    await this.#control.listen(resolve(folder, control.socket ?? join(store.path, "respond.sock")))
+    await this.#control.listen(socketOf(folder, store, control))
     this.#log.info({ pid: process.pid, rules: this.#config.rules.length }, "The responder takes alerts")
     if (this.#desk.desk === undefined) this.#opening = this.#beginLater()
   }

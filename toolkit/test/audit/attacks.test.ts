@@ -1,6 +1,6 @@
 // What an attacker with access to the files can do, and what the verification says. docs/audit.md has the list.
 
-import { cpSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
+import { cpSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { verifyAuditLog } from "ohmq-toolkit/audit"
 import { describe, expect, it } from "vitest"
@@ -85,6 +85,36 @@ describe("a log of 300 entries", () => {
       expect(found, path).toBeGreaterThan(0)
       expect(problems[0]?.message, path).toContain(path)
     }
+  })
+
+  it("shows a changed file that only older checkpoints cover, until its tile is full", async () => {
+    const { folder, key } = await filled(9)
+    const grow = async (count: number) => {
+      const log = await opened(folder)
+      await Promise.all(Array.from({ length: count }, (_, i) => log.append(`more ${i}`)))
+      await log.close()
+    }
+    await grow(11)
+    const paths = ["tile/entries/000.p/9", "tile/0/000.p/9"]
+    expect(await verified(folder, key)).toMatchObject({ found: 0, size: 20 })
+    for (const [path, change, message] of [
+      [paths[0], (all) => Buffer.from(all).fill("x", 4, 5), "was changed at entry 0: it has the hash"],
+      [paths[0], (all) => all.subarray(0, -1), "was changed at entry 8: it ends before it"],
+      [paths[0], (all) => Buffer.concat([all, Buffer.from([0, 1, 65])]), "has more than its 9 entries"],
+      [paths[1], (all) => Buffer.from(all).fill(0, 32, 64), "was changed at entry 1: it has the hash AAAA"],
+      [paths[1], (all) => Buffer.concat([all, Buffer.alloc(1)]), "has more than its 9 hashes"],
+    ] as [string, (all: Buffer) => Buffer, string][]) {
+      const bytes = readFileSync(served(folder, path))
+      writeFileSync(served(folder, path), change(bytes))
+      const { problems, found } = await verified(folder, key)
+      expect(found, path).toBe(1)
+      expect(problems[0]).toMatchObject({ file: path, kind: path === paths[0] ? "entry" : "tile" })
+      expect(problems[0]?.message).toContain(`${path}, which older checkpoints cover, ${message}`)
+      writeFileSync(served(folder, path), bytes)
+    }
+    await grow(256)
+    for (const path of paths) expect(existsSync(served(folder, path))).toBe(false)
+    expect(await verified(folder, key)).toMatchObject({ found: 0, size: 276 })
   })
 
   it("shows a missing file, and says what was in it", async () => {

@@ -1,7 +1,7 @@
 import { copyFileSync, readFileSync, writeFileSync } from "node:fs"
 import { join, resolve } from "node:path"
 import { describe, expect, it } from "vitest"
-import { gatePlace } from "../relay/gates.js"
+import { gateConfig, gatePlace } from "../relay/gates.js"
 import { startRelay } from "../relay/in-process.js"
 import { freePort, linesOf, temporaryFolder, until } from "../relay/support.js"
 import { Running, run } from "./commands.js"
@@ -58,6 +58,18 @@ describe("ohmq emit", () => {
     expect((await lines(2))[1]).toMatchObject({ source: "https://github.com/octocat/hello/actions/runs/7" })
   })
 
+  it("says that an event is stored only if it is", async () => {
+    const { folder, endpoint, source } = await gatePlace(temporaryFolder())
+    await startRelay(folder, gateConfig(source()))
+    const args = ["emit", "a.b", "--id", "z1", "--wait-ack", "--cert", "ci.key_secret", "--server-cert", "relay.key"]
+    const refused = { code: 4, stderr: expect.stringContaining("error: refused: z1: ") }
+    expect(await run(folder, [...args, "--to", endpoint])).toMatchObject({ ...refused, stdout: "" })
+    expect(await run(folder, [...args, "--to", endpoint, "--output", "json"])).toMatchObject({
+      ...refused,
+      stdout: '{"stored":0,"refused":1}\n',
+    })
+  })
+
   it("sends an event to a ROUTER or a PULL socket, without an answer, from standard input", async () => {
     const folder = temporaryFolder()
     const { router, pull, lines } = await relayIn(folder)
@@ -107,7 +119,11 @@ describe("ohmq emit", () => {
       [["a.b", "--to", "relay:5562"], 2, "--to: Expected an endpoint such as"],
       [["a.b", "--to", "tcp://relay.example.com:5562"], 2, "goes beyond this machine, unencrypted"],
       [["a.b", "--data", "bad.json", ...to], 2, "not valid JSON"],
-      [["a.b", "--data", "none.json", ...to], 2, "--data: Cannot read none.json: ENOENT"],
+      [
+        ["a.b", "--data", "{bad", ...to],
+        2,
+        "--data: Cannot read {bad: ENOENT. Expected the name of a file, or - for standard input",
+      ],
       [["a.b", "--source", "a b", ...to], 2, 'Attribute "source" must be a URI reference'],
       [["a.b", "--cert", "none.key_secret", ...to], 2, "--cert needs --server-cert"],
       [["a.b", "--server-cert", "env:NO_SUCH_VARIABLE", ...to], 2, "NO_SUCH_VARIABLE is not set"],

@@ -79,6 +79,9 @@ describe("ohmq respond", () => {
     const folder = folderFor()
     const responder = await RelayProcess.start(folder, rules("approve: required, expires: 1h"), "respond")
     expect(ohmq(folder, "respond", "pending").stdout).toBe("Nothing waits\n")
+    expect(ohmq(folder, "respond", "list").stdout).toBe(
+      "There are no responses. Alerts that led to nothing are in the audit log: ohmq audit export audit\n",
+    )
     // What cannot be seen is shown.
     await alert(responder, { name: "one\u200b" }, 1, folder)
     const { stdout } = ohmq(folder, "respond", "pending")
@@ -98,6 +101,7 @@ describe("ohmq respond", () => {
     await until(() => ohmq(folder, "respond", "list").stdout.includes("done, expires"))
     expect(ohmq(folder, "respond", "undo", id)).toMatchObject({ status: 0, stderr: "" })
     await until(() => JSON.parse(ohmq(folder, "respond", "list", "--output", "json").stdout).status === "ended")
+    expect(ohmq(folder, "respond", "list").stdout).toContain(`  undone by uid:${process.getuid?.()}  from `)
     await alert(responder, { name: "two" }, 2, folder)
     const second = ohmq(folder, "respond", "pending").stdout.slice(0, 16)
     expect(ohmq(folder, "respond", "refuse", second, "--reason", "a false\u001b[2J alarm")).toMatchObject({
@@ -116,6 +120,34 @@ describe("ohmq respond", () => {
       status: 1,
       stderr: expect.stringContaining("There is no response"),
     })
+    expect(await responder.end()).toBe(0)
+  })
+
+  it("reaches a responder whose file has got mistakes since it started", { timeout: 120_000 }, async () => {
+    const folder = folderFor()
+    const right = rules("expires: 1h")
+    const responder = await RelayProcess.start(folder, right, "respond")
+    const file = join(folder, "rules.yaml")
+    for (const [index, wrong] of [right.replace("when:", "wen:"), `${right}\n  - { name: "x`].entries()) {
+      await alert(responder, { name: `alert ${index}` }, index + 1, folder)
+      writeFileSync(file, wrong)
+      const listed = () => ohmq(folder, "respond", "list", "--output", "json").stdout.trim().split("\n")
+      await until(() => JSON.parse(listed()[0] ?? "{}").status === "active")
+      const { id } = JSON.parse(listed()[0] ?? "{}")
+      const undone = ohmq(folder, "respond", "undo", id)
+      expect(undone).toMatchObject({ status: 0, stdout: `${id} will be undone: see ohmq respond list\n` })
+      expect(undone.stderr).toMatch(
+        /^warning: rules\.yaml has mistakes\. This command does not need what is wrong:\nrules\.yaml:\d+:\d+: /,
+      )
+      await until(() => JSON.parse(listed().at(-1) ?? "{}").undoAttempts === 1)
+    }
+    writeFileSync(file, right.replace("store:", "stor:").replace("control:", "contrl:"))
+    expect(ohmq(folder, "respond", "list")).toMatchObject({
+      status: 2,
+      stdout: "",
+      stderr: expect.stringContaining('Unknown option "stor"'),
+    })
+    writeFileSync(file, right)
     expect(await responder.end()).toBe(0)
   })
 

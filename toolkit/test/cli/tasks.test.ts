@@ -84,7 +84,11 @@ describe("ohmq tasks", () => {
   it.each([
     [["serv"], 'Unknown command "serv". Did you mean "serve"?'],
     [["serve", "--store", "x"], "Expected --bind ENDPOINT, such as --bind tcp://127.0.0.1:5580"],
-    [["serve", "--bind", "tcp://0.0.0.0:1", "--store", "x"], "tcp://0.0.0.0:1 goes beyond this machine, unencrypted"],
+    [
+      ["serve", "--bind", "tcp://0.0.0.0:1", "--store", "x"],
+      "--bind: tcp://0.0.0.0:1 can be reached from other machines, unencrypted. Give --cert FILE_secret and --clients DIR, or --insecure",
+    ],
+    [["serve", "--bind", "0.0.0.0:1", "--store", "x"], "--bind: Expected an endpoint such as tcp://127.0.0.1:5580 but"],
     [
       ["serve", "--bind", "tcp://127.0.0.1:*", "--store", "x", "--lease", "1"],
       "--lease: Expected a duration with a unit",
@@ -101,8 +105,11 @@ describe("ohmq tasks", () => {
     [[...serve, "--jetstream", "tls://h", "--stream", "s", "--replicas", "2"], "--replicas: Expected 1, 3 or 5"],
     [[...serve, "--jetstream", "x.yaml", "--stream", "s"], "--stream and --replicas belong in x.yaml"],
     [["submit", "x"], "Expected --queue ENDPOINT"],
-    [["submit", "--queue", "tcp://h:1", "x"], "tcp://h:1 goes beyond this machine, unencrypted"],
-    [["submit", "--queue", "127.0.0.1:1", "x"], "Expected connect to be an endpoint such as"],
+    [
+      ["submit", "--queue", "tcp://h:1", "x"],
+      "--queue: tcp://h:1 goes beyond this machine, unencrypted. Give --cert FILE_secret and --server-cert FILE, or --insecure",
+    ],
+    [["submit", "--queue", "127.0.0.1:1", "x"], "--queue: Expected an endpoint such as tcp://127.0.0.1:5580 but"],
     [["submit", "--queue", "tcp://127.0.0.1:1"], "Expected an INPUT, or --each FILE"],
     [["submit", "--queue", "tcp://127.0.0.1:1", "x", "--run-at", "noon"], "--run-at: Expected a time such as"],
     [["work", "--queue", "tcp://127.0.0.1:1", "nikto", "{}"], "Expected -- and a command, such as -- nikto -h {}"],
@@ -239,19 +246,48 @@ describe("ohmq tasks", () => {
     expect(uris.toSorted()).toEqual(["both", "one", "two"])
   })
 
+  it("says that a failure is final, if its task has attempts left", async () => {
+    const { endpoint, on } = await served()
+    on("submit", "--id", "f", "--", "-option")
+    const worker = new Running(["work", "--queue", endpoint, "--worker", "w", "--", "echo", "{}"])
+    await worker.said(/^failed f, attempt 1 of 3, which is final: /m)
+    expect(on("list").stdout).toMatch(/^f {2}failed {2}default {2}1\/3 final {2}w {2}/)
+  })
+
   it("lets in who has a certificate", async () => {
     const folder = temporaryFolder()
-    for (const name of ["hub", "ci"]) ohmq(folder, "keys", "certificate", `${name}.key`, `name=${name}`)
+    for (const name of ["hub", "ci", "other"]) ohmq(folder, "keys", "certificate", `${name}.key`, `name=${name}`)
     mkdirSync(join(folder, "clients"))
     copyFileSync(join(folder, "ci.key"), join(folder, "clients/ci.key"))
     const security = ["--cert", join(folder, "hub.key_secret"), "--clients", join(folder, "clients")]
-    const { on } = await served(...security)
+    const { on, server, endpoint } = await served(...security)
     const mine = ["--cert", join(folder, "ci.key_secret"), "--server-cert", join(folder, "hub.key")]
     expect(on("submit", ...mine, "--id", "t", "x").status).toBe(0)
     expect(on("show", ...mine, "t").stdout).toContain("user: ci\n")
-    const wrong = on("submit", ...mine.slice(2), "x")
-    expect(wrong).toMatchObject({ status: 1 })
-    expect(wrong.stderr).toContain("does not let this client in")
+    const begun = Date.now()
+    for (const [args, message] of [
+      [mine.slice(2), "does not let this client in"],
+      [[...mine.slice(0, 2), "--server-cert", join(folder, "other.key")], "ended the connection before it was ready. "],
+      [[], "ended the connection before it was ready. "],
+    ] as const) {
+      const { status, stderr } = on("submit", ...args, "x")
+      expect(status).toBe(4)
+      expect(stderr).toContain(message)
+      expect(stderr).not.toMatch(/Is the queue running|did not answer|\?\./)
+    }
+    // At once, and not after the 10 s of a queue that does not answer.
+    expect(Date.now() - begun).toBeLessThan(15_000)
+    const second = run("serve", "--bind", endpoint, "--store", join(temporaryFolder(), "store"))
+    expect(second).toMatchObject({
+      status: 1,
+      stderr: expect.stringContaining(`--bind: Cannot listen at ${endpoint}: `),
+    })
+    await server.end()
+    const closed = on("submit", ...mine, "x")
+    expect(closed).toMatchObject({
+      status: 3,
+      stderr: expect.stringContaining("cannot be reached. Is the queue running"),
+    })
   })
 })
 

@@ -104,7 +104,9 @@ describe("lintText of a configuration", () => {
   it("refuses what is no valid configuration", () => {
     expect(() => lintText("version: 1\nsources: {}\n", "relay.yaml")).toThrow(/^relay.yaml:1:1: store: It is required/)
     expect(() => lintText("a: [", "relay.yaml")).toThrow(/^relay.yaml:/)
-    expect(() => lintText("services: {}", "a.yaml")).toThrow(/^a.yaml:1:1: This is not a configuration of ohmq: a relay has/)
+    expect(() => lintText("services: {}", "a.yaml")).toThrow(
+      /^a.yaml:1:1: This is not a configuration of ohmq: a relay has/,
+    )
     expect(() => lintText("- a", "a.yaml")).toThrow(/^a.yaml:1:1: Expected a map/)
     expect(() => lintText("", "a.yaml")).toThrow(/^a.yaml:1:1: Expected a map/)
   })

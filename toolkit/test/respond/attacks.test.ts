@@ -351,6 +351,7 @@ const tests: Record<string, () => Promise<void> | void> = {
     // Five a second, those before the three decisions, and those of the decisions.
     expect(entries.length).toBeLessThan(15 + (Date.now() - begun) / 200)
     expect(await respond.metric('ohmq_respond_suppressed_total{rule="all",reason="limit"}')).toBe(5_997)
+    expect(respond.log.filter(({ rule }) => rule !== undefined)).toEqual([])
   },
 
   "a flood of refused values": async () => {
@@ -359,6 +360,13 @@ const tests: Record<string, () => Promise<void> | void> = {
     const begun = Date.now()
     await flood(respond, port, 2000, (index) => ({ value: `$(reboot ${index})` }))
     expect(await suppressed(respond)).toEqual({ refused: 2000 })
+    const said = respond.log.filter(({ msg }) => msg === "An alert met a rule and led to nothing")
+    expect(said[0]).toMatchObject({
+      rule: "all",
+      suppressed: "refused",
+      reason: 'value: Expected an address of IPv4 or IPv6 but received "$(reboot 0)"',
+    })
+    expect(said.length).toBeLessThan(2 + (Date.now() - begun) / 10_000)
     const entries = await respond.entries()
     expect(entries.every(({ type }) => type === "response.suppressed")).toBe(true)
     expect(entries[0]?.example).toMatchObject({

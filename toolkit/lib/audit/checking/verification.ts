@@ -10,9 +10,10 @@ import { keyChange, recordTime } from "../log/record.js"
 import { type Checkpoint, openCheckpoint } from "../notes/checkpoint.js"
 import { Edge } from "../tree/edge.js"
 import { emptyRoot, leafHash, rootOf } from "../tree/hashes.js"
-import { entriesOf, TILE_WIDTH, tilePath, widthOf } from "../tree/layout.js"
+import { entriesOf, type Level, TILE_WIDTH, tilePath, widthOf } from "../tree/layout.js"
 import { hashText, Tiles } from "../tree/tiles.js"
 import { compare } from "./comparison.js"
+import { comparePartials } from "./partials.js"
 import { type AuditReport, Problems } from "./report.js"
 import { cosignaturesOf, Trust, type TrustOptions } from "./trust.js"
 
@@ -127,6 +128,7 @@ class Verification {
       const hashes = this.#bundle(bundle)
       // Without any hashes, nothing can be said of the rest of the tree.
       if (hashes === undefined) return
+      for (const level of ["entries", 0] as const) this.#partials(level, bundle, hashes)
       for (const hash of hashes) {
         this.#edge.add(hash, (level, index, all) => this.#tile(level, index, all))
         if (this.#older[0]?.size === this.#edge.size) this.#compareOlder()
@@ -220,6 +222,7 @@ class Verification {
   /** Compares a tile of the levels above the entries with what the levels below it make. */
   #tile(level: number, index: number, expected: readonly Buffer[]): void {
     if (level === 0) return
+    this.#partials(level, index, expected)
     const file = tilePath(level, index, expected.length)
     const span = TILE_WIDTH ** level
     try {
@@ -236,6 +239,11 @@ class Verification {
     } catch (error) {
       this.#damage("tile", index * TILE_WIDTH * span, file, error)
     }
+  }
+
+  /** What older checkpoints cover is served, too: each is the beginning of the tile as it is now. */
+  #partials(level: Level, index: number, expected: readonly Buffer[]): void {
+    for (const problem of comparePartials(this.#tiles, level, index, expected)) this.#problems.add(problem)
   }
 
   #damage(kind: "entry" | "tile", index: number, file: string, error: unknown): void {

@@ -1,7 +1,7 @@
 // Reads tiles and entries from a folder, and makes proofs of them.
 
 import { Buffer } from "node:buffer"
-import { closeSync, fstatSync, openSync, readSync } from "node:fs"
+import { closeSync, fstatSync, openSync, readdirSync, readSync } from "node:fs"
 import { join } from "node:path"
 import { AuditError } from "../error.js"
 import { Edge } from "./edge.js"
@@ -76,6 +76,35 @@ export class Tiles {
       "DAMAGED",
       `${path} ${code === "ENOENT" ? "is missing" : `cannot be read (${code})`}. Expected the ${what} ${first} to ${first + width * span - 1}`,
     )
+  }
+
+  /** The widths of the partial files of a tile that are narrower than it is in this tree: readers of older checkpoints need them until it is full. */
+  olderWidths(level: Level, index: number): number[] {
+    const width = widthOf(level, index, this.#size)
+    let found: string[]
+    try {
+      found = readdirSync(join(this.#folder, `${tilePath(level, index)}.p`))
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === "ENOENT") return []
+      throw new AuditError(
+        "DAMAGED",
+        `${tilePath(level, index)}.p cannot be read (${(error as NodeJS.ErrnoException).code})`,
+      )
+    }
+    const widths = found.filter((name) => /^[1-9]\d{0,2}$/.test(name)).map(Number)
+    return widths.filter((older) => older < width).sort((a, b) => a - b)
+  }
+
+  /** The bytes of such a partial file. Undefined if it was deleted meanwhile, because the tile is full. */
+  readOlder(level: Level, index: number, width: number): Buffer | undefined {
+    const path = tilePath(level, index, width)
+    try {
+      return readWhole(join(this.#folder, path), Buffer.allocUnsafeSlow)
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException
+      if (code === "ENOENT") return undefined
+      throw new AuditError("DAMAGED", `${path} cannot be read (${code})`)
+    }
   }
 
   /** The hashes of a tile. */

@@ -162,9 +162,15 @@ async function run(args: readonly string[]): Promise<number> {
   const done = events.length - refusals.length
   const ids = events.slice(0, 1).map(({ id }) => id)
   if (asJson) {
-    const result = { [waits ? "stored" : "sent"]: done, refused: refusals.length, ...(type && { id: ids[0] }) }
+    const result = {
+      [waits ? "stored" : "sent"]: done,
+      refused: refusals.length,
+      ...(type && done > 0 && { id: ids[0] }),
+    }
     process.stdout.write(`${JSON.stringify(result)}\n`)
-  } else process.stdout.write(`${waits ? "stored" : "sent"} ${type ? ids[0] : plural(done, "finding")}\n`)
+  } else if (type === undefined) process.stdout.write(`${waits ? "stored" : "sent"} ${plural(done, "finding")}\n`)
+  // Scripts take the line as a receipt: an event that was refused has none.
+  else if (done > 0) process.stdout.write(`${waits ? "stored" : "sent"} ${ids[0]}\n`)
   return refusals.length > 0 ? exit.refused : 0
 }
 

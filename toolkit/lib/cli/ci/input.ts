@@ -12,7 +12,10 @@ export function inputOf(option: string, file: string): Buffer {
   try {
     bytes = readFileSync(file === "-" ? 0 : file)
   } catch (error) {
-    throw new UsageError(`--${option}: Cannot read ${file}: ${(error as NodeJS.ErrnoException).code}`)
+    const { code } = error as NodeJS.ErrnoException
+    throw new UsageError(
+      `--${option}: Cannot read ${file}: ${code}. Expected the name of a file, or - for standard input`,
+    )
   }
   if (bytes.length > maxInput)
     throw new UsageError(`--${option}: ${file} has ${bytes.length} bytes; the limit is ${maxInput}`)

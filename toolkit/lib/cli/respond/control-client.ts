@@ -1,10 +1,10 @@
 // Asks a responder that runs.
 
 import { existsSync } from "node:fs"
-import { join, resolve } from "node:path"
 import { Request } from "ohmq"
 import { type ControlAnswer, type ControlRequest, endpointOf } from "../../respond/control.js"
-import { readRules } from "../../respond/index.js"
+import { readPlace } from "../../respond/index.js"
+import { warnOfMistakes } from "../usage.js"
 
 /** An action that is being recorded may hold the answer up for as long as the disk does. */
 const patienceMs = 10_000
@@ -15,8 +15,8 @@ const patienceMs = 10_000
  * @throws Error if none runs, or it does not do what is asked for
  */
 export async function askResponder(file: string, request: ControlRequest): Promise<unknown> {
-  const { folder, store, control } = readRules(file, { needsSecrets: false })
-  const path = resolve(folder, control.socket ?? join(store.path, "respond.sock"))
+  const { socket: path, mistakes } = readPlace(file)
+  warnOfMistakes(file, mistakes)
   const absent = `The responder of ${file} does not run. Start it: ohmq respond run ${file}`
   if (!existsSync(path)) throw new Error(absent)
   const place = endpointOf(path)

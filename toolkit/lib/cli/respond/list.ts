@@ -1,7 +1,8 @@
 // `ohmq respond pending` and `list`: what waits for approval, and what has become of responses.
 
+import { relative } from "node:path"
 import process from "node:process"
-import type { Response } from "../../respond/index.js"
+import { type Response, readPlace } from "../../respond/index.js"
 import { isJson, parseUsage } from "../usage.js"
 import { askResponder } from "./control-client.js"
 import { defaultRules } from "./default-rules.js"
@@ -12,7 +13,7 @@ const safe = (text: string): string =>
 
 const dateOf = (time: number): string => new Date(time).toISOString().replace(/\.\d+Z$/, "Z")
 
-function stateOf({ status, approval, approvals, undoAt, undoBy, outcome, reason }: Response): string {
+function stateOf({ status, approval, approvals, undoAt, undoBy, undoAttempts, outcome, reason }: Response): string {
   const why = reason === undefined ? "" : `: ${reason}`
   switch (status) {
     case "waiting":
@@ -22,6 +23,8 @@ function stateOf({ status, approval, approvals, undoAt, undoBy, outcome, reason 
         ? `done, expires ${dateOf(undoAt ?? 0)}`
         : `${outcome}, is undone ${dateOf(undoAt ?? 0)}${why}`
     case "ended":
+      // The last run is then that of the undo.
+      if (outcome === "done" && undoAttempts > 0) return undoBy === undefined ? "undone" : `undone by ${undoBy}`
       return `${outcome}${why}`
     default:
       return status
@@ -35,13 +38,21 @@ function lineOf(response: Response): string {
   return safe([id, dateOf(decidedAt), rule, [action, ...given].join(" "), stateOf(response), `from ${from}`].join("  "))
 }
 
+/** Where it says why alerts led to nothing. */
+function elsewhere(file: string): string {
+  const { audit } = readPlace(file)
+  if (audit === undefined) return ""
+  return ` Alerts that led to nothing are in the audit log: ohmq audit export ${relative("", audit) || "."}`
+}
+
 async function show(command: "pending" | "list", args: readonly string[]): Promise<number> {
   const { positionals, values } = parseUsage(args, 1, ["output"])
   const asJson = isJson(values.output)
-  const responses = (await askResponder(positionals[0] ?? defaultRules, { command })) as Response[]
+  const file = positionals[0] ?? defaultRules
+  const responses = (await askResponder(file, { command })) as Response[]
   for (const response of responses) process.stdout.write(`${asJson ? JSON.stringify(response) : lineOf(response)}\n`)
   if (!asJson && responses.length === 0)
-    process.stdout.write(command === "pending" ? "Nothing waits\n" : "There are no responses\n")
+    process.stdout.write(command === "pending" ? "Nothing waits\n" : `There are no responses.${elsewhere(file)}\n`)
   return 0
 }
 

@@ -2,8 +2,9 @@
 
 import type { SocketSecurity } from "ohmq"
 import { Certificate, generateKeyPair } from "ohmq/security"
-import { duration, size, timerDuration } from "../../config/index.js"
-import { type ConnectOptions, TaskClient, TaskError } from "../../tasks/index.js"
+import { duration, isLocalEndpoint, size, timerDuration } from "../../config/index.js"
+import { type ConnectOptions, TaskClient, TaskError, type TaskErrorCode } from "../../tasks/index.js"
+import { ExitError } from "../commands.js"
 import { UsageError } from "../usage.js"
 
 /** Options of all commands that connect. */
@@ -14,7 +15,8 @@ type Given = Partial<Record<(typeof connectOptions)[number], string> & Record<(t
 
 /** The help of those options. */
 export const connectHelp = `
-  --queue ENDPOINT      where the queue is, such as tcp://127.0.0.1:5580. Several, with commas, if they serve the same tasks
+  --queue ENDPOINT      where the queue is, such as tcp://127.0.0.1:5580. Several, with commas, if they serve the same tasks.
+                        If it does not answer in time, the exit code is 3; if it refuses this side or what it asks for, 4
   --cert FILE           this side's certificate with its secret key, made by: ohmq keys certificate
   --server-cert FILE    the queue's public certificate, or its public key as 40 characters of Z85
   --insecure            connect to another machine without encryption`
@@ -43,8 +45,21 @@ async function securityOf({ cert, "server-cert": server }: Given): Promise<Socke
 export async function targetOf(values: Given): Promise<ConnectOptions> {
   if (values.queue === undefined)
     throw new UsageError("Expected --queue ENDPOINT, such as --queue tcp://127.0.0.1:5580. ohmq tasks serve says it")
+  const connect = values.queue.split(",")
+  for (const endpoint of connect) checkEndpoint("--queue", endpoint)
   const security = await securityOf(values)
-  return { connect: values.queue.split(","), security, insecure: values.insecure }
+  const open = connect.find((endpoint) => !isLocalEndpoint(endpoint))
+  if (security === undefined && values.insecure !== true && open !== undefined)
+    throw new UsageError(
+      `--queue: ${open} goes beyond this machine, unencrypted. Give --cert FILE_secret and --server-cert FILE, or --insecure`,
+    )
+  return { connect, security, insecure: values.insecure }
+}
+
+/** Refuses what cannot be an endpoint, by the name of the option. */
+export function checkEndpoint(option: string, endpoint: string): void {
+  if (!/^(tcp|ipc|inproc):\/\/.+$/.test(endpoint))
+    throw new UsageError(`${option}: Expected an endpoint such as tcp://127.0.0.1:5580 but received "${endpoint}"`)
 }
 
 /** What an option of the command line is refused for is wrong usage. */
@@ -57,6 +72,9 @@ export async function asUsage<T>(make: () => T | Promise<T>): Promise<T> {
   }
 }
 
+/** The exit codes beyond those of all commands, as of `emit` and `gate`. */
+const exitCodes: Partial<Record<TaskErrorCode, number>> = { TIMEOUT: 3, DENIED: 4 }
+
 /** Does something with a client, and closes it. */
 export async function withClient<T>(values: Given, work: (client: TaskClient) => Promise<T>): Promise<T> {
   const target = await targetOf(values)
@@ -65,6 +83,9 @@ export async function withClient<T>(values: Given, work: (client: TaskClient) =>
   const client = await asUsage(() => new TaskClient({ ...target, timeout }))
   try {
     return await work(client)
+  } catch (error) {
+    const code = error instanceof TaskError ? exitCodes[error.code] : undefined
+    throw code === undefined ? error : new ExitError((error as Error).message, code)
   } finally {
     client.close()
   }

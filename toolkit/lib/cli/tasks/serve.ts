@@ -4,12 +4,13 @@ import process from "node:process"
 import { Context, type SocketSecurity } from "ohmq"
 import { Authenticator } from "ohmq/security"
 import { type Logger, pino } from "pino"
+import { isLocalEndpoint } from "../../config/index.js"
 import { Complaints } from "../../relay/observation/complaints.js"
 import { openStore, type Store, StoreError } from "../../store/index.js"
 import type { ReplicatedStore } from "../../store/replicated/index.js"
 import { serveTasks, TaskError, type TaskServerOptions, takeTurns } from "../../tasks/index.js"
 import { parseUsage, UsageError } from "../usage.js"
-import { asUsage, durationOf, integerOf, ownCertificate, sizeOf, timerOf } from "./connecting.js"
+import { asUsage, checkEndpoint, durationOf, integerOf, ownCertificate, sizeOf, timerOf } from "./connecting.js"
 import { type RelayLink, relayLinkOf, sendToRelay } from "./relaying.js"
 import { addressOf, serveHttp, serveWaiting, type Web } from "./serve-http.js"
 import { openShared, sharedConfig } from "./shared-store.js"
@@ -40,9 +41,14 @@ interface Secured {
   release(): Promise<void>
 }
 
-async function secured({ cert, clients, insecure }: Values, log: Logger): Promise<Secured> {
-  if (cert === undefined && clients === undefined)
+async function secured(bind: string, { cert, clients, insecure }: Values, log: Logger): Promise<Secured> {
+  if (cert === undefined && clients === undefined) {
+    if (insecure !== true && !isLocalEndpoint(bind))
+      throw new UsageError(
+        `--bind: ${bind} can be reached from other machines, unencrypted. Give --cert FILE_secret and --clients DIR, or --insecure`,
+      )
     return { options: { ...(insecure && { insecure }) }, release: async () => {} }
+  }
   if (cert === undefined)
     throw new UsageError("--clients needs --cert FILE, the queue's certificate with its secret key")
   if (clients === undefined)
@@ -59,6 +65,8 @@ async function secured({ cert, clients, insecure }: Values, log: Logger): Promis
   return { options: { context, security: { server, authenticator } }, release: async () => authenticator.close() }
 }
 
+/** The errors of an address that cannot be listened at. */
+const listening = new Set(["EADDRINUSE", "EADDRNOTAVAIL", "EACCES", "ENODEV"])
 const STANDBY_MS = 500
 /** What workers need to outlive a process that is killed: another one has its turn after 15 s. */
 const SHARED_LEASE_MS = 60_000
@@ -88,6 +96,7 @@ export async function serve(args: readonly string[]): Promise<number> {
   const { values } = parseUsage(args, 0, names, ["insecure", "standby"])
   const { bind, store: folder } = values
   if (bind === undefined) throw new UsageError("Expected --bind ENDPOINT, such as --bind tcp://127.0.0.1:5580")
+  checkEndpoint("--bind", bind)
   if (folder === undefined) throw new UsageError("Expected --store DIR, the folder for the tasks")
   if (values.http !== undefined) addressOf(values.http)
   const shared = sharedConfig(values)
@@ -106,7 +115,7 @@ export async function serve(args: readonly string[]): Promise<number> {
   const stopped = new AbortController()
   for (const name of ["SIGTERM", "SIGINT"] as const) process.once(name, () => stopped.abort(name))
   const { signal } = stopped
-  const { options: security, release } = await secured(values, log)
+  const { options: security, release } = await secured(bind, values, log)
   const parts = { options: { ...options, ...security }, http: values.http, relay, log }
   const standby = values.standby === true
   try {
@@ -172,7 +181,11 @@ async function runInTurn(store: ReplicatedStore, parts: Parts, signal: AbortSign
 /** Serves the queue until a signal ends it, or its turn is over. */
 async function run(store: Store, parts: Parts, signal: AbortSignal, turn?: AbortSignal): Promise<number> {
   const { options, http, relay, log } = parts
-  await using server = await asUsage(() => serveTasks(store, { ...options, turn }))
+  await using server = await asUsage(() => serveTasks(store, { ...options, turn })).catch((error: unknown) => {
+    const { code, address = options.bind, message } = error as NodeJS.ErrnoException & { address?: string }
+    if (code === undefined || !listening.has(code)) throw error
+    throw new Error(`--bind: Cannot listen at ${address}: ${message}`)
+  })
   let failure: Error | undefined
   const ended = new Promise<void>((resolve) => {
     server.on("failed", (error) => {

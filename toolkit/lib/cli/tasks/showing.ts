@@ -16,7 +16,16 @@ const say = (text: string) => process.stdout.write(`${text}\n`)
 const time = (at: number | undefined): string => (at === undefined ? "" : new Date(at).toISOString())
 
 function listLine({ id, state, queue, attempt, attempts, worker, reason }: TaskView): string {
-  const parts = [id, state, queue, `${attempt}/${attempts}`, worker ?? "-", reason ? oneLine(reason) : ""]
+  // What has failed before its last attempt was refused for something that another attempt does not change.
+  const isFinal = state === "failed" && attempt < attempts
+  const parts = [
+    id,
+    state,
+    queue,
+    `${attempt}/${attempts}${isFinal ? " final" : ""}`,
+    worker ?? "-",
+    reason ? oneLine(reason) : "",
+  ]
   return parts.join("  ").trimEnd()
 }
 

@@ -125,7 +125,7 @@ ${connectHelp}${json}`,
     list: {
       usage: "list --queue ENDPOINT [ID...]",
       purpose: "list tasks",
-      about: `A line for each: id, state, queue, attempts, worker and reason.\n${selectHelp}\n${connectHelp}${json}`,
+      about: `A line for each: id, state, queue, attempts, worker and reason. 1/3 final: it has failed, and another attempt would, too.\n${selectHelp}\n${connectHelp}${json}`,
       run: list,
     },
     show: {

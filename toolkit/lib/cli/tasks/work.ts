@@ -1,7 +1,7 @@
 // `ohmq tasks work`: a command worker, until a signal ends it.
 
 import process from "node:process"
-import { startCommandWorker } from "../../tasks/index.js"
+import { startCommandWorker, TaskError, TaskFailure } from "../../tasks/index.js"
 import { oneLine } from "../terminal.js"
 import { parseUsage, UsageError } from "../usage.js"
 import { asUsage, connectFlags, connectOptions, integerOf, sizeOf, targetOf, timerOf } from "./connecting.js"
@@ -63,9 +63,11 @@ export async function work(args: readonly string[]): Promise<number> {
   worker.on("connected", () => say(`${worker.name} works for ${target.connect}`))
   worker.on("disconnected", (reason) => say(`${reason}. It connects again`))
   worker.on("finished", ({ id }) => say(`finished ${id}`))
-  worker.on("failed", ({ id, attempt, attempts }, { message }) =>
-    say(`failed ${id}, attempt ${attempt} of ${attempts}: ${message}`),
-  )
+  worker.on("failed", ({ id, attempt, attempts }, error) => {
+    // The queue takes no result that is invalid, and it would be the same again.
+    const isFinal = error instanceof TaskFailure ? !error.retry : error instanceof TaskError && error.code === "INVALID"
+    say(`failed ${id}, attempt ${attempt} of ${attempts}${isFinal ? ", which is final" : ""}: ${error.message}`)
+  })
   const signal = await stopped
   say(`${signal}: takes no more tasks, and waits for ${worker.running} that run`)
   await worker.close(drain)

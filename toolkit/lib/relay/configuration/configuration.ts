@@ -38,9 +38,11 @@ export const storeSchema = z.strictObject({
   maxBytes: size().prefault("1GiB").describe("How much the store may take."),
   retention: duration().prefault("7d").describe("How long events are kept after all sinks have them."),
 })
+/** The path of a store with `jetstream`. */
+export const defaultPath = "./data"
 /** With the default of the path. */
 const placedStore = storeSchema.transform(({ path, ...rest }, context) => {
-  if (path !== undefined || rest.jetstream !== undefined) return { path: path ?? "./data", ...rest }
+  if (path !== undefined || rest.jetstream !== undefined) return { path: path ?? defaultPath, ...rest }
   context.addIssue({ code: "custom", path: ["path"], message: "It is required, and must be text" })
   return z.NEVER
 })
@@ -271,12 +273,19 @@ const unreadable: Readonly<Record<string, string>> = {
 }
 
 /**
+ * The text of a configuration.
+ *
+ * @throws {@link ConfigError} if it cannot be read
+ */
+export const readConfigText = (file: string): string => readText(file, unreadable)
+
+/**
  * Reads and checks a configuration: its options, names, expressions and secrets. The network is not used.
  *
  * @throws {@link ConfigError} with all mistakes
  */
 export function readConfig(file: string, options: ReadOptions = {}): RelayConfig {
-  return parseConfig(readText(file, unreadable), file, options)
+  return parseConfig(readConfigText(file), file, options)
 }
 
 /** Checks the text of a configuration. See {@link readConfig}. */

@@ -19,10 +19,17 @@ import { readTls, tlsOptions, tlsProblem } from "../tls.js"
 
 const expected = 'Expected an address such as "tls://siem.example.com:6514" or "tcp://127.0.0.1:601"'
 
+/** What is wrong with an address that does not have the form. */
+function problemOf(address: string): string {
+  if (/^udp:/i.test(address)) return `UDP is not supported here, because it loses messages silently. ${expected}`
+  if (/^(tls|tcp):\/\/(\[[0-9A-Fa-f:.]+\]|[^:/[\]]+)$/.test(address)) return `The port is missing. ${expected}`
+  return expected
+}
+
 const schema = z.strictObject({
   connect: z
     .string()
-    .regex(/^(tls|tcp):\/\/(\[[0-9A-Fa-f:.]+\]|[^:/[\]]+):\d{1,5}$/, expected)
+    .regex(/^(tls|tcp):\/\/(\[[0-9A-Fa-f:.]+\]|[^:/[\]]+):\d{1,5}$/, { error: ({ input }) => problemOf(String(input)) })
     .describe("The address of the server, with its port: `tls://` or `tcp://`."),
   facility: z.enum(facilities).prefault("local0").describe("The facility of the messages."),
   appName: z

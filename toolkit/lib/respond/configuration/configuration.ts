@@ -42,12 +42,19 @@ const unreadable: Readonly<Record<string, string>> = {
 }
 
 /**
+ * The text of a configuration.
+ *
+ * @throws {@link ConfigError} if it cannot be read
+ */
+export const readRulesText = (file: string): string => readText(file, unreadable)
+
+/**
  * Reads and checks a configuration: options, names, expressions, secrets. The network is not used.
  *
  * @throws {@link ConfigError} with all mistakes
  */
 export function readRules(file: string, options: ReadOptions = {}): RespondConfig {
-  return parseRules(readText(file, unreadable), file, options)
+  return parseRules(readRulesText(file), file, options)
 }
 
 /** Checks the text of a configuration. See {@link readRules}. */

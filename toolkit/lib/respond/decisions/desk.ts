@@ -9,7 +9,7 @@ import { Complaints } from "../../relay/observation/complaints.js"
 import type { Journal } from "../journal/journal.js"
 import type { RespondMetrics } from "../metrics.js"
 import type { Surroundings } from "../parameters/parameter.js"
-import { type Alert, type Decision, decide } from "./decision.js"
+import { type Alert, type Decision, decide, type Suppressing } from "./decision.js"
 import { horizonOf, type Rule } from "./rule.js"
 import { Suppressions } from "./suppressions.js"
 
@@ -109,6 +109,7 @@ export class Desk implements Sink {
     if (suppressing !== undefined) {
       this.#metrics.suppressed.inc({ rule: rule.name, reason: suppressing.reason })
       this.#suppressions.add(rule, alert, suppressing)
+      this.#complain(rule, suppressing)
       return
     }
     if (!("type" in decision)) return
@@ -116,6 +117,16 @@ export class Desk implements Sink {
     await this.#journal.write(() => decision)
     this.#metrics.decided.inc({ rule: rule.name, decision: decision.decision })
     this.#decided()
+  }
+
+  /** Windows and limits are there to suppress. Whatever else does is for somebody to look at. */
+  #complain({ name }: Rule, { reason, detail }: Suppressing): void {
+    if (detail === undefined) return
+    this.#complaints.warn(
+      `${name} ${reason}`,
+      { rule: name, suppressed: reason, reason: detail },
+      "An alert met a rule and led to nothing",
+    )
   }
 
   #decide(rule: Rule, alert: Alert, surroundings: Surroundings): Decision {

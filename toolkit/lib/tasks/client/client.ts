@@ -44,11 +44,16 @@ export class TaskClient {
   readonly #connection: Connection
   readonly #timeout: number
 
-  /** @throws TaskError `INVALID` */
+  /**
+   * If the queue does not let this side in at the beginning, all that is asked rejects with `DENIED`. Once it has, and if it does not any more, it is asked again until time
+   * is up.
+   *
+   * @throws TaskError `INVALID`
+   */
   constructor(options: TaskClientOptions) {
     checkMembers("the client", options, [...connectNames, "timeout"])
     this.#timeout = checkOption("timeout", options.timeout ?? 30_000, 1)
-    this.#connection = new Connection(readTarget(options))
+    this.#connection = new Connection(readTarget(options), {}, true)
   }
 
   /**

@@ -48,6 +48,8 @@ const CONNECT_TIMEOUT = 3000
 const MIN_RECONNECT = 100
 const MAX_RECONNECT = 2000
 const MAX_REQUEST = 0xffff_ffff
+/** A queue that ends so many connections in a row before they are ready, refuses this side. One may be cut off because the queue ends. */
+const BROKEN_OFF = 3
 const SECURITY_HINT =
   "Have both sides the same security, is the queue's certificate the right one, and may this client connect?"
 
@@ -61,9 +63,14 @@ export class Connection {
   #at = 0
   #isUp = false
   #isClosed = false
-  #reason = "There was no answer yet"
+  #reason = ""
+  /** Whether a queue has ever let this side in. */
+  #wasLetIn = false
+  readonly #endsIfRefused: boolean
 
-  constructor(target: Target, events: Events = {}) {
+  /** @param endsIfRefused Whether requests fail once the queue refuses this side, instead of waiting until it does not. */
+  constructor(target: Target, events: Events = {}, endsIfRefused = false) {
+    this.#endsIfRefused = endsIfRefused
     this.#target = target
     this.#events = events
     const { security, heartbeat } = target
@@ -98,27 +105,46 @@ export class Connection {
     const { events } = this.#dealer
     events.on("handshake", () => this.#up())
     let denied: string | undefined
+    let isOpen = false
+    let brokenOff = 0
     events.on("connect", () => {
       denied = undefined
+      isOpen = true
     })
+    events.on("handshake", () => {
+      brokenOff = 0
+    })
+    const breakOff = () => {
+      denied ??= `${this.endpoint} ended the connection before it was ready. ${SECURITY_HINT}`
+      this.#down(denied)
+    }
     events.on("disconnect", () => {
       if (this.#isUp) this.#down(`The connection to ${this.endpoint} was lost`)
-      else this.#down(denied ?? `${this.endpoint} ended the connection before it was ready. ${SECURITY_HINT}`)
+      else breakOff()
     })
-    events.on("connect:retry", () => this.#down(denied ?? `${this.endpoint} cannot be reached`))
+    events.on("handshake:error:other", breakOff)
+    events.on("connect:retry", () => {
+      // What the last connection was refused for is out of date if there is none to be had.
+      if (!isOpen) denied = undefined
+      brokenOff = denied === undefined ? 0 : brokenOff + 1
+      isOpen = false
+      if (denied === undefined) this.#down(`${this.endpoint} cannot be reached. Is the queue running there?`)
+      else if (brokenOff === BROKEN_OFF) this.#refused(denied)
+    })
     events.on("handshake:error:auth", ({ error }) => {
       denied = `${this.endpoint} does not let this client in: ${error.message}`
-      this.#down(denied)
+      this.#refused(denied)
     })
     events.on("handshake:error:protocol", ({ error }) => {
       denied = `The handshake with ${this.endpoint} failed: ${error.message}. ${SECURITY_HINT}`
-      this.#down(denied)
+      this.#refused(denied)
     })
   }
 
   /** Everything that has no answer yet is sent, and perhaps a second time: the queue recognises it. */
   #up(): void {
     this.#isUp = true
+    this.#wasLetIn = true
     const greeting = this.#events.greet?.()
     if (greeting) this.#greet(greeting)
     for (const [request, { kind, body }] of this.#pending) this.#send(kind, request, body)
@@ -158,6 +184,15 @@ export class Connection {
     this.#isUp = false
     if (this.#target.endpoints.length > 1 && !this.#isClosed) this.#switch()
     if (wasUp) this.#events.disconnected?.(reason)
+  }
+
+  /** The queue does not want this side. Once it did, or if another one may, requests go on waiting. */
+  #refused(reason: string): void {
+    const isFinal = this.#endsIfRefused && !this.#wasLetIn && this.#target.endpoints.length === 1
+    this.#down(reason)
+    if (!isFinal) return
+    const error = new TaskError("DENIED", reason)
+    for (const request of [...this.#pending.keys()]) this.#settle(request, (pending) => pending.reject(error))
   }
 
   #switch(): void {
@@ -208,8 +243,8 @@ export class Connection {
   }
 
   #timeOut(request: number, timeout: number): void {
-    const why = this.#isUp ? "" : ` ${this.#reason}.`
-    const message = `${this.endpoint} did not answer within ${timeout} ms.${why} Is the queue running there?`
+    const why = (this.#isUp ? "" : this.#reason) || "Is the queue running there?"
+    const message = `${this.endpoint} did not answer within ${timeout} ms. ${why}`
     this.#settle(request, ({ reject, problem }) => reject(problem ?? new TaskError("TIMEOUT", message)))
   }
 

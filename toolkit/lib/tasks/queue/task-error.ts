@@ -8,7 +8,7 @@
  * - `FULL`: a bound of the queue is reached.
  * - `DRAINING`: the named queue takes no tasks.
  * - `STALE`: the lease is not the last one of the task: it expired, and the task was given to another worker or has ended.
- * - `DENIED`: the user may not do that.
+ * - `DENIED`: the user may not do that, or the queue does not let this side in.
  * - `MALFORMED`: the other side sent a message that the protocol does not have.
  * - `VERSION`: the other side speaks another version of the protocol.
  * - `STORE`: the store of the queue failed. What was not acknowledged is not stored.

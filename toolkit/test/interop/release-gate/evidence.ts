@@ -102,7 +102,7 @@ export async function answersStrangers(pipeline: Pipeline): Promise<boolean> {
     await client.snapshot()
     return true
   } catch (error) {
-    if (error instanceof TaskError && error.code === "TIMEOUT") return false
+    if (error instanceof TaskError && ["DENIED", "TIMEOUT"].includes(error.code)) return false
     throw error
   } finally {
     client.close()
