@@ -1,5 +1,6 @@
 // Limits what one address can do to others by guessing and flooding.
 
+import { randomBytes } from "node:crypto"
 import { writeFileSync } from "node:fs"
 import path from "node:path"
 
@@ -258,6 +259,43 @@ describe("failureLimit", () => {
     const statuses: (string | undefined)[] = []
     for (const _ of times(3)) statuses.push(await curve(curveKeyPair().publicKey))
     expect(statuses).toEqual(["400", "400", "300"])
+  })
+
+  it("bounds what an attacker with many CURVE keys makes a function decide", async () => {
+    let calls = 0
+    const handler = () => {
+      calls += 1
+      return false
+    }
+    const { curve } = guard({ curve: handler, failureLimit: { failures: 3, window: 60_000 } })
+    const keys = times(10).map(() => curveKeyPair().publicKey)
+    for (const _ of times(5)) await Promise.all(keys.map((publicKey) => curve(publicKey)))
+    // Three keys, each three times.
+    expect(calls).toBe(9)
+    // Another address can make it decide as much again, with other keys.
+    for (const _ of times(5)) await Promise.all(keys.map((publicKey) => curve(publicKey, "10.0.0.2")))
+    expect(calls).toBe(18)
+    // One key from many addresses is refused like one that stays.
+    const { publicKey } = curveKeyPair()
+    for (const last of times(10).keys()) await curve(publicKey, `10.0.1.${last}`)
+    expect(calls).toBe(21)
+  })
+
+  it("remembers the last 10,000 CURVE keys that were allowed, and the last 10,000 addresses that failed", async () => {
+    let isAllowed = true
+    const { context, curve } = guard({ curve: () => isAllowed, failureLimit: { failures: 1, window: 600_000 } })
+    const keys = times(10_001).map(() => randomBytes(32))
+    const passing = keys.map((own) => request("CURVE", [own]))
+    expect(new Set(await answers(context, passing))).toEqual(new Set(["200"]))
+    isAllowed = false
+    const addresses = times(10_001).map((_, index) => `10.1.${index >> 8}.${index & 255}`)
+    const failing = addresses.map((address) => request("CURVE", [randomBytes(32)], { address }))
+    expect(new Set(await answers(context, failing))).toEqual(new Set(["400"]))
+    isAllowed = true
+    const fromFirst = (own: Buffer) => request("CURVE", [own], { address: addresses[1] as string })
+    const [forgotten, known] = await answers(context, keys.slice(0, 2).map(fromFirst))
+    expect([forgotten, known]).toEqual(["300", "200"])
+    expect(await curve(curveKeyPair().publicKey, addresses[0])).toBe("200")
   })
 
   it("counts simultaneous attempts with one CURVE key together", async () => {
