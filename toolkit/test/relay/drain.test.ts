@@ -1,6 +1,6 @@
 import { once } from "node:events"
 import { createServer as createHttpServer } from "node:http"
-import { type AddressInfo, createServer } from "node:net"
+import { type AddressInfo, createServer, type Server } from "node:net"
 import { join } from "node:path"
 import { Relay, readConfig } from "ohmq-toolkit/relay"
 import { pino } from "pino"
@@ -19,8 +19,8 @@ sinks: { archive: { type: file, path: ./events.ndjson } }
 `
 
 /** A server that takes connections and requests, and never answers. */
-async function silentServer(create: typeof createServer | typeof createHttpServer): Promise<string> {
-  const server = create()
+async function silentServer(create: () => Server): Promise<string> {
+  const server: Server = create()
   server.on("connection", (socket) => onTestFinished(() => void socket.destroy()))
   server.listen(0, "127.0.0.1")
   await once(server, "listening")
