@@ -154,7 +154,7 @@ describe("lintText of a configuration", () => {
 
   it.each(["{ a: 1, b: { a: 1 } }", '{ 1: a, "1": b }', "{ .nan: 1, .NaN: 2 }", "{ [a]: 1, [a]: 2 }"])(
     "takes keys that differ: %s",
-    (text) => expect(() => lintText(text, "a.yaml")).toThrow("It is no configuration of ohmq"),
+    (text) => expect(() => lintText(text, "a.yaml")).toThrow("This is not a configuration of ohmq"),
   )
 
   it.each(["[".repeat(20_000), `store: ${"{a: ".repeat(20_000)}1${"}".repeat(20_000)}`])(

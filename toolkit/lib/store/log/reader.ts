@@ -98,7 +98,9 @@ export class LogReader {
     const length = claimedLength(chunk.subarray(0, bytesRead), 0) ?? 0
     if (bytesRead < size || length <= size || !isPlausible(length) || this.#offset + length > limit)
       return chunk.subarray(0, bytesRead)
-    const whole = Buffer.allocUnsafeSlow(length)
+    // The chunk is read again, so its memory is free.
+    const { buffer } = chunk
+    const whole = buffer.byteLength >= length ? Buffer.from(buffer, 0, length) : Buffer.allocUnsafeSlow(length)
     const again = await file.read(whole, 0, length, this.#offset)
     return whole.subarray(0, again.bytesRead)
   }
