@@ -264,15 +264,17 @@ describe("ohmq tasks", () => {
     const mine = ["--cert", join(folder, "ci.key_secret"), "--server-cert", join(folder, "hub.key")]
     expect(on("submit", ...mine, "--id", "t", "x").status).toBe(0)
     expect(on("show", ...mine, "t").stdout).toContain("user: ci\n")
+    // It depends on who is faster.
+    const noHandshake = /ended the connection before it was ready\. |^error: The handshake with \S+ failed: /
     const begun = Date.now()
     for (const [args, message] of [
-      [mine.slice(2), "does not let this client in"],
-      [[...mine.slice(0, 2), "--server-cert", join(folder, "other.key")], "ended the connection before it was ready. "],
-      [[], "ended the connection before it was ready. "],
+      [mine.slice(2), /does not let this client in/],
+      [[...mine.slice(0, 2), "--server-cert", join(folder, "other.key")], noHandshake],
+      [[], noHandshake],
     ] as const) {
       const { status, stderr } = on("submit", ...args, "x")
       expect(status).toBe(4)
-      expect(stderr).toContain(message)
+      expect(stderr).toMatch(message)
       expect(stderr).not.toMatch(/Is the queue running|did not answer|\?\./)
     }
     // At once, and not after the 10 s of a queue that does not answer.
