@@ -64,7 +64,7 @@ export const integrations = [
     against: debian("crowdsec", "crowdsec", "1.4.6"),
     tests: [
       ["interop/crowdsec.test.ts", "", 4],
-      ["relay/crowdsec.test.ts", "", 3],
+      ["relay/crowdsec.test.ts", "", 4],
     ],
     payloads: "crowdsec-",
   },
@@ -312,7 +312,7 @@ export const integrations = [
     direction: "in",
     part: "`ohmq emit`",
     against: standIn("the command, and reports of flawfinder"),
-    tests: [["cli/emit.test.ts", "", 5]],
+    tests: [["cli/emit.test.ts", "", 6]],
   },
   {
     name: "Gates",
@@ -353,7 +353,7 @@ export const integrations = [
     against: standIn("processes in namespaces, and the schemas of Kubernetes"),
     tests: [
       ["crash/sidecar.test.ts", "", 8],
-      ["kubernetes/manifests.test.ts", "", 7],
+      ["kubernetes/manifests.test.ts", "", 8],
     ],
   },
   {

@@ -52,7 +52,7 @@ actions:
   act:
     type: exec
     ${user.replace(/, $/, "")}
-    command: [sh, -c, 'echo "begin $1" >> done; sleep 1; echo "end $1" >> done', sh, "{name}"]
+    command: [sh, -c, 'echo "begin $1" >> done; sleep 4; echo "end $1" >> done', sh, "{name}"]
     parameters: { name: text }
     undo: { ${user}command: [sh, -c, 'echo "undo $1" >> done', sh, "{name}"] }
 rules:
