@@ -37,13 +37,14 @@ function withoutStacks<T>(run: () => T): T {
   }
 }
 
+/** Parses a text, whatever is wrong with it. The parser does not look for repeated keys: it would compare each key with all others, which takes a minute for 60,000. */
+const parse = (text: string, lineCounter = new LineCounter()) =>
+  withoutStacks(() => parseDocument(text, { lineCounter, prettyErrors: false, uniqueKeys: false, version: "1.2" }))
+
 /** A key of a map, as the parser leaves it: what is empty has a node, too. */
 const keyNodeOf = (pair: Pair) => pair.key as Node
 
-/**
- * The offsets of keys that a map has already. The parser could find them itself, but compares each key with all others: 60,000 keys would take
- * a minute.
- */
+/** The offsets of keys that a map has already. */
 function repeatedKeys(root: Node | null): number[] {
   const found: number[] = []
   const waiting: unknown[] = [root]
@@ -75,9 +76,7 @@ export class ConfigDocument {
   readonly #members = new WeakMap<YAMLMap, Map<string, Pair>>()
 
   constructor(text: string) {
-    const document = withoutStacks(() =>
-      parseDocument(text, { lineCounter: this.#lines, prettyErrors: false, uniqueKeys: false, version: "1.2" }),
-    )
+    const document = parse(text, this.#lines)
     this.#root = document.contents
     const deep = document.errors.find(({ code }) => code === "RESOURCE_EXHAUSTION")
     if (deep) {
@@ -161,7 +160,7 @@ export class ConfigDocument {
 /** What a YAML text says, as far as it can be read, whatever is wrong with it. */
 export function looseValue(text: string): unknown {
   try {
-    return parseDocument(text, { prettyErrors: false, version: "1.2" }).toJS({ maxAliasCount: 100 })
+    return parse(text).toJS({ maxAliasCount: 100 })
   } catch {
     return undefined
   }

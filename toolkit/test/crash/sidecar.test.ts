@@ -7,6 +7,12 @@ import { pods, probeNames } from "./pod.js"
 
 const takes = "The relay takes events"
 
+/** The events of which an application was told that they are stored, and that have not come. */
+function missing({ lines }: { lines: string[] }, delivered: readonly { id: string }[]): string[] {
+  const ids = new Set(delivered.map(({ id }) => id))
+  return lines.filter((id) => !ids.has(id))
+}
+
 describe("The sidecar of integrations/kubernetes", () => {
   it("brings all that the application was told is stored to the hub, whatever is killed", {
     timeout: 90_000,
@@ -63,8 +69,7 @@ describe("The sidecar of integrations/kubernetes", () => {
     network.set(0)
     expect(await ended).toBe(0)
     expect(performance.now() - since).toBeLessThan(20_000)
-    const ids = new Set(delivered().map(({ id }) => id))
-    expect(application.lines.filter((id) => !ids.has(id))).toEqual([])
+    expect(missing(application, delivered())).toEqual([])
   })
 
   it("waits within the grace period for a hub that is away when the pod ends", { timeout: 90_000 }, async ({
@@ -85,8 +90,7 @@ describe("The sidecar of integrations/kubernetes", () => {
     await wait(2000)
     hub()
     expect(await ended).toBe(0)
-    const ids = new Set(delivered().map(({ id }) => id))
-    expect(application.lines.filter((id) => !ids.has(id))).toEqual([])
+    expect(missing(application, delivered())).toEqual([])
   })
 
   it("is started, ready and alive for the probes of the Deployment, and not when it does not answer", {
@@ -155,8 +159,7 @@ describe("The hub of integrations/kubernetes", () => {
     expect(await application.end("SIGTERM")).toBe(0)
     expect(await relay.end("SIGTERM")).toBe(0)
     expect(await running.end("SIGTERM")).toBe(0)
-    const ids = new Set(delivered().map(({ id }) => id))
-    expect(application.lines.filter((id) => !ids.has(id))).toEqual([])
+    expect(missing(application, delivered())).toEqual([])
     expect(new Set(delivered().map(({ ohmqsender }) => ohmqsender))).toEqual(new Set(["shop"]))
   })
 

@@ -160,17 +160,18 @@ async function run(args: readonly string[]): Promise<number> {
   else await send(target, events, timeout, end)
   for (const refusal of refusals) process.stderr.write(`error: refused: ${refusal}\n`)
   const done = events.length - refusals.length
-  const ids = events.slice(0, 1).map(({ id }) => id)
+  const id = events[0]?.id
+  const what = waits ? "stored" : "sent"
   if (asJson) {
     const result = {
-      [waits ? "stored" : "sent"]: done,
+      [what]: done,
       refused: refusals.length,
-      ...(type && done > 0 && { id: ids[0] }),
+      ...(type && done > 0 && { id }),
     }
     process.stdout.write(`${JSON.stringify(result)}\n`)
-  } else if (type === undefined) process.stdout.write(`${waits ? "stored" : "sent"} ${plural(done, "finding")}\n`)
+  } else if (type === undefined) process.stdout.write(`${what} ${plural(done, "finding")}\n`)
   // Scripts take the line as a receipt: an event that was refused has none.
-  else if (done > 0) process.stdout.write(`${waits ? "stored" : "sent"} ${ids[0]}\n`)
+  else if (done > 0) process.stdout.write(`${what} ${id}\n`)
   return refusals.length > 0 ? exit.refused : 0
 }
 
